@@ -1,0 +1,167 @@
+//! One HTTP request, as a handler sees it.
+
+use std::collections::HashMap;
+
+use domain::cursor::List;
+use domain::UserId;
+use serde::de::DeserializeOwned;
+
+use crate::Problem;
+
+/// Entries in a page of a list unless the client asks otherwise.
+const DEFAULT_COUNT: usize = 20;
+/// Most entries in a page of a list.
+const MAX_COUNT: usize = 50;
+const MAX_IDEMPOTENCY_KEY: usize = 128;
+
+/// Who is asking, proven by their access token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Their id.
+    pub user_id: UserId,
+    /// Their user name.
+    pub username: String,
+}
+
+/// What a [`Call`] is made of.
+#[derive(Debug, Default)]
+pub struct Parts {
+    /// The route as the template declares it, for example `POST /api/v1/photos/{photo_id}/like`.
+    pub route: String,
+    /// Path parameters by name, percent-decoded.
+    pub path: HashMap<String, String>,
+    /// Query parameters by name, decoded; the first value of each.
+    pub query: HashMap<String, String>,
+    /// Headers by lower-case name.
+    pub headers: HashMap<String, String>,
+    /// The body, decoded from base64 where the gateway encoded it.
+    pub body: Vec<u8>,
+}
+
+/// One HTTP request.
+#[derive(Debug)]
+pub struct Call {
+    parts: Parts,
+    caller: Result<Caller, Problem>,
+}
+
+impl Call {
+    /// A call by `caller`, or by somebody whose token is missing or bad, which is told only when it matters.
+    pub fn new(parts: Parts, caller: Result<Caller, Problem>) -> Self {
+        Self { parts, caller }
+    }
+
+    /// The route, for example `GET /api/v1/feed`.
+    pub fn route(&self) -> &str {
+        &self.parts.route
+    }
+
+    /// Who is asking; a problem with status 401 when that is not proven.
+    pub fn caller(&self) -> Result<&Caller, Problem> {
+        self.caller.as_ref().map_err(Problem::clone)
+    }
+
+    /// The text of the path parameter `name`; empty when the route has none of that name.
+    pub fn path(&self, name: &str) -> &str {
+        self.parts.path.get(name).map_or("", String::as_str)
+    }
+
+    /// A query parameter.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.parts.query.get(name).map(String::as_str)
+    }
+
+    /// A header, by lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.parts.headers.get(name).map(String::as_str)
+    }
+
+    /// The body parsed as JSON; a problem with code `bad_json` naming what is wrong.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        serde_json::from_slice(&self.parts.body).map_err(|error| {
+            Problem::bad_request("bad_json", format!("The body is not the expected JSON: {error}."))
+        })
+    }
+
+    /// Whether there is a body at all.
+    pub fn has_body(&self) -> bool {
+        !self.parts.body.is_empty()
+    }
+
+    /// The raw body, for a digest of it.
+    pub fn body(&self) -> &[u8] {
+        &self.parts.body
+    }
+
+    /// How many entries of a list to answer with: the query parameter `count`, 1 to 50, 20 when absent.
+    pub fn count(&self) -> Result<usize, Problem> {
+        let Some(text) = self.query("count") else { return Ok(DEFAULT_COUNT) };
+        match text.parse() {
+            Ok(count) if (1..=MAX_COUNT).contains(&count) => Ok(count),
+            _ => Err(Problem::bad_request("bad_count", format!("count is a number from 1 to {MAX_COUNT}."))),
+        }
+    }
+
+    /// Where in `list` to go on: the query parameter `cursor`.
+    pub fn position<P: std::str::FromStr>(&self, list: List) -> Result<Option<P>, Problem> {
+        self.query("cursor").map(|cursor| list.position(cursor)).transpose().map_err(Problem::from)
+    }
+
+    /// The `Idempotency-Key` header: 1 to 128 visible ASCII characters.
+    pub fn idempotency_key(&self) -> Result<Option<&str>, Problem> {
+        let Some(key) = self.header("idempotency-key") else { return Ok(None) };
+        let fits =
+            (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+        if !fits {
+            return Err(Problem::bad_request(
+                "bad_idempotency_key",
+                format!("An Idempotency-Key has 1 to {MAX_IDEMPOTENCY_KEY} visible ASCII characters."),
+            ));
+        }
+        Ok(Some(key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(query: &[(&str, &str)], headers: &[(&str, &str)], body: &str) -> Call {
+        let owned =
+            |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let parts = Parts {
+            query: owned(query),
+            headers: owned(headers),
+            body: body.as_bytes().to_vec(),
+            ..Parts::default()
+        };
+        Call::new(parts, Err(Problem::unauthorized("token_missing", "Send a bearer token.")))
+    }
+
+    #[test]
+    fn counts_are_bounded() {
+        assert_eq!(call(&[], &[], "").count().unwrap(), 20);
+        assert_eq!(call(&[("count", "50")], &[], "").count().unwrap(), 50);
+        for bad in ["0", "51", "-1", "x", ""] {
+            assert_eq!(call(&[("count", bad)], &[], "").count().unwrap_err().code(), "bad_count");
+        }
+    }
+
+    #[test]
+    fn bad_json_is_named_and_bad_cursors_are_refused() {
+        let problem = call(&[], &[], "{").json::<HashMap<String, String>>().unwrap_err();
+        assert_eq!((problem.status(), problem.code()), (400, "bad_json"));
+        let call = call(&[("cursor", "x!")], &[], "");
+        assert_eq!(call.position::<UserId>(List::Followers).unwrap_err().code(), "bad_cursor");
+        assert_eq!(call.caller().unwrap_err().status(), 401);
+    }
+
+    #[test]
+    fn idempotency_keys_are_visible_ascii() {
+        assert_eq!(call(&[], &[("idempotency-key", "a-1")], "").idempotency_key().unwrap(), Some("a-1"));
+        for bad in ["", "a b", "ä", &"x".repeat(129)] {
+            let problem = call(&[], &[("idempotency-key", bad)], "").idempotency_key().unwrap_err();
+            assert_eq!(problem.code(), "bad_idempotency_key");
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Photos, their media, the feed.
+
+use std::collections::BTreeMap;
+
+use domain::media::{Encoding, MediumId, Size};
+use domain::photo::{Photo, State};
+use domain::{PhotoId, UserId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Announces a photo of one to ten media.
+#[derive(Deserialize, Serialize, ToSchema)]
+pub struct CreatePhotoRequest {
+    /// At most 2,200 characters.
+    pub caption: Option<String>,
+    /// Where it was taken; at most 100 characters.
+    pub location: Option<String>,
+    /// At most 30, with or without `#`.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// What will be uploaded, in order.
+    pub media: Vec<MediumRequest>,
+}
+
+/// One picture that will be uploaded.
+#[derive(Deserialize, Serialize, ToSchema)]
+pub struct MediumRequest {
+    /// `image/jpeg`, `image/png`, `image/webp` or `image/gif`.
+    pub content_type: String,
+    /// Bytes, at most 20 MiB.
+    pub size: u64,
+    /// What is to be seen; at most 1,000 characters.
+    pub alt: Option<String>,
+}
+
+/// Where and how to upload one picture: a form with `fields`, then the bytes as `file`, posted to `url`.
+#[derive(Serialize, ToSchema)]
+pub struct Upload {
+    /// Where to post.
+    pub url: String,
+    /// Form fields to send before the file, as they are.
+    pub fields: BTreeMap<String, String>,
+}
+
+/// A photo that waits for its uploads.
+#[derive(Serialize, ToSchema)]
+pub struct CreatedPhoto {
+    /// Names the photo.
+    #[schema(value_type = String)]
+    pub photo_id: PhotoId,
+    /// Whose it is.
+    #[schema(value_type = String)]
+    pub user_id: UserId,
+    /// The first picture, once the photo is ready.
+    pub url: String,
+    /// The first picture in every size, once the photo is ready.
+    pub thumbnail_urls: RenditionUrls,
+    /// When it was announced (RFC 3339).
+    pub created_at: String,
+    /// Always `processing`.
+    pub status: StatusView,
+    /// One upload for each medium, in order.
+    pub uploads: Vec<Upload>,
+}
+
+/// One picture in every size: JPEG, or WebP for clients that accept `image/webp`.
+#[derive(Serialize, ToSchema)]
+pub struct RenditionUrls {
+    /// Longest side 150 pixels.
+    pub small: String,
+    /// Longest side 640 pixels.
+    pub medium: String,
+    /// Longest side 1080 pixels.
+    pub large: String,
+}
+
+impl RenditionUrls {
+    /// The addresses of one medium's renditions under `cdn`.
+    pub fn new(cdn: &str, medium: MediumId) -> Self {
+        let url = |size| format!("{cdn}/{}", medium.rendition_key(size, Encoding::Jpeg));
+        Self { small: url(Size::Small), medium: url(Size::Medium), large: url(Size::Large) }
+    }
+}
+
+/// How far a photo is.
+#[derive(Serialize, ToSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum StatusView {
+    /// Waiting for uploads or renditions.
+    Processing,
+    /// To be seen by everyone.
+    Ready,
+    /// A medium could not be processed.
+    Failed,
+}
+
+impl From<State> for StatusView {
+    fn from(state: State) -> Self {
+        match state {
+            State::Processing => Self::Processing,
+            State::Ready => Self::Ready,
+            State::Failed => Self::Failed,
+        }
+    }
+}
+
+/// A photo in a list.
+#[derive(Serialize, ToSchema)]
+pub struct PhotoCard {
+    /// Names the photo.
+    #[schema(value_type = String)]
+    pub photo_id: PhotoId,
+    /// Whose it is.
+    #[schema(value_type = String)]
+    pub user_id: UserId,
+    /// Their user name.
+    pub username: String,
+    /// Their picture; null while they have none.
+    pub profile_pic: Option<String>,
+    /// The first picture, large.
+    pub url: String,
+    /// The first picture in every size.
+    pub thumbnail_urls: RenditionUrls,
+    /// Text under the photo.
+    pub caption: Option<String>,
+    /// When it was announced (RFC 3339).
+    pub created_at: String,
+    /// How many people like it.
+    pub likes_count: i64,
+    /// How many comments it has.
+    pub comments_count: i64,
+    /// Whether the caller likes it.
+    pub liked_by_user: bool,
+    /// Its media, in the author's order.
+    pub media: Vec<MediumView>,
+    /// Folded tags.
+    pub tags: Vec<String>,
+    /// Where it was taken.
+    pub location: Option<String>,
+}
+
+/// One picture of a photo. Sizes and placeholder are null until it is rendered.
+#[derive(Serialize, ToSchema)]
+pub struct MediumView {
+    /// Pixels across, as shown.
+    pub width: Option<u32>,
+    /// Pixels down, as shown.
+    pub height: Option<u32>,
+    /// What is to be seen.
+    pub alt: Option<String>,
+    /// Placeholder, see <https://blurha.sh>.
+    pub blurhash: Option<String>,
+    /// Where its renditions are.
+    pub urls: RenditionUrls,
+}
+
+/// One photo with its state.
+#[derive(Serialize, ToSchema)]
+pub struct PhotoView {
+    /// The photo.
+    #[serde(flatten)]
+    pub card: PhotoCard,
+    /// How far it is.
+    pub status: StatusView,
+    /// Why it failed, when it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailureView>,
+}
+
+/// Why a photo failed.
+#[derive(Serialize, ToSchema)]
+pub struct FailureView {
+    /// Stable name, for example `image_corrupt`.
+    pub code: String,
+    /// One sentence for people.
+    pub detail: String,
+}
+
+/// Changes to one's own photo; absent fields stay, empty text removes.
+#[derive(Deserialize, ToSchema)]
+pub struct UpdatePhotoRequest {
+    /// At most 2,200 characters.
+    pub caption: Option<String>,
+    /// Where it was taken; at most 100 characters.
+    pub location: Option<String>,
+    /// At most 30; replaces all.
+    pub tags: Option<Vec<String>>,
+}
+
+/// A page of the feed, newest first.
+#[derive(Serialize, ToSchema)]
+pub struct FeedPage {
+    /// The photos.
+    pub photos: Vec<PhotoCard>,
+    /// Where to go on; null at the end.
+    pub next_cursor: Option<String>,
+    /// Whether there are more.
+    pub has_more: bool,
+}
+
+/// A page of somebody's photos, newest first.
+#[derive(Serialize, ToSchema)]
+pub struct PhotoPage {
+    /// The photos.
+    pub photos: Vec<PhotoCard>,
+    /// Where to go on; null at the end.
+    pub next_cursor: Option<String>,
+    /// Whether there are more.
+    pub has_more: bool,
+}
+
+/// What liking or unliking a photo led to.
+#[derive(Serialize, ToSchema)]
+pub struct LikeState {
+    /// Names the photo.
+    #[schema(value_type = String)]
+    pub photo_id: PhotoId,
+    /// How many people like it.
+    pub likes_count: i64,
+    /// Whether the caller likes it now.
+    pub liked_by_user: bool,
+}
+
+impl PhotoCard {
+    /// Shows `photo` with pictures under `cdn`.
+    pub fn new(photo: &Photo, cdn: &str, liked_by_user: bool) -> Self {
+        let urls = |index| RenditionUrls::new(cdn, MediumId { author: photo.author, photo: photo.id, index });
+        let first = urls(0);
+        let media = photo.media.iter().enumerate().map(|(index, medium)| {
+            let rendered = medium.rendered.as_ref();
+            MediumView {
+                width: rendered.map(|facts| facts.width),
+                height: rendered.map(|facts| facts.height),
+                alt: medium.alt.as_ref().map(|alt| alt.as_str().to_owned()),
+                blurhash: rendered.map(|facts| facts.blurhash.clone()),
+                urls: urls(index),
+            }
+        });
+        Self {
+            photo_id: photo.id,
+            user_id: photo.author,
+            username: photo.author_name.clone(),
+            profile_pic: None,
+            url: first.large.clone(),
+            thumbnail_urls: first,
+            caption: photo.caption.as_ref().map(|caption| caption.as_str().to_owned()),
+            created_at: photo.id.created_at().to_string(),
+            likes_count: photo.likes,
+            comments_count: photo.comments,
+            liked_by_user,
+            media: media.collect(),
+            tags: photo.tags.iter().map(|tag| tag.as_str().to_owned()).collect(),
+            location: photo.place.as_ref().map(|place| place.as_str().to_owned()),
+        }
+    }
+}
+
+impl PhotoView {
+    /// Shows `photo` with its state.
+    pub fn new(photo: &Photo, cdn: &str, liked_by_user: bool) -> Self {
+        let failure = photo
+            .failure
+            .as_ref()
+            .map(|failure| FailureView { code: failure.code.clone(), detail: failure.detail.clone() });
+        Self { card: PhotoCard::new(photo, cdn, liked_by_user), status: photo.state.into(), failure }
+    }
+}

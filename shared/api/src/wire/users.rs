@@ -1,0 +1,79 @@
+//! People and whom they follow.
+
+use domain::UserId;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Somebody's profile.
+#[derive(Serialize, ToSchema)]
+pub struct Profile {
+    /// Names the user.
+    #[schema(value_type = String)]
+    pub user_id: UserId,
+    /// The user name.
+    pub username: String,
+    /// The name beside it.
+    pub full_name: Option<String>,
+    /// What they say about themselves.
+    pub bio: Option<String>,
+    /// Their picture; null while they have none.
+    pub profile_pic: Option<String>,
+    /// How many people follow them.
+    pub follower_count: i64,
+    /// How many people they follow.
+    pub following_count: i64,
+    /// How many photos they have.
+    pub photo_count: i64,
+    /// Whether the caller follows them.
+    pub followed_by_you: bool,
+    /// When the account was opened (RFC 3339).
+    pub created_at: String,
+}
+
+/// Changes to one's own profile; absent fields stay, empty text removes.
+#[derive(Deserialize, ToSchema)]
+pub struct UpdateProfileRequest {
+    /// At most 100 characters.
+    pub full_name: Option<String>,
+    /// At most 150 characters.
+    pub bio: Option<String>,
+}
+
+/// Somebody in a list.
+#[derive(Serialize, ToSchema)]
+pub struct UserCard {
+    /// Names the user.
+    #[schema(value_type = String)]
+    pub user_id: UserId,
+    /// The user name.
+    pub username: String,
+    /// The name beside it.
+    pub full_name: Option<String>,
+    /// Their picture; null while they have none.
+    pub profile_pic: Option<String>,
+}
+
+/// A page of people.
+#[derive(Serialize, ToSchema)]
+pub struct UserPage {
+    /// The people.
+    pub users: Vec<UserCard>,
+    /// Where to go on; null at the end.
+    pub next_cursor: Option<String>,
+    /// Whether there are more.
+    pub has_more: bool,
+}
+
+/// What following or unfollowing somebody led to.
+#[derive(Serialize, ToSchema)]
+pub struct FollowState {
+    /// Who is or was followed.
+    #[schema(value_type = String)]
+    pub user_id: UserId,
+    /// Whether the caller follows them now.
+    pub following: bool,
+    /// How many people follow them.
+    pub follower_count: i64,
+    /// How many people they follow.
+    pub following_count: i64,
+}

@@ -1,0 +1,196 @@
+//! 64-bit ids that sort by time.
+//!
+//! 41 bits of milliseconds since [`EPOCH_MS`] and 22 random bits: 63 bits in all, so that an id is a
+//! positive `i64` and at most 19 decimal digits. The range ends in September 2095. Ids are made where the item
+//! is made and guarded there by `attribute_not_exists`: two of one millisecond collide once in four million.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::sources::{Clock, Randomness, Timestamp};
+
+/// 2026-01-01T00:00:00Z, the first moment an id can name.
+pub const EPOCH_MS: i64 = 1_767_225_600_000;
+const RANDOM_BITS: u32 = 22;
+const MAX: u64 = i64::MAX as u64;
+
+/// An id's text was not a decimal number in range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an id")]
+pub struct NotAnId;
+
+fn generate(clock: &dyn Clock, randomness: &dyn Randomness) -> u64 {
+    let mut random = [0; 4];
+    randomness.fill(&mut random);
+    floor(clock.now()) | u64::from(u32::from_le_bytes(random) >> (32 - RANDOM_BITS))
+}
+
+/// The smallest id of the millisecond `at`; clamped to the range ids can name.
+fn floor(at: Timestamp) -> u64 {
+    let since_epoch = u64::try_from(at.0.saturating_sub(EPOCH_MS)).unwrap_or(0);
+    since_epoch.min(MAX >> RANDOM_BITS) << RANDOM_BITS
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        ///
+        /// A decimal string on the wire (JavaScript numbers lose digits above 2^53), nineteen zero-padded
+        /// digits in keys ([`Self::padded`]).
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(u64);
+
+        impl $name {
+            /// A new id of this moment.
+            pub fn generate(clock: &dyn Clock, randomness: &dyn Randomness) -> Self {
+                Self(generate(clock, randomness))
+            }
+
+            /// The smallest id of the millisecond `at`: a bound for ranges over time.
+            pub fn floor(at: Timestamp) -> Self {
+                Self(floor(at))
+            }
+
+            /// When the item was made, to the millisecond.
+            pub fn created_at(self) -> Timestamp {
+                Timestamp(i64::try_from(self.0 >> RANDOM_BITS).unwrap_or(i64::MAX).saturating_add(EPOCH_MS))
+            }
+
+            /// Nineteen digits: sorting by this text is sorting by time.
+            pub fn padded(self) -> String {
+                format!("{:019}", self.0)
+            }
+
+            /// The number itself.
+            pub fn get(self) -> u64 {
+                self.0
+            }
+        }
+
+        impl TryFrom<u64> for $name {
+            type Error = NotAnId;
+
+            fn try_from(number: u64) -> Result<Self, NotAnId> {
+                if number <= MAX { Ok(Self(number)) } else { Err(NotAnId) }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAnId;
+
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                let digits = (1..=19).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+                if !digits {
+                    return Err(NotAnId);
+                }
+                text.parse::<u64>().map_err(|_| NotAnId).and_then(Self::try_from)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// Names a user.
+    UserId,
+    /// Names a photo (a post of one to ten media).
+    PhotoId,
+}
+
+/// Position of a user among the followers of another: the top 16 bits of SHA-256 over the id's decimal text.
+///
+/// Follower edges sort by it, so that any range of it is one query and a following splits into any number of
+/// segments without resharding.
+pub fn follower_hash(follower: UserId) -> u16 {
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::digest(follower.to_string().as_bytes());
+    match digest.first_chunk::<2>() {
+        Some(bytes) => u16::from_be_bytes(*bytes),
+        None => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    struct At(i64);
+    impl Clock for At {
+        fn now(&self) -> Timestamp {
+            Timestamp(self.0)
+        }
+    }
+    struct Bytes(u8);
+    impl Randomness for Bytes {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(self.0);
+        }
+    }
+
+    #[test]
+    fn the_largest_id_has_nineteen_digits_and_survives() {
+        let last = PhotoId::generate(&At(i64::MAX), &Bytes(255));
+        assert_eq!(last.get(), MAX);
+        assert_eq!(last.padded(), "9223372036854775807");
+        assert_eq!(last.padded().parse(), Ok(last));
+    }
+
+    #[test]
+    fn rejects_what_is_not_an_id() {
+        for text in ["", "-1", "+1", " 1", "1 ", "0x1", "9223372036854775808", "00000000000000000001", "١"] {
+            assert_eq!(text.parse::<UserId>(), Err(NotAnId), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn text_and_json_round_trip(number in 0..=MAX) {
+            let id = PhotoId::try_from(number).unwrap();
+            prop_assert_eq!(id.to_string().parse(), Ok(id));
+            prop_assert_eq!(id.padded().parse(), Ok(id));
+            let json = serde_json::to_string(&id).unwrap();
+            prop_assert_eq!(&json, &format!("\"{number}\""));
+            prop_assert_eq!(serde_json::from_str::<PhotoId>(&json).unwrap(), id);
+        }
+
+        #[test]
+        fn padded_text_sorts_by_time(a in 0_i64..2_000_000_000_000, b in 0_i64..2_000_000_000_000, x: u8, y: u8) {
+            let first = PhotoId::generate(&At(EPOCH_MS + a), &Bytes(x));
+            let second = PhotoId::generate(&At(EPOCH_MS + b), &Bytes(y));
+            if a != b {
+                prop_assert_eq!(first.padded().cmp(&second.padded()), a.cmp(&b));
+            }
+            prop_assert_eq!(first.cmp(&second), first.padded().cmp(&second.padded()));
+            prop_assert_eq!(first.created_at(), Timestamp(EPOCH_MS + a));
+            prop_assert!(PhotoId::floor(first.created_at()) <= first);
+        }
+    }
+}

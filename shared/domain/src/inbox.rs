@@ -1,0 +1,197 @@
+//! Notifications: many events, few rows.
+//!
+//! Events of one kind about one thing share a row for a day, counted from when the thing was made, so that a row's
+//! identity follows from the event alone and a redelivery finds the same row. Absorbing is commutative: rows do not
+//! depend on the order in which events arrive.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{PhotoId, UserId};
+use crate::sources::{DAY_MS, Timestamp};
+
+/// Actors a row names.
+pub const NAMED_ACTORS: usize = 3;
+
+/// Days a row is kept.
+pub const ROW_DAYS: i64 = 90;
+
+/// What happened to the recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type", content = "photo")]
+pub enum Subject {
+    /// Somebody liked this photo.
+    Like(PhotoId),
+    /// Somebody followed the recipient.
+    Follow,
+}
+
+/// Names a row in a recipient's inbox: sorts by time, then by subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RowId {
+    /// Start of the day-long window.
+    pub opened: Timestamp,
+    /// What it is about.
+    pub subject: Subject,
+}
+
+impl RowId {
+    /// The row that an event about `subject` at `at` belongs to, in `recipient`'s inbox.
+    pub fn of(subject: Subject, recipient: UserId, at: Timestamp) -> Self {
+        let anchor = match subject {
+            Subject::Like(photo) => photo.created_at(),
+            Subject::Follow => recipient.created_at(),
+        };
+        let windows = (at.0.saturating_sub(anchor.0)).div_euclid(DAY_MS).max(0);
+        Self { opened: anchor.plus_days(windows), subject }
+    }
+}
+
+/// `<13-digit milliseconds>-like-<photo>` or `<13-digit milliseconds>-follow`.
+impl fmt::Display for RowId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.subject {
+            Subject::Like(photo) => write!(f, "{:013}-like-{photo}", self.opened.0),
+            Subject::Follow => write!(f, "{:013}-follow", self.opened.0),
+        }
+    }
+}
+
+/// Text was no row id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a row id")]
+pub struct NotARowId;
+
+impl FromStr for RowId {
+    type Err = NotARowId;
+
+    fn from_str(text: &str) -> Result<Self, NotARowId> {
+        let (opened, subject) = text.split_once('-').ok_or(NotARowId)?;
+        if opened.len() != 13 || !opened.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(NotARowId);
+        }
+        let opened = Timestamp(opened.parse().map_err(|_| NotARowId)?);
+        let subject = match subject.split_once('-') {
+            Some(("like", photo)) => Subject::Like(photo.parse().map_err(|_| NotARowId)?),
+            None if subject == "follow" => Subject::Follow,
+            _ => return Err(NotARowId),
+        };
+        Ok(Self { opened, subject })
+    }
+}
+
+/// Somebody who did something, and when.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Actor {
+    /// When they did it.
+    pub at: Timestamp,
+    /// Who.
+    pub user_id: UserId,
+    /// Their user name.
+    pub username: String,
+}
+
+/// One line of an inbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// The newest few actors, newest first.
+    pub actors: Vec<Actor>,
+    /// How many actors there are.
+    pub actor_count: u64,
+    /// When the newest of them acted.
+    pub updated_at: Timestamp,
+}
+
+impl Row {
+    /// The row of a first event.
+    pub fn new(actor: Actor) -> Self {
+        Self { updated_at: actor.at, actors: vec![actor], actor_count: 1 }
+    }
+
+    /// Adds an actor who is not in the row yet. (Who is, is remembered by a marker beside the row.)
+    pub fn absorb(&mut self, actor: Actor) {
+        self.actor_count += 1;
+        self.updated_at = self.updated_at.max(actor.at);
+        let place = self.actors.partition_point(|known| *known > actor);
+        self.actors.insert(place, actor);
+        self.actors.truncate(NAMED_ACTORS);
+    }
+
+    /// The sentence shown, for example `ann and 5 others liked your photo`.
+    pub fn message(&self, subject: Subject) -> String {
+        let name = self.actors.first().map_or("Somebody", |actor| actor.username.as_str());
+        let did = match subject {
+            Subject::Like(_) => "liked your photo",
+            Subject::Follow => "started following you",
+        };
+        match self.actor_count.saturating_sub(1) {
+            0 => format!("{name} {did}"),
+            1 => format!("{name} and 1 other {did}"),
+            others => format!("{name} and {others} others {did}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn actor(number: u64, at: i64) -> Actor {
+        Actor {
+            at: Timestamp(at),
+            user_id: UserId::try_from(number).unwrap(),
+            username: format!("user{number}"),
+        }
+    }
+
+    #[test]
+    fn sentences() {
+        let mut row = Row::new(actor(1, 10));
+        let like = Subject::Like(PhotoId::try_from(9).unwrap());
+        assert_eq!(row.message(like), "user1 liked your photo");
+        row.absorb(actor(2, 20));
+        assert_eq!(row.message(like), "user2 and 1 other liked your photo");
+        row.absorb(actor(3, 5));
+        assert_eq!(row.message(Subject::Follow), "user2 and 2 others started following you");
+    }
+
+    #[test]
+    fn a_day_shares_a_row_and_the_next_opens_another() {
+        let photo = PhotoId::floor(Timestamp(1_800_000_000_000));
+        let recipient = UserId::try_from(1).unwrap();
+        let row = |after| RowId::of(Subject::Like(photo), recipient, photo.created_at().plus_ms(after));
+        assert_eq!(row(0), row(DAY_MS - 1));
+        assert_ne!(row(0), row(DAY_MS));
+        assert_eq!(row(-5), row(0));
+    }
+
+    proptest! {
+        #[test]
+        fn row_ids_round_trip_and_sort_by_time(a in 0_i64..9_999_999_999_999, b in 0_i64..9_999_999_999_999, photo in 0..=i64::MAX as u64) {
+            let like = RowId { opened: Timestamp(a), subject: Subject::Like(PhotoId::try_from(photo).unwrap()) };
+            let follow = RowId { opened: Timestamp(b), subject: Subject::Follow };
+            prop_assert_eq!(like.to_string().parse(), Ok(like));
+            prop_assert_eq!(follow.to_string().parse(), Ok(follow));
+            if a != b {
+                prop_assert_eq!(like.to_string().cmp(&follow.to_string()), a.cmp(&b));
+            }
+        }
+
+        #[test]
+        fn rows_do_not_depend_on_the_order_of_events(times in proptest::collection::vec(0_i64..50, 1..12), seed: u64) {
+            let actors: Vec<Actor> = times.iter().enumerate().map(|(number, at)| actor(number as u64, *at)).collect();
+            let fold = |actors: &[Actor]| {
+                let mut row = Row::new(actors[0].clone());
+                actors[1..].iter().for_each(|actor| row.absorb(actor.clone()));
+                row
+            };
+            let mut shuffled = actors.clone();
+            shuffled.sort_by_key(|actor| (actor.user_id.get() + 1).wrapping_mul(seed | 1));
+            prop_assert_eq!(fold(&actors), fold(&shuffled));
+        }
+    }
+}

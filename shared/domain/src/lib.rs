@@ -1,0 +1,21 @@
+//! The rules of the network as pure functions and parsed types: no AWS, no async, no I/O.
+//!
+//! Everything that depends on time or chance takes a [`Clock`] or a [`Randomness`], so that tests choose them.
+
+pub mod account;
+pub mod cursor;
+pub mod fault;
+pub mod feed;
+pub mod id;
+pub mod inbox;
+pub mod media;
+pub mod photo;
+pub mod rate;
+pub mod session;
+pub mod sources;
+pub mod text;
+
+pub use fault::{Fault, FaultKind};
+pub use id::{PhotoId, UserId};
+pub use sources::{Clock, Randomness, Timestamp};
+pub use text::Invalid;

@@ -1,0 +1,75 @@
+//! Time and chance, injected.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// Milliseconds since the Unix epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(pub i64);
+
+/// Milliseconds in a day.
+pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+impl Timestamp {
+    /// Whole seconds since the Unix epoch, as `DynamoDB`'s TTL and a token's claims want them.
+    pub fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// Whole days since the Unix epoch.
+    pub fn day(self) -> i64 {
+        self.0.div_euclid(DAY_MS)
+    }
+
+    /// This moment moved by `ms` milliseconds; saturates.
+    pub fn plus_ms(self, ms: i64) -> Self {
+        Self(self.0.saturating_add(ms))
+    }
+
+    /// This moment moved by `days` days; saturates.
+    pub fn plus_days(self, days: i64) -> Self {
+        self.plus_ms(days.saturating_mul(DAY_MS))
+    }
+}
+
+/// RFC 3339 in UTC with millisecond precision, as the API shows every moment.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
+            .map_err(|_| fmt::Error)?;
+        f.write_str(&moment.format(&Rfc3339).map_err(|_| fmt::Error)?)
+    }
+}
+
+/// Where the present moment comes from.
+pub trait Clock: Send + Sync {
+    /// The present moment.
+    fn now(&self) -> Timestamp;
+}
+
+/// Where chance comes from.
+pub trait Randomness: Send + Sync {
+    /// Fills `bytes` with unpredictable bytes.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_rfc_3339_in_utc() {
+        assert_eq!(Timestamp(1_769_682_600_000).to_string(), "2026-01-29T10:30:00Z");
+        assert_eq!(Timestamp(1_769_682_600_123).to_string(), "2026-01-29T10:30:00.123Z");
+    }
+
+    #[test]
+    fn days_and_seconds_round_down_before_the_epoch_too() {
+        assert_eq!((Timestamp(-1).seconds(), Timestamp(-1).day()), (-1, -1));
+        assert_eq!((Timestamp(DAY_MS).seconds(), Timestamp(DAY_MS).day()), (86_400, 1));
+    }
+}

@@ -1,0 +1,201 @@
+//! What functions tell each other through SNS and SQS.
+//!
+//! Every message is one [`Event`]: JSON with a `type`. A consumer is idempotent, so publishing
+//! twice is safe. Fields are only ever added, with a default, so that messages in flight survive a deployment.
+
+use domain::{PhotoId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+
+/// Name of the message attribute that subscriptions filter on.
+pub const TYPE_ATTRIBUTE: &str = "type";
+
+/// Name of the message attribute that carries the trace header.
+pub const TRACE_ATTRIBUTE: &str = "trace";
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum Event {
+    /// Every rendition of a photo is stored. Consumer: `fanout`.
+    #[serde(rename = "photo.ready")]
+    PhotoReady {
+        /// The photo.
+        photo_id: PhotoId,
+        /// Whose it is.
+        author_id: UserId,
+        /// The part of the author's followers that this message is for.
+        #[serde(default)]
+        followers: HashRange,
+    },
+    /// A photo was deleted. Consumer: `backfill`.
+    #[serde(rename = "photo.deleted")]
+    PhotoDeleted {
+        /// The photo.
+        photo_id: PhotoId,
+        /// Whose it was.
+        author_id: UserId,
+        /// How many media it had.
+        media: usize,
+        /// The part of the author's followers that this message is for.
+        #[serde(default)]
+        followers: HashRange,
+    },
+    /// Somebody likes a photo. Consumer: `notify`.
+    #[serde(rename = "like.added")]
+    LikeAdded {
+        /// The photo.
+        photo_id: PhotoId,
+        /// Whose it is.
+        author_id: UserId,
+        /// Who likes it.
+        user_id: UserId,
+        /// Their user name.
+        username: String,
+        /// When they said so.
+        at: Timestamp,
+    },
+    /// Somebody follows somebody. Consumers: `backfill`, `notify`.
+    #[serde(rename = "follow.added")]
+    FollowAdded {
+        /// Who follows.
+        follower_id: UserId,
+        /// Their user name.
+        follower_name: String,
+        /// Who is followed.
+        followee_id: UserId,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// Somebody follows somebody no more. Consumer: `backfill`.
+    #[serde(rename = "follow.removed")]
+    FollowRemoved {
+        /// Who followed.
+        follower_id: UserId,
+        /// Who was followed.
+        followee_id: UserId,
+    },
+    /// A reader came back, and what was posted meanwhile is missing in their feed. Consumer: `backfill`.
+    #[serde(rename = "reader.returned")]
+    ReaderReturned {
+        /// The reader.
+        user_id: UserId,
+        /// Names this return: the rebuild clears exactly this mark.
+        mark: i64,
+    },
+}
+
+impl Event {
+    /// The value of the `type` attribute.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::PhotoReady { .. } => "photo.ready",
+            Self::PhotoDeleted { .. } => "photo.deleted",
+            Self::LikeAdded { .. } => "like.added",
+            Self::FollowAdded { .. } => "follow.added",
+            Self::FollowRemoved { .. } => "follow.removed",
+            Self::ReaderReturned { .. } => "reader.returned",
+        }
+    }
+}
+
+/// An inclusive range of follower hashes; everyone unless said otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HashRange {
+    /// First hash.
+    pub first: u16,
+    /// Last hash.
+    pub last: u16,
+}
+
+impl Default for HashRange {
+    fn default() -> Self {
+        Self::ALL
+    }
+}
+
+impl HashRange {
+    /// Every follower.
+    pub const ALL: Self = Self { first: 0, last: u16::MAX };
+
+    /// This range in `parts` ranges of nearly equal width that touch and do not overlap; fewer when it is narrower.
+    pub fn split(self, parts: u32) -> Vec<Self> {
+        let (first, width) = (u32::from(self.first), u32::from(self.last.saturating_sub(self.first)) + 1);
+        let parts = parts.clamp(1, width);
+        let bound = |part: u32| first + width * part / parts;
+        (0..parts)
+            .filter_map(|part| {
+                let first = u16::try_from(bound(part)).ok()?;
+                let last = u16::try_from(bound(part + 1) - 1).ok()?;
+                Some(Self { first, last })
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(number: u64) -> UserId {
+        UserId::try_from(number).unwrap()
+    }
+
+    fn photo(number: u64) -> PhotoId {
+        PhotoId::try_from(number).unwrap()
+    }
+
+    #[test]
+    fn messages_look_like_this() {
+        let followers = HashRange::ALL;
+        let events = [
+            Event::PhotoReady { photo_id: photo(1), author_id: user(2), followers },
+            Event::PhotoDeleted { photo_id: photo(1), author_id: user(2), media: 3, followers },
+            Event::LikeAdded {
+                photo_id: photo(1),
+                author_id: user(2),
+                user_id: user(3),
+                username: "ann".into(),
+                at: Timestamp(5),
+            },
+            Event::FollowAdded {
+                follower_id: user(3),
+                follower_name: "ann".into(),
+                followee_id: user(2),
+                at: Timestamp(5),
+            },
+            Event::FollowRemoved { follower_id: user(3), followee_id: user(2) },
+            Event::ReaderReturned { user_id: user(3), mark: 9 },
+        ];
+        for event in &events {
+            let json = serde_json::to_value(event).unwrap();
+            assert_eq!(json["type"], event.kind());
+            assert_eq!(&serde_json::from_value::<Event>(json).unwrap(), event);
+        }
+        insta::assert_json_snapshot!(events);
+    }
+
+    #[test]
+    fn a_message_without_a_range_is_for_everyone() {
+        let json = r#"{"type":"photo.ready","photo_id":"1","author_id":"2"}"#;
+        let event: Event = serde_json::from_str(json).unwrap();
+        assert_eq!(
+            event,
+            Event::PhotoReady { photo_id: photo(1), author_id: user(2), followers: HashRange::ALL }
+        );
+    }
+
+    #[test]
+    fn parts_of_a_range_touch_and_do_not_overlap() {
+        for (range, parts) in [
+            (HashRange::ALL, 7),
+            (HashRange { first: 10, last: 12 }, 40),
+            (HashRange { first: 5, last: 5 }, 3),
+        ] {
+            let split = range.split(parts);
+            assert_eq!(split.first().unwrap().first, range.first);
+            assert_eq!(split.last().unwrap().last, range.last);
+            assert!(split.windows(2).all(|pair| pair[0].last + 1 == pair[1].first));
+            assert!(split.len() <= parts as usize);
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! The table's calls, each made in one place: paging, batching, retrying what was left over.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
+
+use crate::error::condition_failed;
+use crate::keys::{Key, Name, PK, SK};
+use crate::{Error, Page, Result};
+
+/// An item as the SDK gives it.
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+const GET_BATCH: usize = 100;
+const WRITE_BATCH: usize = 25;
+/// Batches under way at once: enough to hide round trips, few enough not to throttle a new table.
+const BATCHES_AT_ONCE: usize = 4;
+/// Times a batch's unprocessed remainder is sent again before giving up.
+const ATTEMPTS: u32 = 8;
+
+/// The table. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Table {
+    pub(crate) client: Client,
+    pub(crate) name: Arc<str>,
+}
+
+/// A stretch of one partition.
+pub(crate) struct Range {
+    pub(crate) pk: String,
+    /// Sort keys from here, inclusive.
+    pub(crate) from: String,
+    /// Sort keys to here, inclusive.
+    pub(crate) to: String,
+    pub(crate) newest_first: bool,
+    pub(crate) limit: usize,
+    pub(crate) consistent: bool,
+}
+
+#[derive(Deserialize)]
+struct Keyed<T> {
+    pk: String,
+    sk: String,
+    #[serde(flatten)]
+    item: T,
+}
+
+/// Waits before the `attempt`-th retry: doubling from 25 ms, at most about 1.6 s.
+pub(crate) async fn back_off(attempt: u32) {
+    // Workers that failed together must not come back together; their addresses and this counter spread them.
+    let spread = u64::from(std::process::id()).wrapping_mul(u64::from(attempt) + 1) % 25;
+    tokio::time::sleep(Duration::from_millis((25 << attempt.min(6)) + spread)).await;
+}
+
+pub(crate) fn key_item(key: &Key) -> Item {
+    HashMap::from([
+        (PK.to_owned(), AttributeValue::S(key.pk.clone())),
+        (SK.to_owned(), AttributeValue::S(key.sk.clone())),
+    ])
+}
+
+/// `value`'s attributes under `key`.
+pub(crate) fn stored(key: &Key, value: impl Serialize) -> Result<Item> {
+    let mut item: Item = to_item(value).map_err(Error::unreadable)?;
+    item.extend(key_item(key));
+    Ok(item)
+}
+
+pub(crate) fn parsed<T: DeserializeOwned>(item: Item) -> Result<T> {
+    from_item(item).map_err(Error::unreadable)
+}
+
+pub(crate) fn number(number: impl Into<i128>) -> AttributeValue {
+    AttributeValue::N(number.into().to_string())
+}
+
+pub(crate) fn text(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+impl Table {
+    /// The table `name`, reached through `client`.
+    pub fn new(client: Client, name: &str) -> Self {
+        Self { client, name: name.into() }
+    }
+
+    /// Opens the connection by reading an item that does not exist (0.5 RRU), so that the first request finds it
+    /// open.
+    pub async fn warm(&self) -> Result<()> {
+        let nobody = Name::User(domain::UserId::floor(domain::Timestamp(0)));
+        self.get::<serde::de::IgnoredAny>(&nobody, false).await.map(|_| ())
+    }
+
+    /// One item: 0.5 RRU for each 4 KiB, 1 when `consistent`.
+    pub(crate) async fn get<T: DeserializeOwned>(&self, name: &Name, consistent: bool) -> Result<Option<T>> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&*self.name)
+            .set_key(Some(key_item(&name.key())))
+            .consistent_read(consistent)
+            .send()
+            .await
+            .map_err(|error| Error::sdk("GetItem", error))?;
+        answer.item.map(parsed).transpose()
+    }
+
+    /// Items by name in any order; those that do not exist are left out. 0.5 RRU for each 4 KiB, one round trip for
+    /// each 100.
+    pub(crate) async fn batch_get<T>(
+        &self,
+        names: &[Name],
+        attributes: Option<&str>,
+    ) -> Result<Vec<(Name, T)>>
+    where
+        T: DeserializeOwned,
+    {
+        let mut keys: Vec<Key> = names.iter().map(Name::key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let batches: Vec<Vec<Item>> =
+            keys.chunks(GET_BATCH).map(|chunk| chunk.iter().map(key_item).collect()).collect();
+        let found: Vec<Vec<Item>> = stream::iter(batches)
+            .map(|batch| self.get_batch(batch, attributes))
+            .buffer_unordered(BATCHES_AT_ONCE)
+            .try_collect()
+            .await?;
+        found
+            .into_iter()
+            .flatten()
+            .map(|item| {
+                let keyed: Keyed<T> = parsed(item)?;
+                let name = Name::parse(&keyed.pk, &keyed.sk)
+                    .ok_or_else(|| Error::unreadable("an item under a key that was never made"))?;
+                Ok((name, keyed.item))
+            })
+            .collect()
+    }
+
+    async fn get_batch(&self, keys: Vec<Item>, attributes: Option<&str>) -> Result<Vec<Item>> {
+        let mut found = Vec::with_capacity(keys.len());
+        let mut left = keys;
+        for attempt in 0..ATTEMPTS {
+            let request = KeysAndAttributes::builder()
+                .set_keys(Some(left))
+                .set_projection_expression(attributes.map(|names| format!("{PK},{SK},{names}")))
+                .build()
+                .map_err(Error::unreadable)?;
+            let answer = self
+                .client
+                .batch_get_item()
+                .request_items(&*self.name, request)
+                .send()
+                .await
+                .map_err(|error| Error::sdk("BatchGetItem", error))?;
+            found.extend(answer.responses.into_iter().flatten().flat_map(|(_, items)| items));
+            left =
+                answer.unprocessed_keys.into_iter().flatten().flat_map(|(_, request)| request.keys).collect();
+            if left.is_empty() {
+                return Ok(found);
+            }
+            back_off(attempt).await;
+        }
+        Err(Error::busy("BatchGetItem", "keys stayed unprocessed"))
+    }
+
+    /// Stores items unconditionally: 1 WRU for each KiB of each, one round trip for each 25.
+    pub(crate) async fn put_all(&self, items: Vec<Item>) -> Result<()> {
+        let writes = items.into_iter().map(|item| {
+            let put = PutRequest::builder().set_item(Some(item)).build().map_err(Error::unreadable)?;
+            Ok(WriteRequest::builder().put_request(put).build())
+        });
+        self.batch_write(writes.collect::<Result<_>>()?).await
+    }
+
+    /// Deletes items whether they exist or not: 1 WRU each, one round trip for each 25.
+    pub(crate) async fn delete_all(&self, names: &[Name]) -> Result<()> {
+        let writes = names.iter().map(|name| {
+            let delete = DeleteRequest::builder()
+                .set_key(Some(key_item(&name.key())))
+                .build()
+                .map_err(Error::unreadable)?;
+            Ok(WriteRequest::builder().delete_request(delete).build())
+        });
+        self.batch_write(writes.collect::<Result<_>>()?).await
+    }
+
+    async fn batch_write(&self, writes: Vec<WriteRequest>) -> Result<()> {
+        let batches: Vec<Vec<WriteRequest>> = writes.chunks(WRITE_BATCH).map(<[_]>::to_vec).collect();
+        stream::iter(batches)
+            .map(|batch| self.write_batch(batch))
+            .buffer_unordered(BATCHES_AT_ONCE)
+            .try_collect::<()>()
+            .await
+    }
+
+    async fn write_batch(&self, writes: Vec<WriteRequest>) -> Result<()> {
+        let mut left = writes;
+        for attempt in 0..ATTEMPTS {
+            let answer = self
+                .client
+                .batch_write_item()
+                .request_items(&*self.name, left)
+                .send()
+                .await
+                .map_err(|error| Error::sdk("BatchWriteItem", error))?;
+            left = answer.unprocessed_items.into_iter().flatten().flat_map(|(_, writes)| writes).collect();
+            if left.is_empty() {
+                return Ok(());
+            }
+            back_off(attempt).await;
+        }
+        Err(Error::busy("BatchWriteItem", "writes stayed unprocessed"))
+    }
+
+    /// Up to `limit` items of a range, however many pages of 1 MiB they span: 0.5 RRU for each 4 KiB, twice that
+    /// when consistent. One item more is asked for, so that `more` is a fact and not a guess.
+    pub(crate) async fn query<T: DeserializeOwned>(&self, range: Range) -> Result<Page<(Name, T)>> {
+        let mut items = Vec::new();
+        let mut start = None;
+        let wanted = range.limit.saturating_add(1);
+        loop {
+            let left = i32::try_from(wanted.saturating_sub(items.len())).unwrap_or(i32::MAX);
+            let answer = self
+                .client
+                .query()
+                .table_name(&*self.name)
+                .key_condition_expression(format!("{PK} = :pk AND {SK} BETWEEN :from AND :to"))
+                .expression_attribute_values(":pk", text(&range.pk))
+                .expression_attribute_values(":from", text(&range.from))
+                .expression_attribute_values(":to", text(&range.to))
+                .scan_index_forward(!range.newest_first)
+                .consistent_read(range.consistent)
+                .limit(left)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| Error::sdk("Query", error))?;
+            for item in answer.items.into_iter().flatten() {
+                let keyed: Keyed<T> = parsed(item)?;
+                let name = Name::parse(&keyed.pk, &keyed.sk)
+                    .ok_or_else(|| Error::unreadable("an item under a key that was never made"))?;
+                items.push((name, keyed.item));
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() || items.len() >= wanted {
+                let more = items.len() > range.limit;
+                items.truncate(range.limit);
+                return Ok(Page { items, more });
+            }
+        }
+    }
+
+    /// Stores an item unless one of its name exists; whether it did. 1 WRU for each KiB.
+    pub(crate) async fn put_new(&self, name: &Name, value: impl Serialize) -> Result<bool> {
+        let answer = self
+            .client
+            .put_item()
+            .table_name(&*self.name)
+            .set_item(Some(stored(&name.key(), value)?))
+            .condition_expression(format!("attribute_not_exists({PK})"))
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(true),
+            Err(error) if condition_failed(&error) => Ok(false),
+            Err(error) => Err(Error::sdk("PutItem", error)),
+        }
+    }
+
+    /// Deletes an item; whether it was there. 1 WRU for each KiB.
+    pub(crate) async fn delete_existing(&self, name: &Name) -> Result<bool> {
+        let answer = self
+            .client
+            .delete_item()
+            .table_name(&*self.name)
+            .set_key(Some(key_item(&name.key())))
+            .condition_expression(format!("attribute_exists({PK})"))
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(true),
+            Err(error) if condition_failed(&error) => Ok(false),
+            Err(error) => Err(Error::sdk("DeleteItem", error)),
+        }
+    }
+}

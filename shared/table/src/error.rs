@@ -1,0 +1,107 @@
+//! Why an access pattern failed.
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use domain::{Fault, FaultKind};
+
+use crate::calls::Item;
+
+/// Outcome of an access pattern.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// An access pattern failed. Conditions that do not hold are outcomes, not errors.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Throttled, in conflict, timed out or unreachable after retries: worth trying again.
+    #[error("the table is busy ({operation})")]
+    Busy {
+        /// The call that failed.
+        operation: &'static str,
+        /// What the service said.
+        #[source]
+        source: Source,
+    },
+    /// The service refused the call.
+    #[error("the table refused {operation}")]
+    Refused {
+        /// The call that failed.
+        operation: &'static str,
+        /// What the service said.
+        #[source]
+        source: Source,
+    },
+    /// An item is not what its key says.
+    #[error("a stored item cannot be read")]
+    Unreadable(#[source] Source),
+}
+
+/// Error codes after which the same call may succeed.
+const BUSY: [&str; 9] = [
+    "InternalServerError",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "ThrottlingException",
+    "TransactionCanceledException",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+];
+
+impl Error {
+    /// Names what a failed SDK call means.
+    pub(crate) fn sdk<E, R>(operation: &'static str, error: SdkError<E, R>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        R: std::fmt::Debug + Send + Sync + 'static,
+    {
+        let busy = match &error {
+            SdkError::ServiceError(context) => context.err().code().is_some_and(|code| BUSY.contains(&code)),
+            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
+            _ => false,
+        };
+        let source = Box::new(error);
+        if busy { Self::Busy { operation, source } } else { Self::Refused { operation, source } }
+    }
+
+    /// Work that kept being turned away.
+    pub(crate) fn busy(operation: &'static str, why: &str) -> Self {
+        Self::Busy { operation, source: why.into() }
+    }
+
+    /// An item that does not parse.
+    pub(crate) fn unreadable(source: impl Into<Source>) -> Self {
+        Self::Unreadable(source.into())
+    }
+}
+
+impl Fault for Error {
+    fn kind(&self) -> FaultKind {
+        match self {
+            Self::Busy { .. } => FaultKind::Temporary,
+            Self::Refused { .. } | Self::Unreadable(_) => FaultKind::Permanent,
+        }
+    }
+}
+
+/// Whether a write failed because its condition did not hold.
+pub(crate) fn condition_failed<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    error.code() == Some("ConditionalCheckFailedException")
+}
+
+/// An update's condition did not hold for this item, or there was none.
+pub(crate) struct Refused {
+    pub(crate) item: Option<Item>,
+}
+
+/// What a condition did not hold for, when that is why an update failed and it asked to be told.
+pub(crate) fn refused<R>(error: &SdkError<UpdateItemError, R>) -> Option<Refused> {
+    match error.as_service_error()? {
+        UpdateItemError::ConditionalCheckFailedException(failed) => {
+            Some(Refused { item: failed.item.clone() })
+        }
+        _ => None,
+    }
+}

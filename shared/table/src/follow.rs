@@ -1,0 +1,128 @@
+//! Who follows whom: the actor's edges, and the derived edges that both counters count.
+
+use domain::{Timestamp, UserId};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+
+use crate::calls::{Range, stored};
+use crate::edges::{Edge, settle};
+use crate::keys::{Name, partition, sort};
+use crate::{Page, Result, Table};
+
+/// Somebody follows somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Follow {
+    /// The user name of who follows.
+    pub username: String,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Follower {
+    at: Timestamp,
+}
+
+/// Follows `followee`; whether `user` did not before. 1 WRU.
+pub async fn add(table: &Table, user: UserId, followee: UserId, follow: &Follow) -> Result<bool> {
+    table.put_new(&Name::Following(user, followee), follow).await
+}
+
+/// Follows `followee` no more; whether `user` did before. 1 WRU.
+pub async fn remove(table: &Table, user: UserId, followee: UserId) -> Result<bool> {
+    table.delete_existing(&Name::Following(user, followee)).await
+}
+
+/// Whether `user` follows `followee` at this moment. 1 RRU.
+pub async fn exists(table: &Table, user: UserId, followee: UserId) -> Result<bool> {
+    Ok(table.get::<IgnoredAny>(&Name::Following(user, followee), true).await?.is_some())
+}
+
+/// Whom `user` follows, by id, after `after`. 0.5 RRU for each 4 KiB.
+pub async fn following(
+    table: &Table,
+    user: UserId,
+    after: Option<UserId>,
+    limit: usize,
+) -> Result<Page<UserId>> {
+    let from = match after {
+        Some(after) => format!("{}{}#", sort::FOLLOWS, after.padded()),
+        None => sort::FOLLOWS.to_owned(),
+    };
+    let range = Range {
+        pk: partition::user(user),
+        from,
+        to: format!("{}{}", sort::FOLLOWS, sort::AFTER_DIGITS),
+        newest_first: false,
+        limit,
+        consistent: false,
+    };
+    let page = table.query::<IgnoredAny>(range).await?;
+    let items = page.items.into_iter().filter_map(|(name, _)| match name {
+        Name::Following(_, followee) => Some(followee),
+        _ => None,
+    });
+    Ok(Page { items: items.collect(), more: page.more })
+}
+
+/// Where to go on in a list of followers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum From {
+    /// From this hash on.
+    Hash(u16),
+    /// After this follower.
+    After(UserId),
+}
+
+/// Followers of `user` whose hash is at most `last`, in the order of their hashes. 0.5 RRU for each 4 KiB.
+pub async fn followers(
+    table: &Table,
+    user: UserId,
+    from: From,
+    last: u16,
+    limit: usize,
+) -> Result<Page<UserId>> {
+    let from = match from {
+        From::Hash(hash) => sort::hash(hash),
+        From::After(follower) => format!("{}#", sort::follower(follower)),
+    };
+    let range = Range {
+        pk: partition::followers(user),
+        from,
+        to: format!("{}#{}", sort::hash(last), sort::AFTER_DIGITS),
+        newest_first: false,
+        limit,
+        consistent: false,
+    };
+    let page = table.query::<IgnoredAny>(range).await?;
+    let items = page.items.into_iter().filter_map(|(name, _)| match name {
+        Name::Follower(_, follower) => Some(follower),
+        _ => None,
+    });
+    Ok(Page { items: items.collect(), more: page.more })
+}
+
+/// The state of one follow, as the stream told it: since when, or gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Who follows.
+    pub follower: UserId,
+    /// Who is followed.
+    pub followee: UserId,
+    /// Since when; none when no more.
+    pub since: Option<Timestamp>,
+}
+
+/// Derives follower edges and both counters from changes, in the order in which they happened.
+///
+/// 2 WRU for each edge that changes and for each counter it is part of. Nothing for accounts that are gone.
+pub async fn derive(table: &Table, changes: &[Change]) -> Result<()> {
+    let edges = changes.iter().map(|change| {
+        let name = Name::Follower(change.followee, change.follower);
+        let item = change.since.map(|at| stored(&name.key(), Follower { at })).transpose()?;
+        let counters =
+            vec![(Name::User(change.followee), "followers"), (Name::User(change.follower), "following")];
+        Ok(Edge { name, item, counters })
+    });
+    settle(table, edges.collect::<Result<_>>()?).await
+}

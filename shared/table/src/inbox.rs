@@ -1,0 +1,180 @@
+//! Inboxes: aggregated rows, a marker for each actor in them, and how far the recipient has read.
+
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use domain::inbox::{Actor, ROW_DAYS, Row, RowId};
+use domain::sources::DAY_MS;
+use domain::{Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+
+use crate::calls::{Range, back_off, key_item, number, stored};
+use crate::edges::cancellation;
+use crate::error::condition_failed;
+use crate::keys::{Name, PK, partition, sort};
+use crate::{Error, Page, Result, Table};
+
+#[derive(Serialize, Deserialize)]
+struct StoredRow {
+    #[serde(flatten)]
+    row: Row,
+    version: u64,
+    expires_at: i64,
+}
+
+#[derive(Serialize)]
+struct Marker {
+    at: Timestamp,
+    expires_at: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct State {
+    read_to: Timestamp,
+}
+
+/// What became of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// The actor is in the row now.
+    Added,
+    /// The recipient was told of this actor and subject before.
+    Known,
+}
+
+/// Adds an actor to a row, once for each recipient, subject and actor: liking, unliking and liking again tells once.
+///
+/// One read (1 RRU) and one transaction of marker and row (4 WRU); as much again for each race lost.
+pub async fn record(table: &Table, recipient: UserId, id: RowId, actor: &Actor) -> Result<Recorded> {
+    const RACES: u32 = 10;
+    let row_name = Name::InboxRow(recipient, id);
+    let marker_name = Name::InboxMarker(recipient, id.subject, actor.user_id);
+    let expires_at = actor.at.plus_days(ROW_DAYS).seconds();
+    let marker = stored(&marker_name.key(), Marker { at: actor.at, expires_at })?;
+    for race in 0..RACES {
+        let old: Option<StoredRow> = table.get(&row_name, true).await?;
+        let version = old.as_ref().map_or(0, |old| old.version);
+        let row = match old {
+            Some(old) => {
+                let mut row = old.row;
+                row.absorb(actor.clone());
+                row
+            }
+            None => Row::new(actor.clone()),
+        };
+        let row = StoredRow { row, version: version + 1, expires_at };
+        let put_marker = Put::builder()
+            .table_name(&*table.name)
+            .set_item(Some(marker.clone()))
+            .condition_expression(format!("attribute_not_exists({PK})"))
+            .build()
+            .map_err(Error::unreadable)?;
+        let put_row = Put::builder()
+            .table_name(&*table.name)
+            .set_item(Some(stored(&row_name.key(), row)?))
+            .condition_expression(if version == 0 {
+                format!("attribute_not_exists({PK})")
+            } else {
+                "version = :version".to_owned()
+            })
+            .set_expression_attribute_values(
+                (version > 0).then(|| [(":version".to_owned(), number(version))].into_iter().collect()),
+            )
+            .build()
+            .map_err(Error::unreadable)?;
+        let answer = table
+            .client
+            .transact_write_items()
+            .transact_items(TransactWriteItem::builder().put(put_marker).build())
+            .transact_items(TransactWriteItem::builder().put(put_row).build())
+            .send()
+            .await;
+        let Err(error) = answer else { return Ok(Recorded::Added) };
+        let Some(reasons) = cancellation(&error) else { return Err(Error::sdk("TransactWriteItems", error)) };
+        if reasons.first().is_some_and(|reason| reason.code() == Some("ConditionalCheckFailed")) {
+            return Ok(Recorded::Known);
+        }
+        back_off(race).await;
+    }
+    Err(Error::busy("TransactWriteItems", "the notification stayed contended"))
+}
+
+/// Rows older than `before`, newest first; those that have expired are left out. 0.5 RRU for each 4 KiB.
+pub async fn page(
+    table: &Table,
+    recipient: UserId,
+    before: Option<RowId>,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Page<(RowId, Row)>> {
+    let to = match before {
+        Some(before) => format!("{}{before}", sort::ROW),
+        None => format!("{}{}", sort::ROW, sort::AFTER_DIGITS),
+    };
+    // Bounds are inclusive, and what the cursor names may be gone: ask for one more and drop it.
+    let page =
+        rows(table, recipient, sort::ROW.to_owned(), to, limit + usize::from(before.is_some())).await?;
+    let mut items: Vec<(RowId, StoredRow)> = page.items;
+    items.retain(|(id, _)| Some(*id) != before);
+    let more = page.more || items.len() > limit;
+    items.truncate(limit);
+    let live = items.into_iter().filter(|(_, row)| row.expires_at > now.seconds());
+    Ok(Page { items: live.map(|(id, row)| (id, row.row)).collect(), more })
+}
+
+/// How many rows changed after `read_to`, counted up to `max`. 0.5 RRU for each 4 KiB.
+pub async fn unread(
+    table: &Table,
+    recipient: UserId,
+    read_to: Timestamp,
+    max: usize,
+    now: Timestamp,
+) -> Result<usize> {
+    // A row changes for a day after it was opened: older ones have been read.
+    let from = format!("{}{:013}", sort::ROW, read_to.plus_ms(-DAY_MS).0.max(0));
+    let to = format!("{}{}", sort::ROW, sort::AFTER_DIGITS);
+    let page = rows(table, recipient, from, to, max).await?;
+    let unread =
+        page.items.iter().filter(|(_, row)| row.row.updated_at > read_to && row.expires_at > now.seconds());
+    Ok(unread.count())
+}
+
+async fn rows(
+    table: &Table,
+    recipient: UserId,
+    from: String,
+    to: String,
+    limit: usize,
+) -> Result<Page<(RowId, StoredRow)>> {
+    let range =
+        Range { pk: partition::inbox(recipient), from, to, newest_first: true, limit, consistent: false };
+    let page = table.query::<StoredRow>(range).await?;
+    let items = page.items.into_iter().filter_map(|(name, row)| match name {
+        Name::InboxRow(_, id) => Some((id, row)),
+        _ => None,
+    });
+    Ok(Page { items: items.collect(), more: page.more })
+}
+
+/// Up to when the recipient has read. 0.5 RRU.
+pub async fn read_to(table: &Table, recipient: UserId) -> Result<Timestamp> {
+    let state: Option<State> = table.get(&Name::InboxState(recipient), false).await?;
+    Ok(state.map_or(Timestamp(0), |state| state.read_to))
+}
+
+/// Marks everything up to `now` read. 1 WRU.
+pub async fn mark_read(table: &Table, recipient: UserId, now: Timestamp) -> Result<()> {
+    let answer = table
+        .client
+        .update_item()
+        .table_name(&*table.name)
+        .set_key(Some(key_item(&Name::InboxState(recipient).key())))
+        .update_expression("SET read_to = :now")
+        .condition_expression(format!("attribute_not_exists({PK}) OR read_to < :now"))
+        .expression_attribute_values(":now", number(now.0))
+        .send()
+        .await;
+    match answer {
+        Ok(_) => Ok(()),
+        Err(error) if condition_failed(&error) => Ok(()),
+        Err(error) => Err(Error::sdk("UpdateItem", error)),
+    }
+}

@@ -1,0 +1,359 @@
+//! Partition and sort keys: the only place that makes or reads one.
+
+use domain::id::follower_hash;
+use domain::inbox::{RowId, Subject};
+use domain::{PhotoId, UserId};
+
+/// Name of the partition key attribute.
+pub const PK: &str = "pk";
+/// Name of the sort key attribute.
+pub const SK: &str = "sk";
+/// Name of the TTL attribute, in seconds since the epoch.
+pub const EXPIRES_AT: &str = "expires_at";
+
+/// The key of one item.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+}
+
+impl Key {
+    fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self { pk: pk.into(), sk: sk.into() }
+    }
+}
+
+/// What an item is, and whose.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Name {
+    /// A user's profile and counters.
+    User(UserId),
+    /// A user's password hash.
+    Credential(UserId),
+    /// An author's newest photos.
+    Head(UserId),
+    /// The claim of a folded user name.
+    NameClaim(String),
+    /// The claim of an e-mail address, by its digest.
+    EmailClaim(String),
+    /// A family of refresh tokens.
+    Session(String),
+    /// The first follows the second: the actor's edge.
+    Following(UserId, UserId),
+    /// The first is followed by the second: the derived edge.
+    Follower(UserId, UserId),
+    /// A photo.
+    Photo(PhotoId),
+    /// A photo among its author's.
+    Timeline(UserId, PhotoId),
+    /// A pushed photo in a reader's feed.
+    FeedEntry(UserId, PhotoId),
+    /// A reader's activity.
+    FeedState(UserId),
+    /// The user likes the photo: the actor's edge.
+    Like(UserId, PhotoId),
+    /// The photo is liked by the user: the derived edge.
+    Liker(PhotoId, UserId),
+    /// A row of an inbox.
+    InboxRow(UserId, RowId),
+    /// Remembers that an actor is part of the recipient's notifications about a subject.
+    InboxMarker(UserId, Subject, UserId),
+    /// How far an inbox is read.
+    InboxState(UserId),
+    /// A rate limit of a user for an action.
+    Rate(UserId, String),
+    /// What a user's idempotency key made.
+    Idempotency(UserId, String),
+    /// A photo that waits to be processed, in its hour and shard.
+    Processing(i64, u8, PhotoId),
+}
+
+const PROFILE: &str = "PROFILE";
+const CREDENTIAL: &str = "CREDENTIAL";
+const HEAD: &str = "HEAD";
+const CLAIM: &str = "CLAIM";
+const SESSION: &str = "SESSION";
+const PHOTO: &str = "PHOTO";
+const IDEM: &str = "IDEM";
+/// Sorts after every other key of its partition, so that a descending query meets it first.
+const STATE: &str = "~STATE";
+
+impl Name {
+    /// The item's key.
+    pub fn key(&self) -> Key {
+        match self {
+            Self::User(user) => Key::new(partition::user(*user), PROFILE),
+            Self::Credential(user) => Key::new(partition::user(*user), CREDENTIAL),
+            Self::Head(user) => Key::new(partition::user(*user), HEAD),
+            Self::NameClaim(folded) => Key::new(format!("NAME#{folded}"), CLAIM),
+            Self::EmailClaim(digest) => Key::new(format!("EMAIL#{digest}"), CLAIM),
+            Self::Session(family) => Key::new(format!("SESSION#{family}"), SESSION),
+            Self::Following(user, followee) => {
+                Key::new(partition::user(*user), format!("{}{}", sort::FOLLOWS, followee.padded()))
+            }
+            Self::Follower(user, follower) => {
+                Key::new(partition::followers(*user), sort::follower(*follower))
+            }
+            Self::Photo(photo) => Key::new(partition::photo(*photo), PHOTO),
+            Self::Timeline(user, photo) => Key::new(partition::timeline(*user), photo.padded()),
+            Self::FeedEntry(user, photo) => Key::new(partition::feed(*user), sort::entry(*photo)),
+            Self::FeedState(user) => Key::new(partition::feed(*user), STATE),
+            Self::Like(user, photo) => Key::new(partition::likes(*user), photo.padded()),
+            Self::Liker(photo, user) => {
+                Key::new(partition::photo(*photo), format!("{}{}", sort::LIKER, user.padded()))
+            }
+            Self::InboxRow(user, row) => Key::new(partition::inbox(*user), format!("{}{row}", sort::ROW)),
+            Self::InboxMarker(user, subject, actor) => {
+                let about = match subject {
+                    Subject::Like(photo) => format!("LIKE#{}", photo.padded()),
+                    Subject::Follow => "FOLLOW".to_owned(),
+                };
+                Key::new(partition::inbox(*user), format!("ACTOR#{about}#{}", actor.padded()))
+            }
+            Self::InboxState(user) => Key::new(partition::inbox(*user), STATE),
+            Self::Rate(user, action) => Key::new(format!("RATE#{}", user.padded()), action),
+            Self::Idempotency(user, key) => Key::new(format!("IDEM#{}#{key}", user.padded()), IDEM),
+            Self::Processing(hour, shard, photo) => {
+                Key::new(partition::processing(*hour, *shard), photo.padded())
+            }
+        }
+    }
+
+    /// Reads a key; `None` for a key this table never makes.
+    pub fn parse(pk: &str, sk: &str) -> Option<Self> {
+        let (kind, rest) = pk.split_once('#')?;
+        let name = match kind {
+            "USER" => {
+                let user = rest.parse().ok()?;
+                match sk {
+                    PROFILE => Self::User(user),
+                    CREDENTIAL => Self::Credential(user),
+                    HEAD => Self::Head(user),
+                    _ => Self::Following(user, sk.strip_prefix(sort::FOLLOWS)?.parse().ok()?),
+                }
+            }
+            "NAME" => Self::NameClaim(rest.to_owned()),
+            "EMAIL" => Self::EmailClaim(rest.to_owned()),
+            "SESSION" => Self::Session(rest.to_owned()),
+            "FOLLOWERS" => Self::Follower(rest.parse().ok()?, sk.split_once('#')?.1.parse().ok()?),
+            "PHOTO" => {
+                let photo = rest.parse().ok()?;
+                match sk.strip_prefix(sort::LIKER) {
+                    Some(user) => Self::Liker(photo, user.parse().ok()?),
+                    None => Self::Photo(photo),
+                }
+            }
+            "TIMELINE" => Self::Timeline(rest.parse().ok()?, sk.parse().ok()?),
+            "FEED" => {
+                let user = rest.parse().ok()?;
+                match sk.strip_prefix(sort::ENTRY) {
+                    Some(photo) => Self::FeedEntry(user, photo.parse().ok()?),
+                    None => Self::FeedState(user),
+                }
+            }
+            "LIKES" => Self::Like(rest.parse().ok()?, sk.parse().ok()?),
+            "INBOX" => Self::parse_inbox(rest.parse().ok()?, sk)?,
+            "RATE" => Self::Rate(rest.parse().ok()?, sk.to_owned()),
+            "IDEM" => {
+                let (user, key) = rest.split_once('#')?;
+                Self::Idempotency(user.parse().ok()?, key.to_owned())
+            }
+            "PROCESSING" => {
+                let (hour, shard) = rest.split_once('#')?;
+                Self::Processing(hour.parse().ok()?, shard.parse().ok()?, sk.parse().ok()?)
+            }
+            _ => return None,
+        };
+        let key = name.key();
+        (key.pk == pk && key.sk == sk).then_some(name)
+    }
+
+    fn parse_inbox(user: UserId, sk: &str) -> Option<Self> {
+        if let Some(row) = sk.strip_prefix(sort::ROW) {
+            return Some(Self::InboxRow(user, row.parse().ok()?));
+        }
+        let Some(about) = sk.strip_prefix("ACTOR#") else { return Some(Self::InboxState(user)) };
+        let (about, actor) = about.rsplit_once('#')?;
+        let subject = match about.split_once('#') {
+            Some((_, photo)) => Subject::Like(photo.parse().ok()?),
+            None => Subject::Follow,
+        };
+        Some(Self::InboxMarker(user, subject, actor.parse().ok()?))
+    }
+}
+
+/// Partition keys that are queried.
+pub(crate) mod partition {
+    use super::{PhotoId, UserId};
+
+    pub(crate) fn user(user: UserId) -> String {
+        format!("USER#{}", user.padded())
+    }
+
+    pub(crate) fn followers(user: UserId) -> String {
+        format!("FOLLOWERS#{}", user.padded())
+    }
+
+    pub(crate) fn photo(photo: PhotoId) -> String {
+        format!("PHOTO#{}", photo.padded())
+    }
+
+    pub(crate) fn timeline(user: UserId) -> String {
+        format!("TIMELINE#{}", user.padded())
+    }
+
+    pub(crate) fn feed(user: UserId) -> String {
+        format!("FEED#{}", user.padded())
+    }
+
+    pub(crate) fn likes(user: UserId) -> String {
+        format!("LIKES#{}", user.padded())
+    }
+
+    pub(crate) fn inbox(user: UserId) -> String {
+        format!("INBOX#{}", user.padded())
+    }
+
+    pub(crate) fn processing(hour: i64, shard: u8) -> String {
+        format!("PROCESSING#{hour:010}#{shard}")
+    }
+}
+
+/// Sort keys that bound queries.
+pub(crate) mod sort {
+    use super::{PhotoId, UserId, follower_hash};
+
+    pub(crate) const FOLLOWS: &str = "FOLLOWS#";
+    pub(crate) const LIKER: &str = "LIKER#";
+    pub(crate) const ENTRY: &str = "P#";
+    pub(crate) const ROW: &str = "N#";
+    /// Sorts after every digit.
+    pub(crate) const AFTER_DIGITS: &str = ":";
+
+    pub(crate) fn entry(photo: PhotoId) -> String {
+        format!("{ENTRY}{}", photo.padded())
+    }
+
+    pub(crate) fn follower(follower: UserId) -> String {
+        format!("{}#{}", hash(follower_hash(follower)), follower.padded())
+    }
+
+    pub(crate) fn hash(hash: u16) -> String {
+        format!("{hash:04x}")
+    }
+}
+
+/// One line of the table's chart: item, partition key, sort key.
+pub type ChartRow = (&'static str, String, String);
+
+/// Every kind of item with its keys as this code makes them: the chart in ARCHITECTURE.md.
+pub fn chart() -> Vec<ChartRow> {
+    let (user, photo) = (UserId::floor(domain::Timestamp(0)), PhotoId::floor(domain::Timestamp(0)));
+    let row = RowId { opened: domain::Timestamp(0), subject: Subject::Follow };
+    let kinds = [
+        ("user", Name::User(user)),
+        ("credential", Name::Credential(user)),
+        ("author head", Name::Head(user)),
+        ("name claim", Name::NameClaim("<folded>".into())),
+        ("e-mail claim", Name::EmailClaim("<sha256>".into())),
+        ("session", Name::Session("<family>".into())),
+        ("following edge", Name::Following(user, user)),
+        ("follower edge", Name::Follower(user, user)),
+        ("photo", Name::Photo(photo)),
+        ("author timeline", Name::Timeline(user, photo)),
+        ("feed entry", Name::FeedEntry(user, photo)),
+        ("feed state", Name::FeedState(user)),
+        ("like", Name::Like(user, photo)),
+        ("liker", Name::Liker(photo, user)),
+        ("notification", Name::InboxRow(user, row)),
+        ("notified actor", Name::InboxMarker(user, Subject::Follow, user)),
+        ("inbox state", Name::InboxState(user)),
+        ("rate limit", Name::Rate(user, "<action>".into())),
+        ("idempotency", Name::Idempotency(user, "<key>".into())),
+        ("processing", Name::Processing(0, 0, photo)),
+    ];
+    let hash = sort::hash(follower_hash(user));
+    let readable = |text: String| {
+        text.replace(&format!("{hash}#"), "<hash>#")
+            .replace(&user.padded(), "<id>")
+            .replace(&row.opened.0.to_string().repeat(13), "<opened>")
+            .replace("0000000000#0", "<hour>#<shard>")
+    };
+    kinds
+        .into_iter()
+        .map(|(item, name)| {
+            let key = name.key();
+            (item, readable(key.pk), readable(key.sk))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Timestamp;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn user() -> impl Strategy<Value = UserId> {
+        (0..=i64::MAX as u64).prop_map(|number| UserId::try_from(number).unwrap())
+    }
+
+    fn photo() -> impl Strategy<Value = PhotoId> {
+        (0..=i64::MAX as u64).prop_map(|number| PhotoId::try_from(number).unwrap())
+    }
+
+    fn name() -> impl Strategy<Value = Name> {
+        let subject = || prop_oneof![photo().prop_map(Subject::Like), Just(Subject::Follow)];
+        prop_oneof![
+            user().prop_map(Name::User),
+            user().prop_map(Name::Credential),
+            user().prop_map(Name::Head),
+            "[a-z0-9._]{1,30}".prop_map(Name::NameClaim),
+            "[0-9a-f]{64}".prop_map(Name::EmailClaim),
+            "[0-9a-f]{32}".prop_map(Name::Session),
+            (user(), user()).prop_map(|(a, b)| Name::Following(a, b)),
+            (user(), user()).prop_map(|(a, b)| Name::Follower(a, b)),
+            photo().prop_map(Name::Photo),
+            (user(), photo()).prop_map(|(a, b)| Name::Timeline(a, b)),
+            (user(), photo()).prop_map(|(a, b)| Name::FeedEntry(a, b)),
+            user().prop_map(Name::FeedState),
+            (user(), photo()).prop_map(|(a, b)| Name::Like(a, b)),
+            (photo(), user()).prop_map(|(a, b)| Name::Liker(a, b)),
+            (user(), 0_i64..9_999_999_999_999, subject()).prop_map(|(user, opened, subject)| {
+                Name::InboxRow(user, RowId { opened: Timestamp(opened), subject })
+            }),
+            (user(), subject(), user()).prop_map(|(a, b, c)| Name::InboxMarker(a, b, c)),
+            user().prop_map(Name::InboxState),
+            (user(), "[a-z]{1,10}").prop_map(|(a, b)| Name::Rate(a, b)),
+            (user(), "[!-~]{1,128}").prop_map(|(a, b)| Name::Idempotency(a, b)),
+            (0_i64..9_999_999_999, 0_u8..4, photo()).prop_map(|(a, b, c)| Name::Processing(a, b, c)),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn keys_round_trip(name in name()) {
+            let key = name.key();
+            prop_assert_eq!(Name::parse(&key.pk, &key.sk), Some(name));
+        }
+
+        #[test]
+        fn different_items_have_different_keys(a in name(), b in name()) {
+            prop_assert_eq!(a == b, a.key() == b.key());
+        }
+
+        #[test]
+        fn the_state_sorts_after_every_entry(user in user(), photo in photo()) {
+            prop_assert!(Name::FeedState(user).key().sk > Name::FeedEntry(user, photo).key().sk);
+        }
+
+        #[test]
+        fn foreign_keys_are_refused(pk in "\\PC{0,40}", sk in "\\PC{0,40}") {
+            prop_assert_eq!(Name::parse(&pk, &sk), None);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Likes: the actor's edges, and the derived edges that the photo's counter counts.
+
+use std::collections::HashSet;
+
+use domain::{PhotoId, Timestamp, UserId};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+
+use crate::calls::{Range, stored};
+use crate::edges::{Edge, settle};
+use crate::keys::{Name, partition, sort};
+use crate::{Page, Result, Table};
+
+/// Likes read in one range before exact keys are cheaper.
+const RANGE: usize = 200;
+
+/// Somebody likes a photo.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Like {
+    /// Whose photo it is.
+    pub author: UserId,
+    /// The user name of who likes it.
+    pub username: String,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Liker {
+    at: Timestamp,
+}
+
+/// Likes a photo; whether `user` did not like it before. 1 WRU.
+pub async fn add(table: &Table, user: UserId, photo: PhotoId, like: &Like) -> Result<bool> {
+    table.put_new(&Name::Like(user, photo), like).await
+}
+
+/// Likes a photo no more; whether `user` liked it before. 1 WRU.
+pub async fn remove(table: &Table, user: UserId, photo: PhotoId) -> Result<bool> {
+    table.delete_existing(&Name::Like(user, photo)).await
+}
+
+/// Which of `photos` `user` likes. One range query of at least 0.5 RRU; when the range holds very many likes, exact
+/// keys at 0.5 RRU each instead.
+pub async fn liked_among(table: &Table, user: UserId, photos: &[PhotoId]) -> Result<HashSet<PhotoId>> {
+    let (Some(oldest), Some(newest)) = (photos.iter().min(), photos.iter().max()) else {
+        return Ok(HashSet::new());
+    };
+    let range = Range {
+        pk: partition::likes(user),
+        from: oldest.padded(),
+        to: newest.padded(),
+        newest_first: true,
+        limit: RANGE,
+        consistent: false,
+    };
+    let page = table.query::<IgnoredAny>(range).await?;
+    let found = if page.more {
+        let names: Vec<Name> = photos.iter().map(|photo| Name::Like(user, *photo)).collect();
+        table.batch_get::<IgnoredAny>(&names, None).await?
+    } else {
+        page.items
+    };
+    let asked: HashSet<PhotoId> = photos.iter().copied().collect();
+    let liked = found.into_iter().filter_map(|(name, _)| match name {
+        Name::Like(_, photo) => Some(photo),
+        _ => None,
+    });
+    Ok(liked.filter(|photo| asked.contains(photo)).collect())
+}
+
+/// Who likes a photo, by user id, after `after`. 0.5 RRU for each 4 KiB.
+pub async fn likers(
+    table: &Table,
+    photo: PhotoId,
+    after: Option<UserId>,
+    limit: usize,
+) -> Result<Page<UserId>> {
+    let from = match after {
+        Some(after) => format!("{}{}#", sort::LIKER, after.padded()),
+        None => sort::LIKER.to_owned(),
+    };
+    let range = Range {
+        pk: partition::photo(photo),
+        from,
+        to: format!("{}{}", sort::LIKER, sort::AFTER_DIGITS),
+        newest_first: false,
+        limit,
+        consistent: false,
+    };
+    let page = table.query::<IgnoredAny>(range).await?;
+    let items = page.items.into_iter().filter_map(|(name, _)| match name {
+        Name::Liker(_, user) => Some(user),
+        _ => None,
+    });
+    Ok(Page { items: items.collect(), more: page.more })
+}
+
+/// The state of one like, as the stream told it: since when, or gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Who.
+    pub user: UserId,
+    /// Since when they like it; none when they do no more.
+    pub since: Option<Timestamp>,
+}
+
+/// Derives likers and the count of one photo from changes of its likes, in the order in which they happened.
+///
+/// 2 WRU for each liker that changes and 2 for each 99 of them. Nothing when the photo is gone.
+pub async fn derive(table: &Table, photo: PhotoId, changes: &[Change]) -> Result<()> {
+    let edges = changes.iter().map(|change| {
+        let name = Name::Liker(photo, change.user);
+        let item = change.since.map(|at| stored(&name.key(), Liker { at })).transpose()?;
+        Ok(Edge { name, item, counters: vec![(Name::Photo(photo), "likes")] })
+    });
+    settle(table, edges.collect::<Result<_>>()?).await
+}
+
+/// Removes the likes of a deleted photo, derived edges and actors' edges, a page at a time; whether more are left.
+/// 0.5 RRU for each 4 KiB and 2 WRU for each like.
+pub async fn forget_some(table: &Table, photo: PhotoId) -> Result<bool> {
+    const PAGE: usize = 500;
+    let page = likers(table, photo, None, PAGE).await?;
+    let names: Vec<Name> =
+        page.items.iter().flat_map(|user| [Name::Like(*user, photo), Name::Liker(photo, *user)]).collect();
+    table.delete_all(&names).await?;
+    Ok(page.more)
+}

@@ -1,0 +1,253 @@
+//! Photos.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
+use domain::photo::{Failure, Photo, Rendered, State};
+use domain::text::{Caption, Place, Tag};
+use domain::{PhotoId, UserId};
+use serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value;
+
+use crate::calls::{key_item, number, parsed, stored, text};
+use crate::edges::cancellation;
+use crate::error::{condition_failed, refused};
+use crate::guard::{Idempotency, RateStep};
+use crate::keys::{Name, PK};
+use crate::{Error, Patch, Result, Table};
+
+/// What became of a new photo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Creation {
+    /// It is stored.
+    Done,
+    /// A guard changed since it was read: read the guards and try again.
+    Raced,
+}
+
+/// Stores a photo in one transaction with its guards. 2 WRU for each KiB of each, 6 in all for a usual photo.
+pub async fn create(
+    table: &Table,
+    photo: &Photo,
+    rate: &RateStep,
+    idempotency: Option<&Idempotency>,
+) -> Result<Creation> {
+    let put = Put::builder()
+        .table_name(&*table.name)
+        .set_item(Some(stored(&Name::Photo(photo.id).key(), photo)?))
+        .condition_expression(format!("attribute_not_exists({PK})"))
+        .build()
+        .map_err(Error::unreadable)?;
+    let mut writes = vec![TransactWriteItem::builder().put(put).build(), rate.write(table, photo.author)?];
+    if let Some(idempotency) = idempotency {
+        writes.push(idempotency.write(table, photo.author, photo.id.created_at())?);
+    }
+    match table.client.transact_write_items().set_transact_items(Some(writes)).send().await {
+        Ok(_) => Ok(Creation::Done),
+        Err(error) => {
+            let raced = cancellation(&error).is_some_and(|reasons| {
+                reasons.iter().any(|reason| reason.code() == Some("ConditionalCheckFailed"))
+            });
+            if raced { Ok(Creation::Raced) } else { Err(Error::sdk("TransactWriteItems", error)) }
+        }
+    }
+}
+
+/// One photo. 0.5 RRU for each 4 KiB.
+pub async fn get(table: &Table, id: PhotoId) -> Result<Option<Photo>> {
+    table.get(&Name::Photo(id), false).await
+}
+
+/// One photo as it is at this moment. 1 RRU for each 4 KiB.
+pub async fn get_latest(table: &Table, id: PhotoId) -> Result<Option<Photo>> {
+    table.get(&Name::Photo(id), true).await
+}
+
+/// Several photos; those that do not exist are left out. 0.5 RRU each, one round trip for each 100.
+pub async fn get_all(table: &Table, ids: &[PhotoId]) -> Result<HashMap<PhotoId, Photo>> {
+    let names: Vec<Name> = ids.iter().copied().map(Name::Photo).collect();
+    let found = table.batch_get::<Photo>(&names, None).await?;
+    Ok(found.into_iter().map(|(_, photo)| (photo.id, photo)).collect())
+}
+
+/// New texts of a photo.
+#[derive(Clone, Debug, Default)]
+pub struct Texts {
+    /// Text under the photo.
+    pub caption: Patch<Caption>,
+    /// Where it was taken.
+    pub place: Patch<Place>,
+    /// Tags, all of them.
+    pub tags: Patch<Vec<Tag>>,
+}
+
+/// Changes the texts of `author`'s photo; the photo afterwards, or none when they have no such photo. 1 WRU.
+pub async fn edit(table: &Table, id: PhotoId, author: UserId, texts: Texts) -> Result<Option<Photo>> {
+    let Texts { caption, place, tags } = texts;
+    let list = |tags: Vec<Tag>| AttributeValue::L(tags.iter().map(|tag| text(tag.as_str())).collect());
+    let changes = [
+        ("caption", caption.map(|caption| text(caption.as_str()))),
+        ("place", place.map(|place| text(place.as_str()))),
+        ("tags", tags.map(list)),
+    ];
+    let mut request = table
+        .client
+        .update_item()
+        .table_name(&*table.name)
+        .set_key(Some(key_item(&Name::Photo(id).key())))
+        .condition_expression("author = :author")
+        .expression_attribute_values(":author", text(author.to_string()))
+        .return_values(ReturnValue::AllNew);
+    let (mut set, mut remove) = (Vec::new(), Vec::new());
+    for (attribute, change) in changes {
+        match change {
+            Patch::Keep => continue,
+            Patch::Remove => remove.push(format!("#{attribute}")),
+            Patch::Set(value) => {
+                set.push(format!("#{attribute} = :{attribute}"));
+                request = request.expression_attribute_values(format!(":{attribute}"), value);
+            }
+        }
+        request = request.expression_attribute_names(format!("#{attribute}"), attribute);
+    }
+    if set.is_empty() && remove.is_empty() {
+        return Ok(get(table, id).await?.filter(|photo| photo.author == author));
+    }
+    let clause = |verb: &str, parts: &[String]| {
+        if parts.is_empty() { String::new() } else { format!("{verb} {} ", parts.join(", ")) }
+    };
+    let expression = format!("{}{}", clause("SET", &set), clause("REMOVE", &remove));
+    match request.update_expression(expression.trim()).send().await {
+        Ok(answer) => answer.attributes.map(parsed).transpose(),
+        Err(error) if condition_failed(&error) => Ok(None),
+        Err(error) => Err(Error::sdk("UpdateItem", error)),
+    }
+}
+
+/// Deletes `author`'s photo; whether they had it. The stream turns it into everything else that has to go. 1 WRU for
+/// each KiB.
+pub async fn delete(table: &Table, id: PhotoId, author: UserId) -> Result<bool> {
+    let answer = table
+        .client
+        .delete_item()
+        .table_name(&*table.name)
+        .set_key(Some(key_item(&Name::Photo(id).key())))
+        .condition_expression("author = :author")
+        .expression_attribute_values(":author", text(author.to_string()))
+        .send()
+        .await;
+    match answer {
+        Ok(_) => Ok(true),
+        Err(error) if condition_failed(&error) => Ok(false),
+        Err(error) => Err(Error::sdk("DeleteItem", error)),
+    }
+}
+
+/// What became of a rendered medium.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finish {
+    /// Stored; other media are still missing.
+    Waiting,
+    /// Stored; it was the last, and the photo is ready.
+    Ready,
+    /// It was stored before, or the photo is settled already.
+    Already,
+    /// The photo is gone.
+    Gone,
+}
+
+/// Records a rendered medium, and makes the photo ready with the last one, in one write: however many finish at
+/// once and however often, exactly one of them makes it ready. 1 WRU for each KiB, and one more for each race lost.
+pub async fn finish_medium(
+    table: &Table,
+    photo: &Photo,
+    index: usize,
+    rendered: &Rendered,
+) -> Result<Finish> {
+    let mut last = photo.pending == 1;
+    // Each turn lost means that another medium finished, so there are at most as many turns as media.
+    for _ in 0..=photo.media.len() * 2 {
+        match try_finish(table, photo.id, index, rendered, last).await? {
+            Attempt::Stored => return Ok(if last { Finish::Ready } else { Finish::Waiting }),
+            Attempt::Refused(None) => return Ok(Finish::Gone),
+            Attempt::Refused(Some(now)) => {
+                let already = now.media.get(index).is_none_or(|medium| medium.rendered.is_some());
+                if already || now.state != State::Processing {
+                    return Ok(Finish::Already);
+                }
+                last = now.pending == 1;
+            }
+        }
+    }
+    Err(Error::busy("UpdateItem", "the photo kept changing"))
+}
+
+enum Attempt {
+    Stored,
+    Refused(Option<Box<Photo>>),
+}
+
+async fn try_finish(
+    table: &Table,
+    id: PhotoId,
+    index: usize,
+    rendered: &Rendered,
+    last: bool,
+) -> Result<Attempt> {
+    let facts = to_attribute_value(rendered).map_err(Error::unreadable)?;
+    let step = if last { "pending = :zero, #state = :ready" } else { "pending = pending - :one" };
+    let left = if last { "pending = :one" } else { "pending > :one" };
+    let mut request = table
+        .client
+        .update_item()
+        .table_name(&*table.name)
+        .set_key(Some(key_item(&Name::Photo(id).key())))
+        .update_expression(format!("SET media[{index}].rendered = :facts, {step}"))
+        .condition_expression(format!(
+            "#state = :processing AND attribute_exists(media[{index}]) AND attribute_not_exists(media[{index}].rendered) AND {left}"
+        ))
+        .expression_attribute_names("#state", "state")
+        .expression_attribute_values(":facts", facts)
+        .expression_attribute_values(":processing", state(State::Processing)?)
+        .expression_attribute_values(":one", number(1))
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    if last {
+        request = request
+            .expression_attribute_values(":zero", number(0))
+            .expression_attribute_values(":ready", state(State::Ready)?);
+    }
+    match request.send().await {
+        Ok(_) => Ok(Attempt::Stored),
+        Err(error) => match refused(&error) {
+            Some(refused) => Ok(Attempt::Refused(refused.item.map(parsed).transpose()?.map(Box::new))),
+            None => Err(Error::sdk("UpdateItem", error)),
+        },
+    }
+}
+
+/// Ends the processing of a photo with a reason; whether it was still processing. 1 WRU for each KiB.
+pub async fn fail(table: &Table, id: PhotoId, failure: &Failure) -> Result<bool> {
+    let answer = table
+        .client
+        .update_item()
+        .table_name(&*table.name)
+        .set_key(Some(key_item(&Name::Photo(id).key())))
+        .update_expression("SET #state = :failed, failure = :failure")
+        .condition_expression("#state = :processing")
+        .expression_attribute_names("#state", "state")
+        .expression_attribute_values(":failed", state(State::Failed)?)
+        .expression_attribute_values(":processing", state(State::Processing)?)
+        .expression_attribute_values(":failure", to_attribute_value(failure).map_err(Error::unreadable)?)
+        .send()
+        .await;
+    match answer {
+        Ok(_) => Ok(true),
+        Err(error) if condition_failed(&error) => Ok(false),
+        Err(error) => Err(Error::sdk("UpdateItem", error)),
+    }
+}
+
+fn state(state: State) -> Result<AttributeValue> {
+    to_attribute_value(state).map_err(Error::unreadable)
+}

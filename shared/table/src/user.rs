@@ -1,0 +1,183 @@
+//! Users: profile, credential, and the claims that make names and addresses unique.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{Put, ReturnValue, TransactWriteItem};
+use domain::UserId;
+use domain::account::UserName;
+use serde::{Deserialize, Serialize};
+
+use crate::calls::{key_item, parsed, stored, text};
+use crate::edges::cancellation;
+use crate::error::condition_failed;
+use crate::keys::{Name, PK};
+use crate::session::{self, Opened};
+use crate::{Error, Patch, Result, Table};
+
+/// A user's profile with its counters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Names the user.
+    pub id: UserId,
+    /// The user name as written.
+    pub username: UserName,
+    /// The name beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub full_name: Option<String>,
+    /// What they say about themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bio: Option<String>,
+    /// How many follow them: the number of follower edges.
+    #[serde(default)]
+    pub followers: i64,
+    /// How many they follow.
+    #[serde(default)]
+    pub following: i64,
+    /// How many photos are in their timeline.
+    #[serde(default)]
+    pub photos: i64,
+}
+
+impl User {
+    /// Somebody new.
+    pub fn new(id: UserId, username: UserName, full_name: Option<String>) -> Self {
+        Self { id, username, full_name, bio: None, followers: 0, following: 0, photos: 0 }
+    }
+}
+
+/// What became of a registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// The account is open and its first session too.
+    Done,
+    /// Somebody has this user name.
+    UsernameTaken,
+    /// Somebody has this e-mail address.
+    EmailTaken,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claim {
+    user: UserId,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Credential {
+    hash: String,
+}
+
+/// Opens an account in one transaction of five writes: two claims, credential, profile, session. 10 WRU.
+pub async fn register(
+    table: &Table,
+    user: &User,
+    email_digest: &str,
+    password_hash: &str,
+    session: &Opened,
+) -> Result<Registration> {
+    let claim = Claim { user: user.id };
+    let credential = Credential { hash: password_hash.to_owned() };
+    let items = [
+        stored(&Name::NameClaim(user.username.folded()).key(), &claim)?,
+        stored(&Name::EmailClaim(email_digest.to_owned()).key(), &claim)?,
+        stored(&Name::User(user.id).key(), user)?,
+        stored(&Name::Credential(user.id).key(), &credential)?,
+        session::item(session)?,
+    ];
+    let puts = items.into_iter().map(|item| {
+        let put = Put::builder()
+            .table_name(&*table.name)
+            .set_item(Some(item))
+            .condition_expression(format!("attribute_not_exists({PK})"))
+            .build()
+            .map_err(Error::unreadable)?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    });
+    let puts = puts.collect::<Result<Vec<_>>>()?;
+    match table.client.transact_write_items().set_transact_items(Some(puts)).send().await {
+        Ok(_) => Ok(Registration::Done),
+        Err(error) => {
+            let refused = |index: usize| {
+                cancellation(&error)
+                    .and_then(|reasons| reasons.get(index))
+                    .is_some_and(|reason| reason.code() == Some("ConditionalCheckFailed"))
+            };
+            match (refused(0), refused(1)) {
+                (true, _) => Ok(Registration::UsernameTaken),
+                (false, true) => Ok(Registration::EmailTaken),
+                (false, false) => Err(Error::sdk("TransactWriteItems", error)),
+            }
+        }
+    }
+}
+
+/// Somebody's profile. 0.5 RRU.
+pub async fn get(table: &Table, id: UserId) -> Result<Option<User>> {
+    table.get(&Name::User(id), false).await
+}
+
+/// The profiles of several people; those that do not exist are left out. 0.5 RRU each.
+pub async fn get_all(table: &Table, ids: &[UserId]) -> Result<HashMap<UserId, User>> {
+    let names: Vec<Name> = ids.iter().copied().map(Name::User).collect();
+    let found = table.batch_get::<User>(&names, None).await?;
+    Ok(found.into_iter().map(|(_, user)| (user.id, user)).collect())
+}
+
+/// Who has a folded user name. 0.5 RRU.
+pub async fn by_name(table: &Table, folded: &str) -> Result<Option<UserId>> {
+    let claim: Option<Claim> = table.get(&Name::NameClaim(folded.to_owned()), false).await?;
+    Ok(claim.map(|claim| claim.user))
+}
+
+/// Who has an e-mail address, by its digest. 0.5 RRU.
+pub async fn by_email(table: &Table, digest: &str) -> Result<Option<UserId>> {
+    let claim: Option<Claim> = table.get(&Name::EmailClaim(digest.to_owned()), false).await?;
+    Ok(claim.map(|claim| claim.user))
+}
+
+/// Somebody's password hash, a PHC string. 0.5 RRU.
+pub async fn password_hash(table: &Table, id: UserId) -> Result<Option<String>> {
+    let credential: Option<Credential> = table.get(&Name::Credential(id), false).await?;
+    Ok(credential.map(|credential| credential.hash))
+}
+
+/// Changes profile texts; the profile afterwards, or none when the account is gone. 1 WRU.
+pub async fn update(
+    table: &Table,
+    id: UserId,
+    full_name: Patch<String>,
+    bio: Patch<String>,
+) -> Result<Option<User>> {
+    let (mut set, mut remove) = (Vec::new(), Vec::new());
+    let mut request = table
+        .client
+        .update_item()
+        .table_name(&*table.name)
+        .set_key(Some(key_item(&Name::User(id).key())))
+        .condition_expression(format!("attribute_exists({PK})"))
+        .return_values(ReturnValue::AllNew);
+    for (attribute, change) in [("full_name", full_name), ("bio", bio)] {
+        match change {
+            Patch::Keep => {}
+            Patch::Remove => remove.push(attribute.to_owned()),
+            Patch::Set(value) => {
+                set.push(format!("{attribute} = :{attribute}"));
+                request = request.expression_attribute_values(format!(":{attribute}"), text(value));
+            }
+        }
+    }
+    let mut expression = String::new();
+    if !set.is_empty() {
+        expression = format!("SET {}", set.join(", "));
+    }
+    if !remove.is_empty() {
+        expression = format!("{expression} REMOVE {}", remove.join(", "));
+    }
+    if expression.is_empty() {
+        return get(table, id).await;
+    }
+    match request.update_expression(expression.trim()).send().await {
+        Ok(answer) => answer.attributes.map(parsed).transpose(),
+        Err(error) if condition_failed(&error) => Ok(None),
+        Err(error) => Err(Error::sdk("UpdateItem", error)),
+    }
+}
