@@ -9,9 +9,9 @@ use serde::de::DeserializeOwned;
 use crate::Problem;
 
 /// Entries in a page of a list unless the client asks otherwise.
-const DEFAULT_COUNT: usize = 20;
+pub(crate) const DEFAULT_COUNT: usize = 20;
 /// Most entries in a page of a list.
-const MAX_COUNT: usize = 50;
+pub(crate) const MAX_COUNT: usize = 50;
 const MAX_IDEMPOTENCY_KEY: usize = 128;
 
 /// Who is asking, proven by their access token.

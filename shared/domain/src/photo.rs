@@ -7,6 +7,8 @@ use crate::text::{AltText, Caption, Place, Tag};
 
 /// Most media in one photo.
 pub const MAX_MEDIA: usize = 10;
+/// Most bytes of one uploaded medium.
+pub const MAX_UPLOAD_BYTES: u64 = 20 * 1024 * 1024;
 
 /// Everything known of a photo.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,7 +15,7 @@ pub struct Timestamp(pub i64);
 pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 impl Timestamp {
-    /// Whole seconds since the Unix epoch, as `DynamoDB`'s TTL and a token's claims want them.
+    /// Whole seconds since the Unix epoch, as DynamoDB's TTL and a token's claims want them.
     pub fn seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }

@@ -114,11 +114,7 @@ impl Table {
 
     /// Items by name in any order; those that do not exist are left out. 0.5 RRU for each 4 KiB, one round trip for
     /// each 100.
-    pub(crate) async fn batch_get<T>(
-        &self,
-        names: &[Name],
-        attributes: Option<&str>,
-    ) -> Result<Vec<(Name, T)>>
+    pub(crate) async fn batch_get<T>(&self, names: &[Name]) -> Result<Vec<(Name, T)>>
     where
         T: DeserializeOwned,
     {
@@ -128,7 +124,7 @@ impl Table {
         let batches: Vec<Vec<Item>> =
             keys.chunks(GET_BATCH).map(|chunk| chunk.iter().map(key_item).collect()).collect();
         let found: Vec<Vec<Item>> = stream::iter(batches)
-            .map(|batch| self.get_batch(batch, attributes))
+            .map(|batch| self.get_batch(batch))
             .buffer_unordered(BATCHES_AT_ONCE)
             .try_collect()
             .await?;
@@ -144,15 +140,12 @@ impl Table {
             .collect()
     }
 
-    async fn get_batch(&self, keys: Vec<Item>, attributes: Option<&str>) -> Result<Vec<Item>> {
+    async fn get_batch(&self, keys: Vec<Item>) -> Result<Vec<Item>> {
         let mut found = Vec::with_capacity(keys.len());
         let mut left = keys;
         for attempt in 0..ATTEMPTS {
-            let request = KeysAndAttributes::builder()
-                .set_keys(Some(left))
-                .set_projection_expression(attributes.map(|names| format!("{PK},{SK},{names}")))
-                .build()
-                .map_err(Error::unreadable)?;
+            let request =
+                KeysAndAttributes::builder().set_keys(Some(left)).build().map_err(Error::unreadable)?;
             let answer = self
                 .client
                 .batch_get_item()

@@ -129,8 +129,9 @@ pub async fn mark_returned(table: &Table, reader: UserId, now: Timestamp) -> Res
         .update_item()
         .table_name(&*table.name)
         .set_key(Some(key_item(&Name::FeedState(reader).key())))
-        .update_expression("SET active_on = :today, rebuild = :mark")
+        .update_expression("SET active_on = :today, #rebuild = :mark")
         .condition_expression(format!("attribute_not_exists({PK}) OR active_on < :dormant"))
+        .expression_attribute_names("#rebuild", "rebuild")
         .expression_attribute_values(":today", number(now.day()))
         .expression_attribute_values(":mark", number(now.0))
         .expression_attribute_values(":dormant", number(now.day() - ACTIVE_DAYS))
@@ -150,8 +151,9 @@ pub async fn mark_rebuilt(table: &Table, reader: UserId, mark: i64) -> Result<()
         .update_item()
         .table_name(&*table.name)
         .set_key(Some(key_item(&Name::FeedState(reader).key())))
-        .update_expression("REMOVE rebuild")
-        .condition_expression("rebuild = :mark")
+        .update_expression("REMOVE #rebuild")
+        .condition_expression("#rebuild = :mark")
+        .expression_attribute_names("#rebuild", "rebuild")
         .expression_attribute_values(":mark", number(mark))
         .send()
         .await;
@@ -165,7 +167,7 @@ pub async fn mark_rebuilt(table: &Table, reader: UserId, mark: i64) -> Result<()
 /// Those of `readers` who were here within the last week. 0.5 RRU each, one round trip for each 100.
 pub async fn active_among(table: &Table, readers: &[UserId], now: Timestamp) -> Result<Vec<UserId>> {
     let names: Vec<Name> = readers.iter().copied().map(Name::FeedState).collect();
-    let states = table.batch_get::<Reader>(&names, None).await?;
+    let states = table.batch_get::<Reader>(&names).await?;
     let active = states.into_iter().filter_map(|(name, state)| match name {
         Name::FeedState(reader) if is_active(state.active_on, now) => Some(reader),
         _ => None,
@@ -176,7 +178,7 @@ pub async fn active_among(table: &Table, readers: &[UserId], now: Timestamp) -> 
 /// Those of `readers` whose feed holds `photo`. 0.5 RRU each.
 pub async fn holding(table: &Table, readers: &[UserId], photo: PhotoId) -> Result<Vec<UserId>> {
     let names: Vec<Name> = readers.iter().map(|reader| Name::FeedEntry(*reader, photo)).collect();
-    let found = table.batch_get::<serde::de::IgnoredAny>(&names, None).await?;
+    let found = table.batch_get::<serde::de::IgnoredAny>(&names).await?;
     let holders = found.into_iter().filter_map(|(name, _)| match name {
         Name::FeedEntry(reader, _) => Some(reader),
         _ => None,

@@ -97,7 +97,10 @@ pub async fn record(table: &Table, recipient: UserId, id: RowId, actor: &Actor) 
     Err(Error::busy("TransactWriteItems", "the notification stayed contended"))
 }
 
-/// Rows older than `before`, newest first; those that have expired are left out. 0.5 RRU for each 4 KiB.
+/// Rows older than `before`, newest first. 0.5 RRU for each 4 KiB.
+///
+/// TTL deletes late. Rows that have expired are left out and the page is refilled from those behind them, so that it
+/// is short at the end only.
 pub async fn page(
     table: &Table,
     recipient: UserId,
@@ -105,19 +108,36 @@ pub async fn page(
     limit: usize,
     now: Timestamp,
 ) -> Result<Page<(RowId, Row)>> {
+    let mut items = Vec::new();
+    let mut before = before;
+    loop {
+        let stretch = older(table, recipient, before, limit.saturating_sub(items.len())).await?;
+        before = stretch.items.last().map(|(id, _)| *id);
+        let live = stretch.items.into_iter().filter(|(_, row)| row.expires_at > now.seconds());
+        items.extend(live.map(|(id, row)| (id, row.row)));
+        if items.len() >= limit || !stretch.more {
+            return Ok(Page { items, more: stretch.more });
+        }
+    }
+}
+
+async fn older(
+    table: &Table,
+    recipient: UserId,
+    before: Option<RowId>,
+    limit: usize,
+) -> Result<Page<(RowId, StoredRow)>> {
     let to = match before {
         Some(before) => format!("{}{before}", sort::ROW),
         None => format!("{}{}", sort::ROW, sort::AFTER_DIGITS),
     };
     // Bounds are inclusive, and what the cursor names may be gone: ask for one more and drop it.
-    let page =
-        rows(table, recipient, sort::ROW.to_owned(), to, limit + usize::from(before.is_some())).await?;
-    let mut items: Vec<(RowId, StoredRow)> = page.items;
-    items.retain(|(id, _)| Some(*id) != before);
-    let more = page.more || items.len() > limit;
-    items.truncate(limit);
-    let live = items.into_iter().filter(|(_, row)| row.expires_at > now.seconds());
-    Ok(Page { items: live.map(|(id, row)| (id, row.row)).collect(), more })
+    let limit_with_it = limit + usize::from(before.is_some());
+    let mut page = rows(table, recipient, sort::ROW.to_owned(), to, limit_with_it).await?;
+    page.items.retain(|(id, _)| Some(*id) != before);
+    page.more |= page.items.len() > limit;
+    page.items.truncate(limit);
+    Ok(page)
 }
 
 /// How many rows changed after `read_to`, counted up to `max`. 0.5 RRU for each 4 KiB.

@@ -40,6 +40,11 @@ pub async fn remove(table: &Table, user: UserId, photo: PhotoId) -> Result<bool>
     table.delete_existing(&Name::Like(user, photo)).await
 }
 
+/// Whether `user` likes a photo. 0.5 RRU.
+pub async fn exists(table: &Table, user: UserId, photo: PhotoId) -> Result<bool> {
+    Ok(table.get::<IgnoredAny>(&Name::Like(user, photo), false).await?.is_some())
+}
+
 /// Which of `photos` `user` likes. One range query of at least 0.5 RRU; when the range holds very many likes, exact
 /// keys at 0.5 RRU each instead.
 pub async fn liked_among(table: &Table, user: UserId, photos: &[PhotoId]) -> Result<HashSet<PhotoId>> {
@@ -57,7 +62,7 @@ pub async fn liked_among(table: &Table, user: UserId, photos: &[PhotoId]) -> Res
     let page = table.query::<IgnoredAny>(range).await?;
     let found = if page.more {
         let names: Vec<Name> = photos.iter().map(|photo| Name::Like(user, *photo)).collect();
-        table.batch_get::<IgnoredAny>(&names, None).await?
+        table.batch_get::<IgnoredAny>(&names).await?
     } else {
         page.items
     };

@@ -46,9 +46,10 @@ pub async fn create(
     match table.client.transact_write_items().set_transact_items(Some(writes)).send().await {
         Ok(_) => Ok(Creation::Done),
         Err(error) => {
-            let raced = cancellation(&error).is_some_and(|reasons| {
-                reasons.iter().any(|reason| reason.code() == Some("ConditionalCheckFailed"))
-            });
+            // A conflict is a race too: another transaction of the same user is at its guards right now.
+            let lost = |code| matches!(code, Some("ConditionalCheckFailed" | "TransactionConflict"));
+            let raced =
+                cancellation(&error).is_some_and(|reasons| reasons.iter().any(|reason| lost(reason.code())));
             if raced { Ok(Creation::Raced) } else { Err(Error::sdk("TransactWriteItems", error)) }
         }
     }
@@ -67,7 +68,7 @@ pub async fn get_latest(table: &Table, id: PhotoId) -> Result<Option<Photo>> {
 /// Several photos; those that do not exist are left out. 0.5 RRU each, one round trip for each 100.
 pub async fn get_all(table: &Table, ids: &[PhotoId]) -> Result<HashMap<PhotoId, Photo>> {
     let names: Vec<Name> = ids.iter().copied().map(Name::Photo).collect();
-    let found = table.batch_get::<Photo>(&names, None).await?;
+    let found = table.batch_get::<Photo>(&names).await?;
     Ok(found.into_iter().map(|(_, photo)| (photo.id, photo)).collect())
 }
 

@@ -7,7 +7,7 @@ use domain::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::calls::{Item, key_item, number, parsed, stored, text};
-use crate::error::{condition_failed, refused};
+use crate::error::refused;
 use crate::keys::{EXPIRES_AT, Name};
 use crate::{Error, Result, Table};
 
@@ -53,13 +53,16 @@ struct Session {
 }
 
 pub(crate) fn item(opened: &Opened) -> Result<Item> {
-    let session = Session {
+    stored(&Name::Session(opened.token.family().to_owned()).key(), session(opened))
+}
+
+fn session(opened: &Opened) -> Session {
+    Session {
         user: opened.user,
         username: opened.username.clone(),
         digest: opened.token.digest(),
         expires_at: expiry(opened.now),
-    };
-    stored(&Name::Session(opened.token.family().to_owned()).key(), session)
+    }
 }
 
 fn expiry(now: Timestamp) -> i64 {
@@ -68,7 +71,17 @@ fn expiry(now: Timestamp) -> i64 {
 
 /// Opens a session. 1 WRU.
 pub async fn open(table: &Table, opened: &Opened) -> Result<()> {
-    table.put_all(vec![item(opened)?]).await
+    let name = Name::Session(opened.token.family().to_owned());
+    // A family is 128 random bits: where one is there already, it is this very write, sent again by the SDK.
+    table.put_new(&name, session(opened)).await.map(|_| ())
+}
+
+/// Whose family a token is of, live or not. 1 RRU.
+///
+/// Read as it is at this moment: a session may be refreshed as soon as it is opened.
+pub async fn owner(table: &Table, token: &RefreshToken) -> Result<Option<Owner>> {
+    let session: Option<Session> = table.get(&Name::Session(token.family().to_owned()), true).await?;
+    Ok(session.map(|session| Owner { user: session.user, username: session.username }))
 }
 
 /// Replaces `token` by `next` if it is the live one. 1 WRU; a used token costs one more and ends the family.
@@ -117,20 +130,10 @@ pub async fn rotate(
     }
 }
 
-/// Ends the session of `token` if it is the live one; whether it was. 1 WRU.
+/// Ends the session of `token`; whether there was one. 1 WRU.
+///
+/// Whatever its secret: who ends a session with a token that was used before has lost the answer to a refresh, or
+/// holds a stolen one, and either way nobody is to go on with the session.
 pub async fn close(table: &Table, token: &RefreshToken) -> Result<bool> {
-    let answer = table
-        .client
-        .delete_item()
-        .table_name(&*table.name)
-        .set_key(Some(key_item(&Name::Session(token.family().to_owned()).key())))
-        .condition_expression("digest = :live")
-        .expression_attribute_values(":live", text(token.digest()))
-        .send()
-        .await;
-    match answer {
-        Ok(_) => Ok(true),
-        Err(error) if condition_failed(&error) => Ok(false),
-        Err(error) => Err(Error::sdk("DeleteItem", error)),
-    }
+    table.delete_existing(&Name::Session(token.family().to_owned())).await
 }

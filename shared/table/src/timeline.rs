@@ -68,7 +68,7 @@ async fn newest(
 /// An author without a head has no photos.
 pub async fn heads(table: &Table, authors: &[UserId]) -> Result<Vec<Source>> {
     let names: Vec<Name> = authors.iter().copied().map(Name::Head).collect();
-    let mut found: BTreeMap<Name, Head> = table.batch_get::<Head>(&names, None).await?.into_iter().collect();
+    let mut found: BTreeMap<Name, Head> = table.batch_get::<Head>(&names).await?.into_iter().collect();
     let sources = authors.iter().map(|author| match found.remove(&Name::Head(*author)) {
         Some(head) => Source { author: *author, photos: head.photos, complete: head.complete },
         None => Source { author: *author, photos: Vec::new(), complete: true },

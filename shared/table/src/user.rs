@@ -7,7 +7,7 @@ use domain::UserId;
 use domain::account::UserName;
 use serde::{Deserialize, Serialize};
 
-use crate::calls::{key_item, parsed, stored, text};
+use crate::calls::{back_off, key_item, parsed, stored, text};
 use crate::edges::cancellation;
 use crate::error::condition_failed;
 use crate::keys::{Name, PK};
@@ -61,12 +61,21 @@ struct Claim {
     user: UserId,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Credential {
-    hash: String,
+/// What a password is checked against, with what a session needs: one read for both.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credential {
+    /// The user name as written; names never change.
+    pub username: UserName,
+    /// The password's hash, a PHC string.
+    pub hash: String,
 }
 
-/// Opens an account in one transaction of five writes: two claims, credential, profile, session. 10 WRU.
+/// Reasons of a cancelled transaction.
+const REFUSED: &str = "ConditionalCheckFailed";
+const CONFLICT: &str = "TransactionConflict";
+
+/// Opens an account in one transaction of five writes: two claims, credential, profile, session. 10 WRU, as much again
+/// for each race met.
 pub async fn register(
     table: &Table,
     user: &User,
@@ -74,8 +83,9 @@ pub async fn register(
     password_hash: &str,
     session: &Opened,
 ) -> Result<Registration> {
+    const RACES: u32 = 6;
     let claim = Claim { user: user.id };
-    let credential = Credential { hash: password_hash.to_owned() };
+    let credential = Credential { username: user.username.clone(), hash: password_hash.to_owned() };
     let items = [
         stored(&Name::NameClaim(user.username.folded()).key(), &claim)?,
         stored(&Name::EmailClaim(email_digest.to_owned()).key(), &claim)?,
@@ -93,21 +103,26 @@ pub async fn register(
         Ok(TransactWriteItem::builder().put(put).build())
     });
     let puts = puts.collect::<Result<Vec<_>>>()?;
-    match table.client.transact_write_items().set_transact_items(Some(puts)).send().await {
-        Ok(_) => Ok(Registration::Done),
-        Err(error) => {
-            let refused = |index: usize| {
-                cancellation(&error)
-                    .and_then(|reasons| reasons.get(index))
-                    .is_some_and(|reason| reason.code() == Some("ConditionalCheckFailed"))
-            };
-            match (refused(0), refused(1)) {
-                (true, _) => Ok(Registration::UsernameTaken),
-                (false, true) => Ok(Registration::EmailTaken),
-                (false, false) => Err(Error::sdk("TransactWriteItems", error)),
-            }
+    for race in 0..RACES {
+        let request = table.client.transact_write_items().set_transact_items(Some(puts.clone()));
+        let Err(error) = request.send().await else { return Ok(Registration::Done) };
+        let refusal = |index: usize, code: &str| {
+            let reason = cancellation(&error).and_then(|reasons| reasons.get(index));
+            reason.is_some_and(|reason| reason.code() == Some(code))
+        };
+        if refusal(0, REFUSED) {
+            return Ok(Registration::UsernameTaken);
         }
+        if refusal(1, REFUSED) {
+            return Ok(Registration::EmailTaken);
+        }
+        // Somebody is registering the same name or address at this moment: who of the two wins is known in a moment.
+        if !(refusal(0, CONFLICT) || refusal(1, CONFLICT)) {
+            return Err(Error::sdk("TransactWriteItems", error));
+        }
+        back_off(race).await;
     }
+    Err(Error::busy("TransactWriteItems", "the name or the address stayed contended"))
 }
 
 /// Somebody's profile. 0.5 RRU.
@@ -118,7 +133,7 @@ pub async fn get(table: &Table, id: UserId) -> Result<Option<User>> {
 /// The profiles of several people; those that do not exist are left out. 0.5 RRU each.
 pub async fn get_all(table: &Table, ids: &[UserId]) -> Result<HashMap<UserId, User>> {
     let names: Vec<Name> = ids.iter().copied().map(Name::User).collect();
-    let found = table.batch_get::<User>(&names, None).await?;
+    let found = table.batch_get::<User>(&names).await?;
     Ok(found.into_iter().map(|(_, user)| (user.id, user)).collect())
 }
 
@@ -134,10 +149,19 @@ pub async fn by_email(table: &Table, digest: &str) -> Result<Option<UserId>> {
     Ok(claim.map(|claim| claim.user))
 }
 
-/// Somebody's password hash, a PHC string. 0.5 RRU.
-pub async fn password_hash(table: &Table, id: UserId) -> Result<Option<String>> {
-    let credential: Option<Credential> = table.get(&Name::Credential(id), false).await?;
-    Ok(credential.map(|credential| credential.hash))
+/// Who has both a folded user name and an e-mail address at this moment. One round trip, 2 RRU.
+pub async fn holder(table: &Table, folded: &str, digest: &str) -> Result<Option<UserId>> {
+    let (name, email) = (Name::NameClaim(folded.to_owned()), Name::EmailClaim(digest.to_owned()));
+    let claims = futures::try_join!(table.get::<Claim>(&name, true), table.get::<Claim>(&email, true))?;
+    Ok(match claims {
+        (Some(name), Some(email)) if name.user == email.user => Some(name.user),
+        _ => None,
+    })
+}
+
+/// What somebody's password is checked against at this moment. 1 RRU.
+pub async fn credential(table: &Table, id: UserId) -> Result<Option<Credential>> {
+    table.get(&Name::Credential(id), true).await
 }
 
 /// Changes profile texts; the profile afterwards, or none when the account is gone. 1 WRU.

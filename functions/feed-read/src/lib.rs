@@ -1,0 +1,130 @@
+//! `feed-read`: the personal feed, newest first.
+//!
+//! - **Trigger**: `GET /api/v1/feed?count=20&cursor=…`.
+//! - **Access patterns**: one query of the feed gives the reader's state and the newest entries; one `BatchGetItem` of
+//!   photos beside one range query of the reader's likes hydrates them. A reader who was away, or who scrolls past
+//!   what was pushed, is answered from the heads and timelines of everyone they follow.
+//! - **Emits**: nothing. The mark of a returning reader reaches `backfill` through the table's stream.
+//! - **Redelivery**: reading changes nothing but the day of the last visit and the mark of a return, and both are
+//!   conditional.
+//! - **Failures**: answered as problems; the client asks again.
+//!
+//! The pushed feed is an optimisation: what is not in it is pulled, so a page never depends on fan-out having run.
+
+mod cards;
+mod pulled;
+mod source;
+
+use std::sync::Arc;
+
+use api::wire::{FeedPage, PhotoCard};
+use api::{Call, Problem, Reply};
+use domain::cursor::{FeedPosition, List};
+use domain::photo::Photo;
+use domain::{Clock, UserId};
+use runtime::Aws;
+use table::Table;
+
+use crate::cards::Cards;
+use crate::source::Source;
+
+runtime::config! {
+    /// Settings of `feed-read`.
+    pub struct Config {
+        /// Name of the table.
+        pub table_name: String,
+        /// The KMS key whose public half verifies access tokens.
+        pub jwt_key_id: String,
+        /// Base URL of renditions.
+        pub cdn_url: String,
+    }
+}
+
+/// Rounds of refilling a page whose photos turned out to be gone; then a short page with a cursor is better than a
+/// slow one.
+const ROUNDS: usize = 8;
+
+/// What a feed is made with.
+pub struct Deps {
+    table: Table,
+    cdn_url: String,
+    clock: Arc<dyn Clock>,
+    cards: Cards,
+}
+
+impl Deps {
+    /// Connects to the table.
+    pub fn connect(config: &Config, aws: &Aws) -> Self {
+        Self::new(Table::new(aws.dynamodb(), &config.table_name), &config.cdn_url, aws.clock())
+    }
+
+    /// A reader of `table` that shows pictures under `cdn_url`.
+    pub fn new(table: Table, cdn_url: &str, clock: Arc<dyn Clock>) -> Self {
+        Self { table, cdn_url: cdn_url.to_owned(), cards: Cards::default(), clock }
+    }
+
+    /// Fills a page: entries whose photo is gone are dropped and others take their place.
+    async fn page(&self, reader: UserId, mut source: Source, count: usize) -> Result<FeedPage, Problem> {
+        let now = self.clock.now();
+        let mut shown: Vec<PhotoCard> = Vec::with_capacity(count);
+        let mut position: Option<FeedPosition> = None;
+        for _ in 0..ROUNDS {
+            // One more than asked for tells whether there is a next page.
+            let wanted = count + 1 - shown.len();
+            let batch = source.next(&self.table, wanted, now).await?;
+            let mode = source.mode();
+            let photos: Vec<_> = batch.entries.iter().map(|entry| entry.photo).collect();
+            let (cards, liked) = futures::try_join!(
+                self.cards.get(&self.table, &photos, now),
+                table::like::liked_among(&self.table, reader, &photos),
+            )?;
+            for entry in &batch.entries {
+                let card = cards.get(&entry.photo).filter(|photo: &&Arc<Photo>| photo.is_listed());
+                if let Some(photo) = card {
+                    if shown.len() == count {
+                        return Ok(FeedPage::until(shown, position));
+                    }
+                    shown.push(PhotoCard::new(photo, &self.cdn_url, liked.contains(&entry.photo)));
+                }
+                position = Some(FeedPosition { mode, after: entry.photo });
+            }
+            if batch.last {
+                return Ok(FeedPage::last(shown));
+            }
+        }
+        Ok(FeedPage::until(shown, position))
+    }
+}
+
+/// The two ends of a page.
+trait PageEnd {
+    fn until(photos: Vec<PhotoCard>, position: Option<FeedPosition>) -> Self;
+    fn last(photos: Vec<PhotoCard>) -> Self;
+}
+
+impl PageEnd for FeedPage {
+    fn until(photos: Vec<PhotoCard>, position: Option<FeedPosition>) -> Self {
+        let next_cursor = position.map(|position| List::Feed.cursor(&position));
+        Self { photos, has_more: next_cursor.is_some(), next_cursor }
+    }
+
+    fn last(photos: Vec<PhotoCard>) -> Self {
+        Self { photos, next_cursor: None, has_more: false }
+    }
+}
+
+impl runtime::http::Handler for Deps {
+    async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
+        match call.route() {
+            "GET /api/v1/feed" => {
+                let reader = call.caller()?.user_id;
+                let count = call.count()?;
+                let position = call.position::<FeedPosition>(List::Feed)?;
+                let source = Source::open(&self.table, reader, position, count + 1, self.clock.now()).await?;
+                runtime::metrics::count(source.metric(), 1);
+                Reply::ok(&self.page(reader, source, count).await?)
+            }
+            _ => Err(runtime::http::unknown_route()),
+        }
+    }
+}

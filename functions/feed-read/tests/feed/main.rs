@@ -1,0 +1,232 @@
+//! The feed through the handler, on the real table engine.
+
+mod world;
+
+use std::time::Duration;
+
+use domain::PhotoId;
+use serde_json::json;
+use testkit::http::{call, event};
+use world::{World, ids};
+
+fn newest_first(photos: &[PhotoId]) -> Vec<PhotoId> {
+    let mut photos = photos.to_vec();
+    photos.sort_unstable_by(|a, b| b.cmp(a));
+    photos
+}
+
+#[tokio::test]
+async fn when_nobody_is_followed_then_the_feed_is_empty_and_ends() {
+    let world = World::new().await;
+    let reader = world.user("reader").await;
+    let answer = world.get(&reader, 20, None).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.json, json!({ "photos": [], "next_cursor": null, "has_more": false }));
+}
+
+#[tokio::test]
+async fn when_api_gateway_sends_a_real_event_then_it_is_answered() {
+    let world = World::new().await;
+    let reader = world.user("reader").await;
+    let token = testkit::token_for(&reader, domain::Clock::now(&world.clock));
+    let answer =
+        call(&world.cold(), &world.clock, event("feed-read", "first-page", &[("token", &token)])).await;
+    assert_eq!(answer.status, 200, "{}", answer.json);
+    let answer =
+        call(&world.cold(), &world.clock, event("feed-read", "first-page", &[("token", "x.y.z")])).await;
+    assert_eq!((answer.status, answer.code()), (401, "token_invalid"));
+}
+
+#[tokio::test]
+async fn when_a_dormant_reader_returns_then_the_first_page_is_full_and_they_are_marked() {
+    let world = World::new().await;
+    let (reader, ann, bob) = (world.user("reader").await, world.user("ann").await, world.user("bob").await);
+    world.follow(&reader, &ann).await;
+    world.follow(&reader, &bob).await;
+    let mut posted = Vec::new();
+    for _ in 0..4 {
+        posted.push(world.post(&ann).await);
+        posted.push(world.post(&bob).await);
+    }
+    // Never here before: nothing was pushed, the page is pulled at once.
+    let page = world.get(&reader, 5, None).await;
+    assert_eq!(ids(&page.json), newest_first(&posted)[..5]);
+    let state = table::feed::reader(&world.table, reader.user_id).await.unwrap().unwrap();
+    assert!(state.rebuild.is_some());
+    // Away for a year, and back.
+    table::feed::mark_rebuilt(&world.table, reader.user_id, state.rebuild.unwrap()).await.unwrap();
+    world.clock.advance_days(365);
+    posted.push(world.post(&ann).await);
+    assert_eq!(ids(&world.get(&reader, 20, None).await.json), newest_first(&posted));
+    let again = table::feed::reader(&world.table, reader.user_id).await.unwrap().unwrap();
+    assert!(again.rebuild > state.rebuild && again.active_on > state.active_on);
+}
+
+#[tokio::test]
+async fn when_the_reader_is_active_then_pushed_entries_are_shown_once_and_in_order() {
+    let world = World::new().await;
+    let (reader, ann) = (world.user("reader").await, world.user("ann").await);
+    world.follow(&reader, &ann).await;
+    world.make_active(&reader).await;
+    let mut posted = Vec::new();
+    for _ in 0..7 {
+        let photo = world.post(&ann).await;
+        // Redelivered fan-out writes the same entry.
+        world.push(&reader, &ann, photo).await;
+        world.push(&reader, &ann, photo).await;
+        posted.push(photo);
+    }
+    world.like(&reader, &ann, posted[6]).await;
+    let page = world.get(&reader, 3, None).await.json;
+    assert_eq!(ids(&page), newest_first(&posted)[..3]);
+    assert_eq!(page["photos"][0]["liked_by_user"], true);
+    assert_eq!(page["photos"][1]["liked_by_user"], false);
+    assert_eq!(page["photos"][0]["username"], "ann");
+    assert_eq!(
+        page["photos"][0]["url"],
+        json!(format!("https://cdn.test/photos/large/{}/{}/0.jpg", ann.user_id, posted[6]))
+    );
+    assert_eq!(world.scroll(&reader, 3).await.concat(), newest_first(&posted));
+}
+
+#[tokio::test]
+async fn when_pushes_are_missing_then_older_photos_are_pulled_after_the_pushed_ones() {
+    let world = World::new().await;
+    let (reader, ann, bob) = (world.user("reader").await, world.user("ann").await, world.user("bob").await);
+    world.follow(&reader, &ann).await;
+    world.follow(&reader, &bob).await;
+    world.make_active(&reader).await;
+    let mut posted = Vec::new();
+    // More of one author than a head holds, so that merging has to read on.
+    for _ in 0..25 {
+        posted.push(world.post(&ann).await);
+    }
+    for _ in 0..3 {
+        posted.push(world.post(&bob).await);
+    }
+    for _ in 0..25 {
+        posted.push(world.post(&ann).await);
+    }
+    for photo in &posted[50..] {
+        world.push(&reader, &ann, *photo).await;
+    }
+    for count in [1, 4, 20, 50] {
+        assert_eq!(world.scroll(&reader, count).await.concat(), newest_first(&posted), "pages of {count}");
+    }
+}
+
+#[tokio::test]
+async fn when_photos_are_gone_then_the_page_is_refilled_and_cursors_on_them_survive() {
+    let world = World::new().await;
+    let (reader, ann) = (world.user("reader").await, world.user("ann").await);
+    world.follow(&reader, &ann).await;
+    world.make_active(&reader).await;
+    let mut posted = Vec::new();
+    for _ in 0..30 {
+        let photo = world.post(&ann).await;
+        world.push(&reader, &ann, photo).await;
+        posted.push(photo);
+    }
+    let first = world.get(&reader, 5, None).await.json;
+    let cursor = first["next_cursor"].as_str().unwrap().to_owned();
+    // The photo the cursor names, and the twelve after it, go; their entries are still in the feed.
+    for photo in &posted[13..26] {
+        world.delete(&ann, *photo, false).await;
+    }
+    world.clock.advance(Duration::from_secs(10));
+    let second = world.get(&reader, 5, Some(&cursor)).await.json;
+    assert_eq!(ids(&second), newest_first(&posted[8..13]));
+    assert_eq!(second["has_more"], true);
+}
+
+#[tokio::test]
+async fn when_the_last_photos_are_gone_then_the_feed_ends_without_an_empty_page() {
+    let world = World::new().await;
+    let (reader, ann) = (world.user("reader").await, world.user("ann").await);
+    world.follow(&reader, &ann).await;
+    world.make_active(&reader).await;
+    let mut posted = Vec::new();
+    for _ in 0..6 {
+        let photo = world.post(&ann).await;
+        world.push(&reader, &ann, photo).await;
+        posted.push(photo);
+    }
+    world.delete(&ann, posted[0], true).await;
+    assert_eq!(world.scroll(&reader, 5).await, [newest_first(&posted[1..])]);
+}
+
+#[tokio::test]
+async fn when_an_entry_has_expired_but_is_still_stored_then_nothing_is_lost() {
+    let world = World::new().await;
+    let (reader, ann) = (world.user("reader").await, world.user("ann").await);
+    world.follow(&reader, &ann).await;
+    world.make_active(&reader).await;
+    let old = world.post(&ann).await;
+    world.push(&reader, &ann, old).await;
+    for _ in 0..6 {
+        world.clock.advance_days(6);
+        world.get(&reader, 1, None).await;
+    }
+    let new = world.post(&ann).await;
+    world.push(&reader, &ann, new).await;
+    assert_eq!(world.scroll(&reader, 10).await.concat(), [new, old]);
+}
+
+#[tokio::test]
+async fn when_the_cursor_or_the_count_is_bad_then_it_is_refused_and_nothing_is_read() {
+    let world = World::new().await;
+    let reader = world.user("reader").await;
+    world.engine.reset_usage();
+    let likers = domain::cursor::List::Likers.cursor(&reader.user_id);
+    for bad in ["", "x", "!!", likers.as_str()] {
+        let answer = world.get(&reader, 20, Some(bad)).await;
+        assert_eq!((answer.status, answer.code()), (400, "bad_cursor"), "{bad:?}");
+    }
+    let answer = world.get(&reader, 51, None).await;
+    assert_eq!((answer.status, answer.code()), (400, "bad_count"));
+    assert_eq!(world.engine.usage().requests, 0);
+}
+
+#[tokio::test]
+async fn a_page_of_twenty_stays_within_its_budget() {
+    let world = World::new().await;
+    let (reader, ann) = (world.user("reader").await, world.user("ann").await);
+    world.follow(&reader, &ann).await;
+    world.make_active(&reader).await;
+    for _ in 0..30 {
+        let photo = world.post(&ann).await;
+        world.push(&reader, &ann, photo).await;
+        world.like(&reader, &ann, photo).await;
+    }
+    let deps = world.cold();
+    world.engine.reset_usage();
+    assert_eq!(ids(&world.get_from(&deps, &reader, 20, None).await.json).len(), 20);
+    let cold = world.engine.usage();
+    assert_eq!(cold.round_trips, 2, "{cold:?}");
+    assert!(cold.read_units <= 14.0 && cold.write_units == 0.0, "{cold:?}");
+
+    world.engine.reset_usage();
+    assert_eq!(ids(&world.get_from(&deps, &reader, 20, None).await.json).len(), 20);
+    let warm = world.engine.usage();
+    assert!(warm.round_trips <= 2 && warm.read_units <= 3.0, "{warm:?}");
+}
+
+#[tokio::test]
+async fn the_return_of_a_reader_with_many_followees_stays_within_its_budget() {
+    let world = World::new().await;
+    let reader = world.user("reader").await;
+    let mut posted = Vec::new();
+    for number in 0..150 {
+        let author = world.user(&format!("author{number}")).await;
+        world.follow(&reader, &author).await;
+        posted.push(world.post(&author).await);
+    }
+    world.engine.reset_usage();
+    let page = world.get(&reader, 20, None).await;
+    assert_eq!(ids(&page.json), newest_first(&posted)[..20]);
+    let usage = world.engine.usage();
+    // State, mark, followees, heads (two batches side by side), photos beside likes.
+    assert!(usage.round_trips <= 5, "{usage:?}");
+    // 0.6 for each of the 150, and the page itself.
+    assert!(usage.read_units <= 0.6 * 150.0 + 14.0 && usage.write_units <= 1.0, "{usage:?}");
+}
