@@ -1,4 +1,4 @@
-//! The public HTTP API: calls, replies, problems and the JSON they carry, and the `OpenAPI` document made of them.
+//! The public HTTP API: calls, replies, problems and the JSON they carry, and the OpenAPI document made of them.
 //!
 //! Nothing here knows Lambda: `runtime::http` turns an API Gateway event into a [`Call`] and a [`Reply`] or a
 //! [`Problem`] back into an answer.

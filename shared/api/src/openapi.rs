@@ -1,8 +1,65 @@
 //! The `OpenAPI` 3.1 document of the public API.
 
-use utoipa::openapi::OpenApi;
+mod route;
+mod routes;
+mod schemas;
+
+use std::collections::BTreeSet;
+
+use utoipa::openapi::path::Paths;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{
+    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, ServerBuilder,
+};
+
+/// Name of the security scheme.
+const BEARER: &str = "bearer";
+
+const DESCRIPTION: &str = "\
+A photo-sharing network.
+
+Ids are decimal strings. Moments are RFC 3339 in UTC. Lists go on with `cursor`, the `next_cursor` of the page before; \
+`has_more` alone says whether there is more, since a page may be short before the end. Errors are problems (RFC 9457) \
+with a stable `code`; fields and codes are added over time and never change their meaning.";
 
 /// The document; `docs/openapi.json` is this, checked by a test.
 pub fn document() -> OpenApi {
-    OpenApi::default()
+    let routes = routes::all();
+    let mut paths = Paths::new();
+    let mut components = ComponentsBuilder::new()
+        .security_scheme(BEARER, bearer())
+        .schema(schemas::PROBLEM, schemas::problem());
+    let mut tags = BTreeSet::new();
+    for route in routes {
+        tags.insert(route.tag);
+        components = components.schemas_from_iter(route.schemas.clone());
+        paths.add_path_operation(route.path, vec![route.method.clone()], route.operation());
+    }
+    let license = LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build();
+    let info = InfoBuilder::new()
+        .title("lambdagram")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(DESCRIPTION))
+        .license(Some(license))
+        .build();
+    let server = ServerBuilder::new().url("/").description(Some("The stack's API")).build();
+    OpenApiBuilder::new()
+        .info(info)
+        .servers(Some([server]))
+        .paths(paths)
+        .components(Some(components.build()))
+        .security(Some([SecurityRequirement::new::<_, [String; 0], _>(BEARER, [])]))
+        .tags(Some(tags.into_iter().map(|tag| {
+            TagBuilder::new().name(tag.name()).description(Some(tag.description())).build()
+        })))
+        .build()
+}
+
+fn bearer() -> SecurityScheme {
+    let http = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some("The `access_token` of a session. It lives for 15 minutes; then refresh."));
+    SecurityScheme::Http(http.build())
 }

@@ -89,6 +89,16 @@ pub fn merge(sources: &[Source], before: Option<PhotoId>, count: usize) -> Merge
     Merged::Page { entries, more }
 }
 
+/// Forgets the sources that have nothing among the newest `count` photos known: more sources can only push them
+/// further down. So the newest of any number of authors are found with at most `count` of them in memory.
+pub fn keep_newest(sources: &mut Vec<Source>, count: usize) {
+    let mut known: Vec<PhotoId> = sources.iter().flat_map(|source| source.photos.iter().copied()).collect();
+    known.sort_unstable_by(|a, b| b.cmp(a));
+    if let Some(&last) = count.checked_sub(1).and_then(|last| known.get(last)) {
+        sources.retain(|source| source.photos.first().is_some_and(|&newest| newest >= last));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -131,6 +141,31 @@ mod tests {
     }
 
     proptest! {
+        /// Forgetting sources on the way changes nothing of the newest page.
+        #[test]
+        fn the_newest_are_found_with_few_sources_in_memory(
+            world in proptest::collection::btree_map(0_u64..10_000, 0_u64..40, 0..120),
+            count in 1_usize..12,
+        ) {
+            let source_of = |author: u64| {
+                let all = world.iter().rev().filter(|(_, by)| **by == author);
+                source(author, &all.map(|(number, _)| *number).collect::<Vec<_>>(), true)
+            };
+            let (mut all, mut few) = (Vec::new(), Vec::new());
+            for author in 0..40 {
+                all.push(source_of(author));
+                few.push(source_of(author));
+                keep_newest(&mut few, count);
+                let known: usize = few.iter().map(|source| source.photos.len()).sum();
+                prop_assert!(few.len() <= count || known < count);
+            }
+            let entries = |sources: &[Source]| match merge(sources, None, count) {
+                Merged::Page { entries, .. } => entries,
+                Merged::Deepen(_) => panic!("every source is complete"),
+            };
+            prop_assert_eq!(entries(&few), entries(&all));
+        }
+
         /// Paging through shallow sources, deepening as asked, shows exactly what a full sort shows.
         #[test]
         fn paging_equals_sorting_everything(

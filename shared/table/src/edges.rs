@@ -44,11 +44,11 @@ pub(crate) async fn settle(table: &Table, edges: Vec<Edge>) -> Result<()> {
         if last.get(&edge.name.key()) != Some(&index) {
             continue;
         }
-        // Counters shared with edges before this one take no further place; counting them anyway only splits earlier.
-        let adds = 1 + edge.counters.iter().filter(|counter| !counts(&group, counter)).count();
+        let mut adds = writes_added(&group, &edge);
         if weight + adds > TRANSACTION {
             settle_group(table, std::mem::take(&mut group)).await?;
             weight = 0;
+            adds = writes_added(&group, &edge);
         }
         weight += adds;
         group.push(edge);
@@ -56,8 +56,11 @@ pub(crate) async fn settle(table: &Table, edges: Vec<Edge>) -> Result<()> {
     settle_group(table, group).await
 }
 
-fn counts(group: &[Edge], counter: &Counter) -> bool {
-    group.iter().any(|edge| edge.counters.contains(counter))
+/// Writes that an edge adds to a transaction: itself, and the counters that no edge of the group counts yet.
+fn writes_added(group: &[Edge], edge: &Edge) -> usize {
+    let new =
+        edge.counters.iter().filter(|counter| !group.iter().any(|other| other.counters.contains(counter)));
+    1 + new.count()
 }
 
 async fn settle_group(table: &Table, mut edges: Vec<Edge>) -> Result<()> {

@@ -236,3 +236,25 @@ pub async fn withdraw_author(table: &Table, reader: UserId, author: UserId) -> R
         }
     }
 }
+
+/// Takes every entry older than `oldest` out of one feed. 1 RRU for each 4 KiB read and 1 WRU for each entry.
+pub async fn withdraw_older(table: &Table, reader: UserId, oldest: PhotoId) -> Result<()> {
+    const PAGE: usize = 1000;
+    let Some(Ok(last)) = oldest.get().checked_sub(1).map(PhotoId::try_from) else { return Ok(()) };
+    loop {
+        let range = Range {
+            pk: partition::feed(reader),
+            from: sort::ENTRY.to_owned(),
+            to: sort::entry(last),
+            newest_first: true,
+            limit: PAGE,
+            consistent: true,
+        };
+        let page = table.query::<StoredEntry>(range).await?;
+        let names: Vec<Name> = page.items.into_iter().map(|(name, _)| name).collect();
+        table.delete_all(&names).await?;
+        if !page.more {
+            return Ok(());
+        }
+    }
+}

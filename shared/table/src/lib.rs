@@ -14,6 +14,7 @@ pub mod guard;
 pub mod inbox;
 pub mod keys;
 pub mod like;
+pub mod people;
 pub mod photo;
 pub mod processing;
 pub mod session;

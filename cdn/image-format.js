@@ -1,0 +1,68 @@
+// CloudFront Function (viewer-request, runtime cloudfront-js-2.0): one address of a rendition, two formats.
+//
+// Every rendition is stored twice, as `.jpg` and as `.webp`, and every address the API hands out ends in `.jpg`. A viewer
+// that says it takes WebP gets the `.webp` key instead. Only the address is rewritten, and the cache key is the address
+// alone, so the cache holds two variants of a rendition and not one per Accept header ever sent.
+//
+// WebP goes only to viewers that name `image/webp`: a wildcard (curl, old browsers: `*/*`, `image/*`) promises nothing
+// about a format the viewer may never have heard of. A named WebP can still be refused (`q=0`) or be less wanted than JPEG.
+
+var RENDITION = /^\/photos\/(?:large|medium|small)\/[0-9]+\/[0-9]+\/[0-9]+\.jpg$/;
+var QUALITY = /^(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)$/;
+
+function handler(event) {
+    var request = event.request;
+    if (RENDITION.test(request.uri) && prefersWebp(acceptOf(request.headers))) {
+        request.uri = request.uri.slice(0, -'.jpg'.length) + '.webp';
+    }
+    return request;
+}
+
+// A header sent on several lines arrives as `multiValue`; together they are one list (RFC 9110, 5.3).
+function acceptOf(headers) {
+    var accept = headers.accept;
+    if (!accept) {
+        return '';
+    }
+    if (accept.multiValue) {
+        return accept.multiValue.map(function (line) { return line.value; }).join(',');
+    }
+    return accept.value;
+}
+
+function prefersWebp(accept) {
+    var ranges = parse(accept);
+    var webp = ranges['image/webp'];
+    return webp !== undefined && webp > 0 && webp >= jpegQuality(ranges);
+}
+
+// The most specific range that covers JPEG decides (RFC 9110, 12.5.1).
+function jpegQuality(ranges) {
+    var covering = ['image/jpeg', 'image/*', '*/*'];
+    for (var i = 0; i < covering.length; i++) {
+        if (ranges[covering[i]] !== undefined) {
+            return ranges[covering[i]];
+        }
+    }
+    return 0;
+}
+
+// `image/webp;q=0.8, */*;q=0.1` -> {'image/webp': 0.8, '*/*': 0.1}. A range whose quality cannot be read is left out.
+function parse(accept) {
+    var ranges = {};
+    accept.toLowerCase().split(',').forEach(function (range) {
+        var parts = range.split(';');
+        var quality = 1;
+        for (var i = 1; i < parts.length; i++) {
+            var parameter = parts[i].trim();
+            if (parameter.indexOf('q=') === 0) {
+                var value = parameter.slice('q='.length);
+                quality = QUALITY.test(value) ? Number(value) : NaN;
+            }
+        }
+        if (!isNaN(quality)) {
+            ranges[parts[0].trim()] = quality;
+        }
+    });
+    return ranges;
+}

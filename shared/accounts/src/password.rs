@@ -1,0 +1,103 @@
+//! Password hashes: argon2id with the parameters that OWASP recommends (19 MiB, two passes, one lane).
+//!
+//! Hashing takes some 20 ms of pure computation. It runs where it is called and not on a thread of its own: a Lambda
+//! process answers one request at a time, so there is nothing that it could hold up.
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{Error, PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use domain::account::Password;
+use domain::{Fault, FaultKind, Randomness};
+
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+const SALT: usize = 16;
+
+/// A password cannot be hashed, or a stored hash cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("a password cannot be checked")]
+pub struct HashError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+impl HashError {
+    fn new(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self(Box::new(source))
+    }
+}
+
+impl Fault for HashError {
+    fn kind(&self) -> FaultKind {
+        FaultKind::Permanent
+    }
+}
+
+/// Hashes a new password under a salt of its own: a PHC string, which names its parameters, so that they may be
+/// raised later without losing anyone.
+pub fn hash(password: &Password, randomness: &dyn Randomness) -> Result<String, HashError> {
+    let mut salt = [0; SALT];
+    randomness.fill(&mut salt);
+    Ok(salted(password.expose(), &salt)?.to_string())
+}
+
+/// Whether `text` is the password of this hash. Without a hash it is not, after the same work: the time of an answer
+/// does not tell whether there is an account.
+pub fn verify(text: &str, hash: Option<&str>) -> Result<bool, HashError> {
+    let Some(hash) = hash else {
+        std::hint::black_box(salted(text, &[0; SALT])?);
+        return Ok(false);
+    };
+    let hash = PasswordHash::new(hash).map_err(HashError::new)?;
+    match argon2()?.verify_password(text.as_bytes(), &hash) {
+        Ok(()) => Ok(true),
+        Err(Error::PasswordInvalid) => Ok(false),
+        Err(error) => Err(HashError::new(error)),
+    }
+}
+
+fn salted(text: &str, salt: &[u8]) -> Result<PasswordHash, HashError> {
+    argon2()?.hash_password_with_salt(text.as_bytes(), salt).map_err(HashError::new)
+}
+
+fn argon2() -> Result<Argon2<'static>, HashError> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(HashError::new)?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Salt(u8);
+    impl Randomness for Salt {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(self.0);
+        }
+    }
+
+    #[test]
+    fn only_the_password_itself_is_right() {
+        let password = Password::parse("correct horse").unwrap();
+        let hashed = hash(&password, &Salt(1)).unwrap();
+        assert!(hashed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hashed}");
+        assert!(!hashed.contains("horse"));
+        assert!(verify("correct horse", Some(&hashed)).unwrap());
+        for wrong in ["Correct horse", "correct horse ", "", &"x".repeat(10_000)] {
+            assert!(!verify(wrong, Some(&hashed)).unwrap(), "{wrong:?}");
+        }
+        assert!(!verify("correct horse", None).unwrap());
+    }
+
+    #[test]
+    fn salts_make_equal_passwords_differ() {
+        let password = Password::parse("correct horse").unwrap();
+        assert_ne!(hash(&password, &Salt(1)).unwrap(), hash(&password, &Salt(2)).unwrap());
+    }
+
+    #[test]
+    fn a_hash_made_with_other_parameters_still_counts_and_a_broken_one_is_an_error() {
+        let weaker = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(1024, 1, 1, None).unwrap());
+        let old: PasswordHash = weaker.hash_password_with_salt(b"correct horse", &[3; SALT]).unwrap();
+        assert!(verify("correct horse", Some(&old.to_string())).unwrap());
+        assert!(verify("correct horse", Some("not a hash")).is_err());
+    }
+}

@@ -1,0 +1,46 @@
+//! Sessions as the API answers them.
+
+use api::wire::Session;
+use api::{Caller, Problem};
+use domain::session::RefreshToken;
+use runtime::auth::AccessToken;
+use table::session::{self, Opened, Owner};
+
+use crate::Accounts;
+
+impl Accounts {
+    /// Opens a session. One round trip to the table beside one to the key service, 1 WRU.
+    pub async fn open_session(&self, owner: &Owner) -> Result<Session, Problem> {
+        let opened = self.new_session(owner);
+        let stored = async { session::open(&self.table, &opened).await.map_err(Problem::from) };
+        let ((), access) = futures::try_join!(stored, self.access_token(owner))?;
+        Ok(answer(owner, access, &opened.token))
+    }
+
+    /// A session that is still to be stored.
+    pub fn new_session(&self, owner: &Owner) -> Opened {
+        Opened {
+            user: owner.user,
+            username: owner.username.clone(),
+            token: RefreshToken::issue(&*self.random),
+            now: self.clock.now(),
+        }
+    }
+
+    /// Signs an access token; 503 while the key service does not.
+    pub async fn access_token(&self, owner: &Owner) -> Result<AccessToken, Problem> {
+        let caller = Caller { user_id: owner.user, username: owner.username.as_str().to_owned() };
+        self.issuer.issue(&caller, self.clock.now()).await.map_err(Problem::unavailable)
+    }
+}
+
+/// The answer that hands a session to its owner.
+pub fn answer(owner: &Owner, access: AccessToken, refresh: &RefreshToken) -> Session {
+    Session {
+        user_id: owner.user,
+        username: owner.username.as_str().to_owned(),
+        access_token: access.token,
+        refresh_token: refresh.expose(),
+        expires_in: access.expires_in,
+    }
+}

@@ -1,0 +1,187 @@
+//! One route, said once and turned into an operation of the document.
+
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
+use utoipa::openapi::security::SecurityRequirement;
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Schema};
+
+use super::schemas;
+
+/// What a route is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Tag {
+    Auth,
+    Users,
+    Photos,
+    Feed,
+    Notifications,
+}
+
+impl Tag {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Auth => "auth",
+            Self::Users => "users",
+            Self::Photos => "photos",
+            Self::Feed => "feed",
+            Self::Notifications => "notifications",
+        }
+    }
+
+    pub(super) fn description(self) -> &'static str {
+        match self {
+            Self::Auth => "Accounts and sessions.",
+            Self::Users => "People and whom they follow.",
+            Self::Photos => "Photos and likes.",
+            Self::Feed => "What those whom one follows have posted.",
+            Self::Notifications => "What happened to oneself.",
+        }
+    }
+}
+
+/// A route in the making.
+pub(super) struct Route {
+    pub(super) method: HttpMethod,
+    pub(super) path: &'static str,
+    pub(super) tag: Tag,
+    /// Schemas that the operation refers to.
+    pub(super) schemas: Vec<(String, RefOr<Schema>)>,
+    id: &'static str,
+    summary: &'static str,
+    description: Option<&'static str>,
+    parameters: Vec<Parameter>,
+    body: Option<RequestBody>,
+    responses: Vec<(String, Response)>,
+    is_public: bool,
+}
+
+impl Route {
+    /// A route; its path parameters are those in braces.
+    pub(super) fn new(method: HttpMethod, path: &'static str, tag: Tag, id: &'static str) -> Self {
+        let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+        Self {
+            parameters: names.map(schemas::path_parameter).collect(),
+            method,
+            path,
+            tag,
+            id,
+            schemas: Vec::new(),
+            summary: "",
+            description: None,
+            body: None,
+            responses: Vec::new(),
+            is_public: false,
+        }
+    }
+
+    /// What it does, in a line.
+    pub(super) fn summary(mut self, summary: &'static str) -> Self {
+        self.summary = summary;
+        self
+    }
+
+    /// What else there is to know.
+    pub(super) fn description(mut self, description: &'static str) -> Self {
+        self.description = Some(description);
+        self
+    }
+
+    /// Needs no access token.
+    pub(super) fn public(mut self) -> Self {
+        self.is_public = true;
+        self
+    }
+
+    /// Answers a page of a list.
+    pub(super) fn paged(mut self) -> Self {
+        self.parameters.extend(schemas::page_parameters());
+        self
+    }
+
+    /// May be sent again under the same key.
+    pub(super) fn repeatable(mut self, description: &str) -> Self {
+        let key = ParameterBuilder::new()
+            .name("Idempotency-Key")
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some(description))
+            .schema(Some(schemas::text(1, 128)))
+            .build();
+        self.parameters.push(key);
+        self
+    }
+
+    /// Takes this body.
+    pub(super) fn takes<T: ToSchema>(mut self, example: Value) -> Self {
+        let content = ContentBuilder::new().schema(Some(self.refer::<T>())).example(Some(example)).build();
+        let body = RequestBodyBuilder::new().required(Some(Required::True)).content("application/json", content);
+        self.body = Some(body.build());
+        self
+    }
+
+    /// Answers this body.
+    pub(super) fn gives<T: ToSchema>(mut self, status: u16, description: &str) -> Self {
+        let content = ContentBuilder::new().schema(Some(self.refer::<T>())).build();
+        let response = ResponseBuilder::new().description(description).content("application/json", content);
+        self.responses.push((status.to_string(), response.build()));
+        self
+    }
+
+    /// Answers without a body.
+    pub(super) fn gives_nothing(mut self, description: &str) -> Self {
+        self.responses.push(("204".to_owned(), Response::new(description)));
+        self
+    }
+
+    /// Answers a problem with one of these codes.
+    pub(super) fn refuses(mut self, status: u16, codes: &[&str]) -> Self {
+        let codes: Vec<String> = codes.iter().map(|code| format!("`{code}`")).collect();
+        self.responses.push((status.to_string(), problem(status, &codes.join(", "))));
+        self
+    }
+
+    fn refer<T: ToSchema>(&mut self) -> Ref {
+        self.schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(&mut self.schemas);
+        Ref::from_schema_name(T::name())
+    }
+
+    /// The operation, with the problems that every route has.
+    pub(super) fn operation(self) -> Operation {
+        let mut route = self;
+        if !route.is_public {
+            route = route.refuses(401, &["token_missing", "token_expired", "token_invalid"]);
+        }
+        route.responses.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let default = problem(0, "Any other problem: `body_too_large`, `temporarily_unavailable`, `internal`");
+        let mut operation = OperationBuilder::new()
+            .tag(route.tag.name())
+            .operation_id(Some(route.id))
+            .summary(Some(route.summary))
+            .description(route.description)
+            .parameters((!route.parameters.is_empty()).then_some(route.parameters))
+            .request_body(route.body);
+        if route.is_public {
+            operation = operation.securities(Some(Vec::<SecurityRequirement>::new()));
+        }
+        for (status, response) in route.responses {
+            operation = operation.response(status, response);
+        }
+        operation.response("default", default).build()
+    }
+}
+
+fn problem(status: u16, description: &str) -> Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(schemas::PROBLEM))).build();
+    let response = ResponseBuilder::new().description(description).content("application/problem+json", content);
+    if status != 429 {
+        return response.build();
+    }
+    let seconds = HeaderBuilder::new()
+        .description(Some("Seconds until it is worth trying again."))
+        .schema(Some(schemas::number(1, None)));
+    response.header("Retry-After", seconds.build()).build()
+}

@@ -1,0 +1,205 @@
+//! Every route of the API. A test of the repository holds them against the template.
+
+use serde_json::json;
+use utoipa::openapi::path::HttpMethod::{Delete, Get, Patch, Post};
+
+use super::route::{Route, Tag};
+use crate::wire::{
+    CreatePhotoRequest, CreatedPhoto, FeedPage, FollowState, LikeState, LoginRequest, MarkedRead,
+    Notifications, PhotoPage, PhotoView, Profile, RefreshRequest, RegisterRequest, Session,
+    UpdatePhotoRequest, UpdateProfileRequest, UserPage,
+};
+
+const BAD_PAGE: &[&str] = &["bad_count", "bad_cursor"];
+const NO_USER: &[&str] = &["user_not_found"];
+const NO_PHOTO: &[&str] = &["photo_not_found"];
+
+/// Every route.
+pub(super) fn all() -> Vec<Route> {
+    [auth(), users(), follows(), photos(), likes(), feed_and_inbox()].into_iter().flatten().collect()
+}
+
+fn auth() -> Vec<Route> {
+    let token = json!({ "refresh_token": "5d41402abc4b2a76b9719d911017c592.2c26b46b68ffc68ff99b453c1d304134…" });
+    let register = Route::new(Post, "/api/v1/auth/register", Tag::Auth, "register")
+        .summary("Open an account and a session")
+        .public()
+        .repeatable("With any key, a registration that was made before is answered with a session of its account.")
+        .takes::<RegisterRequest>(json!({
+            "username": "john_doe", "email": "john@example.org", "password": "correct horse battery",
+            "full_name": "John Doe",
+        }))
+        .gives::<Session>(201, "The account is open.")
+        .refuses(
+            400,
+            &[
+                "bad_json",
+                "bad_idempotency_key",
+                "username_invalid",
+                "username_reserved",
+                "email_invalid",
+                "password_too_short",
+                "password_too_long",
+                "full_name_too_long",
+            ],
+        )
+        .refuses(409, &["username_taken", "email_taken"]);
+    let login = Route::new(Post, "/api/v1/auth/login", Tag::Auth, "login")
+        .summary("Open a session")
+        .public()
+        .takes::<LoginRequest>(json!({ "login": "john_doe", "password": "correct horse battery" }))
+        .gives::<Session>(200, "The session is open.")
+        .refuses(400, &["bad_json"])
+        .refuses(401, &["bad_credentials"])
+        .refuses(429, &["too_many_attempts"]);
+    let refresh = Route::new(Post, "/api/v1/auth/refresh", Tag::Auth, "refresh")
+        .summary("Go on with a session")
+        .description(
+            "A refresh token works once; the answer holds the next. Presenting one again ends the session: it was \
+             stolen, or will have been.",
+        )
+        .public()
+        .takes::<RefreshRequest>(token.clone())
+        .gives::<Session>(200, "The session goes on with these tokens.")
+        .refuses(400, &["bad_json"])
+        .refuses(401, &["token_invalid", "token_reused"]);
+    let logout = Route::new(Delete, "/api/v1/auth/session", Tag::Auth, "endSession")
+        .summary("End a session")
+        .description("The access tokens of the session run out by themselves, after 15 minutes at most.")
+        .public()
+        .takes::<RefreshRequest>(token)
+        .gives_nothing("The session has ended, now or before.")
+        .refuses(400, &["bad_json"])
+        .refuses(401, &["token_invalid"]);
+    vec![register, login, refresh, logout]
+}
+
+fn users() -> Vec<Route> {
+    let me = Route::new(Get, "/api/v1/users/me", Tag::Users, "getMe")
+        .summary("One's own profile")
+        .gives::<Profile>(200, "The profile.")
+        .refuses(404, NO_USER);
+    let edit = Route::new(Patch, "/api/v1/users/me", Tag::Users, "updateMe")
+        .summary("Change one's own profile")
+        .takes::<UpdateProfileRequest>(json!({ "full_name": "John Doe", "bio": "Chasing light 🌅" }))
+        .gives::<Profile>(200, "The profile as it is now.")
+        .refuses(400, &["bad_json", "full_name_too_long", "bio_too_long"])
+        .refuses(404, NO_USER);
+    let user = Route::new(Get, "/api/v1/users/{user_id}", Tag::Users, "getUser")
+        .summary("Somebody's profile")
+        .gives::<Profile>(200, "The profile.")
+        .refuses(404, NO_USER);
+    let photos = Route::new(Get, "/api/v1/users/{user_id}/photos", Tag::Users, "listUserPhotos")
+        .summary("Somebody's photos, newest first")
+        .paged()
+        .gives::<PhotoPage>(200, "A page of photos.")
+        .refuses(400, BAD_PAGE)
+        .refuses(404, NO_USER);
+    vec![me, edit, user, photos]
+}
+
+fn follows() -> Vec<Route> {
+    let path = "/api/v1/users/{user_id}/follow";
+    let follow = Route::new(Post, path, Tag::Users, "follow")
+        .summary("Follow somebody")
+        .description("Following somebody whom one follows already changes nothing.")
+        .gives::<FollowState>(200, "They are followed.")
+        .refuses(400, &["cannot_follow_self"])
+        .refuses(404, NO_USER);
+    let unfollow = Route::new(Delete, path, Tag::Users, "unfollow")
+        .summary("Follow somebody no more")
+        .description("Not following somebody whom one does not follow changes nothing.")
+        .gives::<FollowState>(200, "They are not followed.")
+        .refuses(404, NO_USER);
+    let followers = Route::new(Get, "/api/v1/users/{user_id}/followers", Tag::Users, "listFollowers")
+        .summary("Somebody's followers, in no order that means anything")
+        .paged()
+        .gives::<UserPage>(200, "A page of people.")
+        .refuses(400, BAD_PAGE)
+        .refuses(404, NO_USER);
+    let following = Route::new(Get, "/api/v1/users/{user_id}/following", Tag::Users, "listFollowing")
+        .summary("Whom somebody follows, by age of their account")
+        .paged()
+        .gives::<UserPage>(200, "A page of people.")
+        .refuses(400, BAD_PAGE)
+        .refuses(404, NO_USER);
+    vec![follow, unfollow, followers, following]
+}
+
+fn photos() -> Vec<Route> {
+    let path = "/api/v1/photos/{photo_id}";
+    let create = Route::new(Post, "/api/v1/photos", Tag::Photos, "createPhoto")
+        .summary("Announce a photo")
+        .description(
+            "Answers where to upload each medium: post a form with `fields` as they are and then the bytes as `file` to \
+             `url`. When all have arrived and are rendered the photo is `ready` and everyone sees it.",
+        )
+        .repeatable("The same key with the same body makes one photo, however often it is sent within 24 hours.")
+        .takes::<CreatePhotoRequest>(json!({
+            "caption": "Beautiful sunset 🌅", "location": "San Francisco, CA", "tags": ["#sunset", "#nature"],
+            "media": [{ "content_type": "image/jpeg", "size": 2_104_331, "alt": "The sun over the bay" }],
+        }))
+        .gives::<CreatedPhoto>(201, "The photo waits for its uploads.")
+        .refuses(400, PHOTO_RULES)
+        .refuses(422, &["idempotency_key_reused"])
+        .refuses(429, &["too_many_uploads"]);
+    let get = Route::new(Get, path, Tag::Photos, "getPhoto")
+        .summary("One photo")
+        .description("Its author sees it from the beginning, everyone else when it is `ready`.")
+        .gives::<PhotoView>(200, "The photo.")
+        .refuses(404, NO_PHOTO);
+    let edit = Route::new(Patch, path, Tag::Photos, "updatePhoto")
+        .summary("Change the texts of one's own photo")
+        .takes::<UpdatePhotoRequest>(json!({ "caption": "Sunset over the bay", "tags": ["sunset"] }))
+        .gives::<PhotoView>(200, "The photo as it is now.")
+        .refuses(400, &["bad_json", "caption_too_long", "location_too_long", "tag_invalid", "tag_too_long", "too_many_tags"])
+        .refuses(403, &["not_your_photo"])
+        .refuses(404, NO_PHOTO);
+    let delete = Route::new(Delete, path, Tag::Photos, "deletePhoto")
+        .summary("Delete one's own photo with its media")
+        .gives_nothing("The photo is gone; feeds and pictures follow within seconds.")
+        .refuses(403, &["not_your_photo"])
+        .refuses(404, NO_PHOTO);
+    vec![create, get, edit, delete]
+}
+
+const PHOTO_RULES: &[&str] = &["bad_json", "bad_idempotency_key"];
+
+fn likes() -> Vec<Route> {
+    let path = "/api/v1/photos/{photo_id}/like";
+    let like = Route::new(Post, path, Tag::Photos, "like")
+        .summary("Like a photo")
+        .description("Liking what one likes already changes nothing.")
+        .gives::<LikeState>(200, "The photo is liked.")
+        .refuses(404, NO_PHOTO);
+    let unlike = Route::new(Delete, path, Tag::Photos, "unlike")
+        .summary("Like a photo no more")
+        .description("Not liking what one does not like changes nothing.")
+        .gives::<LikeState>(200, "The photo is not liked.")
+        .refuses(404, NO_PHOTO);
+    let likers = Route::new(Get, "/api/v1/photos/{photo_id}/likes", Tag::Photos, "listLikers")
+        .summary("Who likes a photo, by age of their account")
+        .paged()
+        .gives::<UserPage>(200, "A page of people.")
+        .refuses(400, BAD_PAGE)
+        .refuses(404, NO_PHOTO);
+    vec![like, unlike, likers]
+}
+
+fn feed_and_inbox() -> Vec<Route> {
+    let feed = Route::new(Get, "/api/v1/feed", Tag::Feed, "getFeed")
+        .summary("Photos of those whom one follows, newest first")
+        .paged()
+        .gives::<FeedPage>(200, "A page of the feed.")
+        .refuses(400, BAD_PAGE);
+    let inbox = Route::new(Get, "/api/v1/notifications", Tag::Notifications, "listNotifications")
+        .summary("What happened to oneself, newest first")
+        .description("Those who did the same thing within a day share a row. Rows are kept for 90 days.")
+        .paged()
+        .gives::<Notifications>(200, "A page of the inbox.")
+        .refuses(400, BAD_PAGE);
+    let read = Route::new(Post, "/api/v1/notifications/read", Tag::Notifications, "markNotificationsRead")
+        .summary("Mark everything up to now as read")
+        .gives::<MarkedRead>(200, "It is marked.");
+    vec![feed, inbox, read]
+}

@@ -1,0 +1,91 @@
+//! Schemas that no wire type says: problems and parameters.
+
+use serde_json::json;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Required, Schema};
+
+use crate::call::{DEFAULT_COUNT, MAX_COUNT};
+
+/// Name of the schema of an error.
+pub(super) const PROBLEM: &str = "Problem";
+
+/// An error, as [`crate::Problem::body`] makes it.
+pub(super) fn problem() -> RefOr<Schema> {
+    let said = |description: &str| ObjectBuilder::new().schema_type(Type::String).description(Some(description));
+    let fields = [
+        ("type", said("Always `about:blank`: the code says what it is.")),
+        ("title", said("The status in words.")),
+        ("status", ObjectBuilder::new().schema_type(Type::Integer).description(Some("The HTTP status."))),
+        ("code", said("Stable name of the error.")),
+        ("detail", said("One sentence for people.")),
+        ("request_id", said("Names the request in the logs.")),
+    ];
+    let mut object = ObjectBuilder::new().schema_type(Type::Object).description(Some("An error (RFC 9457)."));
+    for (name, field) in fields {
+        object = object.property(name, field).required(name);
+    }
+    let example = crate::Problem::no_user().body("BQ2mZhGwFiAEJ7w=");
+    object.examples([example]).into()
+}
+
+/// A path parameter by its name.
+pub(super) fn path_parameter(name: &str) -> Parameter {
+    let (description, example) = match name {
+        "user_id" => ("Names the user: an id, or `@` and the user name.", "1184467440737095516"),
+        _ => ("Names the photo.", "1184467440737095517"),
+    };
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .description(Some(description))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).examples([example])))
+        .build()
+}
+
+/// The parameters of a list.
+pub(super) fn page_parameters() -> [Parameter; 2] {
+    let parameter = |name, description, schema: Object| {
+        ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Query)
+            .required(Required::False)
+            .description(Some(description))
+            .schema(Some(schema))
+            .build()
+    };
+    let mut count = number(1, Some(MAX_COUNT));
+    count.default = Some(json!(DEFAULT_COUNT));
+    [
+        parameter("count", "Entries in a page, at most.", count),
+        parameter("cursor", "Where to go on: the `next_cursor` of the page before.", text(1, 200)),
+    ]
+}
+
+/// Text of so many characters.
+pub(super) fn text(min: usize, max: usize) -> Object {
+    ObjectBuilder::new().schema_type(Type::String).min_length(Some(min)).max_length(Some(max)).build()
+}
+
+/// A whole number in a range.
+pub(super) fn number(min: usize, max: Option<usize>) -> Object {
+    ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(min)).maximum(max).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_of_a_problem_has_the_fields_of_a_problem() {
+        let schema = serde_json::to_value(problem()).unwrap();
+        let body = crate::Problem::no_user().body("r");
+        let fields = |value: &serde_json::Value| {
+            let mut names: Vec<String> = value.as_object().unwrap().keys().cloned().collect();
+            names.sort();
+            names
+        };
+        assert_eq!(fields(&schema["properties"]), fields(&body));
+    }
+}

@@ -1,0 +1,44 @@
+//! GIF's first frame by the `gif` crate, painted on a white screen.
+
+use std::io::Cursor;
+
+use gif::{ColorOutput, DecodeOptions};
+
+use super::{Decoded, length};
+use crate::header::Header;
+use crate::picture::{Channels, Picture};
+use crate::refusal::Refusal;
+
+const WHITE: u8 = 255;
+
+pub(super) fn decode(bytes: &[u8], header: &Header) -> Result<Decoded, Refusal> {
+    let mut options = DecodeOptions::new();
+    options.set_color_output(ColorOutput::Indexed);
+    // A frame beyond its screen would escape the limits, which were held against the screen.
+    options.check_frame_consistency(true);
+    let mut decoder = options.read_info(Cursor::new(bytes)).map_err(Refusal::undecodable)?;
+    let frame = decoder.next_frame_info().map_err(Refusal::undecodable)?;
+    let frame = frame.ok_or_else(|| Refusal::corrupt("it holds no picture"))?;
+    let (left, top, frame_width) =
+        (usize::from(frame.left), usize::from(frame.top), usize::from(frame.width));
+    let transparent = frame.transparent;
+
+    let mut indices = vec![0; decoder.buffer_size()];
+    decoder.read_into_buffer(&mut indices).map_err(Refusal::undecodable)?;
+    let (palette, _) = decoder.palette().map_err(Refusal::undecodable)?.as_chunks::<3>();
+
+    let row_length = length(header.width, 1, Channels::Rgb.count());
+    let mut data = vec![WHITE; length(header.width, header.height, Channels::Rgb.count())];
+    let rows = data.chunks_exact_mut(row_length.max(1)).skip(top);
+    for (row, indices) in rows.zip(indices.chunks_exact(frame_width.max(1))) {
+        let (pixels, _) = row.as_chunks_mut::<3>();
+        for (pixel, index) in pixels.iter_mut().skip(left).zip(indices) {
+            if transparent != Some(*index) {
+                // An index beyond the palette is black, as browsers have it.
+                *pixel = palette.get(usize::from(*index)).copied().unwrap_or_default();
+            }
+        }
+    }
+    let picture = Picture { width: header.width, height: header.height, channels: Channels::Rgb, data };
+    Ok(Decoded::whole(picture, None))
+}

@@ -1,0 +1,82 @@
+//! The picture pipeline: the bytes a person uploaded in, the renditions everyone else sees out.
+//!
+//! Pure and synchronous: no network, no clock, no randomness. The same bytes always give the same renditions,
+//! so a redelivered upload event may run the job again and overwrite its own objects.
+//!
+//! The order of work is the point of this crate:
+//!
+//! 1. `header` reads the container without decoding: format, dimensions, orientation, colour profile, and what
+//!    decoding would cost. Anything over [`Limits`] is refused here, before a codec has seen a byte.
+//! 2. `decode` decodes, a JPEG at the smallest scale that still covers the largest rendition.
+//! 3. `resize` makes the large picture; `colour` brings it to sRGB and `orientation` turns it upright. Both come
+//!    after the resize because they then touch one megapixel and not fifty.
+//! 4. The smaller sizes are made from the larger ones, and `encode` writes each as JPEG and WebP, with no
+//!    metadata.
+//! 5. `hash` adds the placeholder, the identity of the bytes and the fingerprint of the picture.
+//!
+//! Every failure is a [`Refusal`], and every refusal is final: the same bytes would be refused again.
+
+// libjpeg reports a fatal error by calling back into Rust, which unwinds through the C frames to `guard`.
+// Built with `panic = "abort"`, one damaged upload would kill the process, and with it the rest of its batch.
+#[cfg(not(panic = "unwind"))]
+compile_error!("media needs panic = \"unwind\": libjpeg's errors are unwound through");
+
+mod colour;
+mod decode;
+mod encode;
+mod format;
+mod guard;
+mod hash;
+mod header;
+mod limits;
+mod orientation;
+mod picture;
+mod refusal;
+mod rendition;
+mod resize;
+
+pub use format::Format;
+pub use limits::Limits;
+pub use refusal::Refusal;
+pub use rendition::{Encoding, Rendition, Renditions, Size};
+
+use resize::Resizer;
+
+/// Turns an uploaded file into its renditions and the facts kept about it.
+///
+/// Runs on the calling thread and takes up to a few hundred milliseconds; an async caller wants a blocking
+/// task.
+pub fn process(bytes: &[u8], limits: &Limits) -> Result<Renditions, Refusal> {
+    let header = header::read(bytes, limits)?;
+    let (width, height) = header.orientation.shown(header.width, header.height);
+
+    let mut resizer = Resizer::new();
+    let large = {
+        let decoded = decode::decode(bytes, &header, Size::Large.side())?;
+        let (to_width, to_height) = resize::fit(header.width, header.height, Size::Large.side());
+        let resized = resizer.resize(&decoded.picture, decoded.extent, to_width, to_height)?;
+        header.orientation.apply(colour::to_srgb(resized, decoded.icc.as_deref()))
+    };
+    let medium = resizer.shrink(&large, resize::fit(width, height, Size::Medium.side()))?;
+    let small = resizer.shrink(&medium, resize::fit(width, height, Size::Small.side()))?;
+
+    let blurhash = hash::blurhash(&small, &mut resizer)?;
+    let phash = hash::perceptual(&medium, &mut resizer)?;
+
+    let mut files = Vec::with_capacity(Size::ALL.len() * Encoding::ALL.len());
+    for (size, picture) in [(Size::Large, &large), (Size::Medium, &medium), (Size::Small, &small)] {
+        for encoding in Encoding::ALL {
+            let bytes = encode::encode(picture, encoding)?;
+            files.push(Rendition { size, encoding, width: picture.width, height: picture.height, bytes });
+        }
+    }
+    Ok(Renditions {
+        width,
+        height,
+        format: header.format,
+        blurhash,
+        sha256: hash::sha256(bytes),
+        phash,
+        files,
+    })
+}

@@ -1,0 +1,71 @@
+//! What an upload may cost.
+
+use crate::refusal::Refusal;
+
+/// The limits of one job, checked against the header before any codec runs.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Largest file, in bytes.
+    pub bytes: usize,
+    /// Longest side, in pixels.
+    pub side: u32,
+    /// Most pixels.
+    pub pixels: u64,
+    /// Most scans of one JPEG. Each scan costs a pass over the whole picture, so a small file can ask for
+    /// hours.
+    pub jpeg_scans: u32,
+    /// Most bytes a decode may hold at once: pixels, and for a progressive JPEG its coefficients.
+    pub memory: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bytes: 20 * 1024 * 1024,
+            side: 12_000,
+            pixels: 50_000_000,
+            jpeg_scans: 100,
+            memory: 400_000_000,
+        }
+    }
+}
+
+impl Limits {
+    /// Refuses a file by its length alone.
+    pub(crate) fn check_length(&self, bytes: usize) -> Result<(), Refusal> {
+        match bytes {
+            0 => Err(Refusal::Empty),
+            n if n > self.bytes => {
+                Err(Refusal::TooLarge(format!("{n} bytes, and {} are allowed", self.bytes)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses dimensions that no picture has, or that are beyond the limits.
+    pub(crate) fn check_dimensions(&self, width: u32, height: u32) -> Result<(), Refusal> {
+        if width == 0 || height == 0 {
+            return Err(Refusal::corrupt("its header declares no pixels"));
+        }
+        if width > self.side || height > self.side {
+            let side = self.side;
+            return Err(Refusal::TooLarge(format!("{width}x{height}, and a side may have {side} pixels")));
+        }
+        let pixels = u64::from(width) * u64::from(height);
+        if pixels > self.pixels {
+            let limit = self.pixels;
+            return Err(Refusal::TooLarge(format!(
+                "{width}x{height}, and {limit} pixels in all are allowed"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Refuses a decode that would hold too much at once.
+    pub(crate) fn check_memory(&self, bytes: u64) -> Result<(), Refusal> {
+        if bytes > self.memory {
+            return Err(Refusal::TooLarge("it takes too much memory to decode".to_owned()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,75 @@
+//! Why a file was not turned into renditions.
+
+/// A file that will not be processed, now or ever: the same bytes are refused again, so nobody should retry.
+///
+/// `Display` is a sentence for the person who uploaded it, without the codecs' own words; those are in
+/// `Debug`, for logs.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// No bytes at all.
+    #[error("The file is empty.")]
+    Empty,
+    /// Not a format we decode; names what it seems to be.
+    #[error("{0} is not supported: send a JPEG, PNG, WebP or GIF picture.")]
+    Unsupported(&'static str),
+    /// Over a limit on bytes, sides, pixels or memory; says which.
+    #[error("The picture is too large: {0}.")]
+    TooLarge(String),
+    /// A JPEG with more scans than any camera or editor writes.
+    #[error("The picture has too many scans: {limit} are allowed.")]
+    TooManyScans {
+        /// The limit it went over.
+        limit: u32,
+    },
+    /// A format we decode, but broken.
+    #[error("The file is damaged: {what}.")]
+    Corrupt {
+        /// What is wrong with it, in words for its owner.
+        what: &'static str,
+        /// What the codec said, for logs.
+        cause: Option<String>,
+    },
+    /// Decoded, and then one of our own steps failed. A fault of ours rather than the file's: worth an alarm.
+    #[error("The picture could not be processed.")]
+    Unprocessable {
+        /// The step that failed.
+        step: &'static str,
+        /// What it said, for logs.
+        cause: Option<String>,
+    },
+}
+
+impl Refusal {
+    /// The stable name that clients and stored failures use.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "image_empty",
+            Self::Unsupported(_) => "image_unsupported",
+            Self::TooLarge(_) => "image_too_large",
+            Self::TooManyScans { .. } => "image_too_many_scans",
+            Self::Corrupt { .. } => "image_corrupt",
+            Self::Unprocessable { .. } => "image_unprocessable",
+        }
+    }
+
+    /// A sentence for the person who uploaded the file.
+    pub fn detail(&self) -> String {
+        self.to_string()
+    }
+
+    /// A damaged file, found damaged by us.
+    pub(crate) fn corrupt(what: &'static str) -> Self {
+        Self::Corrupt { what, cause: None }
+    }
+
+    /// A damaged file, found damaged by a codec.
+    pub(crate) fn undecodable(cause: impl std::fmt::Display) -> Self {
+        Self::Corrupt { what: "it cannot be decoded", cause: Some(cause.to_string()) }
+    }
+
+    /// A failure of one of our own steps.
+    pub(crate) fn failed(step: &'static str, cause: impl std::fmt::Display) -> Self {
+        Self::Unprocessable { step, cause: Some(cause.to_string()) }
+    }
+}

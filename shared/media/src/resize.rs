@@ -1,0 +1,113 @@
+//! Smaller pictures, by Lanczos3.
+
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions};
+
+use crate::picture::{Picture, Srgb};
+use crate::refusal::Refusal;
+
+/// The dimensions of a `width` by `height` picture in a square of `side`: never enlarged, fractions dropped,
+/// and never without pixels however long and thin.
+pub(crate) fn fit(width: u32, height: u32, side: u32) -> (u32, u32) {
+    let longest = width.max(height);
+    if longest <= side {
+        return (width, height);
+    }
+    let scaled = |length: u32| {
+        let length = u64::from(length) * u64::from(side) / u64::from(longest);
+        u32::try_from(length).unwrap_or(side).max(1)
+    };
+    (scaled(width), scaled(height))
+}
+
+/// A resizer that keeps its work buffers from one picture to the next.
+pub(crate) struct Resizer(fast_image_resize::Resizer);
+
+impl Resizer {
+    pub(crate) fn new() -> Self {
+        Self(fast_image_resize::Resizer::new())
+    }
+
+    /// Resizes the part of `picture` that begins at its top left corner and is `extent` wide and high.
+    pub(crate) fn resize(
+        &mut self,
+        picture: &Picture,
+        extent: (f64, f64),
+        width: u32,
+        height: u32,
+    ) -> Result<Picture, Refusal> {
+        let data = self.run(
+            picture.width,
+            picture.height,
+            &picture.data,
+            picture.channels.pixel_type(),
+            extent,
+            (width, height),
+        )?;
+        Ok(Picture { width, height, channels: picture.channels, data })
+    }
+
+    /// Resizes a finished picture.
+    pub(crate) fn shrink(&mut self, picture: &Srgb, (width, height): (u32, u32)) -> Result<Srgb, Refusal> {
+        let extent = (f64::from(picture.width), f64::from(picture.height));
+        let data =
+            self.run(picture.width, picture.height, &picture.data, PixelType::U8x3, extent, (width, height))?;
+        Ok(Srgb { width, height, data })
+    }
+
+    /// Resizes one channel, exactly to `width` by `height`, whichever way that distorts it.
+    pub(crate) fn stretch(
+        &mut self,
+        grey: &[u8],
+        from: (u32, u32),
+        to: (u32, u32),
+    ) -> Result<Vec<u8>, Refusal> {
+        self.run(from.0, from.1, grey, PixelType::U8, (f64::from(from.0), f64::from(from.1)), to)
+    }
+
+    fn run(
+        &mut self,
+        width: u32,
+        height: u32,
+        data: &[u8],
+        pixel: PixelType,
+        extent: (f64, f64),
+        to: (u32, u32),
+    ) -> Result<Vec<u8>, Refusal> {
+        let failed = |error: &dyn std::fmt::Display| Refusal::failed("resize", error);
+        let from = ImageRef::new(width, height, data, pixel).map_err(|error| failed(&error))?;
+        let mut into = Image::new(to.0, to.1, pixel);
+        let options = ResizeOptions::new()
+            .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
+            .use_alpha(false)
+            .crop(0.0, 0.0, extent.0, extent.1);
+        self.0.resize(&from, &mut into, &options).map_err(|error| failed(&error))?;
+        Ok(into.into_vec())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn sides_follow_the_longest() {
+        assert_eq!(fit(4032, 3024, 1080), (1080, 810));
+        assert_eq!(fit(3024, 4032, 1080), (810, 1080));
+        assert_eq!(fit(1080, 1080, 1080), (1080, 1080));
+        assert_eq!(fit(800, 600, 1080), (800, 600));
+        assert_eq!(fit(12_000, 600, 150), (150, 7));
+        assert_eq!(fit(12_000, 1, 150), (150, 1));
+        assert_eq!(fit(1, 1, 150), (1, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn never_enlarged_never_empty(width in 1_u32..=12_000, height in 1_u32..=12_000) {
+            let (w, h) = fit(width, height, 1080);
+            prop_assert!(w >= 1 && h >= 1 && w <= width && h <= height);
+            prop_assert_eq!(w.max(h), width.max(height).min(1080));
+        }
+    }
+}

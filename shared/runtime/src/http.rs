@@ -1,0 +1,148 @@
+//! HTTP requests from API Gateway (HTTP API, payload 2.0) to a handler, and its reply or problem back.
+//!
+//! The events are decoded with `aws_lambda_events` and not with `lambda_http`: that one rebuilds a URL from what the
+//! client sent, panics where it cannot, and brings text encodings and MIME tables, all for routes that API Gateway
+//! has matched already.
+
+mod request;
+
+use std::fmt;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+
+use api::{Call, Problem, Reply};
+use domain::Clock;
+use futures::FutureExt;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use lambda_http::Body;
+use lambda_http::aws_lambda_events::apigw::{
+    ApiGatewayV2httpRequest as Request, ApiGatewayV2httpResponse as Response,
+};
+use tracing::{Instrument, info_span};
+
+use crate::auth::Verifier;
+use crate::failure::Chain;
+use crate::metrics::Outcome;
+use crate::{Aws, StartError, invocation};
+
+/// Largest body accepted. Photos go straight to S3; what comes here is small JSON.
+pub const MAX_BODY: usize = 256 * 1024;
+
+/// Answers requests.
+pub trait Handler: Send + Sync {
+    /// Answers one request.
+    fn handle(&self, call: &Call) -> impl Future<Output = Result<Reply, Problem>> + Send;
+}
+
+/// The problem of a route that the function does not serve.
+pub fn unknown_route() -> Problem {
+    Problem::not_found("route_not_found", "There is no such route.")
+}
+
+/// Serves requests until Lambda stops the process; `verifier` tells who is asking.
+///
+/// # Errors
+/// Lambda's runtime interface failed.
+pub async fn run(handler: impl Handler, verifier: Verifier, aws: &Aws) -> Result<(), StartError> {
+    serve(&handler, Some(&verifier), aws).await
+}
+
+/// Serves requests that need no token until Lambda stops the process.
+///
+/// # Errors
+/// Lambda's runtime interface failed.
+pub async fn run_public(handler: impl Handler, aws: &Aws) -> Result<(), StartError> {
+    serve(&handler, None, aws).await
+}
+
+async fn serve(handler: &impl Handler, verifier: Option<&Verifier>, aws: &Aws) -> Result<(), StartError> {
+    let clock = aws.clock();
+    let clock = clock.as_ref();
+    invocation::serve(aws, |request: Request| async move {
+        let response = answer(handler, verifier, clock, request).await;
+        let status = u16::try_from(response.status_code).unwrap_or(500);
+        (Ok(response), Outcome { failures: usize::from(status >= 500), status: Some(status), records: None })
+    })
+    .await
+}
+
+/// Answers one request.
+pub async fn answer(
+    handler: &impl Handler,
+    verifier: Option<&Verifier>,
+    clock: &dyn Clock,
+    request: Request,
+) -> Response {
+    let request_id = request.request_context.request_id.clone().unwrap_or_default();
+    let route = request.route_key.clone().unwrap_or_default();
+    let span = info_span!("request", request_id, route, user_id = tracing::field::Empty);
+    async {
+        let answered = match request::call(request, verifier, clock) {
+            Ok(call) => {
+                if let Ok(caller) = call.caller() {
+                    tracing::Span::current().record("user_id", tracing::field::display(caller.user_id));
+                }
+                // A panic is logged by the hook; the client gets an answer all the same.
+                // On the heap: a handler's future is large, and its type deep enough to exhaust the compiler's patience.
+                let handled = AssertUnwindSafe(Box::pin(handler.handle(&call))).catch_unwind().await;
+                handled.unwrap_or_else(|_| Err(Problem::internal(Panicked)))
+            }
+            Err(problem) => Err(problem),
+        };
+        match answered {
+            Ok(reply) => response(reply.status(), "application/json", reply.body().map(str::to_owned)),
+            Err(problem) => refusal(&problem, &request_id),
+        }
+    }
+    .instrument(span)
+    .await
+}
+
+/// The handler panicked.
+#[derive(Clone, Copy, Debug)]
+struct Panicked;
+
+impl fmt::Display for Panicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the handler panicked")
+    }
+}
+
+impl std::error::Error for Panicked {}
+
+/// Turns a problem into an answer and logs it: here, once, and the inside nowhere else.
+fn refusal(problem: &Problem, request_id: &str) -> Response {
+    let (status, code) = (problem.status(), problem.code());
+    match problem.source() {
+        Some(source) => tracing::error!(status, code, error = %Chain(source), "request failed"),
+        None => tracing::debug!(status, code, "request refused"),
+    }
+    let body = problem.body(request_id).to_string();
+    let mut response = response(status, "application/problem+json", Some(body));
+    if let Some(seconds) = problem.retry_after() {
+        response.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if status == 401 {
+        response.headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
+}
+
+fn response(status: u16, content_type: &'static str, body: Option<String>) -> Response {
+    // Answers are personal: no cache on the way may keep one, and no browser may guess another type.
+    let always: [(HeaderName, &str); 2] = [(CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    let mut headers: HeaderMap =
+        always.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))).collect();
+    if body.is_some() {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    let mut response = Response::default();
+    response.status_code = i64::from(status);
+    response.headers = headers;
+    response.body = body.map(Body::Text);
+    response
+}
+
+#[cfg(test)]
+mod tests;

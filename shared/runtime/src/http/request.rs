@@ -1,0 +1,75 @@
+//! An API Gateway event to a [`Call`].
+
+use std::collections::HashMap;
+
+use api::{Call, Caller, Parts, Problem};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::Clock;
+use http::header::AUTHORIZATION;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest as Request;
+use percent_encoding::percent_decode_str;
+
+use super::{MAX_BODY, unknown_route};
+use crate::auth::{TokenError, Verifier};
+
+/// The call that a request makes; a problem where it cannot be one.
+pub(super) fn call(
+    request: Request,
+    verifier: Option<&Verifier>,
+    clock: &dyn Clock,
+) -> Result<Call, Problem> {
+    // API Gateway's name for a request that matched no declared route.
+    let route = request
+        .route_key
+        .as_deref()
+        .filter(|route| *route != "$default")
+        .ok_or_else(unknown_route)?
+        .to_owned();
+    let caller = verifier.map_or(Err(TokenError::Missing), |verifier| caller(&request, verifier, clock));
+    let headers = request
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        })
+        .collect();
+    let mut query = HashMap::new();
+    // The raw text, because API Gateway's parsed map joins repeated parameters with commas.
+    for (name, value) in form_urlencoded::parse(request.raw_query_string.unwrap_or_default().as_bytes()) {
+        query.entry(name.into_owned()).or_insert_with(|| value.into_owned());
+    }
+    // Gateways differ in whether these are still encoded. Nothing valid in our paths has a per cent sign, so that
+    // decoding once more changes nothing.
+    let path = request
+        .path_parameters
+        .into_iter()
+        .map(|(name, value)| (name, percent_decode_str(&value).decode_utf8_lossy().into_owned()))
+        .collect();
+    let body = body(request.body.unwrap_or_default(), request.is_base64_encoded)?;
+    Ok(Call::new(Parts { route, path, query, headers, body }, caller.map_err(Problem::from)))
+}
+
+fn body(text: String, is_base64: bool) -> Result<Vec<u8>, Problem> {
+    // Three bytes are four characters: what is too long encoded need not be decoded to be refused.
+    let longest = if is_base64 { MAX_BODY.div_ceil(3) * 4 } else { MAX_BODY };
+    if text.len() > longest {
+        return Err(Problem::too_large(MAX_BODY));
+    }
+    let body = if is_base64 {
+        STANDARD.decode(text).map_err(|_| Problem::bad_request("bad_body", "The body cannot be decoded."))?
+    } else {
+        text.into_bytes()
+    };
+    if body.len() > MAX_BODY { Err(Problem::too_large(MAX_BODY)) } else { Ok(body) }
+}
+
+fn caller(request: &Request, verifier: &Verifier, clock: &dyn Clock) -> Result<Caller, TokenError> {
+    let value = request.headers.get(AUTHORIZATION).ok_or(TokenError::Missing)?;
+    let (scheme, token) =
+        value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(TokenError::Missing)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(TokenError::Missing);
+    }
+    verifier.verify(token.trim(), clock.now())
+}

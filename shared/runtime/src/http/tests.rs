@@ -1,0 +1,221 @@
+use std::time::Duration;
+
+use domain::Timestamp;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::log::capture::Lines;
+
+/// Before every expiry in these tests.
+struct Now;
+impl Clock for Now {
+    fn now(&self) -> Timestamp {
+        Timestamp(1_790_000_000_000)
+    }
+}
+
+/// Tells what it was asked.
+struct Echo;
+impl Handler for Echo {
+    async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
+        match call.path("what") {
+            "fire" => Err(Problem::internal(std::io::Error::other("table lambdagram-prod is on fire"))),
+            "busy" => Err(Problem::unavailable(std::io::Error::other("throttled"))),
+            "panic" => panic!("a bug"),
+            "private" => call.caller().and_then(|caller| Reply::ok(&caller.username)),
+            "nothing" => {
+                tokio::time::sleep(Duration::ZERO).await;
+                Ok(Reply::no_content())
+            }
+            what => Reply::created(&json!({
+                "route": call.route(),
+                "what": what,
+                "q": call.query("q"),
+                "agent": call.header("user-agent"),
+                "body": String::from_utf8_lossy(call.body()),
+            })),
+        }
+    }
+}
+
+/// As API Gateway sends it.
+fn request(what: &str) -> Value {
+    json!({
+        "version": "2.0",
+        "routeKey": "POST /api/v1/echo/{what}",
+        "rawPath": format!("/api/v1/echo/{what}"),
+        "rawQueryString": "q=a%2Cb+c&q=second&empty",
+        "headers": {
+            "accept": "*/*",
+            "content-length": "11",
+            "content-type": "application/json",
+            "host": "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com",
+            "user-agent": "curl/8.5.0",
+            "x-amzn-trace-id": "Root=1-6921d5e0-1de4d666d4dd26aced652b6c",
+            "x-forwarded-for": "192.0.2.1",
+            "x-forwarded-port": "443",
+            "x-forwarded-proto": "https"
+        },
+        "queryStringParameters": { "q": "a,b c,second", "empty": "" },
+        "pathParameters": { "what": what },
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "a1b2c3d4e5",
+            "domainName": "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com",
+            "domainPrefix": "a1b2c3d4e5",
+            "http": {
+                "method": "POST",
+                "path": format!("/api/v1/echo/{what}"),
+                "protocol": "HTTP/1.1",
+                "sourceIp": "192.0.2.1",
+                "userAgent": "curl/8.5.0"
+            },
+            "requestId": "LV7fzho-PHcEJPw=",
+            "routeKey": "POST /api/v1/echo/{what}",
+            "stage": "$default",
+            "time": "22/Nov/2026:15:08:21 +0000",
+            "timeEpoch": 1_790_000_000_000_i64
+        },
+        "body": "{\"a\":\"one\"}",
+        "isBase64Encoded": false
+    })
+}
+
+/// Status, headers and JSON of the answer, through the text that Lambda would send.
+async fn ask(request: Value) -> (u64, Value, Value) {
+    let response = answer(&Echo, None, &Now, serde_json::from_value(request).unwrap()).await;
+    let response = serde_json::to_value(response).unwrap();
+    let body = response["body"].as_str().map_or(Value::Null, |text| serde_json::from_str(text).unwrap());
+    (response["statusCode"].as_u64().unwrap(), response["headers"].clone(), body)
+}
+
+#[tokio::test]
+async fn a_handler_sees_the_request_decoded() {
+    let (status, headers, body) = ask(request("caf%C3%A9")).await;
+    assert_eq!(status, 201);
+    assert_eq!(headers["content-type"], "application/json");
+    assert_eq!(headers["cache-control"], "no-store");
+    assert_eq!(headers["x-content-type-options"], "nosniff");
+    let expected = json!({
+        "route": "POST /api/v1/echo/{what}",
+        "what": "café",
+        "q": "a,b c",
+        "agent": "curl/8.5.0",
+        "body": "{\"a\":\"one\"}"
+    });
+    assert_eq!(body, expected);
+}
+
+#[tokio::test]
+async fn an_encoded_body_is_decoded() {
+    let mut encoded = request("x");
+    encoded["body"] = json!("eyJhIjoi4oKsIn0=");
+    encoded["isBase64Encoded"] = json!(true);
+    assert_eq!(ask(encoded.clone()).await.2["body"], "{\"a\":\"€\"}");
+    encoded["body"] = json!("%%%");
+    let (status, _, problem) = ask(encoded).await;
+    assert_eq!((status, &problem["code"]), (400, &json!("bad_body")));
+}
+
+#[tokio::test]
+async fn a_body_has_a_limit() {
+    let mut large = request("x");
+    large["body"] = json!("a".repeat(MAX_BODY));
+    assert_eq!(ask(large.clone()).await.0, 201);
+    large["body"] = json!("a".repeat(MAX_BODY + 1));
+    let (status, headers, problem) = ask(large.clone()).await;
+    assert_eq!((status, &problem["code"]), (413, &json!("body_too_large")));
+    assert_eq!(headers["content-type"], "application/problem+json");
+    large["isBase64Encoded"] = json!(true);
+    large["body"] = json!("A".repeat(MAX_BODY * 4 / 3 + 8));
+    assert_eq!(ask(large).await.0, 413);
+}
+
+#[tokio::test]
+async fn an_undeclared_route_is_not_found() {
+    let mut other = request("x");
+    other["routeKey"] = json!("$default");
+    let (status, _, problem) = ask(other).await;
+    assert_eq!((status, &problem["code"]), (404, &json!("route_not_found")));
+    assert_eq!(problem["request_id"], "LV7fzho-PHcEJPw=");
+}
+
+#[tokio::test]
+async fn no_content_has_no_body_and_no_type() {
+    let (status, headers, body) = ask(request("nothing")).await;
+    assert_eq!((status, body), (204, Value::Null));
+    assert!(headers.get("content-type").is_none());
+}
+
+#[tokio::test]
+async fn the_inside_goes_to_the_log_once_and_never_to_the_client() {
+    let (lines, guard) = Lines::capture();
+    let (status, _, problem) = ask(request("fire")).await;
+    drop(guard);
+    assert_eq!((status, &problem["code"]), (500, &json!("internal")));
+    assert!(!problem.to_string().contains("fire"));
+    let [line] = lines.json().try_into().unwrap();
+    assert_eq!(line["error"], "table lambdagram-prod is on fire");
+    assert_eq!(line["spans"][0]["request_id"], "LV7fzho-PHcEJPw=");
+    assert!(!line.to_string().contains("one"), "a body is never logged");
+}
+
+#[tokio::test]
+async fn a_busy_service_asks_for_patience_and_a_panic_is_answered() {
+    let (status, headers, problem) = ask(request("busy")).await;
+    assert_eq!((status, &problem["code"]), (503, &json!("temporarily_unavailable")));
+    assert_eq!(headers["retry-after"], "1");
+    assert_eq!(ask(request("panic")).await.0, 500);
+}
+
+#[tokio::test]
+async fn who_asks_is_told_only_by_a_good_token() {
+    use p256::ecdsa::SigningKey;
+    use p256::ecdsa::signature::hazmat::PrehashSigner;
+    use p256::pkcs8::EncodePublicKey;
+
+    use crate::auth::{Issuer, SignError, Signer, Signing};
+
+    struct Local(SigningKey);
+    impl Signer for Local {
+        fn sign<'a>(&'a self, digest: &'a [u8; 32]) -> Signing<'a> {
+            Box::pin(
+                async move { self.0.sign_prehash(digest).map_err(|error| SignError::new(error.to_string())) },
+            )
+        }
+    }
+    let key = SigningKey::from_slice(&[7; 32]).unwrap();
+    let verifier =
+        Verifier::from_public_key_der(key.verifying_key().to_public_key_der().unwrap().as_bytes()).unwrap();
+    let ada = api::Caller { user_id: domain::UserId::try_from(42).unwrap(), username: "ada".to_owned() };
+    let issuer = Issuer::new(Local(key));
+    let good = issuer.issue(&ada, Now.now()).await.unwrap().token;
+    let old = issuer.issue(&ada, Now.now().plus_days(-1)).await.unwrap().token;
+
+    for (authorization, status, code) in [
+        (Some(format!("Bearer {good}")), 200, Value::Null),
+        (Some(format!("bearer {good}")), 200, Value::Null),
+        (None, 401, json!("token_missing")),
+        (Some("Basic YTpi".to_owned()), 401, json!("token_missing")),
+        (Some(format!("Bearer {old}")), 401, json!("token_expired")),
+        (Some(format!("Bearer {good}x")), 401, json!("token_invalid")),
+    ] {
+        let mut request = request("private");
+        if let Some(authorization) = &authorization {
+            request["headers"]["authorization"] = json!(authorization);
+        }
+        let response = answer(&Echo, Some(&verifier), &Now, serde_json::from_value(request).unwrap()).await;
+        let response = serde_json::to_value(response).unwrap();
+        assert_eq!(response["statusCode"], status, "{authorization:?}");
+        let body: Value = serde_json::from_str(response["body"].as_str().unwrap()).unwrap();
+        match body {
+            Value::String(name) => assert_eq!(name, "ada"),
+            problem => {
+                assert_eq!(problem["code"], code);
+                assert_eq!(response["headers"]["www-authenticate"], "Bearer");
+            }
+        }
+    }
+    // A function without a verifier knows nobody.
+    assert_eq!(ask(request("private")).await.2["code"], "token_missing");
+}

@@ -1,0 +1,29 @@
+//! What every function would otherwise repeat: start-up, configuration, logs, metrics, AWS clients, tokens, and
+//! the adapters between a trigger and a handler.
+//!
+//! A function is a type that implements one of the handler traits ([`http::Handler`], [`sqs::Handler`],
+//! [`stream::Handler`], [`task::Handler`]) and a `main` that reads its configuration, connects its clients and
+//! runs it. Each adapter has an `answer` beside its `run`: the same path without Lambda around it, for tests.
+//!
+//! This crate knows Lambda and nothing of the table's items.
+
+pub mod auth;
+pub mod capacity;
+pub mod config;
+pub mod failure;
+pub mod http;
+mod invocation;
+mod log;
+pub mod metrics;
+pub mod queue;
+mod sources;
+pub mod sqs;
+mod start;
+pub mod stream;
+pub mod task;
+pub mod trace;
+mod warm;
+
+pub use config::MissingVariables;
+pub use sources::{OsRandomness, SystemClock};
+pub use start::{Aws, StartError, start, start_worker};

@@ -1,0 +1,87 @@
+//! Messages to queues of ours: how a function passes on work that is too long for one message.
+
+use std::future::Future;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
+use serde::Serialize;
+
+use crate::{Aws, trace};
+
+/// Entries that SQS takes in one call.
+const BATCH: usize = 10;
+
+/// Somewhere messages can be sent.
+pub trait Outlet: Send + Sync {
+    /// Sends messages, in no particular order. After an error some may have been sent: send all again.
+    fn send<M: Serialize + Sync>(&self, messages: &[M])
+    -> impl Future<Output = Result<(), SendError>> + Send;
+}
+
+/// Messages were not sent.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot send to the queue")]
+pub struct SendError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+impl SendError {
+    /// A failure with its cause.
+    pub fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(source.into())
+    }
+}
+
+/// A queue. Each message carries the trace header of the work that sends it.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    client: Client,
+    url: String,
+}
+
+impl Queue {
+    /// The queue at `url`.
+    pub fn connect(aws: &Aws, url: &str) -> Self {
+        Self::new(Client::new(aws.sdk_config()), url)
+    }
+
+    /// The queue at `url`, reached through `client`.
+    pub fn new(client: Client, url: &str) -> Self {
+        Self { client, url: url.to_owned() }
+    }
+
+    async fn send_batch(&self, entries: Vec<SendMessageBatchRequestEntry>) -> Result<(), SendError> {
+        let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
+        let answer = request.send().await.map_err(SendError::new)?;
+        match answer.failed.first() {
+            // The code and never the message: it may quote the body.
+            Some(failure) => Err(SendError::new(format!("an entry was refused: {}", failure.code))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Outlet for Queue {
+    async fn send<M: Serialize + Sync>(&self, messages: &[M]) -> Result<(), SendError> {
+        let trace = trace::current();
+        for batch in messages.chunks(BATCH) {
+            let entries =
+                batch.iter().enumerate().map(|(place, message)| entry(place, message, trace.as_deref()));
+            self.send_batch(entries.collect::<Result<_, _>>()?).await?;
+        }
+        Ok(())
+    }
+}
+
+fn entry(
+    place: usize,
+    message: &impl Serialize,
+    trace: Option<&str>,
+) -> Result<SendMessageBatchRequestEntry, SendError> {
+    let mut entry = SendMessageBatchRequestEntry::builder()
+        .id(place.to_string())
+        .message_body(serde_json::to_string(message).map_err(SendError::new)?);
+    if let Some(header) = trace {
+        let value = MessageAttributeValue::builder().data_type("String").string_value(header);
+        entry = entry.message_attributes(trace::ATTRIBUTE, value.build().map_err(SendError::new)?);
+    }
+    entry.build().map_err(SendError::new)
+}

@@ -1,0 +1,41 @@
+//! The X-Ray trace header, passed on through queues and topics.
+//!
+//! Lambda puts the header into every invocation, but a message that crosses SNS or SQS loses it unless the sender
+//! adds it. Senders put [`current`] into the message attribute [`ATTRIBUTE`]; the queue adapter opens each record's
+//! work under the header it finds there, so that what the record causes carries it further.
+
+use std::future::Future;
+
+/// Name of the message attribute that carries the header.
+pub const ATTRIBUTE: &str = "trace";
+
+tokio::task_local! {
+    static HEADER: Option<String>;
+}
+
+/// The trace header of the work under way: the record's own, or else the invocation's.
+pub fn current() -> Option<String> {
+    HEADER.try_with(Clone::clone).ok().flatten()
+}
+
+/// Runs `work` under this header; `None` leaves the one around it.
+pub async fn scope<T>(header: Option<String>, work: impl Future<Output = T>) -> T {
+    HEADER.scope(header.or_else(current), work).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_inner_header_wins_and_absence_inherits() {
+        assert_eq!(current(), None);
+        let seen = scope(Some("Root=1-a".to_owned()), async {
+            let own = scope(Some("Root=1-b".to_owned()), async { current() }).await;
+            let inherited = scope(None, async { current() }).await;
+            (own, inherited)
+        })
+        .await;
+        assert_eq!(seen, (Some("Root=1-b".to_owned()), Some("Root=1-a".to_owned())));
+    }
+}

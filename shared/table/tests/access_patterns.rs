@@ -1,0 +1,378 @@
+//! Access patterns on the real engine: paging, batching, conditions, races.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+use domain::account::UserName;
+use domain::feed::{Entry, HEAD_LEN};
+use domain::inbox::{Actor, RowId, Subject};
+use domain::photo::{ContentType, Failure, Medium, Photo, Rendered, State};
+use domain::rate::UPLOADS;
+use domain::session::RefreshToken;
+use domain::{Clock, PhotoId, Timestamp, UserId};
+use futures::future::join_all;
+use table::guard::{self, Idempotency, RateStep};
+use table::photo::{Creation, Finish};
+use table::session::{Opened, Rotation};
+use table::user::{Registration, User};
+use table::{Table, feed, follow, inbox, like, photo, session, timeline, user};
+use testkit::{Engine, Fault, ManualClock, SeededRandom};
+
+struct World {
+    engine: Engine,
+    table: Table,
+    clock: ManualClock,
+    random: SeededRandom,
+}
+
+impl World {
+    async fn new() -> Self {
+        let engine = Engine::start().await;
+        let table = Table::new(engine.client(), engine.table_name());
+        Self { engine, table, clock: ManualClock::new(), random: SeededRandom::default() }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    async fn register(&self, name: &str, email: &str) -> (UserId, Registration) {
+        let username = UserName::parse(name).unwrap();
+        let user = User::new(UserId::generate(&self.clock, &self.random), username.clone(), None);
+        let opened =
+            Opened { user: user.id, username, token: RefreshToken::issue(&self.random), now: self.now() };
+        let outcome = user::register(&self.table, &user, email, "hash", &opened).await.unwrap();
+        (user.id, outcome)
+    }
+
+    async fn user(&self, name: &str) -> UserId {
+        let (id, outcome) = self.register(name, &format!("digest-{name}")).await;
+        assert_eq!(outcome, Registration::Done);
+        id
+    }
+
+    fn draft(&self, author: UserId, media: usize) -> Photo {
+        let medium = Medium { content_type: ContentType::Jpeg, size: 1, alt: None, rendered: None };
+        Photo {
+            id: PhotoId::generate(&self.clock, &self.random),
+            author,
+            author_name: "ann".to_owned(),
+            caption: None,
+            place: None,
+            tags: vec![],
+            media: vec![medium; media],
+            state: State::Processing,
+            pending: media,
+            failure: None,
+            likes: 0,
+            comments: 0,
+        }
+    }
+
+    async fn announce(&self, author: UserId, media: usize) -> Photo {
+        let draft = self.draft(author, media);
+        let guards = guard::of_upload(&self.table, author, None, self.now()).await.unwrap();
+        let rate = RateStep::admit(guard::UPLOADS, UPLOADS, guards.tat, self.now()).unwrap();
+        assert_eq!(photo::create(&self.table, &draft, &rate, None).await.unwrap(), Creation::Done);
+        draft
+    }
+}
+
+fn facts() -> Rendered {
+    Rendered { width: 4, height: 3, blurhash: "b".into(), sha256: "s".into(), phash: "p".into() }
+}
+
+#[tokio::test]
+async fn of_twenty_who_want_a_name_at_once_one_gets_it() {
+    let world = World::new().await;
+    let names = ["Ann", "ann", "ANN"];
+    let tries = (0..20).map(|number| {
+        let world = &world;
+        async move { world.register(names[number % 3], &format!("digest-{number}")).await }
+    });
+    let outcomes = join_all(tries).await;
+    let (won, lost): (Vec<_>, Vec<_>) =
+        outcomes.into_iter().partition(|(_, outcome)| *outcome == Registration::Done);
+    assert_eq!(won.len(), 1);
+    assert!(lost.iter().all(|(_, outcome)| *outcome == Registration::UsernameTaken));
+    assert_eq!(user::by_name(&world.table, "ann").await.unwrap(), Some(won[0].0));
+    for (id, _) in lost {
+        assert_eq!(user::get(&world.table, id).await.unwrap(), None, "nothing half-done");
+    }
+    assert_eq!(world.register("bob", "digest-0").await.1, {
+        let first_won = user::by_email(&world.table, "digest-0").await.unwrap().is_some();
+        if first_won { Registration::EmailTaken } else { Registration::Done }
+    });
+}
+
+#[tokio::test]
+async fn a_refresh_token_works_once_and_its_second_use_ends_the_session() {
+    let world = World::new().await;
+    let ann = world.user("ann").await;
+    let first = RefreshToken::issue(&world.random);
+    let username = UserName::parse("ann").unwrap();
+    let opened = Opened { user: ann, username, token: first.clone(), now: world.now() };
+    session::open(&world.table, &opened).await.unwrap();
+    let (second, third) = (first.rotated(&world.random), first.rotated(&world.random));
+    let rotate = |token: RefreshToken, next: RefreshToken, now: Timestamp| {
+        let table = &world.table;
+        async move { session::rotate(table, &token, &next, now).await.unwrap() }
+    };
+    assert!(
+        matches!(rotate(first.clone(), second.clone(), world.now()).await, Rotation::Done(owner) if owner.user == ann)
+    );
+    // The answer was lost and the SDK asked again: the same rotation, not a theft.
+    assert!(matches!(rotate(first.clone(), second.clone(), world.now()).await, Rotation::Done(_)));
+    assert_eq!(rotate(first, third.clone(), world.now()).await, Rotation::Reused);
+    assert_eq!(rotate(second, third, world.now()).await, Rotation::Unknown);
+}
+
+#[tokio::test]
+async fn an_expired_session_is_unknown_even_while_it_is_still_stored() {
+    let world = World::new().await;
+    let token = RefreshToken::issue(&world.random);
+    let username = UserName::parse("ann").unwrap();
+    let opened = Opened { user: world.user("ann").await, username, token: token.clone(), now: world.now() };
+    session::open(&world.table, &opened).await.unwrap();
+    let late = world.now().plus_days(31);
+    let next = token.rotated(&world.random);
+    assert_eq!(session::rotate(&world.table, &token, &next, late).await.unwrap(), Rotation::Unknown);
+}
+
+#[tokio::test]
+async fn ten_media_that_finish_together_and_twice_make_the_photo_ready_once() {
+    let world = World::new().await;
+    let ann = world.user("ann").await;
+    let draft = world.announce(ann, 10).await;
+    let (table, draft, facts) = (&world.table, &draft, &facts());
+    let finishes = (0..20).map(|turn| photo::finish_medium(table, draft, turn % 10, facts));
+    let outcomes: Vec<Finish> = join_all(finishes).await.into_iter().map(Result::unwrap).collect();
+    let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count();
+    assert_eq!((count(Finish::Ready), count(Finish::Waiting), count(Finish::Already)), (1, 9, 10));
+    let photo = photo::get_latest(table, draft.id).await.unwrap().unwrap();
+    assert_eq!((photo.state, photo.pending), (State::Ready, 0));
+    assert!(photo.media.iter().all(|medium| medium.rendered.is_some()));
+}
+
+#[tokio::test]
+async fn a_failed_photo_stays_failed_and_a_deleted_one_stays_gone() {
+    let world = World::new().await;
+    let ann = world.user("ann").await;
+    let draft = world.announce(ann, 2).await;
+    let failure = Failure { code: "image_corrupt".into(), detail: "No.".into() };
+    assert!(photo::fail(&world.table, draft.id, &failure).await.unwrap());
+    assert!(!photo::fail(&world.table, draft.id, &failure).await.unwrap());
+    assert_eq!(photo::finish_medium(&world.table, &draft, 0, &facts()).await.unwrap(), Finish::Already);
+    assert!(
+        !photo::delete(&world.table, draft.id, UserId::try_from(1).unwrap()).await.unwrap(),
+        "not theirs"
+    );
+    assert!(photo::delete(&world.table, draft.id, ann).await.unwrap());
+    assert_eq!(photo::finish_medium(&world.table, &draft, 1, &facts()).await.unwrap(), Finish::Gone);
+    assert!(!photo::fail(&world.table, draft.id, &failure).await.unwrap());
+    assert_eq!(photo::get_latest(&world.table, draft.id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn guards_admit_a_hundred_uploads_and_remember_a_key_for_a_day() {
+    let world = World::new().await;
+    let ann = world.user("ann").await;
+    for _ in 0..100 {
+        world.announce(ann, 1).await;
+    }
+    let guards = guard::of_upload(&world.table, ann, None, world.now()).await.unwrap();
+    let refused = RateStep::admit(guard::UPLOADS, UPLOADS, guards.tat, world.now()).unwrap_err();
+    assert_eq!(refused.seconds, 36);
+
+    world.clock.advance_days(1);
+    let key = |request: &str, photo| Idempotency::new("key", request.to_owned(), photo, world.now());
+    let (first, second) = (world.draft(ann, 1), world.draft(ann, 1));
+    let admit = |tat| RateStep::admit(guard::UPLOADS, UPLOADS, tat, world.now()).unwrap();
+    let step = admit(guards.tat);
+    let made = key("a", first.id);
+    assert_eq!(photo::create(&world.table, &first, &step, Some(&made)).await.unwrap(), Creation::Done);
+    // Neither a second photo under the key nor a second use of the rate step.
+    let now = guard::of_upload(&world.table, ann, Some("key"), world.now()).await.unwrap();
+    let again =
+        photo::create(&world.table, &second, &admit(now.tat), Some(&key("a", second.id))).await.unwrap();
+    assert_eq!(again, Creation::Raced);
+    assert_eq!(photo::create(&world.table, &second, &step, None).await.unwrap(), Creation::Raced);
+    assert_eq!(now.made.map(|made| made.photo), Some(first.id));
+    assert_eq!(photo::get(&world.table, second.id).await.unwrap(), None);
+    // A day later the key may be used again, though TTL has not deleted it yet.
+    world.clock.advance_days(1);
+    let later = guard::of_upload(&world.table, ann, Some("key"), world.now()).await.unwrap();
+    assert_eq!(later.made, None);
+    let third = world.draft(ann, 1);
+    let made = key("b", third.id);
+    assert_eq!(
+        photo::create(&world.table, &third, &admit(later.tat), Some(&made)).await.unwrap(),
+        Creation::Done
+    );
+}
+
+#[tokio::test]
+async fn exact_counts_survive_repetition_faults_and_lost_answers() {
+    let world = World::new().await;
+    let ann = world.user("ann").await;
+    let photo = world.announce(ann, 1).await.id;
+    let liker = |number: u64| UserId::try_from(number).unwrap();
+    let likes: Vec<like::Change> =
+        (1..=250).map(|number| like::Change { user: liker(number), since: Some(world.now()) }).collect();
+    let counted = || async {
+        let count = photo::get_latest(&world.table, photo).await.unwrap().unwrap().likes;
+        let edges = like::likers(&world.table, photo, None, 1000).await.unwrap().items.len();
+        assert_eq!(usize::try_from(count).unwrap(), edges);
+        edges
+    };
+    world.engine.fail_next("TransactWriteItems", 1, Fault::Throttled);
+    world.engine.fail_next("TransactWriteItems", 1, Fault::LostAnswer);
+    world.engine.fail_next("TransactWriteItems", 2, Fault::Conflict);
+    like::derive(&world.table, photo, &likes).await.unwrap();
+    assert_eq!(counted().await, 250);
+    like::derive(&world.table, photo, &likes[100..]).await.unwrap();
+    assert_eq!(counted().await, 250);
+    // Liked, unliked, liked: the last state counts.
+    let gone = |number: u64| like::Change { user: liker(number), since: None };
+    let mixed = [gone(1), likes[0], gone(2), gone(3), likes[2], gone(900)];
+    like::derive(&world.table, photo, &mixed).await.unwrap();
+    assert_eq!(counted().await, 249);
+    like::derive(&world.table, photo, &mixed).await.unwrap();
+    assert_eq!(counted().await, 249);
+    // The counted item is gone: nothing is left behind.
+    assert!(photo::delete(&world.table, photo, ann).await.unwrap());
+    like::derive(&world.table, photo, &[like::Change { user: liker(901), since: Some(world.now()) }])
+        .await
+        .unwrap();
+    let left = like::likers(&world.table, photo, None, 1000).await.unwrap().items;
+    assert!(!left.contains(&liker(901)));
+}
+
+#[tokio::test]
+async fn a_like_derived_costs_two_units_and_its_share_of_the_counter() {
+    let world = World::new().await;
+    let ann = world.user("ann").await;
+    let photo = world.announce(ann, 1).await.id;
+    let since = Some(world.now());
+    let likes: Vec<_> =
+        (1..=99).map(|number| like::Change { user: UserId::try_from(number).unwrap(), since }).collect();
+    world.engine.reset_usage();
+    like::derive(&world.table, photo, &likes).await.unwrap();
+    let usage = world.engine.usage();
+    assert_eq!((usage.requests, usage.write_units), (1, 2.0 * 100.0), "{usage:?}");
+}
+
+#[tokio::test]
+async fn followers_page_by_hash_and_count_on_both_sides() {
+    let world = World::new().await;
+    let star = world.user("star").await;
+    let mut fans = Vec::new();
+    for number in 0..60 {
+        fans.push(world.user(&format!("fan{number}")).await);
+    }
+    let changes: Vec<_> = fans
+        .iter()
+        .map(|fan| follow::Change { follower: *fan, followee: star, since: Some(world.now()) })
+        .collect();
+    follow::derive(&world.table, &changes).await.unwrap();
+    follow::derive(&world.table, &changes).await.unwrap();
+    assert_eq!(user::get(&world.table, star).await.unwrap().unwrap().followers, 60);
+    assert!(user::get_all(&world.table, &fans).await.unwrap().values().all(|fan| fan.following == 1));
+    let (mut seen, mut from) = (Vec::new(), follow::From::Hash(0));
+    loop {
+        let page = follow::followers(&world.table, star, from, u16::MAX, 7).await.unwrap();
+        seen.extend(&page.items);
+        if !page.more {
+            break;
+        }
+        from = follow::From::After(*page.items.last().unwrap());
+    }
+    assert_eq!(seen.len(), 60);
+    let halves =
+        [(0, 0x7fff), (0x8000, u16::MAX)].map(|(first, last)| {
+            let table = &world.table;
+            async move {
+                follow::followers(table, star, follow::From::Hash(first), last, 100).await.unwrap().items
+            }
+        });
+    let halves: Vec<UserId> = join_all(halves).await.concat();
+    assert_eq!(halves, seen);
+}
+
+#[tokio::test]
+async fn a_head_has_seen_every_photo_however_many_are_derived_at_once() {
+    let world = World::new().await;
+    let ann = world.user("ann").await;
+    let photos: Vec<PhotoId> =
+        (0..HEAD_LEN + 10).map(|_| PhotoId::generate(&world.clock, &world.random)).collect();
+    for chunk in photos.chunks(5) {
+        join_all(chunk.iter().map(|photo| timeline::derive(&world.table, ann, *photo, true)))
+            .await
+            .into_iter()
+            .for_each(Result::unwrap);
+    }
+    let mut newest = photos.clone();
+    newest.sort_unstable_by(|a, b| b.cmp(a));
+    let heads = timeline::heads(&world.table, &[ann, UserId::try_from(5).unwrap()]).await.unwrap();
+    assert_eq!((&heads[0].photos[..], heads[0].complete), (&newest[..HEAD_LEN], false));
+    assert_eq!((heads[1].photos.len(), heads[1].complete), (0, true));
+    assert_eq!(user::get(&world.table, ann).await.unwrap().unwrap().photos, 30);
+    let older = timeline::page(&world.table, ann, Some(newest[HEAD_LEN - 1]), 100).await.unwrap();
+    assert_eq!((older.items, older.more), (newest[HEAD_LEN..].to_vec(), false));
+    timeline::derive(&world.table, ann, newest[0], false).await.unwrap();
+    assert_eq!(timeline::heads(&world.table, &[ann]).await.unwrap()[0].photos[0], newest[1]);
+    assert_eq!(user::get(&world.table, ann).await.unwrap().unwrap().photos, 29);
+}
+
+#[tokio::test]
+async fn feeds_hold_hundreds_of_entries_and_let_go_of_one_author() {
+    let world = World::new().await;
+    let (reader, ann, bob) = (world.user("r").await, world.user("ann").await, world.user("bob").await);
+    let entry = |author| Entry { photo: PhotoId::generate(&world.clock, &world.random), author };
+    let entries: Vec<Entry> = (0..260).map(|number| entry(if number % 2 == 0 { ann } else { bob })).collect();
+    feed::fill(&world.table, reader, &entries, world.now()).await.unwrap();
+    feed::withdraw_author(&world.table, reader, ann).await.unwrap();
+    let (state, page) = feed::open(&world.table, reader, 500, world.now()).await.unwrap();
+    assert_eq!((state, page.items.len(), page.more), (None, 130, false));
+    assert!(page.items.iter().all(|entry| entry.author == bob));
+    let readers: Vec<UserId> = (1..=130).map(|number| UserId::try_from(number).unwrap()).collect();
+    feed::push(&world.table, &readers, entries[0]).await.unwrap();
+    assert_eq!(feed::holding(&world.table, &readers, entries[0].photo).await.unwrap().len(), 130);
+    assert_eq!(feed::active_among(&world.table, &readers, world.now()).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn an_inbox_tells_of_each_actor_once() {
+    let world = World::new().await;
+    let ann = world.user("ann").await;
+    let photo = world.announce(ann, 1).await.id;
+    let subject = Subject::Like(photo);
+    let row = RowId::of(subject, ann, world.now());
+    let actors: Vec<Actor> = (1..=6)
+        .map(|number| Actor {
+            at: world.now().plus_ms(number),
+            user_id: UserId::try_from(number.unsigned_abs()).unwrap(),
+            username: format!("user{number}"),
+        })
+        .collect();
+    // Everyone at once, and everyone twice.
+    let twice = actors.iter().chain(actors.iter().rev());
+    join_all(twice.map(|actor| inbox::record(&world.table, ann, row, actor))).await.into_iter().for_each(
+        |recorded| {
+            recorded.unwrap();
+        },
+    );
+    let page = inbox::page(&world.table, ann, None, 20, world.now()).await.unwrap();
+    let [(id, stored)] = &page.items[..] else { panic!("one row: {page:?}") };
+    assert_eq!((*id, stored.actor_count), (row, 6));
+    assert_eq!(stored.message(subject), "user6 and 5 others liked your photo");
+    assert_eq!(inbox::unread(&world.table, ann, Timestamp(0), 100, world.now()).await.unwrap(), 1);
+    inbox::mark_read(&world.table, ann, world.now().plus_ms(10)).await.unwrap();
+    let read_to = inbox::read_to(&world.table, ann).await.unwrap();
+    assert_eq!(inbox::unread(&world.table, ann, read_to, 100, world.now()).await.unwrap(), 0);
+    let late = world.now().plus_days(91);
+    assert_eq!(inbox::page(&world.table, ann, None, 20, late).await.unwrap().items, []);
+}

@@ -1,0 +1,183 @@
+//! The table engine, in the test's own process.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lambda_events::dynamodb::EventRecord;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, StreamSpecification,
+    StreamViewType, TimeToLiveSpecification,
+};
+use domain::Clock;
+use dynoxide::Database;
+use runtime::capacity::Capacity;
+use runtime::stream::Record;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::fault::{Fault, Faults, Wire};
+use crate::sources::ManualClock;
+use crate::stream::Cursor;
+use crate::usage::{Meter, Usage};
+
+const TABLE: &str = "lambdagram-test";
+/// Times a call is sent before the client gives up.
+pub const ATTEMPTS: usize = 3;
+
+/// A table engine with an empty table like the template's: `DynamoDB`'s interface and semantics on SQLite, in memory, on
+/// a loopback port. Each test starts its own.
+pub struct Engine {
+    client: Client,
+    faults: Arc<Faults>,
+    meter: Arc<Meter>,
+    stream: Cursor,
+    server: JoinHandle<()>,
+}
+
+impl Engine {
+    /// Starts an engine on the machine's time.
+    pub async fn start() -> Self {
+        Self::serve(Database::memory().expect("an engine in memory")).await
+    }
+
+    /// Starts an engine whose stream records carry `clock`'s time.
+    pub async fn start_at(clock: &ManualClock) -> Self {
+        let clock = Arc::new(EngineClock(clock.clone()));
+        Self::serve(Database::memory_with_clock(clock).expect("an engine in memory")).await
+    }
+
+    async fn serve(database: Database) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
+        let address = listener.local_addr().expect("its address");
+        let server = tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
+        let (faults, meter) = (Arc::<Faults>::default(), Arc::<Meter>::default());
+        let wire = Wire {
+            client: aws_smithy_http_client::Builder::new().build_http(),
+            faults: faults.clone(),
+            meter: meter.clone(),
+        };
+        let retries = RetryConfig::standard()
+            .with_max_attempts(u32::try_from(ATTEMPTS).expect("a small number"))
+            .with_initial_backoff(Duration::from_millis(1))
+            .with_max_backoff(Duration::from_millis(5));
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-central-1"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "testkit"))
+            .endpoint_url(format!("http://{address}"))
+            .http_client(wire)
+            .retry_config(retries)
+            .interceptor(Capacity::new(meter.clone()))
+            .build();
+        let client = Client::from_conf(config);
+        create_table(&client).await;
+        meter.reset();
+        Self { client, faults, meter, stream: Cursor::new(database, TABLE), server }
+    }
+
+    /// A client of the engine.
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// The table's name.
+    pub fn table_name(&self) -> &'static str {
+        TABLE
+    }
+
+    /// What was used so far.
+    pub fn usage(&self) -> Usage {
+        self.meter.usage()
+    }
+
+    /// Counts from here.
+    pub fn reset_usage(&self) {
+        self.meter.reset();
+    }
+
+    /// The next `times` requests of `operation` (such as `PutItem`) go wrong. The client retries most faults:
+    /// [`ATTEMPTS`] of them make a call fail.
+    pub fn fail_next(&self, operation: &str, times: usize, fault: Fault) {
+        self.faults.plan(operation, times, fault);
+    }
+
+    /// The stream's records since the last call, in order, as Lambda gives them.
+    #[expect(clippy::unused_async, reason = "reading a stream is remote everywhere else")]
+    pub async fn stream(&self) -> Vec<EventRecord> {
+        self.stream.drain()
+    }
+
+    /// The stream's records since the last call, in order, as a handler gets them.
+    pub async fn records(&self) -> Vec<Record> {
+        self.stream()
+            .await
+            .into_iter()
+            .map(|record| Record::try_from(record).expect("a stream record"))
+            .collect()
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// Keys, stream and expiry as in the template.
+async fn create_table(client: &Client) {
+    let attribute = |name: &str| {
+        AttributeDefinition::builder()
+            .attribute_name(name)
+            .attribute_type(ScalarAttributeType::S)
+            .build()
+            .unwrap()
+    };
+    let key = |name: &str, kind: KeyType| {
+        KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap()
+    };
+    let stream = StreamSpecification::builder()
+        .stream_enabled(true)
+        .stream_view_type(StreamViewType::NewAndOldImages)
+        .build()
+        .unwrap();
+    client
+        .create_table()
+        .table_name(TABLE)
+        .attribute_definitions(attribute("pk"))
+        .attribute_definitions(attribute("sk"))
+        .key_schema(key("pk", KeyType::Hash))
+        .key_schema(key("sk", KeyType::Range))
+        .billing_mode(BillingMode::PayPerRequest)
+        .stream_specification(stream)
+        .send()
+        .await
+        .expect("the table is created");
+    let expiry =
+        TimeToLiveSpecification::builder().attribute_name("expires_at").enabled(true).build().unwrap();
+    client
+        .update_time_to_live()
+        .table_name(TABLE)
+        .time_to_live_specification(expiry)
+        .send()
+        .await
+        .expect("items may expire");
+}
+
+/// A test's clock as the engine takes it.
+struct EngineClock(ManualClock);
+
+impl dynoxide::storage_backend::Clock for EngineClock {
+    fn now_unix_secs(&self) -> u64 {
+        u64::try_from(self.0.now().seconds()).unwrap_or(0)
+    }
+
+    fn now_unix_secs_f64(&self) -> f64 {
+        Duration::from_millis(u64::try_from(self.0.now().0).unwrap_or(0)).as_secs_f64()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! Faults on the wire between the SDK's client and the table engine.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use serde_json::{Value, json};
+
+use crate::usage::Meter;
+
+/// What goes wrong with a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Refused: the partition has no capacity left. The client tries again.
+    Throttled,
+    /// Refused: too many requests to the table. The client tries again.
+    RateLimited,
+    /// Refused: another transaction holds an item. A transaction is cancelled and not tried again by the client.
+    Conflict,
+    /// Refused: the service has a fault of its own. The client tries again.
+    Unavailable,
+    /// A batch of which nothing is done: all of it comes back as unprocessed.
+    Unprocessed,
+    /// Done, but the connection breaks before the answer. The client tries again, so that it happens twice.
+    LostAnswer,
+    /// Done, and whoever asked does not live to see the answer. Nothing tries again.
+    Crash,
+}
+
+/// The faults to come, by operation.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(Mutex<HashMap<String, Vec<Fault>>>);
+
+impl Faults {
+    /// The next `times` requests of `operation` fail so, after those already planned.
+    pub(crate) fn plan(&self, operation: &str, times: usize, fault: Fault) {
+        let mut planned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        planned.entry(operation.to_owned()).or_default().extend(std::iter::repeat_n(fault, times));
+    }
+
+    fn next(&self, operation: &str) -> Option<Fault> {
+        let mut planned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = planned.get_mut(operation)?;
+        if queue.is_empty() { None } else { Some(queue.remove(0)) }
+    }
+}
+
+/// The wire: an HTTP client that counts round trips and lets planned faults happen.
+#[derive(Clone, Debug)]
+pub(crate) struct Wire {
+    pub(crate) client: SharedHttpClient,
+    pub(crate) faults: Arc<Faults>,
+    pub(crate) meter: Arc<Meter>,
+}
+
+impl HttpClient for Wire {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let connector = self.client.http_connector(settings, components);
+        SharedHttpConnector::new(Line { connector, faults: self.faults.clone(), meter: self.meter.clone() })
+    }
+}
+
+#[derive(Debug)]
+struct Line {
+    connector: SharedHttpConnector,
+    faults: Arc<Faults>,
+    meter: Arc<Meter>,
+}
+
+impl HttpConnector for Line {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let operation = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next());
+        let fault = operation.and_then(|operation| self.faults.next(operation));
+        let meter = self.meter.clone();
+        let trip = meter.depart();
+        if let Some(answer) = fault.and_then(|fault| refusal(fault, &request)) {
+            meter.arrive(trip);
+            return HttpConnectorFuture::ready(Ok(answer));
+        }
+        let answer = self.connector.call(request);
+        HttpConnectorFuture::new(async move {
+            let answer = answer.await;
+            meter.arrive(trip);
+            match fault {
+                Some(Fault::LostAnswer) => Err(ConnectorError::io("the connection broke".into())),
+                Some(Fault::Crash) => Err(ConnectorError::other("the process is gone".into(), None)),
+                _ => answer,
+            }
+        })
+    }
+}
+
+/// The answer to a request that is refused without effect.
+fn refusal(fault: Fault, request: &HttpRequest) -> Option<HttpResponse> {
+    let asked: Value =
+        request.body().bytes().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
+    let (status, body) = match fault {
+        Fault::Throttled => {
+            (400, error("ProvisionedThroughputExceededException", "Throughput exceeds the current capacity"))
+        }
+        Fault::RateLimited => (400, error("ThrottlingException", "Rate exceeded")),
+        Fault::Unavailable => (500, error("InternalServerError", "Internal server error")),
+        Fault::Conflict => (400, conflict(&asked)),
+        Fault::Unprocessed if asked["RequestItems"].is_object() => {
+            let all = asked["RequestItems"].clone();
+            // Which of the two the operation has shows in its entries: a write's are a list.
+            let writes = all.as_object().is_some_and(|tables| tables.values().all(Value::is_array));
+            (
+                200,
+                if writes {
+                    json!({ "UnprocessedItems": all })
+                } else {
+                    json!({ "Responses": {}, "UnprocessedKeys": all })
+                },
+            )
+        }
+        Fault::Unprocessed => panic!("only a batch can come back unprocessed"),
+        Fault::LostAnswer | Fault::Crash => return None,
+    };
+    let mut response =
+        HttpResponse::new(status.try_into().expect("a status"), SdkBody::from(body.to_string()));
+    response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
+    Some(response)
+}
+
+fn conflict(asked: &Value) -> Value {
+    let Some(items) = asked["TransactItems"].as_array() else {
+        return error("TransactionConflictException", "Transaction is ongoing for the item");
+    };
+    let reasons: Vec<Value> = (0..items.len())
+        .map(|place| {
+            if place == 0 {
+                json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" })
+            } else {
+                json!({ "Code": "None" })
+            }
+        })
+        .collect();
+    let mut body = error(
+        "TransactionCanceledException",
+        "Transaction cancelled, please refer cancellation reasons for specific reasons",
+    );
+    body["CancellationReasons"] = Value::Array(reasons);
+    body
+}
+
+fn error(name: &str, message: &str) -> Value {
+    json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{name}"), "message": message })
+}

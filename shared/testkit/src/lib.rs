@@ -1,0 +1,48 @@
+//! What tests need: a real table engine in the process, time and chance under control, tokens, and trigger events.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! use testkit::{Engine, Fault};
+//!
+//! let engine = Engine::start().await;
+//! let table = engine.client();
+//! engine.fail_next("ListTables", 1, Fault::Throttled);
+//! assert!(table.list_tables().send().await.is_ok(), "the client tries again");
+//! assert_eq!(engine.usage().operations["ListTables"].attempts, 2);
+//! # }
+//! ```
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "used by tests alone, where a broken set-up is to stop the test"
+)]
+
+mod engine;
+mod events;
+mod fault;
+pub mod http;
+#[cfg(feature = "objects")]
+mod objects;
+mod sources;
+mod stream;
+mod tokens;
+mod usage;
+mod wiretap;
+#[cfg(feature = "world")]
+mod world;
+
+pub use engine::{ATTEMPTS, Engine};
+pub use events::{fixture, sqs_event, stream_event};
+pub use fault::Fault;
+#[cfg(feature = "objects")]
+pub use objects::{Object, Objects};
+pub use sources::{ManualClock, START, SeededRandom};
+pub use tokens::{LocalSigner, forged_token_for, issuer, token_for, verifier};
+pub use usage::{OperationUsage, Usage};
+pub use wiretap::{Heard, Wiretap};
+#[cfg(feature = "world")]
+pub use world::World;

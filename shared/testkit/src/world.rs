@@ -1,0 +1,206 @@
+//! A small world in the table: people, whom they follow, what they post and like.
+//!
+//! Everybody acts as the functions behind the API do: one write each. What the table's stream makes of it happens when a
+//! test says so, by its own `derive` or by [`World::derive`].
+
+use std::time::Duration;
+
+use api::Caller;
+use domain::account::UserName;
+use domain::photo::{ContentType, Medium, Photo, Rendered, State};
+use domain::rate::UPLOADS;
+use domain::session::RefreshToken;
+use domain::{Clock, PhotoId, UserId};
+use runtime::stream::Record;
+use table::change::Change;
+use table::guard::{self, RateStep};
+use table::session::Opened;
+use table::user::{Registration, User};
+use table::{Table, feed, follow, like, photo, processing, timeline, user};
+
+use crate::{Engine, ManualClock, SeededRandom};
+
+/// A table with people in it. Time moves on by a second with every act.
+pub struct World {
+    /// The engine below.
+    pub engine: Engine,
+    /// The table.
+    pub table: Table,
+    /// The world's time.
+    pub clock: ManualClock,
+    /// The world's chance.
+    pub random: SeededRandom,
+}
+
+impl World {
+    /// A world without anybody.
+    pub async fn new() -> Self {
+        let clock = ManualClock::new();
+        let engine = Engine::start_at(&clock).await;
+        let table = Table::new(engine.client(), engine.table_name());
+        Self { engine, table, clock, random: SeededRandom::default() }
+    }
+
+    fn tick(&self) {
+        self.clock.advance(Duration::from_secs(1));
+    }
+
+    /// Somebody new.
+    pub async fn person(&self, name: &str) -> Caller {
+        self.tick();
+        let username = UserName::parse(name).expect("a user name");
+        let user = User::new(UserId::generate(&self.clock, &self.random), username.clone(), None);
+        let token = RefreshToken::issue(&self.random);
+        let session = Opened { user: user.id, username, token, now: self.clock.now() };
+        let digest = format!("digest-of-{name}");
+        let done = user::register(&self.table, &user, &digest, "hash", &session).await.expect("a registration");
+        assert_eq!(done, Registration::Done);
+        Caller { user_id: user.id, username: name.to_owned() }
+    }
+
+    /// Several people, named `<prefix>0`, `<prefix>1` and so on.
+    pub async fn people(&self, prefix: &str, count: usize) -> Vec<Caller> {
+        let mut people = Vec::with_capacity(count);
+        for number in 0..count {
+            people.push(self.person(&format!("{prefix}{number}")).await);
+        }
+        people
+    }
+
+    /// A profile with its counters.
+    pub async fn profile(&self, of: &Caller) -> User {
+        user::get(&self.table, of.user_id).await.expect("a read").expect("an account")
+    }
+
+    /// `who` follows `whom`; whether they did not before.
+    pub async fn follow(&self, who: &Caller, whom: &Caller) -> bool {
+        self.tick();
+        let edge = follow::Follow { username: who.username.clone(), at: self.clock.now() };
+        follow::add(&self.table, who.user_id, whom.user_id, &edge).await.expect("a follow")
+    }
+
+    /// `who` follows `whom` no more.
+    pub async fn unfollow(&self, who: &Caller, whom: &Caller) -> bool {
+        self.tick();
+        follow::remove(&self.table, who.user_id, whom.user_id).await.expect("an unfollow")
+    }
+
+    /// `who` likes a photo of `author`.
+    pub async fn like(&self, who: &Caller, author: &Caller, photo: PhotoId) -> bool {
+        self.tick();
+        let edge = like::Like { author: author.user_id, username: who.username.clone(), at: self.clock.now() };
+        like::add(&self.table, who.user_id, photo, &edge).await.expect("a like")
+    }
+
+    /// `who` likes a photo no more.
+    pub async fn unlike(&self, who: &Caller, photo: PhotoId) -> bool {
+        self.tick();
+        like::remove(&self.table, who.user_id, photo).await.expect("an unlike")
+    }
+
+    /// A photo that waits for its uploads.
+    pub async fn announce(&self, author: &Caller, media: usize) -> Photo {
+        self.tick();
+        let medium = Medium { content_type: ContentType::Jpeg, size: 1, alt: None, rendered: None };
+        let new = Photo {
+            id: PhotoId::generate(&self.clock, &self.random),
+            author: author.user_id,
+            author_name: author.username.clone(),
+            caption: None,
+            place: None,
+            tags: vec![],
+            media: vec![medium; media],
+            state: State::Processing,
+            pending: media,
+            failure: None,
+            likes: 0,
+            comments: 0,
+        };
+        let now = self.clock.now();
+        let guards = guard::of_upload(&self.table, author.user_id, None, now).await.expect("the guards");
+        let rate = RateStep::admit(guard::UPLOADS, UPLOADS, guards.tat, now).expect("few enough uploads");
+        photo::create(&self.table, &new, &rate, None).await.expect("a photo");
+        new
+    }
+
+    /// Every rendition of the photo is stored: it is ready.
+    pub async fn finish(&self, photo: &Photo) {
+        let facts = Rendered {
+            width: 4,
+            height: 3,
+            blurhash: "LEHV6nWB2yk8".to_owned(),
+            sha256: "00".to_owned(),
+            phash: "00".to_owned(),
+        };
+        for index in 0..photo.media.len() {
+            photo::finish_medium(&self.table, photo, index, &facts).await.expect("a medium");
+        }
+    }
+
+    /// A ready photo of one medium.
+    pub async fn post(&self, author: &Caller) -> PhotoId {
+        let photo = self.announce(author, 1).await;
+        self.finish(&photo).await;
+        photo.id
+    }
+
+    /// The author deletes a photo.
+    pub async fn delete(&self, author: &Caller, photo: PhotoId) {
+        self.tick();
+        assert!(photo::delete(&self.table, photo, author.user_id).await.expect("a deletion"));
+    }
+
+    /// The reader was here today, and their feed is complete.
+    pub async fn activate(&self, reader: &Caller) {
+        let now = self.clock.now();
+        feed::mark_returned(&self.table, reader.user_id, now).await.expect("a mark");
+        feed::mark_rebuilt(&self.table, reader.user_id, now.0).await.expect("a mark");
+    }
+
+    /// Photos in the reader's feed, newest first.
+    pub async fn feed(&self, reader: &Caller) -> Vec<PhotoId> {
+        let (_, page) = feed::open(&self.table, reader.user_id, 10_000, self.clock.now()).await.expect("a feed");
+        page.items.into_iter().map(|entry| entry.photo).collect()
+    }
+
+    /// Derives everything that the stream has told since the last time, record by record; what it told.
+    pub async fn derive(&self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for Record { old, new, .. } in self.engine.records().await {
+            changes.extend(Change::read(old.as_ref(), new.as_ref()).expect("a readable record"));
+        }
+        for change in &changes {
+            self.derive_one(change).await.expect("a derivation");
+        }
+        changes
+    }
+
+    async fn derive_one(&self, change: &Change) -> table::Result<()> {
+        let table = &self.table;
+        match *change {
+            Change::Liked { user, photo, ref like } => {
+                like::derive(table, photo, &[like::Change { user, since: Some(like.at) }]).await
+            }
+            Change::Unliked { user, photo } => {
+                like::derive(table, photo, &[like::Change { user, since: None }]).await
+            }
+            Change::Followed { follower, followee, follow: follow::Follow { at, .. } } => {
+                follow::derive(table, &[follow::Change { follower, followee, since: Some(at) }]).await
+            }
+            Change::Unfollowed { follower, followee } => {
+                follow::derive(table, &[follow::Change { follower, followee, since: None }]).await
+            }
+            Change::Announced { photo } => processing::add(table, photo).await,
+            Change::Ready { photo, author } => {
+                timeline::derive(table, author, photo, true).await?;
+                processing::remove(table, photo).await
+            }
+            Change::Failed { photo } => processing::remove(table, photo).await,
+            Change::Deleted { photo, author, .. } => {
+                timeline::derive(table, author, photo, false).await?;
+                processing::remove(table, photo).await
+            }
+            Change::Returned { .. } => Ok(()),
+        }
+    }
+}

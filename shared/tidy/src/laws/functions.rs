@@ -1,0 +1,269 @@
+//! Every function has one name and everything that goes with a function.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::Repository;
+use crate::repository::extension;
+use crate::rust::{config_variables, product_lines};
+use crate::template::{target, text};
+
+/// `feed-read` -> `FeedRead`.
+fn pascal(name: &str) -> String {
+    let mut result = String::new();
+    for word in name.split('-') {
+        let mut letters = word.chars();
+        result.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        result.extend(letters);
+    }
+    result
+}
+
+/// Folder, crate, binary, `CodeUri` and the end of the function's name are one word, and the logical id is its Pascal case; no
+/// function stands in the template without a folder.
+pub fn one_name(repository: &Repository) -> Vec<String> {
+    let mut broken = Vec::new();
+    for name in repository.functions() {
+        let manifest = format!("functions/{name}/Cargo.toml");
+        let table: toml::Table =
+            repository.text(&manifest).and_then(|text| text.parse().ok()).unwrap_or_default();
+        let mut crate_names = vec![table.get("package").and_then(|package| package.get("name"))];
+        let binaries = table.get("bin").and_then(toml::Value::as_array);
+        crate_names.extend(binaries.into_iter().flatten().map(|binary| binary.get("name")));
+        if crate_names.iter().any(|found| found.and_then(toml::Value::as_str) != Some(name)) {
+            broken.push(format!("{manifest}: crate and binary must be named {name}"));
+        }
+        let id = format!("{}Function", pascal(name));
+        let Some(resource) = repository.template().resource(&id) else {
+            broken.push(format!("template.yaml: functions/{name} needs the resource {id}"));
+            continue;
+        };
+        if text(resource, "/Properties/CodeUri") != Some(&format!("target/lambda/{name}/")) {
+            broken.push(format!("template.yaml: {id} must have CodeUri target/lambda/{name}/"));
+        }
+        let full_name = text(resource, "/Properties/FunctionName/Fn::Sub");
+        if full_name != Some(&format!("${{AWS::StackName}}-{name}")) {
+            broken.push(format!("template.yaml: {id} must be named after the stack and {name}"));
+        }
+    }
+    let ids: BTreeSet<_> =
+        repository.functions().iter().map(|name| format!("{}Function", pascal(name))).collect();
+    let strays = repository.template().functions().filter(|(id, _)| !ids.contains(*id));
+    broken.extend(strays.map(|(id, _)| format!("template.yaml: {id} has no folder in functions/")));
+    broken
+}
+
+/// Every function writes to its own log group, which forgets after a time.
+pub fn log_group(repository: &Repository) -> Vec<String> {
+    let lacks_one = |(id, properties): (&str, &Value)| {
+        let expected = id.replace("Function", "LogGroup");
+        let used = properties.pointer("/LoggingConfig/LogGroup").and_then(target);
+        let group = repository.template().resource(&expected);
+        let retention = group.and_then(|group| group.pointer("/Properties/RetentionInDays"));
+        (used != Some(&expected) || retention.is_none())
+            .then(|| format!("template.yaml: {id} must log to {expected}, with RetentionInDays"))
+    };
+    repository.template().functions().filter_map(lacks_one).collect()
+}
+
+/// Every function has an alarm on its errors that reaches someone.
+pub fn errors_alarm(repository: &Repository) -> Vec<String> {
+    let lacks_one = |(id, _): (&str, &Value)| {
+        let expected = id.replace("Function", "ErrorsAlarm");
+        let watches = repository.template().resource(&expected).is_some_and(|alarm| {
+            text(alarm, "/Properties/Namespace") == Some("AWS/Lambda")
+                && text(alarm, "/Properties/MetricName") == Some("Errors")
+                && alarm.pointer("/Properties/Dimensions/0/Value").and_then(target) == Some(id)
+                && alarm.pointer("/Properties/AlarmActions/0").is_some()
+        });
+        (!watches).then(|| format!("template.yaml: {id} needs {expected} on its Errors, with an action"))
+    };
+    repository.template().functions().filter_map(lacks_one).collect()
+}
+
+/// Every function has event fixtures in `events/<name>/`, all of them JSON, and no fixtures are left of a function that is gone.
+pub fn event_fixtures(repository: &Repository) -> Vec<String> {
+    let mut broken = Vec::new();
+    for name in repository.functions() {
+        let folder = format!("events/{name}/");
+        if repository.below(&folder).next().is_none() {
+            broken.push(format!("{folder}: the function {name} needs an event fixture here"));
+        }
+    }
+    for name in repository.folders("events/").difference(&repository.functions()) {
+        broken.push(format!("events/{name}/: there is no function {name}"));
+    }
+    for (path, text) in repository.below("events/") {
+        let folder_is_flat = path.split('/').count() == 3;
+        if !folder_is_flat || extension(path) != "json" {
+            broken.push(format!("{path}: fixtures are events/<function>/<case>.json"));
+        } else if let Err(error) = serde_json::from_str::<Value>(text) {
+            broken.push(format!("{path}: {error}"));
+        }
+    }
+    broken
+}
+
+/// Every function stands in a first column of a table of the README.
+pub fn readme_row(repository: &Repository) -> Vec<String> {
+    let readme = repository.text("README.md").unwrap_or_default();
+    let first_cells: Vec<_> =
+        readme.lines().filter_map(|line| line.strip_prefix('|')?.split('|').next()).collect();
+    let has_row = |name: &str| first_cells.iter().any(|cell| cell.contains(&format!("`{name}`")));
+    let missing = repository.functions().into_iter().filter(|name| !has_row(name));
+    missing.map(|name| format!("README.md: the functions table needs a row for `{name}`")).collect()
+}
+
+/// The environment that the template gives a function is what its `Config` reads, no more and no less.
+pub fn environment_is_config(repository: &Repository) -> Vec<String> {
+    let mut broken = Vec::new();
+    for name in repository.functions() {
+        let id = format!("{}Function", pascal(name));
+        let variables = repository
+            .template()
+            .resource(&id)
+            .and_then(|resource| resource.pointer("/Properties/Environment/Variables")?.as_object());
+        let given: BTreeSet<String> = variables.into_iter().flatten().map(|(key, _)| key.clone()).collect();
+        let source = format!("functions/{name}/src/");
+        let read: BTreeSet<String> =
+            repository.below(&source).flat_map(|(_, text)| config_variables(text)).collect();
+        if given != read {
+            broken.push(format!("functions/{name}: Config reads {read:?}, template.yaml gives {given:?}"));
+        }
+    }
+    broken
+}
+
+/// `main.rs` reads config, makes clients and runs, in twenty lines.
+pub fn short_main(repository: &Repository) -> Vec<String> {
+    let mut broken = Vec::new();
+    for name in repository.functions() {
+        let path = format!("functions/{name}/src/main.rs");
+        match repository.text(&path).map(|text| text.lines().count()) {
+            None => broken.push(format!("{path}: missing")),
+            Some(lines) if lines > 20 => broken.push(format!("{path}: {lines} lines, at most 20")),
+            Some(_) => {}
+        }
+    }
+    broken
+}
+
+/// `lib.rs` opens with what the function is: trigger, access patterns, what it emits, why a redelivery is harmless, where
+/// failures go. A test can only see that there is something.
+pub fn lib_header(repository: &Repository) -> Vec<String> {
+    let mut broken = Vec::new();
+    for name in repository.functions() {
+        let path = format!("functions/{name}/src/lib.rs");
+        let text = repository.text(&path).unwrap_or_default();
+        let header = text.lines().take_while(|line| line.starts_with("//!")).count();
+        if header < 4 || product_lines(text).next().is_none() {
+            broken.push(format!(
+                "{path}: needs a //! header of trigger, access patterns, emits, redelivery, failures"
+            ));
+        }
+    }
+    broken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::laws::Law;
+
+    const GOOD: &[(&str, &str)] = &[
+        ("functions/feed-read/Cargo.toml", "[package]\nname = \"feed-read\"\n"),
+        ("functions/feed-read/src/main.rs", "fn main() {}\n"),
+        (
+            "functions/feed-read/src/lib.rs",
+            "//! a\n//! b\n//! c\n//! d\nruntime::config! {\n    pub struct Config {\n        pub table_name: String,\n    }\n}\n",
+        ),
+        ("events/feed-read/page.json", "{}"),
+        ("README.md", "| function | does |\n|---|---|\n| `feed-read` | pages |\n"),
+        (
+            "template.yaml",
+            r"
+Resources:
+  FeedReadFunction:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionName: !Sub ${AWS::StackName}-feed-read
+      CodeUri: target/lambda/feed-read/
+      LoggingConfig: {LogGroup: !Ref FeedReadLogGroup}
+      Environment: {Variables: {TABLE_NAME: !Ref Table}}
+  FeedReadLogGroup: {Type: AWS::Logs::LogGroup, Properties: {RetentionInDays: 30}}
+  FeedReadErrorsAlarm:
+    Type: AWS::CloudWatch::Alarm
+    Properties:
+      Namespace: AWS/Lambda
+      MetricName: Errors
+      Dimensions: [{Name: FunctionName, Value: !Ref FeedReadFunction}]
+      AlarmActions: [!Ref AlarmTopic]
+",
+        ),
+    ];
+
+    const LAWS: [Law; 8] = [
+        one_name,
+        log_group,
+        errors_alarm,
+        event_fixtures,
+        readme_row,
+        environment_is_config,
+        short_main,
+        lib_header,
+    ];
+
+    /// `GOOD` with `from` replaced by `to` in one file.
+    fn changed(path: &str, from: &str, to: &str) -> Repository {
+        let files: Vec<(&str, String)> = GOOD
+            .iter()
+            .map(|(file, text)| {
+                (*file, if *file == path { text.replace(from, to) } else { (*text).to_owned() })
+            })
+            .collect();
+        Repository::of(&files.iter().map(|(file, text)| (*file, text.as_str())).collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn a_good_function_keeps_every_law() {
+        let repository = Repository::of(GOOD).unwrap();
+        for law in LAWS {
+            assert_eq!(law(&repository), Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn each_law_can_be_broken() {
+        let long_main = "x\n".repeat(21);
+        let template = "template.yaml";
+        let cases: &[(Law, &str, &str, &str)] = &[
+            (one_name, "functions/feed-read/Cargo.toml", "feed-read", "feedread"),
+            (one_name, template, "lambda/feed-read", "lambda/feed"),
+            (one_name, template, "}-feed-read", "}-feed"),
+            (one_name, template, "FeedReadFunction:", "FeedFunction:"),
+            (log_group, template, "RetentionInDays: 30", ""),
+            (log_group, template, "!Ref FeedReadLogGroup", "!Ref Other"),
+            (errors_alarm, template, "MetricName: Errors", "MetricName: Throttles"),
+            (errors_alarm, template, "Value: !Ref FeedReadFunction", "Value: !Ref OtherFunction"),
+            (errors_alarm, template, "AlarmActions: [!Ref AlarmTopic]", ""),
+            (event_fixtures, "events/feed-read/page.json", "{}", "{"),
+            (readme_row, "README.md", "| `feed-read` | pages |", "`feed-read`"),
+            (environment_is_config, template, "TABLE_NAME", "TABLE"),
+            (environment_is_config, "functions/feed-read/src/lib.rs", "table_name", "topic_arn"),
+            (short_main, "functions/feed-read/src/main.rs", "fn main() {}\n", &long_main),
+            (lib_header, "functions/feed-read/src/lib.rs", "//! a\n", ""),
+        ];
+        for (law, path, from, to) in cases {
+            assert!(!law(&changed(path, from, to)).is_empty(), "{path}: {from} -> {to}");
+        }
+    }
+
+    #[test]
+    fn fixtures_are_needed_and_leave_with_their_function() {
+        let missing = Repository::of(&[("functions/like/Cargo.toml", "")]).unwrap();
+        assert_eq!(event_fixtures(&missing).len(), 1);
+        let stray = Repository::of(&[("events/like/post.json", "{}")]).unwrap();
+        assert_eq!(event_fixtures(&stray), ["events/like/: there is no function like"]);
+    }
+}

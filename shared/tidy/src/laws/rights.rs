@@ -1,0 +1,187 @@
+//! What a function may do is said action by action and resource by resource.
+
+use serde_json::Value;
+
+use crate::Repository;
+use crate::template::{list, target};
+
+/// Actions of services that have no resources to name.
+const WITHOUT_RESOURCES: [&str; 3] =
+    ["cloudwatch:PutMetricData", "xray:PutTelemetryRecords", "xray:PutTraceSegments"];
+
+/// An IAM statement of the template.
+struct Statement<'a> {
+    resource: &'a str,
+    /// Of a key policy, in which `*` is the key itself.
+    of_a_key: bool,
+    body: &'a Value,
+}
+
+impl Statement<'_> {
+    fn allows(&self) -> bool {
+        self.body.get("Effect").and_then(Value::as_str) == Some("Allow")
+    }
+
+    fn actions(&self) -> impl Iterator<Item = &str> {
+        list(self.body.get("Action")).iter().filter_map(Value::as_str)
+    }
+
+    fn broken(&self, law: &str) -> String {
+        format!("template.yaml: {}: {law} in {}", self.resource, self.body)
+    }
+}
+
+/// The statements of every policy, wherever it stands in a resource.
+fn statements(repository: &Repository) -> Vec<Statement<'_>> {
+    let mut found = Vec::new();
+    for (resource, definition) in repository.template().resources() {
+        let of_a_key = definition.get("Type").and_then(Value::as_str) == Some("AWS::KMS::Key");
+        collect(definition, &mut |body| found.push(Statement { resource, of_a_key, body }));
+    }
+    found
+}
+
+fn collect<'a>(value: &'a Value, found: &mut impl FnMut(&'a Value)) {
+    match value {
+        Value::Object(entries) if entries.contains_key("Effect") => found(value),
+        Value::Object(entries) => entries.values().for_each(|inner| collect(inner, found)),
+        Value::Array(items) => items.iter().for_each(|inner| collect(inner, found)),
+        _ => {}
+    }
+}
+
+fn breaking(repository: &Repository, law: &str, breaks: impl Fn(&Statement) -> bool) -> Vec<String> {
+    let allowed = statements(repository).into_iter().filter(Statement::allows);
+    allowed.filter(breaks).map(|statement| statement.broken(law)).collect()
+}
+
+/// No action with a `*`, and none by exclusion.
+pub fn actions_are_named(repository: &Repository) -> Vec<String> {
+    breaking(repository, "actions are named one by one", |statement| {
+        statement.actions().any(|action| action.contains('*')) || statement.body.get("NotAction").is_some()
+    })
+}
+
+/// No resource `*` where there is one to name, and none by exclusion.
+pub fn resources_are_named(repository: &Repository) -> Vec<String> {
+    breaking(repository, "resources are named", |statement| {
+        let any = list(statement.body.get("Resource")).iter().any(|resource| resource == "*");
+        let nothing_to_name =
+            statement.of_a_key || statement.actions().all(|action| WITHOUT_RESOURCES.contains(&action));
+        (any && !nothing_to_name) || statement.body.get("NotResource").is_some()
+    })
+}
+
+/// Nothing may scan the table, by whichever name a scan goes.
+pub fn nothing_scans(repository: &Repository) -> Vec<String> {
+    const SCANS: [&str; 3] = ["dynamodb:Scan", "dynamodb:PartiQLSelect", "dynamodb:ExportTableToPointInTime"];
+    breaking(repository, "nothing may scan", |statement| {
+        statement.actions().any(|action| SCANS.contains(&action))
+    })
+}
+
+/// A right on the table's items is narrowed to the partition keys that the function works with.
+pub fn table_rights_are_narrowed(repository: &Repository) -> Vec<String> {
+    breaking(repository, "rights on the table need dynamodb:LeadingKeys", |statement| {
+        let on_the_table = list(statement.body.get("Resource")).iter().any(|resource| {
+            target(resource) == Some("Table")
+                && resource.get("Fn::GetAtt").is_some_and(|name| name == "Table.Arn")
+        });
+        let keys = statement.body.pointer("/Condition/ForAllValues:StringLike/dynamodb:LeadingKeys");
+        let narrowed = !list(keys).is_empty() && list(keys).iter().all(|key| key != "*");
+        on_the_table && !narrowed
+    })
+}
+
+/// A function's rights are statements in the template: no managed policy, no SAM policy template, no role made elsewhere.
+pub fn rights_are_statements(repository: &Repository) -> Vec<String> {
+    let mut broken = Vec::new();
+    for (id, properties) in repository.template().functions() {
+        let policies = list(properties.get("Policies"));
+        if policies.is_empty() || policies.iter().any(|policy| policy.get("Statement").is_none()) {
+            broken.push(format!("template.yaml: {id}: Policies must be statements"));
+        }
+        if properties.get("Role").is_some() {
+            broken.push(format!("template.yaml: {id}: Role is made by SAM from Policies"));
+        }
+    }
+    broken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::laws::Law;
+
+    /// A function with one statement.
+    fn with(statement: &str) -> Repository {
+        let template = format!(
+            "Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      Policies:\n        - Statement:\n            - {statement}\n"
+        );
+        Repository::of(&[("template.yaml", &template)]).unwrap()
+    }
+
+    const GOOD: &str = "{Effect: Allow, Action: dynamodb:GetItem, Resource: !GetAtt Table.Arn, \
+                        Condition: {ForAllValues:StringLike: {dynamodb:LeadingKeys: [\"LIKES#*\"]}}}";
+
+    #[test]
+    fn a_narrow_statement_keeps_every_law() {
+        for law in [
+            actions_are_named,
+            resources_are_named,
+            nothing_scans,
+            table_rights_are_narrowed,
+            rights_are_statements,
+        ] {
+            assert_eq!(law(&with(GOOD)), Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn each_law_can_be_broken() {
+        let cases: &[(Law, &str)] = &[
+            (actions_are_named, "{Effect: Allow, Action: \"s3:*\", Resource: !GetAtt B.Arn}"),
+            (
+                actions_are_named,
+                "{Effect: Allow, Action: [s3:GetObject, \"sqs:Get*\"], Resource: !GetAtt B.Arn}",
+            ),
+            (actions_are_named, "{Effect: Allow, NotAction: s3:GetObject, Resource: !GetAtt B.Arn}"),
+            (resources_are_named, "{Effect: Allow, Action: s3:GetObject, Resource: \"*\"}"),
+            (resources_are_named, "{Effect: Allow, Action: s3:GetObject, NotResource: !GetAtt B.Arn}"),
+            (nothing_scans, "{Effect: Allow, Action: dynamodb:Scan, Resource: !GetAtt Table.Arn}"),
+            (
+                table_rights_are_narrowed,
+                "{Effect: Allow, Action: dynamodb:GetItem, Resource: !GetAtt Table.Arn}",
+            ),
+        ];
+        for (law, statement) in cases {
+            assert!(!law(&with(statement)).is_empty(), "{statement}");
+        }
+    }
+
+    #[test]
+    fn a_denial_may_be_broad_and_a_key_names_itself() {
+        assert!(
+            actions_are_named(&with("{Effect: Deny, Action: \"s3:*\", Resource: !GetAtt B.Arn}")).is_empty()
+        );
+        let key = "Resources: {K: {Type: AWS::KMS::Key, Properties: {KeyPolicy: {Statement: [{Effect: Allow, Action: kms:Sign, Resource: \"*\"}]}}}}";
+        assert!(resources_are_named(&Repository::of(&[("template.yaml", key)]).unwrap()).is_empty());
+        assert!(
+            resources_are_named(&with("{Effect: Allow, Action: xray:PutTraceSegments, Resource: \"*\"}"))
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn managed_policies_and_templates_are_found() {
+        for policies in
+            ["AWSLambdaBasicExecutionRole", "[{DynamoDBCrudPolicy: {TableName: !Ref Table}}]", "[]"]
+        {
+            let template = format!(
+                "Resources: {{F: {{Type: AWS::Serverless::Function, Properties: {{Policies: {policies}}}}}}}"
+            );
+            let repository = Repository::of(&[("template.yaml", &template)]).unwrap();
+            assert_eq!(rights_are_statements(&repository).len(), 1, "{policies}");
+        }
+    }
+}

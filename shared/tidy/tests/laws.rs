@@ -1,0 +1,34 @@
+//! Every law, applied to this checkout. A failure names the files that break it.
+
+use std::io;
+use std::path::Path;
+
+use tidy::Repository;
+use tidy::laws::Law;
+
+/// One test for each law.
+macro_rules! laws {
+    ($($module:ident: $($law:ident)+;)+) => {$(
+        mod $module {
+            $(#[test] fn $law() -> std::io::Result<()> { super::hold(tidy::laws::$module::$law) })+
+        }
+    )+};
+}
+
+laws! {
+    functions: one_name log_group errors_alarm event_fixtures readme_row environment_is_config short_main lib_header;
+    rights: actions_are_named resources_are_named nothing_scans table_rights_are_narrowed rights_are_statements;
+    sources: partial_batches queues failure_paths dead_letters_ring mappings_are_explicit;
+    stream: filters;
+    crates: folder_is_crate product_dependencies functions_stand_alone;
+    code: keys_in_one_place neither_deadly_nor_loud short_files;
+    contracts: routes_are_documented cdn_code_is_inlined dashboard_is_json caught_errors_exist;
+}
+
+fn hold(law: Law) -> io::Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let repository = Repository::read(&root)?;
+    let broken = law(&repository);
+    assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
+    Ok(())
+}
