@@ -81,8 +81,8 @@ impl Source {
     /// Name of the metric that counts feeds of this kind.
     pub(crate) fn metric(&self) -> &'static str {
         match self.from {
-            From::Pushed(_) => "FeedPushed",
-            From::Pulled(_) => "FeedPulled",
+            From::Pushed(_) => "feeds_pushed",
+            From::Pulled(_) => "feeds_pulled",
         }
     }
 

@@ -133,7 +133,8 @@ pub async fn take(
     limit: Limit,
     now: Timestamp,
 ) -> Result<Result<(), RetryAfter>> {
-    const RACES: usize = 10;
+    // Each race lost is an action admitted to somebody else: a limit of fewer than these is used up before they are.
+    const RACES: usize = 32;
     let mut tat = None;
     for _ in 0..RACES {
         let step = match RateStep::admit(action, limit, tat, now) {

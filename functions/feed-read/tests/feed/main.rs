@@ -1,4 +1,10 @@
 //! The feed through the handler, on the real table engine.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
 
 mod world;
 

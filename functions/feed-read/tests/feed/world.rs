@@ -18,16 +18,16 @@ use table::{Table, feed, follow, like, photo, timeline, user};
 use testkit::http::{Answer, Request, call};
 use testkit::{Engine, ManualClock, SeededRandom};
 
-pub struct World {
-    pub engine: Engine,
-    pub table: Table,
-    pub clock: ManualClock,
+pub(crate) struct World {
+    pub(crate) engine: Engine,
+    pub(crate) table: Table,
+    pub(crate) clock: ManualClock,
     random: SeededRandom,
     deps: Deps,
 }
 
 impl World {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let engine = Engine::start().await;
         let table = Table::new(engine.client(), engine.table_name());
         let clock = ManualClock::new();
@@ -36,11 +36,11 @@ impl World {
     }
 
     /// A second instance of the function, with nothing cached.
-    pub fn cold(&self) -> Deps {
+    pub(crate) fn cold(&self) -> Deps {
         Deps::new(self.table.clone(), "https://cdn.test", self.clock.shared())
     }
 
-    pub async fn user(&self, name: &str) -> Caller {
+    pub(crate) async fn user(&self, name: &str) -> Caller {
         let username = UserName::parse(name).unwrap();
         let user = User::new(UserId::generate(&self.clock, &self.random), username.clone(), None);
         let token = RefreshToken::issue(&self.random);
@@ -51,13 +51,13 @@ impl World {
         Caller { user_id: user.id, username: name.to_owned() }
     }
 
-    pub async fn follow(&self, reader: &Caller, author: &Caller) {
+    pub(crate) async fn follow(&self, reader: &Caller, author: &Caller) {
         let edge = follow::Follow { username: reader.username.clone(), at: self.clock.now() };
         follow::add(&self.table, reader.user_id, author.user_id, &edge).await.unwrap();
     }
 
     /// Posts a ready photo, a second after the last one, and derives the author's timeline.
-    pub async fn post(&self, author: &Caller) -> PhotoId {
+    pub(crate) async fn post(&self, author: &Caller) -> PhotoId {
         self.clock.advance(Duration::from_secs(1));
         let id = PhotoId::generate(&self.clock, &self.random);
         let medium = Medium { content_type: ContentType::Jpeg, size: 1, alt: None, rendered: None };
@@ -92,35 +92,41 @@ impl World {
     }
 
     /// Deletes a photo as its author would, with or without what is derived from that.
-    pub async fn delete(&self, author: &Caller, id: PhotoId, derived: bool) {
+    pub(crate) async fn delete(&self, author: &Caller, id: PhotoId, derived: bool) {
         assert!(photo::delete(&self.table, id, author.user_id).await.unwrap());
         if derived {
             timeline::derive(&self.table, author.user_id, id, false).await.unwrap();
         }
     }
 
-    pub async fn push(&self, reader: &Caller, author: &Caller, photo: PhotoId) {
+    pub(crate) async fn push(&self, reader: &Caller, author: &Caller, photo: PhotoId) {
         feed::push(&self.table, &[reader.user_id], Entry { photo, author: author.user_id }).await.unwrap();
     }
 
-    pub async fn like(&self, user: &Caller, author: &Caller, photo: PhotoId) {
+    pub(crate) async fn like(&self, user: &Caller, author: &Caller, photo: PhotoId) {
         let edge =
             like::Like { author: author.user_id, username: user.username.clone(), at: self.clock.now() };
         like::add(&self.table, user.user_id, photo, &edge).await.unwrap();
     }
 
     /// Makes the reader one whose feed is written by fan-out: here today, nothing to rebuild.
-    pub async fn make_active(&self, reader: &Caller) {
+    pub(crate) async fn make_active(&self, reader: &Caller) {
         let now = self.clock.now();
         feed::mark_returned(&self.table, reader.user_id, now).await.unwrap();
         feed::mark_rebuilt(&self.table, reader.user_id, now.0).await.unwrap();
     }
 
-    pub async fn get(&self, reader: &Caller, count: usize, cursor: Option<&str>) -> Answer {
+    pub(crate) async fn get(&self, reader: &Caller, count: usize, cursor: Option<&str>) -> Answer {
         self.get_from(&self.deps, reader, count, cursor).await
     }
 
-    pub async fn get_from(&self, deps: &Deps, reader: &Caller, count: usize, cursor: Option<&str>) -> Answer {
+    pub(crate) async fn get_from(
+        &self,
+        deps: &Deps,
+        reader: &Caller,
+        count: usize,
+        cursor: Option<&str>,
+    ) -> Answer {
         let mut request = Request::to("GET /api/v1/feed").query("count", count).by(reader, &self.clock);
         if let Some(cursor) = cursor {
             request = request.query("cursor", cursor);
@@ -129,7 +135,7 @@ impl World {
     }
 
     /// Scrolls to the end; the photos seen, page by page.
-    pub async fn scroll(&self, reader: &Caller, count: usize) -> Vec<Vec<PhotoId>> {
+    pub(crate) async fn scroll(&self, reader: &Caller, count: usize) -> Vec<Vec<PhotoId>> {
         let (mut pages, mut cursor) = (Vec::new(), None::<String>);
         loop {
             let answer = self.get(reader, count, cursor.as_deref()).await;
@@ -145,7 +151,7 @@ impl World {
 }
 
 /// The photos of a page, in order.
-pub fn ids(page: &Value) -> Vec<PhotoId> {
+pub(crate) fn ids(page: &Value) -> Vec<PhotoId> {
     let photos = page["photos"].as_array().unwrap();
     photos.iter().map(|photo| photo["photo_id"].as_str().unwrap().parse().unwrap()).collect()
 }
