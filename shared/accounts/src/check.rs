@@ -38,7 +38,8 @@ impl Accounts {
         if let Err(wait) = admitted {
             return Ok(Check::TooOften(wait));
         }
-        let right = password::verify(password, credential.as_ref().map(|credential| credential.hash.as_str()))?;
+        let right =
+            password::verify(password, credential.as_ref().map(|credential| credential.hash.as_str()))?;
         Ok(match credential {
             Some(credential) if right && account.is_some() => {
                 Check::Right(Owner { user: id, username: credential.username })

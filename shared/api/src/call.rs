@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use domain::cursor::List;
 use domain::UserId;
+use domain::cursor::List;
 use serde::de::DeserializeOwned;
 
 use crate::Problem;

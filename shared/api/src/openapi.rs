@@ -36,7 +36,8 @@ pub fn document() -> OpenApi {
         components = components.schemas_from_iter(route.schemas.clone());
         paths.add_path_operation(route.path, vec![route.method.clone()], route.operation());
     }
-    let license = LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build();
+    let license =
+        LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build();
     let info = InfoBuilder::new()
         .title("lambdagram")
         .version(env!("CARGO_PKG_VERSION"))
@@ -50,9 +51,10 @@ pub fn document() -> OpenApi {
         .paths(paths)
         .components(Some(components.build()))
         .security(Some([SecurityRequirement::new::<_, [String; 0], _>(BEARER, [])]))
-        .tags(Some(tags.into_iter().map(|tag| {
-            TagBuilder::new().name(tag.name()).description(Some(tag.description())).build()
-        })))
+        .tags(Some(
+            tags.into_iter()
+                .map(|tag| TagBuilder::new().name(tag.name()).description(Some(tag.description())).build()),
+        ))
         .build()
 }
 

@@ -12,7 +12,10 @@ fn document() -> Value {
 
 fn operations(document: &Value) -> impl Iterator<Item = (String, &Value)> {
     document["paths"].as_object().unwrap().iter().flat_map(|(path, item)| {
-        item.as_object().unwrap().iter().map(move |(method, operation)| (format!("{method} {path}"), operation))
+        item.as_object()
+            .unwrap()
+            .iter()
+            .map(move |(method, operation)| (format!("{method} {path}"), operation))
     })
 }
 
@@ -73,7 +76,11 @@ fn every_operation_is_complete() {
         }
         let in_path = route.matches('{').count();
         let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
-        assert_eq!(parameters.iter().filter(|parameter| parameter["in"] == "path").count(), in_path, "{route}");
+        assert_eq!(
+            parameters.iter().filter(|parameter| parameter["in"] == "path").count(),
+            in_path,
+            "{route}"
+        );
         // Whoever logs in has no token yet; everything else says so when there is none.
         let is_public = operation["security"].as_array().is_some_and(Vec::is_empty);
         assert_eq!(is_public, route.contains("/auth/"), "{route}");

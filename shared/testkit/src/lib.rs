@@ -27,6 +27,7 @@ mod fault;
 pub mod http;
 #[cfg(feature = "objects")]
 mod objects;
+mod outbox;
 mod sources;
 mod stream;
 mod tokens;
@@ -39,7 +40,8 @@ pub use engine::{ATTEMPTS, Engine};
 pub use events::{fixture, sqs_event, stream_event};
 pub use fault::Fault;
 #[cfg(feature = "objects")]
-pub use objects::{Object, Objects};
+pub use objects::{Held, Object, Objects};
+pub use outbox::Outbox;
 pub use sources::{ManualClock, START, SeededRandom};
 pub use tokens::{LocalSigner, forged_token_for, issuer, token_for, verifier};
 pub use usage::{OperationUsage, Usage};

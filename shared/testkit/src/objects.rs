@@ -13,11 +13,13 @@ use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use s3s::auth::SimpleAuth;
 use s3s::dto::{
-    DeleteObjectInput, DeleteObjectOutput, GetObjectInput, GetObjectOutput, PutObjectInput, PutObjectOutput, StreamingBlob,
+    DeleteObjectInput, DeleteObjectOutput, GetObjectInput, GetObjectOutput, PutObjectInput, PutObjectOutput,
+    StreamingBlob,
 };
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::engine::ATTEMPTS;
@@ -30,6 +32,26 @@ pub struct Objects {
     client: Client,
     endpoint: String,
     server: JoinHandle<()>,
+}
+
+/// A request that waits inside the store. Dropping this lets it go on.
+pub struct Held {
+    arrived: oneshot::Receiver<()>,
+    _gone: oneshot::Sender<()>,
+}
+
+impl Held {
+    /// Waits until the request has arrived and stands still.
+    pub async fn arrived(&mut self) {
+        (&mut self.arrived).await.expect("the store is running");
+    }
+}
+
+/// The store's end of [`Held`].
+struct Hold {
+    operation: &'static str,
+    arrived: oneshot::Sender<()>,
+    released: oneshot::Receiver<()>,
 }
 
 /// An object as it was stored.
@@ -52,7 +74,10 @@ impl Objects {
         let endpoint = format!("http://{}", listener.local_addr().expect("its address"));
         let shelf = Arc::<Shelf>::default();
         let mut builder = S3ServiceBuilder::new(Interface(shelf.clone()));
-        builder.set_auth(SimpleAuth::from_single(credentials().access_key_id(), credentials().secret_access_key()));
+        builder.set_auth(SimpleAuth::from_single(
+            credentials().access_key_id(),
+            credentials().secret_access_key(),
+        ));
         let server = tokio::spawn(serve(listener, builder.build()));
         let retries = RetryConfig::standard()
             .with_max_attempts(u32::try_from(ATTEMPTS).expect("a small number"))
@@ -110,6 +135,14 @@ impl Objects {
     pub fn fail_next(&self, operation: &'static str, times: usize) {
         *self.shelf.faults().entry(operation).or_default() += times;
     }
+
+    /// The next request of `operation` stands still until the answer of this is dropped.
+    pub fn hold_next(&self, operation: &'static str) -> Held {
+        let (arrive, arrived) = oneshot::channel();
+        let (release, released) = oneshot::channel();
+        self.shelf.holds().push(Hold { operation, arrived: arrive, released });
+        Held { arrived, _gone: release }
+    }
 }
 
 impl Drop for Objects {
@@ -132,6 +165,7 @@ async fn serve(listener: TcpListener, service: S3Service) {
 struct Shelf {
     objects: Mutex<BTreeMap<(String, String), Object>>,
     faults: Mutex<HashMap<&'static str, usize>>,
+    holds: Mutex<Vec<Hold>>,
 }
 
 impl Shelf {
@@ -143,8 +177,21 @@ impl Shelf {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets a planned fault happen.
-    fn check(&self, operation: &'static str) -> S3Result<()> {
+    fn holds(&self) -> MutexGuard<'_, Vec<Hold>> {
+        self.holds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets happen what a test planned for the operation.
+    async fn enter(&self, operation: &'static str) -> S3Result<()> {
+        let hold = {
+            let mut holds = self.holds();
+            let found = holds.iter().position(|hold| hold.operation == operation);
+            found.map(|place| holds.remove(place))
+        };
+        if let Some(hold) = hold {
+            let _ = hold.arrived.send(());
+            let _ = hold.released.await;
+        }
         match self.faults().get_mut(operation) {
             Some(left) if *left > 0 => {
                 *left -= 1;
@@ -161,7 +208,7 @@ struct Interface(Arc<Shelf>);
 #[async_trait::async_trait]
 impl S3 for Interface {
     async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
-        self.0.check("PutObject")?;
+        self.0.enter("PutObject").await?;
         let input = request.input;
         let mut bytes = Vec::new();
         if let Some(mut body) = input.body {
@@ -171,7 +218,7 @@ impl S3 for Interface {
         }
         let object = Object {
             bytes,
-            content_type: input.content_type.map(|value| value.to_string()),
+            content_type: input.content_type,
             cache_control: input.cache_control,
             storage_class: input.storage_class.map(|class| class.as_str().to_owned()),
         };
@@ -180,7 +227,7 @@ impl S3 for Interface {
     }
 
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
-        self.0.check("GetObject")?;
+        self.0.enter("GetObject").await?;
         let found = self.0.objects().get(&(request.input.bucket, request.input.key)).cloned();
         let object = found.ok_or_else(|| s3_error!(NoSuchKey))?;
         let output = GetObjectOutput {
@@ -195,7 +242,7 @@ impl S3 for Interface {
         &self,
         request: S3Request<DeleteObjectInput>,
     ) -> S3Result<S3Response<DeleteObjectOutput>> {
-        self.0.check("DeleteObject")?;
+        self.0.enter("DeleteObject").await?;
         self.0.objects().remove(&(request.input.bucket, request.input.key));
         Ok(S3Response::new(DeleteObjectOutput::default()))
     }

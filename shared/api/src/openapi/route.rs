@@ -3,7 +3,9 @@
 use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::path::{
+    HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn,
+};
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Schema};
@@ -117,7 +119,8 @@ impl Route {
     /// Takes this body.
     pub(super) fn takes<T: ToSchema>(mut self, example: Value) -> Self {
         let content = ContentBuilder::new().schema(Some(self.refer::<T>())).example(Some(example)).build();
-        let body = RequestBodyBuilder::new().required(Some(Required::True)).content("application/json", content);
+        let body =
+            RequestBodyBuilder::new().required(Some(Required::True)).content("application/json", content);
         self.body = Some(body.build());
         self
     }
@@ -156,7 +159,8 @@ impl Route {
             route = route.refuses(401, &["token_missing", "token_expired", "token_invalid"]);
         }
         route.responses.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let default = problem(0, "Any other problem: `body_too_large`, `temporarily_unavailable`, `internal`");
+        let default =
+            problem(0, "Any other problem: `body_too_large`, `temporarily_unavailable`, `internal`");
         let mut operation = OperationBuilder::new()
             .tag(route.tag.name())
             .operation_id(Some(route.id))
@@ -176,7 +180,8 @@ impl Route {
 
 fn problem(status: u16, description: &str) -> Response {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(schemas::PROBLEM))).build();
-    let response = ResponseBuilder::new().description(description).content("application/problem+json", content);
+    let response =
+        ResponseBuilder::new().description(description).content("application/problem+json", content);
     if status != 429 {
         return response.build();
     }

@@ -20,11 +20,14 @@ pub(super) fn all() -> Vec<Route> {
 }
 
 fn auth() -> Vec<Route> {
-    let token = json!({ "refresh_token": "5d41402abc4b2a76b9719d911017c592.2c26b46b68ffc68ff99b453c1d304134…" });
+    let token =
+        json!({ "refresh_token": "5d41402abc4b2a76b9719d911017c592.2c26b46b68ffc68ff99b453c1d304134…" });
     let register = Route::new(Post, "/api/v1/auth/register", Tag::Auth, "register")
         .summary("Open an account and a session")
         .public()
-        .repeatable("With any key, a registration that was made before is answered with a session of its account.")
+        .repeatable(
+            "With any key, a registration that was made before is answered with a session of its account.",
+        )
         .takes::<RegisterRequest>(json!({
             "username": "john_doe", "email": "john@example.org", "password": "correct horse battery",
             "full_name": "John Doe",
@@ -110,6 +113,7 @@ fn follows() -> Vec<Route> {
         .summary("Follow somebody no more")
         .description("Not following somebody whom one does not follow changes nothing.")
         .gives::<FollowState>(200, "They are not followed.")
+        .refuses(400, &["cannot_follow_self"])
         .refuses(404, NO_USER);
     let followers = Route::new(Get, "/api/v1/users/{user_id}/followers", Tag::Users, "listFollowers")
         .summary("Somebody's followers, in no order that means anything")
@@ -142,7 +146,7 @@ fn photos() -> Vec<Route> {
         .gives::<CreatedPhoto>(201, "The photo waits for its uploads.")
         .refuses(400, PHOTO_RULES)
         .refuses(422, &["idempotency_key_reused"])
-        .refuses(429, &["too_many_uploads"]);
+        .refuses(429, &["upload_limit_reached"]);
     let get = Route::new(Get, path, Tag::Photos, "getPhoto")
         .summary("One photo")
         .description("Its author sees it from the beginning, everyone else when it is `ready`.")
@@ -152,7 +156,7 @@ fn photos() -> Vec<Route> {
         .summary("Change the texts of one's own photo")
         .takes::<UpdatePhotoRequest>(json!({ "caption": "Sunset over the bay", "tags": ["sunset"] }))
         .gives::<PhotoView>(200, "The photo as it is now.")
-        .refuses(400, &["bad_json", "caption_too_long", "location_too_long", "tag_invalid", "tag_too_long", "too_many_tags"])
+        .refuses(400, TEXT_RULES)
         .refuses(403, &["not_your_photo"])
         .refuses(404, NO_PHOTO);
     let delete = Route::new(Delete, path, Tag::Photos, "deletePhoto")
@@ -163,7 +167,24 @@ fn photos() -> Vec<Route> {
     vec![create, get, edit, delete]
 }
 
-const PHOTO_RULES: &[&str] = &["bad_json", "bad_idempotency_key"];
+const TEXT_RULES: &[&str] =
+    &["bad_json", "caption_too_long", "location_too_long", "tag_invalid", "tag_too_long", "too_many_tags"];
+
+const PHOTO_RULES: &[&str] = &[
+    "bad_json",
+    "bad_idempotency_key",
+    "caption_too_long",
+    "location_too_long",
+    "tag_invalid",
+    "tag_too_long",
+    "too_many_tags",
+    "media_missing",
+    "too_many_media",
+    "media_empty",
+    "media_too_large",
+    "content_type_unsupported",
+    "alt_too_long",
+];
 
 fn likes() -> Vec<Route> {
     let path = "/api/v1/photos/{photo_id}/like";

@@ -12,7 +12,8 @@ pub(super) const PROBLEM: &str = "Problem";
 
 /// An error, as [`crate::Problem::body`] makes it.
 pub(super) fn problem() -> RefOr<Schema> {
-    let said = |description: &str| ObjectBuilder::new().schema_type(Type::String).description(Some(description));
+    let said =
+        |description: &str| ObjectBuilder::new().schema_type(Type::String).description(Some(description));
     let fields = [
         ("type", said("Always `about:blank`: the code says what it is.")),
         ("title", said("The status in words.")),

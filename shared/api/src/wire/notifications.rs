@@ -13,6 +13,7 @@ pub struct Notifications {
     /// Rows not read yet, in the whole inbox; counted up to 100.
     pub unread_count: usize,
     /// Where to go on; null at the end.
+    #[schema(required)]
     pub next_cursor: Option<String>,
     /// Whether there are more.
     pub has_more: bool,

@@ -116,12 +116,14 @@ pub struct PhotoCard {
     /// Their user name.
     pub username: String,
     /// Their picture; null while they have none.
+    #[schema(required)]
     pub profile_pic: Option<String>,
     /// The first picture, large.
     pub url: String,
     /// The first picture in every size.
     pub thumbnail_urls: RenditionUrls,
     /// Text under the photo.
+    #[schema(required)]
     pub caption: Option<String>,
     /// When it was announced (RFC 3339).
     pub created_at: String,
@@ -136,6 +138,7 @@ pub struct PhotoCard {
     /// Folded tags.
     pub tags: Vec<String>,
     /// Where it was taken.
+    #[schema(required)]
     pub location: Option<String>,
 }
 
@@ -143,12 +146,16 @@ pub struct PhotoCard {
 #[derive(Serialize, ToSchema)]
 pub struct MediumView {
     /// Pixels across, as shown.
+    #[schema(required)]
     pub width: Option<u32>,
     /// Pixels down, as shown.
+    #[schema(required)]
     pub height: Option<u32>,
     /// What is to be seen.
+    #[schema(required)]
     pub alt: Option<String>,
     /// Placeholder, see <https://blurha.sh>.
+    #[schema(required)]
     pub blurhash: Option<String>,
     /// Where its renditions are.
     pub urls: RenditionUrls,
@@ -193,6 +200,7 @@ pub struct FeedPage {
     /// The photos.
     pub photos: Vec<PhotoCard>,
     /// Where to go on; null at the end.
+    #[schema(required)]
     pub next_cursor: Option<String>,
     /// Whether there are more.
     pub has_more: bool,
@@ -204,6 +212,7 @@ pub struct PhotoPage {
     /// The photos.
     pub photos: Vec<PhotoCard>,
     /// Where to go on; null at the end.
+    #[schema(required)]
     pub next_cursor: Option<String>,
     /// Whether there are more.
     pub has_more: bool,

@@ -13,10 +13,13 @@ pub struct Profile {
     /// The user name.
     pub username: String,
     /// The name beside it.
+    #[schema(required)]
     pub full_name: Option<String>,
     /// What they say about themselves.
+    #[schema(required)]
     pub bio: Option<String>,
     /// Their picture; null while they have none.
+    #[schema(required)]
     pub profile_pic: Option<String>,
     /// How many people follow them.
     pub follower_count: i64,
@@ -48,8 +51,10 @@ pub struct UserCard {
     /// The user name.
     pub username: String,
     /// The name beside it.
+    #[schema(required)]
     pub full_name: Option<String>,
     /// Their picture; null while they have none.
+    #[schema(required)]
     pub profile_pic: Option<String>,
 }
 
@@ -59,6 +64,7 @@ pub struct UserPage {
     /// The people.
     pub users: Vec<UserCard>,
     /// Where to go on; null at the end.
+    #[schema(required)]
     pub next_cursor: Option<String>,
     /// Whether there are more.
     pub has_more: bool,

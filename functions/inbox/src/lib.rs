@@ -1,0 +1,94 @@
+//! `inbox`: what happened to somebody.
+//!
+//! - **Trigger**: `GET /api/v1/notifications`, `POST /api/v1/notifications/read`.
+//! - **Access patterns**: a page is one query of rows beside one get of how far the recipient has read, then one query
+//!   that counts what is newer. Reading moves that mark: one update.
+//! - **Emits**: nothing.
+//! - **Redelivery**: the mark only moves on, so marking twice is the same as once.
+//! - **Failures**: answered as problems; the client asks again.
+
+use std::sync::Arc;
+
+use api::wire::{MarkedRead, Notification, Notifications};
+use api::{Call, Problem, Reply};
+use domain::cursor::List;
+use domain::inbox::RowId;
+use domain::{Clock, Timestamp, UserId};
+use runtime::Aws;
+use table::{Table, inbox};
+
+runtime::config! {
+    /// Settings of `inbox`.
+    pub struct Config {
+        /// Name of the table.
+        pub table_name: String,
+        /// The KMS key whose public half verifies access tokens.
+        pub jwt_key_id: String,
+    }
+}
+
+/// Unread rows are counted up to here: a badge shows "99+" anyway.
+const MAX_UNREAD: usize = 100;
+
+/// What an inbox is read with.
+pub struct Deps {
+    table: Table,
+    clock: Arc<dyn Clock>,
+}
+
+impl Deps {
+    /// Connects to the table.
+    pub fn connect(config: &Config, aws: &Aws) -> Self {
+        Self::new(Table::new(aws.dynamodb(), &config.table_name), aws.clock())
+    }
+
+    /// Reads inboxes in `table`.
+    pub fn new(table: Table, clock: Arc<dyn Clock>) -> Self {
+        Self { table, clock }
+    }
+
+    async fn page(
+        &self,
+        recipient: UserId,
+        before: Option<RowId>,
+        count: usize,
+    ) -> Result<Notifications, Problem> {
+        let now = self.clock.now();
+        let rows = inbox::page(&self.table, recipient, before, count, now);
+        let (page, read_to) = futures::try_join!(rows, inbox::read_to(&self.table, recipient))?;
+        let unread_count = self.unread(recipient, read_to, now).await?;
+        let last = page.items.last().map(|(id, _)| *id).filter(|_| page.more);
+        let notifications = page.items.into_iter().map(|(id, row)| Notification::new(id, row, read_to));
+        Ok(Notifications {
+            notifications: notifications.collect(),
+            unread_count,
+            next_cursor: last.map(|id| List::Inbox.cursor(&id)),
+            has_more: page.more,
+        })
+    }
+
+    async fn mark_read(&self, recipient: UserId) -> Result<MarkedRead, Problem> {
+        let now = self.clock.now();
+        inbox::mark_read(&self.table, recipient, now).await?;
+        // What another machine, whose clock is ahead, has recorded meanwhile is still unread.
+        Ok(MarkedRead { unread_count: self.unread(recipient, now, now).await? })
+    }
+
+    async fn unread(&self, recipient: UserId, read_to: Timestamp, now: Timestamp) -> Result<usize, Problem> {
+        Ok(inbox::unread(&self.table, recipient, read_to, MAX_UNREAD, now).await?)
+    }
+}
+
+impl runtime::http::Handler for Deps {
+    async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
+        let recipient = call.caller()?.user_id;
+        match call.route() {
+            "GET /api/v1/notifications" => {
+                let before = call.position(List::Inbox)?;
+                Reply::ok(&self.page(recipient, before, call.count()?).await?)
+            }
+            "POST /api/v1/notifications/read" => Reply::ok(&self.mark_read(recipient).await?),
+            _ => Err(runtime::http::unknown_route()),
+        }
+    }
+}

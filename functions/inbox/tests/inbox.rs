@@ -1,0 +1,288 @@
+//! Inboxes, with the real table engine behind them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it does not expect"
+)]
+
+use std::time::Duration;
+
+use api::Caller;
+use domain::inbox::{Actor, RowId, Subject};
+use domain::{Clock, PhotoId, Timestamp, UserId};
+use inbox::Deps;
+use serde_json::{Value, json};
+use table::{Table, inbox as rows};
+use testkit::http::{Answer, Request, call, event};
+use testkit::{Engine, Fault, ManualClock, START, forged_token_for, token_for};
+
+const LIST: &str = "GET /api/v1/notifications";
+const READ: &str = "POST /api/v1/notifications/read";
+const HOUR: Duration = Duration::from_hours(1);
+
+struct World {
+    engine: Engine,
+    clock: ManualClock,
+    table: Table,
+    deps: Deps,
+    ada: Caller,
+}
+
+impl World {
+    async fn new() -> Self {
+        let (engine, clock) = (Engine::start().await, ManualClock::new());
+        let table = Table::new(engine.client(), engine.table_name());
+        let deps = Deps::new(table.clone(), clock.shared());
+        let ada = Caller {
+            user_id: UserId::floor(START.plus_days(-200).plus_ms(-3_600_000)),
+            username: "ada".to_owned(),
+        };
+        Self { engine, clock, table, deps, ada }
+    }
+
+    async fn call(&self, request: impl Into<Value>) -> Answer {
+        call(&self.deps, &self.clock, request).await
+    }
+
+    /// Sends one of the events with a good token of ada's.
+    async fn event(&self, case: &str) -> Value {
+        let token = token_for(&self.ada, self.clock.now());
+        let answer = self.call(event("inbox", case, &[("token", &token)])).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json
+    }
+
+    async fn page(&self, count: usize, cursor: Option<&str>) -> Value {
+        let request = Request::to(LIST).query("count", count).by(&self.ada, &self.clock);
+        let request = match cursor {
+            Some(cursor) => request.query("cursor", cursor),
+            None => request,
+        };
+        let answer = self.call(request).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json
+    }
+
+    /// Ids of all rows, page by page of `count`, and how many pages there were.
+    async fn walk(&self, count: usize) -> (Vec<String>, usize) {
+        let (mut ids, mut pages, mut cursor) = (Vec::new(), 0, None);
+        loop {
+            let page = self.page(count, cursor.as_deref()).await;
+            ids.extend(
+                page["notifications"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|row| row["id"].as_str().unwrap().to_owned()),
+            );
+            pages += 1;
+            cursor = page["next_cursor"].as_str().map(str::to_owned);
+            assert_eq!(page["has_more"], cursor.is_some());
+            if cursor.is_none() {
+                return (ids, pages);
+            }
+        }
+    }
+
+    async fn happens(&self, subject: Subject, actor: u64, at: Timestamp) -> RowId {
+        let id = RowId::of(subject, self.ada.user_id, at);
+        let user_id = UserId::try_from(actor).unwrap();
+        let actor = Actor { at, user_id, username: format!("user{actor}") };
+        rows::record(&self.table, self.ada.user_id, id, &actor).await.unwrap();
+        id
+    }
+
+    /// A row of its own for each number: likes of different photos, a minute apart.
+    async fn likes(&self, numbers: std::ops::Range<i64>) -> Vec<String> {
+        let mut ids = Vec::new();
+        for number in numbers {
+            let at = START.plus_ms(-number * 60_000);
+            ids.push(self.happens(Subject::Like(PhotoId::floor(at)), 1, at).await.to_string());
+        }
+        ids
+    }
+}
+
+#[tokio::test]
+async fn when_several_like_a_photo_then_it_is_one_row() {
+    let world = World::new().await;
+    let photo = PhotoId::floor(START.plus_ms(-10_000));
+    for (actor, before) in [(1, 4000), (2, 3000), (3, 2000), (4, 1000)] {
+        world.happens(Subject::Like(photo), actor, START.plus_ms(-before)).await;
+    }
+    let page = world.event("first-page").await;
+    let expected = json!({
+        "notifications": [{
+            "id": format!("{:013}-like-{photo}", photo.created_at().0),
+            "type": "like",
+            "actors": [
+                { "user_id": "4", "username": "user4" },
+                { "user_id": "3", "username": "user3" },
+                { "user_id": "2", "username": "user2" },
+            ],
+            "actor_count": 4,
+            "photo_id": photo,
+            "message": "user4 and 3 others liked your photo",
+            "created_at": "2026-11-22T11:59:59Z",
+            "read": false,
+        }],
+        "unread_count": 1,
+        "next_cursor": null,
+        "has_more": false,
+    });
+    assert_eq!(page, expected);
+}
+
+#[tokio::test]
+async fn when_an_inbox_is_read_then_nothing_is_unread_until_something_happens() {
+    let world = World::new().await;
+    world.happens(Subject::Follow, 1, START.plus_ms(-5000)).await;
+    world.likes(1..4).await;
+    assert_eq!(world.event("first-page").await["unread_count"], 4);
+    assert_eq!(world.event("mark-read").await, json!({ "unread_count": 0 }));
+    assert_eq!(world.event("mark-read").await, json!({ "unread_count": 0 }));
+    let page = world.event("first-page").await;
+    assert_eq!(page["unread_count"], 0);
+    assert!(page["notifications"].as_array().unwrap().iter().all(|row| row["read"] == true));
+
+    world.clock.advance(HOUR);
+    // One more in a row that was read.
+    world.happens(Subject::Follow, 2, world.clock.now()).await;
+    let page = world.event("first-page").await;
+    assert_eq!(page["unread_count"], 1);
+    let unread: Vec<&Value> =
+        page["notifications"].as_array().unwrap().iter().filter(|row| row["read"] == false).collect();
+    assert_eq!((unread.len(), &unread[0]["message"]), (1, &json!("user2 and 1 other started following you")));
+    assert!(unread[0].get("photo_id").is_none());
+}
+
+#[tokio::test]
+async fn when_an_inbox_is_paged_then_each_row_is_there_once_newest_first() {
+    let world = World::new().await;
+    let ids = world.likes(1..46).await;
+    assert_eq!(world.walk(20).await, (ids.clone(), 3));
+    assert_eq!(world.walk(45).await, (ids.clone(), 1), "a full page is not taken for one of many");
+    // What happens meanwhile shifts nothing.
+    let first = world.page(20, None).await;
+    world.happens(Subject::Follow, 9, world.clock.now()).await;
+    let second = world.page(20, first["next_cursor"].as_str()).await;
+    assert_eq!(second["notifications"][0]["id"], json!(ids[20]));
+}
+
+#[tokio::test]
+async fn when_the_row_of_a_cursor_is_gone_then_the_list_goes_on_behind_it() {
+    let world = World::new().await;
+    let ids = world.likes(1..6).await;
+    let first = world.page(2, None).await;
+    let key = table::keys::Name::InboxRow(world.ada.user_id, ids[1].parse().unwrap()).key();
+    let attribute = aws_sdk_dynamodb::types::AttributeValue::S;
+    let delete = world.engine.client().delete_item().table_name(world.engine.table_name());
+    delete
+        .key(table::keys::PK, attribute(key.pk))
+        .key(table::keys::SK, attribute(key.sk))
+        .send()
+        .await
+        .unwrap();
+    let second = world.page(2, first["next_cursor"].as_str()).await;
+    let shown: Vec<&str> =
+        second["notifications"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap()).collect();
+    assert_eq!(shown, [&ids[2], &ids[3]]);
+}
+
+#[tokio::test]
+async fn when_rows_have_expired_then_they_are_not_shown_and_the_page_is_full() {
+    let world = World::new().await;
+    // A row opened later that expires earlier: its only event came soon, the older row's late.
+    let old = world.happens(Subject::Like(PhotoId::floor(START.plus_days(-1))), 1, START.plus_ms(-10)).await;
+    let mut expiring = Vec::new();
+    for number in 0..5 {
+        let at = START.plus_ms(-3_600_000 - number);
+        expiring.push(world.happens(Subject::Like(PhotoId::floor(at)), 1, at).await);
+    }
+    assert!(expiring.iter().all(|id| *id > old));
+    assert_eq!(world.walk(2).await.0.len(), 6);
+    world.clock.set(START.plus_days(90).plus_ms(-1_800_000));
+    let page = world.page(2, None).await;
+    assert_eq!(page["notifications"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&page["notifications"][0]["id"], &page["has_more"]),
+        (&json!(old.to_string()), &json!(false))
+    );
+    assert_eq!(page["unread_count"], 1);
+    world.clock.advance_days(1);
+    assert_eq!(world.walk(2).await, (vec![], 1));
+}
+
+#[tokio::test]
+async fn when_somebody_else_asks_then_they_see_their_own() {
+    let world = World::new().await;
+    world.likes(1..4).await;
+    let bob = Caller { user_id: UserId::try_from(5).unwrap(), username: "bob".to_owned() };
+    let answer = world.call(Request::to(LIST).by(&bob, &world.clock)).await;
+    let nothing = json!({ "notifications": [], "unread_count": 0, "next_cursor": null, "has_more": false });
+    assert_eq!(answer.json, nothing);
+    world.call(Request::to(READ).by(&bob, &world.clock)).await;
+    assert_eq!(world.event("first-page").await["unread_count"], 3);
+}
+
+#[tokio::test]
+async fn when_a_request_is_wrong_then_its_code_says_so_and_nothing_is_read() {
+    let world = World::new().await;
+    let now = world.clock.now();
+    let expired = token_for(&world.ada, now.plus_ms(-900_000));
+    for route in [LIST, READ] {
+        for (token, code) in [
+            (None, "token_missing"),
+            (Some(expired.clone()), "token_expired"),
+            (Some(forged_token_for(&world.ada, now)), "token_invalid"),
+        ] {
+            let request = Request::to(route);
+            let request = token.iter().fold(request, |request, token| request.token(token));
+            let answer = world.call(request).await;
+            assert_eq!((answer.status, answer.code()), (401, code), "{route}");
+        }
+    }
+    let feed_cursor = domain::cursor::List::Followers.cursor(&world.ada.user_id);
+    for (name, value, code) in [
+        ("count", "0", "bad_count"),
+        ("count", "51", "bad_count"),
+        ("count", "x", "bad_count"),
+        ("cursor", "x", "bad_cursor"),
+        ("cursor", "", "bad_cursor"),
+        ("cursor", feed_cursor.as_str(), "bad_cursor"),
+    ] {
+        let answer = world.call(Request::to(LIST).query(name, value).by(&world.ada, &world.clock)).await;
+        assert_eq!((answer.status, answer.code()), (400, code), "{name}={value}");
+    }
+    let other = Request::to("DELETE /api/v1/notifications").by(&world.ada, &world.clock);
+    assert_eq!(world.call(other).await.code(), "route_not_found");
+    assert_eq!(world.engine.usage().requests, 0);
+}
+
+#[tokio::test]
+async fn when_the_table_is_busy_then_the_client_is_asked_to_come_back() {
+    let world = World::new().await;
+    for (operation, route) in [("Query", LIST), ("GetItem", LIST), ("UpdateItem", READ)] {
+        world.engine.fail_next(operation, testkit::ATTEMPTS, Fault::Throttled);
+        let answer = world.call(Request::to(route).by(&world.ada, &world.clock)).await;
+        assert_eq!((answer.status, answer.code()), (503, "temporarily_unavailable"), "{operation}");
+    }
+}
+
+#[tokio::test]
+async fn when_a_full_page_is_read_then_it_is_two_round_trips() {
+    let world = World::new().await;
+    world.likes(1..40).await;
+    world.engine.reset_usage();
+    world.event("first-page").await;
+    let usage = world.engine.usage();
+    assert_eq!((usage.requests, usage.round_trips), (3, 2), "{usage:?}");
+    assert!(usage.read_units <= 4.0, "{usage:?}");
+    world.engine.reset_usage();
+    world.event("mark-read").await;
+    let usage = world.engine.usage();
+    assert_eq!(usage.requests, 2, "{usage:?}");
+    assert!(usage.write_units <= 1.0 && usage.read_units <= 2.0, "{usage:?}");
+}

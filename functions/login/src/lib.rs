@@ -1,0 +1,91 @@
+//! `login`: opens sessions.
+//!
+//! - **Trigger**: `POST /api/v1/auth/login`.
+//! - **Access patterns**: the claim of the name or address, then the credential beside the account's limit of password
+//!   checks, then a put of the session beside the signature of its access token: three round trips.
+//! - **Emits**: nothing.
+//! - **Redelivery**: each login opens a session of its own; one whose answer was lost expires unused.
+//! - **Failures**: answered as problems.
+//!
+//! An unknown name, an unknown address and a wrong password are one answer, made by the same work and under the same
+//! limit ([`accounts::Accounts::check`]). The limit counts checks and not failures, for each account: whoever guesses
+//! can keep its owner from logging in for some minutes, but not out of the sessions they have. Guessing across many
+//! accounts is what the route's throttle is for.
+
+use accounts::{Accounts, Check};
+use api::wire::{LoginRequest, Session};
+use api::{Call, Problem, Reply};
+use domain::UserId;
+use domain::account::{Email, UserName};
+use runtime::Aws;
+use table::user;
+
+runtime::config! {
+    /// Settings of `login`.
+    pub struct Config {
+        /// Name of the table.
+        pub table_name: String,
+        /// The KMS key that signs access tokens.
+        pub jwt_key_id: String,
+    }
+}
+
+/// What sessions are opened with.
+pub struct Deps {
+    accounts: Accounts,
+}
+
+impl Deps {
+    /// Connects to the table and the key service.
+    pub fn connect(config: &Config, aws: &Aws) -> Self {
+        Self::new(Accounts::connect(aws, &config.table_name, &config.jwt_key_id))
+    }
+
+    /// Opens sessions of `accounts`.
+    pub fn new(accounts: Accounts) -> Self {
+        Self { accounts }
+    }
+
+    async fn log_in(&self, request: &LoginRequest) -> Result<Session, Problem> {
+        let account = self.account(&request.login).await?;
+        match self.accounts.check(account, &request.login, &request.password).await? {
+            Check::Right(owner) => {
+                runtime::metrics::count("logins", 1);
+                self.accounts.open_session(&owner).await
+            }
+            Check::Wrong => {
+                runtime::metrics::count("logins_refused", 1);
+                Err(Problem::unauthorized(
+                    "bad_credentials",
+                    "There is no account with this name and password.",
+                ))
+            }
+            Check::TooOften(wait) => {
+                runtime::metrics::count("logins_limited", 1);
+                let detail = "There were too many attempts to log in to this account.";
+                Err(Problem::rate_limited("too_many_attempts", detail, wait.seconds))
+            }
+        }
+    }
+
+    /// The account that somebody means. No user name is an address, and what is neither is nobody's.
+    async fn account(&self, login: &str) -> Result<Option<UserId>, Problem> {
+        let table = &self.accounts.table;
+        Ok(if let Ok(name) = UserName::parse(login) {
+            user::by_name(table, &name.folded()).await?
+        } else if let Ok(email) = Email::parse(login) {
+            user::by_email(table, &email.digest()).await?
+        } else {
+            None
+        })
+    }
+}
+
+impl runtime::http::Handler for Deps {
+    async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
+        match call.route() {
+            "POST /api/v1/auth/login" => Reply::ok(&self.log_in(&call.json()?).await?),
+            _ => Err(runtime::http::unknown_route()),
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Opening sessions, with the real table engine behind it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it does not expect"
+)]
+
+use std::time::Duration;
+
+use accounts::{Accounts, password};
+use domain::account::{Email, Password, UserName};
+use domain::session::RefreshToken;
+use domain::{Clock, Randomness, UserId};
+use futures::future::join_all;
+use login::Deps;
+use serde_json::{Value, json};
+use table::session::{self, Owner};
+use table::user::{self, User};
+use testkit::http::{Answer, Request, call, event};
+use testkit::{Engine, Fault, ManualClock, SeededRandom, Usage, verifier};
+
+const RIGHT: &str = "correct horse battery";
+const WRONG: &str = "wrong horse battery";
+
+struct World {
+    engine: Engine,
+    clock: ManualClock,
+    accounts: Accounts,
+    deps: Deps,
+    john: UserId,
+}
+
+impl World {
+    /// A world in which `John` is john@example.org and `Jane` is jane@example.org.
+    async fn new() -> Self {
+        let (engine, clock) = (Engine::start().await, ManualClock::new());
+        let accounts = Accounts {
+            table: table::Table::new(engine.client(), engine.table_name()),
+            issuer: testkit::issuer(),
+            clock: clock.shared(),
+            random: SeededRandom::new(1).shared(),
+        };
+        let john = open(&accounts, "John").await;
+        open(&accounts, "Jane").await;
+        engine.stream().await;
+        engine.reset_usage();
+        Self { engine, clock, deps: Deps::new(accounts.clone()), accounts, john }
+    }
+
+    async fn call(&self, request: impl Into<Value>) -> Answer {
+        call(&self.deps, &self.clock, request).await
+    }
+
+    async fn log_in(&self, login: &str, password: &str) -> Answer {
+        self.call(event("login", "login", &[("login", login), ("password", password)])).await
+    }
+
+    /// What a login uses, and its answer.
+    async fn measure(&self, login: &str, password: &str) -> (Usage, Answer) {
+        self.engine.reset_usage();
+        let answer = self.log_in(login, password).await;
+        (self.engine.usage(), answer)
+    }
+}
+
+async fn open(accounts: &Accounts, name: &str) -> UserId {
+    let (clock, random): (&dyn Clock, &dyn Randomness) = (&*accounts.clock, &*accounts.random);
+    let username = UserName::parse(name).unwrap();
+    let id = UserId::generate(clock, random);
+    let email = Email::parse(&format!("{name}@example.org")).unwrap();
+    let hash = password::hash(&Password::parse(RIGHT).unwrap(), random).unwrap();
+    let opened = accounts.new_session(&Owner { user: id, username: username.clone() });
+    let user = User::new(id, username, None);
+    user::register(&accounts.table, &user, &email.digest(), &hash, &opened).await.unwrap();
+    id
+}
+
+#[tokio::test]
+async fn when_somebody_logs_in_by_name_or_address_in_any_case_then_a_session_opens() {
+    let world = World::new().await;
+    let mut seen = std::collections::BTreeSet::new();
+    for login in ["John", "john", " JOHN ", "John@example.org", "john@EXAMPLE.ORG"] {
+        let answer = world.log_in(login, RIGHT).await;
+        assert_eq!(answer.status, 200, "{login}: {answer:?}");
+        assert_eq!(answer.json["user_id"], json!(world.john));
+        assert_eq!((&answer.json["username"], &answer.json["expires_in"]), (&json!("John"), &json!(900)));
+        let access = answer.json["access_token"].as_str().unwrap();
+        assert_eq!(verifier().verify(access, world.clock.now()).unwrap().user_id, world.john);
+        let refresh = RefreshToken::parse(answer.json["refresh_token"].as_str().unwrap()).unwrap();
+        assert!(seen.insert(refresh.family().to_owned()), "each login is a session of its own");
+        let owner = session::owner(&world.accounts.table, &refresh).await.unwrap().unwrap();
+        assert_eq!((owner.user, owner.username.as_str()), (world.john, "John"));
+    }
+}
+
+#[tokio::test]
+async fn when_name_or_password_is_wrong_then_the_answer_is_the_same_and_no_session_opens() {
+    let world = World::new().await;
+    let wrong = world.log_in("john", WRONG).await;
+    assert_eq!((wrong.status, wrong.code()), (401, "bad_credentials"));
+    let long = "x".repeat(100_000);
+    for (login, password) in [
+        ("john@example.org", WRONG),
+        ("nobody", RIGHT),
+        ("nobody@example.org", RIGHT),
+        ("admin", RIGHT),
+        ("not a name", RIGHT),
+        ("", RIGHT),
+        ("jane", ""),
+        (long.as_str(), RIGHT),
+        ("jane", long.as_str()),
+    ] {
+        let answer = world.log_in(login, password).await;
+        assert_eq!(answer.json, wrong.json);
+        assert_eq!((answer.status, &answer.headers), (401, &wrong.headers));
+    }
+    let opened = world
+        .engine
+        .records()
+        .await
+        .into_iter()
+        .filter(|record| record.new.as_ref().is_some_and(|item| item.get("digest").is_some()));
+    assert_eq!(opened.count(), 0);
+}
+
+#[tokio::test]
+async fn when_there_is_no_such_account_then_the_same_work_is_done() {
+    let world = World::new().await;
+    let (known, _) = world.measure("john", WRONG).await;
+    let (unknown, _) = world.measure("nobody", WRONG).await;
+    assert_eq!(known.round_trips, unknown.round_trips);
+    let calls = |usage: &Usage| -> Vec<_> {
+        usage.operations.iter().map(|(name, used)| (name.clone(), used.attempts)).collect()
+    };
+    assert_eq!(calls(&known), calls(&unknown));
+}
+
+#[tokio::test]
+async fn when_passwords_are_guessed_then_after_ten_the_account_waits_and_no_other_does() {
+    let world = World::new().await;
+    for attempt in 0..10 {
+        let login = if attempt % 2 == 0 { "john" } else { "john@example.org" };
+        assert_eq!(world.log_in(login, WRONG).await.code(), "bad_credentials");
+    }
+    for (login, password) in [("john", RIGHT), ("john@example.org", RIGHT), ("JOHN", WRONG)] {
+        let answer = world.log_in(login, password).await;
+        assert_eq!((answer.status, answer.code()), (429, "too_many_attempts"));
+        assert_eq!(answer.header("retry-after"), Some("60"));
+    }
+    assert_eq!(world.log_in("jane", RIGHT).await.status, 200);
+    world.clock.advance(Duration::from_secs(59));
+    assert_eq!(world.log_in("john", RIGHT).await.header("retry-after"), Some("1"));
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(world.log_in("john", RIGHT).await.status, 200);
+    assert_eq!(world.log_in("john", RIGHT).await.status, 429, "one a minute from here");
+}
+
+#[tokio::test]
+async fn when_there_is_no_such_account_then_its_attempts_run_out_alike() {
+    let world = World::new().await;
+    for attempt in 0..10 {
+        let login = if attempt % 2 == 0 { "nobody" } else { "NoBody" };
+        assert_eq!(world.log_in(login, WRONG).await.code(), "bad_credentials");
+    }
+    let answer = world.log_in("nobody", WRONG).await;
+    assert_eq!((answer.status, answer.header("retry-after")), (429, Some("60")));
+    assert_eq!(world.log_in("somebody", WRONG).await.status, 401);
+}
+
+#[tokio::test]
+async fn when_many_guess_at_once_then_no_more_than_ten_are_checked() {
+    let world = World::new().await;
+    let answers = join_all((0..20).map(|_| world.log_in("john", WRONG))).await;
+    let count = |code| answers.iter().filter(|answer| answer.code() == code).count();
+    assert_eq!((count("bad_credentials"), count("too_many_attempts")), (10, 10));
+}
+
+#[tokio::test]
+async fn when_the_body_is_not_a_login_then_it_is_refused_before_anything_is_read() {
+    let world = World::new().await;
+    for body in ["", "{", "[]", "{\"login\":\"john\"}", "{\"login\":1,\"password\":\"x\"}"] {
+        let answer = world.call(Request::to("POST /api/v1/auth/login").body(body)).await;
+        assert_eq!((answer.status, answer.code()), (400, "bad_json"), "{body}");
+    }
+    assert_eq!(world.call(Request::to("GET /api/v1/auth/login")).await.code(), "route_not_found");
+    assert_eq!(world.engine.usage().requests, 0);
+}
+
+#[tokio::test]
+async fn when_the_table_is_busy_then_the_client_is_asked_to_come_back() {
+    let world = World::new().await;
+    for operation in ["GetItem", "UpdateItem", "PutItem"] {
+        world.engine.fail_next(operation, testkit::ATTEMPTS, Fault::Throttled);
+        let answer = world.log_in("john", RIGHT).await;
+        assert_eq!((answer.status, answer.code()), (503, "temporarily_unavailable"), "{operation}");
+        assert!(!answer.json.to_string().contains(world.engine.table_name()));
+    }
+}
+
+#[tokio::test]
+async fn when_somebody_logs_in_then_it_is_three_round_trips() {
+    let world = World::new().await;
+    let (usage, answer) = world.measure("john", RIGHT).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!((usage.requests, usage.round_trips), (4, 3), "{usage:?}");
+    assert!(usage.read_units <= 1.5 && usage.write_units <= 2.0, "{usage:?}");
+}

@@ -1,0 +1,112 @@
+//! `profile`: who somebody is, and their photos.
+//!
+//! - **Trigger**: `GET` and `PATCH /api/v1/users/me`, `GET /api/v1/users/{user_id}` and
+//!   `GET /api/v1/users/{user_id}/photos`, where `{user_id}` is an id or `@name`.
+//! - **Access patterns**: a profile is one get, beside one of the caller's edge to them. A page of photos is one query
+//!   of the timeline, then one `BatchGetItem` of the photos beside one range query of the caller's likes. A name costs
+//!   one get more.
+//! - **Emits**: nothing.
+//! - **Redelivery**: an edit sets texts to what they are to be; setting them twice changes nothing.
+//! - **Failures**: answered as problems; the client asks again.
+
+mod photos;
+
+use api::wire::{Profile, UpdateProfileRequest};
+use api::{Call, Caller, Problem, Reply};
+use domain::UserId;
+use domain::account::{parse_bio, parse_full_name};
+use domain::cursor::List;
+use runtime::Aws;
+use table::user::{self, User};
+use table::{Patch, Table, follow, people};
+
+runtime::config! {
+    /// Settings of `profile`.
+    pub struct Config {
+        /// Name of the table.
+        pub table_name: String,
+        /// The KMS key whose public half verifies access tokens.
+        pub jwt_key_id: String,
+        /// Base URL of renditions.
+        pub cdn_url: String,
+    }
+}
+
+/// What profiles are shown with.
+pub struct Deps {
+    table: Table,
+    cdn_url: String,
+}
+
+impl Deps {
+    /// Connects to the table.
+    pub fn connect(config: &Config, aws: &Aws) -> Self {
+        Self::new(Table::new(aws.dynamodb(), &config.table_name), &config.cdn_url)
+    }
+
+    /// Shows profiles of `table` with pictures under `cdn_url`.
+    pub fn new(table: Table, cdn_url: &str) -> Self {
+        Self { table, cdn_url: cdn_url.to_owned() }
+    }
+
+    /// Whom the path means.
+    async fn named(&self, call: &Call) -> Result<UserId, Problem> {
+        people::named(&self.table, call.path("user_id")).await?.ok_or_else(Problem::no_user)
+    }
+
+    async fn profile(&self, caller: &Caller, id: UserId) -> Result<Profile, Problem> {
+        let followed = async {
+            // Nobody follows themselves.
+            if id == caller.user_id {
+                Ok(false)
+            } else {
+                follow::exists(&self.table, caller.user_id, id).await
+            }
+        };
+        let (user, followed) = futures::try_join!(user::get(&self.table, id), followed)?;
+        Ok(shown(user.ok_or_else(Problem::no_user)?, followed))
+    }
+
+    async fn edit(&self, caller: &Caller, request: UpdateProfileRequest) -> Result<Profile, Problem> {
+        let full_name = request.full_name.as_deref().map(parse_full_name).transpose()?;
+        let bio = request.bio.as_deref().map(parse_bio).transpose()?;
+        let patch = |text: Option<Option<String>>| text.map_or(Patch::Keep, Patch::present);
+        let user = user::update(&self.table, caller.user_id, patch(full_name), patch(bio)).await?;
+        Ok(shown(user.ok_or_else(Problem::no_user)?, false))
+    }
+}
+
+fn shown(user: User, followed_by_you: bool) -> Profile {
+    Profile {
+        user_id: user.id,
+        username: user.username.as_str().to_owned(),
+        full_name: user.full_name,
+        bio: user.bio,
+        profile_pic: None,
+        follower_count: user.followers,
+        following_count: user.following,
+        photo_count: user.photos,
+        followed_by_you,
+        created_at: user.id.created_at().to_string(),
+    }
+}
+
+impl runtime::http::Handler for Deps {
+    async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
+        let caller = call.caller()?;
+        match call.route() {
+            "GET /api/v1/users/me" => Reply::ok(&self.profile(caller, caller.user_id).await?),
+            "PATCH /api/v1/users/me" => Reply::ok(&self.edit(caller, call.json()?).await?),
+            "GET /api/v1/users/{user_id}" => {
+                let id = self.named(call).await?;
+                Reply::ok(&self.profile(caller, id).await?)
+            }
+            "GET /api/v1/users/{user_id}/photos" => {
+                let (count, before) = (call.count()?, call.position(List::Timeline)?);
+                let author = self.named(call).await?;
+                Reply::ok(&self.photos(caller, author, before, count).await?)
+            }
+            _ => Err(runtime::http::unknown_route()),
+        }
+    }
+}

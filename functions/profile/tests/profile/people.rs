@@ -1,0 +1,196 @@
+//! Who somebody is.
+
+use domain::{Clock, UserId};
+use serde_json::json;
+use table::follow::{self, Change, Follow};
+use testkit::http::Request;
+use testkit::{Fault, START, forged_token_for, token_for};
+
+use crate::world::World;
+
+const USER: &str = "GET /api/v1/users/{user_id}";
+const EDIT: &str = "PATCH /api/v1/users/me";
+
+impl World {
+    /// Ada follows bob, and the derived counts say so.
+    async fn ada_follows_bob(&self) {
+        let (ada, bob) = (self.ada.user_id, self.bob.user_id);
+        follow::add(&self.table, ada, bob, &Follow { username: "Ada".to_owned(), at: START }).await.unwrap();
+        let change = Change { follower: ada, followee: bob, since: Some(START) };
+        follow::derive(&self.table, &[change]).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn when_somebody_looks_at_themselves_then_they_see_their_profile() {
+    let world = World::new().await;
+    let answer = world.event("me", &[]).await;
+    assert_eq!(answer.status, 200);
+    let expected = json!({
+        "user_id": world.ada.user_id,
+        "username": "Ada",
+        "full_name": "Ada Lovelace",
+        "bio": null,
+        "profile_pic": null,
+        "follower_count": 0,
+        "following_count": 0,
+        "photo_count": 0,
+        "followed_by_you": false,
+        "created_at": "2026-11-22T12:00:00Z",
+    });
+    assert_eq!(answer.json, expected);
+}
+
+#[tokio::test]
+async fn when_somebody_is_asked_for_by_id_or_name_then_it_is_the_same_profile_with_its_counts() {
+    let world = World::new().await;
+    world.ada_follows_bob().await;
+    world.photos(1..4).await;
+    let by_id = world.event("user", &[("user_id", &world.bob.user_id.to_string())]).await;
+    assert_eq!((by_id.status, &by_id.json["username"]), (200, &json!("Bob")));
+    assert_eq!((&by_id.json["follower_count"], &by_id.json["photo_count"]), (&json!(1), &json!(3)));
+    assert_eq!(by_id.json["followed_by_you"], true);
+    for name in ["@Bob", "@bob", "@BOB"] {
+        assert_eq!(world.event("user", &[("user_id", name)]).await.json, by_id.json, "{name}");
+    }
+    let me = world.event("user", &[("user_id", "@ada")]).await;
+    assert_eq!((&me.json["following_count"], &me.json["followed_by_you"]), (&json!(1), &json!(false)));
+    assert_eq!(world.event("me", &[]).await.json, me.json, "counts do not differ between views");
+    let by_bob = Request::to(USER).path("user_id", "@ada").by(&world.bob, &world.clock);
+    assert_eq!(
+        world.call(by_bob).await.json["followed_by_you"],
+        false,
+        "it is whom the caller follows that counts"
+    );
+}
+
+#[tokio::test]
+async fn when_there_is_no_such_user_then_it_is_not_found() {
+    let world = World::new().await;
+    let long = format!("@{}", "x".repeat(5000));
+    for who in
+        ["0", "7", "x", "bob", "-1", "99999999999999999999", "@", "@nobody", "@admin", "@b b", "@@bob", &long]
+    {
+        for route in [USER, "GET /api/v1/users/{user_id}/photos"] {
+            let answer = world.call(world.request(route).path("user_id", who)).await;
+            assert_eq!((answer.status, answer.code()), (404, "user_not_found"), "{route} {who:.20}");
+        }
+    }
+    // A token outlives its account.
+    let gone = api::Caller { user_id: UserId::try_from(9).unwrap(), username: "gone".to_owned() };
+    assert_eq!(
+        world.call(Request::to("GET /api/v1/users/me").by(&gone, &world.clock)).await.code(),
+        "user_not_found"
+    );
+    let edit = Request::to(EDIT).json(&json!({ "bio": "x" })).by(&gone, &world.clock);
+    assert_eq!(world.call(edit).await.code(), "user_not_found");
+    assert!(world.engine.stream().await.is_empty());
+}
+
+#[tokio::test]
+async fn when_texts_are_changed_then_only_those_change() {
+    let world = World::new().await;
+    let answer = world.event("edit-me", &[]).await;
+    assert_eq!(
+        (&answer.json["full_name"], &answer.json["bio"]),
+        (&json!("John Doe"), &json!("Chasing light 🌅"))
+    );
+    assert_eq!(world.event("me", &[]).await.json, answer.json);
+    for (body, full_name, bio) in [
+        (json!({}), json!("John Doe"), json!("Chasing light 🌅")),
+        (json!({ "bio": null }), json!("John Doe"), json!("Chasing light 🌅")),
+        (json!({ "bio": " \n" }), json!("John Doe"), json!(null)),
+        (json!({ "full_name": "" }), json!(null), json!(null)),
+        (json!({ "full_name": " Ada ", "bio": "ⅰ" }), json!("Ada"), json!("ⅰ")),
+        (json!({ "full_name": "", "bio": "" }), json!(null), json!(null)),
+    ] {
+        let answer = world.call(world.request(EDIT).json(&body)).await;
+        assert_eq!(
+            (answer.status, &answer.json["full_name"], &answer.json["bio"]),
+            (200, &full_name, &bio),
+            "{body}"
+        );
+        assert_eq!(answer.json["username"], "Ada");
+    }
+}
+
+#[tokio::test]
+async fn when_texts_change_while_counts_do_then_neither_is_lost() {
+    let world = World::new().await;
+    let edit = || world.call(Request::to(EDIT).json(&json!({ "bio": "new" })).by(&world.bob, &world.clock));
+    let (answer, ()) = futures::join!(edit(), world.ada_follows_bob());
+    assert_eq!(answer.status, 200);
+    let bob = world.event("user", &[("user_id", "@bob")]).await.json;
+    assert_eq!((&bob["bio"], &bob["follower_count"]), (&json!("new"), &json!(1)));
+}
+
+#[tokio::test]
+async fn when_an_edit_breaks_a_rule_then_its_code_says_so_and_nothing_changes() {
+    let world = World::new().await;
+    for (body, code) in [
+        (json!({ "full_name": "x".repeat(101), "bio": "fine" }), "full_name_too_long"),
+        (json!({ "full_name": "fine", "bio": "x".repeat(151) }), "bio_too_long"),
+        (json!({ "bio": 1 }), "bad_json"),
+        (json!([1]), "bad_json"),
+    ] {
+        let answer = world.call(world.request(EDIT).json(&body)).await;
+        assert_eq!((answer.status, answer.code()), (400, code), "{body}");
+    }
+    assert_eq!(world.call(world.request(EDIT).body("{")).await.code(), "bad_json");
+    let fits = json!({ "full_name": "🌅".repeat(100), "bio": "🌅".repeat(150) });
+    assert!(world.engine.stream().await.is_empty());
+    assert_eq!(world.call(world.request(EDIT).json(&fits)).await.status, 200);
+}
+
+#[tokio::test]
+async fn when_it_is_not_proven_who_asks_then_nothing_is_read() {
+    let world = World::new().await;
+    let now = world.clock.now();
+    for (token, code) in [
+        (None, "token_missing"),
+        (Some(token_for(&world.ada, now.plus_ms(-900_000))), "token_expired"),
+        (Some(forged_token_for(&world.ada, now)), "token_invalid"),
+    ] {
+        for route in ["GET /api/v1/users/me", EDIT, USER, "GET /api/v1/users/{user_id}/photos"] {
+            let request = if route.contains('{') {
+                Request::to(route).path("user_id", "@bob")
+            } else {
+                Request::to(route)
+            };
+            let request = token
+                .iter()
+                .fold(request.json(&json!({ "bio": "x" })), |request, token| request.token(token));
+            let answer = world.call(request).await;
+            assert_eq!((answer.status, answer.code()), (401, code), "{route}");
+        }
+    }
+    assert_eq!(world.call(world.request("DELETE /api/v1/users/me")).await.code(), "route_not_found");
+    assert_eq!(world.engine.usage().requests, 0);
+}
+
+#[tokio::test]
+async fn when_the_table_is_busy_then_the_client_is_asked_to_come_back() {
+    let world = World::new().await;
+    world.engine.fail_next("GetItem", testkit::ATTEMPTS, Fault::Throttled);
+    let answer = world.event("me", &[]).await;
+    assert_eq!((answer.status, answer.code()), (503, "temporarily_unavailable"));
+}
+
+#[tokio::test]
+async fn when_a_profile_is_shown_or_changed_then_it_is_a_round_trip() {
+    let world = World::new().await;
+    let bob = world.bob.user_id.to_string();
+    for (case, who, round_trips, reads, writes) in [
+        ("me", None, 1, 0.5, 0.0),
+        ("user", Some(bob.as_str()), 1, 1.5, 0.0),
+        ("user", Some("@bob"), 2, 2.0, 0.0),
+        ("edit-me", None, 1, 0.0, 1.0),
+    ] {
+        world.engine.reset_usage();
+        let values: Vec<(&str, &str)> = who.iter().map(|who| ("user_id", *who)).collect();
+        assert_eq!(world.event(case, &values).await.status, 200);
+        let usage = world.engine.usage();
+        assert_eq!(usage.round_trips, round_trips, "{case}");
+        assert!(usage.read_units <= reads && usage.write_units <= writes, "{case} {usage:?}");
+    }
+}

@@ -1,0 +1,156 @@
+//! A table with people and photos in it.
+
+use std::collections::HashSet;
+
+use api::Caller;
+use domain::account::UserName;
+use domain::photo::{ContentType, Medium, Photo, Rendered, State};
+use domain::session::RefreshToken;
+use domain::text::Caption;
+use domain::{Clock, PhotoId, Timestamp, UserId, rate};
+use profile::Deps;
+use serde_json::Value;
+use table::guard::{self, RateStep};
+use table::session::Opened;
+use table::user::{self, User};
+use table::{Table, photo, timeline};
+use testkit::http::{Answer, Request, call, event};
+use testkit::{Engine, ManualClock, SeededRandom, token_for};
+
+pub(crate) const CDN: &str = "https://cdn.example";
+
+pub(crate) struct World {
+    pub(crate) engine: Engine,
+    pub(crate) clock: ManualClock,
+    pub(crate) table: Table,
+    deps: Deps,
+    pub(crate) ada: Caller,
+    pub(crate) bob: Caller,
+}
+
+impl World {
+    /// A world with `Ada`, who asks, and `Bob`, of whom is asked.
+    pub(crate) async fn new() -> Self {
+        let (engine, clock) = (Engine::start().await, ManualClock::new());
+        let table = Table::new(engine.client(), engine.table_name());
+        let ada = register(&table, &clock, "Ada", 1).await;
+        let bob = register(&table, &clock, "Bob", 2).await;
+        engine.stream().await;
+        engine.reset_usage();
+        let deps = Deps::new(table.clone(), CDN);
+        Self { engine, clock, table, deps, ada, bob }
+    }
+
+    pub(crate) async fn call(&self, request: impl Into<Value>) -> Answer {
+        call(&self.deps, &self.clock, request).await
+    }
+
+    /// Sends one of the events with a good token of ada's.
+    pub(crate) async fn event(&self, case: &str, values: &[(&str, &str)]) -> Answer {
+        let token = token_for(&self.ada, self.clock.now());
+        let values: Vec<(&str, &str)> = values.iter().copied().chain([("token", token.as_str())]).collect();
+        self.call(event("profile", case, &values)).await
+    }
+
+    /// Ada's request.
+    pub(crate) fn request(&self, route: &str) -> Request {
+        Request::to(route).by(&self.ada, &self.clock)
+    }
+
+    /// Stores a photo of bob's that is `age` minutes old, and lists it in his timeline.
+    pub(crate) async fn photo(&self, age: i64, state: State) -> PhotoId {
+        let now = self.clock.now();
+        let id = PhotoId::floor(now.plus_ms(-age * 60_000));
+        let rendered = Rendered {
+            width: 1080,
+            height: 720,
+            blurhash: "LEHV6nWB2yk8pyo0adR*.7kCMdnj".to_owned(),
+            sha256: "ab".repeat(32),
+            phash: "cd".repeat(8),
+        };
+        let medium =
+            Medium { content_type: ContentType::Jpeg, size: 2_000_000, alt: None, rendered: Some(rendered) };
+        let photo = Photo {
+            id,
+            author: self.bob.user_id,
+            author_name: self.bob.username.clone(),
+            caption: Caption::parse(&format!("{age} minutes ago")).unwrap(),
+            place: None,
+            tags: Vec::new(),
+            media: vec![medium],
+            state,
+            pending: usize::from(state != State::Ready),
+            failure: None,
+            likes: 0,
+            comments: 0,
+        };
+        // A limit of its own for each moment: this is about reading.
+        let step = RateStep::admit(guard::UPLOADS, rate::UPLOADS, self.uploads().await, now).unwrap();
+        assert_eq!(photo::create(&self.table, &photo, &step, None).await.unwrap(), photo::Creation::Done);
+        timeline::derive(&self.table, self.bob.user_id, id, true).await.unwrap();
+        id
+    }
+
+    async fn uploads(&self) -> Option<Timestamp> {
+        guard::of_upload(&self.table, self.bob.user_id, None, self.clock.now()).await.unwrap().tat
+    }
+
+    /// Ready photos of bob's, newest first.
+    pub(crate) async fn photos(&self, ages: std::ops::Range<i64>) -> Vec<PhotoId> {
+        let mut ids = Vec::new();
+        for age in ages {
+            ids.push(self.photo(age, State::Ready).await);
+        }
+        ids
+    }
+
+    /// Deletes photos without telling the timeline: what a page meets before the stream has been worked off.
+    pub(crate) async fn lose(&self, photos: &[PhotoId]) {
+        for id in photos {
+            assert!(photo::delete(&self.table, *id, self.bob.user_id).await.unwrap());
+        }
+    }
+
+    pub(crate) async fn page(&self, count: usize, cursor: Option<&str>) -> Value {
+        let request = self.request("GET /api/v1/users/{user_id}/photos").path("user_id", self.bob.user_id);
+        let request = cursor
+            .iter()
+            .fold(request.query("count", count), |request, cursor| request.query("cursor", cursor));
+        let answer = self.call(request).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(answer.json["has_more"], answer.json["next_cursor"].is_string());
+        answer.json
+    }
+
+    /// All photos, page by page, and the length of each page.
+    pub(crate) async fn walk(&self, count: usize) -> (Vec<PhotoId>, Vec<usize>) {
+        let (mut shown, mut lengths, mut cursor) = (Vec::new(), Vec::new(), None);
+        loop {
+            let page = self.page(count, cursor.as_deref()).await;
+            let ids = ids(&page);
+            lengths.push(ids.len());
+            shown.extend(ids);
+            cursor = page["next_cursor"].as_str().map(str::to_owned);
+            if cursor.is_none() {
+                assert_eq!(shown.iter().collect::<HashSet<_>>().len(), shown.len(), "nothing twice");
+                return (shown, lengths);
+            }
+        }
+    }
+}
+
+pub(crate) fn ids(page: &Value) -> Vec<PhotoId> {
+    let photos = page["photos"].as_array().unwrap();
+    photos.iter().map(|photo| photo["photo_id"].as_str().unwrap().parse().unwrap()).collect()
+}
+
+async fn register(table: &Table, clock: &ManualClock, name: &str, seed: u64) -> Caller {
+    let random = SeededRandom::new(seed);
+    let username = UserName::parse(name).unwrap();
+    let id = UserId::generate(clock, &random);
+    let user = User::new(id, username.clone(), Some(format!("{name} Lovelace")));
+    let opened = Opened { user: id, username, token: RefreshToken::issue(&random), now: clock.now() };
+    let done = user::register(table, &user, &format!("{seed:064}"), "no hash", &opened).await.unwrap();
+    assert_eq!(done, user::Registration::Done);
+    Caller { user_id: id, username: name.to_owned() }
+}

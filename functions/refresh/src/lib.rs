@@ -1,0 +1,82 @@
+//! `refresh`: goes on with a session, or ends it.
+//!
+//! - **Trigger**: `POST /api/v1/auth/refresh`, `DELETE /api/v1/auth/session`.
+//! - **Access patterns**: a refresh gets the session, has the next access token signed, and replaces the live digest by
+//!   the next under the condition that it is the one presented. Ending a session deletes it.
+//! - **Emits**: nothing.
+//! - **Redelivery**: a refresh token works once. Presented again it was stolen, or its answer was lost; which of the two
+//!   cannot be told, so the session ends and its owner logs in again. Ending a session twice is the same as once.
+//! - **Failures**: answered as problems. The access token is signed before the old refresh token dies, so that a key
+//!   service that is busy costs nobody their session.
+
+use accounts::{Accounts, answer};
+use api::wire::{RefreshRequest, Session};
+use api::{Call, Problem, Reply};
+use domain::session::RefreshToken;
+use runtime::Aws;
+use table::session::{self, Rotation};
+
+runtime::config! {
+    /// Settings of `refresh`.
+    pub struct Config {
+        /// Name of the table.
+        pub table_name: String,
+        /// The KMS key that signs access tokens.
+        pub jwt_key_id: String,
+    }
+}
+
+/// What sessions are gone on with.
+pub struct Deps {
+    accounts: Accounts,
+}
+
+impl Deps {
+    /// Connects to the table and the key service.
+    pub fn connect(config: &Config, aws: &Aws) -> Self {
+        Self::new(Accounts::connect(aws, &config.table_name, &config.jwt_key_id))
+    }
+
+    /// Goes on with sessions of `accounts`.
+    pub fn new(accounts: Accounts) -> Self {
+        Self { accounts }
+    }
+
+    async fn refresh(&self, token: &RefreshToken) -> Result<Session, Problem> {
+        let Accounts { table, clock, random, .. } = &self.accounts;
+        let owner = session::owner(table, token).await?.ok_or_else(unknown)?;
+        let access = self.accounts.access_token(&owner).await?;
+        let next = token.rotated(&**random);
+        match session::rotate(table, token, &next, clock.now()).await? {
+            Rotation::Done(owner) => Ok(answer(&owner, access, &next)),
+            Rotation::Reused => {
+                runtime::metrics::count("refresh_tokens_reused", 1);
+                let detail = "This refresh token was used before, and its session is ended. Log in again.";
+                Err(Problem::unauthorized("token_reused", detail))
+            }
+            Rotation::Unknown => Err(unknown()),
+        }
+    }
+}
+
+fn presented(call: &Call) -> Result<RefreshToken, Problem> {
+    let request: RefreshRequest = call.json()?;
+    RefreshToken::parse(&request.refresh_token).ok_or_else(unknown)
+}
+
+fn unknown() -> Problem {
+    Problem::unauthorized("token_invalid", "This refresh token is of no session. Log in again.")
+}
+
+impl runtime::http::Handler for Deps {
+    async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
+        match call.route() {
+            "POST /api/v1/auth/refresh" => Reply::ok(&self.refresh(&presented(call)?).await?),
+            "DELETE /api/v1/auth/session" => {
+                session::close(&self.accounts.table, &presented(call)?).await?;
+                Ok(Reply::no_content())
+            }
+            _ => Err(runtime::http::unknown_route()),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! `register`: opens accounts.
+//!
+//! - **Trigger**: `POST /api/v1/auth/register`.
+//! - **Access patterns**: one transaction puts the claims of name and address, the profile, the credential and the first
+//!   session, each only if it is not there. Nothing is read before: the transaction alone decides, so that of any number
+//!   of registrations of one name exactly one wins.
+//! - **Emits**: nothing.
+//! - **Redelivery**: a registration sent again is refused, because its name is taken. With an `Idempotency-Key` it is
+//!   answered as a login if name, address and password are those of one account: whoever lost the first answer gets
+//!   a session of the account they opened. No key is stored: knowing the password is the proof, and the limit on
+//!   password checks applies.
+//! - **Failures**: answered as problems. When no access token can be signed the account is open all the same, as after
+//!   a lost answer.
+//!
+//! That a name is taken is no secret: names are public. That an address is taken can be found out too, since no answer
+//! could hide it without a mail to that address; each such question costs a hash, and an account where the address
+//! was free, at the rate that the route admits.
+
+use accounts::{Accounts, Check, answer, password};
+use api::wire::{RegisterRequest, Session};
+use api::{Call, Problem, Reply};
+use domain::UserId;
+use domain::account::{Email, Password, UserName, parse_full_name};
+use runtime::Aws;
+use table::session::Owner;
+use table::user::{self, Registration, User};
+
+runtime::config! {
+    /// Settings of `register`.
+    pub struct Config {
+        /// Name of the table.
+        pub table_name: String,
+        /// The KMS key that signs access tokens.
+        pub jwt_key_id: String,
+    }
+}
+
+/// What accounts are opened with.
+pub struct Deps {
+    accounts: Accounts,
+}
+
+/// A registration whose every field is valid.
+struct Applicant {
+    username: UserName,
+    email: Email,
+    password: Password,
+    full_name: Option<String>,
+}
+
+impl Applicant {
+    fn parse(request: &RegisterRequest) -> Result<Self, Problem> {
+        Ok(Self {
+            username: UserName::parse(&request.username)?,
+            email: Email::parse(&request.email)?,
+            password: Password::parse(&request.password)?,
+            full_name: parse_full_name(request.full_name.as_deref().unwrap_or_default())?,
+        })
+    }
+}
+
+impl Deps {
+    /// Connects to the table and the key service.
+    pub fn connect(config: &Config, aws: &Aws) -> Self {
+        Self::new(Accounts::connect(aws, &config.table_name, &config.jwt_key_id))
+    }
+
+    /// Opens accounts among `accounts`.
+    pub fn new(accounts: Accounts) -> Self {
+        Self { accounts }
+    }
+
+    async fn register(&self, applicant: &Applicant, repeatable: bool) -> Result<Session, Problem> {
+        let Accounts { table, clock, random, .. } = &self.accounts;
+        let hash = password::hash(&applicant.password, &**random)?;
+        let id = UserId::generate(&**clock, &**random);
+        let user = User::new(id, applicant.username.clone(), applicant.full_name.clone());
+        let owner = Owner { user: id, username: applicant.username.clone() };
+        let session = self.accounts.new_session(&owner);
+        let taken = match user::register(table, &user, &applicant.email.digest(), &hash, &session).await? {
+            Registration::Done => {
+                runtime::metrics::count("registrations", 1);
+                return Ok(answer(&owner, self.accounts.access_token(&owner).await?, &session.token));
+            }
+            Registration::UsernameTaken => Problem::conflict("username_taken", "This user name is taken."),
+            Registration::EmailTaken => {
+                Problem::conflict("email_taken", "There is an account with this e-mail address.")
+            }
+        };
+        if repeatable { self.repeated(applicant, taken).await } else { Err(taken) }
+    }
+
+    /// Answers a registration that may have been made before: with a session if it was, or else with `taken`.
+    async fn repeated(&self, applicant: &Applicant, taken: Problem) -> Result<Session, Problem> {
+        let digest = applicant.email.digest();
+        let holder = user::holder(&self.accounts.table, &applicant.username.folded(), &digest).await?;
+        match self.accounts.check(holder, &digest, applicant.password.expose()).await? {
+            Check::Right(owner) => self.accounts.open_session(&owner).await,
+            // Too many checks are no answer of their own here: it would tell that name and address belong together.
+            Check::Wrong | Check::TooOften(_) => Err(taken),
+        }
+    }
+}
+
+impl runtime::http::Handler for Deps {
+    async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
+        match call.route() {
+            "POST /api/v1/auth/register" => {
+                let applicant = Applicant::parse(&call.json()?)?;
+                let repeatable = call.idempotency_key()?.is_some();
+                Reply::created(&self.register(&applicant, repeatable).await?)
+            }
+            _ => Err(runtime::http::unknown_route()),
+        }
+    }
+}

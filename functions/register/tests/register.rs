@@ -1,0 +1,272 @@
+//! Opening accounts, with the real table engine behind it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it does not expect"
+)]
+
+use accounts::Accounts;
+use futures::future::join_all;
+use register::Deps;
+use runtime::auth::{Issuer, SignError, Signer, Signing};
+use serde_json::{Value, json};
+use table::{Table, session, user};
+use testkit::http::{Answer, Request, call, event};
+use testkit::{Engine, Fault, ManualClock, SeededRandom, verifier};
+
+const PASSWORD: &str = "correct horse battery";
+
+struct World {
+    engine: Engine,
+    clock: ManualClock,
+    table: Table,
+    deps: Deps,
+}
+
+impl World {
+    async fn new() -> Self {
+        Self::signing(testkit::issuer()).await
+    }
+
+    async fn signing(issuer: Issuer) -> Self {
+        let (engine, clock) = (Engine::start().await, ManualClock::new());
+        let table = Table::new(engine.client(), engine.table_name());
+        let random = SeededRandom::new(1).shared();
+        let deps = Deps::new(Accounts { table: table.clone(), issuer, clock: clock.shared(), random });
+        Self { engine, clock, table, deps }
+    }
+
+    async fn call(&self, request: impl Into<Value>) -> Answer {
+        call(&self.deps, &self.clock, request).await
+    }
+
+    async fn register(&self, username: &str, email: &str) -> Answer {
+        let values = [("username", username), ("email", email), ("password", PASSWORD)];
+        self.call(event("register", "register", &values)).await
+    }
+
+    async fn register_with_key(&self, username: &str, email: &str, password: &str) -> Answer {
+        let values = [("username", username), ("email", email), ("password", password)];
+        self.call(event("register", "with-key", &values)).await
+    }
+
+    async fn send(&self, body: &Value) -> Answer {
+        self.call(Request::to("POST /api/v1/auth/register").json(body)).await
+    }
+
+    /// Whether the table has changed since this was asked last.
+    async fn is_unchanged(&self) -> bool {
+        self.engine.stream().await.is_empty()
+    }
+
+    async fn is_live(&self, answer: &Answer) -> bool {
+        let token =
+            domain::session::RefreshToken::parse(answer.json["refresh_token"].as_str().unwrap()).unwrap();
+        session::owner(&self.table, &token).await.unwrap().is_some()
+    }
+}
+
+fn id(answer: &Answer) -> domain::UserId {
+    answer.json["user_id"].as_str().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn when_somebody_registers_then_they_have_an_account_and_a_session() {
+    let world = World::new().await;
+    let answer = world.register("John_Doe", "john@example.org").await;
+    assert_eq!((answer.status, &answer.json["username"]), (201, &json!("John_Doe")), "{answer:?}");
+    assert_eq!(answer.json["expires_in"], 900);
+    assert_eq!(answer.json.as_object().unwrap().len(), 5);
+
+    let caller = verifier()
+        .verify(answer.json["access_token"].as_str().unwrap(), domain::Clock::now(&world.clock))
+        .unwrap();
+    assert_eq!((caller.user_id, caller.username.as_str()), (id(&answer), "John_Doe"));
+    assert!(world.is_live(&answer).await);
+
+    let user = user::get(&world.table, caller.user_id).await.unwrap().unwrap();
+    assert_eq!((user.username.as_str(), user.full_name.as_deref()), ("John_Doe", Some("John Doe")));
+    assert_eq!((user.followers, user.following, user.photos), (0, 0, 0));
+    assert_eq!(user::by_name(&world.table, "john_doe").await.unwrap(), Some(caller.user_id));
+    let credential = user::credential(&world.table, caller.user_id).await.unwrap().unwrap();
+    assert!(credential.hash.starts_with("$argon2id$") && !credential.hash.contains(PASSWORD));
+}
+
+#[tokio::test]
+async fn when_an_input_breaks_a_rule_then_its_code_says_so_and_nothing_changes() {
+    let world = World::new().await;
+    let good =
+        json!({ "username": "john", "email": "john@example.org", "password": PASSWORD, "full_name": "John" });
+    let long = "x".repeat(129);
+    for (field, value, code) in [
+        ("username", json!(""), "username_invalid"),
+        ("username", json!("john doe"), "username_invalid"),
+        ("username", json!("jöhn"), "username_invalid"),
+        ("username", json!(long), "username_invalid"),
+        ("username", json!("Admin"), "username_reserved"),
+        ("username", json!(null), "bad_json"),
+        ("email", json!("john"), "email_invalid"),
+        ("email", json!("john@localhost"), "email_invalid"),
+        ("password", json!("seven77"), "password_too_short"),
+        ("password", json!(long), "password_too_long"),
+        ("password", json!(12_345_678), "bad_json"),
+        ("full_name", json!(long), "full_name_too_long"),
+    ] {
+        let mut body = good.clone();
+        body[field] = value;
+        let answer = world.send(&body).await;
+        assert_eq!((answer.status, answer.code()), (400, code), "{field}");
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+    }
+    for body in ["", "{", "[]", "{}", "\"john\"", "{\"username\":\"john\"}"] {
+        let answer = world.call(Request::to("POST /api/v1/auth/register").body(body)).await;
+        assert_eq!((answer.status, answer.code()), (400, "bad_json"), "{body}");
+    }
+    let key = Request::to("POST /api/v1/auth/register").json(&good).header("idempotency-key", "a b");
+    assert_eq!(world.call(key).await.code(), "bad_idempotency_key");
+    let other = Request::to("GET /api/v1/auth/register");
+    assert_eq!(world.call(other).await.code(), "route_not_found");
+    assert!(world.is_unchanged().await);
+    assert_eq!(world.engine.usage().requests, 0);
+}
+
+#[tokio::test]
+async fn when_a_name_or_an_address_is_taken_in_any_case_then_it_stays_with_its_owner() {
+    let world = World::new().await;
+    assert_eq!(world.register("john", "john@example.org").await.status, 201);
+    world.engine.stream().await;
+    for (username, email, code) in [
+        ("JOHN", "other@example.org", "username_taken"),
+        ("other", "John@EXAMPLE.org", "email_taken"),
+        ("john", "john@example.org", "username_taken"),
+    ] {
+        let answer = world.register(username, email).await;
+        assert_eq!((answer.status, answer.code()), (409, code));
+    }
+    assert!(world.is_unchanged().await);
+    // What was refused claimed nothing.
+    assert_eq!(world.register("other", "other@example.org").await.status, 201);
+}
+
+#[tokio::test]
+async fn when_twenty_register_one_name_at_once_then_one_wins() {
+    let world = World::new().await;
+    let emails: Vec<String> = (0..20).map(|number| format!("john{number}@example.org")).collect();
+    let answers = join_all(emails.iter().map(|email| world.register("john", email))).await;
+    let won: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 201).collect();
+    let [winner] = won[..] else { panic!("{} won", won.len()) };
+    let refused = answers.iter().filter(|answer| (answer.status, answer.code()) == (409, "username_taken"));
+    assert_eq!(refused.count(), 19);
+    assert_eq!(user::by_name(&world.table, "john").await.unwrap(), Some(id(winner)));
+    assert_eq!(world.engine.stream().await.len(), 5, "the five items of one account");
+}
+
+#[tokio::test]
+async fn when_twenty_register_one_address_at_once_then_one_wins() {
+    let world = World::new().await;
+    let names: Vec<String> = (0..20).map(|number| format!("john{number}")).collect();
+    let answers = join_all(names.iter().map(|name| world.register(name, "john@example.org"))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
+    assert_eq!(answers.iter().filter(|answer| answer.code() == "email_taken").count(), 19);
+    assert_eq!(world.engine.stream().await.len(), 5);
+}
+
+#[tokio::test]
+async fn when_another_registration_is_in_the_way_then_it_is_waited_for() {
+    let world = World::new().await;
+    world.engine.fail_next("TransactWriteItems", 2, Fault::Conflict);
+    assert_eq!(world.register("john", "john@example.org").await.status, 201);
+    assert_eq!(world.engine.usage().requests_of("TransactWriteItems"), 3);
+}
+
+#[tokio::test]
+async fn when_the_answer_was_lost_then_the_same_registration_with_a_key_opens_another_session() {
+    let world = World::new().await;
+    world.engine.fail_next("TransactWriteItems", 1, Fault::Crash);
+    let lost = world.register_with_key("john", "john@example.org", PASSWORD).await;
+    assert_eq!((lost.status, lost.code()), (503, "temporarily_unavailable"));
+    assert_eq!(lost.header("retry-after"), Some("1"));
+
+    let again = world.register_with_key("John", "JOHN@example.org", PASSWORD).await;
+    assert_eq!((again.status, &again.json["username"]), (201, &json!("john")), "{again:?}");
+    let once_more = world.register_with_key("john", "john@example.org", PASSWORD).await;
+    assert_eq!((once_more.status, id(&once_more)), (201, id(&again)));
+    assert_ne!(once_more.json["refresh_token"], again.json["refresh_token"]);
+    assert!(world.is_live(&again).await && world.is_live(&once_more).await);
+    assert_eq!(user::by_name(&world.table, "john").await.unwrap(), Some(id(&again)));
+}
+
+#[tokio::test]
+async fn when_it_is_not_the_same_registration_then_a_key_opens_nothing() {
+    let world = World::new().await;
+    world.register("john", "john@example.org").await;
+    world.register("jane", "jane@example.org").await;
+    let sessions = || async {
+        world.engine.stream().await.iter().filter(|record| record.event_name == "INSERT").count()
+    };
+    sessions().await;
+    for (username, email, password, code) in [
+        ("john", "john@example.org", "wrong horse battery", "username_taken"),
+        ("john", "jane@example.org", PASSWORD, "username_taken"),
+        ("john", "new@example.org", PASSWORD, "username_taken"),
+        ("new", "john@example.org", PASSWORD, "email_taken"),
+    ] {
+        let answer = world.register_with_key(username, email, password).await;
+        assert_eq!((answer.status, answer.code()), (409, code), "{username} {email}");
+    }
+    // Only limits were drawn on: of john's account, and of addresses that go with no such name.
+    assert_eq!(sessions().await, 4);
+    assert_eq!(world.register("john", "john@example.org").await.code(), "username_taken", "without a key");
+}
+
+#[tokio::test]
+async fn when_passwords_are_guessed_by_registering_then_the_limit_of_logins_applies() {
+    let world = World::new().await;
+    assert_eq!(world.register("john", "john@example.org").await.status, 201);
+    for _ in 0..10 {
+        let answer = world.register_with_key("john", "john@example.org", "wrong horse battery").await;
+        assert_eq!((answer.status, answer.code()), (409, "username_taken"));
+    }
+    let right = world.register_with_key("john", "john@example.org", PASSWORD).await;
+    assert_eq!((right.status, right.code()), (409, "username_taken"), "too many checks");
+    world.clock.advance(std::time::Duration::from_mins(1));
+    assert_eq!(world.register_with_key("john", "john@example.org", PASSWORD).await.status, 201);
+}
+
+#[tokio::test]
+async fn when_the_table_is_busy_then_the_client_is_asked_to_come_back_and_nothing_changes() {
+    let world = World::new().await;
+    world.engine.fail_next("TransactWriteItems", testkit::ATTEMPTS, Fault::Throttled);
+    let answer = world.register("john", "john@example.org").await;
+    assert_eq!((answer.status, answer.code()), (503, "temporarily_unavailable"));
+    assert!(!answer.json.to_string().contains("lambdagram-test"), "nothing of the inside");
+    assert!(world.is_unchanged().await);
+}
+
+struct Broken;
+impl Signer for Broken {
+    fn sign<'a>(&'a self, _digest: &'a [u8; 32]) -> Signing<'a> {
+        Box::pin(async { Err(SignError::new("KMS says: alias/jwt is throttled")) })
+    }
+}
+
+#[tokio::test]
+async fn when_no_token_can_be_signed_then_the_account_is_open_and_the_answer_says_nothing_of_the_inside() {
+    let world = World::signing(Issuer::new(Broken)).await;
+    let answer = world.register("john", "john@example.org").await;
+    assert_eq!((answer.status, answer.code()), (503, "temporarily_unavailable"));
+    assert!(!answer.json.to_string().contains("KMS"));
+    assert!(user::by_name(&world.table, "john").await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn when_somebody_registers_then_it_is_one_transaction() {
+    let world = World::new().await;
+    world.register("john", "john@example.org").await;
+    let usage = world.engine.usage();
+    assert_eq!((usage.requests, usage.requests_of("TransactWriteItems"), usage.round_trips), (1, 1, 1));
+    assert!(usage.write_units <= 10.0, "{usage:?}");
+    assert!(usage.read_units <= 0.0, "{usage:?}");
+}

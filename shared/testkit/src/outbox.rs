@@ -1,0 +1,54 @@
+//! A queue that keeps what is sent to it.
+
+use std::future::{Future, ready};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use runtime::queue::{Outlet, SendError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// A queue without anybody behind it. Clones are the same queue.
+#[derive(Clone, Debug, Default)]
+pub struct Outbox(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    sent: Vec<Value>,
+    refusals: usize,
+}
+
+impl Outbox {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes out what was sent so far, in order.
+    pub fn take<M: DeserializeOwned>(&self) -> Vec<M> {
+        let sent = std::mem::take(&mut self.state().sent);
+        sent.into_iter().map(|message| serde_json::from_value(message).expect("a message")).collect()
+    }
+
+    /// The next `times` sendings are refused.
+    pub fn fail_next(&self, times: usize) {
+        self.state().refusals += times;
+    }
+
+    fn accept<M: Serialize>(&self, messages: &[M]) -> Result<(), SendError> {
+        let mut state = self.state();
+        if state.refusals > 0 {
+            state.refusals -= 1;
+            return Err(SendError::new("refused by the test"));
+        }
+        for message in messages {
+            state.sent.push(serde_json::to_value(message).map_err(SendError::new)?);
+        }
+        Ok(())
+    }
+}
+
+impl Outlet for Outbox {
+    fn send<M: Serialize + Sync>(&self, messages: &[M]) -> impl Future<Output = Result<(), SendError>> + Send {
+        ready(self.accept(messages))
+    }
+}
