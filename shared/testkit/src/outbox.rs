@@ -48,7 +48,10 @@ impl Outbox {
 }
 
 impl Outlet for Outbox {
-    fn send<M: Serialize + Sync>(&self, messages: &[M]) -> impl Future<Output = Result<(), SendError>> + Send {
+    fn send<M: Serialize + Sync>(
+        &self,
+        messages: &[M],
+    ) -> impl Future<Output = Result<(), SendError>> + Send {
         ready(self.accept(messages))
     }
 }

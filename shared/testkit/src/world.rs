@@ -53,7 +53,8 @@ impl World {
         let token = RefreshToken::issue(&self.random);
         let session = Opened { user: user.id, username, token, now: self.clock.now() };
         let digest = format!("digest-of-{name}");
-        let done = user::register(&self.table, &user, &digest, "hash", &session).await.expect("a registration");
+        let done =
+            user::register(&self.table, &user, &digest, "hash", &session).await.expect("a registration");
         assert_eq!(done, Registration::Done);
         Caller { user_id: user.id, username: name.to_owned() }
     }
@@ -88,7 +89,8 @@ impl World {
     /// `who` likes a photo of `author`.
     pub async fn like(&self, who: &Caller, author: &Caller, photo: PhotoId) -> bool {
         self.tick();
-        let edge = like::Like { author: author.user_id, username: who.username.clone(), at: self.clock.now() };
+        let edge =
+            like::Like { author: author.user_id, username: who.username.clone(), at: self.clock.now() };
         like::add(&self.table, who.user_id, photo, &edge).await.expect("a like")
     }
 
@@ -159,7 +161,8 @@ impl World {
 
     /// Photos in the reader's feed, newest first.
     pub async fn feed(&self, reader: &Caller) -> Vec<PhotoId> {
-        let (_, page) = feed::open(&self.table, reader.user_id, 10_000, self.clock.now()).await.expect("a feed");
+        let (_, page) =
+            feed::open(&self.table, reader.user_id, 10_000, self.clock.now()).await.expect("a feed");
         page.items.into_iter().map(|entry| entry.photo).collect()
     }
 

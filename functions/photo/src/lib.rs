@@ -1,0 +1,129 @@
+//! One photo: look at it, change its texts, delete it.
+//!
+//! - Trigger: `GET`, `PATCH` and `DELETE /api/v1/photos/{photo_id}`.
+//! - Access patterns: `GET` reads the photo and, beside it, whether the caller likes it (1 RRU, one round trip);
+//!   `PATCH` is one conditional update beside the same like check (1 WRU and 0.5 RRU); `DELETE` is one conditional
+//!   delete (1 WRU). A refused write costs one more read, to tell a foreign photo from one that does not exist.
+//! - Emits nothing itself: the table's stream turns a deleted photo into everything else that has to go (feed and
+//!   timeline entries, likes, objects), whether it was ready or still being processed.
+//! - Again: an edit sent twice writes the same texts; a deletion sent twice finds nothing and answers 404.
+//! - Failures: the caller gets a problem; nothing is half done, as each request makes at most one write.
+//!
+//! A photo that the caller may not see answers exactly like one that does not exist.
+
+use api::wire::{PhotoView, UpdatePhotoRequest};
+use api::{Call, Caller, Problem, Reply};
+use domain::photo::Photo;
+use domain::text::{Caption, Place, Tag};
+use domain::{Invalid, PhotoId};
+use runtime::Aws;
+use runtime::http::{Handler, unknown_route};
+use table::photo::Texts;
+use table::{Patch, Table, like, photo};
+
+runtime::config! {
+    /// Settings of `photo`.
+    pub struct Config {
+        /// Name of the table.
+        pub table_name: String,
+        /// The KMS key that signs access tokens.
+        pub jwt_key_id: String,
+        /// Base URL of renditions, without a trailing slash.
+        pub cdn_url: String,
+    }
+}
+
+/// What the function works with.
+pub struct Deps {
+    table: Table,
+    cdn_url: String,
+}
+
+impl Deps {
+    /// Connects to the table.
+    pub fn connect(config: &Config, aws: &Aws) -> Self {
+        Self::new(Table::new(aws.dynamodb(), &config.table_name), &config.cdn_url)
+    }
+
+    /// Works on `table` and shows pictures under `cdn_url`.
+    pub fn new(table: Table, cdn_url: &str) -> Self {
+        Self { table, cdn_url: cdn_url.to_owned() }
+    }
+
+    async fn show(&self, caller: &Caller, id: PhotoId) -> Result<Reply, Problem> {
+        let (photo, liked) =
+            tokio::try_join!(photo::get(&self.table, id), like::exists(&self.table, caller.user_id, id))?;
+        match photo {
+            Some(photo) if photo.is_visible_to(caller.user_id) => self.view(&photo, liked),
+            _ => Err(Problem::no_photo()),
+        }
+    }
+
+    async fn edit(&self, caller: &Caller, id: PhotoId, call: &Call) -> Result<Reply, Problem> {
+        let texts = texts(&call.json()?)?;
+        let (photo, liked) = tokio::try_join!(
+            photo::edit(&self.table, id, caller.user_id, texts),
+            like::exists(&self.table, caller.user_id, id)
+        )?;
+        match photo {
+            Some(photo) => self.view(&photo, liked),
+            None => Err(self.refusal(caller, id).await),
+        }
+    }
+
+    async fn delete(&self, caller: &Caller, id: PhotoId) -> Result<Reply, Problem> {
+        if photo::delete(&self.table, id, caller.user_id).await? {
+            Ok(Reply::no_content())
+        } else {
+            Err(self.refusal(caller, id).await)
+        }
+    }
+
+    /// Why `caller` may not change the photo.
+    async fn refusal(&self, caller: &Caller, id: PhotoId) -> Problem {
+        match photo::get(&self.table, id).await {
+            Ok(Some(photo)) if photo.author != caller.user_id && photo.is_visible_to(caller.user_id) => {
+                Problem::forbidden("not_your_photo", "Only its author may change or delete a photo.")
+            }
+            Ok(_) => Problem::no_photo(),
+            Err(error) => error.into(),
+        }
+    }
+
+    fn view(&self, photo: &Photo, liked: bool) -> Result<Reply, Problem> {
+        Reply::ok(&PhotoView::new(photo, &self.cdn_url, liked))
+    }
+}
+
+impl Handler for Deps {
+    async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
+        let caller = call.caller()?;
+        let id = call.path("photo_id").parse().map_err(|_| Problem::no_photo())?;
+        match call.route() {
+            "GET /api/v1/photos/{photo_id}" => self.show(caller, id).await,
+            "PATCH /api/v1/photos/{photo_id}" => self.edit(caller, id, call).await,
+            "DELETE /api/v1/photos/{photo_id}" => self.delete(caller, id).await,
+            _ => Err(unknown_route()),
+        }
+    }
+}
+
+/// What an edit asks for: absent fields stay, blank text and an empty list remove.
+fn texts(request: &UpdatePhotoRequest) -> Result<Texts, Invalid> {
+    let caption = match request.caption.as_deref() {
+        Some(text) => Patch::present(Caption::parse(text)?),
+        None => Patch::Keep,
+    };
+    let place = match request.location.as_deref() {
+        Some(text) => Patch::present(Place::parse(text)?),
+        None => Patch::Keep,
+    };
+    let tags = match &request.tags {
+        Some(tags) => {
+            let tags = Tag::parse_all(tags.iter().map(String::as_str))?;
+            Patch::present((!tags.is_empty()).then_some(tags))
+        }
+        None => Patch::Keep,
+    };
+    Ok(Texts { caption, place, tags })
+}

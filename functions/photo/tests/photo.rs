@@ -1,0 +1,307 @@
+//! One photo over the API, on the real table engine.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it does not expect"
+)]
+
+use api::Caller;
+use domain::photo::{ContentType, Failure, Medium, Photo, Rendered, State};
+use domain::rate;
+use domain::text::{AltText, Caption, Place, Tag};
+use domain::{PhotoId, UserId};
+use photo::Deps;
+use serde_json::{Value, json};
+use table::Table;
+use table::guard::{self, RateStep};
+use testkit::http::{Answer, Request, call, event};
+use testkit::{Engine, Fault, ManualClock, SeededRandom};
+
+const CDN: &str = "https://cdn.example.org";
+
+struct World {
+    engine: Engine,
+    table: Table,
+    deps: Deps,
+    clock: ManualClock,
+    random: SeededRandom,
+}
+
+fn caller(id: u64, name: &str) -> Caller {
+    Caller { user_id: UserId::try_from(id).unwrap(), username: name.to_owned() }
+}
+
+fn ada() -> Caller {
+    caller(1, "ada")
+}
+
+fn ben() -> Caller {
+    caller(2, "ben")
+}
+
+impl World {
+    async fn new() -> Self {
+        let engine = Engine::start().await;
+        let table = Table::new(engine.client(), engine.table_name());
+        let deps = Deps::new(table.clone(), CDN);
+        Self { engine, table, deps, clock: ManualClock::new(), random: SeededRandom::new(1) }
+    }
+
+    /// Ada's photo of two media, still being processed.
+    async fn photo(&self) -> Photo {
+        let medium = |alt: &str| Medium {
+            content_type: ContentType::Jpeg,
+            size: 1000,
+            alt: AltText::parse(alt).unwrap(),
+            rendered: None,
+        };
+        let photo = Photo {
+            id: PhotoId::generate(&self.clock, &self.random),
+            author: ada().user_id,
+            author_name: "ada".to_owned(),
+            caption: Caption::parse("High tide").unwrap(),
+            place: Place::parse("Brighton").unwrap(),
+            tags: vec![Tag::parse("sea").unwrap()],
+            media: vec![medium("a wave"), medium("")],
+            state: State::Processing,
+            pending: 2,
+            failure: None,
+            likes: 0,
+            comments: 0,
+        };
+        let step = RateStep::admit(guard::UPLOADS, rate::UPLOADS, None, photo.id.created_at()).unwrap();
+        table::photo::create(&self.table, &photo, &step, None).await.unwrap();
+        photo
+    }
+
+    async fn ready_photo(&self) -> Photo {
+        let photo = self.photo().await;
+        for index in 0..photo.media.len() {
+            let rendered = Rendered {
+                width: 1080,
+                height: 720,
+                blurhash: "LEHV6nWB2yk8pyo0adR*.7kCMdnj".to_owned(),
+                sha256: "00".repeat(32),
+                phash: "0".repeat(16),
+            };
+            table::photo::finish_medium(&self.table, &photo, index, &rendered).await.unwrap();
+        }
+        table::photo::get_latest(&self.table, photo.id).await.unwrap().unwrap()
+    }
+
+    fn request(&self, method: &str, id: impl std::fmt::Display, by: &Caller) -> Request {
+        Request::to(&format!("{method} /api/v1/photos/{{photo_id}}")).path("photo_id", id).by(by, &self.clock)
+    }
+
+    async fn send(&self, request: impl Into<Value>) -> Answer {
+        call(&self.deps, &self.clock, request).await
+    }
+
+    async fn stored(&self, photo: &Photo) -> Option<Photo> {
+        table::photo::get_latest(&self.table, photo.id).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn when_a_ready_photo_is_asked_for_then_everyone_sees_it_whole() {
+    let world = World::new().await;
+    let photo = world.ready_photo().await;
+    let (id, token) = (photo.id.to_string(), testkit::token_for(&ben(), testkit::START));
+    world.engine.reset_usage();
+    let answer = world.send(event("photo", "get", &[("photo_id", &id), ("token", &token)])).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let usage = world.engine.usage();
+    assert_eq!((usage.round_trips, usage.writes()), (1, 0));
+    assert!(usage.read_units <= 1.0, "{usage:?}");
+    let urls = |n: usize| {
+        let at = |size: &str| format!("{CDN}/photos/{size}/1/{id}/{n}.jpg");
+        json!({ "small": at("small"), "medium": at("medium"), "large": at("large") })
+    };
+    let expected = json!({
+        "photo_id": id,
+        "user_id": "1",
+        "username": "ada",
+        "profile_pic": null,
+        "url": format!("{CDN}/photos/large/1/{id}/0.jpg"),
+        "thumbnail_urls": urls(0),
+        "caption": "High tide",
+        "created_at": "2026-11-22T12:00:00Z",
+        "likes_count": 0,
+        "comments_count": 0,
+        "liked_by_user": false,
+        "media": [
+            { "width": 1080, "height": 720, "alt": "a wave", "blurhash": "LEHV6nWB2yk8pyo0adR*.7kCMdnj", "urls": urls(0) },
+            { "width": 1080, "height": 720, "alt": null, "blurhash": "LEHV6nWB2yk8pyo0adR*.7kCMdnj", "urls": urls(1) },
+        ],
+        "tags": ["sea"],
+        "location": "Brighton",
+        "status": "ready",
+    });
+    assert_eq!(answer.json, expected);
+}
+
+#[tokio::test]
+async fn when_the_caller_likes_a_photo_then_it_says_so_to_them_alone() {
+    let world = World::new().await;
+    let photo = world.ready_photo().await;
+    let like = table::like::Like { author: photo.author, username: "ben".to_owned(), at: testkit::START };
+    table::like::add(&world.table, ben().user_id, photo.id, &like).await.unwrap();
+    assert_eq!(world.send(world.request("GET", photo.id, &ben())).await.json["liked_by_user"], true);
+    assert_eq!(world.send(world.request("GET", photo.id, &ada())).await.json["liked_by_user"], false);
+}
+
+#[tokio::test]
+async fn when_a_photo_is_not_ready_then_only_its_author_sees_how_far_it_is() {
+    let world = World::new().await;
+    let photo = world.photo().await;
+    let answer = world.send(world.request("GET", photo.id, &ada())).await;
+    assert_eq!((answer.status, &answer.json["status"]), (200, &json!("processing")));
+    assert_eq!(answer.json["media"][0]["width"], Value::Null);
+    assert_eq!(answer.json.get("failure"), None);
+
+    let failure = Failure { code: "image_corrupt".to_owned(), detail: "The file is damaged.".to_owned() };
+    table::photo::fail(&world.table, photo.id, &failure).await.unwrap();
+    let answer = world.send(world.request("GET", photo.id, &ada())).await;
+    assert_eq!(answer.json["status"], "failed");
+    assert_eq!(answer.json["failure"], json!({ "code": "image_corrupt", "detail": "The file is damaged." }));
+
+    for method in ["GET", "DELETE"] {
+        let answer = world.send(world.request(method, photo.id, &ben())).await;
+        assert_eq!((answer.status, answer.code()), (404, "photo_not_found"));
+    }
+    let answer =
+        world.send(world.request("PATCH", photo.id, &ben()).json(&json!({ "caption": "mine" }))).await;
+    assert_eq!((answer.status, answer.code()), (404, "photo_not_found"));
+}
+
+#[tokio::test]
+async fn when_there_is_no_such_photo_then_it_is_not_found() {
+    let world = World::new().await;
+    for id in ["1", "0", "-1", "x", "9223372036854775808"] {
+        for method in ["GET", "PATCH", "DELETE"] {
+            let request = world.request(method, id, &ada()).json(&json!({ "caption": "x" }));
+            let answer = world.send(request).await;
+            assert_eq!((answer.status, answer.code()), (404, "photo_not_found"), "{method} {id}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn when_its_author_edits_a_photo_then_what_is_named_changes() {
+    let world = World::new().await;
+    let photo = world.ready_photo().await;
+    let (id, token) = (photo.id.to_string(), testkit::token_for(&ada(), testkit::START));
+    world.engine.reset_usage();
+    let answer = world.send(event("photo", "edit", &[("photo_id", &id), ("token", &token)])).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let usage = world.engine.usage();
+    assert_eq!((usage.round_trips, usage.writes()), (1, 1));
+    assert!(usage.write_units <= 2.0 && usage.read_units <= 0.5, "{usage:?}");
+    assert_eq!(answer.json["caption"], "Low tide");
+    assert_eq!(answer.json["location"], Value::Null);
+    assert_eq!(answer.json["tags"], json!(["sea", "sand"]));
+    let stored = world.stored(&photo).await.unwrap();
+    assert_eq!(stored.caption, Caption::parse("Low tide").unwrap());
+    assert_eq!((stored.place, stored.media, stored.state), (None, photo.media.clone(), photo.state));
+
+    let answer = world.send(world.request("PATCH", photo.id, &ada()).json(&json!({ "tags": [] }))).await;
+    assert_eq!((&answer.json["caption"], &answer.json["tags"]), (&json!("Low tide"), &json!([])));
+    let answer = world.send(world.request("PATCH", photo.id, &ada()).json(&json!({}))).await;
+    assert_eq!((answer.status, &answer.json["caption"]), (200, &json!("Low tide")));
+}
+
+#[tokio::test]
+async fn when_an_edit_breaks_a_rule_then_it_is_named_and_nothing_changes() {
+    let world = World::new().await;
+    let photo = world.ready_photo().await;
+    let many: Vec<String> = (0..31).map(|n| format!("tag{n}")).collect();
+    let cases = [
+        (json!({ "caption": "x".repeat(2201), "tags": ["fine"] }), "caption_too_long"),
+        (json!({ "caption": "fine", "location": "x".repeat(101) }), "location_too_long"),
+        (json!({ "caption": "fine", "tags": many }), "too_many_tags"),
+        (json!({ "caption": "fine", "tags": ["#not a tag"] }), "tag_invalid"),
+        (json!({ "caption": "fine", "tags": ["x".repeat(101)] }), "tag_too_long"),
+        (json!({ "caption": 7 }), "bad_json"),
+        (json!([]), "bad_json"),
+    ];
+    for (body, code) in cases {
+        let answer = world.send(world.request("PATCH", photo.id, &ada()).json(&body)).await;
+        assert_eq!((answer.status, answer.code()), (400, code));
+    }
+    let answer = world.send(world.request("PATCH", photo.id, &ada()).body("{")).await;
+    assert_eq!((answer.status, answer.code()), (400, "bad_json"));
+    assert_eq!(world.stored(&photo).await, Some(photo));
+}
+
+#[tokio::test]
+async fn when_somebody_else_changes_a_photo_then_it_is_forbidden_and_nothing_changes() {
+    let world = World::new().await;
+    let photo = world.ready_photo().await;
+    for request in [
+        world.request("PATCH", photo.id, &ben()).json(&json!({ "caption": "mine" })),
+        world.request("PATCH", photo.id, &ben()).json(&json!({})),
+        world.request("DELETE", photo.id, &ben()),
+    ] {
+        let answer = world.send(request).await;
+        assert_eq!((answer.status, answer.code()), (403, "not_your_photo"));
+    }
+    assert_eq!(world.stored(&photo).await, Some(photo));
+}
+
+#[tokio::test]
+async fn when_its_author_deletes_a_photo_then_it_is_gone_and_the_stream_tells() {
+    let world = World::new().await;
+    let photo = world.ready_photo().await;
+    world.engine.stream().await;
+    world.engine.reset_usage();
+    let (id, token) = (photo.id.to_string(), testkit::token_for(&ada(), testkit::START));
+    let answer = world.send(event("photo", "delete", &[("photo_id", &id), ("token", &token)])).await;
+    assert_eq!((answer.status, &answer.json), (204, &Value::Null));
+    assert_eq!((world.engine.usage().requests, world.engine.usage().writes()), (1, 1));
+    assert_eq!(world.stored(&photo).await, None);
+    let names: Vec<_> = world.engine.stream().await.into_iter().map(|record| record.event_name).collect();
+    assert_eq!(names, ["REMOVE"]);
+    let again = world.send(world.request("DELETE", photo.id, &ada())).await;
+    assert_eq!((again.status, again.code()), (404, "photo_not_found"));
+}
+
+#[tokio::test]
+async fn when_a_photo_is_deleted_while_it_is_processed_then_it_is_gone() {
+    let world = World::new().await;
+    let photo = world.photo().await;
+    assert_eq!(world.send(world.request("DELETE", photo.id, &ada())).await.status, 204);
+    assert_eq!(world.stored(&photo).await, None);
+}
+
+#[tokio::test]
+async fn when_it_is_not_proven_who_asks_then_nothing_is_shown_or_changed() {
+    let world = World::new().await;
+    let photo = world.ready_photo().await;
+    let route = |method: &str| {
+        Request::to(&format!("{method} /api/v1/photos/{{photo_id}}")).path("photo_id", photo.id)
+    };
+    let forged = testkit::forged_token_for(&ada(), testkit::START);
+    for method in ["GET", "PATCH", "DELETE"] {
+        let missing = world.send(route(method)).await;
+        assert_eq!((missing.status, missing.code()), (401, "token_missing"));
+        let forged = world.send(route(method).token(&forged)).await;
+        assert_eq!((forged.status, forged.code()), (401, "token_invalid"));
+    }
+    let old = world.request("DELETE", photo.id, &ada());
+    world.clock.advance_days(1);
+    assert_eq!(world.send(old).await.code(), "token_expired");
+    assert!(world.stored(&photo).await.is_some());
+}
+
+#[tokio::test]
+async fn when_the_table_is_busy_then_the_client_is_asked_to_come_back() {
+    let world = World::new().await;
+    let photo = world.ready_photo().await;
+    world.engine.fail_next("DeleteItem", testkit::ATTEMPTS, Fault::Throttled);
+    let answer = world.send(world.request("DELETE", photo.id, &ada())).await;
+    assert_eq!((answer.status, answer.code()), (503, "temporarily_unavailable"));
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    assert!(world.stored(&photo).await.is_some());
+}

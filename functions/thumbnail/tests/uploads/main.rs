@@ -1,0 +1,14 @@
+//! Uploads brought to their end, on the real table engine and an object store with S3's interface.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it does not expect"
+)]
+
+mod again;
+mod kept;
+mod pictures;
+mod refused;
+mod world;

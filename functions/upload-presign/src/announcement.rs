@@ -1,0 +1,80 @@
+//! What a client says it is going to post, checked.
+
+use api::Caller;
+use api::wire::{CreatePhotoRequest, MediumRequest};
+use domain::photo::{ContentType, MAX_MEDIA, MAX_UPLOAD_BYTES, Medium, Photo, State};
+use domain::text::{AltText, Caption, Place, Tag};
+use domain::{Invalid, PhotoId};
+
+/// A request for a photo that keeps every rule.
+#[derive(Clone, Debug)]
+pub(crate) struct Announcement {
+    caption: Option<Caption>,
+    place: Option<Place>,
+    tags: Vec<Tag>,
+    media: Vec<Medium>,
+}
+
+impl Announcement {
+    /// Checks every field; the first broken rule is the answer.
+    pub(crate) fn parse(request: &CreatePhotoRequest) -> Result<Self, Invalid> {
+        let caption = optional(request.caption.as_deref(), Caption::parse)?;
+        let place = optional(request.location.as_deref(), Place::parse)?;
+        let tags = Tag::parse_all(request.tags.iter().map(String::as_str))?;
+        if request.media.is_empty() {
+            return Err(Invalid::new("media_missing", "A photo has at least one medium."));
+        }
+        if request.media.len() > MAX_MEDIA {
+            return Err(Invalid::new("too_many_media", format!("A photo has at most {MAX_MEDIA} media.")));
+        }
+        let media = request.media.iter().map(medium).collect::<Result<_, _>>()?;
+        Ok(Self { caption, place, tags, media })
+    }
+
+    /// What will be uploaded, in order.
+    pub(crate) fn media(&self) -> &[Medium] {
+        &self.media
+    }
+
+    /// The photo of this name, as it begins.
+    pub(crate) fn photo(&self, id: PhotoId, author: &Caller) -> Photo {
+        Photo {
+            id,
+            author: author.user_id,
+            author_name: author.username.clone(),
+            caption: self.caption.clone(),
+            place: self.place.clone(),
+            tags: self.tags.clone(),
+            media: self.media.clone(),
+            state: State::Processing,
+            pending: self.media.len(),
+            failure: None,
+            likes: 0,
+            comments: 0,
+        }
+    }
+}
+
+fn optional<T>(
+    text: Option<&str>,
+    parse: impl Fn(&str) -> Result<Option<T>, Invalid>,
+) -> Result<Option<T>, Invalid> {
+    text.map_or(Ok(None), parse)
+}
+
+fn medium(request: &MediumRequest) -> Result<Medium, Invalid> {
+    let content_type = ContentType::parse(&request.content_type).ok_or_else(|| {
+        Invalid::new(
+            "content_type_unsupported",
+            "A medium is image/jpeg, image/png, image/webp or image/gif.",
+        )
+    })?;
+    match request.size {
+        0 => Err(Invalid::new("media_empty", "A medium has at least one byte.")),
+        1..=MAX_UPLOAD_BYTES => {
+            let alt = optional(request.alt.as_deref(), AltText::parse)?;
+            Ok(Medium { content_type, size: request.size, alt, rendered: None })
+        }
+        _ => Err(Invalid::new("media_too_large", format!("A medium has at most {MAX_UPLOAD_BYTES} bytes."))),
+    }
+}

@@ -1,0 +1,201 @@
+//! Announces a photo and hands out a signed form for each of its pictures; the bytes go straight to S3.
+//!
+//! - Trigger: `POST /api/v1/photos`.
+//! - Access patterns: the guards (rate limit and idempotency record) in one round trip of two reads (2 RRU), then one
+//!   transaction that writes both and the photo (2 WRU for each KiB of each: 6 in all).
+//! - Emits nothing itself; the stream sees the photo begin.
+//! - Again: with the same `Idempotency-Key` the same request gets the same photo with freshly signed forms, and
+//!   another request gets 422. The key is recorded in the transaction that makes the photo, so it never names a photo
+//!   that does not exist. Without a key every request makes a photo.
+//! - Failures: nothing is written before everything is checked, so a refused request leaves nothing behind. A lost
+//!   race for the guards reads them again, a bounded number of times, and then asks the client to. A photo whose
+//!   pictures never come is ended by `sweep`.
+
+mod announcement;
+mod credentials;
+mod form;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::wire::{CreatePhotoRequest, CreatedPhoto, RenditionUrls, StatusView};
+use api::{Call, Caller, Problem, Reply};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::media::MediumId;
+use domain::{Clock, PhotoId, Randomness, rate};
+use runtime::config::environment;
+use runtime::http::{Handler, unknown_route};
+use runtime::{Aws, StartError};
+use sha2::{Digest, Sha256};
+use table::guard::{self, Idempotency, RateStep};
+use table::photo::Creation;
+use table::{Table, photo};
+
+use announcement::Announcement;
+use credentials::Kept;
+pub use form::Bucket;
+
+/// Times the guards are read before giving up on a race. Each turn of a race has a winner: a dozen uploads begun by
+/// one user in the same moment all get through.
+const TURNS: u32 = 12;
+
+runtime::config! {
+    /// Settings of `upload-presign`.
+    pub struct Config {
+        /// Name of the table.
+        pub table_name: String,
+        /// The KMS key that signs access tokens.
+        pub jwt_key_id: String,
+        /// The bucket that takes uploads.
+        pub uploads_bucket: String,
+        /// Base URL of renditions, without a trailing slash.
+        pub cdn_url: String,
+    }
+}
+
+/// What the function works with.
+pub struct Deps {
+    table: Table,
+    bucket: Bucket,
+    credentials: Kept,
+    cdn_url: String,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Randomness>,
+}
+
+impl Deps {
+    /// Connects to the table, and finds out where uploads go and who signs for them.
+    pub fn connect(config: &Config, aws: &Aws) -> Result<Self, StartError> {
+        let sdk = aws.sdk_config();
+        let missing = |what| StartError::Connect { what, source: "not in the AWS configuration".into() };
+        let region = sdk.region().ok_or_else(|| missing("the region"))?.as_ref();
+        let provider = sdk.credentials_provider().ok_or_else(|| missing("the credentials"))?;
+        let endpoint = environment("AWS_ENDPOINT_URL_S3").or_else(|| sdk.endpoint_url().map(str::to_owned));
+        let bucket = match endpoint {
+            Some(endpoint) if aws.path_style() => Bucket::by_path(&config.uploads_bucket, region, &endpoint),
+            _ => Bucket::hosted(&config.uploads_bucket, region),
+        };
+        let table = Table::new(aws.dynamodb(), &config.table_name);
+        Ok(Self::new(table, bucket, provider, &config.cdn_url, aws.clock(), aws.random()))
+    }
+
+    /// Announces photos in `table` whose pictures go to `bucket` and will be shown under `cdn_url`.
+    pub fn new(
+        table: Table,
+        bucket: Bucket,
+        provider: SharedCredentialsProvider,
+        cdn_url: &str,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Randomness>,
+    ) -> Self {
+        let credentials = Kept::new(provider, clock.clone());
+        Self { table, bucket, credentials, cdn_url: cdn_url.to_owned(), clock, random }
+    }
+
+    /// The photo of this announcement: a new one, or the one that the same request made before.
+    async fn photo(
+        &self,
+        caller: &Caller,
+        asked: &Announcement,
+        repeat: Option<&Repeat>,
+    ) -> Result<PhotoId, Problem> {
+        let key = repeat.map(|repeat| repeat.key.as_str());
+        for turn in 0..TURNS {
+            let now = self.clock.now();
+            let guards = guard::of_upload(&self.table, caller.user_id, key, now).await?;
+            if let (Some(made), Some(repeat)) = (&guards.made, repeat) {
+                return if made.request == repeat.request { Ok(made.photo) } else { Err(reused()) };
+            }
+            let rate = RateStep::admit(guard::UPLOADS, rate::UPLOADS, guards.tat, now)
+                .map_err(|wait| too_many_uploads(wait.seconds))?;
+            let id = PhotoId::generate(self.clock.as_ref(), self.random.as_ref());
+            let record = repeat.map(|repeat| Idempotency::new(&repeat.key, repeat.request.clone(), id, now));
+            let photo = asked.photo(id, caller);
+            match photo::create(&self.table, &photo, &rate, record.as_ref()).await? {
+                Creation::Done => return Ok(id),
+                Creation::Raced => self.step_aside(turn).await,
+            }
+        }
+        Err(Problem::unavailable(Contended))
+    }
+
+    /// Waits a little, by chance, so that those who met do not meet again.
+    async fn step_aside(&self, turn: u32) {
+        let mut chance = [0];
+        self.random.fill(&mut chance);
+        let [chance] = chance;
+        let longest = 4_u64 << turn.min(6);
+        tokio::time::sleep(Duration::from_millis(u64::from(chance) % longest)).await;
+    }
+
+    fn created(
+        &self,
+        caller: &Caller,
+        id: PhotoId,
+        asked: &Announcement,
+        credentials: &Credentials,
+    ) -> CreatedPhoto {
+        let now = self.clock.now();
+        let medium = |index| MediumId { author: caller.user_id, photo: id, index };
+        let thumbnail_urls = RenditionUrls::new(&self.cdn_url, medium(0));
+        let uploads = asked.media().iter().enumerate().map(|(index, announced)| {
+            self.bucket.form(credentials, now, &medium(index).upload_key(), announced)
+        });
+        CreatedPhoto {
+            photo_id: id,
+            user_id: caller.user_id,
+            url: thumbnail_urls.large.clone(),
+            thumbnail_urls,
+            created_at: id.created_at().to_string(),
+            status: StatusView::Processing,
+            uploads: uploads.collect(),
+        }
+    }
+}
+
+impl Handler for Deps {
+    async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
+        let caller = call.caller()?;
+        if call.route() != "POST /api/v1/photos" {
+            return Err(unknown_route());
+        }
+        let key = call.idempotency_key()?;
+        let request: CreatePhotoRequest = call.json()?;
+        let asked = Announcement::parse(&request)?;
+        let repeat = key.map(|key| Repeat::new(key, &request)).transpose()?;
+        // Before anything is written: a photo without its forms is of no use to anyone.
+        let credentials = self.credentials.get().await.map_err(Problem::unavailable)?;
+        let id = self.photo(caller, &asked, repeat.as_ref()).await?;
+        Reply::created(&self.created(caller, id, &asked, &credentials))
+    }
+}
+
+/// What tells a repetition from a reuse of an idempotency key.
+struct Repeat {
+    key: String,
+    /// Digest of what was asked, however the JSON was written.
+    request: String,
+}
+
+impl Repeat {
+    fn new(key: &str, request: &CreatePhotoRequest) -> Result<Self, Problem> {
+        let asked = serde_json::to_vec(request).map_err(Problem::internal)?;
+        Ok(Self { key: key.to_owned(), request: STANDARD.encode(Sha256::digest(asked)) })
+    }
+}
+
+fn reused() -> Problem {
+    Problem::unprocessable("idempotency_key_reused", "This Idempotency-Key was used for another request.")
+}
+
+fn too_many_uploads(seconds: i64) -> Problem {
+    Problem::rate_limited("upload_limit_reached", "At most 100 photos can be uploaded in an hour.", seconds)
+}
+
+/// Other uploads of the same user kept winning.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the guards of the upload stayed contended")]
+struct Contended;

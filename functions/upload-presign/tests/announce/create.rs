@@ -1,0 +1,254 @@
+//! Announcing a photo, on the real table engine.
+
+use crate::world::{World, ada, ben, media};
+use domain::photo::{ContentType, State};
+use domain::text::{AltText, Tag};
+use futures::future::join_all;
+use serde_json::{Value, json};
+use std::collections::HashSet;
+use std::time::Duration;
+use testkit::http::{Request, event};
+use testkit::{ATTEMPTS, Fault, token_for};
+
+#[tokio::test]
+async fn when_a_photo_is_announced_then_it_is_stored_and_each_medium_has_a_form() {
+    let world = World::new().await;
+    let token = token_for(&ada(), testkit::START);
+    let answer =
+        world.send(event("upload-presign", "create", &[("token", &token), ("idempotency_key", "k-1")])).await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+    let photo = world.photo_of(&answer).await;
+    let id = photo.id.to_string();
+    let at = |size: &str| format!("https://cdn.example.org/photos/{size}/1/{id}/0.jpg");
+    assert_eq!(answer.json["photo_id"], id);
+    assert_eq!(answer.json["user_id"], "1");
+    assert_eq!(answer.json["url"], at("large"));
+    let thumbnails = json!({ "small": at("small"), "medium": at("medium"), "large": at("large") });
+    assert_eq!(answer.json["thumbnail_urls"], thumbnails);
+    assert_eq!(
+        (&answer.json["status"], &answer.json["created_at"]),
+        (&json!("processing"), &json!("2026-11-22T12:00:00Z"))
+    );
+    let uploads = answer.json["uploads"].as_array().unwrap();
+    let keys: Vec<&Value> = uploads.iter().map(|upload| &upload["fields"]["key"]).collect();
+    assert_eq!(
+        keys,
+        [
+            &json!(format!("incoming/1/{id}/0")),
+            &json!(format!("incoming/1/{id}/1")),
+            &json!(format!("incoming/1/{id}/2"))
+        ]
+    );
+    let types: Vec<&Value> = uploads.iter().map(|upload| &upload["fields"]["Content-Type"]).collect();
+    assert_eq!(types, [&json!("image/jpeg"), &json!("image/png"), &json!("image/webp")]);
+
+    assert_eq!((photo.author, photo.author_name.as_str()), (ada().user_id, "ada"));
+    assert_eq!(photo.caption.unwrap().as_str(), "Beautiful sunset 🌅");
+    assert_eq!(photo.place.unwrap().as_str(), "San Francisco, CA");
+    assert_eq!(photo.tags.iter().map(Tag::as_str).collect::<Vec<_>>(), ["sunset", "nature"]);
+    assert_eq!((photo.state, photo.pending), (State::Processing, 3));
+    let stored: Vec<_> = photo
+        .media
+        .iter()
+        .map(|medium| (medium.content_type, medium.size, medium.alt.as_ref().map(AltText::as_str)))
+        .collect();
+    let expected = [
+        (ContentType::Jpeg, 245_760, Some("The sun over the bay")),
+        (ContentType::Png, 1024, None),
+        (ContentType::WebP, 20_971_520, Some("A pelican")),
+    ];
+    assert_eq!(stored, expected);
+}
+
+#[tokio::test]
+async fn when_a_photo_is_announced_then_it_costs_one_read_trip_and_one_transaction() {
+    let world = World::new().await;
+    world.engine.reset_usage();
+    let request = world.request(&ada()).header("idempotency-key", "k").json(&media(10));
+    assert_eq!(world.send(request).await.status, 201);
+    let usage = world.engine.usage();
+    assert_eq!((usage.round_trips, usage.writes(), usage.requests_of("TransactWriteItems")), (2, 1, 1));
+    assert!(usage.write_units <= 6.0 && usage.read_units <= 2.0, "{usage:?}");
+}
+
+#[tokio::test]
+async fn when_a_request_breaks_a_rule_then_it_is_named_and_nothing_changes() {
+    let world = World::new().await;
+    let with = |changes: Value| {
+        let mut body = media(1);
+        body.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        body
+    };
+    let medium = |changes: Value| {
+        let mut body = media(2);
+        body["media"][1].as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        body
+    };
+    let tags: Vec<String> = (0..31).map(|n| format!("tag{n}")).collect();
+    let cases = [
+        (with(json!({ "caption": "x".repeat(2201) })), "caption_too_long"),
+        (with(json!({ "location": "x".repeat(101) })), "location_too_long"),
+        (with(json!({ "tags": tags })), "too_many_tags"),
+        (with(json!({ "tags": ["12"] })), "tag_invalid"),
+        (with(json!({ "tags": ["x".repeat(101)] })), "tag_too_long"),
+        (with(json!({ "media": [] })), "media_missing"),
+        (media(11), "too_many_media"),
+        (medium(json!({ "content_type": "image/heic" })), "content_type_unsupported"),
+        (medium(json!({ "content_type": "IMAGE/JPEG; q=1" })), "content_type_unsupported"),
+        (medium(json!({ "size": 0 })), "media_empty"),
+        (medium(json!({ "size": 20 * 1024 * 1024 + 1 })), "media_too_large"),
+        (medium(json!({ "alt": "x".repeat(1001) })), "alt_too_long"),
+        (medium(json!({ "size": -1 })), "bad_json"),
+        (json!({ "caption": "no media" }), "bad_json"),
+        (json!("media"), "bad_json"),
+    ];
+    for (body, code) in cases {
+        let answer = world.send(world.request(&ada()).header("idempotency-key", "k").json(&body)).await;
+        assert_eq!((answer.status, answer.code()), (400, code));
+    }
+    let answer = world.send(world.request(&ada()).body("{\"media\":")).await;
+    assert_eq!((answer.status, answer.code()), (400, "bad_json"));
+    for key in ["", "with space", &"x".repeat(129)] {
+        let answer = world.send(world.request(&ada()).header("idempotency-key", key).json(&media(1))).await;
+        assert_eq!((answer.status, answer.code()), (400, "bad_idempotency_key"));
+    }
+    assert!(world.engine.stream().await.is_empty());
+}
+
+#[tokio::test]
+async fn when_it_is_not_proven_who_asks_then_nothing_changes() {
+    let world = World::new().await;
+    let route = || Request::to("POST /api/v1/photos").json(&media(1));
+    let old = world.request(&ada()).json(&media(1));
+    assert_eq!(world.send(route()).await.code(), "token_missing");
+    let forged = testkit::forged_token_for(&ada(), testkit::START);
+    assert_eq!(world.send(route().token(&forged)).await.code(), "token_invalid");
+    world.clock.advance_days(1);
+    let expired = world.send(old).await;
+    assert_eq!((expired.status, expired.code()), (401, "token_expired"));
+    assert!(world.engine.stream().await.is_empty());
+}
+
+#[tokio::test]
+async fn when_a_request_is_repeated_with_its_key_then_it_is_the_same_photo_with_fresh_forms() {
+    let world = World::new().await;
+    let send = || world.send(world.request(&ada()).header("idempotency-key", "k-1").json(&media(2)));
+    let first = send().await;
+    let before = world.engine.stream().await.len();
+    world.clock.advance(Duration::from_mins(10));
+    // Another order of the fields is the same request.
+    let reordered =
+        r#"{"media":[{"size":1000,"content_type":"image/jpeg"},{"size":1001,"content_type":"image/jpeg"}]}"#;
+    for again in [
+        send().await,
+        world.send(world.request(&ada()).header("idempotency-key", "k-1").body(reordered)).await,
+    ] {
+        assert_eq!(again.status, 201);
+        assert_eq!(again.json["photo_id"], first.json["photo_id"]);
+        assert_eq!(again.json["created_at"], first.json["created_at"]);
+        assert_eq!(again.json["uploads"].as_array().unwrap().len(), 2);
+        let date = |answer: &Value| answer["uploads"][0]["fields"]["x-amz-date"].clone();
+        assert_eq!(
+            (date(&first.json), date(&again.json)),
+            (json!("20261122T120000Z"), json!("20261122T121000Z"))
+        );
+    }
+    assert_eq!(before, 3, "rate, idempotency record and photo");
+    assert!(world.engine.stream().await.is_empty(), "a repetition writes nothing");
+}
+
+#[tokio::test]
+async fn when_a_key_is_used_for_another_request_then_it_is_refused_and_nothing_changes() {
+    let world = World::new().await;
+    let send = |body: Value| world.send(world.request(&ada()).header("idempotency-key", "k-1").json(&body));
+    assert_eq!(send(media(1)).await.status, 201);
+    world.engine.stream().await;
+    let reused = send(media(2)).await;
+    assert_eq!((reused.status, reused.code()), (422, "idempotency_key_reused"));
+    assert!(world.engine.stream().await.is_empty());
+    let other = world.send(world.request(&ben()).header("idempotency-key", "k-1").json(&media(2))).await;
+    assert_eq!(other.status, 201, "keys are each user's own");
+}
+
+#[tokio::test]
+async fn when_a_day_has_passed_then_a_key_is_free_again() {
+    let world = World::new().await;
+    let send = || world.send(world.request(&ada()).header("idempotency-key", "k-1").json(&media(1)));
+    let first = send().await;
+    world.clock.advance_days(1);
+    let second = send().await;
+    assert_eq!(second.status, 201);
+    assert_ne!(first.json["photo_id"], second.json["photo_id"]);
+}
+
+#[tokio::test]
+async fn when_an_hour_has_a_hundred_uploads_then_the_next_has_to_wait() {
+    let world = World::new().await;
+    for _ in 0..100 {
+        assert_eq!(world.send(world.request(&ada()).json(&media(1))).await.status, 201);
+    }
+    world.engine.stream().await;
+    let refused = world.send(world.request(&ada()).header("idempotency-key", "k").json(&media(1))).await;
+    assert_eq!((refused.status, refused.code()), (429, "upload_limit_reached"));
+    assert_eq!(refused.header("retry-after"), Some("36"));
+    assert!(world.engine.stream().await.is_empty(), "nothing changed");
+    assert_eq!(
+        world.send(world.request(&ben()).json(&media(1))).await.status,
+        201,
+        "the limit is each user's own"
+    );
+    world.clock.advance(Duration::from_secs(36));
+    let request = world.request(&ada()).header("idempotency-key", "k").json(&media(1));
+    assert_eq!(world.send(request).await.status, 201);
+}
+
+#[tokio::test]
+async fn when_one_user_begins_ten_uploads_at_once_then_all_get_through() {
+    let world = World::new().await;
+    let answers = join_all((0..10).map(|_| world.send(world.request(&ada()).json(&media(1))))).await;
+    let ids: HashSet<String> = answers.iter().map(|answer| answer.json["photo_id"].to_string()).collect();
+    assert!(answers.iter().all(|answer| answer.status == 201), "{answers:?}");
+    assert_eq!(ids.len(), 10);
+}
+
+#[tokio::test]
+async fn when_one_request_is_sent_ten_times_at_once_then_it_makes_one_photo() {
+    let world = World::new().await;
+    let send = || world.send(world.request(&ada()).header("idempotency-key", "k-1").json(&media(3)));
+    let answers = join_all((0..10).map(|_| send())).await;
+    assert!(answers.iter().all(|answer| answer.status == 201), "{answers:?}");
+    let ids: HashSet<String> = answers.iter().map(|answer| answer.json["photo_id"].to_string()).collect();
+    assert_eq!(ids.len(), 1);
+    assert_eq!(world.engine.stream().await.len(), 3, "one photo, one rate step, one record");
+}
+
+#[tokio::test]
+async fn when_another_transaction_is_in_the_way_then_it_is_tried_again() {
+    let world = World::new().await;
+    world.engine.fail_next("TransactWriteItems", 3, Fault::Conflict);
+    assert_eq!(world.send(world.request(&ada()).json(&media(1))).await.status, 201);
+    world.engine.fail_next("TransactWriteItems", 100, Fault::Conflict);
+    let answer = world.send(world.request(&ada()).json(&media(1))).await;
+    assert_eq!((answer.status, answer.code()), (503, "temporarily_unavailable"));
+}
+
+#[tokio::test]
+async fn when_the_answer_of_the_table_is_lost_then_a_repetition_finds_the_photo() {
+    let world = World::new().await;
+    let send = || world.send(world.request(&ada()).header("idempotency-key", "k-1").json(&media(1)));
+    world.engine.fail_next("TransactWriteItems", 1, Fault::Crash);
+    assert!(send().await.status >= 500);
+    let again = send().await;
+    assert_eq!(again.status, 201);
+    assert_eq!(world.photo_of(&again).await.media.len(), 1);
+    assert_eq!(world.engine.stream().await.len(), 3);
+}
+
+#[tokio::test]
+async fn when_the_table_is_busy_then_the_client_is_asked_to_come_back() {
+    let world = World::new().await;
+    world.engine.fail_next("GetItem", ATTEMPTS, Fault::Throttled);
+    let answer = world.send(world.request(&ada()).json(&media(1))).await;
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")));
+    assert!(world.engine.stream().await.is_empty());
+}
