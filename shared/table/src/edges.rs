@@ -30,7 +30,7 @@ const ATTEMPTS: u32 = 6;
 
 /// Brings edges and their counters into the given states; of several states of one edge the last counts.
 ///
-/// 2 WRU for each edge that changes and 2 for each counter in each transaction of up to 100 writes. Edges already in
+/// 2 WRU for each edge that changes and 2 for each counted item in each transaction of up to 100 writes. Edges already in
 /// their state, and edges whose counted item is gone, are left out. [`Error::Busy`] when throttles or conflicts outlast
 /// the retries; everything done until then stays done, and doing all again is safe.
 pub(crate) async fn settle(table: &Table, edges: Vec<Edge>) -> Result<()> {
@@ -56,11 +56,11 @@ pub(crate) async fn settle(table: &Table, edges: Vec<Edge>) -> Result<()> {
     settle_group(table, group).await
 }
 
-/// Writes that an edge adds to a transaction: itself, and the counters that no edge of the group counts yet.
+/// Writes that an edge adds to a transaction: itself, and the counted items that no edge of the group counts in yet.
 fn writes_added(group: &[Edge], edge: &Edge) -> usize {
-    let new =
-        edge.counters.iter().filter(|counter| !group.iter().any(|other| other.counters.contains(counter)));
-    1 + new.count()
+    let known =
+        |item: &Name| group.iter().any(|other| other.counters.iter().any(|(counted, _)| counted == item));
+    1 + edge.counters.iter().filter(|(item, _)| !known(item)).count()
 }
 
 async fn settle_group(table: &Table, mut edges: Vec<Edge>) -> Result<()> {
@@ -74,15 +74,15 @@ async fn settle_group(table: &Table, mut edges: Vec<Edge>) -> Result<()> {
                 Written::All => return Ok(()),
                 Written::Busy => break,
                 Written::Refused(refused) => {
-                    let gone: Vec<&Counter> = counters
+                    let gone: Vec<&Name> = counters
                         .keys()
                         .zip(refused.iter().skip(edges.len()))
-                        .filter_map(|(counter, refused)| refused.then_some(counter))
+                        .filter_map(|(item, refused)| refused.then_some(item))
                         .collect();
                     let mut refusals = refused.iter();
                     edges.retain(|edge| {
                         let settled = refusals.next().copied().unwrap_or(false);
-                        !settled && !edge.counters.iter().any(|counter| gone.contains(&counter))
+                        !settled && !edge.counters.iter().any(|(item, _)| gone.contains(&item))
                     });
                 }
             }
@@ -92,13 +92,17 @@ async fn settle_group(table: &Table, mut edges: Vec<Edge>) -> Result<()> {
     Err(Error::busy("TransactWriteItems", "the counted items stayed contended"))
 }
 
-/// How far each counter moves. Ordered, so that writers of the same counters lock them in the same order.
-fn sums(edges: &[Edge]) -> BTreeMap<Counter, i64> {
-    let mut sums = BTreeMap::new();
+/// How far the counters of one item move.
+type Steps = BTreeMap<&'static str, i64>;
+
+/// How far each counter moves, by item: a transaction may write an item once only, and whoever follows may be followed
+/// in the same batch. Ordered, so that writers of the same counters lock them in the same order.
+fn sums(edges: &[Edge]) -> BTreeMap<Name, Steps> {
+    let mut sums: BTreeMap<Name, Steps> = BTreeMap::new();
     for edge in edges {
         let step = if edge.item.is_some() { 1 } else { -1 };
-        for counter in &edge.counters {
-            *sums.entry(counter.clone()).or_insert(0) += step;
+        for (item, attribute) in &edge.counters {
+            *sums.entry(item.clone()).or_default().entry(attribute).or_insert(0) += step;
         }
     }
     sums
@@ -112,9 +116,9 @@ enum Written {
     Busy,
 }
 
-async fn write(table: &Table, edges: &[Edge], counters: &BTreeMap<Counter, i64>) -> Result<Written> {
+async fn write(table: &Table, edges: &[Edge], counters: &BTreeMap<Name, Steps>) -> Result<Written> {
     let edge_writes = edges.iter().map(|edge| edge_write(table, edge));
-    let counter_writes = counters.iter().map(|(counter, step)| counter_write(table, counter, *step));
+    let counter_writes = counters.iter().map(|(item, steps)| counter_write(table, item, steps));
     let writes = edge_writes.chain(counter_writes).collect::<Result<Vec<_>>>()?;
     let expected = writes.len();
     match table.client.transact_write_items().set_transact_items(Some(writes)).send().await {
@@ -170,15 +174,18 @@ fn edge_write(table: &Table, edge: &Edge) -> Result<TransactWriteItem> {
     Ok(write.build())
 }
 
-fn counter_write(table: &Table, (name, attribute): &Counter, step: i64) -> Result<TransactWriteItem> {
-    let update = Update::builder()
+fn counter_write(table: &Table, item: &Name, steps: &Steps) -> Result<TransactWriteItem> {
+    let adds: Vec<String> = (0..steps.len()).map(|place| format!("#counter{place} :step{place}")).collect();
+    let mut update = Update::builder()
         .table_name(&*table.name)
-        .set_key(Some(key_item(&name.key())))
-        .update_expression("ADD #counter :step")
-        .condition_expression(format!("attribute_exists({PK})"))
-        .expression_attribute_names("#counter", *attribute)
-        .expression_attribute_values(":step", number(step))
-        .build()
-        .map_err(Error::unreadable)?;
+        .set_key(Some(key_item(&item.key())))
+        .update_expression(format!("ADD {}", adds.join(", ")))
+        .condition_expression(format!("attribute_exists({PK})"));
+    for (place, (attribute, step)) in steps.iter().enumerate() {
+        update = update
+            .expression_attribute_names(format!("#counter{place}"), *attribute)
+            .expression_attribute_values(format!(":step{place}"), number(*step));
+    }
+    let update = update.build().map_err(Error::unreadable)?;
     Ok(TransactWriteItem::builder().update(update).build())
 }

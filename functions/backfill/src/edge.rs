@@ -1,0 +1,66 @@
+//! The caches that serve renditions all over the world.
+
+use std::future::Future;
+
+use aws_sdk_cloudfront::Client;
+use aws_sdk_cloudfront::types::{InvalidationBatch, Paths};
+use domain::media::{Size, rendition_folder};
+use domain::{PhotoId, UserId};
+use runtime::Aws;
+
+/// Whatever serves renditions and may still hold those of a deleted photo.
+pub trait Edge: Send + Sync {
+    /// Makes the edge forget every rendition of a photo.
+    fn forget(&self, author: UserId, photo: PhotoId) -> impl Future<Output = Result<(), EdgeError>> + Send;
+}
+
+/// The edge was not told.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot make the edge forget a photo")]
+pub struct EdgeError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+impl EdgeError {
+    /// A failure with its cause.
+    pub fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(source.into())
+    }
+}
+
+/// A `CloudFront` distribution.
+#[derive(Clone, Debug)]
+pub struct Distribution {
+    client: Client,
+    id: String,
+}
+
+impl Distribution {
+    /// The distribution `id`.
+    pub fn connect(aws: &Aws, id: &str) -> Self {
+        Self::new(Client::new(aws.sdk_config()), id)
+    }
+
+    /// The distribution `id`, reached through `client`.
+    pub fn new(client: Client, id: &str) -> Self {
+        Self { client, id: id.to_owned() }
+    }
+}
+
+impl Edge for Distribution {
+    async fn forget(&self, author: UserId, photo: PhotoId) -> Result<(), EdgeError> {
+        // A wildcard stands only at the end of a path, so there is one for each size; it covers every encoding.
+        let paths = Size::ALL.map(|size| format!("/{}*", rendition_folder(author, photo, size)));
+        let paths = Paths::builder()
+            .quantity(i32::try_from(paths.len()).unwrap_or(i32::MAX))
+            .set_items(Some(paths.to_vec()))
+            .build()
+            .map_err(EdgeError::new)?;
+        // The same reference and paths again are the same invalidation: a redelivered message pays for no second one.
+        let batch = InvalidationBatch::builder()
+            .paths(paths)
+            .caller_reference(format!("photo-deleted-{photo}"))
+            .build()
+            .map_err(EdgeError::new)?;
+        let request = self.client.create_invalidation().distribution_id(&self.id).invalidation_batch(batch);
+        request.send().await.map(|_| ()).map_err(EdgeError::new)
+    }
+}

@@ -1,0 +1,49 @@
+//! One author's photos in one reader's feed.
+
+use domain::UserId;
+use domain::feed::{Entry, is_active};
+use table::{feed, follow, timeline};
+
+use crate::{Deps, Error};
+
+/// Times a feed is put right when the follow changes meanwhile.
+const TURNS: usize = 4;
+
+impl<Q, E> Deps<Q, E> {
+    /// Brings a reader's feed into line with whether they follow `author` *now*: the author's newest photos in it, or
+    /// none of them. Then looks again, because an unfollow may have been dealt with while photos were being written, or a
+    /// follow while they were being withdrawn.
+    ///
+    /// Added or removed, the message is the same: see how it stands. So a follow, an unfollow and a follow again end
+    /// right in whatever order their messages come.
+    pub(crate) async fn align(&self, reader: UserId, author: UserId) -> Result<(), Error> {
+        for _ in 0..TURNS {
+            let follows = follow::exists(&self.table, reader, author).await?;
+            if follows {
+                self.backfill(reader, author).await?;
+            } else {
+                feed::withdraw_author(&self.table, reader, author).await?;
+            }
+            if follow::exists(&self.table, reader, author).await? == follows {
+                return Ok(());
+            }
+        }
+        Err(Error::Restless)
+    }
+
+    /// Writes an author's newest photos into the feed of a reader who was here lately. 1 RRU for the reader, 0.5 for the
+    /// head, 1 WRU for each photo.
+    async fn backfill(&self, reader: UserId, author: UserId) -> Result<(), Error> {
+        let now = self.clock.now();
+        let state = feed::reader(&self.table, reader).await?;
+        // Whoever was away gets the whole feed rebuilt on return, from everyone they follow by then.
+        if !state.is_some_and(|state| is_active(state.active_on, now)) {
+            return Ok(());
+        }
+        let heads = timeline::heads(&self.table, &[author]).await?;
+        let photos = heads.into_iter().flat_map(|head| head.photos);
+        let entries: Vec<Entry> = photos.map(|photo| Entry { photo, author }).collect();
+        feed::fill(&self.table, reader, &entries, now).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,114 @@
+//! `backfill`: feeds put right after the fact, and everything that has to go with a deleted photo.
+//!
+//! - **Trigger**: SQS `backfill`, subscribed to `follow.added`, `follow.removed`, `reader.returned` and `photo.deleted`;
+//!   and messages of its own, each for a part of the followers of a deleted photo's author.
+//! - **Access patterns**: the edge and the reader's state at this moment, one author's head, the reader's feed; for a
+//!   reader who returns whom they follow and the heads of all of those, 100 a round trip; for a deleted photo its likes and
+//!   the feeds of its author's followers.
+//! - **Emits**: `photo.deleted` for parts of the work, to its own queue.
+//! - **Redelivery**: a message says only that something may have changed. What is to be done is read from the table at
+//!   that moment, and looked at again afterwards; so messages may come twice, late, and in any order.
+//! - **Failures**: the message comes back, and after some tries waits in the dead-letter queue.
+
+mod deleted;
+mod edge;
+mod followed;
+mod objects;
+mod returned;
+
+use std::sync::Arc;
+
+use domain::Clock;
+use messages::Event;
+use runtime::Aws;
+use runtime::queue::{Outlet, Queue, SendError};
+use table::Table;
+
+pub use edge::{Distribution, Edge, EdgeError};
+pub use objects::{Objects, ObjectsError};
+
+runtime::config! {
+    /// Settings of `backfill`.
+    pub struct Config {
+        /// Name of the table.
+        pub table_name: String,
+        /// The queue that this function works off, for parts of long work.
+        pub backfill_queue_url: String,
+        /// The bucket of originals and renditions.
+        pub photos_bucket: String,
+        /// The bucket of uploads.
+        pub uploads_bucket: String,
+        /// The distribution that serves renditions.
+        pub distribution_id: String,
+    }
+}
+
+/// What feeds are put right with.
+pub struct Deps<Q = Queue, E = Distribution> {
+    table: Table,
+    queue: Q,
+    objects: Objects,
+    edge: E,
+    clock: Arc<dyn Clock>,
+}
+
+/// Why a message cannot be handled now.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The table did not do it.
+    #[error(transparent)]
+    Table(#[from] table::Error),
+    /// Parts of long work were not sent.
+    #[error(transparent)]
+    Send(#[from] SendError),
+    /// Objects were not deleted.
+    #[error(transparent)]
+    Objects(#[from] ObjectsError),
+    /// The edge was not told.
+    #[error(transparent)]
+    Edge(#[from] EdgeError),
+    /// What the message is about keeps changing.
+    #[error("the follow kept changing")]
+    Restless,
+    /// A subscription lets through what nobody here handles.
+    #[error("{0} is no message for this function")]
+    Misdirected(&'static str),
+}
+
+impl Deps {
+    /// Connects to the table, the queue, the buckets and the edge.
+    pub fn connect(config: &Config, aws: &Aws) -> Self {
+        Self::new(
+            Table::new(aws.dynamodb(), &config.table_name),
+            Queue::connect(aws, &config.backfill_queue_url),
+            Objects::connect(aws, &config.photos_bucket, &config.uploads_bucket),
+            Distribution::connect(aws, &config.distribution_id),
+            aws.clock(),
+        )
+    }
+}
+
+impl<Q: Outlet, E: Edge> Deps<Q, E> {
+    /// Puts feeds of `table` right, with long work passed on through `queue`.
+    pub fn new(table: Table, queue: Q, objects: Objects, edge: E, clock: Arc<dyn Clock>) -> Self {
+        Self { table, queue, objects, edge, clock }
+    }
+}
+
+impl<Q: Outlet, E: Edge> runtime::sqs::Handler for Deps<Q, E> {
+    type Message = Event;
+    type Error = Error;
+
+    async fn handle(&self, event: Event) -> Result<(), Error> {
+        match event {
+            Event::FollowAdded { follower_id, followee_id, .. }
+            | Event::FollowRemoved { follower_id, followee_id } => self.align(follower_id, followee_id).await,
+            Event::ReaderReturned { user_id, mark } => self.rebuild(user_id, mark).await,
+            Event::PhotoDeleted { photo_id, author_id, media, followers } => {
+                let deleted = deleted::Deleted { photo_id, author_id, media };
+                self.forget(&deleted, followers).await
+            }
+            other => Err(Error::Misdirected(other.kind())),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The objects of a photo.
+
+use aws_sdk_s3::Client;
+use domain::media::MediumId;
+use domain::{PhotoId, UserId};
+use futures::{StreamExt, TryStreamExt, stream};
+use runtime::Aws;
+
+/// Deletions under way at once.
+const AT_ONCE: usize = 16;
+
+/// The buckets that photos lie in.
+#[derive(Clone, Debug)]
+pub struct Objects {
+    client: Client,
+    photos: String,
+    uploads: String,
+}
+
+/// Objects were not deleted.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot delete an object")]
+pub struct ObjectsError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+impl Objects {
+    /// The buckets of originals and renditions, and of uploads.
+    pub fn connect(aws: &Aws, photos: &str, uploads: &str) -> Self {
+        let config =
+            aws_sdk_s3::config::Builder::from(aws.sdk_config()).force_path_style(aws.path_style()).build();
+        Self::new(Client::from_conf(config), photos, uploads)
+    }
+
+    /// The same, reached through `client`.
+    pub fn new(client: Client, photos: &str, uploads: &str) -> Self {
+        Self { client, photos: photos.to_owned(), uploads: uploads.to_owned() }
+    }
+
+    /// Deletes renditions, originals and uploads of a photo, there or not.
+    ///
+    /// One by one: that asks for the one right over single objects, and deletions cost nothing.
+    pub(crate) async fn delete(
+        &self,
+        author: UserId,
+        photo: PhotoId,
+        media: usize,
+    ) -> Result<(), ObjectsError> {
+        let media = (0..media).map(|index| MediumId { author, photo, index });
+        let keys = media.flat_map(|medium| {
+            let stored = medium.stored_keys().map(|key| (self.photos.as_str(), key));
+            stored.chain([(self.uploads.as_str(), medium.upload_key())])
+        });
+        let deletions: Vec<_> = keys.map(|(bucket, key)| self.delete_one(bucket, key)).collect();
+        stream::iter(deletions).buffer_unordered(AT_ONCE).try_collect().await
+    }
+
+    async fn delete_one(&self, bucket: &str, key: String) -> Result<(), ObjectsError> {
+        let request = self.client.delete_object().bucket(bucket).key(key);
+        request.send().await.map(|_| ()).map_err(|error| ObjectsError(Box::new(error)))
+    }
+}

@@ -1,0 +1,170 @@
+//! Deleted photos.
+
+use api::Caller;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::PhotoId;
+use domain::media::MediumId;
+use messages::{Event, HashRange};
+use table::keys::Name;
+use testkit::{ATTEMPTS, Fault, fixture};
+
+use crate::stage::{PHOTOS, Stage, UPLOADS};
+
+fn deleted(author: &Caller, photo: PhotoId, media: usize) -> Event {
+    Event::PhotoDeleted { photo_id: photo, author_id: author.user_id, media, followers: HashRange::ALL }
+}
+
+/// Stores everything that processing a photo leaves behind.
+fn store(stage: &Stage, author: &Caller, photo: PhotoId, media: usize) {
+    for index in 0..media {
+        let medium = MediumId { author: author.user_id, photo, index };
+        for key in medium.stored_keys() {
+            stage.store.put(PHOTOS, &key, "a picture");
+        }
+        stage.store.put(UPLOADS, &medium.upload_key(), "an upload");
+    }
+}
+
+struct Scene {
+    stage: Stage,
+    author: Caller,
+    fans: Vec<Caller>,
+    gone: PhotoId,
+    kept: PhotoId,
+}
+
+/// Two photos of one author, both pushed to everyone, liked and stored; one of them is deleted.
+async fn scene(fans: usize) -> Scene {
+    let stage = Stage::new().await;
+    let world = &stage.world;
+    let author = world.person("author").await;
+    let fans = world.people("fan", fans).await;
+    let (gone, kept) = (world.announce(&author, 2).await, world.post(&author).await);
+    world.finish(&gone).await;
+    let gone = gone.id;
+    for fan in &fans {
+        world.follow(fan, &author).await;
+        world.activate(fan).await;
+        for photo in [gone, kept] {
+            world.like(fan, &author, photo).await;
+            stage.push(fan, &author, photo).await;
+        }
+    }
+    world.derive().await;
+    store(&stage, &author, gone, 2);
+    store(&stage, &author, kept, 1);
+    world.delete(&author, gone).await;
+    world.derive().await;
+    Scene { stage, author, fans, gone, kept }
+}
+
+impl Scene {
+    async fn assert_gone(&self) {
+        let (world, store) = (&self.stage.world, &self.stage.store);
+        for fan in &self.fans {
+            assert_eq!(world.feed(fan).await, [self.kept]);
+            let liked =
+                table::like::liked_among(&world.table, fan.user_id, &[self.gone, self.kept]).await.unwrap();
+            assert_eq!(liked.into_iter().collect::<Vec<_>>(), [self.kept]);
+        }
+        assert!(table::like::likers(&world.table, self.gone, None, 10).await.unwrap().items.is_empty());
+        assert_eq!((store.keys(PHOTOS).len(), store.keys(UPLOADS).len()), (7, 1), "the other photo's");
+    }
+
+    async fn pretend(&self, followers: u32) {
+        let key = Name::User(self.author.user_id).key();
+        let update = self.stage.world.engine.client().update_item();
+        update
+            .table_name(self.stage.world.engine.table_name())
+            .key("pk", AttributeValue::S(key.pk))
+            .key("sk", AttributeValue::S(key.sk))
+            .update_expression("SET followers = :many")
+            .expression_attribute_values(":many", AttributeValue::N(followers.to_string()))
+            .send()
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn when_a_photo_is_deleted_then_pictures_likes_and_feed_rows_go_and_others_stay() {
+    let scene = scene(3).await;
+    let event = deleted(&scene.author, scene.gone, 2);
+    for _ in 0..2 {
+        scene.stage.deliver_each([&event]).await;
+        scene.assert_gone().await;
+        assert_eq!(scene.stage.edge.take(), [scene.gone]);
+    }
+    // The unlikes that follow from it derive nothing more.
+    scene.stage.world.derive().await;
+    let kept = table::photo::get(&scene.stage.world.table, scene.kept).await.unwrap().unwrap();
+    assert_eq!(kept.likes, 3);
+}
+
+#[tokio::test]
+async fn when_a_step_fails_then_the_message_comes_again_and_completes() {
+    let scene = scene(2).await;
+    let event = [deleted(&scene.author, scene.gone, 2)];
+    scene.stage.edge.fail_next();
+    scene.stage.world.engine.fail_next("BatchWriteItem", 1, Fault::Crash);
+    assert_eq!(scene.stage.deliver(&event).await, ["message-0"], "the edge");
+    assert_eq!(scene.stage.deliver(&event).await, ["message-0"], "after a write");
+    scene.stage.deliver_each(&event).await;
+    scene.assert_gone().await;
+}
+
+#[tokio::test]
+async fn when_the_store_is_unavailable_then_nothing_else_is_done_until_it_is_back() {
+    let scene = scene(1).await;
+    let event = [deleted(&scene.author, scene.gone, 2)];
+    // Sixteen deletions side by side share these.
+    scene.stage.store.fail_next("DeleteObject", 16 * ATTEMPTS);
+    assert_eq!(scene.stage.deliver(&event).await, ["message-0"]);
+    assert!(scene.stage.edge.take().is_empty(), "the edge would fetch the pictures again");
+    let mut tries = 0;
+    while !scene.stage.deliver(&event).await.is_empty() {
+        tries += 1;
+        assert!(tries < 16 * ATTEMPTS);
+    }
+    scene.assert_gone().await;
+}
+
+#[tokio::test]
+async fn when_the_following_is_large_then_parts_take_only_the_feed_rows() {
+    let scene = scene(6).await;
+    scene.pretend(7_501).await;
+    scene.stage.deliver_each([&deleted(&scene.author, scene.gone, 2)]).await;
+    assert_eq!(scene.stage.edge.take(), [scene.gone]);
+    let mut parts: Vec<Event> = scene.stage.outbox.take();
+    assert_eq!(parts.len(), 4);
+    parts.reverse();
+    store(&scene.stage, &scene.author, scene.gone, 2);
+    scene.stage.deliver_each(parts.iter().chain(&parts)).await;
+    assert_eq!(scene.stage.store.keys(PHOTOS).len(), 21, "pictures are not their business");
+    assert!(scene.stage.edge.take().is_empty() && scene.stage.outbox.take::<Event>().is_empty());
+    for fan in &scene.fans {
+        assert_eq!(scene.stage.world.feed(fan).await, [scene.kept]);
+    }
+}
+
+#[tokio::test]
+async fn when_sqs_sends_a_real_event_then_the_photo_is_cleaned_up() {
+    let scene = scene(1).await;
+    let values = [("photo_id", &*scene.gone.to_string()), ("author_id", &*scene.author.user_id.to_string())];
+    scene.stage.store.put(PHOTOS, "photos/large/0/0/0.jpg", "another author's");
+    scene.stage.deliver_real(fixture("backfill", "photo-deleted", &values)).await;
+    assert_eq!(scene.stage.world.feed(&scene.fans[0]).await, [scene.kept]);
+    assert!(scene.stage.store.get(PHOTOS, "photos/large/0/0/0.jpg").is_some());
+}
+
+#[tokio::test]
+async fn rows_that_are_not_there_cost_no_write() {
+    let scene = scene(40).await;
+    let event = deleted(&scene.author, scene.gone, 2);
+    scene.stage.deliver_each([&event]).await;
+    scene.stage.world.engine.reset_usage();
+    scene.stage.deliver_each([&event]).await;
+    let usage = scene.stage.world.engine.usage();
+    assert_eq!(usage.writes(), 0);
+    assert!(usage.read_units <= 0.6 * 40.0, "{usage:?}");
+}

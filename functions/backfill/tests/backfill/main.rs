@@ -1,0 +1,10 @@
+//! Backfill from messages, on the real table engine and a real object store.
+
+#![allow(unreachable_pub, reason = "a test has no other users")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests are tests")]
+
+mod deleted;
+mod edge;
+mod followed;
+mod returned;
+mod stage;

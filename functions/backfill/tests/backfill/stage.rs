@@ -1,0 +1,104 @@
+//! The handler, a world it puts right, and what it tells the edge.
+
+use std::future::{Future, ready};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use api::Caller;
+use backfill::{Deps, Edge, EdgeError, Objects};
+use domain::{Clock, PhotoId, UserId};
+use messages::Event;
+use runtime::sqs::answer;
+use serde_json::Value;
+use testkit::{Objects as Store, Outbox, World, sqs_event};
+
+pub const PHOTOS: &str = "photos";
+pub const UPLOADS: &str = "uploads";
+
+/// Remembers what was to be forgotten. Clones share it.
+#[derive(Clone, Default)]
+pub struct Forgotten(Arc<Mutex<(Vec<PhotoId>, usize)>>);
+
+impl Forgotten {
+    pub fn take(&self) -> Vec<PhotoId> {
+        std::mem::take(&mut self.0.lock().unwrap().0)
+    }
+
+    pub fn fail_next(&self) {
+        self.0.lock().unwrap().1 += 1;
+    }
+}
+
+impl Edge for Forgotten {
+    fn forget(&self, _: UserId, photo: PhotoId) -> impl Future<Output = Result<(), EdgeError>> + Send {
+        let mut state = self.0.lock().unwrap();
+        if state.1 > 0 {
+            state.1 -= 1;
+            return ready(Err(EdgeError::new("refused by the test")));
+        }
+        state.0.push(photo);
+        ready(Ok(()))
+    }
+}
+
+pub struct Stage {
+    pub world: World,
+    pub store: Store,
+    pub outbox: Outbox,
+    pub edge: Forgotten,
+    deps: Deps<Outbox, Forgotten>,
+}
+
+impl Stage {
+    pub async fn new() -> Self {
+        let (world, store) = (World::new().await, Store::start().await);
+        let (outbox, edge) = (Outbox::default(), Forgotten::default());
+        let objects = Objects::new(store.client(), PHOTOS, UPLOADS);
+        let deps =
+            Deps::new(world.table.clone(), outbox.clone(), objects, edge.clone(), world.clock.shared());
+        Self { world, store, outbox, edge, deps }
+    }
+
+    /// Delivers a batch; the ids of the messages that come again.
+    pub async fn deliver(&self, events: &[Event]) -> Vec<String> {
+        let response = answer(&self.deps, sqs_event(events)).await;
+        response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
+    }
+
+    /// Delivers messages one after the other.
+    pub async fn deliver_each<'a>(&self, events: impl IntoIterator<Item = &'a Event>) {
+        for event in events {
+            assert!(self.deliver(std::slice::from_ref(event)).await.is_empty(), "{event:?}");
+        }
+    }
+
+    pub async fn deliver_real(&self, event: Value) {
+        let response = answer(&self.deps, serde_json::from_value(event).unwrap()).await;
+        assert!(response.batch_item_failures.is_empty());
+    }
+
+    /// Lists a photo of `author` without making it: rebuilding reads ids alone.
+    pub async fn list(&self, author: &Caller) -> PhotoId {
+        self.world.clock.advance(Duration::from_secs(1));
+        let photo = PhotoId::generate(&self.world.clock, &self.world.random);
+        table::timeline::derive(&self.world.table, author.user_id, photo, true).await.unwrap();
+        photo
+    }
+
+    pub async fn push(&self, reader: &Caller, author: &Caller, photo: PhotoId) {
+        let entry = domain::feed::Entry { photo, author: author.user_id };
+        table::feed::push(&self.world.table, &[reader.user_id], entry).await.unwrap();
+    }
+
+    /// The reader comes back; the message that follows from it.
+    pub async fn come_back(&self, reader: &Caller) -> Event {
+        let now = self.world.clock.now();
+        table::feed::mark_returned(&self.world.table, reader.user_id, now).await.unwrap();
+        Event::ReaderReturned { user_id: reader.user_id, mark: now.0 }
+    }
+}
+
+pub fn newest_first(mut photos: Vec<PhotoId>) -> Vec<PhotoId> {
+    photos.sort_unstable_by(|a, b| b.cmp(a));
+    photos
+}

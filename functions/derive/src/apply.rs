@@ -1,0 +1,86 @@
+//! What a group of records derives.
+
+use std::collections::BTreeMap;
+
+use domain::{PhotoId, UserId};
+use table::change::Change;
+use table::{Result, Table, follow, like, processing, timeline};
+
+use crate::group::Step;
+
+/// What a group comes to. Of several states of one thing the last counts; edges keep their order, because their
+/// derivation sees to that itself.
+#[derive(Default)]
+struct Sum {
+    likes: BTreeMap<PhotoId, Vec<like::Change>>,
+    follows: Vec<follow::Change>,
+    /// Whose photos they are, and whether they are to be listed.
+    listed: BTreeMap<PhotoId, (UserId, bool)>,
+    /// Whether photos wait to be processed.
+    waiting: BTreeMap<PhotoId, bool>,
+}
+
+impl Sum {
+    fn of(steps: &[Step]) -> Self {
+        let mut sum = Self::default();
+        for Step { change, .. } in steps {
+            sum.add(change);
+        }
+        sum
+    }
+
+    fn add(&mut self, change: &Change) {
+        match *change {
+            Change::Liked { user, photo, ref like } => {
+                self.likes.entry(photo).or_default().push(like::Change { user, since: Some(like.at) });
+            }
+            Change::Unliked { user, photo } => {
+                self.likes.entry(photo).or_default().push(like::Change { user, since: None });
+            }
+            Change::Followed { follower, followee, ref follow } => {
+                self.follows.push(follow::Change { follower, followee, since: Some(follow.at) });
+            }
+            Change::Unfollowed { follower, followee } => {
+                self.follows.push(follow::Change { follower, followee, since: None });
+            }
+            Change::Announced { photo } => {
+                self.waiting.insert(photo, true);
+            }
+            Change::Failed { photo } => {
+                self.waiting.insert(photo, false);
+            }
+            Change::Ready { photo, author } => {
+                self.listed.insert(photo, (author, true));
+                self.waiting.insert(photo, false);
+            }
+            Change::Deleted { photo, author, .. } => {
+                self.listed.insert(photo, (author, false));
+                self.waiting.insert(photo, false);
+            }
+            // The reader's mark is all there is; it becomes an event.
+            Change::Returned { .. } => {}
+        }
+    }
+}
+
+/// Derives a group. Everything is idempotent: after a failure all of it is done again.
+pub(crate) async fn apply(table: &Table, steps: &[Step]) -> Result<()> {
+    let sum = Sum::of(steps);
+    for (photo, changes) in &sum.likes {
+        like::derive(table, *photo, changes).await?;
+    }
+    if !sum.follows.is_empty() {
+        follow::derive(table, &sum.follows).await?;
+    }
+    for (photo, (author, listed)) in sum.listed {
+        timeline::derive(table, author, photo, listed).await?;
+    }
+    for (photo, waiting) in sum.waiting {
+        if waiting {
+            processing::add(table, photo).await?;
+        } else {
+            processing::remove(table, photo).await?;
+        }
+    }
+    Ok(())
+}

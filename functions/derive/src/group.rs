@@ -1,0 +1,142 @@
+//! Which records of a batch belong together.
+
+use std::collections::{BTreeSet, HashMap};
+
+use domain::{PhotoId, UserId};
+use table::change::Change;
+
+/// What one record of the batch says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// The record's place in the batch.
+    pub(crate) place: usize,
+    /// What happened.
+    pub(crate) change: Change,
+}
+
+/// Something that a derivation writes to and that two groups must not write to at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Touched {
+    /// A photo's counters.
+    Photo(PhotoId),
+    /// A user's counters.
+    User(UserId),
+    /// Whether a photo waits to be processed.
+    Waiting(PhotoId),
+}
+
+fn touched(change: &Change) -> Vec<Touched> {
+    match *change {
+        Change::Liked { photo, .. } | Change::Unliked { photo, .. } => vec![Touched::Photo(photo)],
+        Change::Followed { follower, followee, .. } | Change::Unfollowed { follower, followee } => {
+            vec![Touched::User(follower), Touched::User(followee)]
+        }
+        Change::Announced { photo } | Change::Failed { photo } => vec![Touched::Waiting(photo)],
+        Change::Ready { photo, author } | Change::Deleted { photo, author, .. } => {
+            vec![Touched::User(author), Touched::Waiting(photo)]
+        }
+        Change::Returned { .. } => vec![],
+    }
+}
+
+/// Splits a batch into groups that have nothing in common, each in the order of the batch.
+///
+/// Transactions of different groups never meet on an item, so they can run side by side without cancelling each other;
+/// and what cannot be derived now holds up nothing but its own group.
+pub(crate) fn group(steps: Vec<Step>) -> Vec<Vec<Step>> {
+    let mut groups: Vec<Vec<Step>> = Vec::new();
+    let mut group_of: HashMap<Touched, usize> = HashMap::new();
+    for step in steps {
+        let touched = touched(&step.change);
+        let known: BTreeSet<usize> = touched.iter().filter_map(|item| group_of.get(item)).copied().collect();
+        let mut joined = vec![step];
+        for &other in &known {
+            joined.extend(groups.get_mut(other).map(std::mem::take).unwrap_or_default());
+        }
+        // The oldest of the groups that meet in this step takes them all in; the others stay behind empty.
+        let home = known.first().copied().unwrap_or(groups.len());
+        for place in group_of.values_mut().filter(|place| known.contains(place)) {
+            *place = home;
+        }
+        group_of.extend(touched.into_iter().map(|item| (item, home)));
+        match groups.get_mut(home) {
+            Some(group) => *group = joined,
+            None => groups.push(joined),
+        }
+    }
+    groups.retain(|group| !group.is_empty());
+    for group in &mut groups {
+        group.sort_unstable_by_key(|step| step.place);
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn user(number: u64) -> UserId {
+        UserId::try_from(number).unwrap()
+    }
+
+    fn photo(number: u64) -> PhotoId {
+        PhotoId::try_from(number).unwrap()
+    }
+
+    fn places(groups: &[Vec<Step>]) -> Vec<Vec<usize>> {
+        let mut places: Vec<Vec<usize>> =
+            groups.iter().map(|group| group.iter().map(|step| step.place).collect()).collect();
+        places.sort_unstable();
+        places
+    }
+
+    fn steps(changes: impl IntoIterator<Item = Change>) -> Vec<Step> {
+        changes.into_iter().enumerate().map(|(place, change)| Step { place, change }).collect()
+    }
+
+    #[test]
+    fn what_shares_a_counter_stays_together_and_in_order() {
+        let unfollowed = |a, b| Change::Unfollowed { follower: user(a), followee: user(b) };
+        let batch = [
+            Change::Unliked { user: user(1), photo: photo(1) },
+            unfollowed(1, 2),
+            unfollowed(3, 4),
+            Change::Unliked { user: user(2), photo: photo(2) },
+            Change::Unliked { user: user(2), photo: photo(1) },
+            // Joins the two pairs before.
+            unfollowed(2, 3),
+            Change::Returned { reader: user(1), mark: 1 },
+            Change::Announced { photo: photo(1) },
+            Change::Ready { photo: photo(1), author: user(9) },
+        ];
+        assert_eq!(places(&group(steps(batch))), [vec![0, 4], vec![1, 2, 5], vec![3], vec![6], vec![7, 8]]);
+    }
+
+    proptest! {
+        #[test]
+        fn groups_have_nothing_in_common_and_lose_nothing(
+            pairs in proptest::collection::vec((0_u64..12, 0_u64..12, any::<bool>()), 0..60),
+        ) {
+            let changes = pairs.iter().map(|&(a, b, follows)| {
+                if follows {
+                    Change::Unfollowed { follower: user(a), followee: user(b) }
+                } else {
+                    Change::Unliked { user: user(a), photo: photo(b) }
+                }
+            });
+            let groups = group(steps(changes));
+            let mut all: Vec<usize> = places(&groups).concat();
+            all.sort_unstable();
+            prop_assert_eq!(all, (0..pairs.len()).collect::<Vec<_>>());
+            let mut seen: HashMap<Touched, usize> = HashMap::new();
+            for (number, group) in groups.iter().enumerate() {
+                prop_assert!(group.is_sorted_by_key(|step| step.place));
+                for item in group.iter().flat_map(|step| touched(&step.change)) {
+                    prop_assert_eq!(*seen.entry(item).or_insert(number), number);
+                }
+            }
+        }
+    }
+}

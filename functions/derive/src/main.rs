@@ -1,0 +1,11 @@
+//! Lambda entry point of `derive`.
+
+use derive::{Config, Deps};
+use runtime::StartError;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), StartError> {
+    let aws = runtime::start_worker("derive").await?;
+    let config = Config::from_env()?;
+    runtime::stream::run(Deps::connect(&config, &aws), &aws).await
+}

@@ -1,0 +1,338 @@
+//! Derivations from the stream, on the real table engine.
+
+#![allow(unreachable_pub, reason = "a test has no other users")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests are tests")]
+
+mod interleavings;
+mod stage;
+mod topic;
+
+use messages::{Event, HashRange};
+use serde_json::Value;
+use stage::Stage;
+use table::{processing, timeline};
+use testkit::{ATTEMPTS, Fault, World, fixture};
+
+#[tokio::test]
+async fn when_a_like_comes_twice_and_from_an_earlier_position_then_it_counts_once() {
+    let stage = Stage::new().await;
+    let (ann, bob) = (stage.world.person("ann").await, stage.world.person("bob").await);
+    let photo = stage.world.post(&ann).await;
+    stage.drain().await;
+    stage.published.take();
+    stage.world.like(&bob, &ann, photo).await;
+    let records = stage.world.engine.stream().await;
+    for _ in 0..3 {
+        assert_eq!(stage.deliver(&records).await, None);
+        stage.assert_exact(&[&ann, &bob], &[photo]).await;
+        assert_eq!(stage.likes(photo).await, 1);
+        // Published each time: whoever died after deriving may not have told anybody.
+        let [Event::LikeAdded { author_id, user_id, .. }] = stage.published.take()[..] else { panic!() };
+        assert_eq!((author_id, user_id), (ann.user_id, bob.user_id));
+    }
+}
+
+#[tokio::test]
+async fn when_a_photo_is_liked_unliked_and_liked_in_one_batch_then_it_counts_once() {
+    let stage = Stage::new().await;
+    let (ann, bob, eve) =
+        (stage.world.person("ann").await, stage.world.person("bob").await, stage.world.person("eve").await);
+    let photo = stage.world.post(&ann).await;
+    stage.drain().await;
+    stage.world.like(&bob, &ann, photo).await;
+    stage.world.like(&eve, &ann, photo).await;
+    stage.world.unlike(&bob, photo).await;
+    stage.world.like(&bob, &ann, photo).await;
+    stage.world.unlike(&eve, photo).await;
+    let records = stage.world.engine.stream().await;
+    assert_eq!(stage.deliver(&records).await, None);
+    assert_eq!(stage.likes(photo).await, 1);
+    // Now as single records, from the beginning and from the middle: in between it may be otherwise, never at the end.
+    for start in [0, 2, 1, 4] {
+        for record in &records[start..] {
+            assert_eq!(stage.deliver(std::slice::from_ref(record)).await, None);
+            assert!(stage.likes(photo).await >= 0);
+        }
+        assert_eq!(stage.likes(photo).await, 1);
+        stage.assert_exact(&[&ann, &bob, &eve], &[photo]).await;
+    }
+}
+
+#[tokio::test]
+async fn when_a_photo_lives_and_dies_then_timeline_count_and_waiting_row_follow() {
+    let stage = Stage::new().await;
+    let world = &stage.world;
+    let ann = world.person("ann").await;
+    let waiting = async |photo: domain::PhotoId| {
+        let hour = processing::hour(photo.created_at());
+        let mut found = Vec::new();
+        for shard in 0..processing::SHARDS {
+            found.extend(processing::waiting(&world.table, hour, shard).await.unwrap());
+        }
+        found.contains(&photo)
+    };
+    let listed = async || timeline::page(&world.table, ann.user_id, None, 10).await.unwrap().items;
+    let mut history = Vec::new();
+    let mut step = async || {
+        history.extend(world.engine.stream().await);
+        assert_eq!(stage.deliver(&history).await, None);
+        stage.assert_exact(&[&ann], &[]).await;
+        stage.published.take()
+    };
+
+    let photo = world.announce(&ann, 2).await;
+    assert!(step().await.is_empty());
+    assert!(waiting(photo.id).await && listed().await.is_empty());
+
+    world.finish(&photo).await;
+    let ready = Event::PhotoReady { photo_id: photo.id, author_id: ann.user_id, followers: HashRange::ALL };
+    assert_eq!(step().await, std::slice::from_ref(&ready));
+    assert!(!waiting(photo.id).await);
+    assert_eq!(listed().await, [photo.id]);
+    assert_eq!(timeline::heads(&world.table, &[ann.user_id]).await.unwrap()[0].photos, [photo.id]);
+
+    world.delete(&ann, photo.id).await;
+    let deleted = Event::PhotoDeleted {
+        photo_id: photo.id,
+        author_id: ann.user_id,
+        media: 2,
+        followers: HashRange::ALL,
+    };
+    assert_eq!(step().await, [ready, deleted]);
+    assert!(!waiting(photo.id).await && listed().await.is_empty());
+    assert!(timeline::heads(&world.table, &[ann.user_id]).await.unwrap()[0].photos.is_empty());
+}
+
+#[tokio::test]
+async fn when_a_photo_fails_then_it_waits_no_more_and_nobody_is_told() {
+    let stage = Stage::new().await;
+    let ann = stage.world.person("ann").await;
+    let photo = stage.world.announce(&ann, 1).await;
+    stage.drain().await;
+    let failure =
+        domain::photo::Failure { code: "image_corrupt".into(), detail: "It cannot be read.".into() };
+    table::photo::fail(&stage.world.table, photo.id, &failure).await.unwrap();
+    stage.drain().await;
+    for shard in 0..processing::SHARDS {
+        let hour = processing::hour(photo.id.created_at());
+        assert!(processing::waiting(&stage.world.table, hour, shard).await.unwrap().is_empty());
+    }
+    assert!(stage.published.take().is_empty());
+    stage.assert_exact(&[&ann], &[]).await;
+}
+
+#[tokio::test]
+async fn when_a_reader_returns_then_it_is_published_with_its_mark() {
+    let stage = Stage::new().await;
+    let ann = stage.world.person("ann").await;
+    stage.drain().await;
+    let mark = domain::Clock::now(&stage.world.clock);
+    // A second request beside the first, and later visits, are no returns.
+    table::feed::mark_returned(&stage.world.table, ann.user_id, mark).await.unwrap();
+    table::feed::mark_returned(&stage.world.table, ann.user_id, mark.plus_ms(5)).await.unwrap();
+    table::feed::touch(&stage.world.table, ann.user_id, mark.plus_days(1)).await.unwrap();
+    table::feed::mark_rebuilt(&stage.world.table, ann.user_id, mark.0).await.unwrap();
+    stage.drain().await;
+    assert_eq!(stage.published.take(), [Event::ReaderReturned { user_id: ann.user_id, mark: mark.0 }]);
+}
+
+#[tokio::test]
+async fn when_a_record_cannot_be_read_then_it_is_named_and_its_neighbours_are_done() {
+    let stage = Stage::new().await;
+    let world = &stage.world;
+    let (ann, bob, eve) = (world.person("ann").await, world.person("bob").await, world.person("eve").await);
+    let photo = world.post(&ann).await;
+    stage.drain().await;
+    stage.published.take();
+    world.like(&bob, &ann, photo).await;
+    world.like(&eve, &ann, photo).await;
+    world.follow(&bob, &ann).await;
+    let mut records = world.engine.stream().await;
+    let poison = &mut records[1].change;
+    poison.new_image = poison.keys.clone();
+    let number = poison.sequence_number.clone();
+
+    assert_eq!(stage.deliver(&records).await, number);
+    assert_eq!((stage.likes(photo).await, world.profile(&ann).await.followers), (1, 1));
+    let kinds: Vec<_> = stage.published.take().iter().map(Event::kind).collect();
+    assert_eq!(kinds, ["like.added", "follow.added"]);
+    // Lambda starts again at the record, and splits the batch until it is alone.
+    assert_eq!(stage.deliver(&records[1..]).await, number);
+    assert_eq!(stage.deliver(&records[1..2]).await, number);
+    assert_eq!(stage.deliver(&records[2..]).await, None);
+    assert_eq!((stage.likes(photo).await, world.profile(&ann).await.followers), (1, 1));
+}
+
+#[tokio::test]
+async fn when_one_group_fails_then_its_first_record_is_named_and_other_groups_are_done() {
+    let stage = Stage::new().await;
+    let world = &stage.world;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let photo = world.post(&ann).await;
+    stage.drain().await;
+    stage.published.take();
+    world.like(&bob, &ann, photo).await;
+    let new = world.announce(&bob, 1).await;
+    world.finish(&new).await;
+    world.like(&ann, &bob, new.id).await;
+    let records = world.engine.stream().await;
+    let announced = records.iter().find(|record| record.change.new_image.get("pending").is_some()).unwrap();
+    let number = announced.change.sequence_number.clone();
+
+    // Only the author's head is written by PutItem.
+    world.engine.fail_next("PutItem", ATTEMPTS, Fault::Throttled);
+    assert_eq!(stage.deliver(&records).await, number);
+    assert_eq!((stage.likes(photo).await, stage.likes(new.id).await), (1, 1));
+    let kinds: Vec<_> = stage.published.take().iter().map(Event::kind).collect();
+    assert_eq!(kinds, ["like.added", "like.added"], "what was not derived is not published");
+
+    assert_eq!(stage.deliver(&records).await, None);
+    stage.assert_exact(&[&ann, &bob], &[photo, new.id]).await;
+    let kinds: Vec<_> = stage.published.take().iter().map(Event::kind).collect();
+    assert_eq!(kinds, ["like.added", "photo.ready", "like.added"]);
+}
+
+#[tokio::test]
+async fn when_an_event_is_not_published_then_its_record_fails_and_comes_again() {
+    let stage = Stage::new().await;
+    let world = &stage.world;
+    let (ann, fans) = (world.person("ann").await, world.people("fan", 4).await);
+    let photo = world.post(&ann).await;
+    stage.drain().await;
+    stage.published.take();
+    for fan in &fans {
+        world.like(fan, &ann, photo).await;
+    }
+    let records = world.engine.stream().await;
+    stage.published.refuse_from(2);
+    let failed = stage.deliver(&records).await;
+    assert_eq!(failed, records[2].change.sequence_number);
+    assert_eq!(stage.likes(photo).await, 4, "deriving came first");
+    assert_eq!(stage.published.take().len(), 2);
+    assert_eq!(stage.deliver(&records[2..]).await, None);
+    assert_eq!(stage.published.take().len(), 2);
+    assert_eq!(stage.likes(photo).await, 4);
+}
+
+#[tokio::test]
+async fn when_the_function_dies_after_a_write_then_the_replay_counts_nothing_twice() {
+    // Every kind of write in turn is done without the function living to see the answer.
+    for operation in ["TransactWriteItems", "PutItem", "BatchWriteItem"] {
+        for fault in [Fault::Crash, Fault::LostAnswer] {
+            let stage = Stage::new().await;
+            let world = &stage.world;
+            let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+            let photo = world.post(&ann).await;
+            world.follow(&bob, &ann).await;
+            world.like(&bob, &ann, photo).await;
+            let records = world.engine.stream().await;
+            world.engine.fail_next(operation, 1, fault);
+            stage.deliver(&records).await;
+            for start in [0, records.len() / 2, 0] {
+                assert_eq!(stage.deliver(&records[start..]).await, None, "{operation} {fault:?}");
+            }
+            stage.assert_exact(&[&ann, &bob], &[photo]).await;
+            let (ann, bob) = (world.profile(&ann).await, world.profile(&bob).await);
+            assert_eq!((ann.followers, ann.photos, bob.following, stage.likes(photo).await), (1, 1, 1, 1));
+        }
+    }
+}
+
+#[tokio::test]
+async fn when_transactions_conflict_or_are_throttled_for_a_while_then_they_are_tried_again() {
+    let stage = Stage::new().await;
+    let world = &stage.world;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let photo = world.post(&ann).await;
+    stage.drain().await;
+    world.like(&bob, &ann, photo).await;
+    world.engine.fail_next("TransactWriteItems", 2, Fault::Conflict);
+    world.engine.fail_next("TransactWriteItems", ATTEMPTS, Fault::Throttled);
+    stage.drain().await;
+    assert_eq!(stage.likes(photo).await, 1);
+}
+
+#[tokio::test]
+async fn when_the_liked_photo_is_gone_then_nothing_is_left_to_count() {
+    let stage = Stage::new().await;
+    let world = &stage.world;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let photo = world.post(&ann).await;
+    world.like(&bob, &ann, photo).await;
+    world.delete(&ann, photo).await;
+    world.unlike(&bob, photo).await;
+    stage.drain().await;
+    assert!(table::like::likers(&world.table, photo, None, 10).await.unwrap().items.is_empty());
+    stage.assert_exact(&[&ann, &bob], &[]).await;
+}
+
+#[tokio::test]
+async fn a_batch_of_likes_stays_within_its_budget() {
+    const LIKES: u32 = 99;
+    let stage = Stage::new().await;
+    let world = &stage.world;
+    let (ann, fans) = (world.person("ann").await, world.people("fan", LIKES as usize).await);
+    let photo = world.post(&ann).await;
+    stage.drain().await;
+    for fan in &fans {
+        world.like(fan, &ann, photo).await;
+    }
+    let records = world.engine.stream().await;
+    world.engine.reset_usage();
+    assert_eq!(stage.deliver(&records).await, None);
+    let usage = world.engine.usage();
+    assert_eq!(usage.requests, 1, "one transaction");
+    // Two for each like, and two for the counter of the whole batch.
+    assert!(usage.write_units <= 2.0 * f64::from(LIKES) + 2.0, "{usage:?}");
+    assert!(usage.read_units <= 0.0, "{usage:?}");
+    assert_eq!(stage.likes(photo).await, i64::from(LIKES));
+}
+
+/// Ids as keys have them.
+async fn real_event(stage: &Stage, case: &str, values: &[(&str, &str)]) -> Vec<Event> {
+    let event: Value = fixture("derive", case, values);
+    assert_eq!(stage.deliver_event(serde_json::from_value(event).unwrap()).await, None, "{case}");
+    stage.published.take()
+}
+
+#[tokio::test]
+async fn when_the_stream_sends_real_events_then_they_are_derived_and_published() {
+    let stage = Stage::with(World::new().await);
+    let (ann, bob) = (stage.world.person("ann").await, stage.world.person("bob").await);
+    let photo = stage.world.post(&bob).await;
+    stage.world.engine.stream().await;
+    let (ann_key, bob_key) = (ann.user_id.padded(), bob.user_id.padded());
+    let (photo_key, photo_id, bob_id) = (photo.padded(), photo.to_string(), bob.user_id.to_string());
+
+    let values = [("photo", photo_key.as_str()), ("photo_id", &photo_id), ("author_id", &bob_id)];
+    let ready = real_event(&stage, "photo-ready", &values).await;
+    assert_eq!(ready[0].kind(), "photo.ready");
+    assert_eq!(stage.world.profile(&bob).await.photos, 1);
+
+    let values = [("user", ann_key.as_str()), ("photo", &photo_key), ("author_id", &bob_id)];
+    let liked = real_event(&stage, "liked", &values).await;
+    assert!(matches!(&liked[..], [Event::LikeAdded { username, .. }] if username == "ann"), "{liked:?}");
+    assert_eq!(stage.likes(photo).await, 1);
+
+    let values = [("follower", ann_key.as_str()), ("followee", &bob_key)];
+    let removed = Event::FollowRemoved { follower_id: ann.user_id, followee_id: bob.user_id };
+    assert_eq!(real_event(&stage, "unfollowed", &values).await, [removed]);
+    assert_eq!(stage.world.profile(&bob).await.followers, 0);
+
+    let returned = Event::ReaderReturned { user_id: ann.user_id, mark: 1_795_348_800_000 };
+    assert_eq!(real_event(&stage, "reader-returned", &[("reader", &ann_key)]).await, [returned]);
+}
+
+#[tokio::test]
+async fn when_somebody_follows_and_is_followed_in_one_batch_then_both_counters_move() {
+    let stage = Stage::new().await;
+    let people = stage.world.people("person", 3).await;
+    stage.drain().await;
+    for (who, whom) in [(0, 1), (1, 2), (2, 0), (1, 0)] {
+        stage.world.follow(&people[who], &people[whom]).await;
+    }
+    stage.drain().await;
+    stage.assert_exact(&[&people[0], &people[1], &people[2]], &[]).await;
+    let first = stage.world.profile(&people[0]).await;
+    assert_eq!((first.followers, first.following), (2, 1));
+}

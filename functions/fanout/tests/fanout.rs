@@ -1,0 +1,244 @@
+//! Fan-out from messages, on the real table engine.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests are tests")]
+
+use std::collections::BTreeSet;
+
+use api::Caller;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
+use domain::PhotoId;
+use fanout::{Deps, PART};
+use messages::{Event, HashRange};
+use runtime::queue::{Outlet, Queue};
+use runtime::sqs::answer;
+use serde_json::{Value, json};
+use table::keys::Name;
+use testkit::{Fault, Outbox, Wiretap, World, fixture, sqs_event};
+
+struct Stage {
+    world: World,
+    outbox: Outbox,
+    deps: Deps<Outbox>,
+}
+
+impl Stage {
+    async fn new() -> Self {
+        let (world, outbox) = (World::new().await, Outbox::default());
+        let deps = Deps::new(world.table.clone(), outbox.clone(), world.clock.shared());
+        Self { world, outbox, deps }
+    }
+
+    async fn deliver(&self, events: &[Event]) -> Vec<String> {
+        let response = answer(&self.deps, sqs_event(events)).await;
+        response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
+    }
+
+    /// An author, and followers who were here today.
+    async fn following(&self, active: usize) -> (Caller, Vec<Caller>) {
+        let author = self.world.person("author").await;
+        let fans = self.world.people("fan", active).await;
+        for fan in &fans {
+            self.world.follow(fan, &author).await;
+            self.world.activate(fan).await;
+        }
+        self.world.derive().await;
+        (author, fans)
+    }
+
+    /// Makes the author's counter say something else than it counts.
+    async fn pretend(&self, author: &Caller, followers: u32) {
+        let key = Name::User(author.user_id).key();
+        let update = self.world.engine.client().update_item().table_name(self.world.engine.table_name());
+        update
+            .key("pk", AttributeValue::S(key.pk))
+            .key("sk", AttributeValue::S(key.sk))
+            .update_expression("SET followers = :many")
+            .expression_attribute_values(":many", AttributeValue::N(followers.to_string()))
+            .send()
+            .await
+            .unwrap();
+    }
+}
+
+fn ready(author: &Caller, photo: PhotoId) -> Event {
+    Event::PhotoReady { photo_id: photo, author_id: author.user_id, followers: HashRange::ALL }
+}
+
+#[tokio::test]
+async fn when_a_photo_is_ready_then_active_followers_have_it_once_however_often_it_is_told() {
+    let stage = Stage::new().await;
+    let (author, fans) = stage.following(3).await;
+    let (away, stranger) = (stage.world.person("away").await, stage.world.person("stranger").await);
+    stage.world.follow(&away, &author).await;
+    stage.world.activate(&stranger).await;
+    stage.world.derive().await;
+    let (first, second) = (stage.world.post(&author).await, stage.world.post(&author).await);
+    for batch in [[first, second], [second, first]] {
+        let events = batch.map(|photo| ready(&author, photo));
+        assert!(stage.deliver(&events).await.is_empty());
+        for fan in &fans {
+            assert_eq!(stage.world.feed(fan).await, [second, first]);
+        }
+        assert!(stage.world.feed(&away).await.is_empty() && stage.world.feed(&stranger).await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn when_a_reader_has_been_away_for_a_week_then_nothing_is_written_for_them() {
+    let stage = Stage::new().await;
+    let (author, fans) = stage.following(1).await;
+    stage.world.clock.advance_days(7);
+    let seventh = stage.world.post(&author).await;
+    assert!(stage.deliver(&[ready(&author, seventh)]).await.is_empty());
+    stage.world.clock.advance_days(1);
+    let eighth = stage.world.post(&author).await;
+    assert!(stage.deliver(&[ready(&author, eighth)]).await.is_empty());
+    assert_eq!(stage.world.feed(&fans[0]).await, [seventh]);
+}
+
+#[tokio::test]
+async fn when_the_photo_is_gone_or_not_ready_then_the_message_is_done_and_nothing_is_written() {
+    let stage = Stage::new().await;
+    let (author, fans) = stage.following(2).await;
+    let pending = stage.world.announce(&author, 1).await.id;
+    let gone = stage.world.post(&author).await;
+    stage.world.delete(&author, gone).await;
+    stage.world.engine.reset_usage();
+    assert!(stage.deliver(&[ready(&author, pending), ready(&author, gone)]).await.is_empty());
+    assert_eq!(stage.world.engine.usage().writes(), 0);
+    assert!(stage.world.feed(&fans[0]).await.is_empty());
+}
+
+#[tokio::test]
+async fn when_a_following_is_large_then_it_is_split_and_the_parts_reach_everyone() {
+    let stage = Stage::new().await;
+    let (author, fans) = stage.following(20).await;
+    let photo = stage.world.post(&author).await;
+    // Exactly what one message is for is not split.
+    stage.pretend(&author, PART).await;
+    assert!(stage.deliver(&[ready(&author, photo)]).await.is_empty());
+    assert!(stage.outbox.take::<Event>().is_empty());
+
+    let next = stage.world.post(&author).await;
+    stage.pretend(&author, 4 * PART + 1).await;
+    stage.outbox.fail_next(1);
+    assert_eq!(stage.deliver(&[ready(&author, next)]).await, ["message-0"], "what was not sent comes again");
+    stage.world.engine.reset_usage();
+    assert!(stage.deliver(&[ready(&author, next)]).await.is_empty());
+    assert_eq!(stage.world.engine.usage().writes(), 0);
+    let mut parts: Vec<Event> = stage.outbox.take();
+    assert_eq!(parts.len(), 5);
+
+    // Twice and in reverse order.
+    parts.reverse();
+    for part in parts.iter().chain(&parts) {
+        assert!(stage.deliver(std::slice::from_ref(part)).await.is_empty());
+    }
+    assert!(stage.outbox.take::<Event>().is_empty(), "a part is not split again");
+    for fan in &fans {
+        assert_eq!(stage.world.feed(fan).await, [next, photo]);
+    }
+    let ranges: BTreeSet<(u16, u16)> = parts
+        .iter()
+        .map(|part| match part {
+            Event::PhotoReady { followers, .. } => (followers.first, followers.last),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!((ranges.first().unwrap().0, ranges.last().unwrap().1), (0, u16::MAX));
+}
+
+#[tokio::test]
+async fn when_the_function_dies_after_a_write_then_the_redelivery_completes_the_feeds() {
+    for fault in [Fault::Crash, Fault::LostAnswer, Fault::Unprocessed, Fault::Throttled] {
+        let stage = Stage::new().await;
+        let (author, fans) = stage.following(4).await;
+        let photo = stage.world.post(&author).await;
+        stage.world.engine.fail_next("BatchWriteItem", 1, fault);
+        stage.deliver(&[ready(&author, photo)]).await;
+        assert!(stage.deliver(&[ready(&author, photo)]).await.is_empty(), "{fault:?}");
+        for fan in &fans {
+            assert_eq!(stage.world.feed(fan).await, [photo]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn when_one_message_is_not_for_this_function_then_its_neighbours_are_done() {
+    let stage = Stage::new().await;
+    let (author, fans) = stage.following(1).await;
+    let photo = stage.world.post(&author).await;
+    let stray = Event::FollowRemoved { follower_id: author.user_id, followee_id: fans[0].user_id };
+    assert_eq!(stage.deliver(&[stray, ready(&author, photo)]).await, ["message-0"]);
+    assert_eq!(stage.world.feed(&fans[0]).await, [photo]);
+}
+
+#[tokio::test]
+async fn pushing_and_skipping_stay_within_their_budgets() {
+    const FOLLOWERS: u32 = 60;
+    let stage = Stage::new().await;
+    let (author, fans) = stage.following(FOLLOWERS as usize).await;
+    let photo = stage.world.post(&author).await;
+    stage.world.engine.reset_usage();
+    assert!(stage.deliver(&[ready(&author, photo)]).await.is_empty());
+    let usage = stage.world.engine.usage();
+    assert!(usage.write_units <= f64::from(FOLLOWERS), "{usage:?}");
+    assert!(usage.read_units <= 0.6 * f64::from(FOLLOWERS), "{usage:?}");
+    assert_eq!(stage.world.feed(&fans[0]).await.len(), 1);
+
+    stage.world.clock.advance_days(30);
+    let later = stage.world.post(&author).await;
+    stage.world.engine.reset_usage();
+    assert!(stage.deliver(&[ready(&author, later)]).await.is_empty());
+    let usage = stage.world.engine.usage();
+    assert_eq!(usage.writes(), 0);
+    assert!(usage.read_units <= 0.6 * f64::from(FOLLOWERS), "{usage:?}");
+}
+
+#[tokio::test]
+async fn when_sqs_sends_a_real_event_then_it_is_fanned_out() {
+    let stage = Stage::new().await;
+    let (author, fans) = stage.following(1).await;
+    let photo = stage.world.post(&author).await;
+    let values = [("photo_id", &*photo.to_string()), ("author_id", &*author.user_id.to_string())];
+    let event = serde_json::from_value(fixture("fanout", "photo-ready", &values)).unwrap();
+    assert!(answer(&stage.deps, event).await.batch_item_failures.is_empty());
+    assert_eq!(stage.world.feed(&fans[0]).await, [photo]);
+}
+
+fn queue(wire: &Wiretap) -> Queue {
+    let config = aws_sdk_sqs::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .http_client(wire.clone())
+        .build();
+    Queue::new(
+        aws_sdk_sqs::Client::from_conf(config),
+        "https://sqs.eu-central-1.amazonaws.com/123456789012/fanout",
+    )
+}
+
+#[tokio::test]
+async fn when_parts_are_sent_then_they_go_ten_at_a_time_with_the_trace() {
+    let wire = Wiretap::new(|_| (200, json!({ "Successful": [], "Failed": [] }).to_string()));
+    let messages: Vec<u32> = (0..23).collect();
+    let send = async { queue(&wire).send(&messages).await };
+    runtime::trace::scope(Some("Root=1-a".to_owned()), send).await.unwrap();
+    let bodies: Vec<Value> =
+        wire.heard().iter().map(|heard| serde_json::from_str(&heard.body).unwrap()).collect();
+    let sizes: Vec<usize> = bodies.iter().map(|body| body["Entries"].as_array().unwrap().len()).collect();
+    assert_eq!(sizes, [10, 10, 3]);
+    assert_eq!(bodies[1]["Entries"][0]["MessageBody"], "10");
+    assert_eq!(bodies[0]["Entries"][0]["MessageAttributes"]["trace"]["StringValue"], "Root=1-a");
+}
+
+#[tokio::test]
+async fn when_one_entry_is_refused_then_the_sending_failed() {
+    let refused = json!({ "Id": "3", "SenderFault": false, "Code": "InternalError", "Message": "a secret" });
+    let body = json!({ "Successful": [], "Failed": [refused] }).to_string();
+    let wire = Wiretap::new(move |_| (200, body.clone()));
+    let error = queue(&wire).send(&[1, 2, 3, 4]).await.unwrap_err();
+    assert!(!runtime::failure::Chain(&error).to_string().contains("secret"));
+}

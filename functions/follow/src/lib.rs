@@ -1,0 +1,139 @@
+//! `follow`: following somebody, unfollowing them, and who follows whom.
+//!
+//! - **Trigger**: `POST` and `DELETE /api/v1/users/{user_id}/follow`, `GET /api/v1/users/{user_id}/followers` and
+//!   `GET /api/v1/users/{user_id}/following`, where `{user_id}` is an id or `@name`.
+//! - **Access patterns**: one get of the other's profile, then one conditional write of the caller's own edge. A page of
+//!   people is one query of edges, then one `BatchGetItem` of profiles. A name costs one get more.
+//! - **Emits**: nothing. The edge reaches `derive` through the table's stream: the edge the other way round, both
+//!   counters, the feed and the notification follow from it.
+//! - **Redelivery**: an edge is there or it is not; following twice is one edge and no error.
+//! - **Failures**: answered as problems; the client asks again.
+
+use std::sync::Arc;
+
+use api::wire::{FollowState, UserCard, UserPage};
+use api::{Call, Caller, Problem, Reply};
+use domain::cursor::List;
+use domain::{Clock, UserId};
+use runtime::Aws;
+use table::Table;
+use table::follow::{self, Follow, From};
+use table::people::{self, People};
+use table::user::{self, User};
+
+runtime::config! {
+    /// Settings of `follow`.
+    pub struct Config {
+        /// Name of the table.
+        pub table_name: String,
+        /// The KMS key whose public half verifies access tokens.
+        pub jwt_key_id: String,
+    }
+}
+
+/// What follows are kept with.
+pub struct Deps {
+    table: Table,
+    clock: Arc<dyn Clock>,
+}
+
+impl Deps {
+    /// Connects to the table.
+    pub fn connect(config: &Config, aws: &Aws) -> Self {
+        Self::new(Table::new(aws.dynamodb(), &config.table_name), aws.clock())
+    }
+
+    /// Follows in `table`.
+    pub fn new(table: Table, clock: Arc<dyn Clock>) -> Self {
+        Self { table, clock }
+    }
+
+    async fn named(&self, call: &Call) -> Result<UserId, Problem> {
+        people::named(&self.table, call.path("user_id")).await?.ok_or_else(Problem::no_user)
+    }
+
+    /// Whom the caller means, who must be somebody else.
+    async fn other(&self, call: &Call, caller: &Caller) -> Result<User, Problem> {
+        let id = self.named(call).await?;
+        if id == caller.user_id {
+            return Err(Problem::bad_request("cannot_follow_self", "Nobody follows themselves."));
+        }
+        user::get(&self.table, id).await?.ok_or_else(Problem::no_user)
+    }
+
+    async fn follow(&self, caller: &Caller, other: &User) -> Result<FollowState, Problem> {
+        let edge = Follow { username: caller.username.clone(), at: self.clock.now() };
+        let added = follow::add(&self.table, caller.user_id, other.id, &edge).await?;
+        // The stored count follows a moment later: what this call changed is added to what was read. A repetition
+        // changes nothing, but at least the caller follows them.
+        Ok(state(other, true, (other.followers + i64::from(added)).max(1)))
+    }
+
+    async fn unfollow(&self, caller: &Caller, other: &User) -> Result<FollowState, Problem> {
+        let removed = follow::remove(&self.table, caller.user_id, other.id).await?;
+        Ok(state(other, false, (other.followers - i64::from(removed)).max(0)))
+    }
+
+    async fn followers(&self, of: UserId, after: Option<UserId>, count: usize) -> Result<UserPage, Problem> {
+        let table = &self.table;
+        let page = people::page(table, count, after, |after, limit| {
+            follow::followers(table, of, after.map_or(From::Hash(0), From::After), u16::MAX, limit)
+        });
+        let (page, owner) = futures::try_join!(page, user::get(table, of))?;
+        owner.ok_or_else(Problem::no_user)?;
+        Ok(shown(page, List::Followers))
+    }
+
+    async fn following(&self, of: UserId, after: Option<UserId>, count: usize) -> Result<UserPage, Problem> {
+        let table = &self.table;
+        let page =
+            people::page(table, count, after, |after, limit| follow::following(table, of, after, limit));
+        let (page, owner) = futures::try_join!(page, user::get(table, of))?;
+        owner.ok_or_else(Problem::no_user)?;
+        Ok(shown(page, List::Following))
+    }
+}
+
+fn state(of: &User, following: bool, follower_count: i64) -> FollowState {
+    FollowState { user_id: of.id, following, follower_count, following_count: of.following }
+}
+
+fn shown(page: People, list: List) -> UserPage {
+    let next_cursor = page.next.map(|last| list.cursor(&last));
+    let users = page.users.into_iter().map(card).collect();
+    UserPage { users, has_more: next_cursor.is_some(), next_cursor }
+}
+
+fn card(user: User) -> UserCard {
+    UserCard {
+        user_id: user.id,
+        username: user.username.as_str().to_owned(),
+        full_name: user.full_name,
+        profile_pic: None,
+    }
+}
+
+impl runtime::http::Handler for Deps {
+    async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
+        let caller = call.caller()?;
+        match call.route() {
+            "POST /api/v1/users/{user_id}/follow" => {
+                let other = self.other(call, caller).await?;
+                Reply::ok(&self.follow(caller, &other).await?)
+            }
+            "DELETE /api/v1/users/{user_id}/follow" => {
+                let other = self.other(call, caller).await?;
+                Reply::ok(&self.unfollow(caller, &other).await?)
+            }
+            "GET /api/v1/users/{user_id}/followers" => {
+                let (count, after) = (call.count()?, call.position(List::Followers)?);
+                Reply::ok(&self.followers(self.named(call).await?, after, count).await?)
+            }
+            "GET /api/v1/users/{user_id}/following" => {
+                let (count, after) = (call.count()?, call.position(List::Following)?);
+                Reply::ok(&self.following(self.named(call).await?, after, count).await?)
+            }
+            _ => Err(runtime::http::unknown_route()),
+        }
+    }
+}

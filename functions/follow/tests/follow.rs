@@ -1,0 +1,162 @@
+//! Follows through the handler, on the real table engine.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests are tests")]
+
+use std::fmt::Display;
+
+use api::Caller;
+use follow::Deps;
+use serde_json::{Value, json};
+use testkit::http::{Answer, Request, call, event};
+use testkit::{World, token_for};
+
+const FOLLOW: &str = "POST /api/v1/users/{user_id}/follow";
+const UNFOLLOW: &str = "DELETE /api/v1/users/{user_id}/follow";
+const FOLLOWERS: &str = "GET /api/v1/users/{user_id}/followers";
+const FOLLOWING: &str = "GET /api/v1/users/{user_id}/following";
+
+fn deps(world: &World) -> Deps {
+    Deps::new(world.table.clone(), world.clock.shared())
+}
+
+async fn ask(world: &World, route: &str, who: &Caller, whom: impl Display) -> Answer {
+    call(&deps(world), &world.clock, Request::to(route).path("user_id", whom).by(who, &world.clock)).await
+}
+
+fn state(of: &Caller, following: bool, follower_count: i64) -> Value {
+    json!({
+        "user_id": of.user_id.to_string(), "following": following,
+        "follower_count": follower_count, "following_count": 0,
+    })
+}
+
+#[tokio::test]
+async fn when_somebody_is_followed_twice_by_id_and_by_name_then_it_counts_once() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("Bob").await);
+    for whom in [bob.user_id.to_string(), "@Bob".to_owned(), "@bOB".to_owned()] {
+        let answer = ask(&world, FOLLOW, &ann, whom).await;
+        assert_eq!((answer.status, answer.json), (200, state(&bob, true, 1)));
+    }
+    world.derive().await;
+    assert_eq!(ask(&world, FOLLOW, &ann, bob.user_id).await.json, state(&bob, true, 1));
+    assert_eq!((world.profile(&bob).await.followers, world.profile(&ann).await.following), (1, 1));
+}
+
+#[tokio::test]
+async fn when_somebody_is_unfollowed_then_the_count_is_never_negative() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    ask(&world, FOLLOW, &ann, "@bob").await;
+    for _ in 0..2 {
+        let answer = ask(&world, UNFOLLOW, &ann, bob.user_id).await;
+        assert_eq!((answer.status, answer.json), (200, state(&bob, false, 0)));
+    }
+    world.derive().await;
+    assert_eq!((world.profile(&bob).await.followers, world.profile(&ann).await.following), (0, 0));
+}
+
+#[tokio::test]
+async fn when_it_is_oneself_or_nobody_then_it_is_refused_and_nothing_is_written() {
+    let world = World::new().await;
+    let ann = world.person("ann").await;
+    world.engine.reset_usage();
+    for (route, whom, status, code) in [
+        (FOLLOW, ann.user_id.to_string(), 400, "cannot_follow_self"),
+        (FOLLOW, "@ann".to_owned(), 400, "cannot_follow_self"),
+        (UNFOLLOW, "@ann".to_owned(), 400, "cannot_follow_self"),
+        (FOLLOW, "@nobody".to_owned(), 404, "user_not_found"),
+        (FOLLOW, "12345".to_owned(), 404, "user_not_found"),
+        (UNFOLLOW, "12345".to_owned(), 404, "user_not_found"),
+        (FOLLOW, "bob".to_owned(), 404, "user_not_found"),
+        (FOLLOW, "@a b".to_owned(), 404, "user_not_found"),
+        (FOLLOWERS, "@nobody".to_owned(), 404, "user_not_found"),
+        (FOLLOWERS, "12345".to_owned(), 404, "user_not_found"),
+        (FOLLOWING, "12345".to_owned(), 404, "user_not_found"),
+    ] {
+        let answer = ask(&world, route, &ann, &whom).await;
+        assert_eq!((answer.status, answer.code()), (status, code), "{route} {whom}");
+    }
+    let anonymous = Request::to(FOLLOW).path("user_id", "@bob");
+    assert_eq!(call(&deps(&world), &world.clock, anonymous).await.code(), "token_missing");
+    assert_eq!(world.engine.usage().writes(), 0);
+}
+
+async fn scroll(world: &World, route: &str, who: &Caller, of: &Caller) -> Vec<String> {
+    let (mut seen, mut cursor) = (Vec::new(), None::<String>);
+    loop {
+        let mut request =
+            Request::to(route).path("user_id", of.user_id).query("count", 3).by(who, &world.clock);
+        if let Some(cursor) = &cursor {
+            request = request.query("cursor", cursor);
+        }
+        let answer = call(&deps(world), &world.clock, request).await;
+        assert_eq!(answer.status, 200, "{}", answer.json);
+        let users = answer.json["users"].as_array().unwrap();
+        seen.extend(users.iter().map(|user| user["username"].as_str().unwrap().to_owned()));
+        cursor = answer.json["next_cursor"].as_str().map(str::to_owned);
+        assert_eq!(answer.json["has_more"], cursor.is_some());
+        assert!(users.len() == 3 || cursor.is_none(), "only the last page may be short");
+        if cursor.is_none() {
+            return seen;
+        }
+    }
+}
+
+#[tokio::test]
+async fn when_there_are_many_then_followers_and_following_are_paged_without_gaps() {
+    let world = World::new().await;
+    let star = world.person("star").await;
+    let fans = world.people("fan", 10).await;
+    for fan in &fans {
+        world.follow(fan, &star).await;
+        world.follow(&star, fan).await;
+    }
+    world.derive().await;
+    let names: Vec<String> = fans.iter().map(|fan| fan.username.clone()).collect();
+    assert_eq!(scroll(&world, FOLLOWING, &star, &star).await, names, "by age");
+    let mut followers = scroll(&world, FOLLOWERS, &fans[0], &star).await;
+    followers.sort();
+    assert_eq!(followers, names, "by hash, each once");
+
+    // A cursor survives whoever it names, and is good for its own list only.
+    let first =
+        Request::to(FOLLOWING).path("user_id", star.user_id).query("count", 3).by(&star, &world.clock);
+    let cursor =
+        call(&deps(&world), &world.clock, first).await.json["next_cursor"].as_str().unwrap().to_owned();
+    world.unfollow(&star, &fans[2]).await;
+    let next = |route: &str| {
+        Request::to(route).path("user_id", star.user_id).query("cursor", &cursor).by(&star, &world.clock)
+    };
+    let answer = call(&deps(&world), &world.clock, next(FOLLOWING)).await;
+    assert_eq!(answer.json["users"][0]["username"], "fan3");
+    assert_eq!(call(&deps(&world), &world.clock, next(FOLLOWERS)).await.code(), "bad_cursor");
+}
+
+#[tokio::test]
+async fn when_api_gateway_sends_real_events_then_they_are_answered() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let token = token_for(&ann, domain::Clock::now(&world.clock));
+    let values = [("token", token.as_str()), ("user_id", "@bob")];
+    let send =
+        async |case: &str| call(&deps(&world), &world.clock, event("follow", case, &values)).await.json;
+    assert_eq!(send("follow").await, state(&bob, true, 1));
+    world.derive().await;
+    assert_eq!(send("followers").await["users"][0]["username"], "ann");
+    assert_eq!(send("following").await["users"], json!([]));
+    assert_eq!(send("unfollow").await, state(&bob, false, 0));
+}
+
+#[tokio::test]
+async fn a_follow_and_an_unfollow_stay_within_their_budget() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    for route in [FOLLOW, UNFOLLOW] {
+        world.engine.reset_usage();
+        assert_eq!(ask(&world, route, &ann, bob.user_id).await.status, 200);
+        let usage = world.engine.usage();
+        assert_eq!((usage.requests, usage.round_trips, usage.writes()), (2, 2, 1), "{route}");
+        assert!(usage.write_units <= 1.0 && usage.read_units <= 0.5, "{usage:?}");
+    }
+}

@@ -1,0 +1,115 @@
+//! `like`: liking a photo, unliking it, and who likes it.
+//!
+//! - **Trigger**: `POST` and `DELETE /api/v1/photos/{photo_id}/like`, `GET /api/v1/photos/{photo_id}/likes`.
+//! - **Access patterns**: one get of the photo, then one conditional write of the caller's own edge. Who likes a photo
+//!   is one query of its derived edges, then one `BatchGetItem` of their profiles.
+//! - **Emits**: nothing. The edge reaches `derive` through the table's stream, which counts it and tells the author.
+//! - **Redelivery**: an edge is there or it is not; liking twice is one like and no error.
+//! - **Failures**: answered as problems; the client asks again.
+
+use std::sync::Arc;
+
+use api::wire::{LikeState, UserCard, UserPage};
+use api::{Call, Caller, Problem, Reply};
+use domain::cursor::List;
+use domain::photo::Photo;
+use domain::{Clock, PhotoId, UserId};
+use runtime::Aws;
+use table::like::Like;
+use table::user::User;
+use table::{Table, like, people, photo};
+
+runtime::config! {
+    /// Settings of `like`.
+    pub struct Config {
+        /// Name of the table.
+        pub table_name: String,
+        /// The KMS key whose public half verifies access tokens.
+        pub jwt_key_id: String,
+    }
+}
+
+/// What likes are kept with.
+pub struct Deps {
+    table: Table,
+    clock: Arc<dyn Clock>,
+}
+
+impl Deps {
+    /// Connects to the table.
+    pub fn connect(config: &Config, aws: &Aws) -> Self {
+        Self::new(Table::new(aws.dynamodb(), &config.table_name), aws.clock())
+    }
+
+    /// Likes in `table`.
+    pub fn new(table: Table, clock: Arc<dyn Clock>) -> Self {
+        Self { table, clock }
+    }
+
+    async fn visible(&self, caller: &Caller, id: PhotoId) -> Result<Option<Photo>, Problem> {
+        let photo = photo::get(&self.table, id).await?;
+        Ok(photo.filter(|photo| photo.is_visible_to(caller.user_id)))
+    }
+
+    async fn like(&self, caller: &Caller, id: PhotoId) -> Result<LikeState, Problem> {
+        let photo = self.visible(caller, id).await?.ok_or_else(Problem::no_photo)?;
+        let edge = Like { author: photo.author, username: caller.username.clone(), at: self.clock.now() };
+        let added = like::add(&self.table, caller.user_id, id, &edge).await?;
+        // The stored count follows a moment later: what this call changed is added to what was read. A repetition
+        // changes nothing, but at least the caller likes the photo.
+        let likes_count = (photo.likes + i64::from(added)).max(1);
+        Ok(LikeState { photo_id: id, likes_count, liked_by_user: true })
+    }
+
+    /// Takes the caller's like away, of a photo that is gone or hidden from them too: nobody is to be kept from taking
+    /// back what they said. The answer is then that there is no such photo.
+    async fn unlike(&self, caller: &Caller, id: PhotoId) -> Result<LikeState, Problem> {
+        let photo = self.visible(caller, id).await?;
+        let removed = like::remove(&self.table, caller.user_id, id).await?;
+        let photo = photo.ok_or_else(Problem::no_photo)?;
+        let likes_count = (photo.likes - i64::from(removed)).max(0);
+        Ok(LikeState { photo_id: id, likes_count, liked_by_user: false })
+    }
+
+    async fn likers(
+        &self,
+        caller: &Caller,
+        id: PhotoId,
+        after: Option<UserId>,
+        count: usize,
+    ) -> Result<UserPage, Problem> {
+        self.visible(caller, id).await?.ok_or_else(Problem::no_photo)?;
+        let page = people::page(&self.table, count, after, |after, limit| {
+            like::likers(&self.table, id, after, limit)
+        })
+        .await?;
+        let next_cursor = page.next.map(|last| List::Likers.cursor(&last));
+        let users = page.users.into_iter().map(card).collect();
+        Ok(UserPage { users, has_more: next_cursor.is_some(), next_cursor })
+    }
+}
+
+fn card(user: User) -> UserCard {
+    UserCard {
+        user_id: user.id,
+        username: user.username.as_str().to_owned(),
+        full_name: user.full_name,
+        profile_pic: None,
+    }
+}
+
+impl runtime::http::Handler for Deps {
+    async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
+        let caller = call.caller()?;
+        let photo = || call.path("photo_id").parse().map_err(|_| Problem::no_photo());
+        match call.route() {
+            "POST /api/v1/photos/{photo_id}/like" => Reply::ok(&self.like(caller, photo()?).await?),
+            "DELETE /api/v1/photos/{photo_id}/like" => Reply::ok(&self.unlike(caller, photo()?).await?),
+            "GET /api/v1/photos/{photo_id}/likes" => {
+                let (count, after) = (call.count()?, call.position(List::Likers)?);
+                Reply::ok(&self.likers(caller, photo()?, after, count).await?)
+            }
+            _ => Err(runtime::http::unknown_route()),
+        }
+    }
+}

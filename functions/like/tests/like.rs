@@ -1,0 +1,181 @@
+//! Likes through the handler, on the real table engine.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests are tests")]
+
+use api::Caller;
+use domain::PhotoId;
+use like::Deps;
+use serde_json::{Value, json};
+use table::keys::Name;
+use testkit::http::{Answer, Request, call, event};
+use testkit::{World, forged_token_for, token_for};
+
+const LIKE: &str = "POST /api/v1/photos/{photo_id}/like";
+const UNLIKE: &str = "DELETE /api/v1/photos/{photo_id}/like";
+const LIKERS: &str = "GET /api/v1/photos/{photo_id}/likes";
+
+fn deps(world: &World) -> Deps {
+    Deps::new(world.table.clone(), world.clock.shared())
+}
+
+async fn ask(world: &World, route: &str, who: &Caller, photo: PhotoId) -> Answer {
+    call(&deps(world), &world.clock, Request::to(route).path("photo_id", photo).by(who, &world.clock)).await
+}
+
+async fn likes(world: &World, who: &Caller, photo: PhotoId) -> bool {
+    !table::like::liked_among(&world.table, who.user_id, &[photo]).await.unwrap().is_empty()
+}
+
+fn state(photo: PhotoId, likes_count: i64, liked_by_user: bool) -> Value {
+    json!({ "photo_id": photo.to_string(), "likes_count": likes_count, "liked_by_user": liked_by_user })
+}
+
+#[tokio::test]
+async fn when_a_photo_is_liked_twice_then_it_counts_once() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let photo = world.post(&ann).await;
+    for derived in [false, true, true] {
+        let answer = ask(&world, LIKE, &bob, photo).await;
+        assert_eq!((answer.status, answer.json), (200, state(photo, 1, true)));
+        if derived {
+            world.derive().await;
+        }
+    }
+    assert_eq!(table::photo::get(&world.table, photo).await.unwrap().unwrap().likes, 1);
+}
+
+#[tokio::test]
+async fn when_a_photo_is_unliked_then_the_count_is_never_negative() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let photo = world.post(&ann).await;
+    ask(&world, LIKE, &bob, photo).await;
+    // Neither the like nor the unlike is counted yet.
+    for _ in 0..2 {
+        let answer = ask(&world, UNLIKE, &bob, photo).await;
+        assert_eq!((answer.status, answer.json), (200, state(photo, 0, false)));
+    }
+    ask(&world, LIKE, &ann, photo).await;
+    world.derive().await;
+    assert_eq!(ask(&world, LIKE, &bob, photo).await.json, state(photo, 2, true));
+    world.derive().await;
+    assert_eq!(ask(&world, UNLIKE, &bob, photo).await.json, state(photo, 1, false));
+}
+
+#[tokio::test]
+async fn when_a_photo_is_not_visible_then_it_is_not_found_and_nothing_changes() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let pending = world.announce(&ann, 1).await.id;
+    let nowhere = PhotoId::try_from(1).unwrap();
+    for (route, photo) in
+        [(LIKE, pending), (UNLIKE, pending), (LIKERS, pending), (LIKE, nowhere), (LIKERS, nowhere)]
+    {
+        let answer = ask(&world, route, &bob, photo).await;
+        assert_eq!((answer.status, answer.code()), (404, "photo_not_found"), "{route}");
+    }
+    assert!(!likes(&world, &bob, pending).await);
+    // Authors see their own photos from the beginning.
+    assert_eq!(ask(&world, LIKE, &ann, pending).await.status, 200);
+
+    let request = Request::to(LIKE).path("photo_id", "sunset").by(&bob, &world.clock);
+    assert_eq!(call(&deps(&world), &world.clock, request).await.code(), "photo_not_found");
+}
+
+#[tokio::test]
+async fn when_a_liked_photo_is_gone_then_the_like_can_still_be_taken_back() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let photo = world.post(&ann).await;
+    ask(&world, LIKE, &bob, photo).await;
+    world.delete(&ann, photo).await;
+    assert_eq!(ask(&world, LIKE, &bob, photo).await.code(), "photo_not_found");
+    assert!(likes(&world, &bob, photo).await);
+    assert_eq!(ask(&world, UNLIKE, &bob, photo).await.code(), "photo_not_found");
+    assert!(!likes(&world, &bob, photo).await);
+}
+
+#[tokio::test]
+async fn when_it_is_not_proven_who_asks_then_nothing_is_written() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let photo = world.post(&ann).await;
+    world.engine.reset_usage();
+    let request = Request::to(LIKE).path("photo_id", photo);
+    let forged = request.clone().token(&forged_token_for(&bob, domain::Clock::now(&world.clock)));
+    assert_eq!(call(&deps(&world), &world.clock, forged).await.code(), "token_invalid");
+    assert_eq!(call(&deps(&world), &world.clock, request).await.code(), "token_missing");
+    assert_eq!(world.engine.usage().requests, 0);
+}
+
+#[tokio::test]
+async fn when_many_like_a_photo_then_they_are_paged_and_the_gone_are_skipped() {
+    let world = World::new().await;
+    let ann = world.person("ann").await;
+    let photo = world.post(&ann).await;
+    let fans = world.people("fan", 7).await;
+    for fan in &fans {
+        world.like(fan, &ann, photo).await;
+    }
+    world.derive().await;
+    for gone in [1, 2, 6] {
+        let key = Name::User(fans[gone].user_id).key();
+        let delete = world.engine.client().delete_item().table_name(world.engine.table_name());
+        let attribute = aws_sdk_dynamodb::types::AttributeValue::S;
+        delete.key("pk", attribute(key.pk)).key("sk", attribute(key.sk)).send().await.unwrap();
+    }
+    let (mut seen, mut cursor, mut pages) = (Vec::new(), None::<String>, 0);
+    loop {
+        let mut request =
+            Request::to(LIKERS).path("photo_id", photo).query("count", 2).by(&ann, &world.clock);
+        if let Some(cursor) = &cursor {
+            request = request.query("cursor", cursor);
+        }
+        let answer = call(&deps(&world), &world.clock, request).await;
+        assert_eq!(answer.status, 200, "{}", answer.json);
+        let users = answer.json["users"].as_array().unwrap().clone();
+        seen.extend(users.iter().map(|user| user["username"].as_str().unwrap().to_owned()));
+        cursor = answer.json["next_cursor"].as_str().map(str::to_owned);
+        assert_eq!(answer.json["has_more"], cursor.is_some());
+        // Only the last page may be short.
+        assert!(users.len() == 2 || cursor.is_none());
+        pages += 1;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, ["fan0", "fan3", "fan4", "fan5"]);
+    assert!(pages <= 3);
+    let request = Request::to(LIKERS).path("photo_id", photo).query("cursor", "x").by(&ann, &world.clock);
+    assert_eq!(call(&deps(&world), &world.clock, request).await.code(), "bad_cursor");
+}
+
+#[tokio::test]
+async fn when_api_gateway_sends_real_events_then_they_are_answered() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let photo = world.post(&ann).await;
+    let token = token_for(&bob, domain::Clock::now(&world.clock));
+    let values = [("token", token.as_str()), ("photo_id", &photo.to_string())];
+    for (case, expected) in [("like", state(photo, 1, true)), ("unlike", state(photo, 0, false))] {
+        let answer = call(&deps(&world), &world.clock, event("like", case, &values)).await;
+        assert_eq!((answer.status, answer.json), (200, expected));
+    }
+    let answer = call(&deps(&world), &world.clock, event("like", "likers", &values)).await;
+    assert_eq!(answer.json, json!({ "users": [], "next_cursor": null, "has_more": false }));
+}
+
+#[tokio::test]
+async fn a_like_and_an_unlike_stay_within_their_budget() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let photo = world.post(&ann).await;
+    for route in [LIKE, UNLIKE] {
+        world.engine.reset_usage();
+        assert_eq!(ask(&world, route, &bob, photo).await.status, 200);
+        let usage = world.engine.usage();
+        assert_eq!((usage.requests, usage.round_trips, usage.writes()), (2, 2, 1), "{route}");
+        assert!(usage.write_units <= 1.0 && usage.read_units <= 0.5, "{usage:?}");
+    }
+}
