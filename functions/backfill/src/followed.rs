@@ -1,7 +1,7 @@
 //! One author's photos in one reader's feed.
 
 use domain::UserId;
-use domain::feed::{Entry, is_active};
+use domain::feed::{Entry, REBUILD_LEN, is_active};
 use table::{feed, follow, timeline};
 
 use crate::{Deps, Error};
@@ -31,8 +31,10 @@ impl<Q, E> Deps<Q, E> {
         Err(Error::Restless)
     }
 
-    /// Writes an author's newest photos into the feed of a reader who was here lately. 1 RRU for the reader, 0.5 for the
-    /// head, 1 WRU for each photo.
+    /// Writes an author's photos, as far back as entries are kept, into the feed of a reader who was here lately. 1 RRU for
+    /// the reader, 0.5 RRU for each 4 KiB of the timeline, 1 WRU for each photo.
+    ///
+    /// Not only the newest few: below them, between entries of others, the rest would be missing for good.
     async fn backfill(&self, reader: UserId, author: UserId) -> Result<(), Error> {
         let now = self.clock.now();
         let state = feed::reader(&self.table, reader).await?;
@@ -40,9 +42,8 @@ impl<Q, E> Deps<Q, E> {
         if !state.is_some_and(|state| is_active(state.active_on, now)) {
             return Ok(());
         }
-        let heads = timeline::heads(&self.table, &[author]).await?;
-        let photos = heads.into_iter().flat_map(|head| head.photos);
-        let entries: Vec<Entry> = photos.map(|photo| Entry { photo, author }).collect();
+        let newest = timeline::page(&self.table, author, None, REBUILD_LEN).await?;
+        let entries: Vec<Entry> = newest.items.into_iter().map(|photo| Entry { photo, author }).collect();
         feed::fill(&self.table, reader, &entries, now).await?;
         Ok(())
     }

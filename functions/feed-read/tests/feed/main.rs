@@ -24,7 +24,7 @@ fn newest_first(photos: &[PhotoId]) -> Vec<PhotoId> {
 #[tokio::test]
 async fn when_nobody_is_followed_then_the_feed_is_empty_and_ends() {
     let world = World::new().await;
-    let reader = world.user("reader").await;
+    let reader = world.person("reader").await;
     let answer = world.get(&reader, 20, None).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.json, json!({ "photos": [], "next_cursor": null, "has_more": false }));
@@ -33,7 +33,7 @@ async fn when_nobody_is_followed_then_the_feed_is_empty_and_ends() {
 #[tokio::test]
 async fn when_api_gateway_sends_a_real_event_then_it_is_answered() {
     let world = World::new().await;
-    let reader = world.user("reader").await;
+    let reader = world.person("reader").await;
     let token = testkit::token_for(&reader, domain::Clock::now(&world.clock));
     let answer =
         call(&world.cold(), &world.clock, event("feed-read", "first-page", &[("token", &token)])).await;
@@ -46,7 +46,8 @@ async fn when_api_gateway_sends_a_real_event_then_it_is_answered() {
 #[tokio::test]
 async fn when_a_dormant_reader_returns_then_the_first_page_is_full_and_they_are_marked() {
     let world = World::new().await;
-    let (reader, ann, bob) = (world.user("reader").await, world.user("ann").await, world.user("bob").await);
+    let (reader, ann, bob) =
+        (world.person("reader").await, world.person("ann").await, world.person("bob").await);
     world.follow(&reader, &ann).await;
     world.follow(&reader, &bob).await;
     let mut posted = Vec::new();
@@ -71,9 +72,9 @@ async fn when_a_dormant_reader_returns_then_the_first_page_is_full_and_they_are_
 #[tokio::test]
 async fn when_the_reader_is_active_then_pushed_entries_are_shown_once_and_in_order() {
     let world = World::new().await;
-    let (reader, ann) = (world.user("reader").await, world.user("ann").await);
+    let (reader, ann) = (world.person("reader").await, world.person("ann").await);
     world.follow(&reader, &ann).await;
-    world.make_active(&reader).await;
+    world.activate(&reader).await;
     let mut posted = Vec::new();
     for _ in 0..7 {
         let photo = world.post(&ann).await;
@@ -98,10 +99,11 @@ async fn when_the_reader_is_active_then_pushed_entries_are_shown_once_and_in_ord
 #[tokio::test]
 async fn when_pushes_are_missing_then_older_photos_are_pulled_after_the_pushed_ones() {
     let world = World::new().await;
-    let (reader, ann, bob) = (world.user("reader").await, world.user("ann").await, world.user("bob").await);
+    let (reader, ann, bob) =
+        (world.person("reader").await, world.person("ann").await, world.person("bob").await);
     world.follow(&reader, &ann).await;
     world.follow(&reader, &bob).await;
-    world.make_active(&reader).await;
+    world.activate(&reader).await;
     let mut posted = Vec::new();
     // More of one author than a head holds, so that merging has to read on.
     for _ in 0..25 {
@@ -124,9 +126,9 @@ async fn when_pushes_are_missing_then_older_photos_are_pulled_after_the_pushed_o
 #[tokio::test]
 async fn when_photos_are_gone_then_the_page_is_refilled_and_cursors_on_them_survive() {
     let world = World::new().await;
-    let (reader, ann) = (world.user("reader").await, world.user("ann").await);
+    let (reader, ann) = (world.person("reader").await, world.person("ann").await);
     world.follow(&reader, &ann).await;
-    world.make_active(&reader).await;
+    world.activate(&reader).await;
     let mut posted = Vec::new();
     for _ in 0..30 {
         let photo = world.post(&ann).await;
@@ -137,7 +139,7 @@ async fn when_photos_are_gone_then_the_page_is_refilled_and_cursors_on_them_surv
     let cursor = first["next_cursor"].as_str().unwrap().to_owned();
     // The photo the cursor names, and the twelve after it, go; their entries are still in the feed.
     for photo in &posted[13..26] {
-        world.delete(&ann, *photo, false).await;
+        world.delete(&ann, *photo).await;
     }
     world.clock.advance(Duration::from_secs(10));
     let second = world.get(&reader, 5, Some(&cursor)).await.json;
@@ -148,25 +150,26 @@ async fn when_photos_are_gone_then_the_page_is_refilled_and_cursors_on_them_surv
 #[tokio::test]
 async fn when_the_last_photos_are_gone_then_the_feed_ends_without_an_empty_page() {
     let world = World::new().await;
-    let (reader, ann) = (world.user("reader").await, world.user("ann").await);
+    let (reader, ann) = (world.person("reader").await, world.person("ann").await);
     world.follow(&reader, &ann).await;
-    world.make_active(&reader).await;
+    world.activate(&reader).await;
     let mut posted = Vec::new();
     for _ in 0..6 {
         let photo = world.post(&ann).await;
         world.push(&reader, &ann, photo).await;
         posted.push(photo);
     }
-    world.delete(&ann, posted[0], true).await;
+    world.delete(&ann, posted[0]).await;
+    world.derive().await;
     assert_eq!(world.scroll(&reader, 5).await, [newest_first(&posted[1..])]);
 }
 
 #[tokio::test]
 async fn when_an_entry_has_expired_but_is_still_stored_then_nothing_is_lost() {
     let world = World::new().await;
-    let (reader, ann) = (world.user("reader").await, world.user("ann").await);
+    let (reader, ann) = (world.person("reader").await, world.person("ann").await);
     world.follow(&reader, &ann).await;
-    world.make_active(&reader).await;
+    world.activate(&reader).await;
     let old = world.post(&ann).await;
     world.push(&reader, &ann, old).await;
     for _ in 0..6 {
@@ -181,7 +184,7 @@ async fn when_an_entry_has_expired_but_is_still_stored_then_nothing_is_lost() {
 #[tokio::test]
 async fn when_the_cursor_or_the_count_is_bad_then_it_is_refused_and_nothing_is_read() {
     let world = World::new().await;
-    let reader = world.user("reader").await;
+    let reader = world.person("reader").await;
     world.engine.reset_usage();
     let likers = domain::cursor::List::Likers.cursor(&reader.user_id);
     for bad in ["", "x", "!!", likers.as_str()] {
@@ -196,9 +199,9 @@ async fn when_the_cursor_or_the_count_is_bad_then_it_is_refused_and_nothing_is_r
 #[tokio::test]
 async fn a_page_of_twenty_stays_within_its_budget() {
     let world = World::new().await;
-    let (reader, ann) = (world.user("reader").await, world.user("ann").await);
+    let (reader, ann) = (world.person("reader").await, world.person("ann").await);
     world.follow(&reader, &ann).await;
-    world.make_active(&reader).await;
+    world.activate(&reader).await;
     for _ in 0..30 {
         let photo = world.post(&ann).await;
         world.push(&reader, &ann, photo).await;
@@ -220,10 +223,10 @@ async fn a_page_of_twenty_stays_within_its_budget() {
 #[tokio::test]
 async fn the_return_of_a_reader_with_many_followees_stays_within_its_budget() {
     let world = World::new().await;
-    let reader = world.user("reader").await;
+    let reader = world.person("reader").await;
     let mut posted = Vec::new();
     for number in 0..150 {
-        let author = world.user(&format!("author{number}")).await;
+        let author = world.person(&format!("author{number}")).await;
         world.follow(&reader, &author).await;
         posted.push(world.post(&author).await);
     }

@@ -1,119 +1,50 @@
-//! A small world behind the handler: people, whom they follow, and ready photos, derived as `derive` does it.
+//! A world behind the handler.
 
-use std::time::Duration;
+use std::ops::Deref;
 
 use api::Caller;
-use domain::account::UserName;
+use domain::PhotoId;
 use domain::feed::Entry;
-use domain::photo::{ContentType, Medium, Photo, Rendered, State};
-use domain::rate::UPLOADS;
-use domain::session::RefreshToken;
-use domain::{Clock, PhotoId, UserId};
 use feed_read::Deps;
 use serde_json::Value;
-use table::guard::{self, RateStep};
-use table::session::Opened;
-use table::user::{Registration, User};
-use table::{Table, feed, follow, like, photo, timeline, user};
+use table::feed;
 use testkit::http::{Answer, Request, call};
-use testkit::{Engine, ManualClock, SeededRandom};
 
 pub(crate) struct World {
-    pub(crate) engine: Engine,
-    pub(crate) table: Table,
-    pub(crate) clock: ManualClock,
-    random: SeededRandom,
+    world: testkit::World,
     deps: Deps,
+}
+
+impl Deref for World {
+    type Target = testkit::World;
+
+    fn deref(&self) -> &testkit::World {
+        &self.world
+    }
 }
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let engine = Engine::start().await;
-        let table = Table::new(engine.client(), engine.table_name());
-        let clock = ManualClock::new();
-        let deps = Deps::new(table.clone(), "https://cdn.test", clock.shared());
-        Self { engine, table, clock, random: SeededRandom::default(), deps }
+        let world = testkit::World::new().await;
+        let deps = Deps::new(world.table.clone(), "https://cdn.test", world.clock.shared());
+        Self { world, deps }
     }
 
-    /// A second instance of the function, with nothing cached.
+    /// Another instance of the function, with nothing cached.
     pub(crate) fn cold(&self) -> Deps {
         Deps::new(self.table.clone(), "https://cdn.test", self.clock.shared())
     }
 
-    pub(crate) async fn user(&self, name: &str) -> Caller {
-        let username = UserName::parse(name).unwrap();
-        let user = User::new(UserId::generate(&self.clock, &self.random), username.clone(), None);
-        let token = RefreshToken::issue(&self.random);
-        let session = Opened { user: user.id, username, token, now: self.clock.now() };
-        let done =
-            user::register(&self.table, &user, &format!("digest-of-{name}"), "hash", &session).await.unwrap();
-        assert_eq!(done, Registration::Done);
-        Caller { user_id: user.id, username: name.to_owned() }
-    }
-
-    pub(crate) async fn follow(&self, reader: &Caller, author: &Caller) {
-        let edge = follow::Follow { username: reader.username.clone(), at: self.clock.now() };
-        follow::add(&self.table, reader.user_id, author.user_id, &edge).await.unwrap();
-    }
-
-    /// Posts a ready photo, a second after the last one, and derives the author's timeline.
+    /// Posts a ready photo that everything is derived from.
     pub(crate) async fn post(&self, author: &Caller) -> PhotoId {
-        self.clock.advance(Duration::from_secs(1));
-        let id = PhotoId::generate(&self.clock, &self.random);
-        let medium = Medium { content_type: ContentType::Jpeg, size: 1, alt: None, rendered: None };
-        let new = Photo {
-            id,
-            author: author.user_id,
-            author_name: author.username.clone(),
-            caption: None,
-            place: None,
-            tags: vec![],
-            media: vec![medium],
-            state: State::Processing,
-            pending: 1,
-            failure: None,
-            likes: 0,
-            comments: 0,
-        };
-        let now = self.clock.now();
-        let tat = guard::of_upload(&self.table, author.user_id, None, now).await.unwrap().tat;
-        let rate = RateStep::admit(guard::UPLOADS, UPLOADS, tat, now).unwrap();
-        photo::create(&self.table, &new, &rate, None).await.unwrap();
-        let facts = Rendered {
-            width: 4,
-            height: 3,
-            blurhash: "LEHV6nWB2yk8".to_owned(),
-            sha256: "00".to_owned(),
-            phash: "00".to_owned(),
-        };
-        photo::finish_medium(&self.table, &new, 0, &facts).await.unwrap();
-        timeline::derive(&self.table, author.user_id, id, true).await.unwrap();
-        id
-    }
-
-    /// Deletes a photo as its author would, with or without what is derived from that.
-    pub(crate) async fn delete(&self, author: &Caller, id: PhotoId, derived: bool) {
-        assert!(photo::delete(&self.table, id, author.user_id).await.unwrap());
-        if derived {
-            timeline::derive(&self.table, author.user_id, id, false).await.unwrap();
-        }
+        let photo = self.world.post(author).await;
+        self.derive().await;
+        photo
     }
 
     pub(crate) async fn push(&self, reader: &Caller, author: &Caller, photo: PhotoId) {
-        feed::push(&self.table, &[reader.user_id], Entry { photo, author: author.user_id }).await.unwrap();
-    }
-
-    pub(crate) async fn like(&self, user: &Caller, author: &Caller, photo: PhotoId) {
-        let edge =
-            like::Like { author: author.user_id, username: user.username.clone(), at: self.clock.now() };
-        like::add(&self.table, user.user_id, photo, &edge).await.unwrap();
-    }
-
-    /// Makes the reader one whose feed is written by fan-out: here today, nothing to rebuild.
-    pub(crate) async fn make_active(&self, reader: &Caller) {
-        let now = self.clock.now();
-        feed::mark_returned(&self.table, reader.user_id, now).await.unwrap();
-        feed::mark_rebuilt(&self.table, reader.user_id, now.0).await.unwrap();
+        let entry = Entry { photo, author: author.user_id };
+        feed::push(&self.table, &[reader.user_id], entry).await.unwrap();
     }
 
     pub(crate) async fn get(&self, reader: &Caller, count: usize, cursor: Option<&str>) -> Answer {
