@@ -1,0 +1,63 @@
+# Every target is one thin line; what it does is in localstack/cloud/. Settings: PORT= moves the local cloud, STATE= keeps another
+# one beside it, ENDPOINT= deploys to any LocalStack-compatible cloud instead of starting one.
+
+export PORT STATE ENDPOINT
+SHELL := /bin/bash
+PYTHON ?= python3
+CLOUD := PYTHONPATH=localstack PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m cloud
+
+.DEFAULT_GOAL := help
+.PHONY: help up down reset status pids url logs gaps test cloud-test lint fmt audit openapi build deploy
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
+
+up: ## build, start, deploy and seed the local cloud
+	@$(CLOUD) up
+
+down: ## stop it; its state stays
+	@$(CLOUD) down
+
+reset: ## stop it and forget its state
+	@$(CLOUD) reset
+
+status: ## what runs
+	@$(CLOUD) status
+
+pids: ## process ids of everything started
+	@$(CLOUD) pids
+
+url: ## the API's base URL alone
+	@$(CLOUD) url
+
+logs: ## logs of everything, or of one function: make logs F=like
+	@$(CLOUD) logs $(F)
+
+gaps: ## what the emulator lacks, and how it is made up for
+	@$(CLOUD) gaps
+
+test: ## every test, against a throw-away cloud
+	@$(CLOUD) test
+
+cloud-test: ## run CMD against a throw-away cloud: make cloud-test CMD='cargo nextest run -p localstack'
+	@$(CLOUD) test -- $(CMD)
+
+lint: ## formatting and lints, as in CI
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	.venv/bin/ruff check localstack
+
+fmt: ## format everything
+	cargo fmt --all
+
+audit: ## licences, advisories, duplicates
+	PATH="$$(.ci/tools):$$PATH" cargo deny check
+
+openapi: ## write docs/openapi.json from shared/api
+	UPDATE_OPENAPI=1 cargo test --package api
+
+build: ## release packages for Lambda (arm64), with the size of each
+	@$(CLOUD) release
+
+deploy: build ## deploy to AWS with the settings of samconfig.toml: make deploy STAGE=prod
+	PATH="$$(.ci/tools):$$PATH" sam deploy --config-env $(or $(STAGE),dev)

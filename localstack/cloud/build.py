@@ -1,0 +1,87 @@
+"""Building the Rust binaries and laying the functions' out for the emulator."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+from cloud.settings import Record, Refusal, Settings
+
+
+def build(settings: Settings) -> dict[str, Path]:
+    """Every binary of the workspace in the dev profile: its name and where it is. Cargo says what it does itself."""
+    command = ["cargo", "build", "--workspace", "--bins", "--message-format=json-render-diagnostics"]
+    done = subprocess.run(command, cwd=settings.root, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        raise Refusal("the build failed; cargo says why above")
+    messages = (json.loads(line) for line in done.stdout.splitlines() if line.startswith("{"))
+    return {message["target"]["name"]: Path(message["executable"]) for message in messages if message.get("executable")}
+
+
+def digests(settings: Settings, binaries: dict[str, Path]) -> dict[str, str]:
+    """A digest of each binary's content; files not touched since the last time are not read again."""
+    known = Record.load(settings.state).get("digests", {})
+    found = {}
+    for binary, path in binaries.items():
+        status = path.stat()
+        stamp = f"{status.st_size}-{status.st_mtime_ns}-{status.st_ino}"
+        same = known.get(binary, {})
+        digest = same["digest"] if same.get("stamp") == stamp else _digest(path)
+        found[binary] = {"stamp": stamp, "digest": digest}
+    Record.update(settings.state, digests=known | found)
+    return {binary: entry["digest"] for binary, entry in found.items()}
+
+
+def launcher(settings: Settings, function: str, binary: Path, digest: str) -> bytes:
+    """A package that starts the binary where it lies, under a name that changes with its content.
+
+    The emulator keeps every package in memory; debug builds of all functions would be a gigabyte of it.
+    """
+    home = settings.state / "functions" / function
+    bootstrap = home / digest[:16] / "bootstrap"
+    if not bootstrap.exists():
+        bootstrap.parent.mkdir(parents=True, exist_ok=True)
+        _link(binary, bootstrap)
+    for other in home.iterdir():
+        if other != bootstrap.parent:
+            shutil.rmtree(other, ignore_errors=True)
+    return package(f'#!/bin/sh\nexec "{bootstrap}" "$@"\n'.encode())
+
+
+def package(bootstrap: bytes, level: int = 1) -> bytes:
+    """A Lambda package with this one executable; the same bytes for the same content."""
+    file = zipfile.ZipInfo("bootstrap", date_time=(2026, 1, 1, 0, 0, 0))
+    file.external_attr = 0o755 << 16
+    file.compress_type = zipfile.ZIP_DEFLATED
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(file, bootstrap, compresslevel=level)
+    return buffer.getvalue()
+
+
+def stripped(binary: Path) -> bytes:
+    """The binary without its debug information, which would exceed what a function's package may weigh."""
+    small = binary.with_name(f"{binary.name}.stripped")
+    subprocess.run(["strip", "-o", str(small), str(binary)], check=True)
+    content = small.read_bytes()
+    small.unlink()
+    return content
+
+
+def _link(binary: Path, bootstrap: Path) -> None:
+    """Cargo replaces a binary instead of writing into it, so a hard link keeps the old content and costs nothing."""
+    try:
+        os.link(binary, bootstrap)
+    except OSError:
+        shutil.copy2(binary, bootstrap)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

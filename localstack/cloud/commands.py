@@ -1,0 +1,136 @@
+"""What `make up`, `make down` and the others do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from cloud import build, processes, services, session
+from cloud.progress import step
+from cloud.settings import HOST, Record, Refusal, Settings
+
+
+def up(settings: Settings, *, demo: bool, say_how: bool = True) -> None:
+    """Builds, starts what does not run, deploys what changed, seeds once, and says how to use it."""
+    began = time.monotonic()
+    settings.state.mkdir(parents=True, exist_ok=True)
+    _check_ports(settings)
+    with step("build (cargo, dev profile)", chatty=True) as running:
+        binaries = build.build(settings)
+        running.note = f"{len(binaries)} binaries"
+    if settings.emulated:
+        with step("table engine") as running:
+            running.note = services.ensure_table_engine(settings, binaries[services.TABLE_ENGINE])
+        with step("emulator") as running:
+            running.note = services.ensure_emulator(settings)
+    _deploy(settings, binaries)
+    with step("edge (CloudFront)") as running:
+        running.note = services.ensure_edge(settings, Record.load(settings.state)["outputs"]["PhotosBucketName"])
+    if demo:
+        _seed(settings)
+    if say_how:
+        print(session.text(settings, time.monotonic() - began))
+
+
+def down(settings: Settings) -> None:
+    """Stops everything; the state stays."""
+    with step("stop") as running:
+        stopped = [name for name in reversed(processes.ORDER) if processes.stop(settings, name)]
+        running.note = ", ".join(stopped) or "nothing was running"
+
+
+def reset(settings: Settings) -> None:
+    """Stops everything and forgets it."""
+    down(settings)
+    with step("forget") as running:
+        if settings.state.exists() and not _is_ours(settings.state):
+            raise Refusal(f"{settings.state} holds no local cloud; nothing deleted")
+        shutil.rmtree(settings.state, ignore_errors=True)
+        running.note = str(settings.state)
+
+
+def status(settings: Settings) -> None:
+    """What runs, where, and what is deployed."""
+    for service in processes.ORDER:
+        process = processes.running(settings, service)
+        print(f"  {service:<14}" + (f"pid {process.pid:<10}http://{HOST}:{process.port}" if process else "stopped"))
+    record = Record.load(settings.state)
+    for field, title in (("api_url", "API"), ("cdn_url", "CDN")):
+        if field in record:
+            print(f"  {title:<14}{record[field]}")
+    print(f"  {'state':<14}{settings.state}")
+
+
+def pids(settings: Settings) -> None:
+    for process in processes.everything(settings):
+        print(process.pid)
+
+
+def url(settings: Settings) -> None:
+    address = Record.load(settings.state).get("api_url")
+    if address is None:
+        raise Refusal("nothing is deployed here yet: make up")
+    print(address)
+
+
+def logs(settings: Settings, function: str | None) -> None:
+    """Follows the logs, of one function or of all of them and the services; the last lines first."""
+    if function is None:
+        files = sorted(settings.function_logs.glob("*.log")) + sorted(settings.logs.glob("*.log"))
+    else:
+        physical = Record.load(settings.state).get("functions", {}).get(function, function)
+        files = [path for path in (settings.function_logs / f"{physical}.log", settings.logs / f"{function}.log") if path.exists()]
+    if not files:
+        known = ", ".join(Record.load(settings.state).get("functions", {})) or "nothing is deployed"
+        raise Refusal(f"no log of {function or 'anything'} yet (functions: {known})")
+    follow = ["--follow=name", "--retry"] if sys.stdout.isatty() else []
+    os.execvp("tail", ["tail", "--quiet" if function else "--verbose", "--lines=50", *follow, *map(str, files)])
+
+
+def _check_ports(settings: Settings) -> None:
+    """A cloud that runs on other ports is stopped first; ports that others hold are a refusal."""
+    wanted = services.ports(settings)
+    if any(process.port != wanted.get(process.service) for process in processes.everything(settings)):
+        down(settings)
+    free = {service: port for service, port in wanted.items() if processes.running(settings, service) is None}
+    processes.refuse_taken_ports(settings, free)
+    Record.update(settings.state, port=settings.port)
+
+
+def _deploy(settings: Settings, binaries: dict[str, Path]) -> None:
+    from cloud import deploy  # needs boto3, which the first step of a first `up` installs
+
+    with step("deploy template.yaml") as running:
+        deployed = deploy.deploy(settings, binaries)
+        running.note = f"{len(deployed.functions)} functions" if deployed.changed else "unchanged"
+        if deployed.changed and settings.emulated:
+            services.snapshot(settings)
+    Record.update(
+        settings.state,
+        api_url=deploy.api_url(settings, deployed),
+        cdn_url=settings.edge_url,
+        endpoint=settings.cloud_url,
+        outputs=deployed.outputs,
+        functions=deployed.functions,
+    )
+
+
+def _seed(settings: Settings) -> None:
+    record = Record.load(settings.state)
+    with step("demo data", chatty="seeded" not in record) as running:
+        if "seeded" in record:
+            running.note = "already there"
+            return
+        command = [sys.executable, "-m", "cloud.demo", "--api", record["api_url"], "--cdn", record["cdn_url"]]
+        if subprocess.run(command, cwd=settings.root, check=False).returncode != 0:
+            raise Refusal("seeding the demo failed; `make up` tries again, `make logs` says more")
+        Record.update(settings.state, seeded=True)
+        running.note = "seeded"
+
+
+def _is_ours(state: Path) -> bool:
+    return (state / "cloud.json").exists() or not any(state.iterdir())

@@ -1,0 +1,178 @@
+"""Deploying template.yaml through CloudFormation: to the emulator, or to any LocalStack-compatible endpoint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from samtranslator.yaml_helper import yaml_parse
+
+from cloud import build
+from cloud.settings import ARTIFACTS, REGION, STACK, Record, Refusal, Settings
+
+Template = dict[str, Any]
+
+_CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+_PATIENCE = 300.0
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The stack's outputs, its functions' names by folder name, and whether anything had to change."""
+
+    outputs: dict[str, str]
+    functions: dict[str, str]
+    changed: bool
+
+
+def client(settings: Settings, service: str, **config: Any) -> Any:
+    """A boto3 client of the cloud's owner."""
+    return boto3.client(
+        service,
+        endpoint_url=settings.cloud_url,
+        region_name=REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"max_attempts": 2}, read_timeout=_PATIENCE, s3={"addressing_style": "path"}, **config),
+    )
+
+
+def deploy(settings: Settings, binaries: dict[str, Path]) -> Deployed:
+    """Creates or updates the stack; does nothing when neither the template nor a function changed."""
+    template: Template = yaml_parse((settings.root / "template.yaml").read_text())
+    packages = _package(settings, template, binaries)
+    parameters = _parameters(settings, template)
+    body = json.dumps(template)
+    fingerprint = hashlib.sha256((body + json.dumps(parameters)).encode()).hexdigest()
+
+    stacks = client(settings, "cloudformation")
+    stack = _find(stacks)
+    changed = stack is None or Record.load(settings.state).get("deployed") != fingerprint
+    if changed:
+        url = _upload(settings, packages, body)
+        stack = _apply(stacks, stack, url, parameters)
+        Record.update(settings.state, deployed=fingerprint)
+    assert stack is not None
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    return Deployed(outputs, _function_names(stacks, template), changed)
+
+
+def api_url(settings: Settings, deployed: Deployed) -> str:
+    """Where the HTTP API answers: by path, for an endpoint without DNS names of its own."""
+    host = deployed.outputs["ApiUrl"].partition("://")[2]
+    return f"{settings.cloud_url}/_aws/execute-api/{host.partition('.')[0]}/"
+
+
+def _functions(template: Template) -> Iterator[tuple[str, Template]]:
+    """Each function's folder name and properties."""
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            yield Path(resource["Properties"]["CodeUri"]).name, resource["Properties"]
+
+
+def _package(settings: Settings, template: Template, binaries: dict[str, Path]) -> dict[str, bytes]:
+    """Points every CodeUri at a package in the artifacts bucket, as `sam package` does; the packages by key."""
+    missing = [name for name, _ in _functions(template) if name not in binaries]
+    if missing:
+        raise Refusal(f"template.yaml has functions that no crate builds: {', '.join(missing)}")
+    wanted = {name: binaries[name] for name, _ in _functions(template)}
+    digests = build.digests(settings, wanted)
+    packages = {}
+    for name, properties in _functions(template):
+        key = f"{name}/{digests[name]}.zip"
+        properties["CodeUri"] = {"Bucket": ARTIFACTS, "Key": key}
+        if settings.emulated:
+            packages[key] = build.launcher(settings, name, wanted[name], digests[name])
+        else:
+            packages[key] = build.package(build.stripped(wanted[name]))
+    return packages
+
+
+def _parameters(settings: Settings, template: Template) -> list[dict[str, str]]:
+    wanted = {"CdnUrl": settings.edge_url, "DeletionProtection": "false"}
+    declared = template.get("Parameters", {})
+    return [{"ParameterKey": key, "ParameterValue": value} for key, value in wanted.items() if key in declared]
+
+
+def _upload(settings: Settings, packages: dict[str, bytes], body: str) -> str:
+    """Puts packages and template where CloudFormation fetches them; the template's address."""
+    store = client(settings, "s3")
+    try:
+        store.create_bucket(Bucket=ARTIFACTS)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+            raise
+    for key, package in packages.items():
+        store.put_object(Bucket=ARTIFACTS, Key=key, Body=package)
+    store.put_object(Bucket=ARTIFACTS, Key="template.json", Body=body.encode())
+    return f"{settings.cloud_url}/{ARTIFACTS}/template.json"
+
+
+def _find(stacks: Any) -> dict[str, Any] | None:
+    try:
+        stack: dict[str, Any] = stacks.describe_stacks(StackName=STACK)["Stacks"][0]
+    except ClientError:
+        return None
+    return None if stack["StackStatus"] == "DELETE_COMPLETE" else stack
+
+
+def _apply(stacks: Any, stack: dict[str, Any] | None, url: str, parameters: list[dict[str, str]]) -> dict[str, Any]:
+    if stack is not None and stack["StackStatus"] in ("ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED"):
+        # A stack whose creation failed cannot be updated, only made again.
+        stacks.delete_stack(StackName=STACK)
+        _settle(stacks, gone=True)
+        stack = None
+    request = {"StackName": STACK, "TemplateURL": url, "Parameters": parameters, "Capabilities": _CAPABILITIES}
+    try:
+        if stack is None:
+            stacks.create_stack(**request, DisableRollback=False)
+        else:
+            stacks.update_stack(**request)
+    except ClientError as error:
+        if "No updates are to be performed" not in str(error):
+            raise Refusal(f"CloudFormation refused template.yaml: {error}") from error
+    return _settle(stacks)
+
+
+def _settle(stacks: Any, *, gone: bool = False) -> dict[str, Any]:
+    """Waits until the stack is at rest; a failed one is a refusal with the reasons of its first failures."""
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        stack = _find(stacks)
+        if stack is None:
+            if gone:
+                return {}
+            raise Refusal("the stack vanished while it was deployed")
+        status = stack["StackStatus"]
+        if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE") and not gone:
+            return stack
+        if not status.endswith("_IN_PROGRESS"):
+            raise Refusal(f"the deployment ended in {status}: {_reasons(stacks)}")
+        time.sleep(0.2)
+    raise Refusal(f"the deployment did not end within {_PATIENCE:.0f} s")
+
+
+def _reasons(stacks: Any) -> str:
+    events = stacks.describe_stack_events(StackName=STACK)["StackEvents"]
+    failed = [event for event in reversed(events) if event["ResourceStatus"].endswith("_FAILED")]
+    return "; ".join(f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '?')}" for event in failed[:3])
+
+
+def _function_names(stacks: Any, template: Template) -> dict[str, str]:
+    physical = {}
+    for page in stacks.get_paginator("list_stack_resources").paginate(StackName=STACK):
+        for resource in page["StackResourceSummaries"]:
+            physical[resource["LogicalResourceId"]] = resource["PhysicalResourceId"]
+    return {
+        Path(resource["Properties"]["CodeUri"]["Key"]).parts[0]: physical[logical_id]
+        for logical_id, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }

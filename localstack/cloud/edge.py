@@ -1,0 +1,206 @@
+"""A small stand-in for CloudFront, so that the bucket of the local cloud stays as private as in the cloud.
+
+    python -m cloud.edge --port 4580 --s3 http://127.0.0.1:4566 --bucket photos --function cdn/image-format.js
+
+What it shares with the distribution of `template.yaml`: only renditions are served, with GET and HEAD; the address is rewritten
+by the same CloudFront Function; requests to the bucket are signed; answers are cached under the rewritten address and say
+`X-Cache`; `CreateInvalidation` forgets (point `AWS_ENDPOINT_URL_CLOUDFRONT` here). What it leaves out: TLS, ranges, compression,
+error caching (a photo is fetchable the moment it is ready).
+"""
+
+import argparse
+import logging
+import re
+import signal
+import sys
+import threading
+import uuid
+from collections.abc import Mapping
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from .edge_cache import Cache, Hit, Stored
+from .edge_function import Answered, FunctionFailed, ViewerRequest, ViewerRequestFunction
+from .edge_invalidation import MAX_BODY_BYTES, ROUTE, Invalidations
+from .edge_origin import Bucket, Origin, OriginFailed
+
+LOG = logging.getLogger("edge")
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+# The behaviours of the distribution. Plain characters only, and no empty or dotted segment: what a client further on might
+# unfold (`%2e%2e`, `..`) must not lead out of the renditions to an original.
+_SERVED = re.compile(r"/photos/(?:large|medium|small)(?:/[A-Za-z0-9_-]+)*/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9]+)?")
+
+# The distribution's response headers policy, less what only means something over TLS.
+_POLICY = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+
+
+class Edge:
+    """Everything the handlers share."""
+
+    def __init__(self, function: ViewerRequestFunction, origin: Origin, cache: Cache) -> None:
+        self.function = function
+        self.origin = origin
+        self.cache = cache
+        self.invalidations = Invalidations(cache.invalidate)
+
+    def find(self, address: str) -> tuple[Hit | None, bool]:
+        """The object under a rewritten address, and whether it came from the cache."""
+        hit = self.cache.get(address)
+        if hit is not None:
+            return hit, True
+        epoch = self.cache.epoch()
+        stored = self.origin.fetch(address.lstrip("/"))
+        if stored is None:
+            return None, False
+        self.cache.put(address, stored, epoch)
+        return Hit(stored, 0), False
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection of a viewer."""
+
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "CloudFront", ""
+    disable_nagle_algorithm = True
+    wbufsize = 64 * 1024  # head and body leave together
+    timeout = 60  # of an idle connection
+    server: "EdgeServer"
+
+    def do_GET(self) -> None:
+        """A rendition, or the state of an invalidation."""
+        management = ROUTE.fullmatch(self.path)
+        if management and management["id"]:
+            reply = self.server.edge.invalidations.find(management["id"])
+            self._send(reply.status, {**reply.headers, "Content-Type": "text/xml"}, reply.body)
+        else:
+            self._serve()
+
+    def do_HEAD(self) -> None:
+        """A rendition's headers."""
+        self._serve()
+
+    def do_POST(self) -> None:
+        """`CreateInvalidation`; nothing else takes a body here."""
+        management = ROUTE.fullmatch(self.path)
+        length = self.headers.get("Content-Length", "")
+        if management and not management["id"] and length.isdecimal() and int(length) <= MAX_BODY_BYTES:
+            reply = self.server.edge.invalidations.create(management["distribution"], self.rfile.read(int(length)))
+            self._send(reply.status, {**reply.headers, "Content-Type": "text/xml"}, reply.body)
+        else:
+            self._refuse_method()
+
+    def _refuse_method(self) -> None:
+        self.close_connection = True  # its body was not read
+        self._error(403, "Only GET and HEAD of renditions are answered here.")
+
+    do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _refuse_method
+
+    def _serve(self) -> None:
+        viewer_request = ViewerRequest(self.command, self.path, list(self.headers.items()), self.client_address[0], uuid.uuid4().hex)
+        if not _SERVED.fullmatch(self.path.partition("?")[0]):
+            return self._error(403, "No such path is served here.")
+        try:
+            outcome = self.server.edge.function(viewer_request)
+        except FunctionFailed as error:
+            LOG.error("function failed for %s: %s", self.path, error)
+            return self._error(503, "The CloudFront function failed.", "FunctionExecutionError from cloudfront")
+        if isinstance(outcome, Answered):
+            return self._send(outcome.status, {**outcome.headers, "X-Cache": "FunctionGeneratedResponse from cloudfront"}, outcome.body)
+        if not _SERVED.fullmatch(outcome.uri):
+            return self._error(403, "No such path is served here.")
+        try:
+            hit, cached = self.server.edge.find(outcome.uri)
+        except OriginFailed as error:
+            LOG.error("origin failed for %s: %s", outcome.uri, error)
+            return self._error(502, "The bucket did not answer.")
+        if hit is None:
+            return self._error(404, "No such photo.")
+        self._send_object(hit, "Hit from cloudfront" if cached else "Miss from cloudfront")
+
+    def _send_object(self, hit: Hit, x_cache: str) -> None:
+        headers = {**hit.stored.headers, **_POLICY, "X-Cache": x_cache}
+        if x_cache.startswith("Hit"):
+            headers["Age"] = str(hit.age_seconds)
+        if _not_modified(self.headers.get("If-None-Match"), hit.stored):
+            headers.pop("Content-Type", None)
+            return self._send(304, headers, None)
+        self._send(200, headers, hit.stored.body)
+
+    def _error(self, status: int, text: str, x_cache: str = "Error from cloudfront") -> None:
+        headers = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store", "X-Cache": x_cache}
+        self._send(status, headers, text.encode() + b"\n")
+
+    def _send(self, status: int, headers: Mapping[str, str], body: bytes | None) -> None:
+        self.send_response_only(status)
+        self.send_header("Server", self.server_version)
+        self.send_header("Date", formatdate(usegmt=True))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if body is not None:
+            self.send_header("Content-Length", str(len(body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if body is not None and self.command != "HEAD":
+            self.wfile.write(body)
+        LOG.info("%s %s %s %s", self.command, self.path.partition("?")[0], status, headers.get("X-Cache", "-"))
+
+    def log_message(self, format: str, *args: object) -> None:
+        """The base class's own lines (bad requests, time-outs) go where ours go."""
+        LOG.debug(format, *args)
+
+
+class EdgeServer(ThreadingHTTPServer):
+    """Serves viewers on the loopback interface, a thread a connection."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, port: int, edge: Edge) -> None:
+        self.edge = edge
+        super().__init__(("127.0.0.1", port), Handler)
+
+
+def _not_modified(if_none_match: str | None, stored: Stored) -> bool:
+    if not if_none_match or not stored.etag:
+        return False
+    candidates = {candidate.strip().removeprefix("W/") for candidate in if_none_match.split(",")}
+    return "*" in candidates or stored.etag.removeprefix("W/") in candidates
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serves until SIGTERM or SIGINT."""
+    parser = argparse.ArgumentParser(prog="python -m cloud.edge", description="A small stand-in for CloudFront.")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--s3", required=True, help="URL of the S3 endpoint")
+    parser.add_argument("--bucket", required=True, help="the bucket with the renditions")
+    parser.add_argument("--function", type=Path, required=True, help="source of the viewer-request function, from the repository's root")
+    parser.add_argument("--cache-mb", type=int, default=128, help="how much to keep in memory")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    try:
+        function = ViewerRequestFunction((REPOSITORY / options.function).read_text(encoding="utf-8"))
+        edge = Edge(function, Bucket(options.s3, options.bucket), Cache(options.cache_mb * 1024 * 1024))
+        server = EdgeServer(options.port, edge)
+    except (OSError, FunctionFailed) as error:
+        print(f"edge: cannot start on port {options.port}: {error}", file=sys.stderr)
+        return 1
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # `shutdown` waits for the serving loop, which is this very thread: ask from another.
+        signal.signal(number, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start())
+    LOG.info("serving %s of bucket %s on http://127.0.0.1:%s", options.function, options.bucket, server.server_port)
+    server.serve_forever()
+    server.server_close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""What MiniStack 1.5.33 lacks for this project, one named module a gap.
+
+Each module says in its docstring what is missing and why it matters, has an `apply()` that closes the gap at run
+time, and a test of its name in `localstack/tests_cloud/` that fails without it (`CLOUD_WITHOUT=name`). The
+emulator is pinned to the exact version, so nothing here has to guess what it patches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import ModuleType
+
+from cloud.patches import (
+    batch_rights,
+    condition_keys,
+    durable_queues,
+    function_logs,
+    http_api_routes,
+    invoke_stall,
+    prompt_retries,
+    snapshots,
+    stream_mappings,
+    table,
+)
+
+ALL: tuple[ModuleType, ...] = (
+    invoke_stall,
+    function_logs,
+    http_api_routes,
+    batch_rights,
+    condition_keys,
+    table,
+    stream_mappings,
+    durable_queues,
+    prompt_retries,
+    snapshots,
+)
+
+
+def name(patch: ModuleType) -> str:
+    return patch.__name__.rpartition(".")[2]
+
+
+def apply(without: Iterable[str] = ()) -> None:
+    """Closes every gap but the ones named, which is how a test shows that it needs its patch."""
+    skipped = set(without)
+    for patch in ALL:
+        if name(patch) not in skipped:
+            patch.apply()
+
+
+def summaries() -> list[tuple[str, str]]:
+    """Name and first line of each patch, for `make gaps`."""
+    return [(name(patch), (patch.__doc__ or "").strip().splitlines()[0]) for patch in ALL]

@@ -1,0 +1,113 @@
+//! Opening accounts and logging in.
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+
+use crate::world::{Answer, App, PASSWORD, Person, unique};
+
+fn application(username: &str, email: &str) -> Value {
+    json!({ "username": username, "email": email, "password": PASSWORD })
+}
+
+async fn log_in(app: &App, login: &str, password: &str) -> Answer {
+    app.post("/auth/login", &json!({ "login": login, "password": password })).await
+}
+
+#[tokio::test]
+async fn when_user_registers_then_should_be_able_to_login() {
+    let app = App::new();
+    let anna = app.register("Anna").await;
+    let logins =
+        [anna.username.clone(), anna.username.to_uppercase(), anna.email.clone(), anna.email.to_uppercase()];
+    for login in logins {
+        let session = log_in(&app, &login, PASSWORD).await.expect(200);
+        let again = Person::of(&app, anna.email.clone(), &session);
+        assert_eq!((again.id, &again.username), (anna.id, &anna.username));
+        let me = again.get("/users/me").await.expect(200);
+        assert_eq!(
+            (me["username"].as_str(), me["full_name"].as_str()),
+            (Some(anna.username.as_str()), Some("Anna"))
+        );
+        assert!(me.get("email").is_none(), "{me}");
+    }
+}
+
+#[tokio::test]
+async fn when_name_address_or_password_is_wrong_then_login_should_say_the_same() {
+    let app = App::new();
+    let anna = app.register("anna").await;
+    let nobody = unique("nobody");
+    let wrong = log_in(&app, &anna.username, "wrong horse battery").await;
+    wrong.refused(401, "bad_credentials");
+    for (login, password) in [
+        (anna.email.as_str(), "wrong"),
+        (&nobody, PASSWORD),
+        (&format!("{nobody}@example.org"), PASSWORD),
+        ("", ""),
+    ] {
+        let answer = log_in(&app, login, password).await;
+        answer.refused(401, "bad_credentials");
+        assert_eq!(answer.body["detail"], wrong.body["detail"]);
+    }
+}
+
+#[tokio::test]
+async fn when_an_application_breaks_a_rule_then_it_should_be_named_and_nothing_kept() {
+    let app = App::new();
+    let name = unique("anna");
+    let email = format!("{name}@example.org");
+    let full_name = "x".repeat(101);
+    for (field, value, code) in [
+        ("username", json!("two words"), "username_invalid"),
+        ("username", json!("x".repeat(31)), "username_invalid"),
+        ("username", json!("Admin"), "username_reserved"),
+        ("email", json!("nowhere"), "email_invalid"),
+        ("password", json!("short"), "password_too_short"),
+        ("password", json!("x".repeat(129)), "password_too_long"),
+        ("full_name", json!(full_name), "full_name_too_long"),
+        ("password", json!(12_345_678), "bad_json"),
+        ("username", Value::Null, "bad_json"),
+    ] {
+        let mut body = application(&name, &email);
+        body[field] = value;
+        app.post("/auth/register", &body).await.refused(400, code);
+    }
+    // Neither name nor address was claimed on the way.
+    app.post("/auth/register", &application(&name, &email)).await.expect(201);
+}
+
+#[tokio::test]
+async fn when_twenty_want_one_name_at_once_then_one_should_get_it() {
+    let app = App::new();
+    let name = unique("wanted");
+    let emails: Vec<String> = (0..20).map(|number| format!("{name}.{number}@example.org")).collect();
+    let answers = join_all(emails.iter().enumerate().map(async |(number, email)| {
+        // Names that differ only in case are one name.
+        let name = if number % 2 == 0 { name.clone() } else { name.to_uppercase() };
+        app.post("/auth/register", &application(&name, email)).await
+    }))
+    .await;
+    let winners: Vec<usize> = (0..20).filter(|number| answers[*number].status == 201).collect();
+    let &[winner] = winners.as_slice() else { panic!("{} have the name: {answers:?}", winners.len()) };
+    for answer in answers.iter().filter(|answer| answer.status != 201) {
+        answer.refused(409, "username_taken");
+    }
+    let session = log_in(&app, &name, PASSWORD).await.expect(200);
+    assert_eq!(session["user_id"], answers[winner].body["user_id"]);
+    // The others have nothing, and their addresses are still free.
+    for (number, email) in emails.iter().enumerate().filter(|(number, _)| *number != winner).take(3) {
+        log_in(&app, email, PASSWORD).await.refused(401, "bad_credentials");
+        app.post("/auth/register", &application(&format!("{name}_{number}"), email)).await.expect(201);
+    }
+}
+
+#[tokio::test]
+async fn when_an_address_has_an_account_then_a_second_should_be_refused() {
+    let app = App::new();
+    let anna = app.register("anna").await;
+    let name = unique("other");
+    let answer = app.post("/auth/register", &application(&name, &anna.email.to_uppercase())).await;
+    answer.refused(409, "email_taken");
+    log_in(&app, &name, PASSWORD).await.refused(401, "bad_credentials");
+    app.post("/auth/register", &application(&name, &format!("{name}@example.org"))).await.expect(201);
+}

@@ -1,0 +1,182 @@
+//! What lies behind the API: table, buckets and queues, seen as their owner sees them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
+use domain::UserId;
+use table::keys::{Name, PK, SK};
+
+use crate::cloud::Cloud;
+use crate::world::eventually;
+
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// Table, buckets and queues of the stack.
+pub(crate) struct Behind {
+    dynamodb: aws_sdk_dynamodb::Client,
+    s3: aws_sdk_s3::Client,
+    sqs: aws_sdk_sqs::Client,
+    table: String,
+    photos: String,
+    uploads: String,
+    queues: HashMap<&'static str, Queue>,
+}
+
+/// A queue and where its poison goes.
+struct Queue {
+    url: String,
+    dead_letters: String,
+}
+
+const QUEUES: [(&str, &str, &str); 4] = [
+    ("uploads", "UploadsQueueUrl", "UploadsDeadLetterQueueUrl"),
+    ("fanout", "FanoutQueueUrl", "FanoutDeadLetterQueueUrl"),
+    ("backfill", "BackfillQueueUrl", "BackfillDeadLetterQueueUrl"),
+    ("notify", "NotifyQueueUrl", "NotifyDeadLetterQueueUrl"),
+];
+
+impl Behind {
+    pub(crate) fn new(cloud: &Cloud) -> Self {
+        let output = |name: &str| cloud.output(name).to_owned();
+        let queue = |(name, url, dead_letters)| {
+            (name, Queue { url: output(url), dead_letters: output(dead_letters) })
+        };
+        Self {
+            dynamodb: cloud.dynamodb(),
+            s3: cloud.s3(),
+            sqs: cloud.sqs(),
+            table: output("TableName"),
+            photos: output("PhotosBucketName"),
+            uploads: output("UploadsBucketName"),
+            queues: QUEUES.into_iter().map(queue).collect(),
+        }
+    }
+
+    /// Every item there is.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "to count everything, everything has to be read; no function may"
+    )]
+    pub(crate) async fn every_item(&self) -> Vec<Item> {
+        let pages =
+            self.dynamodb.scan().table_name(&self.table).consistent_read(true).into_paginator().items();
+        pages.send().collect::<Result<_, _>>().await.unwrap()
+    }
+
+    /// Every item in which somebody is named, by key.
+    pub(crate) async fn items_about(&self, user: UserId) -> BTreeMap<(String, String), Item> {
+        let (padded, plain) = (user.padded(), user.to_string());
+        let named = |item: &Item| {
+            let text = format!("{item:?}");
+            text.contains(&padded) || text.contains(&plain)
+        };
+        self.every_item().await.into_iter().filter(named).map(|item| (key(&item), item)).collect()
+    }
+
+    /// Whether an item is there.
+    pub(crate) async fn has(&self, name: &Name) -> bool {
+        let request = self.dynamodb.get_item().table_name(&self.table).consistent_read(true);
+        request.set_key(Some(attributes(name))).send().await.unwrap().item.is_some()
+    }
+
+    /// Makes an item vanish, as no function would.
+    pub(crate) async fn lose(&self, name: &Name) {
+        let request = self.dynamodb.delete_item().table_name(&self.table);
+        request.set_key(Some(attributes(name))).send().await.unwrap();
+    }
+
+    pub(crate) fn photos_bucket(&self) -> &str {
+        &self.photos
+    }
+
+    pub(crate) fn uploads_bucket(&self) -> &str {
+        &self.uploads
+    }
+
+    /// Keys of the objects that are kept of a photo: original and renditions of each medium.
+    pub(crate) async fn kept(&self, author: UserId, photo: &str) -> Vec<String> {
+        let folders = ["original", "large", "medium", "small"];
+        let mut keys = Vec::new();
+        for folder in folders {
+            keys.extend(self.objects(&self.photos, &format!("photos/{folder}/{author}/{photo}/")).await);
+        }
+        keys
+    }
+
+    /// Keys of the objects of a photo that wait to be processed.
+    pub(crate) async fn waiting(&self, author: UserId, photo: &str) -> Vec<String> {
+        self.objects(&self.uploads, &format!("incoming/{author}/{photo}/")).await
+    }
+
+    /// The bytes of an object that is kept of a photo.
+    pub(crate) async fn object(&self, key: &str) -> Vec<u8> {
+        let answer = self.s3.get_object().bucket(&self.photos).key(key).send().await.unwrap();
+        answer.body.collect().await.unwrap().to_vec()
+    }
+
+    async fn objects(&self, bucket: &str, prefix: &str) -> Vec<String> {
+        let listed = self.s3.list_objects_v2().bucket(bucket).prefix(prefix).send().await.unwrap();
+        listed.contents().iter().filter_map(|object| object.key().map(str::to_owned)).collect()
+    }
+
+    /// Sends messages to a queue in one request, so that they are likely to be handled in one batch.
+    pub(crate) async fn send(&self, queue: &str, bodies: &[String]) {
+        let entry = |(index, body): (usize, &String)| {
+            SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body).build().unwrap()
+        };
+        let entries = bodies.iter().enumerate().map(entry).collect();
+        let request = self.sqs.send_message_batch().queue_url(&self.queues[queue].url);
+        let sent = request.set_entries(Some(entries)).send().await.unwrap();
+        assert!(sent.failed().is_empty(), "{sent:?}");
+    }
+
+    /// Waits until everything in a queue has been handled.
+    pub(crate) async fn until_handled(&self, queue: &str) {
+        eventually(&format!("the queue {queue} is empty"), async || {
+            let request = self.sqs.get_queue_attributes().queue_url(&self.queues[queue].url);
+            let answer = request.attribute_names(QueueAttributeName::All).send().await.unwrap();
+            let attributes = answer.attributes.unwrap_or_default();
+            let count =
+                |name: QueueAttributeName| attributes.get(&name).map_or("0", String::as_str).to_owned();
+            let waiting = count(QueueAttributeName::ApproximateNumberOfMessages);
+            let in_flight = count(QueueAttributeName::ApproximateNumberOfMessagesNotVisible);
+            if (waiting.as_str(), in_flight.as_str()) == ("0", "0") {
+                Ok(())
+            } else {
+                Err(format!("{waiting} waiting, {in_flight} in flight"))
+            }
+        })
+        .await;
+    }
+
+    /// Waits until a message lies among a queue's dead letters, and takes it away; the bodies of the others there.
+    pub(crate) async fn until_dead(&self, queue: &str, body: &str) -> Vec<String> {
+        let url = &self.queues[queue].dead_letters;
+        eventually(&format!("the poison is among the dead letters of {queue}"), async || {
+            let request =
+                self.sqs.receive_message().queue_url(url).max_number_of_messages(10).visibility_timeout(1);
+            let mut messages = request.send().await.unwrap().messages.unwrap_or_default();
+            let found = messages.iter().position(|message| message.body() == Some(body));
+            let bodies = |messages: Vec<aws_sdk_sqs::types::Message>| -> Vec<String> {
+                messages.into_iter().filter_map(|message| message.body).collect()
+            };
+            let Some(found) = found else { return Err(format!("{:?}", bodies(messages))) };
+            let receipt = messages.swap_remove(found).receipt_handle;
+            self.sqs.delete_message().queue_url(url).set_receipt_handle(receipt).send().await.unwrap();
+            Ok(bodies(messages))
+        })
+        .await
+    }
+}
+
+/// The key attributes of an item.
+pub(crate) fn key(item: &Item) -> (String, String) {
+    let text = |name: &str| item[name].as_s().unwrap().clone();
+    (text(PK), text(SK))
+}
+
+fn attributes(name: &Name) -> Item {
+    let key = name.key();
+    [(PK, key.pk), (SK, key.sk)].map(|(name, value)| (name.to_owned(), AttributeValue::S(value))).into()
+}

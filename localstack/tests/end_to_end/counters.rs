@@ -1,0 +1,101 @@
+//! At rest every counter equals the number of its edges.
+//!
+//! Also for the demo world, or any other that is up:
+//! `LAMBDAGRAM_STATE=.local cargo nextest run -p localstack --no-capture counter`.
+
+use std::collections::BTreeMap;
+
+use table::keys::Name;
+
+use crate::behind::{Item, key};
+use crate::world::{App, eventually};
+
+/// A counter, by the item that holds it and its name there.
+type Counter = (Name, &'static str);
+
+/// Every counter with what it says, and what it should say by the derived edges and by the actors' own.
+#[derive(Default)]
+struct Count {
+    said: BTreeMap<Counter, i64>,
+    derived: BTreeMap<Counter, i64>,
+    acted: BTreeMap<Counter, i64>,
+}
+
+impl Count {
+    fn of(items: &[Item]) -> Self {
+        let mut count = Self::default();
+        for item in items {
+            let (pk, sk) = key(item);
+            let name = Name::parse(&pk, &sk).unwrap_or_else(|| panic!("an item of no known kind: {pk} {sk}"));
+            count.add(&name, item);
+        }
+        count
+    }
+
+    fn add(&mut self, name: &Name, item: &Item) {
+        let derived = &mut self.derived;
+        let acted = &mut self.acted;
+        match name {
+            Name::User(_) => {
+                for counter in ["followers", "following", "photos"] {
+                    self.said.insert((name.clone(), counter), number(item, counter));
+                }
+            }
+            Name::Photo(_) => {
+                self.said.insert((name.clone(), "likes"), number(item, "likes"));
+                if item.get("state").and_then(|state| state.as_s().ok()).is_some_and(|state| state == "ready")
+                {
+                    let author = item["author"].as_s().unwrap().parse().unwrap();
+                    *acted.entry((Name::User(author), "photos")).or_default() += 1;
+                }
+            }
+            Name::Follower(followee, follower) => {
+                *derived.entry((Name::User(*followee), "followers")).or_default() += 1;
+                *derived.entry((Name::User(*follower), "following")).or_default() += 1;
+            }
+            Name::Following(follower, followee) => {
+                *acted.entry((Name::User(*followee), "followers")).or_default() += 1;
+                *acted.entry((Name::User(*follower), "following")).or_default() += 1;
+            }
+            Name::Timeline(author, _) => *derived.entry((Name::User(*author), "photos")).or_default() += 1,
+            Name::Liker(photo, _) => *derived.entry((Name::Photo(*photo), "likes")).or_default() += 1,
+            Name::Like(_, photo) => *acted.entry((Name::Photo(*photo), "likes")).or_default() += 1,
+            _ => {}
+        }
+    }
+
+    /// Counters that do not say what they should, with what they say and should say.
+    fn drifted(&self) -> Vec<String> {
+        let found =
+            |counts: &BTreeMap<Counter, i64>, counter: &Counter| counts.get(counter).copied().unwrap_or(0);
+        let differs = |(counter, said): (&Counter, &i64)| {
+            let (derived, acted) = (found(&self.derived, counter), found(&self.acted, counter));
+            let right = *said == derived && *said == acted;
+            (!right)
+                .then(|| format!("{counter:?} says {said}; derived edges {derived}, actors' edges {acted}"))
+        };
+        self.said.iter().filter_map(differs).collect()
+    }
+}
+
+fn number(item: &Item, attribute: &str) -> i64 {
+    item.get(attribute).map_or(0, |value| value.as_n().unwrap().parse().unwrap())
+}
+
+#[tokio::test]
+async fn when_everything_is_at_rest_then_every_counter_should_equal_its_edges() {
+    let app = App::new();
+    let (anna, bert) = (app.register("anna").await, app.register("bert").await);
+    // The table need not be empty before, but there is something to count in any case.
+    bert.follow(&anna).await;
+    // Others may be at work, and reading everything takes a moment in which edges change.
+    let counters = eventually("every counter equals its edges", async || {
+        let count = Count::of(&app.behind.every_item().await);
+        let drifted = count.drifted();
+        let said = format!("{} counters, {} drifted", count.said.len(), drifted.len());
+        println!("{said}");
+        if drifted.is_empty() { Ok(count.said.len()) } else { Err(format!("{said}: {drifted:#?}")) }
+    })
+    .await;
+    assert!(counters >= 6, "{counters}");
+}

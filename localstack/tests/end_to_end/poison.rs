@@ -1,0 +1,110 @@
+//! A message that nobody can handle ends among the dead letters, and takes no other along.
+//!
+//! Each test makes something derived vanish and sends the message that derives it again, with poison on both sides of
+//! it: what reappears shows that the message was handled beside its neighbours.
+
+use domain::inbox::Subject;
+use table::keys::Name;
+
+use crate::pictures::small;
+use crate::redelivery::{body, followed, liked};
+use crate::world::{App, Person, eventually, same, unique};
+
+/// A message that is no event, and tells itself from every other.
+fn poison() -> String {
+    format!(r#"{{"type":"nothing.known","name":"{}"}}"#, unique("poison"))
+}
+
+/// Sends a message with poison on both sides; the poison.
+async fn send_between_poison(app: &App, queue: &str, good: &str) -> [String; 2] {
+    let [before, after] = [poison(), poison()];
+    app.behind.send(queue, &[before.clone(), good.to_owned(), after.clone()]).await;
+    [before, after]
+}
+
+/// Waits until the poison is where it belongs, and makes sure that its neighbour is not there too.
+async fn until_only_poison_is_dead(app: &App, queue: &str, poison: &[String], good: &str) {
+    for body in poison {
+        let others = app.behind.until_dead(queue, body).await;
+        assert!(
+            !others.iter().any(|other| other == good),
+            "a good message is among the dead letters of {queue}"
+        );
+    }
+}
+
+/// A reader with one photo in the feed.
+async fn reader_of(app: &App) -> (Person<'_>, Person<'_>, String) {
+    let (anna, bert) = (app.register("anna").await, app.register("bert").await);
+    bert.follow(&anna).await;
+    assert!(bert.feed().await.is_empty());
+    let photo = anna.post_photo("", &[small()]).await;
+    bert.until_feed(&[&photo]).await;
+    app.behind.until_handled("fanout").await;
+    app.behind.until_handled("backfill").await;
+    (anna, bert, photo)
+}
+
+async fn until_there(app: &App, name: &Name) {
+    eventually(&format!("{name:?} is there"), async || same(app.behind.has(name).await, &true).map(drop))
+        .await;
+}
+
+#[tokio::test]
+async fn when_fanout_meets_poison_then_the_photos_beside_it_should_reach_their_feeds() {
+    let app = App::new();
+    let (anna, bert, photo) = reader_of(&app).await;
+    let entry = Name::FeedEntry(bert.id, photo.parse().unwrap());
+    app.behind.lose(&entry).await;
+    let good = format!(r#"{{"type":"photo.ready","photo_id":"{photo}","author_id":"{}"}}"#, anna.id);
+    let poison = send_between_poison(&app, "fanout", &good).await;
+    until_there(&app, &entry).await;
+    until_only_poison_is_dead(&app, "fanout", &poison, &good).await;
+    bert.until_feed(&[&photo]).await;
+}
+
+#[tokio::test]
+async fn when_backfill_meets_poison_then_the_follows_beside_it_should_be_filled_in() {
+    let app = App::new();
+    let (anna, bert, photo) = reader_of(&app).await;
+    let entry = Name::FeedEntry(bert.id, photo.parse().unwrap());
+    app.behind.lose(&entry).await;
+    let good = body(&followed(&bert, &anna));
+    let poison = send_between_poison(&app, "backfill", &good).await;
+    until_there(&app, &entry).await;
+    until_only_poison_is_dead(&app, "backfill", &poison, &good).await;
+    bert.until_feed(&[&photo]).await;
+}
+
+#[tokio::test]
+async fn when_notify_meets_poison_then_the_likes_beside_it_should_be_told() {
+    let app = App::new();
+    let (anna, bert) = (app.register("anna").await, app.register("bert").await);
+    let photo = anna.post_photo("", &[small()]).await;
+    bert.like(&photo, 1).await;
+    let inbox = anna.until_inbox(1).await;
+    let row = inbox["notifications"][0]["id"].as_str().unwrap().parse().unwrap();
+    app.behind.lose(&Name::InboxRow(anna.id, row)).await;
+    app.behind.lose(&Name::InboxMarker(anna.id, Subject::Like(photo.parse().unwrap()), bert.id)).await;
+    anna.until_inbox(0).await;
+    let good = body(&liked(&bert, &anna, &photo));
+    let poison = send_between_poison(&app, "notify", &good).await;
+    let inbox = anna.until_inbox(1).await;
+    assert_eq!(inbox["notifications"][0]["actor_count"], 1);
+    until_only_poison_is_dead(&app, "notify", &poison, &good).await;
+}
+
+#[tokio::test]
+async fn when_thumbnail_meets_poison_then_the_pictures_beside_it_should_be_rendered() {
+    let app = App::new();
+    let anna = app.register("anna").await;
+    let before = poison();
+    app.behind.send("uploads", std::slice::from_ref(&before)).await;
+    anna.post_photo("Between", &[small()]).await;
+    let after = poison();
+    app.behind.send("uploads", std::slice::from_ref(&after)).await;
+    anna.post_photo("Behind", &[small()]).await;
+    for poison in [before, after] {
+        app.behind.until_dead("uploads", &poison).await;
+    }
+}

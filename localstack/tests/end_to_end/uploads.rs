@@ -1,0 +1,219 @@
+//! Announcing photos and posting their bytes: what is taken, what is refused, and what is repeated.
+
+use futures::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::pictures::{Picture, Pixels, gigapixel_png, small};
+use crate::renditions::status;
+use crate::world::{Answer, App, announced, announcement, eventually, same};
+
+/// The form with one of its fields changed.
+fn changed(upload: &Value, field: &str, value: &str) -> Value {
+    let mut changed = upload.clone();
+    assert!(changed["fields"][field].is_string(), "no {field} in {upload}");
+    changed["fields"][field] = json!(value);
+    changed
+}
+
+/// Checks that S3 refused a form by that name.
+#[track_caller]
+fn refused_by_s3(answer: &Answer, status: u16, code: &str) {
+    let text = answer.body.as_str().unwrap_or_default();
+    assert!(answer.status == status && text.contains(&format!("<Code>{code}</Code>")), "{answer:?}");
+}
+
+#[tokio::test]
+async fn when_a_form_is_used_for_anything_else_then_s3_should_refuse_it_and_nothing_be_stored() {
+    let app = App::new();
+    let (anna, mallory) = (app.register("anna").await, app.register("mallory").await);
+    let picture = small();
+    let (photo, uploads) = anna.announce("", &[small()]).await;
+    let (others, other_uploads) = mallory.announce("", &[small()]).await;
+    let upload = &uploads[0];
+    let post = async |upload: Value, bytes: &[u8]| app.post_form(&upload, bytes).await;
+
+    let one_too_many = [picture.bytes.as_slice(), &[0]].concat();
+    refused_by_s3(&post(upload.clone(), &one_too_many).await, 400, "EntityTooLarge");
+    refused_by_s3(&post(upload.clone(), &[]).await, 400, "EntityTooSmall");
+    let html = changed(upload, "Content-Type", "text/html");
+    refused_by_s3(&post(html, &picture.bytes).await, 403, "AccessDenied");
+    let her_key = other_uploads[0]["fields"]["key"].as_str().unwrap();
+    refused_by_s3(&post(changed(upload, "key", her_key), &picture.bytes).await, 403, "AccessDenied");
+    let served = format!("photos/large/{}/{photo}/0.jpg", anna.id);
+    refused_by_s3(&post(changed(upload, "key", &served), &picture.bytes).await, 403, "AccessDenied");
+    let forged = changed(upload, "x-amz-signature", &"0".repeat(64));
+    refused_by_s3(&post(forged, &picture.bytes).await, 403, "SignatureDoesNotMatch");
+    let policy = other_uploads[0]["fields"]["policy"].as_str().unwrap();
+    refused_by_s3(
+        &post(changed(upload, "policy", policy), &picture.bytes).await,
+        403,
+        "SignatureDoesNotMatch",
+    );
+    let mut unsigned = upload.clone();
+    unsigned["fields"] = json!({ "key": upload["fields"]["key"], "Content-Type": "image/jpeg" });
+    let answer = post(unsigned, &picture.bytes).await;
+    assert_eq!(answer.status, 403, "{answer:?}");
+
+    for (person, photo) in [(&anna, &photo), (&mallory, &others)] {
+        assert_eq!(person.photo(photo).await["status"], "processing");
+        assert!(app.behind.waiting(person.id, photo).await.is_empty());
+        assert!(app.behind.kept(person.id, photo).await.is_empty());
+    }
+    // The form itself is as good as ever.
+    app.post_form(upload, &picture.bytes).await.expect(204);
+    anna.until(&photo, "ready").await;
+    eventually("the upload is cleared away", async || {
+        same(app.behind.waiting(anna.id, &photo).await, &Vec::new()).map(drop)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn when_a_file_is_no_picture_then_the_photo_should_fail_with_a_reason() {
+    let app = App::new();
+    let (anna, bert) = (app.register("anna").await, app.register("bert").await);
+    bert.follow(&anna).await;
+    assert!(bert.feed().await.is_empty());
+    let whole = small().bytes;
+    let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".to_vec();
+    let cases = [
+        (Picture::jpeg(whole[..whole.len() / 2].to_vec()), "image_corrupt"),
+        (Picture::png(gigapixel_png()), "image_too_large"),
+        (Picture::jpeg(heic), "image_unsupported"),
+        (Picture::jpeg(b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec()), "image_unsupported"),
+    ];
+    for (bad, code) in cases {
+        // Its neighbour is a good picture: a photo is shown whole or not at all.
+        let pictures = [small(), bad];
+        let (photo, uploads) = anna.announce("Never seen", &pictures).await;
+        for (upload, picture) in uploads.iter().zip(&pictures) {
+            app.post_form(upload, &picture.bytes).await.expect(204);
+        }
+        let failed = anna.until(&photo, "failed").await;
+        assert_eq!(failed["failure"]["code"], code);
+        assert!(failed["failure"]["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{failed}");
+        bert.get(&format!("/photos/{photo}")).await.refused(404, "photo_not_found");
+        eventually("the uploads are cleared away", async || {
+            same(app.behind.waiting(anna.id, &photo).await, &Vec::new()).map(drop)
+        })
+        .await;
+    }
+    app.behind.until_handled("uploads").await;
+    app.behind.until_handled("fanout").await;
+    assert!(bert.feed().await.is_empty());
+    assert_eq!(bert.profile(&anna).await["photo_count"], 0);
+}
+
+#[tokio::test]
+async fn when_pictures_are_of_other_formats_then_they_should_be_shown_too() {
+    let app = App::new();
+    let anna = app.register("anna").await;
+    let pixels = Pixels::striped(200, 120);
+    // The bytes decide what a file is, not what its owner calls it.
+    let misnamed = Picture::png(pixels.jpeg());
+    let photo =
+        anna.post_photo("", &[Picture::png(pixels.png()), Picture::webp(pixels.webp()), misnamed]).await;
+    let shown = anna.photo(&photo).await;
+    for medium in shown["media"].as_array().unwrap() {
+        assert_eq!((medium["width"].as_u64(), medium["height"].as_u64()), (Some(200), Some(120)));
+        assert_eq!(status(&app, medium["urls"]["small"].as_str().unwrap()).await, 200);
+    }
+}
+
+#[tokio::test]
+async fn when_a_hundred_photos_were_announced_in_an_hour_then_the_next_should_wait() {
+    let app = App::new();
+    let anna = app.register("anna").await;
+    let body = announcement("", &[small()]);
+    // The limit refills by one in 36 seconds: this takes a few.
+    for _ in 0..100 {
+        anna.post("/photos", &body).await.expect(201);
+    }
+    let before = app.behind.items_about(anna.id).await;
+    let answer = anna.post("/photos", &body).await;
+    answer.refused(429, "upload_limit_reached");
+    let wait = answer.header("retry-after").parse::<u64>();
+    assert!(wait.is_ok_and(|seconds| (1..=36).contains(&seconds)), "{answer:?}");
+    assert_eq!(app.behind.items_about(anna.id).await, before);
+    // Others are not kept waiting.
+    app.register("bert").await.post("/photos", &body).await.expect(201);
+}
+
+#[tokio::test]
+async fn when_an_announcement_is_repeated_with_its_key_then_there_should_be_one_photo() {
+    let app = App::new();
+    let (anna, bert) = (app.register("anna").await, app.register("bert").await);
+    let body = announcement("Once", &[small()]);
+    let send = async |body: &Value, key: &str| {
+        anna.request(Method::POST, "/photos").header("idempotency-key", key).json(body).send().await
+    };
+    let (first, uploads) = announced(&send(&body, "one").await.expect(201));
+    let (second, fresh) = announced(&send(&body, "one").await.expect(201));
+    assert_eq!(first, second);
+    let key = |uploads: &[Value]| uploads[0]["fields"]["key"].clone();
+    assert_eq!(key(&uploads), key(&fresh));
+
+    // All at once, as a phone does that loses its network.
+    let answers = join_all((0..5).map(|_| send(&body, "two"))).await;
+    let together: Vec<String> = answers.into_iter().map(|answer| announced(&answer.expect(201)).0).collect();
+    assert!(together.iter().all(|photo| *photo == together[0]), "{together:?}");
+    assert_ne!(together[0], first);
+
+    app.post_form(&fresh[0], &small().bytes).await.expect(204);
+    anna.until(&first, "ready").await;
+    eventually("the photo is counted", async || {
+        same(bert.profile(&anna).await["photo_count"].clone(), &json!(1)).map(drop)
+    })
+    .await;
+    // The key stays used after the photo is ready, for this request and for no other.
+    assert_eq!(announced(&send(&body, "one").await.expect(201)).0, first);
+    send(&announcement("Another", &[small()]), "one").await.refused(422, "idempotency_key_reused");
+    // Somebody else's keys are their own.
+    let theirs =
+        bert.request(Method::POST, "/photos").header("idempotency-key", "one").json(&body).send().await;
+    assert_ne!(announced(&theirs.expect(201)).0, first);
+    let listed = bert.get(&format!("/users/{}/photos", anna.id)).await.expect(200);
+    let ids: Vec<&Value> =
+        listed["photos"].as_array().unwrap().iter().map(|photo| &photo["photo_id"]).collect();
+    assert_eq!(ids, [&json!(first)]);
+    assert_eq!(bert.profile(&anna).await["photo_count"], 1);
+}
+
+#[tokio::test]
+async fn when_other_bytes_are_posted_by_the_form_of_a_ready_photo_then_it_should_stay_as_it_is() {
+    let app = App::new();
+    let anna = app.register("anna").await;
+    let (photo, uploads) = anna.announce("", &[Picture::jpeg(Pixels::striped(300, 300).jpeg())]).await;
+    app.post_form(&uploads[0], &small().bytes).await.expect(204);
+    let ready = anna.until(&photo, "ready").await;
+    let url = ready["media"][0]["urls"]["large"].as_str().unwrap();
+    let before = app.http.get(url).send().await.unwrap().bytes().await.unwrap();
+
+    for other in [Pixels::striped(64, 64).jpeg(), b"no picture at all".to_vec()] {
+        app.post_form(&uploads[0], &other).await.expect(204);
+        eventually("the second upload is cleared away", async || {
+            same(app.behind.waiting(anna.id, &photo).await, &Vec::new()).map(drop)
+        })
+        .await;
+        assert_eq!(anna.photo(&photo).await, ready);
+    }
+    let key = format!("photos/large/{}/{photo}/0.jpg", anna.id);
+    assert_eq!(app.behind.object(&key).await, before);
+}
+
+#[tokio::test]
+async fn when_a_photo_is_deleted_before_its_upload_then_nothing_of_it_should_be_kept() {
+    let app = App::new();
+    let anna = app.register("anna").await;
+    let (photo, uploads) = anna.announce("", &[small()]).await;
+    anna.delete(&format!("/photos/{photo}")).await.expect(204);
+    app.post_form(&uploads[0], &small().bytes).await.expect(204);
+    eventually("the upload is cleared away", async || {
+        same(app.behind.waiting(anna.id, &photo).await, &Vec::new()).map(drop)
+    })
+    .await;
+    app.behind.until_handled("uploads").await;
+    assert!(app.behind.kept(anna.id, &photo).await.is_empty());
+    anna.get(&format!("/photos/{photo}")).await.refused(404, "photo_not_found");
+}

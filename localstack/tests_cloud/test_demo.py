@@ -1,0 +1,257 @@
+"""The seeder against a small API of the test's own: it completes, resumes, leaves finished worlds alone, and is patient."""
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from cloud import demo_world
+from cloud.demo import Seeder, SeedingFailed, accounts_to_show
+from cloud.demo_client import Client, Deadline, OutOfTime, Refused, Time
+from cloud.demo_world import World
+
+
+def small_world() -> World:
+    """Four people, five photos (one of them with more than one picture), everything that is between them."""
+    whole = demo_world.build()
+    people = (*whole.people[:3], whole.people[-1])
+    album = next(photo for photo in whole.photos if len(photo.media) > 1)
+    chosen = (*[photo for photo in whole.photos if photo is not album][:3], album, whole.last)
+    photos = tuple(replace(photo, number=number, author=number % 3 if number < 4 else 3) for number, photo in enumerate(chosen))
+    return World(people, ((0, 1), (1, 2), (3, 0)), photos, ((0, 1), (2, 1), (1, 0)))
+
+
+class FakeApi(ThreadingHTTPServer):
+    """What the seeder needs of the API, the upload bucket and the edge, in memory."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), FakeApiHandler)
+        self.lock = threading.Lock()
+        self.users: dict[str, dict[str, Any]] = {}
+        self.photos: dict[str, dict[str, Any]] = {}
+        self.by_key: dict[str, str] = {}
+        self.follows: set[tuple[str, str]] = set()
+        self.likes: set[tuple[str, str]] = set()
+        self.log: list[str] = []
+        self.interrupt_after: int | None = None
+        self.busy: list[tuple[int, str | None]] = []
+        self.webp_type = "image/webp"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def answer(self, method: str, path: str, user: str, key: str | None, body: bytes) -> tuple[int, Any]:
+        if path.startswith("/upload/"):
+            return self.accept_upload(path, body)
+        sent = json.loads(body) if body else {}
+        if path == "/api/v1/auth/register":
+            if sent["username"] in self.users:
+                return 409, {"code": "username_taken"}
+            self.users[sent["username"]] = sent
+            return 201, self.session(sent["username"])
+        if path == "/api/v1/auth/login":
+            known = self.users.get(sent["login"])
+            return (200, self.session(sent["login"])) if known and known["password"] == sent["password"] else (401, {"code": "credentials_wrong"})
+        if path == "/api/v1/users/me" and method == "PATCH":
+            self.users[user].update(sent)
+            return 200, {}
+        if path == "/api/v1/users/me":
+            return 200, {"photo_count": sum(photo["author"] == user and photo["ready"] for photo in self.photos.values())}
+        if path == "/api/v1/photos":
+            return 201, self.announce(user, key or "", sent)
+        if follow := re.fullmatch(r"/api/v1/users/id-(\w+)/follow", path):
+            self.follows.add((user, follow[1]))
+            return 200, {}
+        if like := re.fullmatch(r"/api/v1/photos/(\d+)/like", path):
+            self.likes.add((user, like[1]))
+            return 200, {}
+        if photo := re.fullmatch(r"/api/v1/photos/(\d+)", path):
+            return 200, self.view(photo[1])
+        return 404, {"code": "not_found"}
+
+    def session(self, name: str) -> dict[str, Any]:
+        return {"user_id": f"id-{name}", "username": name, "access_token": name, "refresh_token": "-", "expires_in": 900}
+
+    def announce(self, user: str, key: str, sent: dict[str, Any]) -> dict[str, Any]:
+        photo_id = self.by_key.setdefault(f"{user} {key}", str(len(self.by_key) + 1))
+        self.photos.setdefault(photo_id, {"author": user, "sent": sent, "files": {}, "ready": False, "asked": 0})
+        uploads = [
+            {"url": f"{self.url}/upload/{photo_id}/{number}", "fields": {"key": f"{photo_id}/{number}", "policy": "p"}}
+            for number in range(len(sent["media"]))
+        ]
+        return {"photo_id": photo_id, "status": "processing", "uploads": uploads}
+
+    def accept_upload(self, path: str, form: bytes) -> tuple[int, Any]:
+        photo_id, index = path.removeprefix("/upload/").split("/")
+        names = re.findall(rb'name="(\w+)"', form)
+        assert names[-1] == b"file" and set(names) == {b"key", b"policy", b"file"}
+        self.photos[photo_id]["files"][index] = form
+        return 204, None
+
+    def view(self, photo_id: str) -> dict[str, Any]:
+        photo = self.photos[photo_id]
+        photo["asked"] += 1
+        # Ready a little later than asked for the first time, as in life.
+        photo["ready"] = photo["asked"] > 1 and len(photo["files"]) == len(photo["sent"]["media"])
+        status = "failed" if photo["sent"]["caption"] == "will fail" else "ready" if photo["ready"] else "processing"
+        return {"status": status, "failure": {"code": "image_corrupt"}, "media": [{"urls": {"large": f"{self.url}/cdn/photo.jpg"}}]}
+
+
+class FakeApiHandler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    server: FakeApi
+
+    def handle_any(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        api = self.server
+        if self.path.startswith("/cdn/"):
+            kind = api.webp_type if self.headers["Accept"] == "image/webp" else "image/jpeg"
+            return self.reply(200, {}, b"pixels", kind)
+        with api.lock:
+            if api.busy:
+                status, retry_after = api.busy.pop()
+                return self.reply(status, {"Retry-After": retry_after} if retry_after else {}, b"{}")
+            api.log.append(f"{self.command} {self.path}")
+            if api.interrupt_after is not None and len(api.log) > api.interrupt_after:
+                return self.reply(418, {}, b'{"code": "interrupted"}')
+            user = self.headers.get("Authorization", "").removeprefix("Bearer ")
+            status, answer = api.answer(self.command, self.path, user, self.headers.get("Idempotency-Key"), body)
+        self.reply(status, {}, b"" if answer is None else json.dumps(answer).encode())
+
+    do_GET = do_POST = do_PATCH = handle_any
+
+    def reply(self, status: int, headers: dict[str, str], body: bytes, kind: str = "application/json") -> None:
+        self.send_response(status)
+        for name, value in {**headers, "Content-Type": kind, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+class ManualTime:
+    """Waiting takes no time and is written down."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+        self.pauses: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.at += seconds
+        self.pauses.append(seconds)
+
+    def clock(self) -> Time:
+        return Time(lambda: self.at, self.sleep)
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    server = FakeApi()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def seed(api: FakeApi, world: World, cdn: str | None = None, time: ManualTime | None = None) -> bool:
+    clock = (time or ManualTime()).clock()
+    deadline = Deadline(600, clock)
+    return Seeder(world, Client(api.url, deadline, 4), deadline, clock, lambda line: None, workers=4).run(cdn or f"{api.url}/cdn")
+
+
+def state(api: FakeApi) -> Any:
+    captions = {photo_id: photo["sent"]["caption"] for photo_id, photo in api.photos.items()}
+    photos = sorted((photo["author"], photo["sent"]["caption"], len(photo["files"]), photo["ready"]) for photo in api.photos.values())
+    return sorted(api.users), photos, api.follows, {(user, captions[photo_id]) for user, photo_id in api.likes}
+
+
+def test_the_whole_world_is_there(api: FakeApi) -> None:
+    world = small_world()
+    assert seed(api, world) is True
+    assert len(api.users) == 4 and len(api.photos) == 5 and len(api.follows) == 3 and len(api.likes) == 3
+    assert all(photo["ready"] for photo in api.photos.values())
+    assert all(user["bio"] for user in api.users.values())
+    assert api.photos[api.by_key[f"{world.people[3].username} demo-photo-4"]]["sent"]["caption"] == world.last.caption
+
+
+def test_a_second_run_only_looks(api: FakeApi) -> None:
+    seed(api, small_world())
+    api.log.clear()
+    assert seed(api, small_world()) is False
+    assert api.log == ["POST /api/v1/auth/login", "GET /api/v1/users/me"]
+
+
+@pytest.mark.parametrize("requests", [1, 3, 7, 12, 16, 21, 26, 30, 34, 37])
+def test_an_interrupted_run_is_completed_by_the_next(api: FakeApi, requests: int) -> None:
+    api.interrupt_after = requests
+    with pytest.raises((Refused, SeedingFailed)):
+        seed(api, small_world())
+    api.interrupt_after = None
+    assert seed(api, small_world()) is True
+    interrupted = state(api)
+
+    untroubled = FakeApi()
+    thread = threading.Thread(target=untroubled.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        seed(untroubled, small_world())
+        assert state(untroubled) == interrupted
+    finally:
+        untroubled.shutdown()
+        thread.join()
+        untroubled.server_close()
+
+
+def test_it_waits_as_long_as_it_is_told_to(api: FakeApi) -> None:
+    time = ManualTime()
+    api.busy = [(429, "7"), (503, None), (429, "Wed, 21 Oct 2015 07:28:00 GMT")]
+    assert seed(api, small_world(), time=time) is True
+    assert 7.0 in time.pauses
+
+
+def test_it_gives_up_when_told_to_wait_beyond_its_deadline(api: FakeApi) -> None:
+    api.busy = [(429, "86400")]
+    with pytest.raises(OutOfTime, match="429"):
+        seed(api, small_world())
+
+
+def test_a_photo_that_fails_ends_the_run_with_its_reason(api: FakeApi) -> None:
+    world = small_world()
+    photos = (replace(world.photos[0], caption="will fail"), *world.photos[1:])
+    with pytest.raises(SeedingFailed, match="image_corrupt"):
+        seed(api, replace(world, photos=photos))
+
+
+def test_a_name_of_somebody_else_is_said_plainly(api: FakeApi) -> None:
+    world = small_world()
+    api.users[world.people[0].username] = {"password": "not the demo's"}
+    with pytest.raises(SeedingFailed, match=world.people[0].username):
+        seed(api, world)
+
+
+def test_renditions_elsewhere_or_of_the_wrong_kind_are_noticed(api: FakeApi) -> None:
+    with pytest.raises(SeedingFailed, match="not under"):
+        seed(api, small_world(), cdn="http://127.0.0.1:1")
+    api.webp_type = "image/jpeg"
+    with pytest.raises(SeedingFailed, match="wanted as image/webp"):
+        seed(api, small_world())
+
+
+def test_two_accounts_are_shown_with_their_password() -> None:
+    shown = accounts_to_show(demo_world.build())
+    assert shown.count("log in as") == 2 and shown.count(demo_world.PASSWORD) == 2
+    assert "picture_desk" not in shown

@@ -1,0 +1,232 @@
+"""The edge over real connections, with a bucket of the test's own."""
+
+import http.client
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import boto3
+import pytest
+import urllib3
+from botocore.exceptions import ClientError
+
+from cloud.edge import Edge, EdgeServer
+from cloud.edge_cache import Cache
+from cloud.edge_function import ViewerRequestFunction
+from cloud.edge_origin import Bucket
+
+SOURCE = (Path(__file__).resolve().parents[2] / "cdn" / "image-format.js").read_text(encoding="utf-8")
+ADDRESS = "/photos/large/12/34/0.jpg"
+CACHE_CONTROL = "public, max-age=31536000, immutable"
+
+
+class S3(ThreadingHTTPServer):
+    """As much of S3 as a GET of an object is; notes every request it gets."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), S3Handler)
+        self.objects: dict[str, bytes] = {}
+        self.requests: list[tuple[str, str]] = []
+        self.refuse_with: int | None = None
+
+
+class S3Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    server: S3
+
+    def do_GET(self) -> None:
+        self.server.requests.append((self.path, self.headers.get("Authorization", "")))
+        body = self.server.objects.get(self.path)
+        status = self.server.refuse_with or (200 if body is not None else 404)
+        payload = body if body is not None and status == 200 else b""
+        self.send_response(status)
+        for name, value in {
+            "Content-Type": "image/webp" if self.path.endswith(".webp") else "image/jpeg",
+            "Cache-Control": CACHE_CONTROL,
+            "ETag": f'"{len(payload)}"',
+            "Last-Modified": "Wed, 21 Oct 2026 07:28:00 GMT",
+            "x-amz-version-id": "secret-of-the-bucket",
+            "Content-Length": str(len(payload)),
+        }.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(payload)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def running(server: ThreadingHTTPServer) -> Iterator[None]:
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def s3() -> Iterator[S3]:
+    server = S3()
+    server.objects["/renditions/photos/large/12/34/0.jpg"] = b"jpeg bytes"
+    server.objects["/renditions/photos/large/12/34/0.webp"] = b"webp"
+    server.objects["/renditions/photos/original/12/34/0"] = b"original"
+    for _ in running(server):
+        yield server
+
+
+@pytest.fixture
+def edge(s3: S3) -> Iterator[EdgeServer]:
+    bucket = Bucket(f"http://127.0.0.1:{s3.server_port}", "renditions")
+    server = EdgeServer(0, Edge(ViewerRequestFunction(SOURCE), bucket, Cache(1024 * 1024)))
+    for _ in running(server):
+        yield server
+
+
+def ask(edge: EdgeServer, path: str = ADDRESS, method: str = "GET", **headers: str) -> urllib3.BaseHTTPResponse:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection = urllib3.HTTPConnectionPool("127.0.0.1", edge.server_port)
+    return connection.urlopen(method, path, headers=sent, retries=False)
+
+
+def test_an_object_comes_from_the_bucket_once_and_keeps_its_headers(edge: EdgeServer, s3: S3) -> None:
+    first, second = ask(edge), ask(edge)
+    assert (first.status, first.data, first.headers["X-Cache"]) == (200, b"jpeg bytes", "Miss from cloudfront")
+    assert (second.status, second.data, second.headers["X-Cache"]) == (200, b"jpeg bytes", "Hit from cloudfront")
+    assert second.headers["Age"] == "0"
+    for answer in (first, second):
+        assert answer.headers["Content-Type"] == "image/jpeg"
+        assert answer.headers["Cache-Control"] == CACHE_CONTROL
+        assert answer.headers["ETag"] == '"10"'
+        assert answer.headers["Last-Modified"] == "Wed, 21 Oct 2026 07:28:00 GMT"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+        assert "x-amz-version-id" not in answer.headers
+    assert len(s3.requests) == 1
+
+
+def test_requests_to_the_bucket_are_signed(edge: EdgeServer, s3: S3) -> None:
+    ask(edge)
+    path, authorization = s3.requests[0]
+    assert path == "/renditions" + ADDRESS
+    assert authorization.startswith("AWS4-HMAC-SHA256 Credential=")
+    assert "/s3/aws4_request" in authorization
+
+
+def test_the_cache_holds_two_variants_whatever_the_headers_say(edge: EdgeServer, s3: S3) -> None:
+    for accept in ("image/webp", "image/webp,*/*;q=0.8", "image/avif,image/webp", "*/*", "image/*", "image/jpeg", "text/html"):
+        answer = ask(edge, Accept=accept, User_Agent=accept)
+        assert answer.headers["Content-Type"] == ("image/webp" if "webp" in accept else "image/jpeg")
+    assert sorted(path for path, _ in s3.requests) == ["/renditions" + ADDRESS, "/renditions" + ADDRESS.replace(".jpg", ".webp")]
+
+
+def test_head_says_what_get_would(edge: EdgeServer) -> None:
+    head = ask(edge, method="HEAD")
+    assert (head.status, head.data, head.headers["Content-Length"], head.headers["Content-Type"]) == (200, b"", "10", "image/jpeg")
+
+
+@pytest.mark.parametrize("known", ['"10"', 'W/"10"', '"1", "10"', "*"])
+def test_a_viewer_that_has_the_object_is_told_so(edge: EdgeServer, known: str) -> None:
+    answer = ask(edge, If_None_Match=known)
+    assert (answer.status, answer.data, answer.headers["ETag"]) == (304, b"", '"10"')
+    assert ask(edge, If_None_Match='"other"').status == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/photos/original/12/34/0",
+        "/photos/large/../original/12/34/0",
+        "/photos/large/%2e%2e/original/12/34/0",
+        "/photos/large/..%2foriginal/12/34/0",
+        "/photos/large//12/34/0.jpg",
+        "/photos/large/12/34/",
+        "/incoming/12/34/0",
+    ],
+)
+def test_nothing_but_renditions_is_served(edge: EdgeServer, s3: S3, path: str) -> None:
+    # http.client sends the path as it stands; a client that tidied it first would test nothing.
+    connection = http.client.HTTPConnection("127.0.0.1", edge.server_port)
+    connection.request("GET", path)
+    assert connection.getresponse().status == 403
+    connection.close()
+    assert s3.requests == []
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_other_methods_are_refused(edge: EdgeServer, method: str) -> None:
+    assert ask(edge, method=method).status == 403
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_what_the_bucket_does_not_give_is_not_found_and_not_remembered(edge: EdgeServer, s3: S3, status: int) -> None:
+    s3.refuse_with = status
+    assert ask(edge).status == 404
+    s3.refuse_with = None
+    assert ask(edge).status == 200
+
+
+def test_a_bucket_that_fails_is_a_bad_gateway(edge: EdgeServer, s3: S3) -> None:
+    s3.refuse_with = 501
+    assert ask(edge).status == 502
+    s3.refuse_with = None
+    assert ask(edge).status == 200
+
+
+def test_an_invalidation_as_the_sdk_sends_it(edge: EdgeServer, s3: S3) -> None:
+    client = boto3.client(
+        "cloudfront", endpoint_url=f"http://127.0.0.1:{edge.server_port}", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+
+    def invalidate(reference: str, *paths: str) -> str:
+        batch = {"CallerReference": reference, "Paths": {"Quantity": len(paths), "Items": list(paths)}}
+        answer = client.create_invalidation(DistributionId="EDFDVBD6EXAMPLE", InvalidationBatch=batch)["Invalidation"]
+        assert answer["Status"] == "Completed" and answer["InvalidationBatch"] == batch
+        return answer["Id"]
+
+    ask(edge), ask(edge, Accept="image/webp")
+    s3.objects.clear()
+    assert ask(edge).status == 200
+    made = invalidate("delete-34", "/photos/large/12/34/*", "/photos/small/12/34/*")
+    assert ask(edge).status == 404 and ask(edge, Accept="image/webp").status == 404
+
+    assert invalidate("delete-34", "/photos/large/12/34/*", "/photos/small/12/34/*") == made
+    with pytest.raises(ClientError, match="InvalidationBatchAlreadyExists"):
+        invalidate("delete-34", "/photos/large/99/*")
+    with pytest.raises(ClientError, match="InvalidArgument"):
+        invalidate("relative", "photos/large/12/34/*")
+    waiter = client.get_waiter("invalidation_completed")
+    waiter.wait(DistributionId="EDFDVBD6EXAMPLE", Id=made)
+    with pytest.raises(ClientError, match="NoSuchInvalidation"):
+        client.get_invalidation(DistributionId="EDFDVBD6EXAMPLE", Id="I404")
+
+
+def test_a_body_that_is_no_invalidation_is_refused(edge: EdgeServer) -> None:
+    pool = urllib3.HTTPConnectionPool("127.0.0.1", edge.server_port)
+    for body in (b"", b"<not xml", b"<!DOCTYPE x><x/>", b"<InvalidationBatch/>"):
+        answer = pool.urlopen("POST", "/2020-05-31/distribution/E1/invalidation", body=body, retries=False)
+        assert answer.status == 400
+
+
+def test_many_viewers_at_once_on_kept_connections(edge: EdgeServer) -> None:
+    pool = urllib3.HTTPConnectionPool("127.0.0.1", edge.server_port, maxsize=8, block=True)
+    failures: list[object] = []
+
+    def view() -> None:
+        for turn in range(25):
+            webp = turn % 2 == 0
+            answer = pool.urlopen("GET", ADDRESS, headers={"Accept": "image/webp" if webp else "*/*"})
+            if answer.data != (b"webp" if webp else b"jpeg bytes"):
+                failures.append((answer.status, answer.data))
+
+    viewers = [threading.Thread(target=view) for _ in range(8)]
+    for viewer in viewers:
+        viewer.start()
+    for viewer in viewers:
+        viewer.join()
+    assert failures == []
+    assert pool.num_connections <= 8

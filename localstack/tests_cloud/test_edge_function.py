@@ -1,0 +1,120 @@
+"""`cdn/image-format.js` in the engine: which viewers get which key."""
+
+from pathlib import Path
+
+import pytest
+
+from cloud.edge_function import Answered, FunctionFailed, Rewritten, ViewerRequest, ViewerRequestFunction
+
+SOURCE = (Path(__file__).resolve().parents[2] / "cdn" / "image-format.js").read_text(encoding="utf-8")
+JPEG, WEBP = "/photos/large/12/34/0.jpg", "/photos/large/12/34/0.webp"
+
+
+@pytest.fixture(scope="module")
+def function() -> ViewerRequestFunction:
+    return ViewerRequestFunction(SOURCE)
+
+
+def uri_for(function: ViewerRequestFunction, *accept: str, uri: str = JPEG) -> str:
+    outcome = function(ViewerRequest("GET", uri, [("Host", "localhost"), *(("Accept", value) for value in accept)]))
+    assert isinstance(outcome, Rewritten)
+    return outcome.uri
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "image/webp",
+        "IMAGE/WebP",
+        "image/webp;q=0.001",
+        "image/png, image/webp ; q=0.9 , image/jpeg;q=0.8",
+        "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8",
+        "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
+        "image/webp,*/*",
+    ],
+)
+def test_a_viewer_that_names_webp_gets_it(function: ViewerRequestFunction, accept: str) -> None:
+    assert uri_for(function, accept) == WEBP
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "",
+        "*/*",
+        "image/*",
+        "image/jpeg",
+        "image/webp;q=0",
+        "image/webp;q=0.000, */*",
+        "image/webp;q=0.5, image/jpeg",
+        "image/webp;q=0.5, image/*;q=0.6",
+        "image/webp;q=much",
+        "image/webp;q=2",
+        "image/webpx, x/image/webp",
+        ";;,,=;q=",
+    ],
+)
+def test_everyone_else_gets_jpeg(function: ViewerRequestFunction, accept: str) -> None:
+    assert uri_for(function, accept) == JPEG
+
+
+def test_no_accept_header_means_jpeg(function: ViewerRequestFunction) -> None:
+    assert uri_for(function) == JPEG
+
+
+def test_a_header_on_two_lines_is_one_list(function: ViewerRequestFunction) -> None:
+    assert uri_for(function, "image/png", "image/webp") == WEBP
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "/photos/large/1/2/0.webp",
+        "/photos/original/1/2/0",
+        "/photos/original/1/2/0.jpg",
+        "/photos/huge/1/2/0.jpg",
+        "/photos/large/0.jpg",
+        "/other.jpg",
+    ],
+)
+def test_other_addresses_stay_as_they_are(function: ViewerRequestFunction, uri: str) -> None:
+    assert uri_for(function, "image/webp", uri=uri) == uri
+
+
+@pytest.mark.parametrize("size", ["large", "medium", "small"])
+def test_every_size_is_rewritten(function: ViewerRequestFunction, size: str) -> None:
+    assert uri_for(function, "image/webp", uri=f"/photos/{size}/1/2/9.jpg?ignored=1") == f"/photos/{size}/1/2/9.webp"
+
+
+def test_the_source_keeps_to_what_the_service_runs() -> None:
+    assert len(SOURCE.encode()) <= 10 * 1024
+    for beyond in ("import ", "require(", "=> {", "for (const", "class ", "fetch(", "setTimeout"):
+        assert beyond not in SOURCE
+
+
+def test_a_response_made_by_the_function_is_an_answer() -> None:
+    function = ViewerRequestFunction("function handler(e) { return {statusCode: 302, headers: {location: {value: '/x'}}}; }")
+    assert function(ViewerRequest("GET", "/", [])) == Answered(302, {"location": "/x"}, b"")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "function handler(e) { throw new Error('no'); }",
+        "function handler(e) { for (;;) {} }",
+        "function handler(e) { var a = []; for (;;) { a.push(new Array(1000).join('x')); } }",
+        "function handler(e) { return undefined; }",
+        "function handler(e) { return {uri: 'no-slash'}; }",
+        "function other(e) { return e.request; }",
+    ],
+)
+def test_a_function_that_fails_says_so(source: str) -> None:
+    function = ViewerRequestFunction(source)
+    with pytest.raises(FunctionFailed):
+        function(ViewerRequest("GET", "/photos/large/1/2/0.jpg", []))
+
+
+@pytest.mark.parametrize("source", ["function handler( {", "// " + "x" * 11_000])
+def test_a_source_that_cannot_be_loaded_is_refused_at_once(source: str) -> None:
+    with pytest.raises(FunctionFailed):
+        ViewerRequestFunction(source)
