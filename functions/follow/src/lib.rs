@@ -99,18 +99,11 @@ fn state(of: &User, following: bool, follower_count: i64) -> FollowState {
 }
 
 fn shown(page: People, list: List) -> UserPage {
-    let next_cursor = page.next.map(|last| list.cursor(&last));
-    let users = page.users.into_iter().map(card).collect();
-    UserPage { users, has_more: next_cursor.is_some(), next_cursor }
+    UserPage::new(page.users.into_iter().map(card).collect(), list, page.next)
 }
 
 fn card(user: User) -> UserCard {
-    UserCard {
-        user_id: user.id,
-        username: user.username.as_str().to_owned(),
-        full_name: user.full_name,
-        profile_pic: None,
-    }
+    UserCard::new(user.id, user.username.as_str().to_owned(), user.full_name)
 }
 
 impl runtime::http::Handler for Deps {

@@ -83,19 +83,12 @@ impl Deps {
             like::likers(&self.table, id, after, limit)
         })
         .await?;
-        let next_cursor = page.next.map(|last| List::Likers.cursor(&last));
-        let users = page.users.into_iter().map(card).collect();
-        Ok(UserPage { users, has_more: next_cursor.is_some(), next_cursor })
+        Ok(UserPage::new(page.users.into_iter().map(card).collect(), List::Likers, page.next))
     }
 }
 
 fn card(user: User) -> UserCard {
-    UserCard {
-        user_id: user.id,
-        username: user.username.as_str().to_owned(),
-        full_name: user.full_name,
-        profile_pic: None,
-    }
+    UserCard::new(user.id, user.username.as_str().to_owned(), user.full_name)
 }
 
 impl runtime::http::Handler for Deps {

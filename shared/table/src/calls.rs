@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
 
-use crate::error::condition_failed;
+use crate::error::done;
 use crate::keys::{Key, Name, PK, SK};
 use crate::{Error, Page, Result};
 
@@ -261,11 +261,7 @@ impl Table {
             .condition_expression(format!("attribute_not_exists({PK})"))
             .send()
             .await;
-        match answer {
-            Ok(_) => Ok(true),
-            Err(error) if condition_failed(&error) => Ok(false),
-            Err(error) => Err(Error::sdk("PutItem", error)),
-        }
+        done("PutItem", answer)
     }
 
     /// Deletes an item; whether it was there. 1 WRU for each KiB.
@@ -278,10 +274,6 @@ impl Table {
             .condition_expression(format!("attribute_exists({PK})"))
             .send()
             .await;
-        match answer {
-            Ok(_) => Ok(true),
-            Err(error) if condition_failed(&error) => Ok(false),
-            Err(error) => Err(Error::sdk("DeleteItem", error)),
-        }
+        done("DeleteItem", answer)
     }
 }

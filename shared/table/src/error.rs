@@ -91,6 +91,22 @@ pub(crate) fn condition_failed<E: ProvideErrorMetadata, R>(error: &SdkError<E, R
     error.code() == Some("ConditionalCheckFailedException")
 }
 
+/// Whether a conditional write was done: false when its condition did not hold.
+pub(crate) fn done<T, E, R>(
+    operation: &'static str,
+    answer: std::result::Result<T, SdkError<E, R>>,
+) -> Result<bool>
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    match answer {
+        Ok(_) => Ok(true),
+        Err(error) if condition_failed(&error) => Ok(false),
+        Err(error) => Err(Error::sdk(operation, error)),
+    }
+}
+
 /// An update's condition did not hold for this item, or there was none.
 pub(crate) struct Refused {
     pub(crate) item: Option<Item>,

@@ -5,9 +5,9 @@ use domain::{PhotoId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::calls::{Item, Range, key_item, number, stored};
-use crate::error::condition_failed;
+use crate::error::done;
 use crate::keys::{Name, PK, partition, sort};
-use crate::{Error, Page, Result, Table};
+use crate::{Page, Result, Table};
 
 /// What is known of a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,11 +112,7 @@ pub async fn touch(table: &Table, reader: UserId, now: Timestamp) -> Result<()> 
         .expression_attribute_values(":today", number(now.day()))
         .send()
         .await;
-    match answer {
-        Ok(_) => Ok(()),
-        Err(error) if condition_failed(&error) => Ok(()),
-        Err(error) => Err(Error::sdk("UpdateItem", error)),
-    }
+    done("UpdateItem", answer).map(|_| ())
 }
 
 /// Marks a dormant reader active and in need of a rebuild, before anything is read for them. 1 WRU.
@@ -137,11 +133,7 @@ pub async fn mark_returned(table: &Table, reader: UserId, now: Timestamp) -> Res
         .expression_attribute_values(":dormant", number(now.day() - ACTIVE_DAYS))
         .send()
         .await;
-    match answer {
-        Ok(_) => Ok(()),
-        Err(error) if condition_failed(&error) => Ok(()),
-        Err(error) => Err(Error::sdk("UpdateItem", error)),
-    }
+    done("UpdateItem", answer).map(|_| ())
 }
 
 /// Takes the mark of a finished rebuild away, unless the reader left and returned since. 1 WRU.
@@ -157,11 +149,7 @@ pub async fn mark_rebuilt(table: &Table, reader: UserId, mark: i64) -> Result<()
         .expression_attribute_values(":mark", number(mark))
         .send()
         .await;
-    match answer {
-        Ok(_) => Ok(()),
-        Err(error) if condition_failed(&error) => Ok(()),
-        Err(error) => Err(Error::sdk("UpdateItem", error)),
-    }
+    done("UpdateItem", answer).map(|_| ())
 }
 
 /// Those of `readers` who were here within the last week. 0.5 RRU each, one round trip for each 100.

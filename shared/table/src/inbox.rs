@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calls::{Range, back_off, key_item, number, stored};
 use crate::edges::cancellation;
-use crate::error::condition_failed;
+use crate::error::done;
 use crate::keys::{Name, PK, partition, sort};
 use crate::{Error, Page, Result, Table};
 
@@ -192,9 +192,5 @@ pub async fn mark_read(table: &Table, recipient: UserId, now: Timestamp) -> Resu
         .expression_attribute_values(":now", number(now.0))
         .send()
         .await;
-    match answer {
-        Ok(_) => Ok(()),
-        Err(error) if condition_failed(&error) => Ok(()),
-        Err(error) => Err(Error::sdk("UpdateItem", error)),
-    }
+    done("UpdateItem", answer).map(|_| ())
 }

@@ -12,7 +12,7 @@ use serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value;
 
 use crate::calls::{key_item, number, parsed, stored, text};
 use crate::edges::cancellation;
-use crate::error::{condition_failed, refused};
+use crate::error::{condition_failed, done, refused};
 use crate::guard::{Idempotency, RateStep};
 use crate::keys::{Name, PK};
 use crate::{Error, Patch, Result, Table};
@@ -138,11 +138,7 @@ pub async fn delete(table: &Table, id: PhotoId, author: UserId) -> Result<bool> 
         .expression_attribute_values(":author", text(author.to_string()))
         .send()
         .await;
-    match answer {
-        Ok(_) => Ok(true),
-        Err(error) if condition_failed(&error) => Ok(false),
-        Err(error) => Err(Error::sdk("DeleteItem", error)),
-    }
+    done("DeleteItem", answer)
 }
 
 /// What became of a rendered medium.
@@ -242,11 +238,7 @@ pub async fn fail(table: &Table, id: PhotoId, failure: &Failure) -> Result<bool>
         .expression_attribute_values(":failure", to_attribute_value(failure).map_err(Error::unreadable)?)
         .send()
         .await;
-    match answer {
-        Ok(_) => Ok(true),
-        Err(error) if condition_failed(&error) => Ok(false),
-        Err(error) => Err(Error::sdk("UpdateItem", error)),
-    }
+    done("UpdateItem", answer)
 }
 
 fn state(state: State) -> Result<AttributeValue> {

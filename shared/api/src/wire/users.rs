@@ -1,6 +1,7 @@
 //! People and whom they follow.
 
 use domain::UserId;
+use domain::cursor::List;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -82,4 +83,19 @@ pub struct FollowState {
     pub follower_count: i64,
     /// How many people they follow.
     pub following_count: i64,
+}
+
+impl UserCard {
+    /// Somebody who has no picture yet.
+    pub fn new(user_id: UserId, username: String, full_name: Option<String>) -> Self {
+        Self { user_id, username, full_name, profile_pic: None }
+    }
+}
+
+impl UserPage {
+    /// A page of `list` that goes on after `next`.
+    pub fn new(users: Vec<UserCard>, list: List, next: Option<UserId>) -> Self {
+        let next_cursor = next.map(|last| list.cursor(&last));
+        Self { users, has_more: next_cursor.is_some(), next_cursor }
+    }
 }
