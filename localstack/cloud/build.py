@@ -43,15 +43,19 @@ def launcher(settings: Settings, function: str, binary: Path, digest: str) -> by
 
     The emulator keeps every package in memory; debug builds of all functions would be a gigabyte of it.
     """
-    home = settings.state / "functions" / function
-    bootstrap = home / digest[:16] / "bootstrap"
+    bootstrap = settings.state / "functions" / function / digest[:16] / "bootstrap"
     if not bootstrap.exists():
         bootstrap.parent.mkdir(parents=True, exist_ok=True)
         _link(binary, bootstrap)
-    for other in home.iterdir():
-        if other != bootstrap.parent:
-            shutil.rmtree(other, ignore_errors=True)
     return package(f'#!/bin/sh\nexec "{bootstrap}" "$@"\n'.encode())
+
+
+def forget_older(settings: Settings, digests: dict[str, str]) -> None:
+    """Removes the binaries of versions that are no longer deployed."""
+    for function, digest in digests.items():
+        for version in (settings.state / "functions" / function).glob("*"):
+            if version.name != digest[:16]:
+                shutil.rmtree(version, ignore_errors=True)
 
 
 def package(bootstrap: bytes, level: int = 1) -> bytes:

@@ -48,7 +48,9 @@ def client(settings: Settings, service: str, **config: Any) -> Any:
 def deploy(settings: Settings, binaries: dict[str, Path]) -> Deployed:
     """Creates or updates the stack; does nothing when neither the template nor a function changed."""
     template: Template = yaml_parse((settings.root / "template.yaml").read_text())
-    packages = _package(settings, template, binaries)
+    wanted = _wanted(template, binaries)
+    digests = build.digests(settings, wanted)
+    packages = _package(settings, template, wanted, digests)
     parameters = _parameters(settings, template)
     body = json.dumps(template)
     fingerprint = hashlib.sha256((body + json.dumps(parameters)).encode()).hexdigest()
@@ -60,6 +62,7 @@ def deploy(settings: Settings, binaries: dict[str, Path]) -> Deployed:
         url = _upload(settings, packages, body)
         stack = _apply(stacks, stack, url, parameters)
         Record.update(settings.state, deployed=fingerprint)
+        build.forget_older(settings, digests)
     assert stack is not None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
     return Deployed(outputs, _function_names(stacks, template), changed)
@@ -78,21 +81,28 @@ def _functions(template: Template) -> Iterator[tuple[str, Template]]:
             yield Path(resource["Properties"]["CodeUri"]).name, resource["Properties"]
 
 
-def _package(settings: Settings, template: Template, binaries: dict[str, Path]) -> dict[str, bytes]:
-    """Points every CodeUri at a package in the artifacts bucket, as `sam package` does; the packages by key."""
-    missing = [name for name, _ in _functions(template) if name not in binaries]
+def _wanted(template: Template, binaries: dict[str, Path]) -> dict[str, Path]:
+    """The binary of each function."""
+    names = [name for name, _ in _functions(template)]
+    missing = [name for name in names if name not in binaries]
     if missing:
         raise Refusal(f"template.yaml has functions that no crate builds: {', '.join(missing)}")
-    wanted = {name: binaries[name] for name, _ in _functions(template)}
-    digests = build.digests(settings, wanted)
+    return {name: binaries[name] for name in names}
+
+
+def _package(settings: Settings, template: Template, wanted: dict[str, Path], digests: dict[str, str]) -> dict[str, bytes]:
+    """Points every CodeUri at a package in the artifacts bucket, as `sam package` does; the packages by key."""
     packages = {}
     for name, properties in _functions(template):
-        key = f"{name}/{digests[name]}.zip"
-        properties["CodeUri"] = {"Bucket": ARTIFACTS, "Key": key}
         if settings.emulated:
-            packages[key] = build.launcher(settings, name, wanted[name], digests[name])
+            content = build.launcher(settings, name, wanted[name], digests[name])
+            # A launcher names the place of the binary, which changes when the checkout is moved.
+            key = f"{name}/{hashlib.sha256(content).hexdigest()}.zip"
         else:
-            packages[key] = build.package(build.stripped(wanted[name]))
+            content = build.package(build.stripped(wanted[name]))
+            key = f"{name}/{digests[name]}.zip"
+        properties["CodeUri"] = {"Bucket": ARTIFACTS, "Key": key}
+        packages[key] = content
     return packages
 
 

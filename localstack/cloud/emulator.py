@@ -33,6 +33,8 @@ def environ(settings: Settings) -> dict[str, str]:
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": "WARNING",
+        # Functions that a burst started are stopped when they have had nothing to do for so long.
+        "LAMBDA_WARM_TTL_SECONDS": "60",
         # What functions call back.
         "AWS_ENDPOINT_URL": settings.cloud_url,
         "AWS_ENDPOINT_URL_DYNAMODB": settings.cloud_url if checks_table_rights() else settings.table_url,

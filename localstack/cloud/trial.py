@@ -21,6 +21,8 @@ _NEXTEST = ["cargo", "nextest", "run", "--workspace"]
 def run(command: list[str]) -> int:
     """The command's exit status; without a command, every test there is."""
     signal.signal(signal.SIGTERM, _interrupt)
+    # What a role in the template lacks is to fail here and not in the cloud.
+    os.environ.setdefault("CHECK_TABLE_RIGHTS", "1")
     # Beside the binaries, so that they can be linked instead of copied.
     settings = Settings(state=ROOT / "target" / "trial" / str(os.getpid()), port=free_port())
     try:

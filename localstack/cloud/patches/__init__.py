@@ -12,6 +12,7 @@ from types import ModuleType
 
 from cloud.patches import (
     batch_rights,
+    bounded_concurrency,
     condition_keys,
     durable_queues,
     function_logs,
@@ -33,6 +34,7 @@ ALL: tuple[ModuleType, ...] = (
     stream_mappings,
     durable_queues,
     prompt_retries,
+    bounded_concurrency,
     snapshots,
 )
 
@@ -47,8 +49,3 @@ def apply(without: Iterable[str] = ()) -> None:
     for patch in ALL:
         if name(patch) not in skipped:
             patch.apply()
-
-
-def summaries() -> list[tuple[str, str]]:
-    """Name and first line of each patch, for `make gaps`."""
-    return [(name(patch), (patch.__doc__ or "").strip().splitlines()[0]) for patch in ALL]

@@ -1,6 +1,7 @@
 //! Opening accounts and logging in.
 
 use futures::future::join_all;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::world::{Answer, App, PASSWORD, Person, unique};
@@ -110,4 +111,23 @@ async fn when_an_address_has_an_account_then_a_second_should_be_refused() {
     answer.refused(409, "email_taken");
     log_in(&app, &name, PASSWORD).await.refused(401, "bad_credentials");
     app.post("/auth/register", &application(&name, &format!("{name}@example.org"))).await.expect(201);
+}
+
+#[tokio::test]
+async fn when_a_registration_is_repeated_with_a_key_then_it_should_open_the_same_account() {
+    let app = App::new();
+    let name = unique("anna");
+    let body = application(&name, &format!("{name}@example.org"));
+    let register = async |body: &Value| {
+        app.request(Method::POST, "/auth/register").header("idempotency-key", "one").json(body).send().await
+    };
+    let first = register(&body).await.expect(201);
+    let second = register(&body).await.expect(201);
+    assert_eq!(first["user_id"], second["user_id"]);
+    // The key is no way into somebody else's account.
+    let mut guess = body.clone();
+    guess["password"] = json!("wrong horse battery");
+    register(&guess).await.refused(409, "username_taken");
+    // Without one, a repetition is a second attempt.
+    app.post("/auth/register", &body).await.refused(409, "username_taken");
 }

@@ -15,6 +15,7 @@ mod accounts;
 mod behind;
 mod cloud;
 mod counters;
+mod crowds;
 mod durability;
 mod feeds;
 mod journey;
