@@ -16,6 +16,8 @@ from cloud.settings import HOST, ROOT, Record, Refusal, Settings
 
 _PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "localstack/tests_cloud"]
 _NEXTEST = ["cargo", "nextest", "run", "--workspace"]
+# Examples in the documentation, which nextest does not run.
+_EXAMPLES = ["cargo", "test", "--workspace", "--doc", "--quiet"]
 
 
 def run(command: list[str]) -> int:
@@ -29,7 +31,7 @@ def run(command: list[str]) -> int:
         commands.up(settings, demo=False, say_how=False)
         environ = environment(settings)
         command = command[1:] if command[:1] == ["--"] else command
-        wanted = [command] if command else [_PYTEST, _NEXTEST]
+        wanted = [command] if command else [_PYTEST, _NEXTEST, _EXAMPLES]
         code = max(subprocess.run(each, cwd=ROOT, env=environ, check=False).returncode for each in wanted)
         if code != 0:
             _keep_logs(settings)
