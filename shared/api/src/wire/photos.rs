@@ -254,7 +254,8 @@ impl PhotoCard {
             thumbnail_urls: first,
             caption: photo.caption.as_ref().map(|caption| caption.as_str().to_owned()),
             created_at: photo.id.created_at().to_string(),
-            likes_count: photo.likes,
+            // The count lags behind the caller's own like; they are not to see a photo they like liked by nobody.
+            likes_count: photo.likes.max(i64::from(liked_by_user)),
             comments_count: photo.comments,
             liked_by_user,
             media: media.collect(),
