@@ -1,11 +1,9 @@
 //! Entries pulled from the photos of everyone a reader follows.
 
-use domain::feed::{Merged, Source, merge};
+use domain::feed::{Entry, Merged, Source, merge};
 use domain::{PhotoId, UserId};
 use futures::{StreamExt, TryStreamExt, stream};
 use table::{Error, Result, Table, timeline};
-
-use crate::source::Batch;
 
 /// Followees read in one page.
 const FOLLOWEES: usize = 1_000;
@@ -13,6 +11,13 @@ const FOLLOWEES: usize = 1_000;
 const AT_ONCE: usize = 8;
 /// Photos read when a head does not reach deep enough.
 const DEEPER: usize = 40;
+
+/// Some entries, newest first.
+pub(crate) struct Batch {
+    pub(crate) entries: Vec<Entry>,
+    /// Whether nothing older exists.
+    pub(crate) last: bool,
+}
 
 /// What is known of the photos of everyone a reader follows.
 pub(crate) struct Pulled {

@@ -6,14 +6,7 @@ use domain::{PhotoId, Timestamp, UserId};
 use table::feed::Reader;
 use table::{Page, Result, Table};
 
-use crate::pulled::Pulled;
-
-/// Some entries, newest first.
-pub(crate) struct Batch {
-    pub(crate) entries: Vec<Entry>,
-    /// Whether nothing older exists.
-    pub(crate) last: bool,
-}
+use crate::pulled::{Batch, Pulled};
 
 /// A reader's entries from some position on.
 pub(crate) struct Source {

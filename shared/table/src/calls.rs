@@ -13,10 +13,7 @@ use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
 
 use crate::error::done;
 use crate::keys::{Key, Name, PK, SK};
-use crate::{Error, Page, Result};
-
-/// An item as the SDK gives it.
-pub(crate) type Item = HashMap<String, AttributeValue>;
+use crate::{Error, Item, Page, Result};
 
 const GET_BATCH: usize = 100;
 const WRITE_BATCH: usize = 25;

@@ -10,9 +10,9 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, Delete, Put, TransactWriteItem, Update};
 
-use crate::calls::{Item, back_off, key_item, number};
+use crate::calls::{back_off, key_item, number};
 use crate::keys::{Name, PK};
-use crate::{Error, Result, Table};
+use crate::{Error, Item, Result, Table};
 
 /// A counter: an item and one of its attributes.
 pub(crate) type Counter = (Name, &'static str);

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use domain::{Fault, FaultKind};
 
-use crate::calls::Item;
+use crate::Item;
 
 /// Outcome of an access pattern.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -4,10 +4,10 @@ use domain::feed::{ACTIVE_DAYS, Entry, entry_expiry, is_active};
 use domain::{PhotoId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::calls::{Item, Range, key_item, number, stored};
+use crate::calls::{Range, key_item, number, stored};
 use crate::error::done;
 use crate::keys::{Name, PK, partition, sort};
-use crate::{Page, Result, Table};
+use crate::{Item, Page, Result, Table};
 
 /// What is known of a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

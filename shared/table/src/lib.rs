@@ -24,6 +24,9 @@ pub mod user;
 pub use calls::Table;
 pub use error::{Error, Result};
 
+/// An item as the SDK gives it.
+pub(crate) type Item = std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>;
+
 /// A stretch of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {

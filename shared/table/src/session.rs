@@ -6,10 +6,10 @@ use domain::session::{RefreshToken, SESSION_DAYS};
 use domain::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::calls::{Item, key_item, number, parsed, stored, text};
+use crate::calls::{key_item, number, parsed, stored, text};
 use crate::error::refused;
 use crate::keys::{EXPIRES_AT, Name};
-use crate::{Error, Result, Table};
+use crate::{Error, Item, Result, Table};
 
 /// A session about to be opened.
 #[derive(Clone, Debug)]
