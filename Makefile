@@ -43,9 +43,7 @@ cloud-test: ## run CMD against a throw-away cloud: make cloud-test CMD='cargo ne
 	@$(CLOUD) test -- $(CMD)
 
 lint: ## formatting and lints, as in CI
-	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
-	.venv/bin/ruff check localstack
+	.ci/run format clippy python
 
 fmt: ## format everything
 	cargo fmt --all

@@ -34,28 +34,33 @@ impl<Q: Outlet, E: Edge> Deps<Q, E> {
     /// Takes away what is left of a photo. A message for a part of the followers takes only their entries.
     ///
     /// Pictures first: they are what the author wants gone. An entry is not shown once the photo is not there, so the feeds
-    /// can wait; and one that a fan-out under way writes after this has passed is never shown either, and expires.
+    /// can wait; and one that a fan-out under way writes after this has passed is never shown either, and expires. The
+    /// edge comes last: after the objects, or it would fetch them again, and after everything that its quota of
+    /// invalidations must not hold up.
     pub(crate) async fn forget(&self, deleted: &Deleted, followers: HashRange) -> Result<(), Error> {
         if followers != HashRange::ALL {
             return self.withdraw(deleted, followers).await;
         }
         self.objects.delete(deleted.author_id, deleted.photo_id, deleted.media).await?;
-        // After the objects: the edge would fetch them again.
-        self.edge.forget(deleted.author_id, deleted.photo_id).await?;
         if self.forget_likes(deleted.photo_id).await? {
             self.queue.send(&[deleted.event(HashRange::ALL)]).await?;
             return Ok(());
         }
+        self.forget_entries(deleted).await?;
+        Ok(self.edge.forget(deleted.author_id, deleted.photo_id, deleted.media).await?)
+    }
+
+    /// Takes the photo out of all feeds, or passes that on in parts when the following is large.
+    async fn forget_entries(&self, deleted: &Deleted) -> Result<(), Error> {
         let author = user::get(&self.table, deleted.author_id).await?;
         let parts =
             author.and_then(|author| u32::try_from(author.followers).ok()).unwrap_or(0).div_ceil(PART);
         if parts < 2 {
-            return self.withdraw(deleted, followers).await;
+            return self.withdraw(deleted, HashRange::ALL).await;
         }
-        let ranges = followers.split(parts).into_iter();
-        let events: Vec<Event> = ranges.map(|part| deleted.event(part)).collect();
-        self.queue.send(&events).await?;
-        Ok(())
+        let events: Vec<Event> =
+            HashRange::ALL.split(parts).into_iter().map(|part| deleted.event(part)).collect();
+        Ok(self.queue.send(&events).await?)
     }
 
     /// Takes the likes away, as many as fit into one message; whether more are left.

@@ -4,14 +4,19 @@ use std::future::Future;
 
 use aws_sdk_cloudfront::Client;
 use aws_sdk_cloudfront::types::{InvalidationBatch, Paths};
-use domain::media::{Size, rendition_folder};
+use domain::media::{Encoding, MediumId, Size};
 use domain::{PhotoId, UserId};
 use runtime::Aws;
 
 /// Whatever serves renditions and may still hold those of a deleted photo.
 pub trait Edge: Send + Sync {
-    /// Makes the edge forget every rendition of a photo.
-    fn forget(&self, author: UserId, photo: PhotoId) -> impl Future<Output = Result<(), EdgeError>> + Send;
+    /// Makes the edge forget every rendition of a photo of `media` media.
+    fn forget(
+        &self,
+        author: UserId,
+        photo: PhotoId,
+        media: usize,
+    ) -> impl Future<Output = Result<(), EdgeError>> + Send;
 }
 
 /// The edge was not told.
@@ -46,12 +51,19 @@ impl Distribution {
 }
 
 impl Edge for Distribution {
-    async fn forget(&self, author: UserId, photo: PhotoId) -> Result<(), EdgeError> {
-        // A wildcard stands only at the end of a path, so there is one for each size; it covers every encoding.
-        let paths = Size::ALL.map(|size| format!("/{}*", rendition_folder(author, photo, size)));
+    async fn forget(&self, author: UserId, photo: PhotoId, media: usize) -> Result<(), EdgeError> {
+        // Path by path: of wildcards only 15 may be under way in a distribution, of paths 3,000.
+        let media = (0..media).map(|index| MediumId { author, photo, index });
+        let paths: Vec<String> = media
+            .flat_map(|medium| {
+                Size::ALL.map(|size| Encoding::ALL.map(|kind| medium.rendition_key(size, kind)))
+            })
+            .flatten()
+            .map(|key| format!("/{key}"))
+            .collect();
         let paths = Paths::builder()
             .quantity(i32::try_from(paths.len()).unwrap_or(i32::MAX))
-            .set_items(Some(paths.to_vec()))
+            .set_items(Some(paths))
             .build()
             .map_err(EdgeError::new)?;
         // The same reference and paths again are the same invalidation: a redelivered message pays for no second one.

@@ -41,8 +41,9 @@ fn touched(change: &Change) -> Vec<Touched> {
 
 /// Splits a batch into groups that have nothing in common, each in the order of the batch.
 ///
-/// Transactions of different groups never meet on an item, so they can run side by side without cancelling each other;
-/// and what cannot be derived now holds up nothing but its own group.
+/// Transactions of different groups never meet on an item, so they can run side by side without cancelling each other.
+/// A group that fails holds its lane of the stream at its first record until it succeeds or its retries end; groups beside
+/// it in the batch are done all the same.
 pub(crate) fn group(steps: Vec<Step>) -> Vec<Vec<Step>> {
     let mut groups: Vec<Vec<Step>> = Vec::new();
     let mut group_of: HashMap<Touched, usize> = HashMap::new();

@@ -5,7 +5,7 @@ use std::future::Future;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::{MessageAttributeValue, PublishBatchRequestEntry};
 use futures::{StreamExt, stream};
-use messages::{Event, HashRange, TRACE_ATTRIBUTE, TYPE_ATTRIBUTE};
+use messages::{Event, HashRange, TYPE_ATTRIBUTE};
 use runtime::Aws;
 use table::change::Change;
 
@@ -130,7 +130,7 @@ fn entry(
         .message(serde_json::to_string(event)?)
         .message_attributes(TYPE_ATTRIBUTE, text(event.kind())?);
     if let Some(header) = trace {
-        entry = entry.message_attributes(TRACE_ATTRIBUTE, text(header)?);
+        entry = entry.message_attributes(runtime::trace::ATTRIBUTE, text(header)?);
     }
     Ok(entry.build()?)
 }

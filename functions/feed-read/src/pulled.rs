@@ -7,6 +7,8 @@ use table::{Error, Result, Table, timeline};
 
 /// Followees read in one page.
 const FOLLOWEES: usize = 1_000;
+/// Most followees a page is pulled from: bounds what one request may cost, far above what people follow.
+const MOST: usize = 10_000;
 /// Timelines read at once.
 const AT_ONCE: usize = 8;
 /// Photos read when a head does not reach deep enough.
@@ -25,7 +27,8 @@ pub(crate) struct Pulled {
 }
 
 impl Pulled {
-    /// Reads whom `reader` follows and the heads of all of them: 0.5 RRU for each, 100 a round trip.
+    /// Reads whom `reader` follows and the heads of all of them: 0.5 RRU for each, 100 a round trip; of the
+    /// first 10,000 of them.
     pub(crate) async fn load(table: &Table, reader: UserId) -> Result<Self> {
         let mut sources = Vec::new();
         let mut after = None;
@@ -33,7 +36,7 @@ impl Pulled {
             let page = table::follow::following(table, reader, after, FOLLOWEES).await?;
             sources.extend(timeline::heads(table, &page.items).await?);
             after = page.items.last().copied();
-            if !page.more {
+            if !page.more || sources.len() >= MOST {
                 return Ok(Self { sources });
             }
         }

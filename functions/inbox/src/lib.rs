@@ -58,7 +58,10 @@ impl Deps {
         let (page, read_to) = futures::try_join!(rows, inbox::read_to(&self.table, recipient))?;
         let unread_count = self.unread(recipient, read_to, now).await?;
         let last = page.items.last().map(|(id, _)| *id).filter(|_| page.more);
-        let notifications = page.items.into_iter().map(|(id, row)| Notification::new(id, row, read_to));
+        // Rows lie by the day they were opened; within a page the newest news comes first.
+        let mut rows = page.items;
+        rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.updated_at));
+        let notifications = rows.into_iter().map(|(id, row)| Notification::new(id, row, read_to));
         Ok(Notifications {
             notifications: notifications.collect(),
             unread_count,

@@ -125,7 +125,7 @@ async fn when_several_like_a_photo_then_it_is_one_row() {
             "actor_count": 4,
             "photo_id": photo,
             "message": "user4 and 3 others liked your photo",
-            "created_at": "2026-11-22T11:59:59Z",
+            "created_at": "2026-11-22T11:59:59.000Z",
             "read": false,
         }],
         "unread_count": 1,

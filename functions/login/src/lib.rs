@@ -8,8 +8,8 @@
 //! - **Failures**: answered as problems.
 //!
 //! An unknown name, an unknown address and a wrong password are one answer, made by the same work and under the same
-//! limit ([`accounts::Accounts::check`]). The limit counts checks and not failures, for each account: whoever guesses
-//! can keep its owner from logging in for some minutes, but not out of the sessions they have. Guessing across many
+//! limit ([`accounts::Accounts::check`]). The limit counts checks and not failures, for each name and each address:
+//! whoever guesses can keep an owner from logging in by it for some minutes, but not out of the sessions they have. Guessing across many
 //! accounts is what the route's throttle is for.
 
 use accounts::{Accounts, Check};

@@ -26,7 +26,7 @@ runtime::config! {
     pub struct Config {
         /// Name of the table.
         pub table_name: String,
-        /// The KMS key that signs access tokens.
+        /// The KMS key whose public half verifies access tokens.
         pub jwt_key_id: String,
         /// Base URL of renditions, without a trailing slash.
         pub cdn_url: String,

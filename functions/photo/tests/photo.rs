@@ -127,7 +127,7 @@ async fn when_a_ready_photo_is_asked_for_then_everyone_sees_it_whole() {
         "url": format!("{CDN}/photos/large/1/{id}/0.jpg"),
         "thumbnail_urls": urls(0),
         "caption": "High tide",
-        "created_at": "2026-11-22T12:00:00Z",
+        "created_at": "2026-11-22T12:00:00.000Z",
         "likes_count": 0,
         "comments_count": 0,
         "liked_by_user": false,

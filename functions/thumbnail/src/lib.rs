@@ -88,7 +88,7 @@ impl Deps {
             Fetched::Whole(bytes) => Arc::new(bytes),
             Fetched::TooLarge => {
                 return self
-                    .refuse(id, &Refusal::TooLarge("it has more bytes than were announced".to_owned()))
+                    .refuse(id, photo, &Refusal::TooLarge("it has more bytes than were announced".to_owned()))
                     .await;
             }
             // Another delivery of this message is through with it.
@@ -96,7 +96,7 @@ impl Deps {
         };
         let renditions = match self.decode(bytes.clone()).await? {
             Ok(renditions) => renditions,
-            Err(refusal) => return self.refuse(id, &refusal).await,
+            Err(refusal) => return self.refuse(id, photo, &refusal).await,
         };
         let facts = facts(&renditions);
         let original = Arc::unwrap_or_clone(bytes);
@@ -118,11 +118,15 @@ impl Deps {
     }
 
     /// Ends the photo: these bytes will not become a picture, now or ever.
-    async fn refuse(&self, id: MediumId, refusal: &Refusal) -> Result<(), Error> {
+    async fn refuse(&self, id: MediumId, photo: &Photo, refusal: &Refusal) -> Result<(), Error> {
         tracing::warn!(photo = %id.photo, medium = id.index, code = refusal.code(), ?refusal, "refused an upload");
         let failure = Failure { code: refusal.code().to_owned(), detail: refusal.detail() };
         if photo::fail(&self.table, id.photo, &failure).await? {
             metrics::count("photos_failed", 1);
+        }
+        // Nobody is to be served what was made of the other pictures: the photo will never be shown.
+        for index in 0..photo.media.len() {
+            self.store.discard_kept(MediumId { index, ..id }).await?;
         }
         Ok(())
     }

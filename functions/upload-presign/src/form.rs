@@ -51,7 +51,7 @@ impl Bucket {
     ) -> Upload {
         let now = Timestamp(now.seconds() * 1000);
         // 2026-11-22T12:00:00Z as the signature has it: 20261122T120000Z.
-        let moment = now.to_string().replace(['-', ':'], "");
+        let moment = now.to_string().replace(".000", "").replace(['-', ':'], "");
         let day = moment.split('T').next().unwrap_or_default();
         let scope = format!("{}/{day}/{}/s3/aws4_request", credentials.access_key_id(), self.region);
         let mut fields: BTreeMap<String, String> = [
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(upload.url, "https://uploads.s3.eu-central-1.amazonaws.com/");
         let policy: Value =
             serde_json::from_slice(&STANDARD.decode(&upload.fields["policy"]).unwrap()).unwrap();
-        assert_eq!(policy["expiration"], "2026-11-22T13:00:00Z");
+        assert_eq!(policy["expiration"], "2026-11-22T13:00:00.000Z");
         let expected = json!([
             { "Content-Type": "image/png" },
             { "key": "incoming/1/2/0" },

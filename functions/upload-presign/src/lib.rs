@@ -47,7 +47,7 @@ runtime::config! {
     pub struct Config {
         /// Name of the table.
         pub table_name: String,
-        /// The KMS key that signs access tokens.
+        /// The KMS key whose public half verifies access tokens.
         pub jwt_key_id: String,
         /// The bucket that takes uploads.
         pub uploads_bucket: String,
@@ -107,7 +107,12 @@ impl Deps {
             let now = self.clock.now();
             let guards = guard::of_upload(&self.table, caller.user_id, key, now).await?;
             if let (Some(made), Some(repeat)) = (&guards.made, repeat) {
-                return if made.request == repeat.request { Ok(made.photo) } else { Err(reused()) };
+                if made.request != repeat.request {
+                    return Err(reused());
+                }
+                // What was deleted since is not announced again: forms for it would lead nowhere.
+                let there = photo::get_latest(&self.table, made.photo).await?.is_some();
+                return if there { Ok(made.photo) } else { Err(Problem::no_photo()) };
             }
             let rate = RateStep::admit(guard::UPLOADS, rate::UPLOADS, guards.tat, now)
                 .map_err(|wait| too_many_uploads(wait.seconds))?;

@@ -36,6 +36,11 @@ def expand(resources: Resources) -> Resources:
     return expanded
 
 
+def _listed(value: Any) -> Any:
+    """A parameter that is a comma-delimited list arrives as text; AWS hands over a list."""
+    return value.split(",") if isinstance(value, str) else value
+
+
 def _from_body(api: str, properties: dict[str, Any]) -> Resources:
     body = properties.pop("Body")
     properties.setdefault("ProtocolType", "HTTP")
@@ -43,7 +48,7 @@ def _from_body(api: str, properties: dict[str, Any]) -> Resources:
     cors = body.get("x-amazon-apigateway-cors")
     if cors:
         # In the spelling of the API and not of CloudFormation: the emulator keeps what it is given.
-        properties["CorsConfiguration"] = cors
+        properties["CorsConfiguration"] = {name: _listed(value) for name, value in cors.items()}
     found: Resources = {}
     for path, methods in body.get("paths", {}).items():
         for method, operation in methods.items():

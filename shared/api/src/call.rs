@@ -78,6 +78,10 @@ impl Call {
 
     /// The body parsed as JSON; a problem with code `bad_json` naming what is wrong.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        // An array would be taken for an object's fields in order, which is no part of the contract.
+        if self.parts.body.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
+            return Err(Problem::bad_request("bad_json", "The body is not a JSON object."));
+        }
         serde_json::from_slice(&self.parts.body).map_err(|error| {
             Problem::bad_request("bad_json", format!("The body is not the expected JSON: {error}."))
         })
@@ -151,6 +155,8 @@ mod tests {
     fn bad_json_is_named_and_bad_cursors_are_refused() {
         let problem = call(&[], &[], "{").json::<HashMap<String, String>>().unwrap_err();
         assert_eq!((problem.status(), problem.code()), (400, "bad_json"));
+        let problem = call(&[], &[], " [1]").json::<Vec<u8>>().unwrap_err();
+        assert_eq!(problem.detail(), "The body is not a JSON object.");
         let call = call(&[("cursor", "x!")], &[], "");
         assert_eq!(call.position::<UserId>(List::Followers).unwrap_err().code(), "bad_cursor");
         assert_eq!(call.caller().unwrap_err().status(), 401);

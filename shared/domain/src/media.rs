@@ -100,8 +100,8 @@ impl MediumId {
 
     /// Where a rendition lies: `photos/<size>/<user>/<photo>/<n>.<ext>`.
     pub fn rendition_key(self, size: Size, encoding: Encoding) -> String {
-        let folder = rendition_folder(self.author, self.photo, size);
-        format!("{folder}{}.{}", self.index, encoding.extension())
+        let Self { author, photo, index } = self;
+        format!("photos/{}/{author}/{photo}/{index}.{}", size.name(), encoding.extension())
     }
 
     /// Every object that rendering this medium stores.
@@ -111,11 +111,6 @@ impl MediumId {
         });
         renditions.chain([self.original_key()])
     }
-}
-
-/// Where all renditions of a photo in one size lie: `photos/<size>/<user>/<photo>/`.
-pub fn rendition_folder(author: UserId, photo: PhotoId, size: Size) -> String {
-    format!("photos/{}/{author}/{photo}/", size.name())
 }
 
 #[cfg(test)]

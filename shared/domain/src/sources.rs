@@ -4,12 +4,16 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
 
 /// Milliseconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
+
+const MILLISECONDS: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
 /// Milliseconds in a day.
 pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -36,12 +40,12 @@ impl Timestamp {
     }
 }
 
-/// RFC 3339 in UTC with millisecond precision, as the API shows every moment.
+/// RFC 3339 in UTC, always with three digits of milliseconds, so that moments also compare as text.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
             .map_err(|_| fmt::Error)?;
-        f.write_str(&moment.format(&Rfc3339).map_err(|_| fmt::Error)?)
+        f.write_str(&moment.format(MILLISECONDS).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -63,7 +67,7 @@ mod tests {
 
     #[test]
     fn shows_rfc_3339_in_utc() {
-        assert_eq!(Timestamp(1_769_682_600_000).to_string(), "2026-01-29T10:30:00Z");
+        assert_eq!(Timestamp(1_769_682_600_000).to_string(), "2026-01-29T10:30:00.000Z");
         assert_eq!(Timestamp(1_769_682_600_123).to_string(), "2026-01-29T10:30:00.123Z");
     }
 

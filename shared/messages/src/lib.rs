@@ -9,9 +9,6 @@ use serde::{Deserialize, Serialize};
 /// Name of the message attribute that subscriptions filter on.
 pub const TYPE_ATTRIBUTE: &str = "type";
 
-/// Name of the message attribute that carries the trace header.
-pub const TRACE_ATTRIBUTE: &str = "trace";
-
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type")]

@@ -88,13 +88,6 @@ impl Table {
         Self { client, name: name.into() }
     }
 
-    /// Opens the connection by reading an item that does not exist (0.5 RRU), so that the first request finds it
-    /// open.
-    pub async fn warm(&self) -> Result<()> {
-        let nobody = Name::User(domain::UserId::floor(domain::Timestamp(0)));
-        self.get::<serde::de::IgnoredAny>(&nobody, false).await.map(|_| ())
-    }
-
     /// One item: 0.5 RRU for each 4 KiB, 1 when `consistent`.
     pub(crate) async fn get<T: DeserializeOwned>(&self, name: &Name, consistent: bool) -> Result<Option<T>> {
         let answer = self

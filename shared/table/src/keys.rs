@@ -86,7 +86,8 @@ impl Name {
     pub fn key(&self) -> Key {
         match self {
             Self::User(user) => Key::new(partition::user(*user), PROFILE),
-            Self::Credential(user) => Key::new(partition::user(*user), CREDENTIAL),
+            // A partition of its own: rights go by partition, and hardly any function may touch a password hash.
+            Self::Credential(user) => Key::new(format!("CREDENTIAL#{}", user.padded()), CREDENTIAL),
             Self::Head(user) => Key::new(partition::user(*user), HEAD),
             Self::NameClaim(folded) => Key::new(format!("NAME#{folded}"), CLAIM),
             Self::EmailClaim(digest) => Key::new(format!("EMAIL#{digest}"), CLAIM),
@@ -130,11 +131,11 @@ impl Name {
                 let user = rest.parse().ok()?;
                 match sk {
                     PROFILE => Self::User(user),
-                    CREDENTIAL => Self::Credential(user),
                     HEAD => Self::Head(user),
                     _ => Self::Following(user, sk.strip_prefix(sort::FOLLOWS)?.parse().ok()?),
                 }
             }
+            "CREDENTIAL" => Self::Credential(rest.parse().ok()?),
             "NAME" => Self::NameClaim(rest.to_owned()),
             "EMAIL" => Self::EmailClaim(rest.to_owned()),
             "SESSION" => Self::Session(rest.to_owned()),

@@ -16,24 +16,24 @@ fn distribution(wire: &Wiretap) -> Distribution {
 }
 
 #[tokio::test]
-async fn when_a_photo_is_forgotten_then_every_size_is_invalidated_under_one_reference() {
+async fn when_a_photo_is_forgotten_then_every_rendition_is_invalidated_under_one_reference() {
     let answer = "<Invalidation><Id>I1</Id><Status>InProgress</Status><CreateTime>2026-11-22T12:00:00Z</CreateTime>\
                   <InvalidationBatch><Paths><Quantity>0</Quantity></Paths><CallerReference>x</CallerReference>\
                   </InvalidationBatch></Invalidation>";
     let wire = Wiretap::new(move |_| (201, answer.to_owned()));
     let (author, photo) = (UserId::try_from(7).unwrap(), PhotoId::try_from(9).unwrap());
     for _ in 0..2 {
-        distribution(&wire).forget(author, photo).await.unwrap();
+        distribution(&wire).forget(author, photo, 2).await.unwrap();
     }
     let [first, second] = wire.heard().try_into().unwrap();
     assert_eq!(first, second, "the service takes the same for the same");
     assert_eq!(first.method, "POST");
     assert!(first.uri.ends_with("/2020-05-31/distribution/E2EXAMPLE/invalidation"), "{}", first.uri);
     for part in [
-        "<Path>/photos/large/7/9/*</Path>",
-        "<Path>/photos/medium/7/9/*</Path>",
-        "<Path>/photos/small/7/9/*</Path>",
-        "<Quantity>3</Quantity>",
+        "<Path>/photos/large/7/9/0.jpg</Path>",
+        "<Path>/photos/medium/7/9/0.webp</Path>",
+        "<Path>/photos/small/7/9/1.webp</Path>",
+        "<Quantity>12</Quantity>",
         "<CallerReference>photo-deleted-9</CallerReference>",
     ] {
         assert!(first.body.contains(part), "{part}: {}", first.body);
@@ -46,5 +46,5 @@ async fn when_the_edge_refuses_then_that_is_an_error() {
         (403, "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>".to_owned())
     });
     let (author, photo) = (UserId::try_from(7).unwrap(), PhotoId::try_from(9).unwrap());
-    assert!(distribution(&wire).forget(author, photo).await.is_err());
+    assert!(distribution(&wire).forget(author, photo, 2).await.is_err());
 }

@@ -30,7 +30,12 @@ impl Forgotten {
 }
 
 impl Edge for Forgotten {
-    fn forget(&self, _: UserId, photo: PhotoId) -> impl Future<Output = Result<(), EdgeError>> + Send {
+    fn forget(
+        &self,
+        _: UserId,
+        photo: PhotoId,
+        _: usize,
+    ) -> impl Future<Output = Result<(), EdgeError>> + Send {
         let mut state = self.0.lock().unwrap();
         if state.1 > 0 {
             state.1 -= 1;

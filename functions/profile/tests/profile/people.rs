@@ -36,7 +36,7 @@ async fn when_somebody_looks_at_themselves_then_they_see_their_profile() {
         "following_count": 0,
         "photo_count": 0,
         "followed_by_you": false,
-        "created_at": "2026-11-22T12:00:00Z",
+        "created_at": "2026-11-22T12:00:00.000Z",
     });
     assert_eq!(answer.json, expected);
 }

@@ -38,7 +38,7 @@ async fn when_somebodys_photos_are_listed_then_each_is_shown_as_it_is() {
         "url": url("large"),
         "thumbnail_urls": urls,
         "caption": "2 minutes ago",
-        "created_at": "2026-11-22T11:58:00Z",
+        "created_at": "2026-11-22T11:58:00.000Z",
         "likes_count": 1,
         "comments_count": 0,
         "liked_by_user": true,

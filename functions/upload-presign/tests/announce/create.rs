@@ -27,7 +27,7 @@ async fn when_a_photo_is_announced_then_it_is_stored_and_each_medium_has_a_form(
     assert_eq!(answer.json["thumbnail_urls"], thumbnails);
     assert_eq!(
         (&answer.json["status"], &answer.json["created_at"]),
-        (&json!("processing"), &json!("2026-11-22T12:00:00Z"))
+        (&json!("processing"), &json!("2026-11-22T12:00:00.000Z"))
     );
     let uploads = answer.json["uploads"].as_array().unwrap();
     let keys: Vec<&Value> = uploads.iter().map(|upload| &upload["fields"]["key"]).collect();
