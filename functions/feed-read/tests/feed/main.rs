@@ -234,7 +234,7 @@ async fn the_return_of_a_reader_with_many_followees_stays_within_its_budget() {
     let page = world.get(&reader, 20, None).await;
     assert_eq!(ids(&page.json), newest_first(&posted)[..20]);
     let usage = world.engine.usage();
-    // State, mark, followees, heads (two batches side by side), photos beside likes.
+    // The two of every page, and 2 + n/100 for the return: mark, followees, heads (two batches side by side).
     assert!(usage.round_trips <= 5, "{usage:?}");
     // 0.6 for each of the 150, and the page itself.
     assert!(usage.read_units <= 0.6 * 150.0 + 14.0 && usage.write_units <= 1.0, "{usage:?}");
