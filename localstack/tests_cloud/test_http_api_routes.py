@@ -33,10 +33,11 @@ def test_other_paths_and_methods_are_not_found(cloud: Cloud) -> None:
 
 
 def test_a_browser_is_told_what_it_may_do(cloud: Cloud) -> None:
-    headers = {"Origin": "https://app.example", "Access-Control-Request-Method": "GET"}
-    request = urllib.request.Request(f"{cloud.api}things/1", method="OPTIONS", headers=headers)
-    with urllib.request.urlopen(request) as response:
-        assert response.headers["access-control-allow-origin"] == "https://app.example"
+    for origin in ("https://app.example", "https://other.example"):
+        headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
+        request = urllib.request.Request(f"{cloud.api}things/1", method="OPTIONS", headers=headers)
+        with urllib.request.urlopen(request) as response:
+            assert response.headers["access-control-allow-origin"] == origin
 
 
 def test_slow_calls_do_not_delay_others(cloud: Cloud) -> None:
@@ -44,8 +45,7 @@ def test_slow_calls_do_not_delay_others(cloud: Cloud) -> None:
     with ThreadPoolExecutor() as pool:
         slow = [pool.submit(get, f"{cloud.api}things/1?sleep=1.5") for _ in range(4)]
         time.sleep(0.2)
-        began = time.monotonic()
         quick = get(f"{cloud.api}things/1")
-        assert time.monotonic() - began < 1
+        assert not any(call.done() for call in slow)
         processes = {answer.result()["pid"] for answer in slow}
     assert len(processes) == 4 and quick["pid"] not in processes
