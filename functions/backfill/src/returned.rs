@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::UserId;
-use domain::feed::{Entry, Merged, REBUILD_LEN, Source, keep_newest, merge};
-use futures::{StreamExt, TryStreamExt, stream};
+use domain::feed::{Entry, REBUILD_LEN, keep_newest};
 use runtime::queue::Outlet;
 use table::{feed, follow, timeline};
 
@@ -13,8 +12,6 @@ use crate::{Deps, Error};
 
 /// Followees read at once.
 const FOLLOWEES: usize = 1_000;
-/// Timelines read at once.
-const AT_ONCE: usize = 8;
 
 impl<Q: Outlet, E: Edge> Deps<Q, E> {
     /// Rebuilds the feed of a reader who returned, and takes the mark of that return away. 0.5 RRU for each followee.
@@ -53,37 +50,8 @@ impl<Q: Outlet, E: Edge> Deps<Q, E> {
                 break;
             }
         }
-        loop {
-            match merge(&sources, None, REBUILD_LEN) {
-                Merged::Page { entries, .. } => return Ok(entries),
-                Merged::Deepen(shallow) => self.deepen(&mut sources, &shallow).await?,
-            }
-        }
-    }
-
-    /// Reads further down some timelines. These are few: a head that is too short has all its photos among the newest.
-    async fn deepen(&self, sources: &mut [Source], shallow: &[usize]) -> Result<(), Error> {
-        let starts: Vec<_> = shallow
-            .iter()
-            .filter_map(|&index| {
-                sources.get(index).map(|source| (index, source.author, source.photos.last().copied()))
-            })
-            .collect();
-        let pages: Vec<_> = stream::iter(starts)
-            .map(|(index, author, before)| async move {
-                let page = timeline::page(&self.table, author, before, REBUILD_LEN).await?;
-                Ok::<_, table::Error>((index, page))
-            })
-            .buffer_unordered(AT_ONCE)
-            .try_collect()
-            .await?;
-        for (index, page) in pages {
-            if let Some(source) = sources.get_mut(index) {
-                source.photos.extend(page.items);
-                source.complete = !page.more;
-            }
-        }
-        Ok(())
+        // Few are read further: a head that is too short has all its photos among the newest.
+        Ok(timeline::newest_of(&self.table, &mut sources, None, REBUILD_LEN, REBUILD_LEN).await?.items)
     }
 
     /// Takes out what was written for authors whom the reader stopped following meanwhile: their message may have been

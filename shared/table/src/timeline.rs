@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use domain::feed::{HEAD_LEN, Source};
+use domain::feed::{Entry, HEAD_LEN, Merged, Source, merge};
 use domain::{PhotoId, UserId};
+use futures::{StreamExt, TryStreamExt, stream};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,9 @@ use crate::edges::{Edge, settle};
 use crate::error::condition_failed;
 use crate::keys::{Name, PK, partition, sort};
 use crate::{Error, Page, Result, Table};
+
+/// Timelines read at once.
+const TIMELINES_AT_ONCE: usize = 8;
 
 /// The newest photos of an author in one item, so that a rebuild over 150 authors is two round trips.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +78,54 @@ pub async fn heads(table: &Table, authors: &[UserId]) -> Result<Vec<Source>> {
         None => Source { author: *author, photos: Vec::new(), complete: true },
     });
     Ok(sources.collect())
+}
+
+/// Exactly the newest `count` entries older than `after` of several authors, or all there are. Where `sources` do not reach
+/// deep enough they are read further down their timelines, `depth` photos at a time: 0.5 RRU for each 4 KiB.
+pub async fn newest_of(
+    table: &Table,
+    sources: &mut [Source],
+    after: Option<PhotoId>,
+    count: usize,
+    depth: usize,
+) -> Result<Page<Entry>> {
+    loop {
+        match merge(sources, after, count) {
+            Merged::Page { entries, more } => return Ok(Page { items: entries, more }),
+            Merged::Deepen(shallow) => deepen(table, sources, &shallow, after, depth).await?,
+        }
+    }
+}
+
+/// Reads further down the timelines of some sources.
+async fn deepen(
+    table: &Table,
+    sources: &mut [Source],
+    shallow: &[usize],
+    after: Option<PhotoId>,
+    depth: usize,
+) -> Result<()> {
+    let starts = shallow.iter().filter_map(|&index| {
+        let source = sources.get(index)?;
+        // What lies above the page's start is of no use: skip what is known and what was shown.
+        let before = source.photos.last().copied().into_iter().chain(after).min();
+        Some((index, source.author, before))
+    });
+    let pages: Vec<_> = stream::iter(starts.collect::<Vec<_>>())
+        .map(|(index, author, before)| async move {
+            let page = page(table, author, before, depth).await?;
+            Ok::<_, Error>((index, page))
+        })
+        .buffer_unordered(TIMELINES_AT_ONCE)
+        .try_collect()
+        .await?;
+    for (index, page) in pages {
+        if let Some(source) = sources.get_mut(index) {
+            source.photos.extend(page.items);
+            source.complete = !page.more;
+        }
+    }
+    Ok(())
 }
 
 /// Puts a photo into its author's timeline and counts it, or takes it out, then renews the head.
