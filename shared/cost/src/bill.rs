@@ -1,0 +1,171 @@
+//! A month's bill, line by line.
+
+use domain::feed::ENTRY_DAYS;
+
+use crate::delivery::{Delivery, days};
+use crate::prices::{
+    API_EGRESS, API_REQUEST, BACKUP, COMPUTE, INVOCATION, LOGS, PUBLISH, QUEUE_REQUEST, READ, SIGNATURE,
+    TABLE, TRACE, TRANSITION, WRITE,
+};
+use crate::units::{
+    ANNOUNCEMENT, ANSWER_KB, API, BACKFILL, COUNTER, DERIVE, ENTRY_BYTES, FANOUT_START, FANOUT_WORK,
+    FEED_READ, FOLLOW, FOLLOWER, LIKE, LIKER, LISTING, LOG_KB, NOTIFICATION, NOTIFY, PAGE_KB, REBUILD,
+    RENDERING, THUMBNAIL, TOKEN, TRACED, Unit, Work,
+};
+use crate::world::{GB, KB, MONTH};
+use crate::{Model, Strategy};
+
+/// A line of a bill.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Line {
+    /// What for.
+    pub what: &'static str,
+    /// Dollars a month.
+    pub dollars: f64,
+    /// Whether it depends on how photos get into feeds.
+    pub feed: bool,
+}
+
+/// A month's bill.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bill {
+    /// Its lines, always the same ones in the same order.
+    pub lines: Vec<Line>,
+}
+
+impl Bill {
+    /// All lines.
+    pub fn total(&self) -> f64 {
+        self.lines.iter().map(|line| line.dollars).sum()
+    }
+
+    /// The lines that depend on how photos get into feeds.
+    pub fn feed(&self) -> f64 {
+        self.lines.iter().filter(|line| line.feed).map(|line| line.dollars).sum()
+    }
+}
+
+/// So many of something in a day.
+type Count = (f64, Unit);
+
+/// What a month of these counts costs in capacity.
+fn capacity(counts: &[Count]) -> f64 {
+    let sum = |units: fn(&Unit) -> f64| counts.iter().map(|(count, unit)| count * units(unit)).sum::<f64>();
+    WRITE.of(MONTH * sum(|unit| unit.writes)) + READ.of(MONTH * sum(|unit| unit.reads))
+}
+
+impl Model {
+    /// The bill when accounts with more than `threshold` followers are celebrities.
+    pub fn bill(&self, strategy: Strategy, threshold: f64) -> Bill {
+        let day = self.delivery(strategy, threshold);
+        let feed = |what, dollars| Line { what, dollars, feed: true };
+        let other = |what, dollars| Line { what, dollars, feed: false };
+        let mut lines = vec![
+            feed("feed: writes", WRITE.of(MONTH * day.writes)),
+            feed("feed: reads", READ.of(MONTH * day.reads)),
+            feed("feed: storage of entries", entries(&day)),
+            feed("feed: fan-out functions", self.fan_out(&day)),
+            feed("feed: workflows", TRANSITION.of(MONTH * day.transitions)),
+            other("likes: capacity", self.likes()),
+            other("follows: capacity", self.follows()),
+            other("posts: capacity", self.posts()),
+            other("notifications: capacity", capacity(&[(self.notifications(), NOTIFICATION)])),
+            other("sessions: capacity and signatures", self.sessions()),
+            other("API requests and answers", self.api()),
+            other("functions", self.functions()),
+            other("events and queues", self.messages()),
+            other("logs and traces", self.logs()),
+        ];
+        lines.extend(self.stores().map(|(what, dollars)| other(what, dollars)));
+        Bill { lines }
+    }
+
+    /// Functions and queue of the fan-out. Its work in a day beyond those of the other functions.
+    fn fan_out(&self, day: &Delivery) -> f64 {
+        let batches = day.followers / FANOUT_WORK.batch + day.rebuilds;
+        let gb_seconds = FANOUT_WORK.gb_seconds(day.followers) + REBUILD.gb_seconds(day.rebuilds);
+        // The other functions have used up the first tier by then, so this is a little too dear and never too cheap.
+        INVOCATION.of(MONTH * batches)
+            + COMPUTE.of(MONTH * gb_seconds)
+            + QUEUE_REQUEST.of(MONTH * 2.0 * batches)
+            + capacity(&[(self.world.posts_a_day(), FANOUT_START)])
+    }
+
+    fn likes(&self) -> f64 {
+        let likes = self.world.likes_a_day();
+        capacity(&[(likes, LIKE), (likes, LIKER), (likes / self.world.likes_a_batch, COUNTER)])
+    }
+
+    fn follows(&self) -> f64 {
+        let follows = self.world.follows_a_day();
+        capacity(&[(follows, FOLLOW), (follows, FOLLOWER), (follows, BACKFILL)])
+    }
+
+    fn posts(&self) -> f64 {
+        let posts = self.world.posts_a_day();
+        capacity(&[(posts, ANNOUNCEMENT), (posts * self.world.media, RENDERING), (posts, LISTING)])
+    }
+
+    pub(crate) fn notifications(&self) -> f64 {
+        self.world.likes_a_day() + self.world.follows_a_day()
+    }
+
+    fn sessions(&self) -> f64 {
+        let tokens = self.world.tokens_a_day();
+        capacity(&[(tokens, TOKEN)]) + SIGNATURE.of(MONTH * tokens)
+    }
+
+    /// Requests besides feed pages.
+    fn other_requests(&self) -> f64 {
+        let world = &self.world;
+        world.likes_a_day() + world.follows_a_day() + world.posts_a_day() + world.tokens_a_day()
+    }
+
+    fn api(&self) -> f64 {
+        let (pages, others) = (self.world.pages_a_day(), self.other_requests());
+        let gb = (pages * PAGE_KB + others * ANSWER_KB) * KB / GB;
+        API_REQUEST.of(MONTH * (pages + others)) + API_EGRESS.of(MONTH * gb)
+    }
+
+    /// How much of each kind of work a day brings, besides the fan-out.
+    fn work(&self) -> [(f64, Work); 6] {
+        let world = &self.world;
+        let posts = world.posts_a_day();
+        [
+            (world.pages_a_day(), FEED_READ),
+            (self.other_requests(), API),
+            // Likes, follows, and posts twice: when they begin and when they are ready.
+            (self.notifications() + 2.0 * posts, DERIVE),
+            (self.notifications(), NOTIFY),
+            (world.follows_a_day(), REBUILD),
+            (posts * world.media, THUMBNAIL),
+        ]
+    }
+
+    fn functions(&self) -> f64 {
+        let invocations: f64 = self.work().iter().map(|(count, work)| count / work.batch).sum();
+        let gb_seconds: f64 = self.work().iter().map(|(count, work)| work.gb_seconds(*count)).sum();
+        INVOCATION.of(MONTH * invocations) + COMPUTE.of(MONTH * gb_seconds)
+    }
+
+    /// Events in tens to the topic; what it sends to the queues is received and deleted in tens too, pictures one by one.
+    fn messages(&self) -> f64 {
+        let world = &self.world;
+        let published = self.notifications() + world.posts_a_day();
+        let received = (self.notifications() + world.follows_a_day() + world.posts_a_day()) / 10.0;
+        let pictures = world.posts_a_day() * world.media;
+        PUBLISH.of(MONTH * published / 10.0) + QUEUE_REQUEST.of(MONTH * 2.0 * (received + pictures))
+    }
+
+    fn logs(&self) -> f64 {
+        let invocations: f64 = self.work().iter().map(|(count, work)| count / work.batch).sum();
+        let requests = self.world.pages_a_day() + self.other_requests();
+        LOGS.of(MONTH * invocations * LOG_KB * KB / GB) + TRACE.of(MONTH * requests * TRACED)
+    }
+}
+
+/// Entries of a month, with the table's backups.
+fn entries(day: &Delivery) -> f64 {
+    let gb = day.entries * days(ENTRY_DAYS) * ENTRY_BYTES / GB;
+    TABLE.of(gb) + BACKUP.of(gb)
+}

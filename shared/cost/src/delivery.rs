@@ -1,0 +1,178 @@
+//! What it takes, in a day, to get photos into feeds.
+
+use domain::feed::{ENTRY_DAYS, REBUILD_LEN};
+
+use crate::followers::Class;
+use crate::units::{
+    EDGE, ENTRY, FOLLOWEE, HEAD, HEAD_SECONDS, PAGE, RETURN, SECOND_LOOK, SEGMENT, SEGMENT_STEPS, SEGMENTS,
+    STATE, VISIT, WORKFLOW_STEPS,
+};
+use crate::world::DAY_SECONDS;
+use crate::{Model, World};
+
+/// How photos get into feeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    /// Every photo is written into the feed of every follower.
+    PushAll,
+    /// Nothing is written; every page reads the head of everyone the reader follows.
+    PullAll,
+    /// The textbook's: pushed to every follower up to the threshold, read on every page above it. Who is a celebrity is
+    /// known for nothing here.
+    Hybrid,
+    /// As built: pushed to active followers only; above the threshold pulled from cached heads until a workflow has pushed
+    /// it.
+    Built,
+    /// As built, with the push for celebrities switched off.
+    BuiltPull,
+}
+
+impl Strategy {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::PushAll, Self::PullAll, Self::Hybrid, Self::Built, Self::BuiltPull];
+
+    /// Its name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PushAll => "push-all",
+            Self::PullAll => "pull-all",
+            Self::Hybrid => "textbook hybrid",
+            Self::Built => "as built",
+            Self::BuiltPull => "as built, celebrities pulled only",
+        }
+    }
+
+    fn knows_who_is_active(self) -> bool {
+        matches!(self, Self::Built | Self::BuiltPull)
+    }
+
+    /// Whether only the photos of accounts below the threshold are pushed.
+    fn pushes_below_only(self) -> bool {
+        matches!(self, Self::Hybrid | Self::BuiltPull)
+    }
+}
+
+/// What a day of getting photos into feeds uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Delivery {
+    /// Write units.
+    pub writes: f64,
+    /// Read units.
+    pub reads: f64,
+    /// Entries that come into feeds, and stay for a month.
+    pub entries: f64,
+    /// Followers gone through by functions.
+    pub followers: f64,
+    /// Readers whose feed is rebuilt.
+    pub rebuilds: f64,
+    /// Steps of workflows.
+    pub transitions: f64,
+}
+
+impl Model {
+    /// What a day of this strategy uses when accounts with more than `threshold` followers are celebrities.
+    pub fn delivery(&self, strategy: Strategy, threshold: f64) -> Delivery {
+        let mut day = self.pages(strategy, threshold);
+        let pushed = match strategy {
+            Strategy::PullAll => 0.0,
+            _ if strategy.pushes_below_only() => self.arrivals(0.0) - self.arrivals(threshold),
+            _ => self.arrivals(0.0),
+        };
+        day.followers = pushed;
+        day.entries = pushed;
+        day.reads += pushed * EDGE.reads;
+        if strategy.knows_who_is_active() {
+            day.entries *= self.world.active();
+            day.reads += pushed * STATE.reads + day.entries * SECOND_LOOK.reads;
+            self.visits(&mut day);
+        }
+        day.writes += day.entries * ENTRY.writes;
+        if strategy == Strategy::Built {
+            day.transitions = self.followers.above(threshold).map(|class| class.posts * steps(&class)).sum();
+        }
+        day
+    }
+
+    /// Photos that reach followers' feeds in a day, of accounts with more than `threshold` followers.
+    fn arrivals(&self, threshold: f64) -> f64 {
+        self.followers.above(threshold).map(|class| class.posts * class.followers).sum()
+    }
+
+    /// What reading pages takes.
+    fn pages(&self, strategy: Strategy, threshold: f64) -> Delivery {
+        let (world, pages) = (&self.world, self.world.pages_a_day());
+        let listed = pages * world.followers * FOLLOWEE.reads;
+        let pulls = match strategy {
+            Strategy::PushAll => 0.0,
+            Strategy::PullAll => listed + self.pulls(0.0) * HEAD.reads,
+            Strategy::Hybrid => {
+                let heads = self.pulls(threshold) * HEAD.reads;
+                // Without celebrities nobody has to be looked through for them.
+                if heads > 0.0 { listed + heads } else { 0.0 }
+            }
+            Strategy::Built | Strategy::BuiltPull => self.cached_pulls(threshold) * HEAD.reads,
+        };
+        Delivery { reads: pages * PAGE.reads + pulls, ..Delivery::default() }
+    }
+
+    /// Heads of accounts with more than `threshold` followers that all pages of a day ask for.
+    pub fn pulls(&self, threshold: f64) -> f64 {
+        self.followers.above(threshold).map(|class| class.accounts * asked_for(&self.world, &class)).sum()
+    }
+
+    /// Those of them that are in no cache. A head stays in a process's cache for a few seconds from the first page that asks
+    /// for it; so it is read once in those seconds and the mean time until the next page asks.
+    pub fn cached_pulls(&self, threshold: f64) -> f64 {
+        let readers = self.world.readers();
+        let missed = |class: Class| {
+            let a_second = asked_for(&self.world, &class) / DAY_SECONDS / readers;
+            class.accounts * readers * DAY_SECONDS * a_second / (1.0 + a_second * HEAD_SECONDS)
+        };
+        self.followers.above(threshold).map(missed).sum()
+    }
+
+    /// What knowing who is active takes: a mark a day, and rebuilt feeds for those who come back.
+    fn visits(&self, day: &mut Delivery) {
+        let (world, returns) = (&self.world, self.world.returns_a_day());
+        let entries = self.kept_entries() * returns;
+        day.rebuilds = returns;
+        day.entries += entries;
+        day.writes += world.dau * VISIT.writes + returns * RETURN.writes;
+        // Pulled once for the page that cannot wait, and once for the rebuild.
+        let heads = 2.0 * world.followers * (FOLLOWEE.reads + HEAD.reads);
+        day.reads += returns * (RETURN.reads + heads);
+    }
+
+    /// Entries that a rebuilt feed starts with: what its reader's followees posted while entries are kept, up to a limit.
+    fn kept_entries(&self) -> f64 {
+        let most = f64::from(u32::try_from(REBUILD_LEN).unwrap_or(u32::MAX));
+        (self.arrivals(0.0) / self.world.accounts() * days(ENTRY_DAYS)).min(most)
+    }
+
+    /// Seconds until a photo of somebody with so many followers is in the feed of the last active one, when a share of them
+    /// is: all are looked at, and those are written to.
+    pub fn seconds(&self, followers: f64, active: f64) -> f64 {
+        let writes = active * ENTRY.writes / self.world.spare_writes;
+        let reads = (EDGE.reads + STATE.reads + active * SECOND_LOOK.reads) / self.world.spare_reads;
+        followers * writes.max(reads)
+    }
+
+    /// The most followers, a share of them active, for whom a push is done before a cached head is out of date.
+    pub fn fast_enough(&self, active: f64) -> f64 {
+        HEAD_SECONDS / self.seconds(1.0, active)
+    }
+}
+
+/// Pages of a day that need the head of an account of this class: those of its followers.
+fn asked_for(world: &World, class: &Class) -> f64 {
+    world.pages_a_day() * class.followers / world.accounts()
+}
+
+/// Steps of the workflow that pushes one photo.
+fn steps(class: &Class) -> f64 {
+    WORKFLOW_STEPS + (class.followers / SEGMENT).ceil().min(SEGMENTS) * SEGMENT_STEPS
+}
+
+pub(crate) fn days(days: i64) -> f64 {
+    f64::from(i32::try_from(days).unwrap_or(i32::MAX))
+}

@@ -1,0 +1,107 @@
+//! Numbers and tables as they are printed.
+
+use comfy_table::{CellAlignment, Table, presets};
+
+/// Three significant digits and a letter.
+fn short(number: f64, letters: &[(f64, &str)]) -> String {
+    // The sum of nothing is -0.
+    let number = number + 0.0;
+    let fits = letters.iter().find(|(size, _)| number.abs() >= *size * 0.9995);
+    let (size, letter) = fits.copied().unwrap_or((1.0, ""));
+    let scaled = number / size;
+    let decimals = match scaled.abs() {
+        scaled if scaled >= 99.95 || scaled == 0.0 => 0,
+        scaled if scaled >= 9.995 => 1,
+        _ => 2,
+    };
+    format!("{scaled:.decimals$}{letter}")
+}
+
+/// 1,234,567 as `1.23 M`.
+pub(crate) fn count(number: f64) -> String {
+    short(number, &[(1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " K")])
+}
+
+/// 1,234,567 as `$1.23 M`.
+pub(crate) fn dollars(number: f64) -> String {
+    format!("${}", short(number, &[(1e9, " G"), (1e6, " M"), (1e3, " K")]))
+}
+
+/// How many times something is something else.
+pub(crate) fn times(factor: f64) -> String {
+    if factor >= 99.95 { format!("{}x", whole(factor)) } else { format!("{}x", short(factor, &[])) }
+}
+
+/// 1234567 as `1,234,567`.
+pub(crate) fn whole(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let places = digits.len();
+    let with_commas = digits.char_indices().flat_map(|(place, digit)| {
+        let comma = place > 0 && (places - place).is_multiple_of(3);
+        comma.then_some(',').into_iter().chain([digit])
+    });
+    with_commas.collect()
+}
+
+/// 1,234,567 as `1.23 MB`.
+pub(crate) fn bytes(number: f64) -> String {
+    short(number, &[(1e18, " EB"), (1e15, " PB"), (1e12, " TB"), (1e9, " GB"), (1e6, " MB"), (1e3, " KB")])
+}
+
+/// A threshold; `never` where nobody reaches it.
+pub(crate) fn threshold(number: f64) -> String {
+    if number.is_finite() { count(number) } else { "never".to_owned() }
+}
+
+/// Seconds as a person says them.
+pub(crate) fn seconds(number: f64) -> String {
+    match number {
+        number if number >= 5_400.0 => format!("{} h", short(number / 3_600.0, &[])),
+        number if number >= 90.0 => format!("{} min", short(number / 60.0, &[])),
+        number => format!("{} s", short(number, &[])),
+    }
+}
+
+/// A share as a percentage.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{} %", short(share * 100.0, &[]))
+}
+
+/// A Markdown table; columns but the first `left` ones are aligned to the right.
+pub(crate) fn table(left: usize, head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::ASCII_MARKDOWN).set_header(head);
+    table.add_rows(rows);
+    for column in table.column_iter_mut().skip(left) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.trim_fmt() + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_three_digits() {
+        let cases = [
+            (-0.0, "0"),
+            (2.5, "2.50"),
+            (9.999, "10.0"),
+            (999.4, "999"),
+            (999.9, "1.00 K"),
+            (1_234_567.0, "1.23 M"),
+        ];
+        for (number, text) in cases {
+            assert_eq!(count(number), text);
+        }
+        assert_eq!((dollars(12.34e6), bytes(1.679e18)), ("$12.3 M".to_owned(), "1.68 EB".to_owned()));
+        assert_eq!(
+            (whole(0.0), whole(359_800.0), whole(1e6)),
+            ("0".into(), "359,800".into(), "1,000,000".into())
+        );
+        assert_eq!((times(2_370.4), times(0.4)), ("2,370x".to_owned(), "0.40x".to_owned()));
+        assert_eq!((seconds(2.5), seconds(7_200.0)), ("2.50 s".to_owned(), "2.00 h".to_owned()));
+        assert_eq!((threshold(f64::INFINITY), percent(0.125)), ("never".to_owned(), "12.5 %".to_owned()));
+    }
+}

@@ -1,0 +1,54 @@
+//! What a month costs, and where the celebrity threshold should be.
+//!
+//! A [`World`] says how many people do what. [`units`] say what one of it uses, as tests measure it, and [`prices`] what AWS
+//! charges for that. A [`Model`] multiplies: a [`Bill`] for each [`Strategy`] of getting photos into feeds, the cheapest
+//! threshold, and how long the last follower waits. Everything here is a pure function of the world; [`report`] writes it
+//! down.
+
+mod bill;
+mod delivery;
+mod followers;
+mod format;
+pub mod prices;
+mod report;
+mod stores;
+mod sweep;
+pub mod textbook;
+pub mod units;
+mod world;
+
+pub use bill::{Bill, Line};
+pub use delivery::{Delivery, Strategy};
+pub use followers::{Class, Followers};
+pub use report::report;
+pub use sweep::{NEVER, THRESHOLDS};
+pub use world::{Mistake, World};
+
+/// A world with its followers worked out.
+#[derive(Clone, Debug)]
+pub struct Model {
+    world: World,
+    followers: Followers,
+}
+
+impl Model {
+    /// A model of `world`.
+    ///
+    /// # Errors
+    /// The numbers contradict each other.
+    pub fn new(world: World) -> Result<Self, Mistake> {
+        world.check()?;
+        let followers = Followers::of(&world);
+        Ok(Self { world, followers })
+    }
+
+    /// The world this is a model of.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Who has how many followers.
+    pub fn followers(&self) -> &Followers {
+        &self.followers
+    }
+}

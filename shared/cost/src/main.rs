@@ -1,0 +1,13 @@
+//! Prints what a month costs: `cost --help` lists what can be asked.
+
+use std::io::Write;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+use cost::{Model, World};
+
+fn main() -> std::io::Result<()> {
+    let refuse = |mistake| World::command().error(ErrorKind::ValueValidation, mistake).exit();
+    let model = Model::new(World::parse()).unwrap_or_else(refuse);
+    std::io::stdout().write_all(cost::report(&model).as_bytes())
+}

@@ -1,0 +1,200 @@
+//! The report: what `docs/cost.md` holds.
+
+mod appendix;
+mod threshold;
+
+use crate::format::{count, dollars, percent, table, times};
+use crate::textbook::{self, Correction, Of};
+use crate::{Model, Strategy, World, format, prices};
+
+/// Everything about a world, as Markdown.
+pub fn report(model: &Model) -> String {
+    let parts = [
+        introduction(),
+        world(model),
+        bills(model),
+        threshold::section(model),
+        absent(model),
+        sizes(model),
+        estimate(),
+        appendix::units(),
+        appendix::work(),
+        appendix::prices(),
+        appendix::left_out(),
+    ];
+    parts.join("\n")
+}
+
+fn introduction() -> String {
+    let as_of = prices::AS_OF;
+    format!(
+        "\
+# What a month costs
+
+Written by `make -s cost > docs/cost.md`; a test compares. `make cost ARGS='--dau 1e6 --threshold 3e4'` calculates another world,
+`make cost ARGS=--help` lists what can be said.
+
+Capacity units are those that the tests measure, prices the list prices of us-east-1 in {as_of}, without free allowances, reservations
+or agreements. Times of functions, sizes of items and everything in \"the world\" are assumptions. A month has {month:.0} days.
+",
+        month = crate::world::MONTH,
+    )
+}
+
+fn world(model: &Model) -> String {
+    let World { dau, posts, media, likes, follows, pages, views, growth, tail, years, .. } = model.world();
+    let world = model.world();
+    let above = |least: f64| model.followers().above(least).map(|class| class.accounts).sum::<f64>();
+    let rows = [
+        ("daily people", count(*dau)),
+        ("monthly people; accounts", format!("{}; {}", count(world.monthly()), count(world.accounts()))),
+        ("share of accounts, and of followers, here within 7 days", percent(world.active())),
+        ("posts a day; pictures in each", format!("{}; {media}", count(dau * posts))),
+        ("likes a day", count(dau * likes)),
+        ("new follows a day", count(dau * follows)),
+        ("feed pages a day; pictures fetched for each", format!("{}; {views}", count(dau * pages))),
+        ("followers, mean; exponent of the tail", format!("{}; {tail}", count(world.followers))),
+        ("followers of the largest account", count(world.largest_following())),
+        (
+            "accounts with more than 10 K, 1 M, 100 M followers",
+            format!("{}, {}, {}", count(above(1e4)), count(above(1e6)), count(above(1e8))),
+        ),
+        ("posting grows with followers to the power of", growth.to_string()),
+        ("readers back after more than a week, a day", count(world.returns_a_day())),
+        ("processes that read feeds", count(world.readers())),
+        ("years of photos kept", years.to_string()),
+    ];
+    let rows = rows.into_iter().map(|(what, value)| vec![what.to_owned(), value]);
+    format!("## The world\n\n{}", table(1, &["what", "value"], rows))
+}
+
+fn bills(model: &Model) -> String {
+    let bills = Strategy::ALL.map(|strategy| model.bill(strategy, model.world().threshold));
+    let [first, ..] = &bills;
+    let row = |name: &str, of: &dyn Fn(&crate::Bill) -> f64| {
+        std::iter::once(name.to_owned()).chain(bills.iter().map(|bill| dollars(of(bill)))).collect::<Vec<_>>()
+    };
+    let lines =
+        first.lines.iter().enumerate().map(|(place, line)| {
+            row(line.what, &|bill| bill.lines.get(place).map_or(0.0, |line| line.dollars))
+        });
+    let sums = [row("**feeds**", &crate::Bill::feed), row("**total**", &crate::Bill::total)];
+    let head: Vec<&str> =
+        std::iter::once("dollars a month").chain(Strategy::ALL.map(Strategy::name)).collect();
+    let share = |strategy| {
+        let bill = model.bill(strategy, model.world().threshold);
+        percent(bill.feed() / bill.total())
+    };
+    let counts = model.world().pages_a_day() * model.world().followers * crate::units::HEAD.reads;
+    format!(
+        "\
+## The bill
+
+At a threshold of {threshold} followers. \"As built\" is this stack; \"celebrities pulled only\" is this stack with `CelebrityPush` switched off.
+
+{bill}
+Getting photos into feeds is {built} of the bill as built, and {pull} with nothing but pulls. The textbook hybrid knows here for nothing who
+is a celebrity; as its code is written, every page reads the follower counts of everyone followed, {counts} a month more.
+",
+        threshold = count(model.world().threshold),
+        bill = table(1, &head, lines.chain(sums)),
+        built = share(Strategy::Built),
+        pull = share(Strategy::PullAll),
+        counts = dollars(prices::READ.of(crate::world::MONTH * counts)),
+    )
+}
+
+/// What it is worth to know who is there.
+fn absent(model: &Model) -> String {
+    let rows = [1.0, 1.5, 2.0, 3.0, 5.0].into_iter().filter_map(|accounts| {
+        let accounts = Some(model.world().monthly() * accounts);
+        let model = Model::new(World { accounts, ..model.world().clone() }).ok()?;
+        let feed = |strategy| dollars(model.bill(strategy, model.world().threshold).feed());
+        let strategies = [Strategy::PushAll, Strategy::Hybrid, Strategy::Built, Strategy::BuiltPull];
+        let what = [count(model.world().accounts()), percent(model.world().active())];
+        Some(what.into_iter().chain(strategies.map(feed)).collect())
+    });
+    let head = [
+        "accounts",
+        "active followers",
+        "push-all",
+        "textbook hybrid",
+        "as built",
+        "celebrities pulled only",
+    ];
+    format!(
+        "\
+## Followers who are not there
+
+What feeds cost in a month when, beside the monthly people, there are accounts that nobody uses any more, among followers as
+everywhere. Pushing to active followers only costs a read for everybody, a write a day for every reader and a rebuilt feed for everybody
+who comes back; it saves the writes to all the others.
+
+{}",
+        table(0, &head, rows)
+    )
+}
+
+fn sizes(model: &Model) -> String {
+    let rows = [1e5, 1e6, 1e7, 1e8, 5e8].into_iter().filter_map(|dau| {
+        let world = World { dau, mau: None, instances: None, ..model.world().clone() };
+        let bill = Model::new(world).ok()?.bill(Strategy::Built, model.world().threshold);
+        let each = bill.total() / dau * 1_000.0;
+        Some(vec![count(dau), dollars(bill.feed()), dollars(bill.total()), dollars(each)])
+    });
+    format!(
+        "## Other sizes\n\nAs built, everything else as above, accounts twice the daily people.\n\n{}",
+        table(0, &["daily people", "feeds", "total", "for 1,000 daily people"], rows)
+    )
+}
+
+fn estimate() -> String {
+    let quantities = textbook::quantities();
+    let bill = textbook::bill();
+    let head = ["line", "said", "right", "factor", "why"];
+    let rows = |lines: Vec<Correction>| {
+        lines.into_iter().map(|line| {
+            let factor = line.factor().map_or("-".to_owned(), times);
+            vec![
+                line.line.to_owned(),
+                said(&line),
+                quantity(line.of, line.right),
+                factor,
+                line.why.to_owned(),
+            ]
+        })
+    };
+    format!(
+        "\
+## The textbook estimate
+
+The well-known interview exercise \"design Instagram\" comes with an estimate for 500 M daily people and a bill of $359,800 a month. From its
+own assumptions and for its own design, not for this one, with what it got wrong named:
+
+{}
+{}
+Left out altogether: {}.
+",
+        table(5, &head, rows(quantities)),
+        table(5, &head, rows(bill)),
+        textbook::LEFT_OUT,
+    )
+}
+
+/// What it says, in its own digits.
+fn said(line: &Correction) -> String {
+    match line.of {
+        Of::Dollars => format!("${}", format::whole(line.said)),
+        of => quantity(of, line.said),
+    }
+}
+
+fn quantity(of: Of, number: f64) -> String {
+    match of {
+        Of::ADay => format!("{} a day", count(number)),
+        Of::ASecond => format!("{} /s", count(number)),
+        Of::Bytes => format::bytes(number),
+        Of::Nodes => count(number),
+        Of::Dollars => dollars(number),
+    }
+}

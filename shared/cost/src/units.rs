@@ -1,0 +1,232 @@
+//! What one of everything uses: capacity units as tests measure them, and times of functions, which are assumed.
+
+/// Capacity that one of something uses.
+#[derive(Clone, Copy, Debug)]
+pub struct Unit {
+    /// One of what.
+    pub what: &'static str,
+    /// Write units.
+    pub writes: f64,
+    /// Read units.
+    pub reads: f64,
+    /// The file that says so.
+    pub file: &'static str,
+    /// The test in it that measures it; none when the file only states it.
+    pub test: Option<&'static str>,
+}
+
+const fn measured(
+    what: &'static str,
+    writes: f64,
+    reads: f64,
+    file: &'static str,
+    test: &'static str,
+) -> Unit {
+    Unit { what, writes, reads, file, test: Some(test) }
+}
+
+const fn stated(what: &'static str, writes: f64, reads: f64, file: &'static str) -> Unit {
+    Unit { what, writes, reads, file, test: None }
+}
+
+const FEED: &str = "functions/feed-read/tests/feed/main.rs";
+const RETURN_TEST: &str = "the_return_of_a_reader_with_many_followees_stays_within_its_budget";
+const FANOUT: &str = "functions/fanout/tests/fanout.rs";
+const PUSH_TEST: &str = "pushing_and_skipping_stay_within_their_budgets";
+
+/// Every unit, in the order of the table.
+pub const ALL: [Unit; 21] = [
+    PAGE,
+    HEAD,
+    FOLLOWEE,
+    EDGE,
+    STATE,
+    ENTRY,
+    SECOND_LOOK,
+    VISIT,
+    RETURN,
+    LIKE,
+    LIKER,
+    COUNTER,
+    FOLLOW,
+    FOLLOWER,
+    BACKFILL,
+    NOTIFICATION,
+    ANNOUNCEMENT,
+    RENDERING,
+    LISTING,
+    FANOUT_START,
+    TOKEN,
+];
+
+/// State and entries, 21 photos, the reader's likes; nothing kept from pages before.
+pub const PAGE: Unit =
+    measured("feed page of 20, nothing cached", 0.0, 11.5, FEED, "a_page_of_twenty_stays_within_its_budget");
+/// An author's newest photos, when they are not in the process's cache.
+pub const HEAD: Unit = measured("author's head pulled", 0.0, 0.5, FEED, RETURN_TEST);
+/// One of those a reader follows, listed.
+pub const FOLLOWEE: Unit = measured("followee listed", 0.0, 0.015, FEED, RETURN_TEST);
+/// One of those who follow an author, listed.
+pub const EDGE: Unit = measured("follower listed", 0.0, 0.0125, FANOUT, PUSH_TEST);
+/// Whether a follower was here lately.
+pub const STATE: Unit = measured("follower's state looked at", 0.0, 0.5, FANOUT, PUSH_TEST);
+/// A photo put into a feed.
+pub const ENTRY: Unit = measured("entry pushed", 1.0, 0.0, FANOUT, PUSH_TEST);
+/// Whether its reader unfollowed meanwhile.
+pub const SECOND_LOOK: Unit = stated("its follow looked at again", 0.0, 0.025, "shared/table/src/feed.rs");
+/// An active reader's first page of a day.
+pub const VISIT: Unit = stated("reader's day noted", 1.0, 0.0, "shared/table/src/reader.rs");
+/// Marked, and marked rebuilt. Heads, listing and entries come on top.
+pub const RETURN: Unit =
+    stated("return marked and its rebuild ended", 2.0, 1.0, "shared/table/src/reader.rs");
+/// The actor's edge.
+pub const LIKE: Unit = measured(
+    "like, request",
+    1.0,
+    0.5,
+    "functions/like/tests/like.rs",
+    "a_like_and_an_unlike_stay_within_their_budget",
+);
+/// The derived edge, in a transaction.
+pub const LIKER: Unit = measured(
+    "like, derived",
+    2.0,
+    0.0,
+    "functions/derive/tests/derive/main.rs",
+    "a_batch_of_likes_stays_within_its_budget",
+);
+/// Its share of this falls with the likes in a batch.
+pub const COUNTER: Unit = measured(
+    "counter of a batch",
+    2.0,
+    0.0,
+    "shared/table/tests/access_patterns.rs",
+    "a_like_derived_costs_two_units_and_its_share_of_the_counter",
+);
+/// The actor's edge.
+pub const FOLLOW: Unit = measured(
+    "follow, request",
+    1.0,
+    0.5,
+    "functions/follow/tests/follow.rs",
+    "a_follow_and_an_unfollow_stay_within_their_budget",
+);
+/// The derived edge and two counters, in a transaction.
+pub const FOLLOWER: Unit = stated("follow, derived", 6.0, 0.0, "shared/table/src/follow.rs");
+/// The follow looked at twice, the reader, the author's timeline. Entries come on top.
+pub const BACKFILL: Unit = measured(
+    "follow, backfilled",
+    0.0,
+    3.5,
+    "functions/backfill/tests/backfill/followed.rs",
+    "a_backfill_costs_one_write_for_each_photo_and_few_reads",
+);
+/// Row and marker in a transaction, and the row read before.
+pub const NOTIFICATION: Unit = stated("notification", 4.0, 1.0, "shared/table/src/inbox.rs");
+/// Photo, rate and idempotency key in a transaction, and both guards read before.
+pub const ANNOUNCEMENT: Unit = measured(
+    "post announced",
+    6.0,
+    2.0,
+    "functions/upload-presign/tests/announce/create.rs",
+    "when_a_photo_is_announced_then_it_costs_one_read_trip_and_one_transaction",
+);
+/// The photo read and written.
+pub const RENDERING: Unit = measured(
+    "picture rendered",
+    1.0,
+    1.0,
+    "functions/thumbnail/tests/uploads/kept.rs",
+    "when_a_picture_is_uploaded_then_the_table_is_read_once_and_written_once",
+);
+/// Timeline and counter in a transaction (4), the head (1), the row of waiting photos come and gone (2).
+pub const LISTING: Unit = stated("post listed", 7.0, 2.0, "shared/table/src/timeline.rs");
+/// The photo, its author and the author's head.
+pub const FANOUT_START: Unit = stated("fan-out begun", 0.0, 2.5, "functions/fanout/src/lib.rs");
+/// A session turned over.
+pub const TOKEN: Unit = measured(
+    "access token",
+    1.0,
+    1.0,
+    "functions/refresh/tests/refresh.rs",
+    "when_a_session_is_refreshed_or_ended_then_it_costs_next_to_nothing",
+);
+
+/// What a function works with.
+#[derive(Clone, Copy, Debug)]
+pub struct Work {
+    /// Which function, and one of what.
+    pub what: &'static str,
+    /// Its memory in MB, as in the template.
+    pub memory: f64,
+    /// Milliseconds for one.
+    pub ms: f64,
+    /// How many it takes at a time.
+    pub batch: f64,
+}
+
+impl Work {
+    /// GB-seconds for so many.
+    pub fn gb_seconds(&self, count: f64) -> f64 {
+        count * self.memory / 1024.0 * self.seconds()
+    }
+
+    /// Seconds for one.
+    pub fn seconds(&self) -> f64 {
+        self.ms / 1000.0
+    }
+}
+
+const fn work(what: &'static str, memory: f64, ms: f64, batch: f64) -> Work {
+    Work { what, memory, ms, batch }
+}
+
+/// Every kind of work, in the order of the table.
+pub const WORK: [Work; 7] = [FEED_READ, API, DERIVE, NOTIFY, FANOUT_WORK, REBUILD, THUMBNAIL];
+
+/// A feed page.
+pub const FEED_READ: Work = work("`feed-read`, a page", 512.0, 20.0, 1.0);
+/// Any other request.
+pub const API: Work = work("another API function, a request", 256.0, 10.0, 1.0);
+/// A record of the stream.
+pub const DERIVE: Work = work("`derive`, a record", 512.0, 1.5, 100.0);
+/// An event.
+pub const NOTIFY: Work = work("`notify`, an event", 256.0, 14.0, 10.0);
+/// A follower of somebody who posted.
+pub const FANOUT_WORK: Work = work("`fanout`, `fanout-segment`: a follower", 512.0, 0.4, 2_500.0);
+/// A follow or a return.
+pub const REBUILD: Work = work("`backfill`, a follow or a return", 512.0, 100.0, 1.0);
+/// A picture.
+pub const THUMBNAIL: Work = work("`thumbnail`, a picture", 1_769.0, 400.0, 1.0);
+
+/// Steps of a celebrity's fan-out besides its segments: plan, map, look for failures, wait, mark.
+pub const WORKFLOW_STEPS: f64 = 5.0;
+/// Steps of a segment: its start, turn, try, turn, end.
+pub const SEGMENT_STEPS: f64 = 5.0;
+/// Followers in a segment.
+pub const SEGMENT: f64 = 10_000.0;
+/// Segments at most; they grow instead.
+pub const SEGMENTS: f64 = 2_000.0;
+/// Seconds that a celebrity's head is kept in a process.
+pub const HEAD_SECONDS: f64 = 3.0;
+
+/// Bytes of items with the 100 that DynamoDB adds to each: a like at both ends, a follow at both ends, a post with its place
+/// in the timeline, an entry, an actor in an inbox. By the lengths of keys and attributes.
+pub const LIKE_BYTES: f64 = 365.0;
+/// A follow at both ends.
+pub const FOLLOW_BYTES: f64 = 350.0;
+/// A post with its place in the timeline.
+pub const POST_BYTES: f64 = 1_250.0;
+/// A feed entry.
+pub const ENTRY_BYTES: f64 = 190.0;
+/// An actor in an inbox.
+pub const NOTIFICATION_BYTES: f64 = 220.0;
+
+/// KB that a feed page answers, another request answers, and an invocation logs.
+pub const PAGE_KB: f64 = 12.0;
+/// KB of another answer.
+pub const ANSWER_KB: f64 = 0.5;
+/// KB of logs and metrics of an invocation.
+pub const LOG_KB: f64 = 1.5;
+/// Share of requests that X-Ray traces: its default rule.
+pub const TRACED: f64 = 0.05;
