@@ -1,33 +1,41 @@
-//! Ends what got stuck: a photo whose pictures never came, or never came out of processing, fails with a reason.
+//! Ends what got stuck: a photo whose pictures never came, or never came out of processing, fails with a reason. Puts right
+//! what an operator names: counters that differ from their edges, and derived edges that differ from what actors said.
 //!
-//! - Trigger: a schedule, hourly. The event says nothing that the clock does not, so any JSON object will do. It runs
-//!   on the task adapter: like a task it is one input, one answer, and an error that Lambda is to see.
-//! - Access patterns: one query (0.5 RRU) for each hour of the last two days and each shard of its markers; for every
+//! - Trigger: a schedule, hourly. The event says nothing that the clock does not, so any JSON object will do. Or an operator
+//!   with a [`messages::repair::Repair`], as `verify` writes it. It runs on the task adapter: like a task it is one input, one
+//!   answer, and an error that Lambda is to see.
+//! - Access patterns: hourly one query (0.5 RRU) for each hour of the last two days and each shard of its markers; for every
 //!   marker that is due one consistent read (1 RRU), one conditional write when the photo is stuck (1 WRU) and one
-//!   deletion of the marker (1 WRU).
+//!   deletion of the marker (1 WRU). A repair counts the edges of each counter it names by consistent queries (1 RRU for each
+//!   4 KiB) and sets the counter when it is wrong (1 WRU); an edge it names is read (1 RRU) and settled with its counters in
+//!   one transaction (8 WRU at most).
 //! - Emits nothing itself; the stream sees the photo fail.
 //! - Again: a photo that is settled is not touched, and deleting a marker twice is harmless. The write that fails a
-//!   photo is conditional, so that the last rendition arriving in the same moment wins or loses as a whole.
-//! - Failures: what can be swept is swept, then the run fails as `SweepIncomplete`. Lambda tries again twice and then
+//!   photo is conditional, so that the last rendition arriving in the same moment wins or loses as a whole. A counter is set
+//!   only if it has not moved since its edges were counted, an edge only to what its actor says at that moment.
+//! - Failures: what can be done is done, then the run fails as `SweepIncomplete`. Lambda tries again twice and then
 //!   sends the event to the dead-letter queue; the markers stay, so the next hour tries again too. A marker is found
-//!   for two days: as long as the sweep succeeds once in that time, none is missed.
+//!   for two days: as long as the sweep succeeds once in that time, none is missed. An operator who waits for the answer
+//!   gets the error instead, and asks again. A repair of more than [`messages::repair::MOST`] parts is a `BadInput`.
 
+mod repair;
+mod stuck;
+
+use std::future::Future;
 use std::sync::Arc;
 
-use domain::photo::{Failure, State};
-use domain::{Clock, PhotoId, Timestamp};
-use futures::{StreamExt, TryStreamExt, stream};
-use runtime::task::{Handler, TaskError};
-use runtime::{Aws, metrics};
+use domain::Clock;
+use futures::{StreamExt, stream};
+use messages::repair::{MOST, Recount, Repair, Resettle};
+use runtime::Aws;
+use runtime::task::{BAD_INPUT, Handler, TaskError};
 use serde::{Deserialize, Serialize};
-use table::{Table, photo, processing};
+use table::Table;
 
-const HOUR_MS: i64 = 60 * 60 * 1000;
-/// How long a photo may take. Uploads are accepted for an hour; what is not processed an hour later never will be.
-const DUE_MS: i64 = 2 * HOUR_MS;
-/// How far back to look.
-const BACK_MS: i64 = 48 * HOUR_MS;
-/// Queries, and photos, under way at once.
+pub use repair::Repaired;
+pub use stuck::Swept;
+
+/// Steps under way at once.
 const AT_ONCE: usize = 8;
 
 runtime::config! {
@@ -54,88 +62,98 @@ impl Deps {
     pub fn new(table: Table, clock: Arc<dyn Clock>) -> Self {
         Self { table, clock }
     }
-
-    /// Photos that should be settled by now.
-    async fn due(&self, now: Timestamp) -> table::Result<Vec<PhotoId>> {
-        let deadline = now.plus_ms(-DUE_MS);
-        let hours = processing::hour(now.plus_ms(-BACK_MS))..=processing::hour(deadline);
-        let shards = hours.flat_map(|hour| (0..processing::SHARDS).map(move |shard| (hour, shard)));
-        let found: Vec<Vec<PhotoId>> = stream::iter(shards)
-            .map(|(hour, shard)| processing::waiting(&self.table, hour, shard))
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await?;
-        Ok(found.into_iter().flatten().filter(|photo| photo.created_at() <= deadline).collect())
-    }
-
-    /// Settles one photo, if that has not happened, and removes its marker; whether it was stuck.
-    async fn settle(&self, id: PhotoId) -> table::Result<bool> {
-        let photo = photo::get_latest(&self.table, id).await?;
-        let stuck = photo.is_some_and(|photo| photo.state == State::Processing)
-            && photo::fail(&self.table, id, &incomplete()).await?;
-        processing::remove(&self.table, id).await?;
-        Ok(stuck)
-    }
 }
 
-fn incomplete() -> Failure {
-    Failure {
-        code: "upload_incomplete".to_owned(),
-        detail: "Not every picture arrived and could be processed in time. Please post the photo again."
-            .to_owned(),
-    }
-}
-
-/// The schedule's event. Nothing in it is needed.
+/// The schedule's event, of which nothing is needed, or what an operator wants to have put right.
 #[derive(Debug, Deserialize)]
-pub struct Tick {}
-
-/// What one sweep did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Swept {
-    /// Photos that were stuck and now are failed.
-    pub stuck: u64,
-    /// Markers of photos that were settled, or gone, already.
-    pub settled: u64,
+pub struct Input {
+    recount: Option<Recount>,
+    resettle: Option<Resettle>,
 }
 
-/// Not everything could be swept.
+/// What a run did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Done {
+    /// What the schedule asks for.
+    Swept(Swept),
+    /// What an operator asked for.
+    Repaired(Repaired),
+}
+
+/// Why a run failed.
 #[derive(Debug, thiserror::Error)]
-#[error("the sweep is incomplete: {failed} of its steps failed")]
-pub struct Incomplete {
-    failed: usize,
-    /// The first failure.
-    source: table::Error,
+pub enum Failed {
+    /// Not everything could be done.
+    #[error("the sweep is incomplete: {failed} of its steps failed")]
+    Incomplete {
+        /// How many.
+        failed: usize,
+        /// The first failure.
+        source: table::Error,
+    },
+    /// The repair is too large.
+    #[error("a repair has at most {MOST} parts")]
+    TooMuch,
 }
 
-impl TaskError for Incomplete {
+impl TaskError for Failed {
     fn name(&self) -> &'static str {
-        "SweepIncomplete"
+        match self {
+            Self::Incomplete { .. } => "SweepIncomplete",
+            Self::TooMuch => BAD_INPUT,
+        }
+    }
+}
+
+/// Failures so far. One step that cannot be done keeps no other from it.
+#[derive(Default)]
+struct Failures {
+    failed: usize,
+    first: Option<table::Error>,
+}
+
+impl Failures {
+    /// Does all `steps`, some at once, and shows `done` what each came to.
+    async fn gather<T>(
+        &mut self,
+        steps: impl IntoIterator<Item = impl Future<Output = table::Result<T>>>,
+        mut done: impl FnMut(T),
+    ) {
+        let mut outcomes = stream::iter(steps).buffer_unordered(AT_ONCE);
+        while let Some(outcome) = outcomes.next().await {
+            match outcome {
+                Ok(outcome) => done(outcome),
+                Err(error) => {
+                    self.failed += 1;
+                    self.first.get_or_insert(error);
+                }
+            }
+        }
+    }
+
+    fn or<T>(self, done: T) -> Result<T, Failed> {
+        match self.first {
+            None => Ok(done),
+            Some(source) => Err(Failed::Incomplete { failed: self.failed, source }),
+        }
     }
 }
 
 impl Handler for Deps {
-    type Input = Tick;
-    type Output = Swept;
-    type Error = Incomplete;
+    type Input = Input;
+    type Output = Done;
+    type Error = Failed;
 
-    async fn handle(&self, _tick: Tick) -> Result<Swept, Incomplete> {
-        let due = self.due(self.clock.now()).await.map_err(|source| Incomplete { failed: 1, source })?;
-        let mut outcomes = stream::iter(due).map(|photo| self.settle(photo)).buffer_unordered(AT_ONCE);
-        let (mut swept, mut failure) = (Swept::default(), None::<Incomplete>);
-        // One photo that cannot be settled keeps no other from it.
-        while let Some(outcome) = outcomes.next().await {
-            match outcome {
-                Ok(true) => swept.stuck += 1,
-                Ok(false) => swept.settled += 1,
-                Err(source) => match &mut failure {
-                    Some(failure) => failure.failed += 1,
-                    None => failure = Some(Incomplete { failed: 1, source }),
-                },
-            }
+    async fn handle(&self, input: Input) -> Result<Done, Failed> {
+        let Input { recount, resettle } = input;
+        if recount.is_none() && resettle.is_none() {
+            return Ok(Done::Swept(self.sweep().await?));
         }
-        metrics::count("photos_stuck", swept.stuck);
-        tracing::info!(stuck = swept.stuck, settled = swept.settled, "swept");
-        failure.map_or(Ok(swept), Err)
+        let repair = Repair { recount: recount.unwrap_or_default(), resettle: resettle.unwrap_or_default() };
+        if repair.len() > MOST {
+            return Err(Failed::TooMuch);
+        }
+        Ok(Done::Repaired(self.repair(repair).await?))
     }
 }

@@ -13,7 +13,7 @@ use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::{Clock, PhotoId, UserId, rate};
 use runtime::task::answer;
 use serde_json::{Value, json};
-use sweep::{Deps, Swept};
+use sweep::{Deps, Done, Swept};
 use table::guard::{self, RateStep};
 use table::{Table, processing};
 use testkit::{ATTEMPTS, Engine, Fault, ManualClock, SeededRandom, fixture};
@@ -74,7 +74,10 @@ impl World {
     }
 
     async fn run(&self) -> Swept {
-        answer(&self.deps, fixture("sweep", "hourly", &[])).await.unwrap()
+        match answer(&self.deps, fixture("sweep", "hourly", &[])).await.unwrap() {
+            Done::Swept(swept) => swept,
+            repaired @ Done::Repaired(_) => panic!("{repaired:?}"),
+        }
     }
 
     async fn stored(&self, photo: &Photo) -> Option<Photo> {

@@ -1,0 +1,255 @@
+//! What an operator asks for, on the real table engine.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it does not expect"
+)]
+
+use std::time::Duration;
+
+use api::Caller;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::PhotoId;
+use messages::repair::MOST;
+use runtime::task::answer;
+use serde_json::{Value, json};
+use sweep::{Deps, Done, Repaired};
+use table::keys::Name;
+use table::{Table, like, photo};
+use testkit::{ATTEMPTS, Fault, World, fixture};
+use verify::{Options, Outputs, Report};
+
+/// Bob follows Ada, and likes her photo.
+struct Stage {
+    world: World,
+    ada: Caller,
+    bob: Caller,
+    photo: PhotoId,
+}
+
+impl Stage {
+    async fn new() -> Self {
+        let world = World::new().await;
+        let (ada, bob) = (world.person("ada").await, world.person("bob").await);
+        let photo = world.post(&ada).await;
+        world.follow(&bob, &ada).await;
+        world.like(&bob, &ada, photo).await;
+        world.derive().await;
+        Self { world, ada, bob, photo }
+    }
+
+    fn deps(&self) -> Deps {
+        Deps::new(self.world.table.clone(), self.world.clock.shared())
+    }
+
+    async fn ask(&self, input: Value) -> Repaired {
+        match answer(&self.deps(), input).await.unwrap() {
+            Done::Repaired(repaired) => repaired,
+            swept @ Done::Swept(_) => panic!("{swept:?}"),
+        }
+    }
+
+    /// The event in which everything is named.
+    fn everything(&self) -> Value {
+        let (ada, bob, photo) =
+            (self.ada.user_id.to_string(), self.bob.user_id.to_string(), self.photo.to_string());
+        let values = [("user_id", ada.as_str()), ("photo_id", photo.as_str()), ("follower_id", bob.as_str())];
+        fixture("sweep", "repair", &values)
+    }
+
+    /// Changes an item behind everybody's back.
+    async fn write(&self, item: Name, expression: &str) {
+        let key = item.key();
+        let update = self.world.engine.client().update_item().table_name(self.world.engine.table_name());
+        update
+            .key("pk", AttributeValue::S(key.pk))
+            .key("sk", AttributeValue::S(key.sk))
+            .update_expression(expression)
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .send()
+            .await
+            .unwrap();
+    }
+
+    async fn remove(&self, item: Name) {
+        let key = item.key();
+        let delete = self.world.engine.client().delete_item().table_name(self.world.engine.table_name());
+        delete
+            .key("pk", AttributeValue::S(key.pk))
+            .key("sk", AttributeValue::S(key.sk))
+            .send()
+            .await
+            .unwrap();
+    }
+
+    async fn likes(&self) -> i64 {
+        photo::get_latest(&self.world.table, self.photo).await.unwrap().unwrap().likes
+    }
+
+    /// What `verify` finds, and the requests it makes of that.
+    async fn verify(&self) -> (Report, Vec<Value>) {
+        let (mut findings, mut repairs, mut progress) = (Vec::new(), Vec::new(), Vec::new());
+        let outputs = Outputs { findings: &mut findings, repairs: &mut repairs, progress: &mut progress };
+        let options = Options { patience: Duration::ZERO, ..Options::default() };
+        let engine = &self.world.engine;
+        let report = verify::verify(&engine.client(), engine.table_name(), &options, outputs).await.unwrap();
+        let lines = String::from_utf8(repairs).unwrap();
+        (report, lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+    }
+}
+
+#[tokio::test]
+async fn when_what_is_named_is_right_then_nothing_is_written() {
+    let stage = Stage::new().await;
+    stage.world.engine.reset_usage();
+    assert_eq!(
+        stage.ask(stage.everything()).await,
+        Repaired { recounted: 3, drifted: 0, stale: 0, resettled: 3 }
+    );
+    let usage = stage.world.engine.usage();
+    assert!(usage.write_units < f64::EPSILON, "{usage:?}");
+    assert_eq!(stage.verify().await.0.exit_code(), 0);
+}
+
+#[tokio::test]
+async fn when_verify_names_what_drifted_then_one_repair_puts_it_right_and_another_changes_nothing() {
+    let stage = Stage::new().await;
+    let (ada, bob) = (stage.ada.user_id, stage.bob.user_id);
+    stage.write(Name::User(ada), "ADD followers :one, photos :one").await;
+    stage.write(Name::User(bob), "ADD following :one").await;
+    stage.write(Name::Photo(stage.photo), "ADD likes :one").await;
+    let (report, repairs) = stage.verify().await;
+    assert_eq!((report.drifted, repairs.len()), (4, 1));
+
+    assert_eq!(
+        stage.ask(repairs[0].clone()).await,
+        Repaired { recounted: 3, drifted: 4, stale: 0, resettled: 0 }
+    );
+    assert_eq!(stage.verify().await.0.exit_code(), 0);
+    assert_eq!(
+        stage.ask(repairs[0].clone()).await,
+        Repaired { recounted: 3, drifted: 0, stale: 1, resettled: 0 },
+        "what a scan counted is good for once"
+    );
+    assert_eq!(stage.verify().await.0.exit_code(), 0);
+    let (ada, bob) = (stage.world.profile(&stage.ada).await, stage.world.profile(&stage.bob).await);
+    assert_eq!((ada.followers, ada.photos, bob.following, stage.likes().await), (1, 1, 1, 1));
+}
+
+#[tokio::test]
+async fn when_edges_are_astray_then_they_and_their_counters_follow_the_actors() {
+    let stage = Stage::new().await;
+    let (ada, bob) = (stage.ada.user_id, stage.bob.user_id);
+    // Said and not derived; and the counter with it.
+    stage.remove(Name::Follower(ada, bob)).await;
+    stage.remove(Name::Timeline(ada, stage.photo)).await;
+    // Derived from nothing.
+    stage.remove(Name::Like(bob, stage.photo)).await;
+    let (report, repairs) = stage.verify().await;
+    assert_eq!((report.astray, report.drifted), (3, 3), "followers, following and photos count what is gone");
+    for repair in repairs {
+        stage.ask(repair).await;
+    }
+    let (report, _) = stage.verify().await;
+    assert_eq!(report.exit_code(), 0, "{report}");
+    let (ada, bob) = (stage.world.profile(&stage.ada).await, stage.world.profile(&stage.bob).await);
+    assert_eq!((ada.followers, ada.photos, bob.following, stage.likes().await), (1, 1, 1, 0));
+}
+
+#[tokio::test]
+async fn when_an_edge_comes_between_counting_and_setting_then_it_is_counted() {
+    let stage = Stage::new().await;
+    stage.write(Name::Photo(stage.photo), "ADD likes :one").await;
+    let (client, hold) = stage.world.engine.held_client("UpdateItem", 0);
+    let table = Table::new(client, stage.world.engine.table_name());
+    let deps = Deps::new(table, stage.world.clock.shared());
+    let comes = async {
+        hold.reached().await;
+        stage.world.like(&stage.ada, &stage.ada, stage.photo).await;
+        stage.world.derive().await;
+        hold.release();
+    };
+    let asked = json!({ "recount": { "photos": [stage.photo] } });
+    let (done, ()) = futures::join!(answer(&deps, asked), comes);
+    assert_eq!(done.unwrap(), Done::Repaired(Repaired { recounted: 1, drifted: 1, ..Repaired::default() }));
+    assert_eq!(stage.likes().await, 2);
+    assert_eq!(stage.verify().await.0.exit_code(), 0);
+}
+
+#[tokio::test]
+async fn when_many_come_and_go_while_it_is_counted_again_and_again_then_the_count_ends_right() {
+    let stage = Stage::new().await;
+    let people = stage.world.people("person", 12).await;
+    stage.write(Name::Photo(stage.photo), "ADD likes :one").await;
+    let table = &stage.world.table;
+    let derive = async {
+        for round in 0..4 {
+            for (place, person) in people.iter().enumerate() {
+                let since = ((round + place) % 3 != 0).then_some(domain::Timestamp(1));
+                if since.is_some() {
+                    stage.world.like(person, &stage.ada, stage.photo).await;
+                } else {
+                    stage.world.unlike(person, stage.photo).await;
+                }
+                let change = like::Change { user: person.user_id, since };
+                like::derive(table, stage.photo, &[change]).await.unwrap();
+            }
+        }
+    };
+    let recount = async {
+        loop {
+            // It may be busy; whatever it sets has to be right.
+            let asked = json!({ "recount": { "photos": [stage.photo] } });
+            _ = answer(&stage.deps(), asked).await;
+        }
+    };
+    tokio::select! {
+        () = derive => {}
+        () = recount => unreachable!("it never ends"),
+    }
+    stage.ask(json!({ "recount": { "photos": [stage.photo] } })).await;
+    assert_eq!(stage.verify().await.0.exit_code(), 0);
+    let likers = like::likers(table, stage.photo, None, 100).await.unwrap().items;
+    assert_eq!(stage.likes().await, i64::try_from(likers.len()).unwrap());
+}
+
+#[tokio::test]
+async fn when_one_part_fails_then_the_others_are_done_and_the_run_fails() {
+    let stage = Stage::new().await;
+    stage.write(Name::User(stage.ada.user_id), "ADD followers :one").await;
+    stage.write(Name::Photo(stage.photo), "ADD likes :one").await;
+    stage.world.engine.fail_next("UpdateItem", ATTEMPTS, Fault::Throttled);
+    let error = answer(&stage.deps(), stage.everything()).await.unwrap_err();
+    assert_eq!(error.error_type, "SweepIncomplete");
+    assert_eq!(stage.verify().await.0.drifted, 1);
+    stage.ask(stage.everything()).await;
+    assert_eq!(stage.verify().await.0.exit_code(), 0);
+}
+
+#[tokio::test]
+async fn when_what_is_named_is_gone_then_nothing_is_made() {
+    let stage = Stage::new().await;
+    let before = stage.verify().await.0.items;
+    let asked = json!({
+        "recount": { "users": ["1"], "photos": ["2"], "following": [{ "user_id": "1", "edges": 9 }] },
+        "resettle": { "follows": [["1", "2"]], "likes": [["1", "2"]] },
+    });
+    assert_eq!(stage.ask(asked).await, Repaired { recounted: 0, drifted: 0, stale: 1, resettled: 2 });
+    assert_eq!(stage.verify().await.0.items, before);
+}
+
+#[tokio::test]
+async fn when_a_request_is_too_large_or_not_understood_then_it_is_refused_whole() {
+    let stage = Stage::new().await;
+    let many: Vec<String> = (0..=MOST).map(|number| number.to_string()).collect();
+    for asked in [
+        json!({ "recount": { "photos": many } }),
+        json!({ "recount": { "photo": ["1"] } }),
+        json!({ "recount": { "users": ["me"] } }),
+        json!({ "resettle": { "follows": [["1"]] } }),
+    ] {
+        assert_eq!(answer(&stage.deps(), asked).await.unwrap_err().error_type, "BadInput");
+    }
+}

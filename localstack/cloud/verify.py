@@ -1,0 +1,97 @@
+"""`make verify`: counts the table of this cloud, or of a stack in AWS, and has `sweep` put right what it finds."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from cloud import deploy
+from cloud.progress import complain
+from cloud.settings import REGION, ROOT, Record, Refusal, Settings
+
+_DRIFTED = 1
+# Counting a large account again takes sweep minutes; it is not to be asked twice meanwhile.
+_PATIENT = Config(read_timeout=310, retries={"max_attempts": 0})
+
+
+@dataclass(frozen=True)
+class Place:
+    """A table, the function that repairs it, and how both are reached."""
+
+    table: str
+    environ: dict[str, str]
+    functions: Any
+    sweep: str | None
+    profile: str
+
+
+def verify(settings: Settings, stack: str | None, table: str | None, arguments: list[str], *, repair: bool) -> int:
+    """0 when all is well, 1 when something has drifted, 2 when that could not be found out. With `repair`, of what is left after it."""
+    place = _in_aws(stack, table) if stack or table else _here(settings)
+    if repair and place.sweep is None:
+        raise Refusal("REPAIR=1 needs to know whose sweep to ask: STACK=<stack>")
+    with tempfile.TemporaryDirectory() as folder:
+        repairs = Path(folder) / "repairs"
+        code = _run(place, [*arguments, "--repairs", str(repairs)])
+        if code != _DRIFTED or not repair:
+            return code
+        for request in repairs.read_text().splitlines():
+            _ask(place, request)
+    return _run(place, arguments)
+
+
+def _here(settings: Settings) -> Place:
+    record = Record.load(settings.state)
+    if "outputs" not in record:
+        raise Refusal("nothing is deployed here yet: make up")
+    environ = {
+        "AWS_ENDPOINT_URL_DYNAMODB": settings.table_url if settings.emulated else settings.cloud_url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": REGION,
+    }
+    functions = deploy.client(settings, "lambda")
+    return Place(record["outputs"]["TableName"], environ, functions, record["functions"]["sweep"], "dev")
+
+
+def _in_aws(stack: str | None, table: str | None) -> Place:
+    session = boto3.Session()
+    credentials = session.get_credentials()
+    if credentials is None or session.region_name is None:
+        raise Refusal("AWS credentials and a region are needed: AWS_PROFILE, AWS_REGION")
+    if table is None:
+        described = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        table = next(output["OutputValue"] for output in described["Outputs"] if output["OutputKey"] == "TableName")
+    # However they were come by (single sign-on, a role): the program reads the environment alone.
+    frozen = credentials.get_frozen_credentials()
+    environ = {
+        "AWS_ACCESS_KEY_ID": frozen.access_key,
+        "AWS_SECRET_ACCESS_KEY": frozen.secret_key,
+        "AWS_REGION": session.region_name,
+    }
+    if frozen.token:
+        environ["AWS_SESSION_TOKEN"] = frozen.token
+    functions = session.client("lambda", config=_PATIENT)
+    return Place(table, environ, functions, f"{stack}-sweep" if stack else None, "release")
+
+
+def _run(place: Place, arguments: list[str]) -> int:
+    command = ["cargo", "run", "--quiet", "--profile", place.profile, "--package", "verify", "--"]
+    command += ["--table", place.table, *arguments]
+    # What the environment says about profiles would come before the credentials.
+    environ = {name: value for name, value in os.environ.items() if name not in ("AWS_PROFILE", "AWS_SESSION_TOKEN")}
+    return subprocess.run(command, cwd=ROOT, env=environ | place.environ, check=False).returncode
+
+
+def _ask(place: Place, request: str) -> None:
+    answer = place.functions.invoke(FunctionName=place.sweep, Payload=request.encode())
+    said = answer["Payload"].read().decode()
+    # What it could not do, such as a counter that never stands still, the second count names again.
+    complain(f"sweep: {said}")

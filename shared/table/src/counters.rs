@@ -1,0 +1,237 @@
+//! Counting again: what a counter says, beside the edges it counts.
+//!
+//! Whatever changes a counted edge moves the counted item's `moves` in the same transaction. Edges that are counted
+//! between two reads of an unchanged `moves` are therefore the edges of one moment, however many pages they fill; and a
+//! counter set under the condition that `moves` is what it was before counting is exact, because an edge that came or
+//! went since turns the write away.
+//!
+//! `following` is the exception. The edges it counts lie in the partitions of everybody followed, so only those that the
+//! user's own edges point at can be counted here. One whose actor's edge is gone (an unfollow that is not derived yet)
+//! stays unseen, so that such a count is the least that it can be. Whoever has read the whole table knows better and sets
+//! the counter by [`set_following`].
+
+use domain::{PhotoId, UserId};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::calls::{back_off, key_item, number};
+use crate::edges::MOVES;
+use crate::error::done;
+use crate::keys::{Name, PK};
+use crate::{Error, Result, Table};
+
+mod stretch;
+
+pub(crate) use stretch::{Stretch, Walk};
+
+/// Stretches of one partition counted at once, or items read at once.
+const AT_ONCE: usize = 16;
+/// Followers that are counted one page after the other; more are split into stretches.
+const STRETCH: i64 = 50_000;
+
+/// A counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Counter {
+    /// How many follow the user.
+    Followers(UserId),
+    /// How many the user follows.
+    Following(UserId),
+    /// How many photos are in the user's timeline.
+    Photos(UserId),
+    /// How many like the photo.
+    Likes(PhotoId),
+}
+
+impl Counter {
+    fn item(self) -> Name {
+        match self {
+            Self::Followers(user) | Self::Following(user) | Self::Photos(user) => Name::User(user),
+            Self::Likes(photo) => Name::Photo(photo),
+        }
+    }
+
+    fn attribute(self) -> &'static str {
+        match self {
+            Self::Followers(_) => "followers",
+            Self::Following(_) => "following",
+            Self::Photos(_) => "photos",
+            Self::Likes(_) => "likes",
+        }
+    }
+}
+
+/// What is stored of a counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// What it says.
+    pub value: i64,
+    /// How often the counters of its item have moved.
+    pub moves: Option<u64>,
+}
+
+/// A counter and its edges, of one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// What the counter said.
+    pub stored: i64,
+    /// How many edges there were.
+    pub edges: i64,
+    /// How often the counters of its item had moved.
+    pub moves: Option<u64>,
+}
+
+/// What a look at a counter found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// What it counts for is gone.
+    Gone,
+    /// It moved while its edges were counted.
+    Moved,
+    /// It stood still.
+    Still(Count),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Counted {
+    followers: i64,
+    following: i64,
+    photos: i64,
+    likes: i64,
+    moves: Option<u64>,
+}
+
+/// What a counter says at this moment; none when what it counts for is gone. 1 RRU for each 4 KiB of the item.
+pub async fn stored(table: &Table, counter: Counter) -> Result<Option<Stored>> {
+    let item: Option<Counted> = table.get(&counter.item(), true).await?;
+    Ok(item.map(|item| {
+        let value = match counter {
+            Counter::Followers(_) => item.followers,
+            Counter::Following(_) => item.following,
+            Counter::Photos(_) => item.photos,
+            Counter::Likes(_) => item.likes,
+        };
+        Stored { value, moves: item.moves }
+    }))
+}
+
+/// Counts the edges of a counter and reads what it says. 2 RRU for the item and 1 for each 4 KiB of edges; for
+/// `following` 1 more for each.
+pub async fn look(table: &Table, counter: Counter) -> Result<Look> {
+    let Some(before) = stored(table, counter).await? else { return Ok(Look::Gone) };
+    let edges = count(table, counter, before.value).await?;
+    Ok(match stored(table, counter).await? {
+        None => Look::Gone,
+        Some(after) if after != before => Look::Moved,
+        Some(Stored { value, moves }) => Look::Still(Count { stored: value, edges, moves }),
+    })
+}
+
+/// Counts a user's followers and photos again and sets the counter that is wrong; what was found, nothing for an account
+/// that is gone. Costs two [`look`]s, and 1 WRU for each counter that is set.
+///
+/// [`Error::Busy`] when edges keep coming and going while they are counted.
+pub async fn recount_user(table: &Table, user: UserId) -> Result<Vec<Count>> {
+    let counts =
+        [recount(table, Counter::Followers(user)).await?, recount(table, Counter::Photos(user)).await?];
+    Ok(counts.into_iter().flatten().collect())
+}
+
+/// Counts a photo's likes again and sets the counter if it is wrong; what was found, none for a photo that is gone. Costs
+/// a [`look`], and 1 WRU when the counter is set. Fails as [`recount_user`].
+pub async fn recount_photo(table: &Table, photo: PhotoId) -> Result<Option<Count>> {
+    recount(table, Counter::Likes(photo)).await
+}
+
+async fn recount(table: &Table, counter: Counter) -> Result<Option<Count>> {
+    const RACES: u32 = 5;
+    for race in 0..RACES {
+        match look(table, counter).await? {
+            Look::Gone => return Ok(None),
+            Look::Moved => {}
+            Look::Still(count) if count.stored == count.edges => return Ok(Some(count)),
+            Look::Still(count) => {
+                if set(table, counter, count.edges, count.moves).await? {
+                    return Ok(Some(count));
+                }
+            }
+        }
+        back_off(race).await;
+    }
+    Err(Error::busy("UpdateItem", "the counter kept moving while its edges were counted"))
+}
+
+/// Sets how many people `user` follows to what a scan has counted, unless their counters have moved since; whether it
+/// did. 1 WRU.
+pub async fn set_following(table: &Table, user: UserId, edges: i64, moves: Option<u64>) -> Result<bool> {
+    set(table, Counter::Following(user), edges, moves).await
+}
+
+/// Setting is a move too: whoever counts at the same time has to count again.
+async fn set(table: &Table, counter: Counter, edges: i64, moves: Option<u64>) -> Result<bool> {
+    let unmoved = if moves.is_some() { "#moves = :moves" } else { "attribute_not_exists(#moves)" };
+    let mut request = table
+        .client
+        .update_item()
+        .table_name(&*table.name)
+        .set_key(Some(key_item(&counter.item().key())))
+        .update_expression("SET #counter = :edges ADD #moves :one")
+        .condition_expression(format!("attribute_exists({PK}) AND {unmoved}"))
+        .expression_attribute_names("#counter", counter.attribute())
+        .expression_attribute_names("#moves", MOVES)
+        .expression_attribute_values(":edges", number(edges))
+        .expression_attribute_values(":one", number(1));
+    if let Some(moves) = moves {
+        request = request.expression_attribute_values(":moves", number(moves));
+    }
+    done("UpdateItem", request.send().await)
+}
+
+async fn count(table: &Table, counter: Counter, expected: i64) -> Result<i64> {
+    match counter {
+        Counter::Followers(user) => {
+            let counts = stream::iter(follower_stretches(user, expected))
+                .map(|stretch| stretch.count(table))
+                .buffer_unordered(AT_ONCE);
+            counts.try_fold(0, |sum, part| std::future::ready(Ok(sum + part))).await
+        }
+        Counter::Photos(user) => Stretch::timeline(user).count(table).await,
+        Counter::Likes(photo) => Stretch::likers(photo).count(table).await,
+        Counter::Following(user) => count_following(table, user).await,
+    }
+}
+
+/// All followers, in stretches of hashes that are counted side by side when there are many.
+fn follower_stretches(user: UserId, expected: i64) -> Vec<Stretch> {
+    const HASHES: u32 = 1 << 16;
+    let parts = u32::try_from(expected / STRETCH).unwrap_or(0).clamp(1, 16);
+    let bound = |part: u32| u16::try_from(part * HASHES / parts).ok();
+    (0..parts)
+        .map(|part| {
+            let last = bound(part + 1).map_or(u16::MAX, |next| next.saturating_sub(1));
+            Stretch::followers(user, bound(part).unwrap_or(0), last)
+        })
+        .collect()
+}
+
+async fn count_following(table: &Table, user: UserId) -> Result<i64> {
+    let mut walk = Walk::over(Stretch::follows(user));
+    let mut derived = 0;
+    while let Some(page) = walk.next(table).await? {
+        let edges = page.into_iter().filter_map(|name| match name {
+            Name::Following(user, followee) => Some(Name::Follower(followee, user)),
+            _ => None,
+        });
+        let found: Vec<bool> = stream::iter(edges)
+            .map(async |edge| Ok::<_, Error>(table.get::<IgnoredAny>(&edge, true).await?.is_some()))
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await?;
+        derived += found.into_iter().map(i64::from).sum::<i64>();
+    }
+    Ok(derived)
+}
+
+#[cfg(test)]
+mod tests;

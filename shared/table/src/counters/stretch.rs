@@ -1,0 +1,115 @@
+//! Stretches of a partition, counted or walked through as they are at each moment.
+
+use aws_sdk_dynamodb::types::Select;
+use domain::{PhotoId, UserId};
+use serde::de::IgnoredAny;
+
+use crate::calls::{Range, text};
+use crate::keys::{Name, PK, SK, partition, sort};
+use crate::{Error, Result, Table};
+
+/// A stretch of one partition, both ends included.
+#[derive(Clone, Debug)]
+pub(crate) struct Stretch {
+    pk: String,
+    from: String,
+    to: String,
+}
+
+impl Stretch {
+    /// Followers of `user` whose hash is from `first` to `last`.
+    pub(crate) fn followers(user: UserId, first: u16, last: u16) -> Self {
+        let to = format!("{}#{}", sort::hash(last), sort::AFTER_DIGITS);
+        Self { pk: partition::followers(user), from: sort::hash(first), to }
+    }
+
+    /// Whom `user` follows.
+    pub(crate) fn follows(user: UserId) -> Self {
+        Self::prefixed(partition::user(user), sort::FOLLOWS)
+    }
+
+    /// Who likes `photo`.
+    pub(crate) fn likers(photo: PhotoId) -> Self {
+        Self::prefixed(partition::photo(photo), sort::LIKER)
+    }
+
+    /// What `user` likes.
+    pub(crate) fn likes(user: UserId) -> Self {
+        Self::prefixed(partition::likes(user), "")
+    }
+
+    /// The photos of `author`.
+    pub(crate) fn timeline(author: UserId) -> Self {
+        Self::prefixed(partition::timeline(author), "")
+    }
+
+    /// Sort keys of `prefix` and digits.
+    fn prefixed(pk: String, prefix: &str) -> Self {
+        Self { pk, from: format!("{prefix}0"), to: format!("{prefix}{}", sort::AFTER_DIGITS) }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn holds(&self, key: &crate::keys::Key) -> bool {
+        self.pk == key.pk && (&self.from..=&self.to).contains(&&key.sk)
+    }
+
+    /// How many items it has. They are not fetched, but paid for: 1 RRU for each 4 KiB.
+    pub(crate) async fn count(self, table: &Table) -> Result<i64> {
+        let mut counted = 0;
+        let mut start = None;
+        loop {
+            let answer = table
+                .client
+                .query()
+                .table_name(&*table.name)
+                .key_condition_expression(format!("{PK} = :pk AND {SK} BETWEEN :from AND :to"))
+                .expression_attribute_values(":pk", text(&self.pk))
+                .expression_attribute_values(":from", text(&self.from))
+                .expression_attribute_values(":to", text(&self.to))
+                .consistent_read(true)
+                .select(Select::Count)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| Error::sdk("Query", error))?;
+            counted += i64::from(answer.count);
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(counted);
+            }
+        }
+    }
+}
+
+/// Reads a stretch page by page as it is at each moment: 1 RRU for each 4 KiB.
+pub(crate) struct Walk {
+    /// What is left of it.
+    rest: Option<Stretch>,
+}
+
+impl Walk {
+    pub(crate) fn over(stretch: Stretch) -> Self {
+        Self { rest: Some(stretch) }
+    }
+
+    /// The next items, by name; none at the end.
+    pub(crate) async fn next(&mut self, table: &Table) -> Result<Option<Vec<Name>>> {
+        const PAGE: usize = if cfg!(test) { 7 } else { 500 };
+        let Some(Stretch { pk, from, to }) = self.rest.take() else { return Ok(None) };
+        let range = Range {
+            pk: pk.clone(),
+            from,
+            to: to.clone(),
+            newest_first: false,
+            limit: PAGE,
+            consistent: true,
+        };
+        let page = table.query::<IgnoredAny>(range).await?;
+        let names: Vec<Name> = page.items.into_iter().map(|(name, _)| name).collect();
+        if let Some(last) = names.last().filter(|_| page.more) {
+            // Sorts behind the last key and before every other.
+            self.rest = Some(Stretch { pk, from: format!("{}#", last.key().sk), to });
+        }
+        Ok(Some(names))
+    }
+}

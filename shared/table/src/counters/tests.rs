@@ -1,0 +1,134 @@
+use std::collections::HashSet;
+
+use domain::Timestamp;
+use domain::id::follower_hash;
+use proptest::prelude::*;
+use testkit::Engine;
+
+use super::*;
+use crate::{follow, like};
+
+fn user(number: u64) -> UserId {
+    UserId::try_from(number).unwrap()
+}
+
+const PHOTO: u64 = 7;
+
+fn photo() -> PhotoId {
+    PhotoId::try_from(PHOTO).unwrap()
+}
+
+async fn table(engine: &Engine) -> Table {
+    let table = Table::new(engine.client(), engine.table_name());
+    for name in [Name::Photo(photo()), Name::User(user(1)), Name::User(user(2))] {
+        assert!(table.put_new(&name, serde_json::json!({})).await.unwrap());
+    }
+    table
+}
+
+async fn liked(table: &Table, by: u64, since: Option<Timestamp>) {
+    like::derive(table, photo(), &[like::Change { user: user(by), since }]).await.unwrap();
+}
+
+const NOW: Option<Timestamp> = Some(Timestamp(1));
+
+async fn still(table: &Table, counter: Counter) -> Count {
+    match look(table, counter).await.unwrap() {
+        Look::Still(count) => count,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_edge_that_comes_or_goes_after_counting_turns_the_write_away() {
+    let engine = Engine::start().await;
+    let table = table(&engine).await;
+    for round in 0..3 {
+        let counter = Counter::Likes(photo());
+        let counted = still(&table, counter).await;
+        // Once it comes, once it goes, and once both, so that the counter says what it said before.
+        liked(&table, 1, if round == 1 { None } else { NOW }).await;
+        if round == 2 {
+            liked(&table, 1, None).await;
+        }
+        assert!(!set(&table, counter, counted.edges + 5, counted.moves).await.unwrap(), "round {round}");
+        let after = still(&table, counter).await;
+        assert_eq!(after.stored, after.edges);
+        assert!(set(&table, counter, after.edges + 5, after.moves).await.unwrap());
+        assert!(!set(&table, counter, after.edges + 5, after.moves).await.unwrap(), "setting is a move too");
+        assert_eq!(recount_photo(&table, photo()).await.unwrap().unwrap().edges, after.edges);
+        assert_eq!(still(&table, counter).await.stored, after.edges);
+    }
+}
+
+#[tokio::test]
+async fn counters_of_what_is_gone_are_neither_counted_nor_made() {
+    let engine = Engine::start().await;
+    let table = Table::new(engine.client(), engine.table_name());
+    assert_eq!(look(&table, Counter::Followers(user(1))).await.unwrap(), Look::Gone);
+    assert_eq!(recount_user(&table, user(1)).await.unwrap(), []);
+    assert_eq!(recount_photo(&table, photo()).await.unwrap(), None);
+    assert!(!set_following(&table, user(1), 3, None).await.unwrap());
+    assert_eq!(engine.stream().await.len(), 0);
+}
+
+#[tokio::test]
+async fn following_is_counted_by_the_edges_that_the_actors_point_at() {
+    let engine = Engine::start().await;
+    let table = table(&engine).await;
+    let follow = follow::Follow { username: "u".to_owned(), at: Timestamp(1) };
+    follow::add(&table, user(1), user(2), &follow).await.unwrap();
+    assert_eq!(still(&table, Counter::Following(user(1))).await.edges, 0, "not derived yet");
+    let change = follow::Change { follower: user(1), followee: user(2), since: NOW };
+    follow::derive(&table, &[change]).await.unwrap();
+    assert_eq!(
+        still(&table, Counter::Following(user(1))).await,
+        Count { stored: 1, edges: 1, moves: Some(1) }
+    );
+    assert_eq!(
+        still(&table, Counter::Followers(user(2))).await,
+        Count { stored: 1, edges: 1, moves: Some(1) }
+    );
+}
+
+#[test]
+fn stretches_of_hashes_touch_and_leave_nobody_out() {
+    for (followers, parts) in
+        [(-3, 1), (0, 1), (STRETCH, 1), (STRETCH * 3, 3), (i64::MAX, 1), (STRETCH * 99, 16)]
+    {
+        let stretches = follower_stretches(user(1), followers);
+        assert_eq!(stretches.len(), parts, "{followers}");
+        for follower in (0..2_000).map(user) {
+            let key = Name::Follower(user(1), follower).key();
+            let holding = stretches.iter().filter(|stretch| stretch.holds(&key)).count();
+            assert_eq!(holding, 1, "{:04x} of {followers}", follower_hash(follower));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(16) })]
+
+    #[test]
+    fn pages_and_counts_hold_every_edge_once(likers in prop::collection::hash_set(0_u64..=i64::MAX as u64, 0..40)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let engine = Engine::start().await;
+            let table = table(&engine).await;
+            for &liker in &likers {
+                liked(&table, liker, NOW).await;
+            }
+            let edges = Stretch::likers(photo()).count(&table).await.unwrap();
+            assert_eq!(edges, i64::try_from(likers.len()).unwrap());
+            let mut walk = Walk::over(Stretch::likers(photo()));
+            let mut walked = HashSet::new();
+            while let Some(page) = walk.next(&table).await.unwrap() {
+                for name in page {
+                    let Name::Liker(_, user) = name else { panic!("{name:?}") };
+                    assert!(walked.insert(user.get()));
+                }
+            }
+            assert_eq!(walked, likers);
+        });
+    }
+}

@@ -1,0 +1,180 @@
+//! What actors say beside what was derived from it: follows, likes, and photos in their author's timeline.
+//!
+//! In a table that is at work the two differ for as long as the stream takes. What differs for longer is astray.
+
+use domain::photo::Photo;
+use domain::{PhotoId, UserId};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::de::IgnoredAny;
+
+use crate::counters::{Stretch, Walk};
+use crate::follow::{self, Follow};
+use crate::keys::Name;
+use crate::like::{self, Like};
+use crate::{Error, Result, Table, photo, timeline};
+
+/// Relations looked at, at once.
+const AT_ONCE: usize = 16;
+
+/// Something an actor says and something that is derived from it, by their two ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Relation {
+    /// The first follows the second, who is followed by the first.
+    Follow(UserId, UserId),
+    /// The user likes the photo, which is liked by the user.
+    Like(UserId, PhotoId),
+    /// The author's photo is ready, and is in their timeline.
+    Listing(UserId, PhotoId),
+}
+
+/// How the two sides of a relation stand to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// They agree, or what they are about is gone.
+    Agreed,
+    /// The actor says so, and it is not derived.
+    Underived,
+    /// It is derived from what nobody says.
+    Unfounded,
+}
+
+/// Relations that have one end in common and one side in one partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    /// Derived: who follows the user.
+    Followers(UserId),
+    /// Said: whom the user follows.
+    Follows(UserId),
+    /// Derived: who likes the photo.
+    Likers(PhotoId),
+    /// Said: what the user likes.
+    Likes(UserId),
+    /// Derived: what is in the author's timeline.
+    Timeline(UserId),
+    /// Said: whether the photo is ready, and so to be listed.
+    Photo(PhotoId),
+}
+
+impl Relation {
+    /// What an item says or derives of a relation, if anything; of photos, nothing.
+    pub fn of(name: &Name) -> Option<Self> {
+        match *name {
+            Name::Following(follower, followee) | Name::Follower(followee, follower) => {
+                Some(Self::Follow(follower, followee))
+            }
+            Name::Like(user, photo) | Name::Liker(photo, user) => Some(Self::Like(user, photo)),
+            Name::Timeline(author, photo) => Some(Self::Listing(author, photo)),
+            _ => None,
+        }
+    }
+
+    fn derived(self) -> Name {
+        match self {
+            Self::Follow(follower, followee) => Name::Follower(followee, follower),
+            Self::Like(user, photo) => Name::Liker(photo, user),
+            Self::Listing(author, photo) => Name::Timeline(author, photo),
+        }
+    }
+
+    /// The items that count it.
+    fn counted_in(self) -> Vec<Name> {
+        match self {
+            Self::Follow(follower, followee) => vec![Name::User(follower), Name::User(followee)],
+            Self::Like(_, photo) => vec![Name::Photo(photo)],
+            Self::Listing(author, _) => vec![Name::User(author)],
+        }
+    }
+
+    async fn is_said(self, table: &Table) -> Result<bool> {
+        match self {
+            Self::Follow(follower, followee) => exists(table, &Name::Following(follower, followee)).await,
+            Self::Like(user, photo) => exists(table, &Name::Like(user, photo)).await,
+            Self::Listing(author, photo) => {
+                let photo = photo::get_latest(table, photo).await?;
+                Ok(photo.is_some_and(|photo| photo.author == author && photo.is_listed()))
+            }
+        }
+    }
+}
+
+/// How the two sides of a relation stand at this moment. 2 RRU, and 1 or 2 more when they differ.
+pub async fn standing(table: &Table, relation: Relation) -> Result<Standing> {
+    let derived = relation.derived();
+    let (said, derived) = futures::try_join!(relation.is_said(table), exists(table, &derived))?;
+    if said == derived {
+        return Ok(Standing::Agreed);
+    }
+    for counted in relation.counted_in() {
+        // Nothing is derived for who or what is gone, and what was is being forgotten.
+        if !exists(table, &counted).await? {
+            return Ok(Standing::Agreed);
+        }
+    }
+    Ok(if said { Standing::Underived } else { Standing::Unfounded })
+}
+
+/// Relations of one side whose two sides differ at this moment, at most `most` of them. 1 RRU for each 4 KiB of the side
+/// and 2 for each relation.
+pub async fn astray(table: &Table, side: Side, most: usize) -> Result<Vec<(Relation, Standing)>> {
+    let stretch = match side {
+        Side::Followers(user) => Stretch::followers(user, 0, u16::MAX),
+        Side::Follows(user) => Stretch::follows(user),
+        Side::Likers(photo) => Stretch::likers(photo),
+        Side::Likes(user) => Stretch::likes(user),
+        Side::Timeline(author) => Stretch::timeline(author),
+        Side::Photo(photo) => return of_photo(table, photo).await,
+    };
+    let mut walk = Walk::over(stretch);
+    let mut astray = Vec::new();
+    while let Some(page) = walk.next(table).await? {
+        let relations = page.iter().filter_map(Relation::of);
+        let standings: Vec<_> = stream::iter(relations)
+            .map(async |relation| Ok::<_, Error>((relation, standing(table, relation).await?)))
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await?;
+        astray.extend(standings.into_iter().filter(|(_, standing)| *standing != Standing::Agreed));
+        if astray.len() >= most {
+            astray.truncate(most);
+            break;
+        }
+    }
+    Ok(astray)
+}
+
+async fn of_photo(table: &Table, id: PhotoId) -> Result<Vec<(Relation, Standing)>> {
+    let Some(Photo { author, .. }) = photo::get_latest(table, id).await? else { return Ok(Vec::new()) };
+    let listing = Relation::Listing(author, id);
+    Ok(match standing(table, listing).await? {
+        // A listing that is unfounded shows in the timeline.
+        Standing::Agreed | Standing::Unfounded => Vec::new(),
+        Standing::Underived => vec![(listing, Standing::Underived)],
+    })
+}
+
+/// Brings what is derived to what the actor says at this moment, and its counters with it. 1 RRU and, where the two differ,
+/// 8 WRU at most; for a listing 1 WRU and 2 RRU more for the author's head.
+///
+/// Whatever the actor does at the same time wins. Fails as whatever derives such a relation.
+pub async fn resettle(table: &Table, relation: Relation) -> Result<()> {
+    match relation {
+        Relation::Follow(follower, followee) => {
+            let said: Option<Follow> = table.get(&Name::Following(follower, followee), true).await?;
+            let change = follow::Change { follower, followee, since: said.map(|follow| follow.at) };
+            follow::derive_apart(table, &[change]).await
+        }
+        Relation::Like(user, photo) => {
+            let said: Option<Like> = table.get(&Name::Like(user, photo), true).await?;
+            let change = like::Change { user, since: said.map(|like| like.at) };
+            like::derive_apart(table, photo, &[change]).await
+        }
+        Relation::Listing(author, photo) => {
+            let listed = relation.is_said(table).await?;
+            timeline::derive_apart(table, author, photo, listed).await
+        }
+    }
+}
+
+async fn exists(table: &Table, name: &Name) -> Result<bool> {
+    Ok(table.get::<IgnoredAny>(name, true).await?.is_some())
+}

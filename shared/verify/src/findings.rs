@@ -1,0 +1,134 @@
+//! Says what was found, as it is found: in words, and as requests to `sweep` that put it right.
+
+use std::io::{self, Write};
+
+use messages::repair::{Following, MOST, Repair};
+use table::counters::{Count, Counter};
+use table::relations::{Relation, Standing};
+
+use crate::Report;
+
+pub(crate) struct Findings<'a> {
+    words: &'a mut dyn Write,
+    repairs: &'a mut dyn Write,
+    /// The request that is being filled.
+    repair: Repair,
+    report: Report,
+}
+
+impl<'a> Findings<'a> {
+    pub(crate) fn new(words: &'a mut dyn Write, repairs: &'a mut dyn Write) -> Self {
+        Self { words, repairs, repair: Repair::default(), report: Report::default() }
+    }
+
+    /// A counter differs from its edges.
+    pub(crate) fn drifted(&mut self, counter: Counter, count: Count) -> io::Result<()> {
+        let Count { stored, edges, moves } = count;
+        self.report.drifted += 1;
+        writeln!(self.words, "{}: {stored} stored, {edges} edges", name(counter))?;
+        let recount = &mut self.repair.recount;
+        match counter {
+            Counter::Followers(user) | Counter::Photos(user) => {
+                // Both are counted again together.
+                if !recount.users.contains(&user) {
+                    recount.users.push(user);
+                }
+            }
+            Counter::Following(user_id) => recount.following.push(Following { user_id, edges, moves }),
+            Counter::Likes(photo) => recount.photos.push(photo),
+        }
+        self.hand_over(MOST)
+    }
+
+    /// The two sides of a relation differ.
+    pub(crate) fn astray(&mut self, relation: Relation, standing: Standing) -> io::Result<()> {
+        let how = match standing {
+            Standing::Agreed => return Ok(()),
+            Standing::Underived => "not derived",
+            Standing::Unfounded => "derived from nothing",
+        };
+        self.report.astray += 1;
+        let resettle = &mut self.repair.resettle;
+        match relation {
+            Relation::Follow(follower, followee) => {
+                writeln!(self.words, "user {follower} follows user {followee}: {how}")?;
+                resettle.follows.push((follower, followee));
+            }
+            Relation::Like(user, photo) => {
+                writeln!(self.words, "user {user} likes photo {photo}: {how}")?;
+                resettle.likes.push((user, photo));
+            }
+            Relation::Listing(author, photo) => {
+                writeln!(self.words, "photo {photo} in the timeline of user {author}: {how}")?;
+                resettle.listings.push((author, photo));
+            }
+        }
+        self.hand_over(MOST)
+    }
+
+    /// A counter moved whenever its edges were counted.
+    pub(crate) fn undecided(&mut self, counter: Counter) -> io::Result<()> {
+        self.report.undecided += 1;
+        writeln!(self.words, "{}: undecided, moved whenever its edges were counted", name(counter))
+    }
+
+    /// Everything was found.
+    pub(crate) fn finish(mut self) -> io::Result<Report> {
+        self.hand_over(1)?;
+        self.repairs.flush()?;
+        Ok(self.report)
+    }
+
+    /// Writes the request down if it has grown to `size`.
+    fn hand_over(&mut self, size: usize) -> io::Result<()> {
+        if self.repair.len() < size {
+            return Ok(());
+        }
+        serde_json::to_writer(&mut *self.repairs, &std::mem::take(&mut self.repair))?;
+        writeln!(self.repairs)
+    }
+}
+
+fn name(counter: Counter) -> String {
+    match counter {
+        Counter::Followers(user) => format!("followers of user {user}"),
+        Counter::Following(user) => format!("following of user {user}"),
+        Counter::Photos(user) => format!("photos of user {user}"),
+        Counter::Likes(photo) => format!("likes of photo {photo}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{PhotoId, UserId};
+
+    use super::*;
+
+    #[test]
+    fn requests_are_of_bounded_size_and_name_a_user_once() {
+        let (mut words, mut repairs) = (Vec::new(), Vec::new());
+        let mut findings = Findings::new(&mut words, &mut repairs);
+        let count = Count { stored: 1, edges: 2, moves: None };
+        let user = UserId::try_from(1).unwrap();
+        findings.drifted(Counter::Followers(user), count).unwrap();
+        findings.drifted(Counter::Photos(user), count).unwrap();
+        for number in 0..2 * MOST as u64 {
+            let photo = PhotoId::try_from(number).unwrap();
+            findings.drifted(Counter::Likes(photo), count).unwrap();
+            findings.astray(Relation::Like(user, photo), Standing::Agreed).unwrap();
+        }
+        findings.undecided(Counter::Following(user)).unwrap();
+        let report = findings.finish().unwrap();
+        assert_eq!((report.drifted, report.astray, report.undecided), (2 * MOST as u64 + 2, 0, 1));
+        let repairs = String::from_utf8(repairs).unwrap();
+        let sizes = repairs.lines().map(|line| serde_json::from_str::<Repair>(line).unwrap().len());
+        assert_eq!(sizes.collect::<Vec<_>>(), [MOST, MOST, 1]);
+    }
+
+    #[test]
+    fn nothing_found_is_no_request() {
+        let (mut words, mut repairs) = (Vec::new(), Vec::new());
+        assert_eq!(Findings::new(&mut words, &mut repairs).finish().unwrap(), Report::default());
+        assert!(words.is_empty() && repairs.is_empty());
+    }
+}

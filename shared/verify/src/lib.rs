@@ -1,0 +1,156 @@
+//! `verify`: counts a whole table and says which counters, and which derived edges, are not what they should be.
+//!
+//! A tool for operators, run with an operator's credentials and never deployed: it is the one thing that scans.
+//!
+//! - **First** the whole table is read in segments, eventually consistent, at 0.5 RRU for each 4 KiB. What is kept is a
+//!   [`tally`] of fixed size for each user and each photo, whatever the number of their edges.
+//! - **Then** what does not add up is looked at again, item by item and consistently ([`look`]), because a table that is at
+//!   work moves while it is read. A counter has drifted only if it differs from its edges while its item's `moves` stands
+//!   still; an edge is astray only if its two sides still differ at the last of three looks, because the stream takes its time.
+//! - `following` counts edges that lie in the partitions of others. Where a look cannot decide it, a second, consistent scan
+//!   counts it ([`following`]).
+//!
+//! Nothing is written to the table. What is found can be put right by `sweep`, to which the repairs that this writes are
+//! given as they are.
+//!
+//! A drift may hide behind an edge that came or went in the moment its item was read; the next run finds it.
+
+mod cost;
+mod findings;
+mod following;
+mod look;
+mod scan;
+mod seen;
+mod tally;
+
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use runtime::capacity::Capacity;
+use table::Table;
+
+use crate::cost::Meter;
+use crate::findings::Findings;
+use crate::scan::Scan;
+use crate::tally::Tally;
+
+/// How to go about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Parts of the table read at once.
+    pub segments: u32,
+    /// Most RRU a second that the scans use; without, as many as the table gives.
+    pub rate: Option<u32>,
+    /// How long to wait before looking once more at what differs: as long as the stream may take.
+    pub patience: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { segments: 4, rate: None, patience: Duration::from_secs(5) }
+    }
+}
+
+/// What a run came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Report {
+    /// Items read by the first scan.
+    pub items: u64,
+    /// Of these, items under keys that nothing here makes.
+    pub strange: u64,
+    /// Counters in the table: three for each user, one for each photo.
+    pub counters: u64,
+    /// Counters that differ from the number of their edges.
+    pub drifted: u64,
+    /// Edges whose two sides differ.
+    pub astray: u64,
+    /// Counters that moved whenever their edges were counted.
+    pub undecided: u64,
+    /// Read request units consumed by everything.
+    pub read_units: f64,
+}
+
+impl Report {
+    /// 0 when all is well, 1 when something is not, 2 when nothing was found but not everything could be decided.
+    pub fn exit_code(&self) -> u8 {
+        match (self.drifted + self.astray, self.undecided) {
+            (0, 0) => 0,
+            (0, _) => 2,
+            _ => 1,
+        }
+    }
+}
+
+/// The last lines of the output.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { items, strange, counters, drifted, astray, undecided, read_units } = self;
+        writeln!(f, "{items} items for {read_units:.1} RRU, {strange} of them under keys never made")?;
+        writeln!(f, "{astray} edges astray, {undecided} counters undecided")?;
+        write!(f, "{counters} counters, {drifted} drifted")
+    }
+}
+
+/// The table could not be verified.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A page of the scan could not be read.
+    #[error("the table cannot be scanned")]
+    Scan(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// An item could not be read.
+    #[error(transparent)]
+    Table(#[from] table::Error),
+    /// Findings could not be written.
+    #[error("what was found cannot be written")]
+    Output(#[from] io::Error),
+}
+
+/// Outcome of a part of it.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Where it is written what is found.
+pub struct Outputs<'a> {
+    /// A line for each finding; the last says `N counters, D drifted`.
+    pub findings: &'a mut dyn Write,
+    /// Requests to `sweep` that put it right, a line of JSON each.
+    pub repairs: &'a mut dyn Write,
+    /// How far it is, for whoever waits.
+    pub progress: &'a mut dyn Write,
+}
+
+/// Verifies the table `name`. Costs 0.5 RRU for each 4 KiB of the table, 1 more when `following` needs a second scan, and
+/// what [`table::counters::look`] and [`table::relations::astray`] cost for whatever moved meanwhile or has drifted.
+///
+/// # Errors
+/// The table cannot be read, or nothing can be written to `outputs`. Findings are not errors.
+pub async fn verify(client: &Client, name: &str, options: &Options, outputs: Outputs<'_>) -> Result<Report> {
+    let meter = Arc::<Meter>::default();
+    let config = client.config().to_builder().interceptor(Capacity::new(meter.clone())).build();
+    let client = Client::from_conf(config);
+    let table = Table::new(client.clone(), name);
+    let scan = Scan { client, table: name.to_owned(), options: *options, meter: meter.clone() };
+    let Outputs { findings, repairs, progress } = outputs;
+
+    let mut tally = Tally::default();
+    let scanned = scan.run(false, progress, |seen| tally.add(seen)).await?;
+    let counters = tally.counters();
+    let suspects = tally.suspects();
+    drop(tally);
+    writeln!(progress, "{} items read, {} to be looked at again", scanned.items, suspects.len())?;
+
+    let mut found = Findings::new(&mut *findings, repairs);
+    let unsure = look::again(&table, suspects, options.patience, &mut found).await?;
+    following::count(&table, &scan, unsure, progress, &mut found).await?;
+    let report = Report {
+        items: scanned.items,
+        strange: scanned.strange,
+        counters,
+        read_units: meter.read_units(),
+        ..found.finish()?
+    };
+    writeln!(findings, "{report}")?;
+    Ok(report)
+}

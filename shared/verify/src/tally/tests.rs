@@ -1,0 +1,156 @@
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const PEOPLE: u64 = 5;
+const PHOTOS: u64 = 4;
+
+fn user(number: u64) -> UserId {
+    UserId::try_from(number).unwrap()
+}
+
+fn photo(number: u64) -> PhotoId {
+    PhotoId::try_from(number).unwrap()
+}
+
+fn relation() -> impl Strategy<Value = Relation> {
+    let (one, other, what) = (0..PEOPLE, 0..PEOPLE, 0..PHOTOS);
+    prop_oneof![
+        (one.clone(), other).prop_map(|(one, other)| Relation::Follow(user(one), user(other))),
+        (one.clone(), what.clone()).prop_map(|(one, what)| Relation::Like(user(one), photo(what))),
+        (one, what).prop_map(|(one, what)| Relation::Listing(user(one), photo(what))),
+    ]
+}
+
+fn edges() -> impl Strategy<Value = BTreeSet<Relation>> {
+    prop::collection::btree_set(relation(), 0..25)
+}
+
+/// Every counter there may be.
+fn counters() -> Vec<Counter> {
+    let users = (0..PEOPLE).map(user);
+    let users = users.flat_map(|id| [Counter::Followers(id), Counter::Following(id), Counter::Photos(id)]);
+    users.chain((0..PHOTOS).map(photo).map(Counter::Likes)).collect()
+}
+
+fn counts(counter: Counter, relation: Relation) -> bool {
+    match (counter, relation) {
+        (Counter::Followers(counted), Relation::Follow(_, end))
+        | (Counter::Following(counted), Relation::Follow(end, _))
+        | (Counter::Photos(counted), Relation::Listing(end, _)) => counted == end,
+        (Counter::Likes(counted), Relation::Like(_, end)) => counted == end,
+        _ => false,
+    }
+}
+
+/// A table in which every counter is off by what `off` says for it, as a scan shows it.
+fn table(said: &BTreeSet<Relation>, derived: &BTreeSet<Relation>, off: &[i64]) -> Vec<Seen> {
+    let stored: HashMap<Counter, i64> = counters()
+        .into_iter()
+        .zip(off)
+        .map(|(counter, off)| {
+            let edges = derived.iter().filter(|relation| counts(counter, **relation)).count();
+            (counter, i64::try_from(edges).unwrap() + off)
+        })
+        .collect();
+    let people = (0..PEOPLE).map(user).map(|id| Seen::User {
+        id,
+        followers: stored[&Counter::Followers(id)],
+        following: stored[&Counter::Following(id)],
+        photos: stored[&Counter::Photos(id)],
+    });
+    let pictures = (0..PHOTOS).map(photo).map(|id| Seen::Photo {
+        id,
+        likes: stored[&Counter::Likes(id)],
+        // Who a photo is by says the photo itself, so it is by one at most.
+        listed_by: said.iter().find_map(|relation| match relation {
+            Relation::Listing(author, listed) if *listed == id => Some(*author),
+            _ => None,
+        }),
+    });
+    let said = said.iter().filter(|relation| !matches!(relation, Relation::Listing(..)));
+    let said = said.map(|relation| Seen::Said(*relation));
+    people
+        .chain(pictures)
+        .chain(said)
+        .chain(derived.iter().map(|relation| Seen::Derived(*relation)))
+        .collect()
+}
+
+fn tallied(items: impl IntoIterator<Item = Seen>) -> Tally {
+    let mut tally = Tally::default();
+    items.into_iter().for_each(|seen| tally.add(seen));
+    tally
+}
+
+/// At most one author for each photo.
+fn by_one_author(said: BTreeSet<Relation>) -> BTreeSet<Relation> {
+    let mut listed = BTreeSet::new();
+    said.into_iter()
+        .filter(|relation| !matches!(relation, Relation::Listing(_, id) if !listed.insert(*id)))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_adds_up_in_any_order_is_no_suspect(edges in edges(), seed: u64) {
+        let edges = by_one_author(edges);
+        let mut items = table(&edges, &edges, &[0; 19]);
+        shuffle(&mut items, seed);
+        let tally = tallied(items);
+        prop_assert_eq!(tally.suspects(), []);
+        prop_assert_eq!(tally.counters(), 3 * PEOPLE + PHOTOS);
+    }
+
+    #[test]
+    fn every_difference_makes_its_ends_suspects(
+        said in edges(),
+        derived in edges(),
+        off in prop::collection::vec(prop_oneof![4 => Just(0_i64), 1 => -3_i64..=3], 19),
+        seed: u64,
+    ) {
+        let said = by_one_author(said);
+        let mut items = table(&said, &derived, &off);
+        shuffle(&mut items, seed);
+        let mut expected: BTreeSet<Suspect> = counters()
+            .into_iter()
+            .zip(&off)
+            .filter(|(_, off)| **off != 0)
+            .map(|(counter, _)| Suspect::Counter(counter))
+            .collect();
+        for differs in said.symmetric_difference(&derived) {
+            expected.extend(match *differs {
+                Relation::Follow(one, other) => [Side::Follows(one), Side::Followers(other)],
+                Relation::Like(user, photo) => [Side::Likes(user), Side::Likers(photo)],
+                Relation::Listing(author, photo) => [Side::Timeline(author), Side::Photo(photo)],
+            }.map(Suspect::Side));
+        }
+        prop_assert_eq!(tallied(items).suspects(), expected.into_iter().collect::<Vec<_>>());
+    }
+}
+
+/// Puts items in an order that the seed decides.
+fn shuffle(items: &mut [Seen], seed: u64) {
+    items.sort_by_cached_key(|seen| {
+        let mut hasher = std::hash::DefaultHasher::new();
+        std::hash::Hash::hash(&(seed, format!("{seen:?}")), &mut hasher);
+        std::hash::Hasher::finish(&hasher)
+    });
+}
+
+#[test]
+fn what_is_said_about_a_photo_that_is_gone_is_left_to_whoever_says_it() {
+    let like = Relation::Like(user(1), photo(1));
+    assert_eq!(tallied([Seen::Said(like)]).suspects(), [Suspect::Side(Side::Likes(user(1)))]);
+    assert_eq!(tallied([Seen::Said(like)]).counters(), 0);
+}
+
+#[test]
+fn a_tally_takes_what_the_documentation_says() {
+    assert_eq!(size_of::<(UserId, User)>(), 72);
+    assert_eq!(size_of::<(PhotoId, Photo)>(), 40);
+}

@@ -1,0 +1,223 @@
+//! Tables in which something is wrong.
+
+use domain::UserId;
+use messages::repair::Repair;
+use proptest::prelude::*;
+use serde_json::json;
+use table::keys::Name;
+
+use crate::stage::{Small, verify, verify_by};
+
+#[tokio::test]
+async fn every_kind_of_counter_that_drifts_is_named_with_what_it_should_be() {
+    let small = Small::new().await;
+    small.set(Name::User(small.ada.user_id), "followers", 5).await;
+    small.set(Name::User(small.bob.user_id), "following", -1).await;
+    small.set(Name::User(small.ada.user_id), "photos", 0).await;
+    small.set(Name::Photo(small.second), "likes", 3).await;
+
+    let said = verify(&small.world).await;
+    let (ada, bob) = (small.ada.user_id, small.bob.user_id);
+    assert_eq!(
+        said.findings(),
+        [
+            format!("followers of user {ada}: 5 stored, 2 edges"),
+            format!("photos of user {ada}: 0 stored, 2 edges"),
+            format!("likes of photo {}: 3 stored, 2 edges", small.second),
+            format!("following of user {bob}: -1 stored, 1 edges"),
+        ]
+    );
+    assert_eq!(said.last_line(), "11 counters, 4 drifted");
+    assert_eq!((said.report.exit_code(), said.report.astray, said.report.undecided), (1, 0, 0));
+    assert_eq!(
+        said.repairs,
+        [json!({ "recount": {
+            "users": [ada.to_string()],
+            "photos": [small.second.to_string()],
+            "following": [{ "user_id": bob.to_string(), "edges": 1, "moves": 1 }],
+        } })]
+    );
+}
+
+#[tokio::test]
+async fn a_counter_that_was_never_written_is_a_drift_too() {
+    let small = Small::new().await;
+    small.write(Name::Photo(small.first), "REMOVE likes SET nothing = :value", 0).await;
+    let said = verify(&small.world).await;
+    assert_eq!(said.findings(), [format!("likes of photo {}: 0 stored, 1 edges", small.first)]);
+    assert_eq!(said.last_line(), "11 counters, 1 drifted");
+}
+
+#[tokio::test]
+async fn every_kind_of_edge_that_is_astray_is_named() {
+    let small = Small::new().await;
+    let (ada, bob, cy) = (small.ada.user_id, small.bob.user_id, small.cy.user_id);
+    let (first, second) = (small.first, small.second);
+    // Said and not derived, with counters as if it had never been.
+    small.remove(Name::Follower(ada, bob)).await;
+    small.set(Name::User(ada), "followers", 1).await;
+    small.set(Name::User(bob), "following", 0).await;
+    small.remove(Name::Liker(second, cy)).await;
+    small.set(Name::Photo(second), "likes", 1).await;
+    small.remove(Name::Timeline(ada, first)).await;
+    small.set(Name::User(ada), "photos", 1).await;
+    // Derived from nothing, and counted.
+    small.remove(Name::Following(cy, ada)).await;
+    small.remove(Name::Like(bob, first)).await;
+
+    let said = verify(&small.world).await;
+    assert_eq!(
+        said.findings(),
+        [
+            format!("user {cy} follows user {ada}: derived from nothing"),
+            format!("user {bob} follows user {ada}: not derived"),
+            format!("user {bob} likes photo {first}: derived from nothing"),
+            format!("user {cy} likes photo {second}: not derived"),
+            format!("photo {first} in the timeline of user {ada}: not derived"),
+        ]
+    );
+    assert_eq!(said.last_line(), "11 counters, 0 drifted", "counters equal their edges, such as they are");
+    assert_eq!((said.report.exit_code(), said.report.astray), (1, 5));
+    let resettle = &said.repairs[0]["resettle"];
+    assert_eq!(resettle["follows"], json!([[cy, ada], [bob, ada]]));
+    assert_eq!(resettle["likes"], json!([[bob, first], [cy, second]]));
+    assert_eq!(resettle["listings"], json!([[ada, first]]));
+}
+
+#[tokio::test]
+async fn a_photo_that_is_gone_and_still_listed_is_named() {
+    let small = Small::new().await;
+    small.remove(Name::Photo(small.first)).await;
+    let said = verify(&small.world).await;
+    let listing = format!("photo {} in the timeline of user {}", small.first, small.ada.user_id);
+    assert_eq!(said.findings(), [format!("{listing}: derived from nothing")]);
+}
+
+#[tokio::test]
+async fn keys_that_nobody_makes_are_counted_and_left_alone() {
+    let small = Small::new().await;
+    let table = small.world.engine.table_name();
+    let put = small.world.engine.client().put_item().table_name(table);
+    let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
+    put.item("pk", text("FOLLOWERS#1")).item("sk", text("0000#2")).send().await.unwrap();
+    let said = verify(&small.world).await;
+    assert_eq!((said.report.strange, said.last_line()), (1, "11 counters, 0 drifted"));
+}
+
+#[tokio::test]
+async fn what_is_underway_is_astray_only_until_it_arrives() {
+    let small = Small::new().await;
+    small.world.unlike(&small.bob, small.first).await;
+    small.world.unfollow(&small.bob, &small.ada).await;
+    small.world.follow(&small.cy, &small.bob).await;
+    small.world.post(&small.cy).await;
+    let late = verify(&small.world).await;
+    assert_eq!((late.report.drifted, late.report.astray), (0, 4), "{:?}", late.lines);
+
+    // One segment is read after everything has arrived, the others before.
+    let (client, hold) = small.world.engine.held_client("Scan", 0);
+    let arrives = async {
+        hold.reached().await;
+        small.world.derive().await;
+        hold.release();
+    };
+    let (said, ()) = futures::join!(verify_by(&client, &small.world), arrives);
+    assert_eq!(said.report.exit_code(), 0, "{:?}", said.lines);
+}
+
+#[tokio::test]
+async fn a_counter_that_moves_while_it_is_counted_is_counted_again() {
+    let small = Small::new().await;
+    small.set(Name::Photo(small.second), "likes", 7).await;
+    let (client, hold) = small.world.engine.held_client("Query", 0);
+    let moves = async {
+        hold.reached().await;
+        small.world.unlike(&small.bob, small.second).await;
+        small.world.derive().await;
+        hold.release();
+    };
+    let (said, ()) = futures::join!(verify_by(&client, &small.world), moves);
+    assert_eq!(said.findings(), [format!("likes of photo {}: 6 stored, 1 edges", small.second)]);
+}
+
+#[tokio::test]
+async fn a_counter_that_always_moves_is_undecided() {
+    let small = Small::new().await;
+    small.set(Name::Photo(small.second), "likes", 7).await;
+    let moves = async {
+        loop {
+            small.write(Name::Photo(small.second), "ADD moves :value", 1).await;
+        }
+    };
+    let said = tokio::select! {
+        said = verify(&small.world) => said,
+        () = moves => unreachable!("it never ends"),
+    };
+    assert_eq!((said.report.drifted, said.report.undecided, said.report.exit_code()), (0, 1, 2));
+    assert_eq!(said.last_line(), "11 counters, 0 drifted");
+    assert!(said.repairs.is_empty());
+}
+
+#[tokio::test]
+async fn whom_somebody_follows_is_counted_by_a_scan_of_its_own() {
+    let small = Small::new().await;
+    let cy = small.cy.user_id;
+    // The unfollow is not derived, so that the edges cy points at are one less than those derived. And the counter is wrong.
+    small.world.unfollow(&small.cy, &small.ada).await;
+    small.set(Name::User(cy), "following", 3).await;
+    let said = verify(&small.world).await;
+    assert_eq!(said.findings().last().unwrap(), &format!("following of user {cy}: 3 stored, 1 edges"));
+
+    // Somebody moves them while the second scan reads.
+    let (client, hold) = small.world.engine.held_client("Scan", 3);
+    let moves = async {
+        hold.reached().await;
+        small.write(Name::User(cy), "ADD moves :value", 1).await;
+        hold.release();
+    };
+    let (said, ()) = futures::join!(verify_by(&client, &small.world), moves);
+    assert_eq!((said.report.drifted, said.report.undecided), (0, 1), "{:?}", said.lines);
+}
+
+#[tokio::test]
+async fn edges_that_nobody_said_and_nobody_counted_are_found_at_both_ends() {
+    let small = Small::new().await;
+    let lost: Vec<UserId> = (1..=20).map(|number| UserId::try_from(number).unwrap()).collect();
+    let items = lost.iter().map(|user| {
+        let edge = Name::Follower(small.ada.user_id, *user);
+        [Name::User(*user).key(), edge.key()]
+    });
+    small.store(items.flatten()).await;
+    let said = verify(&small.world).await;
+    assert_eq!(said.report.astray, 20);
+    assert_eq!(said.report.drifted, 21, "one is followed by as many, and as many follow one");
+    assert_eq!(said.findings()[0], format!("followers of user {}: 2 stored, 22 edges", small.ada.user_id));
+    let repair: Repair = serde_json::from_value(said.repairs[0].clone()).unwrap();
+    let following: Vec<UserId> = repair.recount.following.iter().map(|one| one.user_id).collect();
+    assert_eq!(following, lost, "which no single item could tell");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(12) })]
+
+    #[test]
+    fn exactly_the_counters_that_were_changed_are_found(off in prop::collection::vec(-2_i64..=2, 4)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let small = Small::new().await;
+            let counters = [
+                (Name::User(small.ada.user_id), "followers"),
+                (Name::User(small.bob.user_id), "following"),
+                (Name::User(small.ada.user_id), "photos"),
+                (Name::Photo(small.first), "likes"),
+            ];
+            for ((item, counter), off) in counters.into_iter().zip(&off) {
+                small.write(item, &format!("ADD {counter} :value"), *off).await;
+            }
+            let drifted = off.iter().filter(|off| **off != 0).count();
+            let said = verify(&small.world).await;
+            assert_eq!(said.last_line(), format!("11 counters, {drifted} drifted"));
+            assert_eq!(said.report.exit_code(), u8::from(drifted > 0));
+        });
+    }
+}

@@ -1,0 +1,121 @@
+//! A small world, what is wrong with it, and what `verify` says.
+
+use std::time::Duration;
+
+use api::Caller;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use domain::PhotoId;
+use table::keys::{Key, Name};
+use testkit::World;
+use verify::{Options, Outputs, Report};
+
+/// What a run said.
+pub(crate) struct Said {
+    pub(crate) report: Report,
+    pub(crate) lines: Vec<String>,
+    pub(crate) repairs: Vec<serde_json::Value>,
+}
+
+impl Said {
+    /// The lines about single counters and edges.
+    pub(crate) fn findings(&self) -> &[String] {
+        &self.lines[..self.lines.len() - 3]
+    }
+
+    pub(crate) fn last_line(&self) -> &str {
+        self.lines.last().unwrap()
+    }
+}
+
+/// Nobody waits in a test.
+pub(crate) const OPTIONS: Options = Options { segments: 3, rate: None, patience: Duration::ZERO };
+
+pub(crate) async fn verify(world: &World) -> Said {
+    verify_by(&world.engine.client(), world).await
+}
+
+/// As [`verify()`], through a client of its own.
+pub(crate) async fn verify_by(client: &Client, world: &World) -> Said {
+    let (mut findings, mut repairs, mut progress) = (Vec::new(), Vec::new(), Vec::new());
+    let outputs = Outputs { findings: &mut findings, repairs: &mut repairs, progress: &mut progress };
+    let report = verify::verify(client, world.engine.table_name(), &OPTIONS, outputs).await.unwrap();
+    let text = String::from_utf8(findings).unwrap();
+    let repairs = String::from_utf8(repairs).unwrap();
+    Said {
+        report,
+        lines: text.lines().map(ToOwned::to_owned).collect(),
+        repairs: repairs.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
+    }
+}
+
+/// Three people: everybody follows Ada, who posted two photos; Bob likes both, Cy one.
+pub(crate) struct Small {
+    pub(crate) world: World,
+    pub(crate) ada: Caller,
+    pub(crate) bob: Caller,
+    pub(crate) cy: Caller,
+    pub(crate) first: PhotoId,
+    pub(crate) second: PhotoId,
+}
+
+impl Small {
+    pub(crate) async fn new() -> Self {
+        let world = World::new().await;
+        let (ada, bob, cy) =
+            (world.person("ada").await, world.person("bob").await, world.person("cyd").await);
+        world.follow(&bob, &ada).await;
+        world.follow(&cy, &ada).await;
+        world.follow(&ada, &cy).await;
+        let (first, second) = (world.post(&ada).await, world.post(&ada).await);
+        for (who, what) in [(&bob, first), (&bob, second), (&cy, second)] {
+            world.like(who, &ada, what).await;
+        }
+        world.derive().await;
+        Self { world, ada, bob, cy, first, second }
+    }
+
+    /// Writes into an item behind everybody's back.
+    pub(crate) async fn set(&self, item: Name, attribute: &str, value: i64) {
+        self.write(item, &format!("SET {attribute} = :value"), value).await;
+    }
+
+    pub(crate) async fn write(&self, item: Name, expression: &str, value: i64) {
+        let key = item.key();
+        let update = self.world.engine.client().update_item().table_name(self.world.engine.table_name());
+        update
+            .key("pk", AttributeValue::S(key.pk))
+            .key("sk", AttributeValue::S(key.sk))
+            .update_expression(expression)
+            .expression_attribute_values(":value", AttributeValue::N(value.to_string()))
+            .send()
+            .await
+            .unwrap();
+    }
+
+    /// Stores items that are nothing but their keys.
+    pub(crate) async fn store(&self, keys: impl Iterator<Item = Key>) {
+        let writes = keys.map(|key| {
+            let put = PutRequest::builder()
+                .item("pk", AttributeValue::S(key.pk))
+                .item("sk", AttributeValue::S(key.sk));
+            WriteRequest::builder().put_request(put.build().unwrap()).build()
+        });
+        for batch in writes.collect::<Vec<_>>().chunks(25) {
+            let write = self.world.engine.client().batch_write_item();
+            write.request_items(self.world.engine.table_name(), batch.to_vec()).send().await.unwrap();
+        }
+    }
+
+    /// Removes an item behind everybody's back.
+    pub(crate) async fn remove(&self, item: Name) {
+        let key = item.key();
+        let delete = self.world.engine.client().delete_item().table_name(self.world.engine.table_name());
+        delete
+            .key("pk", AttributeValue::S(key.pk))
+            .key("sk", AttributeValue::S(key.sk))
+            .send()
+            .await
+            .unwrap();
+    }
+}
