@@ -1,4 +1,4 @@
-//! What a group of records derives.
+//! What changes derive.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,16 @@ use domain::{PhotoId, UserId};
 use table::change::Change;
 use table::{Result, Table, follow, like, processing, timeline};
 
-use crate::group::Step;
+/// How changes came here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// In the order of the stream, which is trusted.
+    Stream,
+    /// Late or in any order: each is checked against what the actors did.
+    Apart,
+}
 
-/// What a group comes to. Of several states of one thing the last counts; edges keep their order, because their
+/// What changes come to. Of several states of one thing the last counts; edges keep their order, because their
 /// derivation sees to that itself.
 #[derive(Default)]
 struct Sum {
@@ -21,9 +28,9 @@ struct Sum {
 }
 
 impl Sum {
-    fn of(steps: &[Step]) -> Self {
+    fn of<'a>(changes: impl Iterator<Item = &'a Change>) -> Self {
         let mut sum = Self::default();
-        for Step { change, .. } in steps {
+        for change in changes {
             sum.add(change);
         }
         sum
@@ -63,17 +70,32 @@ impl Sum {
     }
 }
 
-/// Derives a group. Everything is idempotent: after a failure all of it is done again.
-pub(crate) async fn apply(table: &Table, steps: &[Step]) -> Result<()> {
-    let sum = Sum::of(steps);
+/// Derives what belongs together. Everything is idempotent: after a failure all of it is done again.
+///
+/// The row of a photo that waits is not checked: one that is added too late stays behind, and `sweep` takes it away.
+pub(crate) async fn apply<'a>(
+    table: &Table,
+    changes: impl Iterator<Item = &'a Change>,
+    way: Way,
+) -> Result<()> {
+    let sum = Sum::of(changes);
     for (photo, changes) in &sum.likes {
-        like::derive(table, *photo, changes).await?;
+        match way {
+            Way::Stream => like::derive(table, *photo, changes).await?,
+            Way::Apart => like::derive_apart(table, *photo, changes).await?,
+        }
     }
     if !sum.follows.is_empty() {
-        follow::derive(table, &sum.follows).await?;
+        match way {
+            Way::Stream => follow::derive(table, &sum.follows).await?,
+            Way::Apart => follow::derive_apart(table, &sum.follows).await?,
+        }
     }
     for (photo, (author, listed)) in sum.listed {
-        timeline::derive(table, author, photo, listed).await?;
+        match way {
+            Way::Stream => timeline::derive(table, author, photo, listed).await?,
+            Way::Apart => timeline::derive_apart(table, author, photo, listed).await?,
+        }
     }
     for (photo, waiting) in sum.waiting {
         if waiting {

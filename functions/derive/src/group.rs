@@ -16,7 +16,7 @@ pub(crate) struct Step {
 
 /// Something that a derivation writes to and that two groups must not write to at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Touched {
+pub(crate) enum Touched {
     /// A photo's counters.
     Photo(PhotoId),
     /// A user's counters.
@@ -25,11 +25,12 @@ enum Touched {
     Waiting(PhotoId),
 }
 
-fn touched(change: &Change) -> Vec<Touched> {
+/// What a change's derivation writes to, first what is likelier to be busy.
+pub(crate) fn touched(change: &Change) -> Vec<Touched> {
     match *change {
         Change::Liked { photo, .. } | Change::Unliked { photo, .. } => vec![Touched::Photo(photo)],
         Change::Followed { follower, followee, .. } | Change::Unfollowed { follower, followee } => {
-            vec![Touched::User(follower), Touched::User(followee)]
+            vec![Touched::User(followee), Touched::User(follower)]
         }
         Change::Announced { photo } | Change::Failed { photo } => vec![Touched::Waiting(photo)],
         Change::Ready { photo, author } | Change::Deleted { photo, author, .. } => {
@@ -42,8 +43,8 @@ fn touched(change: &Change) -> Vec<Touched> {
 /// Splits a batch into groups that have nothing in common, each in the order of the batch.
 ///
 /// Transactions of different groups never meet on an item, so they can run side by side without cancelling each other.
-/// A group that fails holds its lane of the stream at its first record until it succeeds or its retries end; groups beside
-/// it in the batch are done all the same.
+/// A group that fails holds its lane of the stream at its first record until it succeeds or its retries end, unless it is
+/// done apart; groups beside it in the batch are done all the same.
 pub(crate) fn group(steps: Vec<Step>) -> Vec<Vec<Step>> {
     let mut groups: Vec<Vec<Step>> = Vec::new();
     let mut group_of: HashMap<Touched, usize> = HashMap::new();
@@ -70,6 +71,16 @@ pub(crate) fn group(steps: Vec<Step>) -> Vec<Vec<Step>> {
         group.sort_unstable_by_key(|step| step.place);
     }
     groups
+}
+
+/// What most steps of a group write to: when the group meets others, it is most probably there.
+pub(crate) fn busiest(group: &[Step]) -> Option<Touched> {
+    let mut writers: HashMap<Touched, usize> = HashMap::new();
+    for item in group.iter().flat_map(|step| touched(&step.change)) {
+        *writers.entry(item).or_default() += 1;
+    }
+    let most = writers.values().copied().max()?;
+    group.iter().flat_map(|step| touched(&step.change)).find(|item| writers.get(item) == Some(&most))
 }
 
 #[cfg(test)]
@@ -113,6 +124,16 @@ mod tests {
             Change::Ready { photo: photo(1), author: user(9) },
         ];
         assert_eq!(places(&group(steps(batch))), [vec![0, 4], vec![1, 2, 5], vec![3], vec![6], vec![7, 8]]);
+    }
+
+    #[test]
+    fn the_busiest_is_what_most_steps_write_to() {
+        let follows = |a, b| Change::Unfollowed { follower: user(a), followee: user(b) };
+        let star = steps([follows(1, 2), follows(3, 9), follows(2, 9), follows(4, 9)]);
+        assert_eq!(busiest(&star), Some(Touched::User(user(9))));
+        // One alone does not tell: whoever is followed is likelier to be than whoever follows.
+        assert_eq!(busiest(&steps([follows(1, 2)])), Some(Touched::User(user(2))));
+        assert_eq!(busiest(&steps([Change::Returned { reader: user(1), mark: 1 }])), None);
     }
 
     proptest! {

@@ -1,33 +1,50 @@
 //! `derive`: everything that follows from what somebody did.
 //!
-//! - **Trigger**: the table's stream, filtered to the records that derive something.
+//! - **Trigger**: the table's stream, filtered to the records that derive something; and a queue of its own, with what was not
+//!   to hold up the stream.
 //! - **Access patterns**: transactions of derived edges and the counters that count them, many edges to one; the author's
 //!   timeline and head; rows of photos that wait to be processed.
 //! - **Emits**: `photo.ready`, `photo.deleted`, `like.added`, `follow.added`, `follow.removed` and `reader.returned`, to
-//!   SNS, for every record seen, also when it comes again: consumers are idempotent, so publishing twice is safe and
-//!   publishing never is not.
+//!   SNS, once it is derived, for every record seen, also when it comes again: consumers are idempotent, so publishing twice
+//!   is safe and publishing never is not. Changes for its own queue.
 //! - **Redelivery**: an edge is written under the condition that it is not there, and removed under the condition that it
-//!   is, in one transaction with its counters. A batch that starts again from an earlier record ends in the same state.
-//! - **Failures**: the answer names the first record of the batch that failed; Lambda starts again there and after some
-//!   tries sends its place in the stream to the dead-letter queue.
+//!   is, in one transaction with its counters. A batch that starts again from an earlier record ends in the same state. What
+//!   comes by the queue, in any order, is checked against the actors' edges in the same transaction.
+//! - **Failures**: of the stream, the answer names the first record of the batch that failed; Lambda starts again there and
+//!   after some tries sends its place in the stream to the dead-letter queue. A message that fails comes again and ends in the
+//!   dead-letter queue of its own queue; it can be sent back at any time.
 //!
 //! A batch falls into groups that share no counted item ([`group`]). They are derived side by side, each in the order of
 //! the stream, and what is derived is published. When a group fails, all its records count as failed, so that everything
 //! before the first failed record of the batch is done. Groups behind it may be done too: doing them again is harmless.
+//!
+//! A group that keeps meeting throttles or other writers does not fail. What touches its busiest item goes to the queue and the
+//! stream moves on: one hot photo delays nobody else. For some seconds ([`hot`]) that item is not even tried. The queue is worked
+//! off by this function too ([`apart`]), a few at a time and with more patience.
 
+mod apart;
 mod apply;
 mod group;
+mod hot;
 mod publish;
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use domain::Clock;
 use futures::{StreamExt, stream};
-use runtime::Aws;
+use runtime::queue::{Outlet, Queue};
 use runtime::stream::{Failed, Record};
+use runtime::{Aws, metrics};
 use table::Table;
 use table::change::Change;
 
+pub use apart::{Apart, NotDone};
 pub use publish::{Publisher, Topic, Unpublished};
 
-use crate::group::{Step, group};
+use crate::apply::Way;
+use crate::group::{Step, Touched, busiest, group, touched};
+use crate::hot::Hot;
 
 runtime::config! {
     /// Settings of `derive`.
@@ -36,23 +53,30 @@ runtime::config! {
         pub table_name: String,
         /// The topic of domain events.
         pub topic_arn: String,
+        /// The queue of what is derived apart from the stream.
+        pub derive_queue_url: String,
     }
 }
 
 /// Groups derived at once: enough to hide round trips, few enough not to throttle a new table.
 const GROUPS_AT_ONCE: usize = 8;
+/// Times a group is tried, each time without the item that was busiest before.
+const TRIES: usize = 2;
 
 /// What is derived with.
-pub struct Deps<P = Topic> {
+pub struct Deps<P = Topic, O = Queue> {
     table: Table,
     publisher: P,
+    outlet: O,
+    hot: Hot,
 }
 
 impl Deps {
-    /// Connects to the table and the topic.
+    /// Connects to the table, the topic and the queue.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         let table = Table::new(aws.dynamodb(), &config.table_name);
-        Self::new(table, Topic::connect(aws, &config.topic_arn))
+        let outlet = Queue::connect(aws, &config.derive_queue_url);
+        Self::new(table, Topic::connect(aws, &config.topic_arn), outlet, aws.clock())
     }
 }
 
@@ -68,47 +92,98 @@ impl Failure {
     }
 }
 
-impl<P: Publisher> Deps<P> {
-    /// Derives in `table` and publishes to `publisher`.
-    pub fn new(table: Table, publisher: P) -> Self {
-        Self { table, publisher }
+/// What became of a batch, or of a group of it.
+#[derive(Default)]
+struct Outcome {
+    derived: Vec<Step>,
+    /// What is to be done apart, for each busy item.
+    apart: Vec<Vec<Step>>,
+    failures: Vec<Failure>,
+}
+
+impl<P: Publisher, O: Outlet> Deps<P, O> {
+    /// Derives in `table`, publishes to `publisher`, and gives to `outlet` what is to be done apart.
+    pub fn new(table: Table, publisher: P, outlet: O, clock: Arc<dyn Clock>) -> Self {
+        Self { table, publisher, outlet, hot: Hot::new(clock) }
     }
 
-    /// Derives `steps`; those that were derived, in their order.
-    async fn derive(&self, steps: Vec<Step>, failures: &mut Vec<Failure>) -> Vec<Step> {
-        let outcomes: Vec<_> = stream::iter(group(steps))
-            .map(|steps| async move {
-                let outcome = apply::apply(&self.table, &steps).await;
-                (steps, outcome)
-            })
+    /// Derives the steps of a batch.
+    async fn derive(&self, steps: Vec<Step>) -> Outcome {
+        let mut hot: HashMap<Touched, Vec<Step>> = HashMap::new();
+        let mut others = Vec::new();
+        for step in steps {
+            match self.hot.first_of(&touched(&step.change)) {
+                Some(item) => hot.entry(item).or_default().push(step),
+                None => others.push(step),
+            }
+        }
+        let groups: Vec<Outcome> = stream::iter(group(others))
+            .map(|steps| self.derive_group(steps))
             .buffer_unordered(GROUPS_AT_ONCE)
             .collect()
             .await;
-        let mut derived = Vec::new();
-        for (steps, outcome) in outcomes {
-            match (outcome, steps.first()) {
-                (Err(error), Some(first)) => failures.push(Failure::at(first.place, error)),
-                _ => derived.extend(steps),
-            }
+        let mut outcome = Outcome { apart: hot.into_values().collect(), ..Outcome::default() };
+        for group in groups {
+            outcome.derived.extend(group.derived);
+            outcome.apart.extend(group.apart);
+            outcome.failures.extend(group.failures);
         }
-        derived.sort_unstable_by_key(|step| step.place);
-        derived
+        outcome.derived.sort_unstable_by_key(|step| step.place);
+        outcome
     }
 
-    async fn publish(&self, steps: &[Step], failures: &mut Vec<Failure>) {
+    /// Derives a group. What touches an item that stays busy is to be done apart, and the rest goes on without it.
+    async fn derive_group(&self, mut steps: Vec<Step>) -> Outcome {
+        let mut outcome = Outcome::default();
+        for _ in 0..TRIES {
+            let changes = steps.iter().map(|step| &step.change);
+            match (apply::apply(&self.table, changes, Way::Stream).await, busiest(&steps)) {
+                (Err(error @ table::Error::Busy { .. }), Some(item)) => {
+                    tracing::warn!(steps = steps.len(), error = %runtime::failure::Chain(&error), "busy");
+                    self.hot.mark(item);
+                    let (busy, rest) =
+                        steps.into_iter().partition(|step| touched(&step.change).contains(&item));
+                    outcome.apart.push(busy);
+                    steps = rest;
+                }
+                (Err(error), _) => {
+                    outcome.failures.extend(steps.first().map(|first| Failure::at(first.place, error)));
+                    return outcome;
+                }
+                (Ok(()), _) => {
+                    outcome.derived = steps;
+                    return outcome;
+                }
+            }
+        }
+        outcome.apart.push(steps);
+        outcome
+    }
+
+    async fn publish(&self, steps: &[Step]) -> Result<(), Failure> {
         let (places, events): (Vec<usize>, Vec<_>) =
             steps.iter().filter_map(|step| Some((step.place, publish::event(&step.change)?))).unzip();
         if events.is_empty() {
-            return;
+            return Ok(());
         }
-        if let Err(unpublished) = self.publisher.publish(&events).await {
+        self.publisher.publish(&events).await.map_err(|unpublished| {
             let place = places.get(unpublished.place).or(places.first()).copied().unwrap_or(0);
-            failures.push(Failure::at(place, unpublished));
-        }
+            Failure::at(place, unpublished)
+        })
+    }
+
+    /// Gives steps to the queue. Their events are published by whoever derives them.
+    async fn put_apart(&self, items: &[Vec<Step>]) -> Result<(), Failure> {
+        let Some(first) = items.iter().flatten().map(|step| step.place).min() else { return Ok(()) };
+        self.outlet.send(&apart::messages(items)).await.map_err(|error| Failure::at(first, error))?;
+        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        metrics::count("groups_apart", count(items.iter().filter(|steps| !steps.is_empty()).count()));
+        metrics::count("changes_apart", count(items.iter().map(Vec::len).sum()));
+        Ok(())
     }
 }
 
-impl<P: Publisher> runtime::stream::Handler for Deps<P> {
+impl<P: Publisher, O: Outlet> runtime::stream::Handler for Deps<P, O> {
     async fn handle(&self, records: Vec<Record>) -> Result<(), Failed> {
         let (mut steps, mut failures) = (Vec::new(), Vec::new());
         for (place, record) in records.iter().enumerate() {
@@ -118,8 +193,10 @@ impl<P: Publisher> runtime::stream::Handler for Deps<P> {
                 Err(error) => failures.push(Failure::at(place, error)),
             }
         }
-        let derived = self.derive(steps, &mut failures).await;
-        self.publish(&derived, &mut failures).await;
+        let outcome = self.derive(steps).await;
+        failures.extend(outcome.failures);
+        failures.extend(self.publish(&outcome.derived).await.err());
+        failures.extend(self.put_apart(&outcome.apart).await.err());
 
         failures.sort_by_key(|failure| failure.place);
         let mut failures = failures.into_iter();

@@ -5,7 +5,7 @@ use runtime::StartError;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
-    let aws = runtime::start_worker("derive").await?;
+    let aws = runtime::start_stream("derive").await?;
     let config = Config::from_env()?;
-    runtime::stream::run(Deps::connect(&config, &aws), &aws).await
+    runtime::either::run(Deps::connect(&config, &aws), &aws).await
 }

@@ -3,12 +3,18 @@
 //! An edge is stored under the condition that it is not there yet, and removed under the condition that it is. A
 //! counter moves by the edges that really changed. So a record derived twice, late, or again after a crash changes
 //! nothing, and at rest every counter equals the number of its edges.
+//!
+//! A derived edge mirrors an actor's edge, its *witness*. In the order of the stream the last of several states is the
+//! right one, whatever was done before it ([`settle`]). Apart from that order nobody knows which state is the last, so each
+//! edge is written under the condition that its witness is in the same state ([`settle_apart`]). A state that has been
+//! overtaken is left out: what overtook it is a change of its own, which comes by the one way or the other. So both ways
+//! may work on the same edges at once, stale, repeated and in any order, and end with what the actors did.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{CancellationReason, Delete, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{CancellationReason, ConditionCheck, Delete, Put, TransactWriteItem, Update};
 
 use crate::calls::{back_off, key_item, number};
 use crate::keys::{Name, PK};
@@ -22,11 +28,33 @@ pub(crate) struct Edge {
     pub(crate) name: Name,
     /// The item to store, or none when the edge is to go.
     pub(crate) item: Option<Item>,
+    /// The actor's edge that it mirrors.
+    pub(crate) witness: Name,
     pub(crate) counters: Vec<Counter>,
 }
 
+/// How often the counters of an item moved: an attribute that only grows. Whoever counts the edges again may set a counter
+/// if this is what it was before counting, because then no edge that the item counts came or went meanwhile.
+pub(crate) const MOVES: &str = "moves";
+
 const TRANSACTION: usize = 100;
-const ATTEMPTS: u32 = 6;
+
+/// How edges came here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Stream,
+    Apart,
+}
+
+impl Way {
+    /// Times a transaction is tried. Others wait behind the stream, so its pauses add up to a quarter of a second at most.
+    fn attempts(self) -> u32 {
+        match self {
+            Self::Stream => 4,
+            Self::Apart => 7,
+        }
+    }
+}
 
 /// Brings edges and their counters into the given states; of several states of one edge the last counts.
 ///
@@ -34,6 +62,16 @@ const ATTEMPTS: u32 = 6;
 /// their state, and edges whose counted item is gone, are left out. [`Error::Busy`] when throttles or conflicts outlast
 /// the retries; everything done until then stays done, and doing all again is safe.
 pub(crate) async fn settle(table: &Table, edges: Vec<Edge>) -> Result<()> {
+    settle_by(table, edges, Way::Stream).await
+}
+
+/// As [`settle`], for edges whose states come late or in any order: those that their witness contradicts are left out. 2 WRU
+/// more for each edge.
+pub(crate) async fn settle_apart(table: &Table, edges: Vec<Edge>) -> Result<()> {
+    settle_by(table, edges, Way::Apart).await
+}
+
+async fn settle_by(table: &Table, edges: Vec<Edge>, way: Way) -> Result<()> {
     let mut last: HashMap<crate::keys::Key, usize> = HashMap::new();
     for (index, edge) in edges.iter().enumerate() {
         last.insert(edge.name.key(), index);
@@ -44,50 +82,49 @@ pub(crate) async fn settle(table: &Table, edges: Vec<Edge>) -> Result<()> {
         if last.get(&edge.name.key()) != Some(&index) {
             continue;
         }
-        let mut adds = writes_added(&group, &edge);
+        let mut adds = writes_added(&group, &edge, way);
         if weight + adds > TRANSACTION {
-            settle_group(table, std::mem::take(&mut group)).await?;
+            settle_group(table, std::mem::take(&mut group), way).await?;
             weight = 0;
-            adds = writes_added(&group, &edge);
+            adds = writes_added(&group, &edge, way);
         }
         weight += adds;
         group.push(edge);
     }
-    settle_group(table, group).await
+    settle_group(table, group, way).await
 }
 
-/// Writes that an edge adds to a transaction: itself, and the counted items that no edge of the group counts in yet.
-fn writes_added(group: &[Edge], edge: &Edge) -> usize {
+/// Writes that an edge adds to a transaction: itself, the check of its witness, and the counted items that no edge of the
+/// group counts in yet.
+fn writes_added(group: &[Edge], edge: &Edge, way: Way) -> usize {
     let known =
         |item: &Name| group.iter().any(|other| other.counters.iter().any(|(counted, _)| counted == item));
-    1 + edge.counters.iter().filter(|(item, _)| !known(item)).count()
+    let checks = usize::from(way == Way::Apart);
+    1 + checks + edge.counters.iter().filter(|(item, _)| !known(item)).count()
 }
 
-async fn settle_group(table: &Table, mut edges: Vec<Edge>) -> Result<()> {
-    for attempt in 0..ATTEMPTS {
+async fn settle_group(table: &Table, mut edges: Vec<Edge>, way: Way) -> Result<()> {
+    for attempt in 0..way.attempts() {
+        if attempt > 0 {
+            back_off(attempt - 1).await;
+        }
         loop {
             if edges.is_empty() {
                 return Ok(());
             }
-            let counters = sums(&edges);
-            match write(table, &edges, &counters).await? {
+            match write(table, &edges, way).await? {
                 Written::All => return Ok(()),
                 Written::Busy => break,
                 Written::Refused(refused) => {
-                    let gone: Vec<&Name> = counters
-                        .keys()
-                        .zip(refused.iter().skip(edges.len()))
-                        .filter_map(|(item, refused)| refused.then_some(item))
-                        .collect();
-                    let mut refusals = refused.iter();
+                    let mut places = 0..;
                     edges.retain(|edge| {
-                        let settled = refusals.next().copied().unwrap_or(false);
-                        !settled && !edge.counters.iter().any(|(item, _)| gone.contains(&item))
+                        let settled = places.next().is_some_and(|place| refused.contains(&Part::Edge(place)));
+                        let gone = |item: &Name| refused.contains(&Part::Counted(item.clone()));
+                        !settled && !edge.counters.iter().any(|(item, _)| gone(item))
                     });
                 }
             }
         }
-        back_off(attempt).await;
     }
     Err(Error::busy("TransactWriteItems", "the counted items stayed contended"))
 }
@@ -108,26 +145,49 @@ fn sums(edges: &[Edge]) -> BTreeMap<Name, Steps> {
     sums
 }
 
+/// What a write of a transaction is about.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    /// The edge at this place: itself, or its witness.
+    Edge(usize),
+    /// An item with counters.
+    Counted(Name),
+}
+
 enum Written {
     All,
-    /// Nothing was written; for each write, whether its condition did not hold.
-    Refused(Vec<bool>),
+    /// Nothing was written, because the conditions of these did not hold: an edge that is settled or was overtaken, a
+    /// counted item that is gone.
+    Refused(BTreeSet<Part>),
     /// Nothing was written; another writer or the partition was in the way.
     Busy,
 }
 
-async fn write(table: &Table, edges: &[Edge], counters: &BTreeMap<Name, Steps>) -> Result<Written> {
-    let edge_writes = edges.iter().map(|edge| edge_write(table, edge));
-    let counter_writes = counters.iter().map(|(item, steps)| counter_write(table, item, steps));
-    let writes = edge_writes.chain(counter_writes).collect::<Result<Vec<_>>>()?;
-    let expected = writes.len();
+async fn write(table: &Table, edges: &[Edge], way: Way) -> Result<Written> {
+    let (mut parts, mut writes) = (Vec::new(), Vec::new());
+    for (place, edge) in edges.iter().enumerate() {
+        parts.push(Part::Edge(place));
+        writes.push(edge_write(table, edge)?);
+        if way == Way::Apart {
+            parts.push(Part::Edge(place));
+            writes.push(witness_check(table, edge)?);
+        }
+    }
+    for (item, steps) in sums(edges) {
+        writes.push(counter_write(table, &item, &steps)?);
+        parts.push(Part::Counted(item));
+    }
     match table.client.transact_write_items().set_transact_items(Some(writes)).send().await {
         Ok(_) => Ok(Written::All),
         Err(error) => match cancellation(&error) {
-            Some(reasons) if reasons.len() == expected => {
-                let refused: Vec<bool> =
-                    reasons.iter().map(|reason| reason.code() == Some("ConditionalCheckFailed")).collect();
-                Ok(if refused.contains(&true) { Written::Refused(refused) } else { Written::Busy })
+            Some(reasons) if reasons.len() == parts.len() => {
+                let failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
+                let refused: BTreeSet<Part> = parts
+                    .into_iter()
+                    .zip(reasons)
+                    .filter_map(|(part, reason)| failed(reason).then_some(part))
+                    .collect();
+                Ok(if refused.is_empty() { Written::Busy } else { Written::Refused(refused) })
             }
             _ => match Error::sdk("TransactWriteItems", error) {
                 Error::Busy { .. } => Ok(Written::Busy),
@@ -174,12 +234,25 @@ fn edge_write(table: &Table, edge: &Edge) -> Result<TransactWriteItem> {
     Ok(write.build())
 }
 
+/// The condition that an edge's witness is there when the edge is to be, and is not when it is to go.
+fn witness_check(table: &Table, edge: &Edge) -> Result<TransactWriteItem> {
+    let wanted = if edge.item.is_some() { "attribute_exists" } else { "attribute_not_exists" };
+    let check = ConditionCheck::builder()
+        .table_name(&*table.name)
+        .set_key(Some(key_item(&edge.witness.key())))
+        .condition_expression(format!("{wanted}({PK})"))
+        .build()
+        .map_err(Error::unreadable)?;
+    Ok(TransactWriteItem::builder().condition_check(check).build())
+}
+
 fn counter_write(table: &Table, item: &Name, steps: &Steps) -> Result<TransactWriteItem> {
     let adds: Vec<String> = (0..steps.len()).map(|place| format!("#counter{place} :step{place}")).collect();
     let mut update = Update::builder()
         .table_name(&*table.name)
         .set_key(Some(key_item(&item.key())))
-        .update_expression(format!("ADD {}", adds.join(", ")))
+        .update_expression(format!("ADD {MOVES} :move, {}", adds.join(", ")))
+        .expression_attribute_values(":move", number(1))
         .condition_expression(format!("attribute_exists({PK})"));
     for (place, (attribute, step)) in steps.iter().enumerate() {
         update = update

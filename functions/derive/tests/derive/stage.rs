@@ -1,4 +1,4 @@
-//! The handler, a world whose stream it is given, and whoever it publishes to.
+//! The handler, a world whose stream it is given, whoever it publishes to, and its own queue.
 
 use std::collections::BTreeSet;
 use std::future::{Future, ready};
@@ -6,12 +6,16 @@ use std::sync::{Arc, Mutex};
 
 use api::Caller;
 use aws_lambda_events::dynamodb::{Event as StreamEvent, EventRecord};
-use derive::{Deps, Publisher, Unpublished};
+use derive::{Apart, Deps, Publisher, Unpublished};
 use domain::{PhotoId, UserId};
 use messages::Event;
+use runtime::queue::Outlet;
+use runtime::stream::Record;
+use serde_json::{Value, json};
+use table::change::Change;
 use table::follow::From;
 use table::{follow, like, photo, timeline};
-use testkit::{World, stream_event};
+use testkit::{Outbox, World, sqs_event, stream_event};
 
 /// Keeps what is published. Clones share it.
 #[derive(Clone, Default)]
@@ -39,10 +43,15 @@ impl Publisher for Published {
     }
 }
 
+/// A process of the function.
+pub type Worker = Deps<Published, Outbox>;
+
 pub struct Stage {
     pub world: World,
     pub published: Published,
-    deps: Deps<Published>,
+    /// The function's own queue.
+    pub outbox: Outbox,
+    pub worker: Worker,
 }
 
 impl Stage {
@@ -51,20 +60,20 @@ impl Stage {
     }
 
     pub fn with(world: World) -> Self {
-        let published = Published::default();
-        let deps = Deps::new(world.table.clone(), published.clone());
-        Self { world, published, deps }
+        let (published, outbox) = (Published::default(), Outbox::default());
+        let worker = Deps::new(world.table.clone(), published.clone(), outbox.clone(), world.clock.shared());
+        Self { world, published, outbox, worker }
+    }
+
+    /// Another process, which remembers nothing.
+    pub fn worker(&self) -> Worker {
+        let (published, outbox) = (self.published.clone(), self.outbox.clone());
+        Deps::new(self.world.table.clone(), published, outbox, self.world.clock.shared())
     }
 
     /// Delivers a batch; the sequence number that Lambda is told to start again from.
     pub async fn deliver(&self, records: &[EventRecord]) -> Option<String> {
-        self.deliver_event(stream_event(records.to_vec())).await
-    }
-
-    pub async fn deliver_event(&self, event: StreamEvent) -> Option<String> {
-        let response = runtime::stream::answer(&self.deps, event).await;
-        assert!(response.batch_item_failures.len() <= 1);
-        response.batch_item_failures.into_iter().next()?.item_identifier
+        deliver(&self.worker, records).await
     }
 
     /// Delivers everything that has not been delivered yet. What was derived is in the stream too; the template's filter
@@ -72,7 +81,14 @@ impl Stage {
     pub async fn drain(&self) {
         let records = self.world.engine.stream().await;
         assert_eq!(self.deliver(&records).await, None);
+        self.work_off().await;
         self.world.engine.stream().await;
+    }
+
+    /// Works off the function's own queue.
+    pub async fn work_off(&self) {
+        let messages = self.outbox.take::<Apart>();
+        assert_eq!(work(&self.worker, &self.outbox, &messages).await, 0);
     }
 
     pub async fn likes(&self, photo: PhotoId) -> i64 {
@@ -81,14 +97,15 @@ impl Stage {
 
     /// Every counter equals the number of its derived edges, and those are the actors' edges the other way round.
     pub async fn assert_exact(&self, people: &[&Caller], photos: &[PhotoId]) {
+        const ALL: usize = 100_000;
         let table = &self.world.table;
         let mut claimed: BTreeSet<(UserId, UserId)> = BTreeSet::new();
         let mut derived: BTreeSet<(UserId, UserId)> = BTreeSet::new();
         for person in people {
             let (id, profile) = (person.user_id, self.world.profile(person).await);
-            let followers = follow::followers(table, id, From::Hash(0), u16::MAX, 1_000).await.unwrap().items;
-            let following = follow::following(table, id, None, 1_000).await.unwrap().items;
-            let photos = timeline::page(table, id, None, 1_000).await.unwrap().items;
+            let followers = follow::followers(table, id, From::Hash(0), u16::MAX, ALL).await.unwrap().items;
+            let following = follow::following(table, id, None, ALL).await.unwrap().items;
+            let photos = timeline::page(table, id, None, ALL).await.unwrap().items;
             assert_eq!(profile.followers, count(&followers), "followers of {}", person.username);
             assert_eq!(profile.following, count(&following), "whom {} follows", person.username);
             assert_eq!(profile.photos, count(&photos), "photos of {}", person.username);
@@ -97,7 +114,7 @@ impl Stage {
         }
         assert_eq!(derived, claimed);
         for &photo in photos {
-            let likers = like::likers(table, photo, None, 1_000).await.unwrap().items;
+            let likers = like::likers(table, photo, None, ALL).await.unwrap().items;
             assert_eq!(self.likes(photo).await, count(&likers));
             let likers: BTreeSet<UserId> = likers.into_iter().collect();
             for person in people {
@@ -105,6 +122,93 @@ impl Stage {
                 assert_eq!(likers.contains(&person.user_id), likes.contains(&photo), "{}", person.username);
             }
         }
+    }
+
+    /// The timelines of `people` hold `photos` and nothing else.
+    pub async fn assert_listed(&self, people: &[&Caller], photos: &[PhotoId]) {
+        let mut listed = BTreeSet::new();
+        for person in people {
+            listed
+                .extend(timeline::page(&self.world.table, person.user_id, None, 1_000).await.unwrap().items);
+        }
+        assert_eq!(listed, photos.iter().copied().collect());
+    }
+
+    /// As the function of this name, for everything that has not been read from the stream.
+    pub async fn assert_never_wrong(&self) {
+        assert_never_wrong(&self.world.engine.stream().await);
+    }
+}
+
+/// In none of these writes was a counter negative, and none moved unnoticed.
+pub fn assert_never_wrong(writes: &[EventRecord]) {
+    const COUNTERS: [&str; 4] = ["likes", "followers", "following", "photos"];
+    for record in writes {
+        let (old, new) = (json!(record.change.old_image), json!(record.change.new_image));
+        // A timeline's head has a list of this name.
+        let number =
+            |image: &Value, name| image[name]["N"].as_str().map_or(0, |n: &str| n.parse::<i64>().unwrap());
+        assert!(COUNTERS.iter().all(|name| number(&new, name) >= 0), "{new}");
+        if record.event_name == "MODIFY" {
+            let moved = COUNTERS.iter().any(|name| number(&new, name) != number(&old, name));
+            let step = number(&new, &"moves") - number(&old, &"moves");
+            assert!(step == 1 || (step == 0 && !moved), "{old} -> {new}");
+        }
+    }
+}
+
+/// Delivers a batch to one process; the sequence number that Lambda is told to start again from.
+pub async fn deliver(worker: &Worker, records: &[EventRecord]) -> Option<String> {
+    deliver_event(worker, stream_event(records.to_vec())).await
+}
+
+pub async fn deliver_event(worker: &Worker, event: StreamEvent) -> Option<String> {
+    let response = runtime::stream::answer(worker, event).await;
+    assert!(response.batch_item_failures.len() <= 1);
+    response.batch_item_failures.into_iter().next()?.item_identifier
+}
+
+/// Gives messages of the function's own queue to one process; those that failed are put back, and counted.
+pub async fn work(worker: &Worker, outbox: &Outbox, messages: &[Apart]) -> usize {
+    let response = runtime::sqs::answer(worker, sqs_event(messages)).await;
+    let failed = response.batch_item_failures.iter().map(|failure| {
+        let place = failure.item_identifier.strip_prefix("message-").unwrap();
+        messages[place.parse::<usize>().unwrap()].clone()
+    });
+    let failed: Vec<Apart> = failed.collect();
+    outbox.send(&failed).await.unwrap();
+    failed.len()
+}
+
+/// What a record says; none for those that the template's filter keeps from the function.
+pub fn change(record: &EventRecord) -> Option<Change> {
+    let record = Record::try_from(record.clone()).unwrap();
+    Change::read(record.old.as_ref(), record.new.as_ref()).unwrap()
+}
+
+/// What has to be published because of a change.
+pub fn wanted(change: &Change) -> Option<String> {
+    Some(match change {
+        Change::Liked { user, photo, .. } => format!("like.added {user} {photo}"),
+        Change::Followed { follower, followee, .. } => format!("follow.added {follower} {followee}"),
+        Change::Unfollowed { follower, followee } => format!("follow.removed {follower} {followee}"),
+        Change::Ready { photo, .. } => format!("photo.ready {photo}"),
+        Change::Deleted { photo, .. } => format!("photo.deleted {photo}"),
+        _ => return None,
+    })
+}
+
+/// What an event says, as [`wanted`] has it.
+pub fn told(event: &Event) -> String {
+    let kind = event.kind();
+    match event {
+        Event::LikeAdded { user_id, photo_id, .. } => format!("{kind} {user_id} {photo_id}"),
+        Event::FollowAdded { follower_id, followee_id, .. }
+        | Event::FollowRemoved { follower_id, followee_id } => format!("{kind} {follower_id} {followee_id}"),
+        Event::PhotoReady { photo_id, .. } | Event::PhotoDeleted { photo_id, .. } => {
+            format!("{kind} {photo_id}")
+        }
+        Event::ReaderReturned { .. } => kind.to_owned(),
     }
 }
 

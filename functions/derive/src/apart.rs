@@ -1,0 +1,144 @@
+//! What is derived apart from the stream's order, because the items it writes to kept refusing.
+
+use runtime::queue::Outlet;
+use serde::{Deserialize, Serialize};
+use table::change::Change;
+
+use crate::apply::{Way, apply};
+use crate::group::Step;
+use crate::{Deps, Publisher, Unpublished, publish};
+
+/// Changes in one message: likes of one photo fill two transactions, and a message stays far below SQS's limit.
+const CHANGES: usize = 98;
+
+/// A message of changes. Fields are only ever added, with a default, so that messages in flight survive a deployment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Apart {
+    /// What happened, in the order of the stream.
+    pub changes: Vec<Change>,
+}
+
+/// The messages that take steps, the steps of one busy item after those of another.
+pub(crate) fn messages(items: &[Vec<Step>]) -> Vec<Apart> {
+    let chunks = items.iter().flat_map(|steps| steps.chunks(CHANGES));
+    chunks.map(|steps| Apart { changes: steps.iter().map(|step| step.change.clone()).collect() }).collect()
+}
+
+/// Why a message is not done.
+#[derive(Debug, thiserror::Error)]
+pub enum NotDone {
+    /// It is not derived, or not all of it.
+    #[error(transparent)]
+    Table(#[from] table::Error),
+    /// It is derived, but not published.
+    #[error(transparent)]
+    Unpublished(#[from] Unpublished),
+}
+
+impl<P: Publisher, O: Outlet> runtime::sqs::Handler for Deps<P, O> {
+    type Message = Apart;
+    type Error = NotDone;
+    /// Messages of a batch are often about the same item and would only meet on it.
+    const CONCURRENCY: usize = 1;
+
+    async fn handle(&self, Apart { changes }: Apart) -> Result<(), NotDone> {
+        apply(&self.table, changes.iter(), Way::Apart).await?;
+        let events: Vec<_> = changes.iter().filter_map(publish::event).collect();
+        if !events.is_empty() {
+            self.publisher.publish(&events).await?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{PhotoId, Timestamp, UserId};
+    use serde_json::json;
+    use table::follow::Follow;
+    use table::like::Like;
+
+    use super::*;
+
+    const SQS_LIMIT: usize = 256 * 1024;
+
+    fn user(number: u64) -> UserId {
+        UserId::try_from(number).unwrap()
+    }
+
+    fn photo(number: u64) -> PhotoId {
+        PhotoId::try_from(number).unwrap()
+    }
+
+    #[test]
+    fn ten_full_messages_are_one_request_to_the_queue() {
+        let last = u64::try_from(i64::MAX).unwrap();
+        let like = Like { author: user(last), username: "x".repeat(30), at: Timestamp(i64::MAX) };
+        let change = Change::Liked { user: user(last), photo: photo(last), like };
+        let steps = (0..CHANGES * 10).map(|place| Step { place, change: change.clone() }).collect();
+        let messages = messages(&[steps]);
+        assert_eq!(messages.len(), 10);
+        let size: usize = messages.iter().map(|message| json!(message).to_string().len()).sum();
+        assert!(size < SQS_LIMIT, "{size}");
+    }
+
+    #[test]
+    fn items_do_not_share_a_message() {
+        let step = |place| Step { place, change: Change::Unliked { user: user(1), photo: photo(1) } };
+        let sizes = |counts: &[usize]| {
+            let items: Vec<Vec<Step>> = counts.iter().map(|count| (0..*count).map(step).collect()).collect();
+            messages(&items).iter().map(|message| message.changes.len()).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(&[1, 99]), [1, 98, 1]);
+        assert!(sizes(&[]).is_empty());
+    }
+
+    /// Messages in flight are read by the next version: this is what they look like.
+    #[test]
+    fn every_change_has_its_wire_form() {
+        let at = Timestamp(1_795_348_800_000);
+        let like = Like { author: user(3), username: "ann".to_owned(), at };
+        let changes = [
+            (
+                Change::Liked { user: user(1), photo: photo(2), like },
+                json!({"liked": {"user": "1", "photo": "2", "like": {"author": "3", "username": "ann", "at": at.0}}}),
+            ),
+            (
+                Change::Unliked { user: user(1), photo: photo(2) },
+                json!({"unliked": {"user": "1", "photo": "2"}}),
+            ),
+            (
+                Change::Followed {
+                    follower: user(1),
+                    followee: user(2),
+                    follow: Follow { username: "ann".to_owned(), at },
+                },
+                json!({"followed": {"follower": "1", "followee": "2", "follow": {"username": "ann", "at": at.0}}}),
+            ),
+            (
+                Change::Unfollowed { follower: user(1), followee: user(2) },
+                json!({"unfollowed": {"follower": "1", "followee": "2"}}),
+            ),
+            (Change::Announced { photo: photo(2) }, json!({"announced": {"photo": "2"}})),
+            (
+                Change::Ready { photo: photo(2), author: user(3) },
+                json!({"ready": {"photo": "2", "author": "3"}}),
+            ),
+            (Change::Failed { photo: photo(2) }, json!({"failed": {"photo": "2"}})),
+            (
+                Change::Deleted { photo: photo(2), author: user(3), media: 4 },
+                json!({"deleted": {"photo": "2", "author": "3", "media": 4}}),
+            ),
+            (
+                Change::Returned { reader: user(1), mark: at.0 },
+                json!({"returned": {"reader": "1", "mark": at.0}}),
+            ),
+        ];
+        for (change, wire) in changes {
+            let apart = Apart { changes: vec![change] };
+            let message = json!({ "changes": [wire] });
+            assert_eq!(json!(apart), message);
+            assert_eq!(serde_json::from_value::<Apart>(message).unwrap(), apart);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Items that were too busy a moment ago.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::{Clock, Timestamp};
+
+use crate::group::Touched;
+
+/// How long an item is left alone: long enough that trying it costs a lane little, short enough that one that has cooled
+/// down is soon derived in the stream's order again.
+const FOR_MS: i64 = 5_000;
+/// Items remembered. One that is not is tried, which is right too.
+const MOST: usize = 1_000;
+
+/// Remembers, in this process, which items kept refusing.
+pub(crate) struct Hot {
+    clock: Arc<dyn Clock>,
+    until: Mutex<HashMap<Touched, Timestamp>>,
+}
+
+impl Hot {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, until: Mutex::default() }
+    }
+
+    /// The item kept refusing just now.
+    pub(crate) fn mark(&self, item: Touched) {
+        let now = self.clock.now();
+        let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.retain(|_, end| *end > now);
+        if until.len() < MOST {
+            until.insert(item, now.plus_ms(FOR_MS));
+        }
+    }
+
+    /// The first of `items` that kept refusing lately.
+    pub(crate) fn first_of(&self, items: &[Touched]) -> Option<Touched> {
+        let now = self.clock.now();
+        let until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        items.iter().find(|item| until.get(item).is_some_and(|end| *end > now)).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use domain::UserId;
+    use testkit::ManualClock;
+
+    use super::*;
+
+    fn item(number: u64) -> Touched {
+        Touched::User(UserId::try_from(number).unwrap())
+    }
+
+    #[test]
+    fn an_item_is_left_alone_for_some_seconds() {
+        let clock = ManualClock::new();
+        let hot = Hot::new(clock.shared());
+        hot.mark(item(1));
+        assert_eq!(hot.first_of(&[item(2), item(1)]), Some(item(1)));
+        clock.advance(Duration::from_millis(4_999));
+        assert_eq!(hot.first_of(&[item(1)]), Some(item(1)));
+        clock.advance(Duration::from_millis(1));
+        assert_eq!(hot.first_of(&[item(1)]), None);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_forgets() {
+        let clock = ManualClock::new();
+        let hot = Hot::new(clock.shared());
+        let all: Vec<Touched> = (0..2_000).map(item).collect();
+        for item in &all {
+            hot.mark(*item);
+        }
+        assert_eq!(all.iter().filter(|item| hot.first_of(&[**item]).is_some()).count(), MOST);
+        clock.advance(Duration::from_secs(5));
+        hot.mark(item(1_999));
+        assert_eq!(hot.until.lock().unwrap().len(), 1);
+    }
+}

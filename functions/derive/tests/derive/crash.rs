@@ -1,0 +1,145 @@
+//! The function dies after each of its writes in turn, and what it had been given comes again.
+
+use std::collections::BTreeSet;
+
+use api::Caller;
+use aws_lambda_events::dynamodb::EventRecord;
+use derive::Apart;
+use domain::PhotoId;
+use table::keys::Name;
+use testkit::{Asked, Fault};
+
+use crate::stage::{Stage, change, deliver, told, wanted, work};
+
+/// A batch with everything in it, and whom and what it is about.
+struct Scene {
+    stage: Stage,
+    people: Vec<Caller>,
+    photos: Vec<PhotoId>,
+    batch: Vec<EventRecord>,
+}
+
+async fn scene() -> Scene {
+    let stage = Stage::new().await;
+    let world = &stage.world;
+    let people = world.people("person", 4).await;
+    let (first, second) = (world.post(&people[0]).await, world.post(&people[1]).await);
+    world.like(&people[3], &people[0], first).await;
+    world.follow(&people[3], &people[0]).await;
+    stage.drain().await;
+    stage.published.take();
+    // Comes, goes, comes again; is followed and follows; one photo new, one gone, one that failed.
+    for person in &people[..3] {
+        world.like(person, &people[0], first).await;
+        world.like(person, &people[1], second).await;
+    }
+    world.unlike(&people[3], first).await;
+    world.unlike(&people[2], first).await;
+    world.like(&people[2], &people[0], first).await;
+    world.follow(&people[1], &people[0]).await;
+    world.follow(&people[2], &people[1]).await;
+    world.unfollow(&people[3], &people[0]).await;
+    let third = world.post(&people[2]).await;
+    let failed = world.announce(&people[2], 1).await;
+    let failure =
+        domain::photo::Failure { code: "image_corrupt".into(), detail: "It cannot be read.".into() };
+    table::photo::fail(&world.table, failed.id, &failure).await.unwrap();
+    world.delete(&people[1], second).await;
+    let records = world.engine.stream().await;
+    let batch = records.into_iter().filter(|record| change(record).is_some()).collect();
+    Scene { stage, people, photos: vec![first, third], batch }
+}
+
+impl Scene {
+    /// After everything has come again and again, all is as if nothing had happened.
+    async fn assert_whole(&self) {
+        let people: Vec<&Caller> = self.people.iter().collect();
+        self.stage.assert_exact(&people, &self.photos).await;
+        self.stage.assert_listed(&people, &self.photos).await;
+        self.stage.assert_never_wrong().await;
+        let told: BTreeSet<String> = self.stage.published.take().iter().map(told).collect();
+        let wanted: BTreeSet<String> =
+            self.batch.iter().filter_map(|record| wanted(&change(record).unwrap())).collect();
+        assert_eq!(told, wanted);
+    }
+}
+
+/// Dies with its `n`-th write.
+fn dies_at(n: usize) -> impl FnMut(&Asked<'_>) -> Option<Fault> + Send {
+    let mut writes = 0;
+    move |asked| {
+        writes += usize::from(asked.writes());
+        (asked.writes() && writes == n).then_some(Fault::Crash)
+    }
+}
+
+#[tokio::test]
+async fn when_the_function_dies_after_any_of_its_writes_then_the_stream_comes_again_and_all_is_exact() {
+    for n in 1.. {
+        let scene = scene().await;
+        let (stage, engine) = (&scene.stage, &scene.stage.world.engine);
+        engine.fail_when(dies_at(n));
+        let ended = engine.until_crash(stage.deliver(&scene.batch)).await;
+        engine.heal();
+        // Lambda gives the whole batch to another process, and with it what lay before, or only the rest of it.
+        for start in [0, scene.batch.len() / 2, 0] {
+            assert_eq!(deliver(&stage.worker(), &scene.batch[start..]).await, None, "{n}");
+        }
+        scene.assert_whole().await;
+        if let Some(failed) = ended {
+            assert_eq!(failed, None);
+            assert!(n > 8, "only {n} writes");
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn when_the_function_dies_while_it_works_apart_then_the_messages_come_again_and_all_is_exact() {
+    for n in 1.. {
+        let scene = scene().await;
+        let (stage, engine) = (&scene.stage, &scene.stage.world.engine);
+        // All of it was put apart, a few changes to a message.
+        let changes: Vec<_> = scene.batch.iter().filter_map(change).collect();
+        let messages: Vec<_> = changes.chunks(4).map(|changes| Apart { changes: changes.to_vec() }).collect();
+        engine.fail_when(dies_at(n));
+        let ended = engine.until_crash(work(&stage.worker, &stage.outbox, &messages)).await;
+        engine.heal();
+        for _ in 0..2 {
+            // In another order.
+            let again: Vec<Apart> = messages.iter().rev().cloned().collect();
+            assert_eq!(work(&stage.worker(), &stage.outbox, &again).await, 0, "{n}");
+        }
+        // Some of the stream comes again too, and meets what was done apart.
+        assert_eq!(deliver(&stage.worker(), &scene.batch[scene.batch.len() / 2..]).await, None);
+        scene.assert_whole().await;
+        if ended.is_some() {
+            assert!(n > 8, "only {n} writes");
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn when_the_function_dies_while_an_item_is_busy_then_stream_and_queue_do_it_twice_and_all_is_exact() {
+    for n in 1.. {
+        let scene = scene().await;
+        let (stage, engine) = (&scene.stage, &scene.stage.world.engine);
+        let busy = Name::Photo(scene.photos[0]).key().pk;
+        let mut dies = dies_at(n);
+        engine.fail_when(move |asked| {
+            if asked.writes() && asked.touches(&busy) { Some(Fault::Conflict) } else { dies(asked) }
+        });
+        let ended = engine.until_crash(stage.deliver(&scene.batch)).await;
+        engine.heal();
+        // The queue is faster than the stream, then slower.
+        stage.work_off().await;
+        assert_eq!(deliver(&stage.worker(), &scene.batch).await, None, "{n}");
+        stage.work_off().await;
+        scene.assert_whole().await;
+        if ended.is_some() {
+            assert!(n > 6, "only {n} writes");
+            return;
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! One photo that everybody likes at once.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use api::Caller;
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use derive::Apart;
+use domain::{Clock, PhotoId, UserId};
+use futures::future::join_all;
+use messages::Event;
+use table::keys::{Name, PK, SK};
+use table::like::{self, Like};
+use testkit::{Fault, World};
+
+use crate::apart::keep_refusing;
+use crate::interleavings::{Chance, lanes};
+use crate::stage::{Stage, deliver, work};
+
+/// Many like a photo; they have no accounts.
+async fn crowd(world: &World, author: &Caller, photo: PhotoId, size: u64) {
+    let text = |text: String| AttributeValue::S(text);
+    let likes = (1..=size).map(|number| {
+        let key = Name::Like(UserId::try_from(number).unwrap(), photo).key();
+        let put = PutRequest::builder()
+            .item(PK, text(key.pk))
+            .item(SK, text(key.sk))
+            .item("author", text(author.user_id.to_string()))
+            .item("username", text(format!("fan{number}")))
+            .item("at", AttributeValue::N(world.clock.now().0.to_string()));
+        WriteRequest::builder().put_request(put.build().unwrap()).build()
+    });
+    for batch in likes.collect::<Vec<_>>().chunks(25) {
+        let write = world.engine.client().batch_write_item();
+        write.request_items(world.engine.table_name(), batch.to_vec()).send().await.unwrap();
+    }
+}
+
+fn likers_told(events: &[Event], photo: PhotoId) -> BTreeSet<UserId> {
+    let likers = events.iter().filter_map(|event| match event {
+        Event::LikeAdded { photo_id, user_id, .. } if *photo_id == photo => Some(*user_id),
+        _ => None,
+    });
+    likers.collect()
+}
+
+#[tokio::test]
+async fn ten_thousand_likes_of_a_throttled_photo_delay_nobody_else() {
+    const CROWD: u64 = 10_000;
+    let stage = Stage::new().await;
+    let world = &stage.world;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let fans = world.people("fan", 22).await;
+    let (hot, other) = (world.post(&ann).await, world.post(&bob).await);
+    stage.drain().await;
+    stage.published.take();
+    crowd(world, &ann, hot, CROWD).await;
+    let likes = world.engine.stream().await;
+
+    // For as long as the photo is hot, every batch of the stream brings a like of another photo too: at its end.
+    keep_refusing(world, &Name::Photo(hot));
+    let batches: Vec<_> = likes.chunks(500).collect();
+    assert_eq!(batches.len(), 20);
+    for (place, (batch, fan)) in batches.into_iter().zip(&fans).enumerate() {
+        like::add(
+            &world.table,
+            fan.user_id,
+            other,
+            &Like { author: bob.user_id, username: fan.username.clone(), at: world.clock.now() },
+        )
+        .await
+        .unwrap();
+        let batch = [batch, &world.engine.stream().await].concat();
+        world.engine.reset_usage();
+        assert_eq!(stage.deliver(&batch).await, None, "the stream goes on");
+        assert_eq!(stage.likes(other).await, i64::try_from(place + 1).unwrap(), "counted at once");
+        assert_eq!(likers_told(&stage.published.take(), other), BTreeSet::from([fan.user_id]));
+        let usage = world.engine.usage();
+        // The hot photo is tried by the first batch and not by those that follow: its likes cost them nothing.
+        assert!(usage.requests <= if place == 0 { 8 } else { 3 }, "{usage:?}");
+    }
+    assert_eq!(stage.likes(hot).await, 0);
+
+    // The queue meets the same refusals, and goes on meeting them while the stream counts somebody else's like.
+    let mut messages = stage.outbox.take::<Apart>();
+    assert_eq!(messages.iter().map(|message| message.changes.len()).sum::<usize>(), 10_000);
+    let queue = async { work(&stage.worker(), &stage.outbox, &messages[..1]).await };
+    let (fan, late) = (&fans[20], async {
+        world.like(&fans[20], &bob, other).await;
+        let records = world.engine.stream().await;
+        assert_eq!(stage.deliver(&records).await, None);
+        (stage.likes(other).await, likers_told(&stage.published.take(), other))
+    });
+    let (refused, (count, told)) = futures::join!(queue, late);
+    assert_eq!((refused, count, told), (1, 21, BTreeSet::from([fan.user_id])));
+
+    // It cools down. Two work the queue off; the first message is among them again.
+    world.engine.heal();
+    messages.splice(..1, stage.outbox.take::<Apart>());
+    let (one, two) = messages.split_at(messages.len() / 2);
+    let workers = (stage.worker(), stage.worker());
+    let halves = futures::join!(work(&workers.0, &stage.outbox, one), work(&workers.1, &stage.outbox, two));
+    assert_eq!(halves, (0, 0));
+    assert_eq!(stage.likes(hot).await, i64::try_from(CROWD).unwrap());
+    assert_eq!(likers_told(&stage.published.take(), hot).len(), 10_000);
+    stage.assert_exact(&[&ann, &bob], &[hot, other]).await;
+    // Afterwards the stream's order serves again.
+    world.clock.advance(Duration::from_secs(10));
+    world.like(&fans[21], &ann, hot).await;
+    stage.drain().await;
+    assert_eq!(stage.likes(hot).await, i64::try_from(CROWD).unwrap() + 1);
+    stage.assert_never_wrong().await;
+}
+
+#[tokio::test]
+async fn eight_workers_count_a_thousand_likes_of_one_photo_exactly() {
+    const CROWD: u64 = 1_000;
+    const WORKERS: usize = 8;
+    let stage = Stage::new().await;
+    let world = &stage.world;
+    let ann = world.person("ann").await;
+    let photo = world.post(&ann).await;
+    stage.drain().await;
+    crowd(world, &ann, photo, CROWD).await;
+    // Every tenth changes their mind, half of those twice.
+    for number in (10..=CROWD).step_by(10) {
+        let user = UserId::try_from(number).unwrap();
+        assert!(like::remove(&world.table, user, photo).await.unwrap());
+        if number.is_multiple_of(20) {
+            let like = Like { author: ann.user_id, username: "fan".to_owned(), at: world.clock.now() };
+            assert!(like::add(&world.table, user, photo, &like).await.unwrap());
+        }
+    }
+    let mut chance = Chance::new(7);
+    world.engine.fail_when(move |asked| {
+        (asked.operation() == "TransactWriteItems")
+            .then(|| chance.pick(&[(20, Fault::Conflict), (5, Fault::Throttled), (5, Fault::LostAnswer)]))?
+    });
+    let lanes = lanes(world.engine.stream().await, WORKERS);
+    let workers = lanes.iter().map(|lane| async {
+        let worker = stage.worker();
+        for batch in lane.chunks(25) {
+            assert_eq!(deliver(&worker, batch).await, None);
+        }
+    });
+    join_all(workers).await;
+    world.engine.heal();
+    stage.work_off().await;
+    assert_eq!(stage.likes(photo).await, 950);
+    stage.assert_exact(&[&ann], &[photo]).await;
+    stage.assert_never_wrong().await;
+}
