@@ -7,7 +7,7 @@ PYTHON ?= python3
 CLOUD := PYTHONPATH=localstack PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m cloud
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset status pids url logs gaps test cloud-test lint fmt audit openapi build deploy
+.PHONY: help up down reset status pids url logs gaps test cloud-test lint fmt audit openapi bench-feed cost verify build deploy
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -29,6 +29,9 @@ pids: ## process ids of everything started
 
 url: ## the API's base URL alone
 	@$(CLOUD) url
+
+verify: ## compare every counter with its edges; STACK=prod or TABLE=name: in AWS; REPAIR=1: put it right; ARGS='--rate 2000'
+	@$(CLOUD) verify $(if $(STACK),--stack $(STACK)) $(if $(TABLE),--table $(TABLE)) $(if $(REPAIR),--repair) -- $(ARGS)
 
 logs: ## logs of everything, or of one function: make logs F=like
 	@$(CLOUD) logs $(F)
@@ -53,6 +56,12 @@ audit: ## licences, advisories, duplicates
 
 openapi: ## write docs/openapi.json from shared/api
 	UPDATE_OPENAPI=1 cargo test --package api
+
+bench-feed: ## the feed under a social network's load, as in docs/bench-feed.md: make bench-feed ARGS='--users 10000' (ARGS=--help)
+	@cargo run --quiet --profile measure --package bench-feed -- $(ARGS)
+
+cost: ## what a month costs, as in docs/cost.md, or of another world: make cost ARGS='--dau 1e6' (ARGS=--help)
+	@cargo run --quiet --package cost -- $(ARGS)
 
 build: ## release packages for Lambda (arm64), with the size of each
 	@$(CLOUD) release

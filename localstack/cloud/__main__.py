@@ -33,6 +33,11 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("function", nargs="?", default=None)
     test = commands.add_parser("test", help="run a command against a throw-away cloud")
     test.add_argument("test_command", nargs=argparse.REMAINDER)
+    verify = commands.add_parser("verify", help="count the table, compare every counter with its edges")
+    verify.add_argument("--stack", help="of this stack in AWS")
+    verify.add_argument("--table", help="this table in AWS")
+    verify.add_argument("--repair", action="store_true", help="have sweep put right what is wrong, then count again")
+    verify.add_argument("arguments", nargs="*", help="for the program that counts, behind --")
     for command, text in _SIMPLE.items():
         commands.add_parser(command, help=text)
     return parser
@@ -53,6 +58,7 @@ _NEEDS = {
     "up": (environment.REQUIREMENTS,),
     "test": (environment.REQUIREMENTS, environment.DEVELOPER_REQUIREMENTS),
     "release": (environment.REQUIREMENTS, environment.BUILD_REQUIREMENTS),
+    "verify": (environment.REQUIREMENTS,),
 }
 
 
@@ -88,6 +94,10 @@ def _run(options: argparse.Namespace) -> None:
         from cloud import release
 
         release.release()
+    elif options.command == "verify":
+        from cloud import verify
+
+        sys.exit(verify.verify(settings, options.stack, options.table, options.arguments, repair=options.repair))
     elif options.command == "gaps":
         _gaps()
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -81,6 +82,13 @@ def _functions(template: Template) -> Iterator[tuple[str, Template]]:
             yield Path(resource["Properties"]["CodeUri"]).name, resource["Properties"]
 
 
+def _workflows(template: Template) -> Iterator[tuple[str, Template]]:
+    """Each workflow's file and properties."""
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::StateMachine" and "DefinitionUri" in resource["Properties"]:
+            yield resource["Properties"]["DefinitionUri"], resource["Properties"]
+
+
 def _wanted(template: Template, binaries: dict[str, Path]) -> dict[str, Path]:
     """The binary of each function."""
     names = [name for name, _ in _functions(template)]
@@ -91,7 +99,7 @@ def _wanted(template: Template, binaries: dict[str, Path]) -> dict[str, Path]:
 
 
 def _package(settings: Settings, template: Template, wanted: dict[str, Path], digests: dict[str, str]) -> dict[str, bytes]:
-    """Points every CodeUri at a package in the artifacts bucket, as `sam package` does; the packages by key."""
+    """Points every CodeUri and DefinitionUri at an object in the artifacts bucket, as `sam package` does; the objects by key."""
     packages = {}
     for name, properties in _functions(template):
         if settings.emulated:
@@ -103,11 +111,19 @@ def _package(settings: Settings, template: Template, wanted: dict[str, Path], di
             key = f"{name}/{digests[name]}.zip"
         properties["CodeUri"] = {"Bucket": ARTIFACTS, "Key": key}
         packages[key] = content
+    for file, properties in _workflows(template):
+        # JSON: emulators read nothing else.
+        content = json.dumps(yaml_parse((settings.root / file).read_text())).encode()
+        key = f"workflows/{hashlib.sha256(content).hexdigest()}.json"
+        properties["DefinitionUri"] = {"Bucket": ARTIFACTS, "Key": key}
+        packages[key] = content
     return packages
 
 
 def _parameters(settings: Settings, template: Template) -> list[dict[str, str]]:
     wanted = {"CdnUrl": settings.edge_url, "DeletionProtection": "false"}
+    if threshold := os.environ.get("LAMBDAGRAM_CELEBRITY_THRESHOLD"):
+        wanted["CelebrityThreshold"] = threshold
     declared = template.get("Parameters", {})
     return [{"ParameterKey": key, "ParameterValue": value} for key, value in wanted.items() if key in declared]
 

@@ -33,6 +33,9 @@ def environ(settings: Settings) -> dict[str, str]:
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": "WARNING",
+        # A workflow's waits and the pauses between its retries, as a part of what they are in the cloud: there a minute lets the
+        # last stale read end, here everything is read as it was written, and a minute is 0.3 s.
+        "SFN_WAIT_SCALE": os.environ.get("LAMBDAGRAM_WAIT_SCALE", "0.005"),
         # Functions that a burst started are stopped when they have had nothing to do for so long.
         "LAMBDA_WARM_TTL_SECONDS": "60",
         # What functions call back.

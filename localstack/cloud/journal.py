@@ -1,4 +1,4 @@
-"""A small durable store of the emulator's own: messages waiting in queues, and how far each stream was read.
+"""A small durable store of the emulator's own: messages waiting in queues, executions of workflows, and how far each stream was read.
 
 One SQLite file, written through on every change. A killed process loses nothing that was written; only a
 power cut could, and a local cloud may.
@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS messages (
     queue TEXT NOT NULL, id TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (queue, id)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS positions (mapping TEXT PRIMARY KEY, position TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS executions (arn TEXT PRIMARY KEY, content TEXT NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -41,6 +42,12 @@ class Journal:
     def messages(self, queue: str) -> list[str]:
         rows = self._read("SELECT content FROM messages WHERE queue = ?", queue)
         return [content for (content,) in rows]
+
+    def put_execution(self, arn: str, content: str) -> None:
+        self._write("INSERT OR REPLACE INTO executions VALUES (?, ?)", arn, content)
+
+    def executions(self) -> list[str]:
+        return [content for (content,) in self._read("SELECT content FROM executions")]
 
     def position(self, mapping: str) -> str | None:
         rows = self._read("SELECT position FROM positions WHERE mapping = ?", mapping)

@@ -25,6 +25,8 @@ def run(command: list[str]) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     # What a role in the template lacks is to fail here and not in the cloud.
     os.environ.setdefault("CHECK_TABLE_RIGHTS", "1")
+    # A test can afford a celebrity. Nobody becomes one by accident: the largest crowd of the other tests is a dozen.
+    os.environ.setdefault("LAMBDAGRAM_CELEBRITY_THRESHOLD", "12")
     # Beside the binaries, so that they can be linked instead of copied.
     settings = Settings(state=ROOT / "target" / "trial" / str(os.getpid()), port=free_port())
     try:

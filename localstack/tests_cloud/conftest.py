@@ -38,7 +38,7 @@ class Cloud:
         services.ensure_table_engine(self.settings, self._table_engine)
         services.ensure_emulator(self.settings)
         bootstrap = HERE / "bootstrap"
-        deployed = deploy.deploy(self.settings, dict.fromkeys(("echo", "stream", "queue", "crowd"), bootstrap))
+        deployed = deploy.deploy(self.settings, dict.fromkeys(("echo", "stream", "queue", "crowd", "segment"), bootstrap))
         if deployed.changed and "snapshots" not in os.environ.get("CLOUD_WITHOUT", ""):
             services.snapshot(self.settings)
         self.outputs = deployed.outputs
@@ -77,6 +77,24 @@ class Cloud:
     def records(self, function: str, marker: str) -> list[dict[str, Any]]:
         """The records with this marker in them, as often as they were delivered."""
         return [record for event in self.seen(function) for record in event.get("Records", []) if marker in json.dumps(record)]
+
+    def item(self, pk: str, sk: str) -> dict[str, Any]:
+        key = {"pk": {"S": pk}, "sk": {"S": sk}}
+        found: dict[str, Any] = self.client("dynamodb").get_item(TableName=self.outputs["Table"], Key=key, ConsistentRead=True)["Item"]
+        return found
+
+    def workflow(self, name: str, **states: dict[str, Any]) -> str:
+        """A workflow in JSONata that begins with its first state; its ARN."""
+        workflows = self.client("stepfunctions")
+        role = workflows.describe_state_machine(stateMachineArn=self.outputs["Machine"])["roleArn"]
+        definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
+        made: dict[str, str] = workflows.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)
+        return made["stateMachineArn"]
+
+    def ended(self, execution: str) -> dict[str, Any]:
+        """An execution of a workflow, once it has ended."""
+        workflows = self.client("stepfunctions")
+        return eventually(lambda: workflows.describe_execution(executionArn=execution), lambda now: now["status"] != "RUNNING", seconds=30)
 
     def waiting(self, queue: str) -> list[str]:
         """Bodies of the messages in a queue, taken out of it."""

@@ -3,16 +3,12 @@
 use domain::{PhotoId, UserId};
 use messages::{Event, HashRange};
 use runtime::queue::Outlet;
-use table::follow::{self, From};
+use table::follow::Walk;
 use table::{feed, like, user};
 
 use crate::edge::Edge;
 use crate::{Deps, Error};
 
-/// Followers that one message is for, about: what takes seconds.
-pub(crate) const PART: u32 = 2_500;
-/// Followers read at once: all that is ever held of a following.
-const PAGE: usize = 1_000;
 /// Pages of likes, of 500 each, that one message takes away before it passes the rest on.
 const LIKE_PAGES: usize = 40;
 
@@ -39,27 +35,25 @@ impl<Q: Outlet, E: Edge> Deps<Q, E> {
     /// invalidations must not hold up.
     pub(crate) async fn forget(&self, deleted: &Deleted, followers: HashRange) -> Result<(), Error> {
         if followers != HashRange::ALL {
-            return self.withdraw(deleted, followers).await;
+            return self.forget_entries(deleted, followers).await;
         }
         self.objects.delete(deleted.author_id, deleted.photo_id, deleted.media).await?;
         if self.forget_likes(deleted.photo_id).await? {
             self.queue.send(&[deleted.event(HashRange::ALL)]).await?;
             return Ok(());
         }
-        self.forget_entries(deleted).await?;
+        self.forget_entries(deleted, HashRange::ALL).await?;
         Ok(self.edge.forget(deleted.author_id, deleted.photo_id, deleted.media).await?)
     }
 
-    /// Takes the photo out of all feeds, or passes that on in parts when the following is large.
-    async fn forget_entries(&self, deleted: &Deleted) -> Result<(), Error> {
+    /// Takes the photo out of the feeds of a range of followers, or passes a large one on in parts.
+    async fn forget_entries(&self, deleted: &Deleted, range: HashRange) -> Result<(), Error> {
         let author = user::get(&self.table, deleted.author_id).await?;
-        let parts =
-            author.and_then(|author| u32::try_from(author.followers).ok()).unwrap_or(0).div_ceil(PART);
-        if parts < 2 {
-            return self.withdraw(deleted, HashRange::ALL).await;
+        let parts = range.parts_for(author.map_or(0, |author| author.followers));
+        if parts.len() < 2 {
+            return self.withdraw(deleted, range).await;
         }
-        let events: Vec<Event> =
-            HashRange::ALL.split(parts).into_iter().map(|part| deleted.event(part)).collect();
+        let events: Vec<Event> = parts.into_iter().map(|part| deleted.event(part)).collect();
         Ok(self.queue.send(&events).await?)
     }
 
@@ -75,15 +69,11 @@ impl<Q: Outlet, E: Edge> Deps<Q, E> {
 
     /// Takes the photo out of the feeds of some followers. 0.5 RRU for each of them, 1 WRU for each entry found.
     async fn withdraw(&self, deleted: &Deleted, range: HashRange) -> Result<(), Error> {
-        let mut from = From::Hash(range.first);
-        loop {
-            let page = follow::followers(&self.table, deleted.author_id, from, range.last, PAGE).await?;
-            let holders = feed::holding(&self.table, &page.items, deleted.photo_id).await?;
+        let mut walk = Walk::new(deleted.author_id, range.first, range.last, None);
+        while let Some(page) = walk.next(&self.table).await? {
+            let holders = feed::holding(&self.table, &page, deleted.photo_id).await?;
             feed::withdraw(&self.table, &holders, deleted.photo_id).await?;
-            match page.items.last() {
-                Some(&last) if page.more => from = From::After(last),
-                _ => return Ok(()),
-            }
         }
+        Ok(())
     }
 }

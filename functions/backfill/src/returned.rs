@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use domain::UserId;
-use domain::feed::{Entry, REBUILD_LEN, keep_newest};
+use domain::feed::{Entry, REBUILD_LEN, Stretch, keep_newest};
 use runtime::queue::Outlet;
-use table::{feed, follow, timeline};
+use table::{feed, follow, head, reader, timeline};
 
 use crate::edge::Edge;
 use crate::{Deps, Error};
@@ -19,31 +19,35 @@ impl<Q: Outlet, E: Edge> Deps<Q, E> {
     /// The reader was marked before any of this, so that a fan-out running meanwhile either sees them active or has its
     /// photo in the author's head already.
     pub(crate) async fn rebuild(&self, reader: UserId, mark: i64) -> Result<(), Error> {
-        let state = feed::reader(&self.table, reader).await?;
+        let state = reader::get(&self.table, reader).await?;
         // Done before, or the reader left and returned once more: then that return has its own message.
         if state.and_then(|state| state.rebuild) != Some(mark) {
             return Ok(());
         }
-        let entries = self.newest(reader).await?;
-        feed::fill(&self.table, reader, &entries, self.clock.now()).await?;
+        let (entries, celebrities) = self.newest(reader).await?;
+        feed::push(&self.table, &[reader], &entries, self.clock.now()).await?;
+        reader::pull_from(&self.table, reader, &celebrities).await?;
         if let Some(oldest) = entries.get(REBUILD_LEN - 1) {
             // What was pushed before the reader went away lies below a gap now. Where the pushed entries end, a page
             // goes on with pulled ones; it must not go on behind the gap.
             feed::withdraw_older(&self.table, reader, oldest.photo).await?;
         }
-        self.drop_unfollowed(reader, &entries).await?;
-        feed::mark_rebuilt(&self.table, reader, mark).await?;
+        let written = entries.iter().map(|entry| entry.author).chain(celebrities).collect();
+        self.drop_unfollowed(reader, written).await?;
+        reader::mark_rebuilt(&self.table, reader, mark).await?;
         runtime::metrics::count("feeds_rebuilt", 1);
         Ok(())
     }
 
-    /// The newest entries of everyone `reader` follows.
-    async fn newest(&self, reader: UserId) -> Result<Vec<Entry>, Error> {
-        let mut sources = Vec::new();
+    /// The newest entries of everyone `reader` follows, and the celebrities among those.
+    async fn newest(&self, reader: UserId) -> Result<(Vec<Entry>, Vec<UserId>), Error> {
+        let (mut sources, mut celebrities) = (Vec::new(), Vec::new());
         let mut after = None;
         loop {
             let page = follow::following(&self.table, reader, after, FOLLOWEES).await?;
-            sources.extend(timeline::heads(&self.table, &page.items).await?);
+            let heads = head::of(&self.table, &page.items).await?;
+            celebrities.extend(heads.celebrities);
+            sources.extend(heads.sources);
             keep_newest(&mut sources, REBUILD_LEN);
             after = page.items.last().copied();
             if !page.more {
@@ -51,13 +55,15 @@ impl<Q: Outlet, E: Edge> Deps<Q, E> {
             }
         }
         // Few are read further: a head that is too short has all its photos among the newest.
-        Ok(timeline::newest_of(&self.table, &mut sources, None, REBUILD_LEN, REBUILD_LEN).await?.items)
+        let newest = Stretch { count: REBUILD_LEN, ..Stretch::default() };
+        let page = timeline::newest_of(&self.table, &mut sources, &newest, REBUILD_LEN).await?;
+        Ok((page.items, celebrities))
     }
 
     /// Takes out what was written for authors whom the reader stopped following meanwhile: their message may have been
-    /// dealt with before the entries were there.
-    async fn drop_unfollowed(&self, reader: UserId, entries: &[Entry]) -> Result<(), Error> {
-        let mut missing: BTreeSet<UserId> = entries.iter().map(|entry| entry.author).collect();
+    /// dealt with before it was there.
+    async fn drop_unfollowed(&self, reader: UserId, written: BTreeSet<UserId>) -> Result<(), Error> {
+        let mut missing = written;
         let mut after = None;
         while !missing.is_empty() {
             let page = follow::following(&self.table, reader, after, FOLLOWEES).await?;

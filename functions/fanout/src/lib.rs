@@ -2,28 +2,34 @@
 //!
 //! - **Trigger**: SQS `fanout`, subscribed to `photo.ready`; and messages of its own, each for a part of a large
 //!   following.
-//! - **Access patterns**: one get of the photo; one of the author, to see how many follow them; then followers page by
-//!   page: one query of edges, `BatchGetItem` of the readers' states, `BatchWriteItem` of the entries of those active.
-//!   An entry costs 1 WRU and little more than 0.5 RRU, a reader who is away only the read.
-//! - **Emits**: `photo.ready` for parts of a large following, to its own queue.
+//! - **Access patterns**: one get of the photo; one of the author, to see how many follow them, and one of their head,
+//!   which says whether the photo is pulled or pushed; then followers page by page: one query of edges, `BatchGetItem` of
+//!   the readers' states, `BatchWriteItem` of the entries of those active, one query that tells who left meanwhile. An entry
+//!   costs 1 WRU and little more than 0.5 RRU, a reader who is away only the read.
+//! - **Emits**: `photo.ready` for parts of a large following, to its own queue; `follow.removed` to the queue `backfill`
+//!   for those who left while they were written to; executions of `celebrity-fanout` for photos that are pulled, and of
+//!   `celebrity-promotion` and `celebrity-demotion` for authors who crossed the threshold.
 //! - **Redelivery**: an entry is its key: writing it again changes nothing. A following that is split twice is written
-//!   twice. Messages for a photo that is gone are done.
+//!   twice. An execution is named after its photo and starts once. Messages for a photo that is gone are done.
 //! - **Failures**: the message comes back, and after some tries waits in the dead-letter queue. What is not in a feed by
 //!   then is still found by whoever pulls.
 //!
 //! A photo deleted while its entries are being written may leave some of them behind. They are never shown, because a page
-//! shows only photos that are there, and they expire. In the same way an unfollow that overtakes a page of followers under
-//! way may leave the entry of that one photo.
+//! shows only photos that are there, and they expire.
+
+mod celebrities;
 
 use std::sync::Arc;
 
-use domain::feed::Entry;
 use domain::{Clock, PhotoId, UserId};
 use messages::{Event, HashRange};
 use runtime::Aws;
 use runtime::queue::{Outlet, Queue, SendError};
-use table::follow::{self, From};
-use table::{Table, feed, photo, user};
+use runtime::workflow::{LaunchError, Launcher, StateMachine};
+use table::follow::Walk;
+use table::{Table, feed, head, photo, user};
+
+pub use celebrities::{Celebrities, Switch};
 
 runtime::config! {
     /// Settings of `fanout`.
@@ -32,19 +38,36 @@ runtime::config! {
         pub table_name: String,
         /// The queue that this function works off, for parts of a large following.
         pub fanout_queue_url: String,
+        /// The queue of `backfill`, for followers who left meanwhile.
+        pub backfill_queue_url: String,
+        /// More followers than this make a celebrity.
+        pub celebrity_threshold: i64,
+        /// Whether the photos of celebrities are pushed at all.
+        pub celebrity_push: Switch,
+        /// The workflow that pushes a celebrity's photo.
+        pub celebrity_fanout_arn: String,
+        /// The workflow that has followers pull.
+        pub celebrity_promotion_arn: String,
+        /// The workflow that has them pull no more.
+        pub celebrity_demotion_arn: String,
     }
 }
 
-/// Followers that one message is for, about: what takes seconds.
-pub const PART: u32 = 2_500;
-/// Followers read at once: all that is ever held of a following.
-const PAGE: usize = 1_000;
-
 /// What photos are fanned out with.
-pub struct Deps<Q = Queue> {
+pub struct Deps<Q = Queue, L = StateMachine> {
     table: Table,
-    queue: Q,
+    queues: Queues<Q>,
+    celebrities: Celebrities<L>,
     clock: Arc<dyn Clock>,
+}
+
+/// Where work is passed on to.
+#[derive(Clone, Debug)]
+pub struct Queues<Q> {
+    /// Parts of a large following.
+    pub fanout: Q,
+    /// Followers who left meanwhile.
+    pub backfill: Q,
 }
 
 /// Why a message cannot be handled now.
@@ -53,26 +76,39 @@ pub enum Error {
     /// The table did not do it.
     #[error(transparent)]
     Table(#[from] table::Error),
-    /// The parts of a large following were not sent.
+    /// Work was not passed on.
     #[error(transparent)]
     Send(#[from] SendError),
+    /// A workflow was not started.
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
     /// A subscription lets through what nobody here handles.
     #[error("{0} is no message for this function")]
     Misdirected(&'static str),
 }
 
 impl Deps {
-    /// Connects to the table and the queue.
+    /// Connects to the table, the queues and the workflows.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
-        let table = Table::new(aws.dynamodb(), &config.table_name);
-        Self::new(table, Queue::connect(aws, &config.fanout_queue_url), aws.clock())
+        let queues = Queues {
+            fanout: Queue::connect(aws, &config.fanout_queue_url),
+            backfill: Queue::connect(aws, &config.backfill_queue_url),
+        };
+        let celebrities = Celebrities {
+            threshold: config.celebrity_threshold,
+            push: config.celebrity_push,
+            fanout: StateMachine::connect(aws, &config.celebrity_fanout_arn),
+            promotion: StateMachine::connect(aws, &config.celebrity_promotion_arn),
+            demotion: StateMachine::connect(aws, &config.celebrity_demotion_arn),
+        };
+        Self::new(Table::new(aws.dynamodb(), &config.table_name), queues, celebrities, aws.clock())
     }
 }
 
-impl<Q: Outlet> Deps<Q> {
-    /// Fans out in `table`, large followings through `queue`.
-    pub fn new(table: Table, queue: Q, clock: Arc<dyn Clock>) -> Self {
-        Self { table, queue, clock }
+impl<Q: Outlet, L: Launcher> Deps<Q, L> {
+    /// Fans out in `table`, large followings through `queues`, the largest through workflows.
+    pub fn new(table: Table, queues: Queues<Q>, celebrities: Celebrities<L>, clock: Arc<dyn Clock>) -> Self {
+        Self { table, queues, celebrities, clock }
     }
 
     async fn fan_out(&self, photo: PhotoId, author: UserId, range: HashRange) -> Result<(), Error> {
@@ -82,45 +118,52 @@ impl<Q: Outlet> Deps<Q> {
         if !listed {
             return Ok(());
         }
-        if range == HashRange::ALL && self.split(photo, author).await? {
-            return Ok(());
+        let profile = user::get(&self.table, author).await?;
+        let followers = profile.map_or(0, |profile| profile.followers);
+        if range != HashRange::ALL {
+            return self.push_or_split(photo, author, range, followers).await;
         }
-        self.push(Entry { photo, author }, range).await
+        let status = head::status(&self.table, author).await?;
+        if status.unpushed.photos.contains(&photo) {
+            self.celebrities.push(photo, author, followers).await?;
+        } else {
+            self.push_or_split(photo, author, range, followers).await?;
+        }
+        // Whatever becomes of the author, this photo is on its way.
+        Ok(self.celebrities.cross(photo, author, status.standing, followers).await?)
     }
 
-    /// Splits a large following into messages of their own; whether it was one.
-    async fn split(&self, photo_id: PhotoId, author_id: UserId) -> Result<bool, Error> {
-        let followers = user::get(&self.table, author_id).await?.map_or(0, |author| author.followers);
-        let parts = u32::try_from(followers).unwrap_or(0).div_ceil(PART);
-        if parts < 2 {
-            return Ok(false);
+    /// Pushes to a range of followers, or passes a large one on in parts.
+    async fn push_or_split(
+        &self,
+        photo_id: PhotoId,
+        author_id: UserId,
+        range: HashRange,
+        followers: i64,
+    ) -> Result<(), Error> {
+        let parts = range.parts_for(followers);
+        if parts.len() < 2 {
+            return self.push(photo_id, author_id, range).await;
         }
-        let ranges = HashRange::ALL.split(parts).into_iter();
         let events: Vec<Event> =
-            ranges.map(|followers| Event::PhotoReady { photo_id, author_id, followers }).collect();
-        self.queue.send(&events).await?;
-        Ok(true)
+            parts.into_iter().map(|followers| Event::PhotoReady { photo_id, author_id, followers }).collect();
+        Ok(self.queues.fanout.send(&events).await?)
     }
 
-    async fn push(&self, entry: Entry, range: HashRange) -> Result<(), Error> {
+    async fn push(&self, photo: PhotoId, author: UserId, range: HashRange) -> Result<(), Error> {
         let now = self.clock.now();
-        let mut from = From::Hash(range.first);
-        loop {
-            let page = follow::followers(&self.table, entry.author, from, range.last, PAGE).await?;
-            let active = feed::active_among(&self.table, &page.items, now).await?;
-            feed::push(&self.table, &active, entry).await?;
-            runtime::metrics::count("entries_pushed", u64::try_from(active.len()).unwrap_or(u64::MAX));
-            let skipped = page.items.len().saturating_sub(active.len());
-            runtime::metrics::count("inactive_skipped", u64::try_from(skipped).unwrap_or(u64::MAX));
-            match page.items.last() {
-                Some(&last) if page.more => from = From::After(last),
-                _ => return Ok(()),
-            }
+        let mut walk = Walk::new(author, range.first, range.last, None);
+        while let Some(page) = walk.next(&self.table).await? {
+            let delivery = feed::deliver(&self.table, author, &page, &[photo], now).await?;
+            runtime::metrics::count("entries_pushed", delivery.reached.len() as u64);
+            runtime::metrics::count("inactive_skipped", delivery.skipped as u64);
+            self.queues.backfill.send(&Event::unfollowed(author, &delivery.gone)).await?;
         }
+        Ok(())
     }
 }
 
-impl<Q: Outlet> runtime::sqs::Handler for Deps<Q> {
+impl<Q: Outlet, L: Launcher> runtime::sqs::Handler for Deps<Q, L> {
     type Message = Event;
     type Error = Error;
 

@@ -8,25 +8,39 @@ use api::Caller;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use domain::PhotoId;
-use fanout::{Deps, PART};
+use domain::feed::Standing;
+use fanout::{Celebrities, Deps, Queues, Switch};
+use messages::workflow::{CelebrityCrossing, CelebrityFanout};
 use messages::{Event, HashRange};
 use runtime::queue::{Outlet, Queue};
 use runtime::sqs::answer;
 use serde_json::{Value, json};
 use table::keys::Name;
-use testkit::{Fault, Outbox, Wiretap, World, fixture, sqs_event};
+use testkit::{Fault, Launches, Outbox, Wiretap, World, fixture, sqs_event};
+
+const PART: i64 = HashRange::PART;
+const THRESHOLD: i64 = 100_000;
 
 struct Stage {
     world: World,
     outbox: Outbox,
-    deps: Deps<Outbox>,
+    backfill: Outbox,
+    celebrities: Celebrities<Launches>,
+    deps: Deps<Outbox, Launches>,
 }
 
 impl Stage {
     async fn new() -> Self {
-        let (world, outbox) = (World::new().await, Outbox::default());
-        let deps = Deps::new(world.table.clone(), outbox.clone(), world.clock.shared());
-        Self { world, outbox, deps }
+        Self::with_push(Switch::On).await
+    }
+
+    async fn with_push(push: Switch) -> Self {
+        let (world, outbox, backfill) = (World::new().await, Outbox::default(), Outbox::default());
+        let [fanout, promotion, demotion] = [Launches::default(), Launches::default(), Launches::default()];
+        let celebrities = Celebrities { threshold: THRESHOLD, push, fanout, promotion, demotion };
+        let queues = Queues { fanout: outbox.clone(), backfill: backfill.clone() };
+        let deps = Deps::new(world.table.clone(), queues, celebrities.clone(), world.clock.shared());
+        Self { world, outbox, backfill, celebrities, deps }
     }
 
     async fn deliver(&self, events: &[Event]) -> Vec<String> {
@@ -47,7 +61,7 @@ impl Stage {
     }
 
     /// Makes the author's counter say something else than it counts.
-    async fn pretend(&self, author: &Caller, followers: u32) {
+    async fn pretend(&self, author: &Caller, followers: i64) {
         let key = Name::User(author.user_id).key();
         let update = self.world.engine.client().update_item().table_name(self.world.engine.table_name());
         update
@@ -59,6 +73,10 @@ impl Stage {
             .await
             .unwrap();
     }
+}
+
+fn crossing(workflow: &Launches) -> Vec<(String, CelebrityCrossing)> {
+    workflow.take()
 }
 
 fn ready(author: &Caller, photo: PhotoId) -> Event {
@@ -194,6 +212,114 @@ async fn pushing_and_skipping_stay_within_their_budgets() {
     let usage = stage.world.engine.usage();
     assert_eq!(usage.writes(), 0);
     assert!(usage.read_units <= 0.6 * f64::from(FOLLOWERS), "{usage:?}");
+}
+
+#[tokio::test]
+async fn when_more_follow_than_the_threshold_then_the_photo_is_pushed_and_the_author_promoted_once() {
+    let stage = Stage::new().await;
+    let (author, fans) = stage.following(2).await;
+    stage.pretend(&author, 100_000).await;
+    let at_the_threshold = stage.world.post(&author).await;
+    stage.world.derive().await;
+    assert!(stage.deliver(&[ready(&author, at_the_threshold)]).await.is_empty());
+    assert_eq!(stage.outbox.take::<Event>().len(), 40);
+    assert!(crossing(&stage.celebrities.promotion).is_empty());
+
+    stage.pretend(&author, 100_001).await;
+    let photo = stage.world.post(&author).await;
+    stage.world.derive().await;
+    stage.celebrities.promotion.fail_next(1);
+    let event = ready(&author, photo);
+    assert_eq!(
+        stage.deliver(std::slice::from_ref(&event)).await,
+        ["message-0"],
+        "what did not start comes again"
+    );
+    assert!(stage.deliver(&[event.clone(), event]).await.is_empty());
+    let parts: Vec<Event> = stage.outbox.take();
+    assert_eq!(parts.len(), 3 * 41, "until the promotion is through, everyone is pushed to");
+    let started = crossing(&stage.celebrities.promotion);
+    let key = Name::Head(author.user_id).key();
+    assert_eq!(started.len(), 1);
+    assert_eq!(started[0].0, format!("{}-{photo}", author.user_id));
+    assert_eq!((started[0].1.author_id, started[0].1.followers), (author.user_id, 100_001));
+    assert_eq!((&*started[0].1.head.pk, &*started[0].1.head.sk), (&*key.pk, &*key.sk));
+    assert!(crossing(&stage.celebrities.demotion).is_empty());
+    assert!(stage.world.feed(&fans[0]).await.is_empty());
+}
+
+#[tokio::test]
+async fn when_a_celebrity_posts_then_a_workflow_named_after_the_photo_pushes_it() {
+    let stage = Stage::new().await;
+    let (author, fans) = stage.following(2).await;
+    stage.world.post(&author).await;
+    stage.world.derive().await;
+    stage.world.stand(&author, Standing::Celebrity).await;
+    stage.pretend(&author, 80_000).await;
+    let photo = stage.world.post(&author).await;
+    stage.world.derive().await;
+    stage.world.engine.reset_usage();
+    assert!(stage.deliver(&[ready(&author, photo), ready(&author, photo)]).await.is_empty());
+    assert_eq!(stage.world.engine.usage().writes(), 0);
+    let started: Vec<(String, CelebrityFanout)> = stage.celebrities.fanout.take();
+    assert_eq!(started.len(), 1, "a redelivery starts nothing");
+    assert_eq!(started[0].0, photo.to_string());
+    assert_eq!((started[0].1.photo_id, started[0].1.author_id), (photo, author.user_id));
+    assert_eq!(started[0].1.followers, 80_000);
+    assert!(stage.outbox.take::<Event>().is_empty() && stage.world.feed(&fans[0]).await.is_empty());
+    assert!(crossing(&stage.celebrities.demotion).is_empty(), "four fifths are enough to stay");
+
+    stage.pretend(&author, 79_999).await;
+    let last = stage.world.post(&author).await;
+    stage.world.derive().await;
+    assert!(stage.deliver(&[ready(&author, last)]).await.is_empty());
+    assert_eq!(
+        stage.celebrities.fanout.take::<CelebrityFanout>().len(),
+        1,
+        "it was to be pulled, so it stays so"
+    );
+    assert_eq!(crossing(&stage.celebrities.demotion)[0].0, format!("{}-{last}", author.user_id));
+}
+
+#[tokio::test]
+async fn when_pushing_is_switched_off_then_a_celebritys_photo_is_left_to_pull() {
+    let stage = Stage::with_push(Switch::Off).await;
+    let (author, fans) = stage.following(1).await;
+    stage.world.post(&author).await;
+    stage.world.derive().await;
+    stage.world.stand(&author, Standing::Celebrity).await;
+    stage.pretend(&author, 90_000).await;
+    let photo = stage.world.post(&author).await;
+    stage.world.derive().await;
+    assert!(stage.deliver(&[ready(&author, photo)]).await.is_empty());
+    assert!(stage.celebrities.fanout.take::<CelebrityFanout>().is_empty());
+    assert!(stage.outbox.take::<Event>().is_empty() && stage.world.feed(&fans[0]).await.is_empty());
+    let unpushed = table::head::unpushed(&stage.world.table, &[author.user_id]).await.unwrap();
+    assert_eq!(unpushed[0].photos, [photo]);
+}
+
+#[tokio::test]
+async fn when_somebody_leaves_while_entries_are_written_then_their_feed_is_put_right() {
+    let stage = Stage::new().await;
+    let (author, fans) = stage.following(3).await;
+    let photo = stage.world.post(&author).await;
+    stage.world.derive().await;
+    // Held before it writes: everything that an unfollow entails happens before the entry is there.
+    let (client, hold) = stage.world.engine.held_client("BatchWriteItem", 0);
+    let table = table::Table::new(client, stage.world.engine.table_name());
+    let queues = Queues { fanout: stage.outbox.clone(), backfill: stage.backfill.clone() };
+    let slow = Deps::new(table, queues, stage.celebrities.clone(), stage.world.clock.shared());
+    let fan_out = answer(&slow, sqs_event(&[ready(&author, photo)]));
+    let leave = async {
+        hold.reached().await;
+        stage.world.unfollow(&fans[1], &author).await;
+        stage.world.derive().await;
+        hold.release();
+    };
+    let (response, ()) = tokio::join!(fan_out, leave);
+    assert!(response.batch_item_failures.is_empty());
+    let left = Event::FollowRemoved { follower_id: fans[1].user_id, followee_id: author.user_id };
+    assert_eq!(stage.backfill.take::<Event>(), [left]);
 }
 
 #[tokio::test]

@@ -1,8 +1,9 @@
 //! `feed-read`: the personal feed, newest first.
 //!
 //! - **Trigger**: `GET /api/v1/feed?count=20&cursor=…`.
-//! - **Access patterns**: one query of the feed gives the reader's state and the newest entries; one `BatchGetItem` of
-//!   photos beside one range query of the reader's likes hydrates them. A reader who was away, or who scrolls past
+//! - **Access patterns**: one query of the feed gives the reader's state and the newest entries; heads of followed
+//!   celebrities that this process has not read in the last seconds are one `BatchGetItem`; one more of photos beside one
+//!   range query of the reader's likes hydrates the entries. A reader who was away, or who scrolls past
 //!   what was pushed, is answered from the heads and timelines of everyone they follow.
 //! - **Emits**: nothing. The mark of a returning reader reaches `backfill` through the table's stream.
 //! - **Redelivery**: reading changes nothing but the day of the last visit and the mark of a return, and both are
@@ -12,6 +13,7 @@
 //! The pushed feed is an optimisation: what is not in it is pulled, so a page never depends on fan-out having run.
 
 mod cards;
+mod celebrities;
 mod pulled;
 mod source;
 
@@ -26,6 +28,7 @@ use runtime::Aws;
 use table::Table;
 
 use crate::cards::Cards;
+use crate::celebrities::Celebrities;
 use crate::source::Source;
 
 runtime::config! {
@@ -50,6 +53,7 @@ pub struct Deps {
     cdn_url: String,
     clock: Arc<dyn Clock>,
     cards: Cards,
+    celebrities: Celebrities,
 }
 
 impl Deps {
@@ -60,7 +64,13 @@ impl Deps {
 
     /// A reader of `table` that shows pictures under `cdn_url`.
     pub fn new(table: Table, cdn_url: &str, clock: Arc<dyn Clock>) -> Self {
-        Self { table, cdn_url: cdn_url.to_owned(), cards: Cards::default(), clock }
+        Self {
+            table,
+            cdn_url: cdn_url.to_owned(),
+            clock,
+            cards: Cards::default(),
+            celebrities: Celebrities::default(),
+        }
     }
 
     /// Fills a page: entries whose photo is gone are dropped and others take their place.
@@ -71,7 +81,7 @@ impl Deps {
         for _ in 0..ROUNDS {
             // One more than asked for tells whether there is a next page.
             let wanted = count + 1 - shown.len();
-            let batch = source.next(&self.table, wanted, now).await?;
+            let batch = source.next(&self.table, &self.celebrities, wanted, now).await?;
             let mode = source.mode();
             let photos: Vec<_> = batch.entries.iter().map(|entry| entry.photo).collect();
             let (cards, liked) = futures::try_join!(

@@ -1,8 +1,8 @@
 //! Entries pulled from the photos of everyone a reader follows.
 
-use domain::feed::{Entry, Source};
+use domain::feed::{Entry, Source, Stretch};
 use domain::{PhotoId, UserId};
-use table::{Result, Table, timeline};
+use table::{Result, Table, head, timeline};
 
 /// Followees read in one page.
 const FOLLOWEES: usize = 1_000;
@@ -31,7 +31,7 @@ impl Pulled {
         let mut after = None;
         loop {
             let page = table::follow::following(table, reader, after, FOLLOWEES).await?;
-            sources.extend(timeline::heads(table, &page.items).await?);
+            sources.extend(head::of(table, &page.items).await?.sources);
             after = page.items.last().copied();
             if !page.more || sources.len() >= MOST {
                 return Ok(Self { sources });
@@ -46,7 +46,8 @@ impl Pulled {
         after: Option<PhotoId>,
         wanted: usize,
     ) -> Result<Batch> {
-        let page = timeline::newest_of(table, &mut self.sources, after, wanted, DEEPER).await?;
+        let stretch = Stretch { before: after, down_to: None, count: wanted };
+        let page = timeline::newest_of(table, &mut self.sources, &stretch, DEEPER).await?;
         Ok(Batch { entries: page.items, last: !page.more })
     }
 }

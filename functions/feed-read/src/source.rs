@@ -1,11 +1,13 @@
-//! Where a feed's entries come from: those that were pushed, then those that are pulled.
+//! Where a feed's entries come from: those that were pushed with those of celebrities among them, then those that are
+//! pulled from everyone.
 
 use domain::cursor::{FeedMode, FeedPosition};
-use domain::feed::{Entry, is_active};
+use domain::feed::{Entry, Stretch, is_active, weave};
 use domain::{PhotoId, Timestamp, UserId};
-use table::feed::Reader;
+use table::reader::Reader;
 use table::{Page, Result, Table};
 
+use crate::celebrities::Celebrities;
 use crate::pulled::{Batch, Pulled};
 
 /// A reader's entries from some position on.
@@ -16,10 +18,18 @@ pub(crate) struct Source {
 }
 
 enum From {
-    /// Entries that fan-out wrote; the first page may have been read with the reader's state.
-    Pushed(Option<Page<Entry>>),
+    /// Entries that fan-out wrote, and what celebrities posted that it has not written yet; both may have been read with
+    /// the reader's state.
+    Pushed(Option<Pushed>),
     /// The photos of everyone the reader follows; loaded when first needed.
     Pulled(Option<Pulled>),
+}
+
+/// What one look into a feed gives.
+struct Pushed {
+    page: Page<Entry>,
+    /// Whose photos the reader pulls.
+    celebrities: Vec<UserId>,
 }
 
 impl Source {
@@ -43,20 +53,19 @@ impl Source {
             return Ok(Self { reader, after: Some(after), from });
         }
         let (state, page) = table::feed::open(table, reader, limit, now).await?;
-        let from = match state {
-            Some(Reader { active_on, .. }) if !is_active(active_on, now) => None,
-            Some(Reader { active_on, rebuild }) => {
+        let from = match state.filter(|state| is_active(state.active_on, now)) {
+            Some(Reader { active_on, rebuild, celebrities }) => {
                 if active_on < now.day() {
-                    table::feed::touch(table, reader, now).await?;
+                    table::reader::touch(table, reader, now).await?;
                 }
-                Some(if rebuild.is_none() { From::Pushed(Some(page)) } else { From::Pulled(None) })
+                if rebuild.is_none() {
+                    From::Pushed(Some(Pushed { page, celebrities }))
+                } else {
+                    From::Pulled(None)
+                }
             }
-            None => None,
-        };
-        let from = match from {
-            Some(from) => from,
             None => {
-                table::feed::mark_returned(table, reader, now).await?;
+                table::reader::mark_returned(table, reader, now).await?;
                 From::Pulled(None)
             }
         };
@@ -80,19 +89,30 @@ impl Source {
     }
 
     /// The next entries, about `wanted` of them. Where the pushed ones end, pulled ones go on.
-    pub(crate) async fn next(&mut self, table: &Table, wanted: usize, now: Timestamp) -> Result<Batch> {
+    pub(crate) async fn next(
+        &mut self,
+        table: &Table,
+        cache: &Celebrities,
+        wanted: usize,
+        now: Timestamp,
+    ) -> Result<Batch> {
         let batch = match &mut self.from {
             From::Pushed(first) => {
-                let page = match (first.take(), self.after) {
-                    (Some(page), _) => page,
-                    (None, Some(after)) => table::feed::page(table, self.reader, after, wanted, now).await?,
-                    (None, None) => Page { items: Vec::new(), more: false },
+                let pushed = match (first.take(), self.after) {
+                    (Some(pushed), _) => pushed,
+                    (None, Some(after)) => Pushed::behind(table, self.reader, after, wanted, now).await?,
+                    (None, None) => {
+                        Pushed { page: Page { items: Vec::new(), more: false }, celebrities: vec![] }
+                    }
                 };
+                let more = pushed.page.more;
+                let mut entries = pushed.with_celebrities(table, cache, self.after, wanted, now).await?;
                 // Below what was pushed lies what expired, and what was posted before the reader followed.
-                if !page.more {
+                if !more && entries.len() <= wanted {
                     self.from = From::Pulled(None);
                 }
-                Batch { entries: page.items, last: false }
+                entries.truncate(wanted);
+                Batch { entries, last: false }
             }
             From::Pulled(pulled) => {
                 let pulled = match pulled {
@@ -104,5 +124,39 @@ impl Source {
         };
         self.after = batch.entries.last().map(|entry| entry.photo).or(self.after);
         Ok(batch)
+    }
+}
+
+impl Pushed {
+    /// What follows behind a photo: one round trip, 1 RRU.
+    async fn behind(
+        table: &Table,
+        reader: UserId,
+        after: PhotoId,
+        wanted: usize,
+        now: Timestamp,
+    ) -> Result<Self> {
+        let (page, celebrities) = futures::try_join!(
+            table::feed::page(table, reader, after, wanted, now),
+            table::reader::celebrities(table, reader),
+        )?;
+        Ok(Self { page, celebrities })
+    }
+
+    /// The entries down to the last that was pushed, with those of celebrities in their places. Below it nothing can be
+    /// said: what celebrities posted there comes with what everybody did.
+    async fn with_celebrities(
+        self,
+        table: &Table,
+        cache: &Celebrities,
+        before: Option<PhotoId>,
+        wanted: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Entry>> {
+        let entries = self.page.items;
+        let Some(last) = entries.last().filter(|_| !self.celebrities.is_empty()) else { return Ok(entries) };
+        let stretch = Stretch { before, down_to: Some(last.photo), count: wanted };
+        let pulled = cache.newest(table, &self.celebrities, &stretch, now).await?;
+        Ok(weave(entries, pulled))
     }
 }

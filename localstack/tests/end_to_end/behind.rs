@@ -74,10 +74,15 @@ impl Behind {
         self.every_item().await.into_iter().filter(named).map(|item| (key(&item), item)).collect()
     }
 
+    /// An item as it is at this moment.
+    pub(crate) async fn item(&self, name: &Name) -> Option<Item> {
+        let request = self.dynamodb.get_item().table_name(&self.table).consistent_read(true);
+        request.set_key(Some(attributes(name))).send().await.unwrap().item
+    }
+
     /// Whether an item is there.
     pub(crate) async fn has(&self, name: &Name) -> bool {
-        let request = self.dynamodb.get_item().table_name(&self.table).consistent_read(true);
-        request.set_key(Some(attributes(name))).send().await.unwrap().item.is_some()
+        self.item(name).await.is_some()
     }
 
     /// Makes an item vanish, as no function would.

@@ -13,6 +13,7 @@
 
 mod accounts;
 mod behind;
+mod celebrities;
 mod cloud;
 mod counters;
 mod crowds;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::id::{PhotoId, UserId};
 use crate::sources::{DAY_MS, Timestamp};
 
@@ -16,6 +18,51 @@ pub const HEAD_LEN: usize = 20;
 
 /// Entries a rebuilt feed starts with.
 pub const REBUILD_LEN: usize = 200;
+
+/// How an author's new photos reach feeds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// They are pushed to every active follower.
+    #[default]
+    Ordinary,
+    /// They are pushed still, while followers learn to pull.
+    Promoting,
+    /// They are pulled at once, and pushed in the background.
+    Celebrity,
+    /// They are pushed again, while followers forget to pull.
+    Demoting,
+}
+
+impl Standing {
+    /// Whether every active follower's state names the author, or soon will.
+    pub fn is_listed(self) -> bool {
+        matches!(self, Self::Promoting | Self::Celebrity)
+    }
+}
+
+/// An author has to change their [`Standing`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crossing {
+    /// They have too many followers to push to at once.
+    Promotion,
+    /// They have few enough again.
+    Demotion,
+}
+
+impl Crossing {
+    /// What an author with `followers` has to do where more than `threshold` followers make a celebrity.
+    ///
+    /// The way back is at four fifths of the threshold: an author whose count swings around it would otherwise cross it
+    /// with every photo, and each crossing writes to every active follower.
+    pub fn of(standing: Standing, followers: i64, threshold: i64) -> Option<Self> {
+        match standing {
+            Standing::Ordinary if followers > threshold => Some(Self::Promotion),
+            Standing::Celebrity if followers < threshold - threshold / 5 => Some(Self::Demotion),
+            _ => None,
+        }
+    }
+}
 
 /// Whether a reader last seen on `active_on` (days since the epoch) still gets pushes at `now`.
 pub fn is_active(active_on: i64, now: Timestamp) -> bool {
@@ -54,27 +101,46 @@ pub enum Merged {
     Page {
         /// At most the asked number of entries, newest first.
         entries: Vec<Entry>,
-        /// Whether there is anything older.
+        /// Whether the stretch holds anything older.
         more: bool,
     },
     /// Indexes of sources that do not reach deep enough to tell.
     Deepen(Vec<usize>),
 }
 
-/// Merges `sources` into the newest `count` entries older than `before`.
+/// The part of a feed that is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stretch {
+    /// Only what is older than this.
+    pub before: Option<PhotoId>,
+    /// Nothing older than this.
+    pub down_to: Option<PhotoId>,
+    /// At most so many entries.
+    pub count: usize,
+}
+
+impl Stretch {
+    fn holds(&self, photo: PhotoId) -> bool {
+        self.before.is_none_or(|before| photo < before) && self.down_to.is_none_or(|last| photo >= last)
+    }
+}
+
+/// Merges `sources` into the newest entries of a stretch.
 ///
 /// A source that is not complete says nothing about what lies below its oldest known photo, so no entry older than
 /// that may be shown before the source is deepened: merging to unequal depths would skip photos for good.
-pub fn merge(sources: &[Source], before: Option<PhotoId>, count: usize) -> Merged {
-    let older = |photo: &PhotoId| before.is_none_or(|before| *photo < before);
+pub fn merge(sources: &[Source], stretch: &Stretch) -> Merged {
+    let count = stretch.count;
     let mut known: BTreeMap<PhotoId, UserId> = BTreeMap::new();
     for source in sources {
-        known.extend(source.photos.iter().filter(|photo| older(photo)).map(|photo| (*photo, source.author)));
+        let held = source.photos.iter().filter(|photo| stretch.holds(**photo));
+        known.extend(held.map(|photo| (*photo, source.author)));
     }
     let newest = known.iter().rev().map(|(&photo, &author)| Entry { photo, author });
     let entries: Vec<Entry> = newest.take(count).collect();
-    // The page is settled once every incomplete source reaches down to its last entry.
-    let settled_from = if entries.len() == count { entries.last().map(|entry| entry.photo) } else { None };
+    // The page is settled once every incomplete source reaches down to its last entry, or to the stretch's end.
+    let full = entries.len() == count;
+    let settled_from = if full { entries.last().map(|entry| entry.photo) } else { stretch.down_to };
     let reaches = |source: &Source| match (source.photos.last(), settled_from) {
         _ if source.complete => true,
         (Some(&oldest), Some(last)) => oldest <= last,
@@ -85,8 +151,18 @@ pub fn merge(sources: &[Source], before: Option<PhotoId>, count: usize) -> Merge
     if !shallow.is_empty() && count > 0 {
         return Merged::Deepen(shallow);
     }
-    let more = known.len() > entries.len() || sources.iter().any(|source| !source.complete);
-    Merged::Page { entries, more }
+    let deeper = stretch.down_to.is_none() && sources.iter().any(|source| !source.complete);
+    Merged::Page { more: known.len() > entries.len() || deeper, entries }
+}
+
+/// Entries that were pushed and entries that are pulled, newest first, each photo once.
+///
+/// Both are known to the same depth; a photo that is being pushed at this moment is among both.
+pub fn weave(pushed: Vec<Entry>, pulled: Vec<Entry>) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = pushed.into_iter().chain(pulled).collect();
+    entries.sort_unstable_by(|a, b| b.cmp(a));
+    entries.dedup_by_key(|entry| entry.photo);
+    entries
 }
 
 /// Forgets the sources that have nothing among the newest `count` photos known: more sources can only push them
@@ -117,20 +193,56 @@ mod tests {
         Source { author: user(author), photos: photos.iter().copied().map(photo).collect(), complete }
     }
 
+    fn newest(count: usize) -> Stretch {
+        Stretch { count, ..Stretch::default() }
+    }
+
     #[test]
     fn does_not_show_below_a_shallow_source() {
         // Author 1 may have photos between 50 and 10 that are not known yet.
         let sources = [source(1, &[60, 50], false), source(2, &[55, 10], true)];
-        assert_eq!(merge(&sources, None, 4), Merged::Deepen(vec![0]));
-        let Merged::Page { entries, more } = merge(&sources, None, 3) else { panic!("three are settled") };
+        assert_eq!(merge(&sources, &newest(4)), Merged::Deepen(vec![0]));
+        let Merged::Page { entries, more } = merge(&sources, &newest(3)) else { panic!("three are settled") };
         assert_eq!(entries.iter().map(|entry| entry.photo.get()).collect::<Vec<_>>(), [60, 55, 50]);
         assert!(more);
     }
 
     #[test]
     fn an_empty_world_is_an_empty_last_page() {
-        assert_eq!(merge(&[], None, 20), Merged::Page { entries: vec![], more: false });
-        assert_eq!(merge(&[source(1, &[], true)], None, 20), Merged::Page { entries: vec![], more: false });
+        assert_eq!(merge(&[], &newest(20)), Merged::Page { entries: vec![], more: false });
+        assert_eq!(
+            merge(&[source(1, &[], true)], &newest(20)),
+            Merged::Page { entries: vec![], more: false }
+        );
+    }
+
+    #[test]
+    fn looks_no_deeper_than_the_end_of_the_stretch() {
+        let sources = [source(1, &[60, 50], false), source(2, &[55, 10], true)];
+        let stretch = |last| Stretch { down_to: Some(photo(last)), ..newest(20) };
+        let Merged::Page { entries, more } = merge(&sources, &stretch(50)) else { panic!("50 is reached") };
+        assert_eq!(entries.iter().map(|entry| entry.photo.get()).collect::<Vec<_>>(), [60, 55, 50]);
+        assert!(!more);
+        assert_eq!(merge(&sources, &stretch(49)), Merged::Deepen(vec![0]));
+    }
+
+    #[test]
+    fn a_photo_that_is_pushed_and_pulled_shows_once() {
+        let entry = |number, author| Entry { photo: photo(number), author: user(author) };
+        let woven = weave(vec![entry(9, 1), entry(5, 2)], vec![entry(7, 3), entry(5, 2)]);
+        assert_eq!(woven, [entry(9, 1), entry(7, 3), entry(5, 2)]);
+    }
+
+    #[test]
+    fn the_way_back_is_further() {
+        let crossing = |standing, followers| Crossing::of(standing, followers, 1_000);
+        assert_eq!(crossing(Standing::Ordinary, 1_000), None);
+        assert_eq!(crossing(Standing::Ordinary, 1_001), Some(Crossing::Promotion));
+        assert_eq!(crossing(Standing::Celebrity, 800), None);
+        assert_eq!(crossing(Standing::Celebrity, 799), Some(Crossing::Demotion));
+        for standing in [Standing::Promoting, Standing::Demoting] {
+            assert_eq!((crossing(standing, 0), crossing(standing, 1_001)), (None, None), "one at a time");
+        }
     }
 
     #[test]
@@ -159,7 +271,7 @@ mod tests {
                 let known: usize = few.iter().map(|source| source.photos.len()).sum();
                 prop_assert!(few.len() <= count || known < count);
             }
-            let entries = |sources: &[Source]| match merge(sources, None, count) {
+            let entries = |sources: &[Source]| match merge(sources, &newest(count)) {
                 Merged::Page { entries, .. } => entries,
                 Merged::Deepen(_) => panic!("every source is complete"),
             };
@@ -186,7 +298,7 @@ mod tests {
                 .collect();
             let (mut before, mut shown) = (None, Vec::new());
             loop {
-                match merge(&sources, before, count) {
+                match merge(&sources, &Stretch { before, ..newest(count) }) {
                     Merged::Page { entries, more } => {
                         prop_assert!(entries.len() == count || !more);
                         shown.extend(entries.iter().map(|entry| (entry.photo.get(), entry.author.get())));

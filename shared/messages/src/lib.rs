@@ -3,6 +3,9 @@
 //! Every message is one [`Event`]: JSON with a `type`. A consumer is idempotent, so publishing
 //! twice is safe. Fields are only ever added, with a default, so that messages in flight survive a deployment.
 
+pub mod repair;
+pub mod workflow;
+
 use domain::{PhotoId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +85,12 @@ pub enum Event {
 }
 
 impl Event {
+    /// Messages for those who follow `author` no more.
+    pub fn unfollowed(author: UserId, followers: &[UserId]) -> Vec<Self> {
+        let event = |&follower_id| Self::FollowRemoved { follower_id, followee_id: author };
+        followers.iter().map(event).collect()
+    }
+
     /// The value of the `type` attribute.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -113,6 +122,25 @@ impl Default for HashRange {
 impl HashRange {
     /// Every follower.
     pub const ALL: Self = Self { first: 0, last: u16::MAX };
+
+    /// Followers that one message is for, about: what takes seconds.
+    pub const PART: i64 = 2_500;
+    /// Messages that one message is split into: what takes a second to send.
+    const PARTS: i64 = 100;
+
+    /// This range of somebody's followers, as many as `followers` in all, in parts for a message each; only the range itself
+    /// when it is little enough for one. A part may still be too large: whoever gets it splits it again, so that no message
+    /// takes long however many followers there are.
+    pub fn parts_for(self, followers: i64) -> Vec<Self> {
+        let width = i64::from(self.last.saturating_sub(self.first)) + 1;
+        let expected = followers.saturating_mul(width) / (i64::from(u16::MAX) + 1);
+        // Somewhat more than a part is no reason to split: parts are never exactly even.
+        if expected <= Self::PART + Self::PART / 2 {
+            return vec![self];
+        }
+        let parts = ((expected + Self::PART - 1) / Self::PART).min(Self::PARTS);
+        self.split(u32::try_from(parts).unwrap_or(1))
+    }
 
     /// This range in `parts` ranges of nearly equal width that touch and do not overlap; fewer when it is narrower.
     pub fn split(self, parts: u32) -> Vec<Self> {
@@ -179,6 +207,33 @@ mod tests {
             event,
             Event::PhotoReady { photo_id: photo(1), author_id: user(2), followers: HashRange::ALL }
         );
+    }
+
+    #[test]
+    fn a_part_is_what_takes_seconds() {
+        let parts = |followers| HashRange::ALL.parts_for(followers).len();
+        assert_eq!([parts(-1), parts(0), parts(2_500), parts(3_750), parts(3_751)], [1, 1, 1, 1, 2]);
+        assert_eq!([parts(100_000), parts(100_000_000)], [40, 100]);
+    }
+
+    #[test]
+    fn large_parts_are_split_until_each_takes_seconds() {
+        for followers in [1, 10_000, 3_000_000, 100_000_000] {
+            let mut open = vec![HashRange::ALL];
+            let mut covered = 0;
+            while let Some(range) = open.pop() {
+                match range.parts_for(followers)[..] {
+                    [part] => {
+                        assert_eq!(part, range);
+                        let width = i64::from(part.last - part.first) + 1;
+                        assert!(followers * width / 65_536 <= HashRange::PART * 3 / 2);
+                        covered += width;
+                    }
+                    ref parts => open.extend(parts),
+                }
+            }
+            assert_eq!(covered, 65_536, "{followers}");
+        }
     }
 
     #[test]

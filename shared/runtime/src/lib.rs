@@ -2,7 +2,7 @@
 //! the adapters between a trigger and a handler.
 //!
 //! A function is a type that implements one of the handler traits ([`http::Handler`], [`sqs::Handler`],
-//! [`stream::Handler`], [`task::Handler`]) and a `main` that reads its configuration, connects its clients and
+//! [`stream::Handler`], [`task::Handler`]; two of them for [`either`]) and a `main` that reads its configuration, connects its clients and
 //! runs it. Each adapter has an `answer` beside its `run`: the same path without Lambda around it, for tests.
 //!
 //! This crate knows Lambda and nothing of the table's items.
@@ -10,6 +10,7 @@
 pub mod auth;
 pub mod capacity;
 pub mod config;
+pub mod either;
 pub mod failure;
 pub mod http;
 mod invocation;
@@ -23,7 +24,8 @@ pub mod stream;
 pub mod task;
 pub mod trace;
 mod warm;
+pub mod workflow;
 
 pub use config::MissingVariables;
 pub use sources::{OsRandomness, SystemClock};
-pub use start::{Aws, StartError, start, start_worker};
+pub use start::{Aws, StartError, start, start_stream, start_worker};

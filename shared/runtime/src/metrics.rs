@@ -43,6 +43,15 @@ pub(crate) async fn scope<T>(tally: Arc<Tally>, work: impl Future<Output = T>) -
     CURRENT.scope(tally, work).await
 }
 
+/// Runs `work` as an invocation of its own; its answer, and what it counted. For tests and measurements, which see the
+/// counters of no invocation otherwise.
+pub async fn counted<T>(work: impl Future<Output = T>) -> (T, BTreeMap<&'static str, u64>) {
+    let tally = Arc::<Tally>::default();
+    let answer = scope(tally.clone(), work).await;
+    let counters = std::mem::take(&mut tally.lock().counters);
+    (answer, counters)
+}
+
 /// How an invocation ended.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Outcome {

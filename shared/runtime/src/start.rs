@@ -31,12 +31,14 @@ enum Patience {
     Request,
     /// A queue is waiting, and takes the work back if it fails.
     Worker,
+    /// Everything behind it in the stream is waiting.
+    Stream,
 }
 
 impl Patience {
     fn timeouts(self) -> TimeoutConfig {
         let (attempt, operation) = match self {
-            Self::Request => (Duration::from_secs(2), Duration::from_secs(5)),
+            Self::Request | Self::Stream => (Duration::from_secs(2), Duration::from_secs(5)),
             // Objects of 20 MB are among the answers.
             Self::Worker => (Duration::from_secs(15), Duration::from_secs(40)),
         };
@@ -49,14 +51,24 @@ impl Patience {
 
     /// Adaptive retries slow down *all* calls of a client when some are throttled. That is right for a worker, which
     /// is to press less. `DynamoDB` throttles by partition, though: a request for anything else must not wait
-    /// because one photo runs hot, so requests retry each for itself.
+    /// because one photo runs hot, so requests retry each for itself, and so does what follows from the stream.
     fn retries(self) -> RetryConfig {
         match self {
-            Self::Request => RetryConfig::standard(),
+            Self::Request | Self::Stream => RetryConfig::standard(),
             Self::Worker => RetryConfig::adaptive(),
         }
         .with_max_attempts(ATTEMPTS)
         .with_max_backoff(Duration::from_secs(2))
+    }
+
+    /// A stream's function has a better place for what meets a busy item than its own time: it gives up early.
+    fn table_retries(self) -> RetryConfig {
+        match self {
+            Self::Request | Self::Worker => self.retries(),
+            Self::Stream => {
+                self.retries().with_max_attempts(2).with_initial_backoff(Duration::from_millis(50))
+            }
+        }
     }
 }
 
@@ -76,6 +88,15 @@ pub async fn start(function: &'static str) -> Result<Aws, StartError> {
 /// As [`start`].
 pub async fn start_worker(function: &'static str) -> Result<Aws, StartError> {
     begin(function, Patience::Worker).await
+}
+
+/// Starts a function that works off a stream: as [`start_worker`], but its calls fail early, because everything behind a
+/// record waits for it.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_stream(function: &'static str) -> Result<Aws, StartError> {
+    begin(function, Patience::Stream).await
 }
 
 async fn begin(function: &'static str, patience: Patience) -> Result<Aws, StartError> {
@@ -98,6 +119,7 @@ async fn begin(function: &'static str, patience: Patience) -> Result<Aws, StartE
     }
     let dynamodb = aws_sdk_dynamodb::Client::from_conf(
         aws_sdk_dynamodb::config::Builder::from(&sdk)
+            .retry_config(patience.table_retries())
             .interceptor(Capacity::new(Arc::new(InvocationSink)))
             .build(),
     );
@@ -220,6 +242,14 @@ mod tests {
             Patience::Request.timeouts().operation_timeout()
                 < Patience::Worker.timeouts().operation_timeout()
         );
+    }
+
+    #[test]
+    fn a_stream_waits_for_nothing_long() {
+        let table = Patience::Stream.table_retries();
+        assert_eq!(table.mode(), aws_config::retry::RetryMode::Standard);
+        assert!(table.initial_backoff() * table.max_attempts() < Duration::from_millis(200));
+        assert_eq!(Patience::Worker.table_retries().max_attempts(), ATTEMPTS);
     }
 
     #[test]

@@ -74,12 +74,18 @@ pub trait Handler: Send + Sync {
 pub async fn run(handler: impl Handler, aws: &Aws) -> Result<(), StartError> {
     let handler = &handler;
     invocation::serve(aws, |event: Event| async move {
-        let records = event.records.len();
-        let response = answer(handler, event).await;
-        let failures = response.batch_item_failures.len();
-        (Ok(response), Outcome { failures, records: Some(records), status: None })
+        let (response, outcome) = measured(handler, event).await;
+        (Ok(response), outcome)
     })
     .await
+}
+
+/// [`answer`], and how it went.
+pub(crate) async fn measured(handler: &impl Handler, event: Event) -> (DynamoDbEventResponse, Outcome) {
+    let records = event.records.len();
+    let response = answer(handler, event).await;
+    let failures = response.batch_item_failures.len();
+    (response, Outcome { failures, records: Some(records), status: None })
 }
 
 /// Handles a batch and names the first record that failed.

@@ -58,7 +58,8 @@ pub async fn answer<H: Handler>(handler: &H, input: Value) -> Result<H::Output, 
         tracing::error!("not an input of this task");
         Diagnostic { error_type: BAD_INPUT.to_owned(), error_message: "not an input of this task".to_owned() }
     })?;
-    handler.handle(input).await.map_err(|error| {
+    // Boxed: a task's future nested in Lambda's own is too deep for the compiler.
+    Box::pin(handler.handle(input)).await.map_err(|error| {
         tracing::error!(name = error.name(), error = %Chain(&error), "task failed");
         Diagnostic { error_type: error.name().to_owned(), error_message: error.to_string() }
     })

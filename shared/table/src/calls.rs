@@ -82,6 +82,11 @@ pub(crate) fn text(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
 
+/// A set of strings; never of none, which the service refuses.
+pub(crate) fn text_set(texts: &[impl ToString]) -> AttributeValue {
+    AttributeValue::Ss(texts.iter().map(ToString::to_string).collect())
+}
+
 impl Table {
     /// The table `name`, reached through `client`.
     pub fn new(client: Client, name: &str) -> Self {

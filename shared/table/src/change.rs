@@ -2,16 +2,19 @@
 
 use domain::photo::{Photo, State};
 use domain::{PhotoId, UserId};
+use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 
-use crate::feed::Reader;
 use crate::follow::Follow;
 use crate::keys::{Name, PK, SK};
 use crate::like::Like;
+use crate::reader::Reader;
 use crate::{Error, Result};
 
-/// Something happened that other items are derived from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Something happened that other items are derived from. As JSON it waits in a queue: fields are only ever added, with a
+/// default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Change {
     /// Somebody likes a photo.
     Liked {

@@ -1,23 +1,13 @@
-//! Feeds: pushed entries, and what is known of the reader.
+//! Feeds: the entries that were pushed.
 
-use domain::feed::{ACTIVE_DAYS, Entry, entry_expiry, is_active};
+use domain::feed::{Entry, entry_expiry};
 use domain::{PhotoId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::calls::{Range, key_item, number, stored};
-use crate::error::done;
-use crate::keys::{Name, PK, partition, sort};
-use crate::{Item, Page, Result, Table};
-
-/// What is known of a reader.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reader {
-    /// Day of the last visit, since the epoch.
-    pub active_on: i64,
-    /// Set while entries are missing because the reader was away: names the return that a rebuild answers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rebuild: Option<i64>,
-}
+use crate::calls::{Range, stored};
+use crate::keys::{Name, partition, sort};
+use crate::reader::Reader;
+use crate::{Item, Page, Result, Table, follow, reader};
 
 #[derive(Serialize, Deserialize)]
 struct StoredEntry {
@@ -51,14 +41,17 @@ pub async fn open(
     };
     let mut page = table.query::<InFeed>(range).await?;
     let state = match page.items.first() {
-        Some((_, InFeed::Reader(state))) => Some(*state),
+        Some((_, InFeed::Reader(state))) => Some(state.clone()),
         _ => None,
     };
     if state.is_none() && page.items.len() > limit {
         page.items.truncate(limit);
         page.more = true;
     }
-    Ok((state, Page { items: entries(page.items, now), more: page.more }))
+    if state.is_some() {
+        page.items.remove(0);
+    }
+    Ok((state, fresh(page, now)))
 }
 
 /// Entries older than `after`, newest first. 0.5 RRU for each 4 KiB.
@@ -81,86 +74,20 @@ pub async fn page(
         consistent: false,
     };
     let page = table.query::<InFeed>(range).await?;
-    Ok(Page { items: entries(page.items, now), more: page.more })
+    Ok(fresh(page, now))
 }
 
-/// Entries that have not expired; TTL deletes late.
-fn entries(items: Vec<(Name, InFeed)>, now: Timestamp) -> Vec<Entry> {
-    let entries = items.into_iter().filter_map(|item| match item {
+/// Entries that have not expired; TTL deletes late. Behind the first that has, all have.
+fn fresh(page: Page<(Name, InFeed)>, now: Timestamp) -> Page<Entry> {
+    let found = page.items.len();
+    let entries = page.items.into_iter().filter_map(|item| match item {
         (Name::FeedEntry(_, photo), InFeed::Entry(entry)) if entry.expires_at > now.seconds() => {
             Some(Entry { photo, author: entry.author })
         }
         _ => None,
     });
-    entries.collect()
-}
-
-/// What is known of a reader at this moment. 1 RRU.
-pub async fn reader(table: &Table, reader: UserId) -> Result<Option<Reader>> {
-    table.get(&Name::FeedState(reader), true).await
-}
-
-/// Notes that an active reader was here today. 1 WRU; called once a day for each reader.
-pub async fn touch(table: &Table, reader: UserId, now: Timestamp) -> Result<()> {
-    let answer = table
-        .client
-        .update_item()
-        .table_name(&*table.name)
-        .set_key(Some(key_item(&Name::FeedState(reader).key())))
-        .update_expression("SET active_on = :today")
-        .condition_expression("active_on < :today")
-        .expression_attribute_values(":today", number(now.day()))
-        .send()
-        .await;
-    done("UpdateItem", answer).map(|_| ())
-}
-
-/// Marks a dormant reader active and in need of a rebuild, before anything is read for them. 1 WRU.
-///
-/// From here on fan-out writes to them, and the stream turns the mark into a rebuild. Does nothing when a request
-/// beside this one has marked them already.
-pub async fn mark_returned(table: &Table, reader: UserId, now: Timestamp) -> Result<()> {
-    let answer = table
-        .client
-        .update_item()
-        .table_name(&*table.name)
-        .set_key(Some(key_item(&Name::FeedState(reader).key())))
-        .update_expression("SET active_on = :today, #rebuild = :mark")
-        .condition_expression(format!("attribute_not_exists({PK}) OR active_on < :dormant"))
-        .expression_attribute_names("#rebuild", "rebuild")
-        .expression_attribute_values(":today", number(now.day()))
-        .expression_attribute_values(":mark", number(now.0))
-        .expression_attribute_values(":dormant", number(now.day() - ACTIVE_DAYS))
-        .send()
-        .await;
-    done("UpdateItem", answer).map(|_| ())
-}
-
-/// Takes the mark of a finished rebuild away, unless the reader left and returned since. 1 WRU.
-pub async fn mark_rebuilt(table: &Table, reader: UserId, mark: i64) -> Result<()> {
-    let answer = table
-        .client
-        .update_item()
-        .table_name(&*table.name)
-        .set_key(Some(key_item(&Name::FeedState(reader).key())))
-        .update_expression("REMOVE #rebuild")
-        .condition_expression("#rebuild = :mark")
-        .expression_attribute_names("#rebuild", "rebuild")
-        .expression_attribute_values(":mark", number(mark))
-        .send()
-        .await;
-    done("UpdateItem", answer).map(|_| ())
-}
-
-/// Those of `readers` who were here within the last week. 0.5 RRU each, one round trip for each 100.
-pub async fn active_among(table: &Table, readers: &[UserId], now: Timestamp) -> Result<Vec<UserId>> {
-    let names: Vec<Name> = readers.iter().copied().map(Name::FeedState).collect();
-    let states = table.batch_get::<Reader>(&names).await?;
-    let active = states.into_iter().filter_map(|(name, state)| match name {
-        Name::FeedState(reader) if is_active(state.active_on, now) => Some(reader),
-        _ => None,
-    });
-    Ok(active.collect())
+    let items: Vec<Entry> = entries.collect();
+    Page { more: page.more && items.len() == found, items }
 }
 
 /// Those of `readers` whose feed holds `photo`. 0.5 RRU each.
@@ -179,21 +106,65 @@ fn item(reader: UserId, entry: Entry) -> Result<Item> {
     stored(&Name::FeedEntry(reader, entry.photo).key(), stored_entry)
 }
 
-/// Writes one entry into several feeds. 1 WRU each, one round trip for each 25.
-pub async fn push(table: &Table, readers: &[UserId], entry: Entry) -> Result<()> {
-    table.put_all(readers.iter().map(|reader| item(*reader, entry)).collect::<Result<_>>()?).await
+/// Writes several entries into several feeds; those that have expired are left out. 1 WRU for each entry in each feed.
+pub async fn push(table: &Table, readers: &[UserId], entries: &[Entry], now: Timestamp) -> Result<()> {
+    let fresh = entries.iter().filter(|entry| entry_expiry(entry.photo) > now);
+    let items = fresh.flat_map(|entry| readers.iter().map(|reader| item(*reader, *entry)));
+    table.put_all(items.collect::<Result<_>>()?).await
+}
+
+/// What became of a page of followers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Delivery {
+    /// Those who were here lately: it is done for them.
+    pub reached: Vec<UserId>,
+    /// How many were not.
+    pub skipped: usize,
+    /// Those reached who follow the author no more. Their unfollow may have found nothing to take back, so it has to be
+    /// dealt with once more.
+    pub gone: Vec<UserId>,
+}
+
+/// Writes an author's photos into the feeds of those of a page of followers who were here lately.
+///
+/// For each follower 0.5 RRU, for each reached 1 WRU and 0.025 RRU a photo; three round trips and one for each 25 entries.
+pub async fn deliver(
+    table: &Table,
+    author: UserId,
+    page: &[UserId],
+    photos: &[PhotoId],
+    now: Timestamp,
+) -> Result<Delivery> {
+    let entries: Vec<Entry> = photos.iter().map(|&photo| Entry { photo, author }).collect();
+    let reached = reader::active_among(table, page, now).await?;
+    push(table, &reached, &entries, now).await?;
+    looked_after(table, author, page, reached).await
+}
+
+/// Has those of a page of followers who were here lately pull the author's photos. Costs what [`deliver`] does.
+pub async fn enlist(table: &Table, author: UserId, page: &[UserId], now: Timestamp) -> Result<Delivery> {
+    let reached = reader::active_among(table, page, now).await?;
+    reader::all_pull_from(table, &reached, author).await?;
+    looked_after(table, author, page, reached).await
+}
+
+async fn looked_after(
+    table: &Table,
+    author: UserId,
+    page: &[UserId],
+    reached: Vec<UserId>,
+) -> Result<Delivery> {
+    let skipped = page.len() - reached.len();
+    let mut gone =
+        if reached.is_empty() { Vec::new() } else { follow::gone_since(table, author, page).await? };
+    gone.retain(|follower| reached.contains(follower));
+    Ok(Delivery { reached, skipped, gone })
 }
 
 /// Takes one entry out of several feeds. 1 WRU each.
 pub async fn withdraw(table: &Table, readers: &[UserId], photo: PhotoId) -> Result<()> {
     let names: Vec<Name> = readers.iter().map(|reader| Name::FeedEntry(*reader, photo)).collect();
     table.delete_all(&names).await
-}
-
-/// Writes entries into one feed; those that have expired are left out. 1 WRU each.
-pub async fn fill(table: &Table, reader: UserId, entries: &[Entry], now: Timestamp) -> Result<()> {
-    let fresh = entries.iter().filter(|entry| entry_expiry(entry.photo) > now);
-    table.put_all(fresh.map(|entry| item(reader, *entry)).collect::<Result<_>>()?).await
 }
 
 /// Takes every entry of `author` out of one feed. 0.5 RRU for each 4 KiB of the feed, 1 WRU for each entry.

@@ -6,17 +6,21 @@
 
 mod calls;
 pub mod change;
+pub mod counters;
 mod edges;
 mod error;
 pub mod feed;
 pub mod follow;
 pub mod guard;
+pub mod head;
 pub mod inbox;
 pub mod keys;
 pub mod like;
 pub mod people;
 pub mod photo;
 pub mod processing;
+pub mod reader;
+pub mod relations;
 pub mod session;
 pub mod timeline;
 pub mod user;

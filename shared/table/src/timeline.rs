@@ -1,30 +1,18 @@
-//! An author's photos: the derived timeline, its counter, and the head that rebuilds read.
+//! An author's photos: the derived timeline and its counter.
 
-use std::collections::BTreeMap;
-
-use domain::feed::{Entry, HEAD_LEN, Merged, Source, merge};
+use domain::feed::{Entry, Merged, Source, Stretch, merge};
 use domain::{PhotoId, UserId};
 use futures::{StreamExt, TryStreamExt, stream};
+use serde::Serialize;
 use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
 
-use crate::calls::{Range, back_off, number, stored};
-use crate::edges::{Edge, settle};
-use crate::error::condition_failed;
-use crate::keys::{Name, PK, partition, sort};
-use crate::{Error, Page, Result, Table};
+use crate::calls::{Range, stored};
+use crate::edges::{Edge, settle, settle_apart};
+use crate::keys::{Name, partition, sort};
+use crate::{Error, Page, Result, Table, head};
 
 /// Timelines read at once.
 const TIMELINES_AT_ONCE: usize = 8;
-
-/// The newest photos of an author in one item, so that a rebuild over 150 authors is two round trips.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Head {
-    photos: Vec<PhotoId>,
-    /// Whether the author has no older photos.
-    complete: bool,
-    version: u64,
-}
 
 /// An author's ready photos older than `before`, newest first. 0.5 RRU for each 4 KiB.
 pub async fn page(
@@ -36,7 +24,7 @@ pub async fn page(
     newest(table, author, before, limit, false).await
 }
 
-async fn newest(
+pub(crate) async fn newest(
     table: &Table,
     author: UserId,
     before: Option<PhotoId>,
@@ -67,32 +55,18 @@ async fn newest(
     Ok(Page { items: items.collect(), more: page.more })
 }
 
-/// The newest photos of several authors. 0.5 RRU each, one round trip for each 100.
-///
-/// An author without a head has no photos.
-pub async fn heads(table: &Table, authors: &[UserId]) -> Result<Vec<Source>> {
-    let names: Vec<Name> = authors.iter().copied().map(Name::Head).collect();
-    let mut found: BTreeMap<Name, Head> = table.batch_get::<Head>(&names).await?.into_iter().collect();
-    let sources = authors.iter().map(|author| match found.remove(&Name::Head(*author)) {
-        Some(head) => Source { author: *author, photos: head.photos, complete: head.complete },
-        None => Source { author: *author, photos: Vec::new(), complete: true },
-    });
-    Ok(sources.collect())
-}
-
-/// Exactly the newest `count` entries older than `after` of several authors, or all there are. Where `sources` do not reach
-/// deep enough they are read further down their timelines, `depth` photos at a time: 0.5 RRU for each 4 KiB.
+/// Exactly the newest entries of a stretch of several authors' photos. Where `sources` do not reach deep enough they are
+/// read further down their timelines, `depth` photos at a time: 0.5 RRU for each 4 KiB.
 pub async fn newest_of(
     table: &Table,
     sources: &mut [Source],
-    after: Option<PhotoId>,
-    count: usize,
+    stretch: &Stretch,
     depth: usize,
 ) -> Result<Page<Entry>> {
     loop {
-        match merge(sources, after, count) {
+        match merge(sources, stretch) {
             Merged::Page { entries, more } => return Ok(Page { items: entries, more }),
-            Merged::Deepen(shallow) => deepen(table, sources, &shallow, after, depth).await?,
+            Merged::Deepen(shallow) => deepen(table, sources, &shallow, stretch.before, depth).await?,
         }
     }
 }
@@ -130,46 +104,25 @@ async fn deepen(
 
 /// Puts a photo into its author's timeline and counts it, or takes it out, then renews the head.
 ///
-/// 4 WRU for the edge and the counter, 1 for the head, 1.5 RRU.
+/// 4 WRU for the edge and the counter, 1 for the head, 2 RRU.
 pub async fn derive(table: &Table, author: UserId, photo: PhotoId, listed: bool) -> Result<()> {
+    settle(table, vec![edge(author, photo, listed)?]).await?;
+    head::renew(table, author, photo, listed).await
+}
+
+/// As [`derive`], apart from the order in which things happened: a photo that is gone is not listed, one that is there not
+/// taken out. 2 WRU more.
+pub async fn derive_apart(table: &Table, author: UserId, photo: PhotoId, listed: bool) -> Result<()> {
+    settle_apart(table, vec![edge(author, photo, listed)?]).await?;
+    head::renew(table, author, photo, listed).await
+}
+
+fn edge(author: UserId, photo: PhotoId, listed: bool) -> Result<Edge> {
     let name = Name::Timeline(author, photo);
     let item = listed.then(|| stored(&name.key(), Listed {})).transpose()?;
-    settle(table, vec![Edge { name, item, counters: vec![(Name::User(author), "photos")] }]).await?;
-    renew_head(table, author).await
+    // Ready is the last state of a photo: from then on it is there, or it was deleted.
+    Ok(Edge { name, item, witness: Name::Photo(photo), counters: vec![(Name::User(author), "photos")] })
 }
 
 #[derive(Serialize)]
 struct Listed {}
-
-/// Writes the head anew from the timeline. Versioned: of two that renew at once, the one that read first loses and
-/// reads again, so that the last head written has seen every photo.
-async fn renew_head(table: &Table, author: UserId) -> Result<()> {
-    const RACES: u32 = 10;
-    for race in 0..RACES {
-        let name = Name::Head(author);
-        let old: Option<Head> = table.get(&name, true).await?;
-        let newest = newest(table, author, None, HEAD_LEN, true).await?;
-        let version = old.as_ref().map_or(0, |head| head.version);
-        let head = Head { photos: newest.items, complete: !newest.more, version: version + 1 };
-        if old.is_some_and(|old| old.photos == head.photos && old.complete == head.complete) {
-            return Ok(());
-        }
-        let answer = table
-            .client
-            .put_item()
-            .table_name(&*table.name)
-            .set_item(Some(stored(&name.key(), &head)?))
-            .condition_expression(format!("attribute_not_exists({PK}) OR version = :version"))
-            .expression_attribute_values(":version", number(version))
-            .send()
-            .await;
-        match answer {
-            Ok(_) => return Ok(()),
-            Err(error) if condition_failed(&error) => {
-                back_off(race).await;
-            }
-            Err(error) => return Err(Error::sdk("PutItem", error)),
-        }
-    }
-    Err(Error::busy("PutItem", "the author's head stayed contended"))
-}

@@ -18,7 +18,7 @@ use table::guard::{self, Idempotency, RateStep};
 use table::photo::{Creation, Finish};
 use table::session::{Opened, Rotation};
 use table::user::{Registration, User};
-use table::{Table, feed, follow, inbox, like, photo, session, timeline, user};
+use table::{Table, feed, follow, head, inbox, like, photo, reader, session, timeline, user};
 use testkit::{Engine, Fault, ManualClock, SeededRandom};
 
 struct World {
@@ -316,14 +316,14 @@ async fn a_head_has_seen_every_photo_however_many_are_derived_at_once() {
     }
     let mut newest = photos.clone();
     newest.sort_unstable_by(|a, b| b.cmp(a));
-    let heads = timeline::heads(&world.table, &[ann, UserId::try_from(5).unwrap()]).await.unwrap();
+    let heads = head::of(&world.table, &[ann, UserId::try_from(5).unwrap()]).await.unwrap().sources;
     assert_eq!((&heads[0].photos[..], heads[0].complete), (&newest[..HEAD_LEN], false));
     assert_eq!((heads[1].photos.len(), heads[1].complete), (0, true));
     assert_eq!(user::get(&world.table, ann).await.unwrap().unwrap().photos, 30);
     let older = timeline::page(&world.table, ann, Some(newest[HEAD_LEN - 1]), 100).await.unwrap();
     assert_eq!((older.items, older.more), (newest[HEAD_LEN..].to_vec(), false));
     timeline::derive(&world.table, ann, newest[0], false).await.unwrap();
-    assert_eq!(timeline::heads(&world.table, &[ann]).await.unwrap()[0].photos[0], newest[1]);
+    assert_eq!(head::of(&world.table, &[ann]).await.unwrap().sources[0].photos[0], newest[1]);
     assert_eq!(user::get(&world.table, ann).await.unwrap().unwrap().photos, 29);
 }
 
@@ -333,15 +333,15 @@ async fn feeds_hold_hundreds_of_entries_and_let_go_of_one_author() {
     let (reader, ann, bob) = (world.user("r").await, world.user("ann").await, world.user("bob").await);
     let entry = |author| Entry { photo: PhotoId::generate(&world.clock, &world.random), author };
     let entries: Vec<Entry> = (0..260).map(|number| entry(if number % 2 == 0 { ann } else { bob })).collect();
-    feed::fill(&world.table, reader, &entries, world.now()).await.unwrap();
+    feed::push(&world.table, &[reader], &entries, world.now()).await.unwrap();
     feed::withdraw_author(&world.table, reader, ann).await.unwrap();
     let (state, page) = feed::open(&world.table, reader, 500, world.now()).await.unwrap();
     assert_eq!((state, page.items.len(), page.more), (None, 130, false));
     assert!(page.items.iter().all(|entry| entry.author == bob));
     let readers: Vec<UserId> = (1..=130).map(|number| UserId::try_from(number).unwrap()).collect();
-    feed::push(&world.table, &readers, entries[0]).await.unwrap();
+    feed::push(&world.table, &readers, &entries[..1], world.now()).await.unwrap();
     assert_eq!(feed::holding(&world.table, &readers, entries[0].photo).await.unwrap().len(), 130);
-    assert_eq!(feed::active_among(&world.table, &readers, world.now()).await.unwrap(), []);
+    assert_eq!(reader::active_among(&world.table, &readers, world.now()).await.unwrap(), []);
 }
 
 #[tokio::test]

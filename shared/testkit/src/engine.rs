@@ -16,9 +16,11 @@ use dynoxide::Database;
 use runtime::capacity::Capacity;
 use runtime::stream::Record;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use crate::fault::{Fault, Faults, Wire};
+use crate::fault::{Asked, Fault, Faults, Wire};
+use crate::hold::{Held, Hold};
 use crate::sources::ManualClock;
 use crate::stream::Cursor;
 use crate::usage::{Meter, Usage};
@@ -83,6 +85,16 @@ impl Engine {
         self.client.clone()
     }
 
+    /// A client like the others, but of its requests of `operation` (any, when it is empty) the one with `place` others
+    /// before it waits until the hold is released.
+    pub fn held_client(&self, operation: &'static str, place: usize) -> (Client, Hold) {
+        let hold = Hold::new(Some(operation).filter(|operation| !operation.is_empty()), place);
+        let config = self.client.config();
+        let client = config.http_client().expect("every client has one");
+        let held = Held { client, hold: hold.clone() };
+        (Client::from_conf(config.to_builder().http_client(held).build()), hold)
+    }
+
     /// The table's name.
     pub fn table_name(&self) -> &'static str {
         TABLE
@@ -102,6 +114,30 @@ impl Engine {
     /// [`ATTEMPTS`] of them make a call fail.
     pub fn fail_next(&self, operation: &str, times: usize, fault: Fault) {
         self.faults.plan(operation, times, fault);
+    }
+
+    /// From now on every request goes wrong as `rule` says, besides those of [`Self::fail_next`], until [`Self::heal`].
+    pub fn fail_when(&self, rule: impl FnMut(&Asked<'_>) -> Option<Fault> + Send + 'static) {
+        self.faults.rule(Some(Box::new(rule)));
+    }
+
+    /// Ends what [`Self::fail_when`] began.
+    pub fn heal(&self) {
+        self.faults.rule(None);
+    }
+
+    /// Does `work` until it is done or meets a [`Fault::Crash`], of which it dies on the spot: nothing of it happens any
+    /// more, and none is returned.
+    pub async fn until_crash<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let crash = Arc::new(Notify::new());
+        self.faults.watch(Some(crash.clone()));
+        let outcome = tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = crash.notified() => None,
+        };
+        self.faults.watch(None);
+        outcome
     }
 
     /// The stream's records since the last call, in order, as Lambda gives them.
@@ -179,5 +215,7 @@ impl dynoxide::storage_backend::Clock for EngineClock {
     }
 }
 
+#[cfg(feature = "bulk")]
+mod bulk;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,8 @@
 //! Faults on the wire between the SDK's client and the table engine.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -12,8 +13,9 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
-use crate::usage::Meter;
+use crate::usage::{Meter, WRITES};
 
 /// What goes wrong with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,22 +36,103 @@ pub enum Fault {
     Crash,
 }
 
-/// The faults to come, by operation.
-#[derive(Debug, Default)]
-pub(crate) struct Faults(Mutex<HashMap<String, Vec<Fault>>>);
+/// A request on its way to the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    operation: &'a str,
+    body: &'a Value,
+}
+
+impl Asked<'_> {
+    /// Such as `PutItem`.
+    pub fn operation(&self) -> &str {
+        self.operation
+    }
+
+    /// Whether it may change items.
+    pub fn writes(&self) -> bool {
+        WRITES.contains(&self.operation)
+    }
+
+    /// Whether it is about items of a partition, among others or alone.
+    pub fn touches(&self, partition: &str) -> bool {
+        fn within(value: &Value, partition: &str) -> bool {
+            match value {
+                Value::Object(fields) => fields.iter().any(|(name, value)| {
+                    let key = matches!(name.as_str(), "pk" | ":pk") && value["S"] == partition;
+                    key || within(value, partition)
+                }),
+                Value::Array(values) => values.iter().any(|value| within(value, partition)),
+                _ => false,
+            }
+        }
+        within(self.body, partition)
+    }
+}
+
+/// Decides for each request whether and how it goes wrong.
+type Rule = Box<dyn FnMut(&Asked<'_>) -> Option<Fault> + Send>;
+
+/// The faults to come.
+#[derive(Default)]
+pub(crate) struct Faults {
+    /// By operation.
+    planned: Mutex<HashMap<String, Vec<Fault>>>,
+    rule: Mutex<Option<Rule>>,
+    /// Whoever wants to know of a crash.
+    watcher: Mutex<Option<Arc<Notify>>>,
+}
+
+impl fmt::Debug for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Faults").field("planned", &self.planned).finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Faults {
     /// The next `times` requests of `operation` fail so, after those already planned.
     pub(crate) fn plan(&self, operation: &str, times: usize, fault: Fault) {
-        let mut planned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut planned = lock(&self.planned);
         planned.entry(operation.to_owned()).or_default().extend(std::iter::repeat_n(fault, times));
     }
 
-    fn next(&self, operation: &str) -> Option<Fault> {
-        let mut planned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let queue = planned.get_mut(operation)?;
-        if queue.is_empty() { None } else { Some(queue.remove(0)) }
+    /// What is not planned goes by this rule, in place of the one before.
+    pub(crate) fn rule(&self, rule: Option<Rule>) {
+        *lock(&self.rule) = rule;
     }
+
+    /// Tells of crashes from now on, in place of who was told before.
+    pub(crate) fn watch(&self, watcher: Option<Arc<Notify>>) {
+        *lock(&self.watcher) = watcher;
+    }
+
+    fn next(&self, operation: &str, request: &HttpRequest) -> Option<Fault> {
+        let planned = lock(&self.planned)
+            .get_mut(operation)
+            .and_then(|queue| if queue.is_empty() { None } else { Some(queue.remove(0)) });
+        planned.or_else(|| {
+            let mut rule = lock(&self.rule);
+            let rule = rule.as_mut()?;
+            rule(&Asked { operation, body: &body(request) })
+        })
+    }
+
+    /// Whoever asked dies of it, if that is what is being watched for.
+    async fn crash(&self) {
+        let watcher = lock(&self.watcher).clone();
+        if let Some(watcher) = watcher {
+            watcher.notify_one();
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+fn body(request: &HttpRequest) -> Value {
+    request.body().bytes().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default()
 }
 
 /// The wire: an HTTP client that counts round trips and lets planned faults happen.
@@ -81,8 +164,8 @@ struct Line {
 impl HttpConnector for Line {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let operation = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next());
-        let fault = operation.and_then(|operation| self.faults.next(operation));
-        let meter = self.meter.clone();
+        let fault = operation.and_then(|operation| self.faults.next(operation, &request));
+        let (meter, faults) = (self.meter.clone(), self.faults.clone());
         let trip = meter.depart();
         if let Some(answer) = fault.and_then(|fault| refusal(fault, &request)) {
             meter.arrive(trip);
@@ -94,7 +177,10 @@ impl HttpConnector for Line {
             meter.arrive(trip);
             match fault {
                 Some(Fault::LostAnswer) => Err(ConnectorError::io("the connection broke".into())),
-                Some(Fault::Crash) => Err(ConnectorError::other("the process is gone".into(), None)),
+                Some(Fault::Crash) => {
+                    faults.crash().await;
+                    Err(ConnectorError::other("the process is gone".into(), None))
+                }
                 _ => answer,
             }
         })
@@ -103,8 +189,7 @@ impl HttpConnector for Line {
 
 /// The answer to a request that is refused without effect.
 fn refusal(fault: Fault, request: &HttpRequest) -> Option<HttpResponse> {
-    let asked: Value =
-        request.body().bytes().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
+    let asked = body(request);
     let (status, body) = match fault {
         Fault::Throttled => {
             (400, error("ProvisionedThroughputExceededException", "Throughput exceeds the current capacity"))

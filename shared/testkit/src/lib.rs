@@ -24,7 +24,9 @@
 mod engine;
 mod events;
 mod fault;
+mod hold;
 pub mod http;
+mod launches;
 #[cfg(feature = "objects")]
 mod objects;
 mod outbox;
@@ -38,7 +40,9 @@ mod world;
 
 pub use engine::{ATTEMPTS, Engine};
 pub use events::{fixture, sqs_event, stream_event};
-pub use fault::Fault;
+pub use fault::{Asked, Fault};
+pub use hold::Hold;
+pub use launches::Launches;
 #[cfg(feature = "objects")]
 pub use objects::{Held, Object, Objects};
 pub use outbox::Outbox;

@@ -12,7 +12,7 @@ use serde_json::json;
 
 /// Where reading stopped: the sequence number of the last record read.
 pub(crate) struct Cursor {
-    database: Database,
+    pub(crate) database: Database,
     table: &'static str,
     last: Mutex<u128>,
 }
@@ -32,21 +32,26 @@ impl Cursor {
             let request = DescribeStreamRequest { stream_arn: arn.clone(), ..Default::default() };
             let description = self.database.describe_stream(request).expect("the stream").stream_description;
             for shard in description.shards {
-                self.read(&arn, shard.shard_id, &mut records);
+                self.read(&arn, shard.shard_id, *last, &mut records);
             }
         }
-        records.retain(|(number, _)| *number > *last);
         records.sort_by_key(|(number, _)| *number);
         *last = records.last().map_or(*last, |(number, _)| *number);
         records.into_iter().map(|(_, record)| record).collect()
     }
 
-    fn read(&self, arn: &str, shard_id: String, records: &mut Vec<(u128, EventRecord)>) {
+    /// Records of one shard behind `last`.
+    fn read(&self, arn: &str, shard_id: String, last: u128, records: &mut Vec<(u128, EventRecord)>) {
+        let (kind, sequence_number) = if last == 0 {
+            ("TRIM_HORIZON", None)
+        } else {
+            ("AFTER_SEQUENCE_NUMBER", Some(last.to_string()))
+        };
         let request = GetShardIteratorRequest {
             stream_arn: arn.to_owned(),
             shard_id,
-            shard_iterator_type: "TRIM_HORIZON".to_owned(),
-            sequence_number: None,
+            shard_iterator_type: kind.to_owned(),
+            sequence_number,
         };
         let mut next = self.database.get_shard_iterator(request).expect("an iterator").shard_iterator;
         while let Some(shard_iterator) = next {

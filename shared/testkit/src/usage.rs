@@ -5,6 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use runtime::capacity::{Call, Sink};
 
+/// Operations that write.
+pub(crate) const WRITES: [&str; 5] =
+    ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"];
+
 /// What was used since the engine started or [`crate::Engine::reset_usage`] was called.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Usage {
@@ -43,10 +47,7 @@ impl Usage {
 
     /// Calls of all operations that write.
     pub fn writes(&self) -> u32 {
-        ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"]
-            .iter()
-            .map(|operation| self.requests_of(operation))
-            .sum()
+        WRITES.iter().map(|operation| self.requests_of(operation)).sum()
     }
 }
 

@@ -6,7 +6,9 @@
 use std::time::Duration;
 
 use api::Caller;
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use domain::account::UserName;
+use domain::feed::Standing;
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::rate::UPLOADS;
 use domain::session::RefreshToken;
@@ -14,9 +16,10 @@ use domain::{Clock, PhotoId, UserId};
 use runtime::stream::Record;
 use table::change::Change;
 use table::guard::{self, RateStep};
+use table::keys::Name;
 use table::session::Opened;
 use table::user::{Registration, User};
-use table::{Table, feed, follow, like, photo, processing, timeline, user};
+use table::{Table, feed, follow, head, like, photo, processing, reader, timeline, user};
 
 use crate::{Engine, ManualClock, SeededRandom};
 
@@ -78,6 +81,28 @@ impl World {
         self.tick();
         let edge = follow::Follow { username: who.username.clone(), at: self.clock.now() };
         follow::add(&self.table, who.user_id, whom.user_id, &edge).await.expect("a follow")
+    }
+
+    /// Many follow `whom` and were here today. They have no accounts, and nobody counts them.
+    pub async fn crowd(&self, whom: &Caller, followers: &[UserId]) {
+        let now = self.clock.now();
+        let item = |name: Name, attribute: &str, value: i64| {
+            let key = name.key();
+            let put = PutRequest::builder()
+                .item("pk", AttributeValue::S(key.pk))
+                .item("sk", AttributeValue::S(key.sk))
+                .item(attribute, AttributeValue::N(value.to_string()));
+            WriteRequest::builder().put_request(put.build().expect("an item")).build()
+        };
+        let writes = followers.iter().flat_map(|follower| {
+            let edge = item(Name::Follower(whom.user_id, *follower), "at", now.0);
+            [edge, item(Name::FeedState(*follower), "active_on", now.day())]
+        });
+        for batch in writes.collect::<Vec<_>>().chunks(25) {
+            let write = self.engine.client().batch_write_item();
+            let write = write.request_items(self.engine.table_name(), batch.to_vec());
+            write.send().await.expect("a batch");
+        }
     }
 
     /// `who` follows `whom` no more.
@@ -155,8 +180,35 @@ impl World {
     /// The reader was here today, and their feed is complete.
     pub async fn activate(&self, reader: &Caller) {
         let now = self.clock.now();
-        feed::mark_returned(&self.table, reader.user_id, now).await.expect("a mark");
-        feed::mark_rebuilt(&self.table, reader.user_id, now.0).await.expect("a mark");
+        reader::mark_returned(&self.table, reader.user_id, now).await.expect("a mark");
+        reader::mark_rebuilt(&self.table, reader.user_id, now.0).await.expect("a mark");
+    }
+
+    /// Has the author's photos reach feeds in another way from now on. They need to have posted before.
+    pub async fn stand(&self, author: &Caller, standing: Standing) {
+        let standing = serde_json::to_value(standing).expect("a name");
+        let standing = AttributeValue::S(standing.as_str().expect("a name").to_owned());
+        self.update_head(author, "SET version = version + :one, standing = :value", standing).await;
+    }
+
+    /// The photo of a celebrity is in every feed.
+    pub async fn mark_pushed(&self, author: &Caller, photo: PhotoId) {
+        let photo = AttributeValue::Ss(vec![photo.to_string()]);
+        self.update_head(author, "SET version = version + :one DELETE unpushed :value", photo).await;
+    }
+
+    async fn update_head(&self, author: &Caller, expression: &str, value: AttributeValue) {
+        let key = head::key(author.user_id);
+        let update = self.engine.client().update_item().table_name(self.engine.table_name());
+        update
+            .key("pk", AttributeValue::S(key.pk))
+            .key("sk", AttributeValue::S(key.sk))
+            .update_expression(expression)
+            .expression_attribute_values(":value", value)
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .send()
+            .await
+            .expect("a head");
     }
 
     /// Photos in the reader's feed, newest first.

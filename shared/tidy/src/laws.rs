@@ -12,3 +12,4 @@ pub mod functions;
 pub mod rights;
 pub mod sources;
 pub mod stream;
+pub mod workflows;

@@ -20,6 +20,7 @@ laws! {
     rights: actions_are_named resources_are_named nothing_scans table_rights_are_narrowed rights_are_statements;
     sources: partial_batches queues failure_paths dead_letters_ring mappings_are_explicit;
     stream: filters;
+    workflows: one_name log_group failures_alarm wired_by_substitutions tasks_are_retried;
     crates: folder_is_crate product_dependencies functions_stand_alone;
     code: keys_in_one_place neither_deadly_nor_loud short_files;
     contracts: routes_are_documented cdn_code_is_inlined dashboard_is_json caught_errors_exist;

@@ -92,13 +92,15 @@ impl Stage {
 
     pub async fn push(&self, reader: &Caller, author: &Caller, photo: PhotoId) {
         let entry = domain::feed::Entry { photo, author: author.user_id };
-        table::feed::push(&self.world.table, &[reader.user_id], entry).await.unwrap();
+        table::feed::push(&self.world.table, &[reader.user_id], &[entry], self.world.clock.now())
+            .await
+            .unwrap();
     }
 
     /// The reader comes back; the message that follows from it.
     pub async fn come_back(&self, reader: &Caller) -> Event {
         let now = self.world.clock.now();
-        table::feed::mark_returned(&self.world.table, reader.user_id, now).await.unwrap();
+        table::reader::mark_returned(&self.world.table, reader.user_id, now).await.unwrap();
         Event::ReaderReturned { user_id: reader.user_id, mark: now.0 }
     }
 }

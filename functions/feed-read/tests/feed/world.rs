@@ -44,7 +44,7 @@ impl World {
 
     pub(crate) async fn push(&self, reader: &Caller, author: &Caller, photo: PhotoId) {
         let entry = Entry { photo, author: author.user_id };
-        feed::push(&self.table, &[reader.user_id], entry).await.unwrap();
+        feed::push(&self.table, &[reader.user_id], &[entry], domain::Clock::now(&self.clock)).await.unwrap();
     }
 
     pub(crate) async fn get(&self, reader: &Caller, count: usize, cursor: Option<&str>) -> Answer {

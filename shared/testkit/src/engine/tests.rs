@@ -179,3 +179,34 @@ async fn a_batch_comes_back_unprocessed() {
     let left = batch.send().await.unwrap().unprocessed_keys.unwrap();
     assert_eq!(left[engine.table_name()].keys().len(), 1);
 }
+
+#[tokio::test]
+async fn a_rule_fails_what_it_names_until_it_is_healed() {
+    let engine = Engine::start().await;
+    engine.fail_when(|asked| (asked.writes() && asked.touches("hot")).then_some(Fault::Throttled));
+    insert(&engine, "hot").await.unwrap_err();
+    insert(&engine, "cold").await.unwrap();
+    assert!(!exists(&engine, "hot").await, "reading is no writing");
+    let put = |pk: &str| {
+        let item = Put::builder().table_name(engine.table_name()).item("pk", s(pk)).item("sk", s("y"));
+        TransactWriteItem::builder().put(item.build().unwrap()).build()
+    };
+    let mixed = engine.client().transact_write_items().transact_items(put("cold")).transact_items(put("hot"));
+    mixed.send().await.unwrap_err();
+    engine.heal();
+    insert(&engine, "hot").await.unwrap();
+}
+
+#[tokio::test]
+async fn what_meets_a_crash_does_nothing_more() {
+    let engine = Engine::start().await;
+    engine.fail_next("PutItem", 1, Fault::Crash);
+    let work = async {
+        let first = insert(&engine, "a").await;
+        insert(&engine, "b").await.unwrap();
+        first
+    };
+    assert!(engine.until_crash(work).await.is_none());
+    assert!(exists(&engine, "a").await && !exists(&engine, "b").await);
+    assert!(engine.until_crash(insert(&engine, "b")).await.unwrap().is_ok());
+}

@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::Repository;
 
+/// Crates that put functions together in one process, to try or to measure what happens between them. Neither is deployed.
+const TOGETHER: [&str; 2] = ["bench-feed", "scenarios"];
+
 /// Whether the product code of a crate may use another of ours.
 fn may_use(user: &Manifest, used: &str) -> bool {
     match (user.folder, user.name) {
@@ -12,9 +15,11 @@ fn may_use(user: &Manifest, used: &str) -> bool {
         ("shared", "api" | "media" | "messages" | "table") => used == "domain",
         // Knows Lambda, not the table.
         ("shared", "runtime") => ["api", "domain", "messages"].contains(&used),
-        // Builds what production never has.
+        // Build what production never has.
         ("shared", "testkit") => true,
-        _ => used != "testkit" && used != "tidy",
+        ("shared", name) if TOGETHER.contains(&name) => true,
+        // `verify` scans the table: it runs with an operator's rights and is in nothing that is deployed.
+        _ => !["testkit", "tidy", "verify"].contains(&used) && !TOGETHER.contains(&used),
     }
 }
 
@@ -84,6 +89,9 @@ pub fn functions_stand_alone(repository: &Repository) -> Vec<String> {
     let functions = repository.functions();
     let mut broken = Vec::new();
     for manifest in manifests(repository) {
+        if manifest.folder == "shared" && TOGETHER.contains(&manifest.name) {
+            continue;
+        }
         for name in dependencies(&manifest.table, &["dependencies", "build-dependencies", "dev-dependencies"])
         {
             if functions.contains(name.as_str()) {
@@ -102,8 +110,14 @@ mod tests {
         let name = path.rsplit('/').next().unwrap();
         let manifest = format!("[package]\nname = \"{name}\"\n{dependencies}");
         let path = format!("{path}/Cargo.toml");
-        let others =
-            ["shared/domain", "shared/table", "shared/testkit", "functions/like", "functions/follow"];
+        let others = [
+            "shared/domain",
+            "shared/table",
+            "shared/testkit",
+            "shared/verify",
+            "functions/like",
+            "functions/follow",
+        ];
         let others: Vec<_> = others.iter().map(|folder| format!("{folder}/Cargo.toml")).collect();
         let mut files: Vec<(&str, &str)> = others.iter().map(|path| (path.as_str(), "")).collect();
         files.push((&path, &manifest));
@@ -129,6 +143,7 @@ mod tests {
     fn forbidden_dependencies_are_found() {
         for (path, dependencies) in [
             ("functions/notify", "[dependencies]\ntestkit.workspace = true\n"),
+            ("functions/notify", "[dependencies]\nverify.workspace = true\n"),
             ("functions/notify", "[dependencies]\nother = { package = \"testkit\", path = \"../x\" }\n"),
             ("functions/notify", "[target.'cfg(unix)'.dependencies]\ntestkit.workspace = true\n"),
             ("shared/domain", "[dependencies]\ntable.workspace = true\n"),

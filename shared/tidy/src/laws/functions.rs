@@ -10,7 +10,7 @@ use crate::rust::{config_variables, product_lines};
 use crate::template::{target, text};
 
 /// `feed-read` -> `FeedRead`.
-fn pascal(name: &str) -> String {
+pub(super) fn pascal(name: &str) -> String {
     let mut result = String::new();
     for word in name.split('-') {
         let mut letters = word.chars();

@@ -6,8 +6,19 @@ use crate::Repository;
 use crate::template::{list, target};
 
 /// Actions of services that have no resources to name.
-const WITHOUT_RESOURCES: [&str; 3] =
-    ["cloudwatch:PutMetricData", "xray:PutTelemetryRecords", "xray:PutTraceSegments"];
+const WITHOUT_RESOURCES: [&str; 11] = [
+    "cloudwatch:PutMetricData",
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+];
 
 /// An IAM statement of the template.
 struct Statement<'a> {
@@ -93,10 +104,12 @@ pub fn table_rights_are_narrowed(repository: &Repository) -> Vec<String> {
     })
 }
 
-/// A function's rights are statements in the template: no managed policy, no SAM policy template, no role made elsewhere.
+/// The rights of a function or workflow are statements in the template: no managed policy, no SAM policy template, no role
+/// made elsewhere.
 pub fn rights_are_statements(repository: &Repository) -> Vec<String> {
     let mut broken = Vec::new();
-    for (id, properties) in repository.template().functions() {
+    let machines = repository.template().of_type("AWS::Serverless::StateMachine");
+    for (id, properties) in repository.template().functions().chain(machines) {
         let policies = list(properties.get("Policies"));
         if policies.is_empty() || policies.iter().any(|policy| policy.get("Statement").is_none()) {
             broken.push(format!("template.yaml: {id}: Policies must be statements"));
@@ -174,14 +187,16 @@ mod tests {
 
     #[test]
     fn managed_policies_and_templates_are_found() {
-        for policies in
-            ["AWSLambdaBasicExecutionRole", "[{DynamoDBCrudPolicy: {TableName: !Ref Table}}]", "[]"]
-        {
-            let template = format!(
-                "Resources: {{F: {{Type: AWS::Serverless::Function, Properties: {{Policies: {policies}}}}}}}"
-            );
-            let repository = Repository::of(&[("template.yaml", &template)]).unwrap();
-            assert_eq!(rights_are_statements(&repository).len(), 1, "{policies}");
+        for kind in ["Function", "StateMachine"] {
+            for policies in
+                ["AWSLambdaBasicExecutionRole", "[{DynamoDBCrudPolicy: {TableName: !Ref Table}}]", "[]"]
+            {
+                let template = format!(
+                    "Resources: {{F: {{Type: AWS::Serverless::{kind}, Properties: {{Policies: {policies}}}}}}}"
+                );
+                let repository = Repository::of(&[("template.yaml", &template)]).unwrap();
+                assert_eq!(rights_are_statements(&repository).len(), 1, "{kind}: {policies}");
+            }
         }
     }
 }

@@ -1,0 +1,164 @@
+//! `fanout-segment`: one hash range of a celebrity's followers.
+//!
+//! - **Trigger**: a task of the workflows `celebrity-fanout`, `celebrity-promotion` and `celebrity-demotion`, for each
+//!   segment they planned.
+//! - **Access patterns**: followers page by page, 1,000 at a time: one query of edges, `BatchGetItem` of the readers'
+//!   states, a write for each that is active (1 WRU), and one query that tells who left meanwhile.
+//! - **Emits**: `follow.removed` to the queue `backfill` for those who left while they were written to.
+//! - **Redelivery**: entries are their keys and celebrities a set: a segment done twice, from any position, changes
+//!   nothing the second time.
+//! - **Failures**: returned by name to the workflow, which tries again and ends visibly when that does not help.
+//!
+//! A segment takes as long as it has active followers. After half a minute it hands back how far it came, and the workflow
+//! calls it again: the Lambda's time limit bounds nothing.
+
+use std::sync::Arc;
+
+use domain::{Clock, Fault, FaultKind, Timestamp};
+use messages::Event;
+use messages::workflow::{Segment, Work};
+use runtime::Aws;
+use runtime::queue::{Outlet, Queue, SendError};
+use runtime::task::TaskError;
+use table::feed::Delivery;
+use table::follow::Walk;
+use table::{Table, feed, head, photo, reader, timeline};
+
+runtime::config! {
+    /// Settings of `fanout-segment`.
+    pub struct Config {
+        /// Name of the table.
+        pub table_name: String,
+        /// The queue of `backfill`, for followers who left meanwhile.
+        pub backfill_queue_url: String,
+    }
+}
+
+/// How long a segment is worked on before its position is handed back: half of what the function may take, so that a page
+/// that meets throttling still ends in time.
+const WORK_MS: i64 = 30_000;
+/// Photos read from a timeline when the head does not hold all that are not in every feed.
+const UNPUSHED: usize = 200;
+
+/// What segments are worked on with.
+pub struct Deps<Q = Queue> {
+    table: Table,
+    backfill: Q,
+    clock: Arc<dyn Clock>,
+}
+
+/// Why a segment cannot be finished now.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The table did not do it.
+    #[error(transparent)]
+    Table(#[from] table::Error),
+    /// Followers who left were not passed on.
+    #[error(transparent)]
+    Send(#[from] SendError),
+}
+
+impl TaskError for Error {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Table(error) if error.kind() == FaultKind::Permanent => "Unavailable",
+            Self::Table(_) | Self::Send(_) => "Busy",
+        }
+    }
+}
+
+impl Deps {
+    /// Connects to the table and the queue.
+    pub fn connect(config: &Config, aws: &Aws) -> Self {
+        let table = Table::new(aws.dynamodb(), &config.table_name);
+        Self::new(table, Queue::connect(aws, &config.backfill_queue_url), aws.clock())
+    }
+}
+
+impl<Q: Outlet> Deps<Q> {
+    /// Works on segments in `table`; those who left go to `backfill`.
+    pub fn new(table: Table, backfill: Q, clock: Arc<dyn Clock>) -> Self {
+        Self { table, backfill, clock }
+    }
+
+    async fn work_on(&self, mut segment: Segment) -> Result<Segment, Error> {
+        let started = self.clock.now();
+        let Some(task) = self.task(&segment).await? else {
+            return Ok(Segment { done: true, ..segment });
+        };
+        let range = segment.followers;
+        let mut walk = Walk::new(segment.author_id, range.first, range.last, segment.after);
+        while let Some(page) = walk.next(&self.table).await? {
+            let delivery = self.deliver(&segment, &task, &page, started).await?;
+            let (reached, skipped) = (delivery.reached.len() as u64, delivery.skipped as u64);
+            runtime::metrics::count("followers_reached", reached);
+            runtime::metrics::count("inactive_skipped", skipped);
+            segment.reached += reached;
+            segment.skipped += skipped;
+            segment.after = page.last().copied().or(segment.after);
+            if self.clock.now().0 - started.0 >= WORK_MS {
+                break;
+            }
+        }
+        segment.done = walk.is_done();
+        Ok(segment)
+    }
+
+    /// What there is to do for each follower; nothing for a photo that is gone.
+    async fn task(&self, segment: &Segment) -> Result<Option<Task>, Error> {
+        Ok(match segment.work {
+            Work::Push { photo_id } => {
+                let photo = photo::get_latest(&self.table, photo_id).await?;
+                photo.is_some_and(|photo| photo.is_listed()).then(|| Task::Deliver(vec![photo_id]))
+            }
+            Work::Enlist => Some(Task::Enlist),
+            Work::Delist => {
+                let unpushed = head::status(&self.table, segment.author_id).await?.unpushed;
+                Some(Task::Delist(if unpushed.complete {
+                    unpushed.photos
+                } else {
+                    timeline::page(&self.table, segment.author_id, None, UNPUSHED).await?.items
+                }))
+            }
+        })
+    }
+
+    async fn deliver(
+        &self,
+        segment: &Segment,
+        task: &Task,
+        page: &[domain::UserId],
+        now: Timestamp,
+    ) -> Result<Delivery, Error> {
+        let (table, author) = (&self.table, segment.author_id);
+        let delivery = match task {
+            Task::Enlist => feed::enlist(table, author, page, now).await?,
+            Task::Deliver(photos) => feed::deliver(table, author, page, photos, now).await?,
+            Task::Delist(photos) => {
+                // Entries first: in between a reader has both, and shows each photo once.
+                let delivery = feed::deliver(table, author, page, photos, now).await?;
+                reader::all_stop_pulling_from(table, &delivery.reached, author).await?;
+                delivery
+            }
+        };
+        self.backfill.send(&Event::unfollowed(author, &delivery.gone)).await?;
+        Ok(delivery)
+    }
+}
+
+/// What is done for each active follower.
+enum Task {
+    Deliver(Vec<domain::PhotoId>),
+    Enlist,
+    Delist(Vec<domain::PhotoId>),
+}
+
+impl<Q: Outlet> runtime::task::Handler for Deps<Q> {
+    type Input = Segment;
+    type Output = Segment;
+    type Error = Error;
+
+    async fn handle(&self, segment: Segment) -> Result<Segment, Error> {
+        self.work_on(segment).await
+    }
+}

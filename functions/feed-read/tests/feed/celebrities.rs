@@ -1,0 +1,157 @@
+//! Photos of celebrities, pulled among those that were pushed.
+
+use std::time::Duration;
+
+use api::Caller;
+use domain::PhotoId;
+use domain::feed::Standing;
+use testkit::Fault;
+
+use crate::newest_first;
+use crate::world::{World, ids};
+
+/// A celebrity with one photo from before, and an active reader who pulls theirs.
+async fn celebrity(world: &World, name: &str, reader: &Caller) -> (Caller, PhotoId) {
+    let star = world.person(name).await;
+    world.follow(reader, &star).await;
+    let early = world.post(&star).await;
+    world.push(reader, &star, early).await;
+    world.stand(&star, Standing::Celebrity).await;
+    table::reader::pull_from(&world.table, reader.user_id, &[star.user_id]).await.unwrap();
+    (star, early)
+}
+
+async fn active_reader(world: &World, name: &str) -> Caller {
+    let reader = world.person(name).await;
+    world.activate(&reader).await;
+    reader
+}
+
+#[tokio::test]
+async fn when_a_celebrity_posts_then_it_shows_at_once_and_in_its_place() {
+    let world = World::new().await;
+    let reader = active_reader(&world, "reader").await;
+    let (ann, (star, early)) = (world.person("ann").await, celebrity(&world, "star", &reader).await);
+    world.follow(&reader, &ann).await;
+    let mut all = vec![early];
+    for _ in 0..4 {
+        let photo = world.post(&ann).await;
+        world.push(&reader, &ann, photo).await;
+        all.extend([photo, world.post(&star).await]);
+    }
+    // The last is newer than everything pushed.
+    for count in [1, 2, 3, 20] {
+        let pages = world.scroll(&reader, count).await;
+        assert_eq!(pages.concat(), newest_first(&all), "{count} a page");
+    }
+}
+
+#[tokio::test]
+async fn when_the_push_is_done_then_the_photo_shows_once_all_the_while() {
+    let world = World::new().await;
+    let reader = active_reader(&world, "reader").await;
+    let (star, early) = celebrity(&world, "star", &reader).await;
+    let photo = world.post(&star).await;
+    let seen = || async { world.scroll(&reader, 20).await.concat() };
+    assert_eq!(seen().await, [photo, early]);
+    world.push(&reader, &star, photo).await;
+    assert_eq!(seen().await, [photo, early], "pushed and pulled");
+    world.mark_pushed(&star, photo).await;
+    assert_eq!(seen().await, [photo, early], "as the process knows it");
+    world.clock.advance(Duration::from_mins(1));
+    assert_eq!(seen().await, [photo, early], "pushed alone");
+}
+
+#[tokio::test]
+async fn when_nothing_is_ever_pushed_then_the_feed_is_right_all_the_same() {
+    let world = World::new().await;
+    let reader = active_reader(&world, "reader").await;
+    let (ann, (star, early)) = (world.person("ann").await, celebrity(&world, "star", &reader).await);
+    world.follow(&reader, &ann).await;
+    let mut all = vec![early];
+    for number in 0..50 {
+        all.push(world.post(&star).await);
+        if number % 10 == 0 {
+            let photo = world.post(&ann).await;
+            world.push(&reader, &ann, photo).await;
+            all.push(photo);
+        }
+    }
+    for count in [7, 20] {
+        assert_eq!(world.scroll(&reader, count).await.concat(), newest_first(&all), "{count} a page");
+    }
+}
+
+#[tokio::test]
+async fn when_many_pages_pull_the_same_heads_then_each_is_read_once_in_some_seconds() {
+    let world = World::new().await;
+    let readers = [
+        active_reader(&world, "one").await,
+        active_reader(&world, "two").await,
+        active_reader(&world, "three").await,
+    ];
+    let mut stars = Vec::new();
+    for name in ["star", "other"] {
+        let (star, _) = celebrity(&world, name, &readers[0]).await;
+        stars.push((world.post(&star).await, star));
+    }
+    for reader in &readers[1..] {
+        let photo = world.post(&stars[0].1).await;
+        world.push(reader, &stars[0].1, photo).await;
+        let ids = stars.iter().map(|(_, star)| star.user_id).collect::<Vec<_>>();
+        table::reader::pull_from(&world.table, reader.user_id, &ids).await.unwrap();
+    }
+    let deps = world.cold();
+    world.engine.reset_usage();
+    let pages =
+        futures::future::join_all(readers.iter().map(|reader| world.get_from(&deps, reader, 1, None))).await;
+    assert!(pages.iter().all(|page| ids(&page.json).len() == 1));
+    // For each page one of photos; and one of both heads for all of them.
+    assert_eq!(world.engine.usage().requests_of("BatchGetItem"), 3 + 1, "{:?}", world.engine.usage());
+
+    world.engine.reset_usage();
+    world.get_from(&deps, &readers[0], 1, None).await;
+    assert_eq!(world.engine.usage().requests_of("BatchGetItem"), 0, "heads and photos are kept");
+    world.clock.advance(Duration::from_secs(3));
+    world.engine.reset_usage();
+    world.get_from(&deps, &readers[0], 1, None).await;
+    assert_eq!(world.engine.usage().requests_of("BatchGetItem"), 2, "for some seconds");
+}
+
+#[tokio::test]
+async fn when_reading_heads_fails_then_the_page_fails_and_the_next_one_reads_again() {
+    let world = World::new().await;
+    let reader = active_reader(&world, "reader").await;
+    let (star, early) = celebrity(&world, "star", &reader).await;
+    let photo = world.post(&star).await;
+    // The page asks twice: as one of many, and for itself.
+    world.engine.fail_next("BatchGetItem", 2 * testkit::ATTEMPTS, Fault::Unavailable);
+    let failed = world.get(&reader, 20, None).await;
+    assert!(failed.status >= 500, "{}", failed.json);
+    assert_eq!(ids(&world.get(&reader, 20, None).await.json), [photo, early]);
+}
+
+#[tokio::test]
+async fn a_page_with_celebrities_stays_within_its_budget() {
+    let world = World::new().await;
+    let reader = active_reader(&world, "reader").await;
+    let ann = world.person("ann").await;
+    for number in 0..5 {
+        let (star, _) = celebrity(&world, &format!("star{number}"), &reader).await;
+        world.post(&star).await;
+    }
+    for _ in 0..20 {
+        let photo = world.post(&ann).await;
+        world.push(&reader, &ann, photo).await;
+    }
+    let deps = world.cold();
+    world.engine.reset_usage();
+    world.get_from(&deps, &reader, 20, None).await;
+    let cold = world.engine.usage();
+    // One more than a page without celebrities, and half a unit for each of them.
+    assert!(cold.round_trips <= 3 && cold.read_units <= 14.0 + 5.0 * 0.5, "{cold:?}");
+    world.engine.reset_usage();
+    world.get_from(&deps, &reader, 20, None).await;
+    let warm = world.engine.usage();
+    assert!(warm.round_trips <= 2 && warm.read_units <= 3.0, "{warm:?}");
+}

@@ -1,0 +1,216 @@
+//! The table, the functions, and everything on its way between them.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use api::Caller;
+use aws_lambda_events::dynamodb::EventRecord;
+use domain::PhotoId;
+use fanout::Switch;
+use messages::Event;
+use messages::workflow::{CelebrityCrossing, CelebrityFanout};
+use serde_json::Value;
+use table::Table;
+use testkit::http::{Request, call};
+use testkit::{ManualClock, Objects, World, sqs_event, stream_event};
+
+use crate::pieces::{Between, Functions};
+use crate::run::{Run, Step, Workflow};
+
+/// More followers than this make a celebrity here.
+pub const THRESHOLD: i64 = 5;
+/// Photos a page.
+const PAGE: usize = 4;
+
+/// Something on its way.
+#[derive(Clone, Debug)]
+enum Task {
+    Apart(Value),
+    Fanout(Event),
+    Backfill(Event),
+    Run(Box<Run>),
+}
+
+/// A world and the functions behind its feeds.
+pub struct Network {
+    /// People and their table.
+    pub world: World,
+    /// The functions.
+    pub functions: Functions,
+    between: Between,
+    store: Objects,
+    push: Switch,
+    records: VecDeque<EventRecord>,
+    tasks: Vec<Task>,
+}
+
+impl Network {
+    /// A network without anybody, in which the photos of celebrities are pushed or not.
+    pub async fn new(push: Switch) -> Self {
+        let (world, store, between) = (World::new().await, Objects::start().await, Between::default());
+        let functions = Functions::new(&world.table, &between, &store, &world.clock, push);
+        Self { world, functions, between, store, push, records: VecDeque::new(), tasks: Vec::new() }
+    }
+
+    /// The same functions over another client of the table, with nothing cached.
+    pub fn functions_over(&self, table: &Table) -> Functions {
+        Functions::new(table, &self.between, &self.store, &self.world.clock, self.push)
+    }
+
+    /// Takes the stream's records that have not been derived yet.
+    pub async fn records(&mut self) -> Vec<EventRecord> {
+        self.gather().await;
+        self.records.drain(..).collect()
+    }
+
+    /// Takes one step: derives some records of the stream, delivers a message, or goes on with an execution; which, is told
+    /// by `choice`. Whether there was anything to do.
+    pub async fn step(&mut self, choice: usize) -> bool {
+        self.gather().await;
+        let derivable = usize::from(!self.records.is_empty());
+        let choices = self.tasks.len() + derivable;
+        if choices == 0 {
+            return false;
+        }
+        let choice = choice % choices;
+        if choice == self.tasks.len() {
+            self.derive_some(1 + choice % 3).await;
+        } else {
+            let task = self.tasks.remove(choice);
+            self.perform(task).await;
+        }
+        true
+    }
+
+    /// Derives, delivers and runs until nothing is left, first things first.
+    pub async fn settle(&mut self) {
+        const PATIENCE: usize = 10_000;
+        for _ in 0..PATIENCE {
+            self.gather().await;
+            if !self.records.is_empty() {
+                self.derive_some(usize::MAX).await;
+            } else if !self.step(0).await {
+                return;
+            }
+        }
+        panic!("the network does not come to rest");
+    }
+
+    /// Gets everything that is on its way a second time, as the services may do.
+    pub async fn repeat(&mut self) {
+        self.gather().await;
+        let again: Vec<Task> =
+            self.tasks.iter().filter(|task| !matches!(task, Task::Run(_))).cloned().collect();
+        self.tasks.extend(again);
+    }
+
+    /// Executions under way of one workflow.
+    pub fn running(&self, workflow: Workflow) -> usize {
+        let runs =
+            self.tasks.iter().filter(|task| matches!(task, Task::Run(run) if run.workflow() == workflow));
+        runs.count()
+    }
+
+    async fn gather(&mut self) {
+        self.records.extend(self.world.engine.stream().await);
+        self.route();
+    }
+
+    fn route(&mut self) {
+        for event in self.between.topic.take() {
+            match event {
+                Event::PhotoReady { .. } => self.tasks.push(Task::Fanout(event)),
+                Event::FollowAdded { .. }
+                | Event::FollowRemoved { .. }
+                | Event::ReaderReturned { .. }
+                | Event::PhotoDeleted { .. } => self.tasks.push(Task::Backfill(event)),
+                Event::LikeAdded { .. } => {}
+            }
+        }
+        self.tasks.extend(self.between.fanout.take().into_iter().map(Task::Fanout));
+        self.tasks.extend(self.between.backfill.take().into_iter().map(Task::Backfill));
+        self.tasks.extend(self.between.derive.take().into_iter().map(Task::Apart));
+        let pushes = self.between.pushes.take::<CelebrityFanout>();
+        let mut runs: Vec<Run> = pushes.into_iter().map(|(name, input)| Run::fanout(name, input)).collect();
+        let crossings =
+            [(Workflow::Promotion, &self.between.promotions), (Workflow::Demotion, &self.between.demotions)];
+        for (workflow, launches) in crossings {
+            let started = launches.take::<CelebrityCrossing>();
+            runs.extend(started.into_iter().map(|(name, input)| Run::crossing(workflow, name, input)));
+        }
+        self.tasks.extend(runs.into_iter().map(|run| Task::Run(Box::new(run))));
+    }
+
+    async fn derive_some(&mut self, count: usize) {
+        let count = count.min(self.records.len());
+        let records: Vec<EventRecord> = self.records.drain(..count).collect();
+        let answer = runtime::stream::answer(&self.functions.derive, stream_event(records)).await;
+        assert!(answer.batch_item_failures.is_empty());
+        self.route();
+    }
+
+    async fn perform(&mut self, task: Task) {
+        let functions = &self.functions;
+        let answer = match task {
+            Task::Apart(message) => runtime::sqs::answer(&functions.derive, sqs_event(&[message])).await,
+            Task::Fanout(event) => runtime::sqs::answer(&functions.fanout, sqs_event(&[event])).await,
+            Task::Backfill(event) => runtime::sqs::answer(&functions.backfill, sqs_event(&[event])).await,
+            Task::Run(run) => return self.go_on(run).await,
+        };
+        assert!(answer.batch_item_failures.is_empty());
+        self.route();
+    }
+
+    async fn go_on(&mut self, run: Box<Run>) {
+        let mut run = *run;
+        match run.steps.pop_front() {
+            Some(Step::Wait) => self.world.clock.advance(Duration::from_mins(1)),
+            Some(Step::Mark(state)) => run = run.mark(&self.world.engine, state).await,
+            Some(Step::Segment(segment)) => {
+                let input = serde_json::to_value(segment).expect("a segment");
+                let segment = runtime::task::answer(&self.functions.segment, input).await.expect("its work");
+                if !segment.done {
+                    run.steps.push_front(Step::Segment(segment));
+                }
+            }
+            None => {}
+        }
+        if !run.steps.is_empty() {
+            self.tasks.push(Task::Run(Box::new(run)));
+        }
+    }
+
+    /// Everything a reader sees who scrolls to the end, in order.
+    pub async fn scroll(&self, reader: &Caller) -> Vec<PhotoId> {
+        scroll(&self.functions, &self.world.clock, reader).await
+    }
+
+    /// How the author's photos reach feeds.
+    pub async fn standing(&self, author: &Caller) -> domain::feed::Standing {
+        table::head::status(&self.world.table, author.user_id).await.expect("a head").standing
+    }
+}
+
+/// Everything a reader sees who scrolls to the end, in order.
+pub async fn scroll(functions: &Functions, clock: &ManualClock, reader: &Caller) -> Vec<PhotoId> {
+    let (mut seen, mut cursor) = (Vec::new(), None::<String>);
+    loop {
+        let mut request = Request::to("GET /api/v1/feed").query("count", PAGE);
+        if let Some(cursor) = cursor {
+            request = request.query("cursor", cursor);
+        }
+        let answer = call(&functions.feed, clock, request.by(reader, clock)).await;
+        assert_eq!(answer.status, 200, "{}", answer.json);
+        seen.extend(ids(&answer.json));
+        cursor = answer.json["next_cursor"].as_str().map(str::to_owned);
+        if cursor.is_none() {
+            return seen;
+        }
+    }
+}
+
+/// The photos of a page, in order.
+fn ids(page: &Value) -> Vec<PhotoId> {
+    let photos = page["photos"].as_array().expect("photos");
+    photos.iter().map(|photo| photo["photo_id"].as_str().expect("an id").parse().expect("an id")).collect()
+}

@@ -1,0 +1,106 @@
+//! The functions, and what stands around them in the place of services.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use backfill::{Edge, EdgeError};
+use derive::{Publisher, Unpublished};
+use domain::{Clock, PhotoId, UserId};
+use fanout::{Celebrities, Queues, Switch};
+use messages::Event;
+use table::Table;
+use testkit::{Launches, ManualClock, Objects, Outbox};
+
+use crate::network::THRESHOLD;
+
+/// A topic that keeps what is published. Clones are the same topic.
+#[derive(Clone, Debug, Default)]
+pub struct Topic(Arc<Mutex<Vec<Event>>>);
+
+impl Topic {
+    /// Takes out what was published.
+    pub fn take(&self) -> Vec<Event> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Publisher for Topic {
+    async fn publish(&self, events: &[Event]) -> Result<(), Unpublished> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(events);
+        Ok(())
+    }
+}
+
+/// An edge that caches nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Quiet;
+
+impl Edge for Quiet {
+    async fn forget(&self, _: UserId, _: PhotoId, _: usize) -> Result<(), EdgeError> {
+        Ok(())
+    }
+}
+
+/// Queues, topic and workflows between the functions.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Between {
+    pub(crate) topic: Topic,
+    pub(crate) derive: Outbox,
+    pub(crate) fanout: Outbox,
+    pub(crate) backfill: Outbox,
+    pub(crate) pushes: Launches,
+    pub(crate) promotions: Launches,
+    pub(crate) demotions: Launches,
+}
+
+/// The functions over one table.
+pub struct Functions {
+    /// Derives from the stream.
+    pub derive: derive::Deps<Topic, Outbox>,
+    /// Pushes photos.
+    pub fanout: fanout::Deps<Outbox, Launches>,
+    /// Works on segments of workflows.
+    pub segment: fanout_segment::Deps<Outbox>,
+    /// Puts feeds right.
+    pub backfill: backfill::Deps<Outbox, Quiet>,
+    /// Shows feeds.
+    pub feed: feed_read::Deps,
+}
+
+impl Functions {
+    pub(crate) fn new(
+        table: &Table,
+        between: &Between,
+        store: &Objects,
+        clock: &ManualClock,
+        push: Switch,
+    ) -> Self {
+        let clock: Arc<dyn Clock> = clock.shared();
+        let celebrities = Celebrities {
+            threshold: THRESHOLD,
+            push,
+            fanout: between.pushes.clone(),
+            promotion: between.promotions.clone(),
+            demotion: between.demotions.clone(),
+        };
+        let queues = Queues { fanout: between.fanout.clone(), backfill: between.backfill.clone() };
+        let objects = backfill::Objects::new(store.client(), "photos", "uploads");
+        Self {
+            derive: derive::Deps::new(
+                table.clone(),
+                between.topic.clone(),
+                between.derive.clone(),
+                clock.clone(),
+            ),
+            fanout: fanout::Deps::new(table.clone(), queues, celebrities, clock.clone()),
+            segment: fanout_segment::Deps::new(table.clone(), between.backfill.clone(), clock.clone()),
+            backfill: backfill::Deps::new(
+                table.clone(),
+                between.backfill.clone(),
+                objects,
+                Quiet,
+                clock.clone(),
+            ),
+            feed: feed_read::Deps::new(table.clone(), "https://cdn.test", clock),
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! An author's head: the newest photos in one item, and how new ones reach feeds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::feed::{HEAD_LEN, Source, Standing};
+use domain::{PhotoId, UserId};
+use serde::{Deserialize, Serialize};
+
+use crate::calls::{back_off, number, stored};
+use crate::error::condition_failed;
+use crate::keys::{Key, Name, PK};
+use crate::{Error, Page, Result, Table, timeline};
+
+/// The newest photos of an author in one item, so that a rebuild over 150 authors is two round trips.
+///
+/// Written by two: derivation writes all of it whenever the timeline changes, and the celebrity workflows change how the
+/// author stands and what is pushed. Either takes `version` one further, so that derivation notices the workflows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Head {
+    photos: Vec<PhotoId>,
+    /// Whether the author has no older photos.
+    complete: bool,
+    version: u64,
+    /// How photos that arrive now reach feeds.
+    #[serde(default, skip_serializing_if = "is_ordinary")]
+    standing: Standing,
+    /// Photos that arrived while the author was a celebrity and are not in every feed yet: readers pull them.
+    #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "BTreeSet::is_empty")]
+    unpushed: BTreeSet<PhotoId>,
+    /// Whether there are older ones, which the timeline knows.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unpushed_below: bool,
+    /// The execution that changes the standing at this moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    crossing: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_ordinary(standing: &Standing) -> bool {
+    *standing == Standing::Ordinary
+}
+
+impl Head {
+    /// The head once the author's newest photos are `newest`.
+    ///
+    /// Here and only here it is decided, once for each photo and in one write with the author's standing, whether a photo
+    /// is pulled or pushed. A photo that was in the head before has been decided; one that comes in at the end of a full
+    /// head is an old one, which moves up because another was deleted.
+    fn renewed(self, newest: Page<PhotoId>) -> Self {
+        let oldest = self.photos.last().copied();
+        let arrived = |photo: &PhotoId| {
+            !self.photos.contains(photo) && (self.complete || oldest.is_none_or(|oldest| *photo > oldest))
+        };
+        let arrivals: Vec<PhotoId> = match self.standing {
+            Standing::Celebrity => newest.items.iter().copied().filter(arrived).collect(),
+            _ => Vec::new(),
+        };
+        let mut unpushed = self.unpushed;
+        unpushed.extend(arrivals);
+        let mut unpushed_below = self.unpushed_below;
+        while unpushed.len() > HEAD_LEN {
+            unpushed.pop_first();
+            unpushed_below = true;
+        }
+        Self {
+            photos: newest.items,
+            complete: !newest.more,
+            version: self.version + 1,
+            standing: self.standing,
+            unpushed,
+            unpushed_below,
+            crossing: self.crossing,
+        }
+    }
+
+    fn unpushed(&self, author: UserId) -> Source {
+        let photos = self.unpushed.iter().rev().copied().collect();
+        Source { author, photos, complete: !self.unpushed_below }
+    }
+}
+
+/// What several authors have posted lately.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Heads {
+    /// Their newest photos, in the order they were asked for. An author without a head has no photos.
+    pub sources: Vec<Source>,
+    /// Those whose photos have to be pulled.
+    pub celebrities: Vec<UserId>,
+}
+
+/// The newest photos of several authors. 0.5 RRU each, one round trip for each 100.
+pub async fn of(table: &Table, authors: &[UserId]) -> Result<Heads> {
+    let mut found = read(table, authors).await?;
+    let mut heads = Heads::default();
+    for author in authors {
+        let head = found.remove(author).unwrap_or(Head { complete: true, ..Head::default() });
+        if head.standing.is_listed() {
+            heads.celebrities.push(*author);
+        }
+        heads.sources.push(Source { author: *author, photos: head.photos, complete: head.complete });
+    }
+    Ok(heads)
+}
+
+/// The photos of several celebrities that are not in every feed yet, newest first. 0.5 RRU each, one round trip for
+/// each 100.
+pub async fn unpushed(table: &Table, authors: &[UserId]) -> Result<Vec<Source>> {
+    let found = read(table, authors).await?;
+    let sources = authors.iter().map(|author| match found.get(author) {
+        Some(head) => head.unpushed(*author),
+        None => Source { author: *author, photos: Vec::new(), complete: true },
+    });
+    Ok(sources.collect())
+}
+
+async fn read(table: &Table, authors: &[UserId]) -> Result<BTreeMap<UserId, Head>> {
+    let names: Vec<Name> = authors.iter().copied().map(Name::Head).collect();
+    let found = table.batch_get::<Head>(&names).await?.into_iter().filter_map(|(name, head)| match name {
+        Name::Head(author) => Some((author, head)),
+        _ => None,
+    });
+    Ok(found.collect())
+}
+
+/// How an author's photos reach feeds at this moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// How photos that arrive now do.
+    pub standing: Standing,
+    /// The photos that are not in every feed yet.
+    pub unpushed: Source,
+}
+
+/// How an author's photos reach feeds at this moment. 1 RRU.
+pub async fn status(table: &Table, author: UserId) -> Result<Status> {
+    let head = table.get::<Head>(&Name::Head(author), true).await?.unwrap_or_default();
+    Ok(Status { standing: head.standing, unpushed: head.unpushed(author) })
+}
+
+/// Where an author's head lies, for the workflows that write to it without a function.
+pub fn key(author: UserId) -> Key {
+    Name::Head(author).key()
+}
+
+/// Writes the head anew from the timeline, in which `photo` is `listed` now or no more. 2 RRU and 1 WRU.
+///
+/// Versioned: of two that renew at once, the one that read first loses and reads again, so that the last head written has
+/// seen every photo.
+pub(crate) async fn renew(table: &Table, author: UserId, photo: PhotoId, listed: bool) -> Result<()> {
+    const RACES: u32 = 10;
+    for race in 0..RACES {
+        let name = Name::Head(author);
+        let old: Option<Head> = table.get(&name, true).await?;
+        let newest = timeline::newest(table, author, None, HEAD_LEN, true).await?;
+        let before = old.clone().unwrap_or(Head { complete: true, ..Head::default() });
+        let version = before.version;
+        let mut head = before.renewed(newest);
+        if !listed {
+            head.unpushed.remove(&photo);
+        }
+        if old.is_some_and(|old| Head { version: head.version, ..old } == head) {
+            return Ok(());
+        }
+        let answer = table
+            .client
+            .put_item()
+            .table_name(&*table.name)
+            .set_item(Some(stored(&name.key(), &head)?))
+            .condition_expression(format!("attribute_not_exists({PK}) OR version = :version"))
+            .expression_attribute_values(":version", number(version))
+            .send()
+            .await;
+        match answer {
+            Ok(_) => return Ok(()),
+            Err(error) if condition_failed(&error) => back_off(race).await,
+            Err(error) => return Err(Error::sdk("PutItem", error)),
+        }
+    }
+    Err(Error::busy("PutItem", "the author's head stayed contended"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn photos(numbers: impl IntoIterator<Item = u64>) -> Vec<PhotoId> {
+        numbers.into_iter().map(|number| PhotoId::try_from(number).unwrap()).collect()
+    }
+
+    fn unpushed(numbers: impl IntoIterator<Item = u64>) -> BTreeSet<PhotoId> {
+        photos(numbers).into_iter().collect()
+    }
+
+    fn head(standing: Standing, numbers: impl IntoIterator<Item = u64>, complete: bool) -> Head {
+        Head { photos: photos(numbers), complete, standing, ..Head::default() }
+    }
+
+    fn newest(numbers: impl IntoIterator<Item = u64>, more: bool) -> Page<PhotoId> {
+        Page { items: photos(numbers), more }
+    }
+
+    #[test]
+    fn what_arrives_while_the_author_is_a_celebrity_is_pulled() {
+        for standing in [Standing::Ordinary, Standing::Promoting, Standing::Demoting] {
+            let renewed = head(standing, [2, 1], true).renewed(newest([3, 2, 1], false));
+            assert!(renewed.unpushed.is_empty(), "{standing:?}");
+        }
+        let renewed = head(Standing::Celebrity, [2, 1], true).renewed(newest([3, 2, 1], false));
+        assert_eq!(renewed.unpushed, unpushed([3]));
+        // Told again, and pushed meanwhile: nothing arrives twice.
+        let pushed = Head { unpushed: unpushed([]), ..renewed };
+        assert!(pushed.renewed(newest([3, 2, 1], false)).unpushed.is_empty());
+    }
+
+    #[test]
+    fn an_old_photo_that_moves_up_has_not_arrived() {
+        let full = head(Standing::Celebrity, [9, 8, 7], false);
+        assert!(full.clone().renewed(newest([9, 7, 6], true)).unpushed.is_empty());
+        assert!(full.renewed(newest([9, 8, 7, 5], true)).unpushed.is_empty());
+        // One that was long in processing arrives in the middle.
+        let gap = head(Standing::Celebrity, [9, 7], false);
+        assert_eq!(gap.renewed(newest([9, 8, 7], true)).unpushed, unpushed([8]));
+    }
+
+    #[test]
+    fn more_than_a_head_holds_is_left_to_the_timeline() {
+        let mut author = head(Standing::Celebrity, [], true);
+        let most = HEAD_LEN as u64 + 5;
+        for last in 1..=most {
+            let items = (last.saturating_sub(19).max(1)..=last).rev();
+            author = author.renewed(newest(items, last > 20));
+        }
+        assert_eq!(author.unpushed, unpushed(6..=most));
+        assert!(author.unpushed_below);
+        assert!(!author.unpushed(UserId::try_from(1).unwrap()).complete);
+    }
+}

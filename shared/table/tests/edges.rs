@@ -1,0 +1,257 @@
+//! Derived edges and their counters, in the order of the stream and apart from it.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
+
+use api::Caller;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{PhotoId, Timestamp, UserId};
+use table::follow::From;
+use table::keys::{Key, Name};
+use table::{follow, like, photo, timeline, user};
+use testkit::{Fault, World};
+
+const AT: Timestamp = Timestamp(1_795_348_800_000);
+
+fn fan(number: u64) -> UserId {
+    UserId::try_from(number).unwrap()
+}
+
+/// A world with a ready photo and its author.
+async fn world() -> (World, Caller, PhotoId) {
+    let world = World::new().await;
+    let ann = world.person("ann").await;
+    let photo = world.post(&ann).await;
+    world.derive().await;
+    (world, ann, photo)
+}
+
+async fn likes(world: &World, user: UserId, photo: PhotoId) {
+    let edge = like::Like { author: user, username: "fan".to_owned(), at: AT };
+    assert!(like::add(&world.table, user, photo, &edge).await.unwrap());
+}
+
+fn liked(user: UserId) -> like::Change {
+    like::Change { user, since: Some(AT) }
+}
+
+fn unliked(user: UserId) -> like::Change {
+    like::Change { user, since: None }
+}
+
+/// The photo's count, after comparing it with its likers.
+async fn counted(world: &World, photo: PhotoId) -> usize {
+    let count = photo::get_latest(&world.table, photo).await.unwrap().unwrap().likes;
+    let edges = like::likers(&world.table, photo, None, 100_000).await.unwrap().items.len();
+    assert_eq!(usize::try_from(count).unwrap(), edges);
+    edges
+}
+
+async fn moves(world: &World, Key { pk, sk }: Key) -> u32 {
+    let get = world.engine.client().get_item().table_name(world.engine.table_name());
+    let item =
+        get.key("pk", AttributeValue::S(pk)).key("sk", AttributeValue::S(sk)).send().await.unwrap().item;
+    item.unwrap().get("moves").map_or(0, |moves| moves.as_n().unwrap().parse().unwrap())
+}
+
+#[tokio::test]
+async fn apart_from_the_order_only_what_the_actor_did_is_derived() {
+    let (world, _, photo) = world().await;
+    let table = &world.table;
+    // Liked, as long as the like is there; a second time changes nothing.
+    like::derive_apart(table, photo, &[liked(fan(1))]).await.unwrap();
+    assert_eq!(counted(&world, photo).await, 0);
+    likes(&world, fan(1), photo).await;
+    for _ in 0..2 {
+        like::derive_apart(table, photo, &[liked(fan(1))]).await.unwrap();
+        assert_eq!(counted(&world, photo).await, 1);
+    }
+    // Not unliked, as long as it is.
+    like::derive_apart(table, photo, &[unliked(fan(1))]).await.unwrap();
+    assert_eq!(counted(&world, photo).await, 1);
+    assert!(like::remove(table, fan(1), photo).await.unwrap());
+    like::derive_apart(table, photo, &[liked(fan(1))]).await.unwrap();
+    assert_eq!(counted(&world, photo).await, 1, "the removal is a change of its own");
+    like::derive_apart(table, photo, &[unliked(fan(1))]).await.unwrap();
+    assert_eq!(counted(&world, photo).await, 0);
+}
+
+#[tokio::test]
+async fn what_was_overtaken_does_not_hold_up_its_neighbours() {
+    let (world, ann, photo) = world().await;
+    for number in 1..=120 {
+        likes(&world, fan(number), photo).await;
+    }
+    // Every third was never liked.
+    let changes: Vec<_> = (1..=180).map(|number| liked(fan(number))).rev().collect();
+    world.engine.fail_next("TransactWriteItems", 1, Fault::Throttled);
+    world.engine.fail_next("TransactWriteItems", 2, Fault::Conflict);
+    world.engine.fail_next("TransactWriteItems", 1, Fault::LostAnswer);
+    like::derive_apart(&world.table, photo, &changes).await.unwrap();
+    assert_eq!(counted(&world, photo).await, 120);
+    // A photo that is gone has nothing to count.
+    world.delete(&ann, photo).await;
+    likes(&world, fan(900), photo).await;
+    like::derive_apart(&world.table, photo, &[liked(fan(900))]).await.unwrap();
+    let left = like::likers(&world.table, photo, None, 1_000).await.unwrap().items;
+    assert!(!left.contains(&fan(900)));
+}
+
+#[tokio::test]
+async fn follows_and_timelines_are_checked_too() {
+    let (world, ann, photo) = world().await;
+    let bob = world.person("bob").await;
+    let table = &world.table;
+    let change = |since| follow::Change { follower: bob.user_id, followee: ann.user_id, since };
+    let followers = async || {
+        let edges =
+            follow::followers(table, ann.user_id, From::Hash(0), u16::MAX, 10).await.unwrap().items.len();
+        let (ann, bob) = (world.profile(&ann).await, world.profile(&bob).await);
+        assert_eq!(
+            (ann.followers, bob.following),
+            (i64::try_from(edges).unwrap(), i64::try_from(edges).unwrap())
+        );
+        edges
+    };
+    follow::derive_apart(table, &[change(Some(AT))]).await.unwrap();
+    assert_eq!(followers().await, 0);
+    world.follow(&bob, &ann).await;
+    follow::derive_apart(table, &[change(Some(AT))]).await.unwrap();
+    follow::derive_apart(table, &[change(None)]).await.unwrap();
+    assert_eq!(followers().await, 1);
+    world.unfollow(&bob, &ann).await;
+    follow::derive_apart(table, &[change(None)]).await.unwrap();
+    assert_eq!(followers().await, 0);
+
+    let listed = async || {
+        let page = timeline::page(table, ann.user_id, None, 10).await.unwrap().items;
+        assert_eq!(world.profile(&ann).await.photos, i64::try_from(page.len()).unwrap());
+        page
+    };
+    timeline::derive_apart(table, ann.user_id, photo, false).await.unwrap();
+    assert_eq!(listed().await, [photo]);
+    world.delete(&ann, photo).await;
+    timeline::derive_apart(table, ann.user_id, photo, false).await.unwrap();
+    timeline::derive_apart(table, ann.user_id, photo, true).await.unwrap();
+    assert!(listed().await.is_empty());
+}
+
+/// What happens to one like: the actor acts, the stream tells of it, what the stream put apart is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Event {
+    Acts,
+    Told { apart: bool },
+    DoneApart(usize),
+}
+
+/// All orders of `acts` acts, each told by the stream in order, at once or apart; what is apart is done at any time after.
+fn orders(acts: usize) -> Vec<Vec<Event>> {
+    fn go_on(acts: usize, so_far: &mut Vec<Event>, all: &mut Vec<Vec<Event>>) {
+        let acted = so_far.iter().filter(|event| **event == Event::Acts).count();
+        let told: Vec<bool> = so_far
+            .iter()
+            .filter_map(|event| if let Event::Told { apart } = event { Some(*apart) } else { None })
+            .collect();
+        let waiting = (0..told.len()).filter(|&n| told[n] && !so_far.contains(&Event::DoneApart(n)));
+        let mut next: Vec<Event> = waiting.map(Event::DoneApart).collect();
+        if acted < acts {
+            next.push(Event::Acts);
+        }
+        if told.len() < acted {
+            next.extend([false, true].map(|apart| Event::Told { apart }));
+        }
+        if next.is_empty() {
+            all.push(so_far.clone());
+        }
+        for event in next {
+            so_far.push(event);
+            go_on(acts, so_far, all);
+            so_far.pop();
+        }
+    }
+    let mut all = Vec::new();
+    go_on(acts, &mut Vec::new(), &mut all);
+    all
+}
+
+#[tokio::test]
+async fn in_every_order_of_acts_stream_and_queue_the_edge_ends_as_the_actor_left_it() {
+    let (world, _, photo) = world().await;
+    let table = &world.table;
+    let orders = orders(3);
+    assert_eq!(orders.len(), 255);
+    let mut liking = 0;
+    for (user, order) in (1_u64..).map(fan).zip(&orders) {
+        let mut states = Vec::new();
+        let mut told = 0_usize;
+        for event in order {
+            match event {
+                Event::Acts if states.len().is_multiple_of(2) => {
+                    likes(&world, user, photo).await;
+                    states.push(liked(user));
+                }
+                Event::Acts => {
+                    assert!(like::remove(table, user, photo).await.unwrap());
+                    states.push(unliked(user));
+                }
+                Event::Told { apart } => {
+                    // From an earlier position, as after a failure: what is out of date comes first.
+                    let upto = if *apart { told } else { told + 1 };
+                    for state in &states[told.saturating_sub(1)..upto] {
+                        like::derive(table, photo, std::slice::from_ref(state)).await.unwrap();
+                    }
+                    told += 1;
+                }
+                Event::DoneApart(number) => {
+                    like::derive_apart(table, photo, &states[*number..=*number]).await.unwrap();
+                }
+            }
+        }
+        // Three acts end with a like.
+        liking += 1;
+        let count = async || photo::get_latest(table, photo).await.unwrap().unwrap().likes;
+        assert_eq!(count().await, liking, "{order:?}");
+        // What lies in the queue may come again at any time.
+        for state in &states {
+            like::derive_apart(table, photo, std::slice::from_ref(state)).await.unwrap();
+        }
+        assert_eq!(count().await, liking, "{order:?}, and all again");
+    }
+    assert_eq!(counted(&world, photo).await, orders.len());
+}
+
+#[tokio::test]
+async fn a_like_derived_apart_costs_two_units_more() {
+    let (world, _, photo) = world().await;
+    for number in 1..=98 {
+        likes(&world, fan(number), photo).await;
+    }
+    let changes: Vec<_> = (1..=98).map(|number| liked(fan(number))).collect();
+    world.engine.reset_usage();
+    like::derive_apart(&world.table, photo, &changes).await.unwrap();
+    let usage = world.engine.usage();
+    // Each edge with its check, and a counter in each of two transactions.
+    assert_eq!((usage.requests, usage.write_units), (2, 2.0 * (98.0 * 2.0 + 2.0)), "{usage:?}");
+}
+
+#[tokio::test]
+async fn an_item_tells_how_often_its_counters_moved() {
+    let (world, ann, photo) = world().await;
+    let (name, table) = (Name::Photo(photo), &world.table);
+    assert_eq!(moves(&world, name.key()).await, 0);
+    let changes: Vec<_> = (1..=100).map(|number| liked(fan(number))).collect();
+    like::derive(table, photo, &changes).await.unwrap();
+    assert_eq!(moves(&world, name.key()).await, 2, "two transactions");
+    like::derive(table, photo, &changes).await.unwrap();
+    assert_eq!(moves(&world, name.key()).await, 2, "nothing moved");
+    // One came and one went: the count is the same, its edges are not.
+    like::derive(table, photo, &[unliked(fan(1)), liked(fan(101))]).await.unwrap();
+    assert_eq!((moves(&world, name.key()).await, counted(&world, photo).await), (3, 100));
+    // Nothing that writes to the item loses it, and nothing that reads it minds.
+    let texts = photo::Texts { caption: table::Patch::Remove, ..photo::Texts::default() };
+    photo::edit(table, photo, ann.user_id, texts).await.unwrap().unwrap();
+    assert_eq!(moves(&world, name.key()).await, 3);
+    let user = Name::User(ann.user_id);
+    assert_eq!(moves(&world, user.key()).await, 1, "the photo in the timeline");
+    user::update(table, ann.user_id, table::Patch::Set("Ann".to_owned()), table::Patch::Keep).await.unwrap();
+    assert_eq!(moves(&world, user.key()).await, 1);
+}
