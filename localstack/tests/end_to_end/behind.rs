@@ -29,7 +29,8 @@ struct Queue {
     dead_letters: String,
 }
 
-const QUEUES: [(&str, &str, &str); 4] = [
+const QUEUES: [(&str, &str, &str); 5] = [
+    ("derive", "DeriveQueueUrl", "DeriveQueueDeadLetterQueueUrl"),
     ("uploads", "UploadsQueueUrl", "UploadsDeadLetterQueueUrl"),
     ("fanout", "FanoutQueueUrl", "FanoutDeadLetterQueueUrl"),
     ("backfill", "BackfillQueueUrl", "BackfillDeadLetterQueueUrl"),

@@ -188,3 +188,29 @@ async fn when_news_for_an_inbox_come_again_then_it_should_stay_as_it_is() {
     }
     assert_eq!(anna.photo(&photo).await["likes_count"], 1);
 }
+
+#[tokio::test]
+async fn when_likes_come_apart_from_the_stream_late_and_twice_then_they_should_count_as_they_are() {
+    let app = App::new();
+    let (anna, bert, carl) =
+        (app.register("anna").await, app.register("bert").await, app.register("carl").await);
+    let photo = anna.post_photo("", &[small()]).await;
+    bert.like(&photo, 1).await;
+    carl.like(&photo, 2).await;
+    carl.delete(&format!("/photos/{photo}/like")).await.expect(200);
+    anna.until_likes(&photo, 1).await;
+    // What the stream said of them some time ago; of Bert also what it never did.
+    let said = |user: UserId, what: &str| {
+        json!({ what: {
+            "user": user, "photo": photo,
+            "like": { "author": anna.id, "username": "somebody", "at": SystemClock.now() },
+        }})
+    };
+    let stale = json!({ "changes": [said(carl.id, "liked"), said(bert.id, "unliked")] }).to_string();
+    let again = json!({ "changes": [said(bert.id, "liked"), said(carl.id, "unliked")] }).to_string();
+    app.behind.send("derive", &[again.clone(), stale.clone(), stale, again]).await;
+    app.behind.until_handled("derive").await;
+    anna.until_likes(&photo, 1).await;
+    let liker = |person: &Person<'_>| Name::Liker(photo.parse().unwrap(), person.id);
+    assert!(app.behind.has(&liker(&bert)).await && !app.behind.has(&liker(&carl)).await);
+}

@@ -4,36 +4,30 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use api::Caller;
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use aws_lambda_events::dynamodb::{Event as StreamEvent, EventRecord};
 use derive::Apart;
 use domain::{Clock, PhotoId, UserId};
 use futures::future::join_all;
 use messages::Event;
-use table::keys::{Name, PK, SK};
+use table::keys::Name;
 use table::like::{self, Like};
-use testkit::{Fault, World};
+use testkit::{Fault, World, fixture};
 
 use crate::apart::keep_refusing;
 use crate::interleavings::{Chance, lanes};
 use crate::stage::{Stage, deliver, work};
 
-/// Many like a photo; they have no accounts.
-async fn crowd(world: &World, author: &Caller, photo: PhotoId, size: u64) {
-    let text = |text: String| AttributeValue::S(text);
-    let likes = (1..=size).map(|number| {
-        let key = Name::Like(UserId::try_from(number).unwrap(), photo).key();
-        let put = PutRequest::builder()
-            .item(PK, text(key.pk))
-            .item(SK, text(key.sk))
-            .item("author", text(author.user_id.to_string()))
-            .item("username", text(format!("fan{number}")))
-            .item("at", AttributeValue::N(world.clock.now().0.to_string()));
-        WriteRequest::builder().put_request(put.build().unwrap()).build()
+/// Many like a photo; they have no accounts. What the stream tells of it.
+fn crowd(world: &World, author: &Caller, photo: PhotoId, size: u64) -> Vec<EventRecord> {
+    let author = author.user_id.to_string();
+    let records = (1..=size).flat_map(|number| {
+        let user = UserId::try_from(number).unwrap().padded();
+        let values = [("user", user.as_str()), ("photo", &photo.padded()), ("author_id", &author)];
+        serde_json::from_value::<StreamEvent>(fixture("derive", "liked", &values)).unwrap().records
     });
-    for batch in likes.collect::<Vec<_>>().chunks(25) {
-        let write = world.engine.client().batch_write_item();
-        write.request_items(world.engine.table_name(), batch.to_vec()).send().await.unwrap();
-    }
+    let records: Vec<EventRecord> = records.collect();
+    world.engine.import(records.iter().map(|record| record.change.new_image.clone()).collect());
+    records
 }
 
 fn likers_told(events: &[Event], photo: PhotoId) -> BTreeSet<UserId> {
@@ -54,8 +48,7 @@ async fn ten_thousand_likes_of_a_throttled_photo_delay_nobody_else() {
     let (hot, other) = (world.post(&ann).await, world.post(&bob).await);
     stage.drain().await;
     stage.published.take();
-    crowd(world, &ann, hot, CROWD).await;
-    let likes = world.engine.stream().await;
+    let likes = crowd(world, &ann, hot, CROWD);
 
     // For as long as the photo is hot, every batch of the stream brings a like of another photo too: at its end.
     keep_refusing(world, &Name::Photo(hot));
@@ -121,7 +114,7 @@ async fn eight_workers_count_a_thousand_likes_of_one_photo_exactly() {
     let ann = world.person("ann").await;
     let photo = world.post(&ann).await;
     stage.drain().await;
-    crowd(world, &ann, photo, CROWD).await;
+    let mut records = crowd(world, &ann, photo, CROWD);
     // Every tenth changes their mind, half of those twice.
     for number in (10..=CROWD).step_by(10) {
         let user = UserId::try_from(number).unwrap();
@@ -136,7 +129,8 @@ async fn eight_workers_count_a_thousand_likes_of_one_photo_exactly() {
         (asked.operation() == "TransactWriteItems")
             .then(|| chance.pick(&[(20, Fault::Conflict), (5, Fault::Throttled), (5, Fault::LostAnswer)]))?
     });
-    let lanes = lanes(world.engine.stream().await, WORKERS);
+    records.extend(world.engine.stream().await);
+    let lanes = lanes(records, WORKERS);
     let workers = lanes.iter().map(|lane| async {
         let worker = stage.worker();
         for batch in lane.chunks(25) {

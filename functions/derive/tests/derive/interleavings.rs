@@ -267,7 +267,7 @@ fn config() -> ProptestConfig {
         failure_persistence: None,
         rng_seed,
         max_shrink_iters: 0,
-        ..ProptestConfig::with_cases(16)
+        ..ProptestConfig::with_cases(12)
     }
 }
 
