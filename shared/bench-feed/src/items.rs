@@ -1,0 +1,132 @@
+//! Items as the functions store them.
+//!
+//! What is private to `table` is written down here once more; a test holds it against what the functions really store.
+
+use domain::feed::{Entry, HEAD_LEN, Standing, entry_expiry};
+use domain::photo::{ContentType, Medium, Photo, Rendered, State};
+use domain::{PhotoId, Timestamp, UserId};
+use serde::Serialize;
+use serde_dynamo::{AttributeValue, Item, to_item};
+use table::follow::Follow;
+use table::keys::{Name, PK, SK};
+use table::reader::Reader;
+use table::user::User;
+
+use crate::Result;
+use crate::population::Person;
+
+fn stored(name: &Name, value: impl Serialize) -> Result<Item> {
+    let mut item: Item = to_item(value)?;
+    let key = name.key();
+    item.insert(PK.to_owned(), AttributeValue::S(key.pk));
+    item.insert(SK.to_owned(), AttributeValue::S(key.sk));
+    Ok(item)
+}
+
+#[derive(Serialize)]
+struct Counted {
+    #[serde(flatten)]
+    user: User,
+    /// Each edge moved the counters of its two ends once.
+    moves: i64,
+}
+
+/// A profile with its counters.
+pub(crate) fn user(person: &Person, followers: usize, following: usize) -> Result<Item> {
+    let (followers, following) = (i64::try_from(followers)?, i64::try_from(following)?);
+    let photos = i64::try_from(person.photos.len())?;
+    let user = User { followers, following, photos, ..User::new(person.id, person.name.clone(), None) };
+    stored(&Name::User(person.id), Counted { user, moves: followers + following + photos })
+}
+
+/// The edge that an actor wrote, and the one derived from it.
+pub(crate) fn follow(follower: &Person, followee: UserId, at: Timestamp) -> Result<[Item; 2]> {
+    #[derive(Serialize)]
+    struct Derived {
+        at: Timestamp,
+    }
+    let edge = Follow { username: follower.name.as_str().to_owned(), at };
+    Ok([
+        stored(&Name::Following(follower.id, followee), edge)?,
+        stored(&Name::Follower(followee, follower.id), Derived { at })?,
+    ])
+}
+
+/// What is known of a reader.
+pub(crate) fn reader(reader: UserId, active_on: i64, celebrities: Vec<UserId>) -> Result<Item> {
+    stored(&Name::FeedState(reader), Reader { active_on, rebuild: None, celebrities })
+}
+
+/// A pushed photo.
+pub(crate) fn entry(reader: UserId, entry: Entry) -> Result<Item> {
+    #[derive(Serialize)]
+    struct StoredEntry {
+        author: UserId,
+        expires_at: i64,
+    }
+    let expires_at = entry_expiry(entry.photo).seconds();
+    stored(&Name::FeedEntry(reader, entry.photo), StoredEntry { author: entry.author, expires_at })
+}
+
+/// A photo of one medium as its author announces it.
+pub(crate) fn announced(id: PhotoId, author: UserId, author_name: &str) -> Photo {
+    let medium = Medium { content_type: ContentType::Jpeg, size: 2_000_000, alt: None, rendered: None };
+    Photo {
+        id,
+        author,
+        author_name: author_name.to_owned(),
+        caption: None,
+        place: None,
+        tags: vec![],
+        media: vec![medium],
+        state: State::Processing,
+        pending: 1,
+        failure: None,
+        likes: 0,
+        comments: 0,
+    }
+}
+
+/// What rendering its medium finds out.
+pub(crate) fn rendered() -> Rendered {
+    Rendered {
+        width: 1080,
+        height: 810,
+        blurhash: "LEHV6nWB2yk8pyo0adR*.7kCMdnj".to_owned(),
+        sha256: "0".repeat(64),
+        phash: "0".repeat(16),
+    }
+}
+
+/// A ready photo, and its place in the author's timeline.
+pub(crate) fn photo(author: &Person, id: PhotoId) -> Result<[Item; 2]> {
+    #[derive(Serialize)]
+    struct Listed {}
+    let mut photo = announced(id, author.id, author.name.as_str());
+    for medium in &mut photo.media {
+        medium.rendered = Some(rendered());
+    }
+    photo.state = State::Ready;
+    photo.pending = 0;
+    Ok([stored(&Name::Photo(id), photo)?, stored(&Name::Timeline(author.id, id), Listed {})?])
+}
+
+/// An author's newest photos, all of which are in every feed.
+pub(crate) fn head(author: &Person, standing: Standing) -> Result<Item> {
+    #[derive(Serialize)]
+    struct Head {
+        photos: Vec<PhotoId>,
+        complete: bool,
+        version: usize,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        standing: Option<Standing>,
+    }
+    let head = Head {
+        photos: author.photos.iter().rev().take(HEAD_LEN).copied().collect(),
+        complete: author.photos.len() <= HEAD_LEN,
+        // Each photo renewed the head once.
+        version: author.photos.len(),
+        standing: (standing != Standing::Ordinary).then_some(standing),
+    };
+    stored(&Name::Head(author.id), head)
+}

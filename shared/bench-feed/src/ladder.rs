@@ -1,0 +1,134 @@
+//! Fan-out as a function of followers: authors of rising followings, of whom all, some or none were here lately.
+
+use domain::Clock;
+use domain::feed::ACTIVE_DAYS;
+use testkit::SeededRandom;
+
+use crate::Result;
+use crate::graph::{Graph, Node};
+use crate::numbers::{Line, float, whole};
+use crate::population::{Person, Population};
+use crate::stage::{Spent, Stage};
+use crate::workflow::Execution;
+
+/// Shares of active followers that each following is tried with.
+pub const SHARES: [f64; 3] = [1.0, 0.4, 0.0];
+
+/// One author's photo, fanned out.
+#[derive(Clone, Debug)]
+pub struct Rung {
+    /// How many follow the author.
+    pub followers: usize,
+    /// How many of them were here lately.
+    pub active: usize,
+    /// Whether it went through the workflow.
+    pub celebrity: bool,
+    /// Messages and invocations for segments.
+    pub invocations: usize,
+    /// What `fanout` and `fanout-segment` took.
+    pub spent: Spent,
+}
+
+impl Rung {
+    /// How many of the followers were not here lately.
+    pub fn inactive(&self) -> usize {
+        self.followers - self.active
+    }
+}
+
+/// What each follower adds to a fan-out.
+#[derive(Clone, Copy, Debug)]
+pub struct PerFollower {
+    /// Write units.
+    pub writes: Line,
+    /// Read units.
+    pub reads: Line,
+    /// Microseconds.
+    pub time: Line,
+}
+
+/// Fans out one photo of each author.
+///
+/// # Errors
+/// A function failed.
+pub fn climb(followings: &[usize], threshold: usize) -> Result<Vec<Rung>> {
+    let stage = Stage::new(threshold)?;
+    let (population, authors) = people(followings, threshold, &stage)?;
+    stage.load(&population)?;
+    // The first invocations connect.
+    let first = authors.first().ok_or("no followings to try")?;
+    stage.post(population.person(*first)?)?;
+    authors.iter().map(|author| rung(&stage, &population, *author)).collect()
+}
+
+fn rung(stage: &Stage, population: &Population, author: Node) -> Result<Rung> {
+    stage.pass(std::time::Duration::from_mins(1));
+    let posted = stage.post(population.person(author)?)?;
+    let (mut spent, mut invocations) = (posted.pushed, posted.messages);
+    let celebrity = posted.workflow.is_some();
+    if let Some(input) = posted.workflow {
+        let mut execution = Execution::plan(input);
+        execution.finish(stage)?;
+        spent.add(&execution.spent);
+        invocations += execution.invocations;
+    }
+    let rung = Rung {
+        followers: population.graph.followers(author).len(),
+        active: population.active_followers(author),
+        celebrity,
+        invocations,
+        spent,
+    };
+    let reached = rung.spent.counted("entries_pushed") + rung.spent.counted("followers_reached");
+    if usize::try_from(reached)? == rung.active {
+        Ok(rung)
+    } else {
+        Err(format!("{reached} feeds were written to, of {} active followers", rung.active).into())
+    }
+}
+
+/// As many active and as many inactive people as the largest following has, and the authors behind them.
+fn people(followings: &[usize], threshold: usize, stage: &Stage) -> Result<(Population, Vec<Node>)> {
+    let most = followings.iter().copied().max().unwrap_or(0);
+    let (now, random) = (stage.clock.now(), SeededRandom::default());
+    let mut people = Vec::new();
+    for node in 0..2 * most {
+        let day = if node < most { now.day() } else { now.day() - ACTIVE_DAYS - 1 };
+        people.push(Person { active_on: Some(day), ..Person::new(node, now, &random)? });
+    }
+    let mut followers: Vec<Vec<Node>> = vec![Vec::new(); people.len()];
+    let mut authors = Vec::new();
+    for share in SHARES {
+        for following in followings {
+            let active = whole(float(*following) * share);
+            followers.push((0..active).chain(most..most + following - active).collect());
+            authors.push(people.len());
+            people.push(Person::new(people.len(), now, &random)?);
+        }
+    }
+    let graph = Graph::of(people.len(), followers);
+    Ok((Population { graph, people, threshold, now }, authors))
+}
+
+/// What each active follower adds, from authors all of whose followers are.
+pub fn per_active(rungs: &[Rung]) -> PerFollower {
+    lines(&rungs.iter().filter(|rung| rung.inactive() == 0).collect::<Vec<_>>())
+}
+
+/// What each inactive follower adds, from authors none of whose followers are active.
+pub fn per_inactive(rungs: &[Rung]) -> PerFollower {
+    lines(&rungs.iter().filter(|rung| rung.active == 0).collect::<Vec<_>>())
+}
+
+fn lines(rungs: &[&Rung]) -> PerFollower {
+    let line = |of: fn(&Spent) -> f64| {
+        let points: Vec<(f64, f64)> =
+            rungs.iter().map(|rung| (float(rung.followers), of(&rung.spent))).collect();
+        Line::through(&points)
+    };
+    PerFollower {
+        writes: line(|spent| spent.writes),
+        reads: line(|spent| spent.reads),
+        time: line(|spent| spent.time.as_secs_f64() * 1e6),
+    }
+}

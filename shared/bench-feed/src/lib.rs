@@ -1,0 +1,88 @@
+//! The feed under a social network's load: what it costs, and what that depends on.
+//!
+//! [`graph`] makes up who follows whom, [`population`] who they are, and [`load`] puts them into the table engine as the
+//! functions would have left them there. Then the real functions run over it ([`stage`]): [`mix`] uses the network as people
+//! do and compares every page with what it ought to show; [`rates`] tells what a busy process has at hand; [`ladder`] fans out to more and more followers; [`followees`] reads
+//! the pages of people who follow more and more. [`report`] prints what each took.
+//!
+//! Units are those that `DynamoDB` charges. Times are of an engine in the process, for comparison with each other only.
+
+pub mod followees;
+pub mod graph;
+mod items;
+pub mod ladder;
+pub mod load;
+pub mod mix;
+pub mod numbers;
+pub mod population;
+mod post;
+pub mod rates;
+pub mod report;
+pub mod stage;
+mod topic;
+mod truth;
+pub mod workflow;
+
+use std::time::Instant;
+
+use domain::Clock;
+
+use crate::graph::{Graph, Shape};
+use crate::mix::Use;
+use crate::numbers::ratio;
+use crate::population::{Habits, Population};
+use crate::report::{Network, Report};
+use crate::stage::Stage;
+
+/// Outcome of a step of the bench; whatever fails ends it.
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// What to measure.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// Who follows whom.
+    pub shape: Shape,
+    /// What people do.
+    pub habits: Habits,
+    /// More followers than this make a celebrity.
+    pub threshold: usize,
+    /// How the network is used.
+    pub usage: Use,
+    /// Followings to fan out to.
+    pub followings: Vec<usize>,
+    /// Numbers of followees to read a page with.
+    pub followees: Vec<usize>,
+}
+
+/// Measures.
+///
+/// # Errors
+/// A function failed, or a page was not what it ought to be.
+pub fn run(plan: &Plan) -> Result<Report> {
+    let readings = followees::read(&plan.followees)?;
+    let rungs = ladder::climb(&plan.followings, plan.threshold)?;
+    let mut stage = Stage::new(plan.threshold)?;
+    let graph = Graph::generate(&plan.shape)?;
+    let (now, seed) = (stage.clock.now(), plan.shape.seed);
+    let population = Population::new(graph, &plan.habits, plan.threshold, now, seed)?;
+    let started = Instant::now();
+    let items = stage.load(&population)?;
+    let loaded = started.elapsed();
+    let mix = mix::run(&stage, &population, &plan.usage)?;
+    let rates = rates::read(&mut stage, &population, plan.usage.requests / 5, seed)?;
+    let graph = &population.graph;
+    let mut largest: Vec<usize> = (0..graph.users()).map(|node| graph.followers(node).len()).collect();
+    largest.sort_unstable_by(|a, b| b.cmp(a));
+    let network = Network {
+        users: graph.users(),
+        edges: graph.edges(),
+        mutual: graph.mutual(),
+        active: ratio(population.active().len(), graph.users()),
+        celebrities: largest.iter().filter(|followers| **followers > plan.threshold).count(),
+        largest: largest.into_iter().take(8).collect(),
+        threshold: plan.threshold,
+        items,
+        loaded,
+    };
+    Ok(Report { network, mix, rates, rungs, readings })
+}

@@ -1,0 +1,118 @@
+//! A photo on its way: announced and finished, derived, fanned out.
+
+use domain::rate::UPLOADS;
+use domain::{Clock, PhotoId};
+use messages::Event;
+use messages::workflow::{CelebrityCrossing, CelebrityFanout};
+use runtime::stream::Record;
+use table::change::Change;
+use table::guard::{self, RateStep};
+use table::{Table, photo};
+use testkit::sqs_event;
+
+use crate::population::Person;
+use crate::stage::{Spent, Stage};
+use crate::{Result, items};
+
+/// Records that one invocation of `derive` takes, as its mapping says.
+const RECORDS: usize = 500;
+/// Messages that one invocation of `fanout` takes, as its mapping says.
+const MESSAGES: usize = 5;
+
+/// What became of a photo, and what each part of the way took.
+#[derive(Clone, Debug)]
+pub struct Posted {
+    /// The photo.
+    pub photo: PhotoId,
+    /// Its announcement and the record of its renditions.
+    pub announced: Spent,
+    /// `derive`: timeline, counter, head.
+    pub derived: Spent,
+    /// `fanout`, all its messages.
+    pub pushed: Spent,
+    /// How many messages that were.
+    pub messages: usize,
+    /// The workflow that does the rest, for a celebrity.
+    pub workflow: Option<CelebrityFanout>,
+}
+
+impl Posted {
+    /// All parts of the way.
+    pub fn total(&self) -> Spent {
+        let mut total = self.announced.clone();
+        total.add(&self.derived);
+        total.add(&self.pushed);
+        total
+    }
+}
+
+impl Stage {
+    /// `author` posts a photo, and everything that follows from it happens; what a workflow does is left to the caller.
+    ///
+    /// # Errors
+    /// A function failed.
+    pub fn post(&self, author: &Person) -> Result<Posted> {
+        let photo = PhotoId::generate(&self.clock, &self.random);
+        let (stored, announced) = self.invoke(announce(&self.table, author, photo, &self.clock))?;
+        stored?;
+        self.wait(announce(&self.mirrored, author, photo, &self.clock))?;
+        let derived = self.derive(self.wait(self.mirror.records()))?;
+        let (pushed, messages) = self.fan_out()?;
+        let workflow = self.pushes.take::<CelebrityFanout>().into_iter().next().map(|(_, input)| input);
+        if let Some((name, _)) = self.crossings.take::<CelebrityCrossing>().first() {
+            return Err(format!("{name} crossed the threshold, which nobody here is to do").into());
+        }
+        Ok(Posted { photo, announced, derived, pushed, messages, workflow })
+    }
+
+    /// Derives from those records that pass the mapping's filter.
+    pub(crate) fn derive(&self, records: Vec<Record>) -> Result<Spent> {
+        let mut spent = Spent::default();
+        let records: Vec<Record> = records.into_iter().filter(tells).collect();
+        for batch in records.chunks(RECORDS) {
+            let work = runtime::stream::Handler::handle(&self.derive, batch.to_vec());
+            let (derived, invocation) = self.invoke(work)?;
+            derived?;
+            if !self.apart.take::<serde_json::Value>().is_empty() {
+                return Err("something was too busy to be derived, with nobody else there".into());
+            }
+            spent.add(&invocation);
+        }
+        Ok(spent)
+    }
+
+    /// Works off the fan-out queue; what it took, and how many messages there were.
+    fn fan_out(&self) -> Result<(Spent, usize)> {
+        let ready = self.topic.take().into_iter().filter(|event| matches!(event, Event::PhotoReady { .. }));
+        let (mut spent, mut messages, mut waiting) = (Spent::default(), 0, ready.collect::<Vec<Event>>());
+        while !waiting.is_empty() {
+            for batch in waiting.chunks(MESSAGES) {
+                let work = runtime::sqs::answer(&self.fanout, sqs_event(batch));
+                let (answer, invocation) = self.invoke(work)?;
+                if !answer.batch_item_failures.is_empty() {
+                    return Err("a message was not fanned out".into());
+                }
+                spent.add(&invocation);
+            }
+            messages += waiting.len();
+            waiting = self.fanout_queue.take();
+        }
+        Ok((spent, messages))
+    }
+}
+
+fn tells(record: &Record) -> bool {
+    !matches!(Change::read(record.old.as_ref(), record.new.as_ref()), Ok(None))
+}
+
+/// Announces a photo and records its renditions, as `upload-presign` and `thumbnail` do.
+async fn announce(table: &Table, author: &Person, id: PhotoId, clock: &dyn Clock) -> Result<()> {
+    let now = clock.now();
+    let photo = items::announced(id, author.id, author.name.as_str());
+    let guards = guard::of_upload(table, author.id, None, now).await?;
+    let rate = RateStep::admit(guard::UPLOADS, UPLOADS, guards.tat, now)
+        .map_err(|_| "somebody posts more than the rate limit lets them")?;
+    photo::create(table, &photo, &rate, None).await?;
+    photo::finish_medium(table, &photo, 0, &items::rendered()).await?;
+    Ok(())
+}

@@ -1,0 +1,250 @@
+//! The functions over a table, each invoked as Lambda would: one invocation at a time, on one thread.
+//!
+//! The table is served by threads of its own, so that what an invocation allocates is told apart from what the engine
+//! allocates. Every invocation is measured: the units that the engine charged, the time, the peak of memory.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use api::Caller;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{StreamSpecification, StreamViewType};
+use fanout::{Celebrities, Queues, Switch};
+use runtime::metrics;
+use serde_json::Value;
+use table::Table;
+use testkit::http::{Answer, Request, call};
+use testkit::{Engine, Launches, ManualClock, Outbox, SeededRandom};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::Result;
+use crate::load::load;
+use crate::population::{Person, Population};
+use crate::topic::Topic;
+
+/// Base URL of renditions.
+const CDN: &str = "https://cdn.example";
+
+/// What one invocation used, or several.
+#[derive(Clone, Debug, Default)]
+pub struct Spent {
+    /// Read request units.
+    pub reads: f64,
+    /// Write request units.
+    pub writes: f64,
+    /// Calls of the table.
+    pub calls: u32,
+    /// How long it took, the engine's part included.
+    pub time: Duration,
+    /// The most bytes held at once; of several invocations, by the largest.
+    pub memory: u64,
+    /// What the functions counted.
+    pub counters: BTreeMap<&'static str, u64>,
+}
+
+impl Spent {
+    /// Adds what another invocation used.
+    pub fn add(&mut self, other: &Self) {
+        self.reads += other.reads;
+        self.writes += other.writes;
+        self.calls += other.calls;
+        self.time += other.time;
+        self.memory = self.memory.max(other.memory);
+        for (name, count) in &other.counters {
+            *self.counters.entry(name).or_default() += count;
+        }
+    }
+
+    /// A counter of the functions; 0 when it was not touched.
+    pub fn counted(&self, name: &str) -> u64 {
+        self.counters.get(name).copied().unwrap_or(0)
+    }
+}
+
+/// A page as a reader gets it, and what it took.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Ids of the photos shown, in order.
+    pub photos: Vec<domain::PhotoId>,
+    /// What it took.
+    pub spent: Spent,
+}
+
+/// The functions, the table below them, and the time.
+pub struct Stage {
+    /// The time.
+    pub clock: ManualClock,
+    pub(crate) random: SeededRandom,
+    pub(crate) table: Table,
+    pub(crate) client: Client,
+    pub(crate) topic: Topic,
+    pub(crate) fanout_queue: Outbox,
+    pub(crate) apart: Outbox,
+    pub(crate) pushes: Launches,
+    pub(crate) crossings: Launches,
+    pub(crate) derive: derive::Deps<Topic, Outbox>,
+    pub(crate) fanout: fanout::Deps<Outbox, Launches>,
+    pub(crate) segment: fanout_segment::Deps<Outbox>,
+    feed_read: feed_read::Deps,
+    profile: profile::Deps,
+    /// Where the functions run.
+    functions: Runtime,
+    pub(crate) engine: Engine,
+    /// A small table beside it, which is told of every post and whose stream is read.
+    pub(crate) mirror: Engine,
+    pub(crate) mirrored: Table,
+    /// Where the engines run; the last to go.
+    _served: Runtime,
+}
+
+impl Stage {
+    /// An empty table with the functions over it; authors with more followers than `threshold` are celebrities.
+    ///
+    /// # Errors
+    /// No threads can be had.
+    pub fn new(threshold: usize) -> Result<Self> {
+        let served = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let functions = Builder::new_current_thread().enable_all().build()?;
+        let (clock, random) = (ManualClock::new(), SeededRandom::default());
+        let engine = served.block_on(Engine::start_at(&clock));
+        let mirror = served.block_on(Engine::start_at(&clock));
+        let mirrored = Table::new(on_their_own(&mirror.client()), mirror.table_name());
+        let client = on_their_own(&engine.client());
+        let table = Table::new(client.clone(), engine.table_name());
+        let (topic, fanout_queue, backfill, apart) =
+            (Topic::default(), Outbox::default(), Outbox::default(), Outbox::default());
+        let (pushes, crossings) = (Launches::default(), Launches::default());
+        let celebrities = Celebrities {
+            threshold: i64::try_from(threshold)?,
+            push: Switch::On,
+            fanout: pushes.clone(),
+            promotion: crossings.clone(),
+            demotion: crossings.clone(),
+        };
+        let queues = Queues { fanout: fanout_queue.clone(), backfill: backfill.clone() };
+        let stage = Self {
+            derive: derive::Deps::new(table.clone(), topic.clone(), apart.clone(), clock.shared()),
+            fanout: fanout::Deps::new(table.clone(), queues, celebrities, clock.shared()),
+            segment: fanout_segment::Deps::new(table.clone(), backfill, clock.shared()),
+            feed_read: feed_read::Deps::new(table.clone(), CDN, clock.shared()),
+            profile: profile::Deps::new(table.clone(), CDN),
+            clock,
+            random,
+            table,
+            client,
+            topic,
+            fanout_queue,
+            apart,
+            pushes,
+            crossings,
+            functions,
+            engine,
+            mirror,
+            mirrored,
+            _served: served,
+        };
+        stage.stream(false)?;
+        Ok(stage)
+    }
+
+    /// Whether the table's own stream tells of what is written from now on. It is silent from the beginning: with each
+    /// write the engine looks through all that its stream holds, and a fan-out writes more than that bears.
+    pub(crate) fn stream(&self, tells: bool) -> Result<()> {
+        let view = tells.then_some(StreamViewType::NewAndOldImages);
+        let stream =
+            StreamSpecification::builder().stream_enabled(tells).set_stream_view_type(view).build()?;
+        let update = self.client.update_table().table_name(self.engine.table_name());
+        self.wait(update.stream_specification(stream).send())?;
+        Ok(())
+    }
+
+    /// Puts a population into the table; how many items it is.
+    ///
+    /// # Errors
+    /// An item cannot be written down.
+    pub fn load(&self, population: &Population) -> Result<usize> {
+        load(&self.engine, population)
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+    }
+
+    /// A new process of `feed-read`, which has nothing in its caches.
+    pub fn forget_pages(&mut self) {
+        self.feed_read = feed_read::Deps::new(self.table.clone(), CDN, Arc::new(self.clock.clone()));
+    }
+
+    /// Runs one invocation.
+    pub(crate) fn invoke<T>(&self, work: impl Future<Output = T>) -> Result<(T, Spent)> {
+        let before = self.engine.usage();
+        let (mut done, mut time) = (None, Duration::ZERO);
+        let memory = allocation_counter::measure(|| {
+            let started = Instant::now();
+            done = Some(self.functions.block_on(metrics::counted(work)));
+            time = started.elapsed();
+        });
+        let after = self.engine.usage();
+        let (answer, counters) = done.ok_or("the invocation did not run")?;
+        let spent = Spent {
+            reads: after.read_units - before.read_units,
+            writes: after.write_units - before.write_units,
+            calls: after.requests - before.requests,
+            time,
+            memory: memory.bytes_max,
+            counters,
+        };
+        Ok((answer, spent))
+    }
+
+    /// Waits for what is no function's work.
+    pub(crate) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.functions.block_on(work)
+    }
+
+    /// The first page of somebody's feed.
+    ///
+    /// # Errors
+    /// The answer is no page.
+    pub fn feed(&self, reader: &Person) -> Result<Page> {
+        let request = Request::to("GET /api/v1/feed").query("count", 20);
+        let event: Value = request.by(&caller(reader), &self.clock).into();
+        self.page(call(&self.feed_read, &self.clock, event))
+    }
+
+    /// The first page of an author's photos, as `reader` sees them.
+    ///
+    /// # Errors
+    /// The answer is no page.
+    pub fn timeline(&self, reader: &Person, author: &Person) -> Result<Page> {
+        let request = Request::to("GET /api/v1/users/{user_id}/photos").path("user_id", author.id);
+        let event: Value = request.query("count", 20).by(&caller(reader), &self.clock).into();
+        self.page(call(&self.profile, &self.clock, event))
+    }
+
+    fn page(&self, answer: impl Future<Output = Answer>) -> Result<Page> {
+        let (answer, spent) = self.invoke(answer)?;
+        if answer.status != 200 {
+            return Err(format!("{} {} instead of a page", answer.status, answer.code()).into());
+        }
+        let shown = answer.json.get("photos").and_then(Value::as_array).ok_or("a page without photos")?;
+        let photos = shown.iter().map(|card| {
+            let id = card.get("photo_id").and_then(Value::as_str).ok_or("a photo without an id")?;
+            Ok(id.parse()?)
+        });
+        Ok(Page { photos: photos.collect::<Result<_>>()?, spent })
+    }
+}
+
+fn caller(person: &Person) -> Caller {
+    Caller { user_id: person.id, username: person.name.as_str().to_owned() }
+}
+
+/// The same client with connections of its own, so that they live on the thread of whoever uses it first.
+fn on_their_own(client: &Client) -> Client {
+    let connections = aws_smithy_http_client::Builder::new().build_http();
+    Client::from_conf(client.config().to_builder().http_client(connections).build())
+}
