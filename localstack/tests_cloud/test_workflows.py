@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
+
+import pytest
 
 from cloud import services
 from conftest import Cloud, eventually
@@ -44,6 +46,14 @@ class Author:
 
     def head(self) -> Json:
         return self.cloud.item(self.pk, "HEAD")
+
+    def change(self, **values: Json) -> None:
+        self.cloud.client("dynamodb").put_item(TableName=self.cloud.outputs["Table"], Item=self.head() | values)
+
+    def stands(self, standing: str, by: str) -> Json:
+        """The head after a crossing, with nothing left to push."""
+        head = {"pk": self.pk, "sk": "HEAD", "standing": standing, "crossing": by}
+        return {name: {"S": value} for name, value in head.items()} | {"version": {"N": "9"}}
 
     def calls(self) -> list[Json]:
         """What the function was asked to do, in the order of the followers."""
@@ -100,6 +110,17 @@ def test_retries_end(cloud: Cloud) -> None:
     assert author.firsts().count(0) == 1 + 10 + 1
 
 
+def test_a_busy_account_is_waited_for(cloud: Cloud) -> None:
+    for number, machine in enumerate(("FanoutMachine", "PromotionMachine")):
+        author = Author(cloud, 105 + number)
+        author.plan(0, "Lambda.TooManyRequestsException " * 20)
+        assert succeeded(author.run(machine, photo_id="5"))["reached"] == 9
+        assert author.firsts().count(0) == 20 + 1
+    author = Author(cloud, 107, standing={"S": "celebrity"})
+    author.plan(0, "Lambda.TooManyRequestsException " * 20)
+    assert succeeded(author.run("DemotionMachine"))["reached"] == 9
+
+
 def test_a_segment_that_fails_for_good_fails_the_execution_and_a_redrive_does_only_it(cloud: Cloud) -> None:
     author = Author(cloud, 104, unpushed=photos(5))
     author.plan(FIRSTS[1], "BadInput pause BadInput")
@@ -119,7 +140,7 @@ def test_an_author_becomes_a_celebrity_when_all_followers_pull(cloud: Cloud) -> 
     assert succeeded(author.run("PromotionMachine")) == {"reached": 9, "skipped": 3}
     assert {call["work"] for call in author.calls()} == {"enlist"}
     assert author.firsts() == FIRSTS
-    assert author.head() == {"pk": {"S": author.pk}, "sk": {"S": "HEAD"}, "version": {"N": "9"}, "standing": {"S": "celebrity"}}
+    assert author.head() == author.stands("celebrity", by="110-1")
     # Whoever comes later finds it done.
     assert author.run("PromotionMachine", name="2")["status"] == "SUCCEEDED"
     assert len(author.calls()) == 3
@@ -149,11 +170,69 @@ def test_a_celebrity_becomes_an_ordinary_author_when_nobody_pulls(cloud: Cloud) 
     author = Author(cloud, 120, standing={"S": "celebrity"}, unpushed=photos(5), unpushed_below={"BOOL": True})
     assert succeeded(author.run("DemotionMachine")) == {"reached": 9, "skipped": 3}
     assert {call["work"] for call in author.calls()} == {"delist"}
-    assert author.head() == {"pk": {"S": author.pk}, "sk": {"S": "HEAD"}, "version": {"N": "9"}, "standing": {"S": "ordinary"}}
+    assert author.head() == author.stands("ordinary", by="120-1")
     assert author.run("DemotionMachine", name="2")["status"] == "SUCCEEDED"
     assert len(author.calls()) == 3
-    # And may cross again.
-    assert succeeded(author.run("PromotionMachine", name="3"))["reached"] == 9
+    # And may cross again, in an execution of the other machine that has the same name too.
+    assert succeeded(author.run("PromotionMachine", name="1"))["reached"] == 9
+    assert author.head()["standing"] == {"S": "celebrity"}
+
+
+class Way(NamedTuple):
+    """How an author stands before, while and after they cross, and on the way back."""
+
+    machine: str
+    before: str
+    between: str
+    after: str
+    back: str
+
+
+UP = Way("PromotionMachine", "ordinary", "promoting", "celebrity", "demoting")
+DOWN = Way("DemotionMachine", "celebrity", "demoting", "ordinary", "promoting")
+
+
+@pytest.mark.parametrize(("number", "way"), [(150, UP), (151, DOWN)])
+def test_whoever_is_redriven_later_ends_no_crossing_but_its_own(cloud: Cloud, number: int, way: Way) -> None:
+    author = Author(cloud, number, standing={"S": way.before})
+    author.plan(0, "BadInput")
+    failed = author.run(way.machine)
+    assert (failed["status"], author.head()["standing"]) == ("FAILED", {"S": way.between})
+    author.change(crossing={"S": "another"})
+    head = author.head()
+    cloud.client("stepfunctions").redrive_execution(executionArn=failed["executionArn"])
+    again = cloud.ended(failed["executionArn"])
+    assert (again["status"], again["error"]) == ("FAILED", "DynamoDB.ConditionalCheckFailedException")
+    assert author.head() == head
+
+
+@pytest.mark.parametrize(("number", "way"), [(152, UP), (153, DOWN)])
+def test_a_crossing_can_be_handed_over(cloud: Cloud, number: int, way: Way) -> None:
+    author = Author(cloud, number, standing={"S": way.between}, crossing={"S": "old"})
+    author.run(way.machine, name="1")
+    assert (author.head()["standing"], author.calls()) == ({"S": way.between}, [])
+    author.change(crossing={"S": f"{number}-2"})
+    succeeded(author.run(way.machine, name="2"))
+    assert author.head() == author.stands(way.after, by=f"{number}-2")
+
+
+@pytest.mark.parametrize(("number", "way"), [(154, UP), (155, DOWN)])
+def test_a_last_mark_whose_answer_was_lost_is_made_again(cloud: Cloud, number: int, way: Way) -> None:
+    author = Author(cloud, number, standing={"S": way.before})
+    author.plan(0, "BadInput")
+    failed = author.run(way.machine)
+    # As the mark leaves it.
+    author.change(standing={"S": way.after})
+    cloud.client("stepfunctions").redrive_execution(executionArn=failed["executionArn"])
+    succeeded(cloud.ended(failed["executionArn"]))
+    assert author.head() == author.stands(way.after, by=f"{number}-1")
+
+
+@pytest.mark.parametrize(("number", "way"), [(156, UP), (157, DOWN)])
+def test_the_way_back_is_not_taken_for_an_own_attempt_because_it_has_the_same_name(cloud: Cloud, number: int, way: Way) -> None:
+    author = Author(cloud, number, standing={"S": way.back}, crossing={"S": f"{number}-1"})
+    assert author.run(way.machine)["status"] == "SUCCEEDED"
+    assert (author.head()["standing"], author.calls()) == ({"S": way.back}, [])
 
 
 def test_nobody_crosses_without_a_head(cloud: Cloud) -> None:

@@ -40,16 +40,16 @@ impl<Q, E> Deps<Q, E> {
         let now = self.clock.now();
         let state = reader::get(&self.table, reader).await?;
         // Whoever was away gets the whole feed rebuilt on return, from everyone they follow by then.
-        if !state.is_some_and(|state| is_active(state.active_on, now)) {
-            return Ok(());
-        }
+        let Some(state) = state.filter(|state| is_active(state.active_on, now)) else { return Ok(()) };
         // The follower edge was there before this message. So either the author's standing shows here that followers are
         // about to pull, or whoever goes through the followers for that will find this one.
         if head::status(&self.table, author).await?.standing.is_listed() {
             reader::pull_from(&self.table, reader, &[author]).await?;
         }
         let newest = timeline::page(&self.table, author, None, REBUILD_LEN).await?;
-        let entries: Vec<Entry> = newest.items.into_iter().map(|photo| Entry { photo, author }).collect();
+        // Below the reader's floor everything is pulled anyway.
+        let shown = newest.items.into_iter().filter(|photo| state.floor.is_none_or(|floor| *photo >= floor));
+        let entries: Vec<Entry> = shown.map(|photo| Entry { photo, author }).collect();
         feed::push(&self.table, &[reader], &entries, now).await?;
         Ok(())
     }

@@ -1,7 +1,8 @@
 //! `backfill`: feeds put right after the fact, and everything that has to go with a deleted photo.
 //!
 //! - **Trigger**: SQS `backfill`, subscribed to `follow.added`, `follow.removed`, `reader.returned` and `photo.deleted`;
-//!   and messages of its own, each for a part of the followers of a deleted photo's author.
+//!   `follow.removed` of those who push, for followers who left meanwhile, and of `sweep`; and messages of its own, each for
+//!   a part of the followers of a deleted photo's author.
 //! - **Access patterns**: the edge and the reader's state at this moment, one author's head, the reader's feed; for a
 //!   reader who returns whom they follow and the heads of all of those, 100 a round trip; for a deleted photo its likes and
 //!   the feeds of its author's followers.

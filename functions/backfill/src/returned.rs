@@ -27,14 +27,12 @@ impl<Q: Outlet, E: Edge> Deps<Q, E> {
         let (entries, celebrities) = self.newest(reader).await?;
         feed::push(&self.table, &[reader], &entries, self.clock.now()).await?;
         reader::pull_from(&self.table, reader, &celebrities).await?;
-        if let Some(oldest) = entries.get(REBUILD_LEN - 1) {
-            // What was pushed before the reader went away lies below a gap now. Where the pushed entries end, a page
-            // goes on with pulled ones; it must not go on behind the gap.
-            feed::withdraw_older(&self.table, reader, oldest.photo).await?;
-        }
+        // What was pushed before the reader went away lies below a gap now, and so does what is pushed late. Where the
+        // pushed entries end, a page goes on with pulled ones; it must not go on behind the gap.
+        let floor = entries.get(REBUILD_LEN - 1).map(|oldest| oldest.photo);
         let written = entries.iter().map(|entry| entry.author).chain(celebrities).collect();
         self.drop_unfollowed(reader, written).await?;
-        reader::mark_rebuilt(&self.table, reader, mark).await?;
+        reader::mark_rebuilt(&self.table, reader, mark, floor).await?;
         runtime::metrics::count("feeds_rebuilt", 1);
         Ok(())
     }

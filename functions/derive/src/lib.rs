@@ -19,7 +19,7 @@
 //! before the first failed record of the batch is done. Groups behind it may be done too: doing them again is harmless.
 //!
 //! A group that keeps meeting throttles or other writers does not fail. What touches its busiest item goes to the queue and the
-//! stream moves on: one hot photo delays nobody else. For some seconds ([`hot`]) that item is not even tried. The queue is worked
+//! stream moves on: one hot photo delays nobody else. When many items of a batch are busy the table is, and the stream waits. For some seconds ([`hot`]) that item is not even tried. The queue is worked
 //! off by this function too ([`apart`]), a few at a time and with more patience.
 
 mod apart;
@@ -63,6 +63,10 @@ const GROUPS_AT_ONCE: usize = 8;
 /// Times a group is tried, each time without the item that was busiest before.
 const TRIES: usize = 2;
 
+/// Items of one batch that may be busy, each by itself. When more are, it is the table that refuses: then the stream waits,
+/// which costs nobody their order, instead of all of it going to the queue.
+const BUSY_ITEMS: usize = 16;
+
 /// What is derived with.
 pub struct Deps<P = Topic, O = Queue> {
     table: Table,
@@ -86,6 +90,11 @@ struct Failure {
     source: Box<dyn std::error::Error + Send + Sync>,
 }
 
+/// So many items of one batch were busy that the table is.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} items of one batch were busy")]
+struct TableBusy(usize);
+
 impl Failure {
     fn at(place: usize, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self { place, source: Box::new(source) }
@@ -98,6 +107,8 @@ struct Outcome {
     derived: Vec<Step>,
     /// What is to be done apart, for each busy item.
     apart: Vec<Vec<Step>>,
+    /// The items that were found busy.
+    busy: Vec<Touched>,
     failures: Vec<Failure>,
 }
 
@@ -122,12 +133,21 @@ impl<P: Publisher, O: Outlet> Deps<P, O> {
             .buffer_unordered(GROUPS_AT_ONCE)
             .collect()
             .await;
-        let mut outcome = Outcome { apart: hot.into_values().collect(), ..Outcome::default() };
+        let mut outcome = Outcome::default();
         for group in groups {
             outcome.derived.extend(group.derived);
             outcome.apart.extend(group.apart);
+            outcome.busy.extend(group.busy);
             outcome.failures.extend(group.failures);
         }
+        if outcome.busy.len() > BUSY_ITEMS {
+            let first = outcome.apart.drain(..).flatten().map(|step| step.place).min();
+            let error = TableBusy(outcome.busy.len());
+            outcome.failures.extend(first.map(|first| Failure::at(first, error)));
+        } else {
+            outcome.busy.iter().for_each(|item| self.hot.mark(*item));
+        }
+        outcome.apart.extend(hot.into_values());
         outcome.derived.sort_unstable_by_key(|step| step.place);
         outcome
     }
@@ -140,7 +160,7 @@ impl<P: Publisher, O: Outlet> Deps<P, O> {
             match (apply::apply(&self.table, changes, Way::Stream).await, busiest(&steps)) {
                 (Err(error @ table::Error::Busy { .. }), Some(item)) => {
                     tracing::warn!(steps = steps.len(), error = %runtime::failure::Chain(&error), "busy");
-                    self.hot.mark(item);
+                    outcome.busy.push(item);
                     let (busy, rest) =
                         steps.into_iter().partition(|step| touched(&step.change).contains(&item));
                     outcome.apart.push(busy);

@@ -34,9 +34,11 @@ runtime::config! {
     }
 }
 
-/// How long a segment is worked on before its position is handed back: half of what the function may take, so that a page
-/// that meets throttling still ends in time.
+/// How long a segment is worked on before its position is handed back: half of what the function may take, so that what is
+/// under way then still ends in time, throttled or not.
 const WORK_MS: i64 = 30_000;
+/// Entries written between two looks at the clock: some seconds, and some megabytes.
+const ENTRIES_AT_ONCE: usize = 5_000;
 /// Photos read from a timeline when the head does not hold all that are not in every feed.
 const UNPUSHED: usize = 200;
 
@@ -89,18 +91,22 @@ impl<Q: Outlet> Deps<Q> {
         let range = segment.followers;
         let mut walk = Walk::new(segment.author_id, range.first, range.last, segment.after);
         while let Some(page) = walk.next(&self.table).await? {
-            let delivery = self.deliver(&segment, &task, &page, started).await?;
-            let (reached, skipped) = (delivery.reached.len() as u64, delivery.skipped as u64);
-            runtime::metrics::count("followers_reached", reached);
-            runtime::metrics::count("inactive_skipped", skipped);
-            segment.reached += reached;
-            segment.skipped += skipped;
-            segment.after = page.last().copied().or(segment.after);
-            if self.clock.now().0 - started.0 >= WORK_MS {
-                break;
+            let mut parts = page.chunks(task.readers_at_once()).peekable();
+            while let Some(part) = parts.next() {
+                let delivery = self.deliver(&segment, &task, part, started).await?;
+                let (reached, skipped) = (delivery.reached.len() as u64, delivery.skipped as u64);
+                runtime::metrics::count("followers_reached", reached);
+                runtime::metrics::count("inactive_skipped", skipped);
+                segment.reached += reached;
+                segment.skipped += skipped;
+                segment.after = part.last().copied();
+                if self.clock.now().0 - started.0 >= WORK_MS {
+                    segment.done = walk.is_done() && parts.peek().is_none();
+                    return Ok(segment);
+                }
             }
         }
-        segment.done = walk.is_done();
+        segment.done = true;
         Ok(segment)
     }
 
@@ -151,6 +157,16 @@ enum Task {
     Deliver(Vec<domain::PhotoId>),
     Enlist,
     Delist(Vec<domain::PhotoId>),
+}
+
+impl Task {
+    /// Followers that it is done for between two looks at the clock.
+    fn readers_at_once(&self) -> usize {
+        match self {
+            Self::Enlist => ENTRIES_AT_ONCE,
+            Self::Deliver(photos) | Self::Delist(photos) => (ENTRIES_AT_ONCE / photos.len().max(1)).max(1),
+        }
+    }
 }
 
 impl<Q: Outlet> runtime::task::Handler for Deps<Q> {

@@ -191,7 +191,9 @@ async fn when_more_is_unpushed_than_a_head_holds_then_delisting_takes_it_from_th
     let (author, fans) = stage.following(1, 0).await;
     stage.world.stand(&author, Standing::Celebrity).await;
     let mut photos = Vec::new();
-    for _ in 0..23 {
+    for _ in 0..domain::feed::UNPUSHED_LEN + 3 {
+        // Nobody may post more than a hundred photos an hour.
+        stage.world.clock.advance(std::time::Duration::from_mins(1));
         photos.push(stage.post(&author).await);
     }
     stage.work(&author, Work::Delist).await;

@@ -50,14 +50,18 @@ pub struct Celebrities<L> {
 }
 
 impl<L: Launcher> Celebrities<L> {
-    /// Has a photo pushed in the background, if that is done at all.
+    /// Has a photo pushed in the background. One that readers pull can be left at that.
+    ///
+    /// A celebrity's photo that they do not pull has been pushed, and the name of that execution is taken; or it arrived just
+    /// before the author became one, and pushing is the only way for it.
     pub(crate) async fn push(
         &self,
         photo_id: PhotoId,
         author_id: UserId,
         followers: i64,
+        pulled: bool,
     ) -> Result<(), LaunchError> {
-        if self.push == Switch::Off {
+        if self.push == Switch::Off && pulled {
             return Ok(());
         }
         let input = CelebrityFanout { photo_id, author_id, followers, head: head_of(author_id) };

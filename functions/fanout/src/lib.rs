@@ -21,6 +21,7 @@ mod celebrities;
 
 use std::sync::Arc;
 
+use domain::feed::Standing;
 use domain::{Clock, PhotoId, UserId};
 use messages::{Event, HashRange};
 use runtime::Aws;
@@ -124,8 +125,9 @@ impl<Q: Outlet, L: Launcher> Deps<Q, L> {
             return self.push_or_split(photo, author, range, followers).await;
         }
         let status = head::status(&self.table, author).await?;
-        if status.unpushed.photos.contains(&photo) {
-            self.celebrities.push(photo, author, followers).await?;
+        let pulled = status.unpushed.photos.contains(&photo);
+        if pulled || status.standing == Standing::Celebrity {
+            self.celebrities.push(photo, author, followers, pulled).await?;
         } else {
             self.push_or_split(photo, author, range, followers).await?;
         }

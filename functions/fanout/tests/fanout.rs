@@ -282,6 +282,26 @@ async fn when_a_celebrity_posts_then_a_workflow_named_after_the_photo_pushes_it(
 }
 
 #[tokio::test]
+async fn when_a_celebritys_photo_comes_again_after_its_push_then_nothing_is_done() {
+    for push in [Switch::On, Switch::Off] {
+        let stage = Stage::with_push(push).await;
+        let (author, _) = stage.following(1).await;
+        stage.world.post(&author).await;
+        stage.world.derive().await;
+        stage.world.stand(&author, Standing::Celebrity).await;
+        stage.pretend(&author, 90_000).await;
+        let photo = stage.world.post(&author).await;
+        stage.world.derive().await;
+        assert!(stage.deliver(&[ready(&author, photo)]).await.is_empty());
+        stage.world.mark_pushed(&author, photo).await;
+        // With pushing switched off meanwhile or not: the name of the execution decides.
+        assert!(stage.deliver(&[ready(&author, photo), ready(&author, photo)]).await.is_empty());
+        assert_eq!(stage.celebrities.fanout.take::<CelebrityFanout>().len(), 1);
+        assert!(stage.outbox.take::<Event>().is_empty(), "no messages for tens of thousands of followers");
+    }
+}
+
+#[tokio::test]
 async fn when_pushing_is_switched_off_then_a_celebritys_photo_is_left_to_pull() {
     let stage = Stage::with_push(Switch::Off).await;
     let (author, fans) = stage.following(1).await;

@@ -54,7 +54,7 @@ impl Source {
         }
         let (state, page) = table::feed::open(table, reader, limit, now).await?;
         let from = match state.filter(|state| is_active(state.active_on, now)) {
-            Some(Reader { active_on, rebuild, celebrities }) => {
+            Some(Reader { active_on, rebuild, celebrities, .. }) => {
                 if active_on < now.day() {
                     table::reader::touch(table, reader, now).await?;
                 }
@@ -136,11 +136,12 @@ impl Pushed {
         wanted: usize,
         now: Timestamp,
     ) -> Result<Self> {
-        let (page, celebrities) = futures::try_join!(
+        let (page, state) = futures::try_join!(
             table::feed::page(table, reader, after, wanted, now),
-            table::reader::celebrities(table, reader),
+            table::reader::glance(table, reader),
         )?;
-        Ok(Self { page, celebrities })
+        let (floor, celebrities) = state.map_or((None, Vec::new()), |state| (state.floor, state.celebrities));
+        Ok(Self { page: table::feed::above(page, floor), celebrities })
     }
 
     /// The entries down to the last that was pushed, with those of celebrities in their places. Below it nothing can be

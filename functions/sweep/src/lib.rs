@@ -8,15 +8,20 @@
 //!   marker that is due one consistent read (1 RRU), one conditional write when the photo is stuck (1 WRU) and one
 //!   deletion of the marker (1 WRU). A repair counts the edges of each counter it names by consistent queries (1 RRU for each
 //!   4 KiB) and sets the counter when it is wrong (1 WRU); an edge it names is read (1 RRU) and settled with its counters in
-//!   one transaction (8 WRU at most).
-//! - Emits nothing itself; the stream sees the photo fail.
+//!   one transaction (8 WRU at most). Messages about settled edges go ten in a call.
+//! - Emits, for edges that a repair settled, what `derive` would have published, to those alone whom it concerns:
+//!   `follow.removed` to the queue `backfill` for each follow, there or gone, because `backfill` looks for itself how it
+//!   stands; `photo.ready` to the queue `fanout` for each photo that is listed. For an hourly sweep nothing; the stream sees the
+//!   photo fail.
 //! - Again: a photo that is settled is not touched, and deleting a marker twice is harmless. The write that fails a
 //!   photo is conditional, so that the last rendition arriving in the same moment wins or loses as a whole. A counter is set
-//!   only if it has not moved since its edges were counted, an edge only to what its actor says at that moment.
+//!   only if it has not moved since its edges were counted, an edge only to what its actor says at that moment. Messages
+//!   are sent again, also for edges that were right already: whoever gets them looks how things are.
 //! - Failures: what can be done is done, then the run fails as `SweepIncomplete`. Lambda tries again twice and then
 //!   sends the event to the dead-letter queue; the markers stay, so the next hour tries again too. A marker is found
 //!   for two days: as long as the sweep succeeds once in that time, none is missed. An operator who waits for the answer
-//!   gets the error instead, and asks again. A repair of more than [`messages::repair::MOST`] parts is a `BadInput`.
+//!   gets the error instead, and asks again, for the same: messages that were not sent belong to edges that are right by
+//!   then, which `verify` does not name any more. A repair of more than [`messages::repair::MOST`] parts is a `BadInput`.
 
 mod repair;
 mod stuck;
@@ -28,6 +33,7 @@ use domain::Clock;
 use futures::{StreamExt, stream};
 use messages::repair::{MOST, Recount, Repair, Resettle};
 use runtime::Aws;
+use runtime::queue::{Outlet, Queue, SendError};
 use runtime::task::{BAD_INPUT, Handler, TaskError};
 use serde::{Deserialize, Serialize};
 use table::Table;
@@ -43,24 +49,44 @@ runtime::config! {
     pub struct Config {
         /// Name of the table.
         pub table_name: String,
+        /// The queue of `fanout`, for photos that were listed late.
+        pub fanout_queue_url: String,
+        /// The queue of `backfill`, for readers whose follows were settled late.
+        pub backfill_queue_url: String,
     }
 }
 
 /// What the function works with.
-pub struct Deps {
+pub struct Deps<Q = Queue> {
     table: Table,
+    queues: Queues<Q>,
     clock: Arc<dyn Clock>,
 }
 
-impl Deps {
-    /// Connects to the table.
-    pub fn connect(config: &Config, aws: &Aws) -> Self {
-        Self::new(Table::new(aws.dynamodb(), &config.table_name), aws.clock())
-    }
+/// Who is told of edges that were settled.
+#[derive(Clone, Debug)]
+pub struct Queues<Q> {
+    /// Photos that are listed.
+    pub fanout: Q,
+    /// Follows, there or gone.
+    pub backfill: Q,
+}
 
-    /// Sweeps `table` by the time of `clock`.
-    pub fn new(table: Table, clock: Arc<dyn Clock>) -> Self {
-        Self { table, clock }
+impl Deps {
+    /// Connects to the table and the queues.
+    pub fn connect(config: &Config, aws: &Aws) -> Self {
+        let queues = Queues {
+            fanout: Queue::connect(aws, &config.fanout_queue_url),
+            backfill: Queue::connect(aws, &config.backfill_queue_url),
+        };
+        Self::new(Table::new(aws.dynamodb(), &config.table_name), queues, aws.clock())
+    }
+}
+
+impl<Q: Outlet> Deps<Q> {
+    /// Sweeps `table` by the time of `clock`, and tells `queues` what a repair settled.
+    pub fn new(table: Table, queues: Queues<Q>, clock: Arc<dyn Clock>) -> Self {
+        Self { table, queues, clock }
     }
 }
 
@@ -90,11 +116,22 @@ pub enum Failed {
         /// How many.
         failed: usize,
         /// The first failure.
-        source: table::Error,
+        source: Error,
     },
     /// The repair is too large.
     #[error("a repair has at most {MOST} parts")]
     TooMuch,
+}
+
+/// Why a step was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The table did not do it.
+    #[error(transparent)]
+    Table(#[from] table::Error),
+    /// Those whom it concerns were not told.
+    #[error(transparent)]
+    Send(#[from] SendError),
 }
 
 impl TaskError for Failed {
@@ -110,14 +147,14 @@ impl TaskError for Failed {
 #[derive(Default)]
 struct Failures {
     failed: usize,
-    first: Option<table::Error>,
+    first: Option<Error>,
 }
 
 impl Failures {
     /// Does all `steps`, some at once, and shows `done` what each came to.
-    async fn gather<T>(
+    async fn gather<T, E: Into<Error>>(
         &mut self,
-        steps: impl IntoIterator<Item = impl Future<Output = table::Result<T>>>,
+        steps: impl IntoIterator<Item = impl Future<Output = Result<T, E>>>,
         mut done: impl FnMut(T),
     ) {
         let mut outcomes = stream::iter(steps).buffer_unordered(AT_ONCE);
@@ -126,7 +163,7 @@ impl Failures {
                 Ok(outcome) => done(outcome),
                 Err(error) => {
                     self.failed += 1;
-                    self.first.get_or_insert(error);
+                    self.first.get_or_insert(error.into());
                 }
             }
         }
@@ -140,7 +177,7 @@ impl Failures {
     }
 }
 
-impl Handler for Deps {
+impl<Q: Outlet> Handler for Deps<Q> {
     type Input = Input;
     type Output = Done;
     type Error = Failed;

@@ -1,12 +1,14 @@
 //! What an operator wants to have put right.
 
 use messages::repair::{Following, Recount, Repair, Resettle};
+use messages::{Event, HashRange};
 use runtime::metrics;
+use runtime::queue::Outlet;
 use serde::Serialize;
 use table::counters::{self, Count};
-use table::relations::{self, Relation};
+use table::relations::{self, Relation, Settled};
 
-use crate::{Deps, Failed, Failures};
+use crate::{Deps, Failed, Failures, Queues};
 
 /// What one repair did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -17,11 +19,11 @@ pub struct Repaired {
     pub drifted: u64,
     /// Counters that have moved since a scan counted them, and were left as they are.
     pub stale: u64,
-    /// Edges that are as their actors say.
+    /// Edges that are as their actors say. Of photos that are there and not ready nothing is said.
     pub resettled: u64,
 }
 
-impl Deps {
+impl<Q: Outlet> Deps<Q> {
     pub(crate) async fn repair(&self, repair: Repair) -> Result<Repaired, Failed> {
         let Repair { recount: Recount { users, photos, following }, resettle } = repair;
         let (mut done, mut failures) = (Repaired::default(), Failures::default());
@@ -33,8 +35,23 @@ impl Deps {
         let set = |set: bool| if set { done.drifted += 1 } else { done.stale += 1 };
         failures.gather(steps, set).await;
 
-        let steps = relations(&resettle).map(|relation| relations::resettle(&self.table, relation));
-        failures.gather(steps, |()| done.resettled += 1).await;
+        let table = &self.table;
+        let steps = relations(&resettle).map(|relation| async move {
+            Ok::<_, table::Error>((relation, relations::resettle(table, relation).await?))
+        });
+        let mut events = Vec::new();
+        let settled = |(relation, settled)| {
+            done.resettled += u64::from(settled != Settled::Open);
+            events.extend(event(relation, settled));
+        };
+        failures.gather(steps, settled).await;
+
+        // Only now: whoever is told goes by the edges. And before anything is counted, which may take all the time there is.
+        let (photos_ready, follows): (Vec<_>, Vec<_>) =
+            events.into_iter().partition(|event| matches!(event, Event::PhotoReady { .. }));
+        let Queues { fanout, backfill } = &self.queues;
+        failures.gather([backfill.send(&follows)], |()| ()).await;
+        failures.gather([fanout.send(&photos_ready)], |()| ()).await;
 
         let mut counted = |count: Count| {
             done.recounted += 1;
@@ -56,6 +73,22 @@ impl Deps {
             "repaired"
         );
         failures.or(done)
+    }
+}
+
+/// What is to be told of a relation that was settled, whether it was astray or not: whoever asks again may do so because
+/// nobody was told the first time.
+///
+/// Nobody goes by the edges of likes. Of a photo that is gone no entry is shown, and entries expire.
+fn event(relation: Relation, settled: Settled) -> Option<Event> {
+    match (relation, settled) {
+        (Relation::Follow(follower_id, followee_id), _) => {
+            Some(Event::FollowRemoved { follower_id, followee_id })
+        }
+        (Relation::Listing(author_id, photo_id), Settled::There) => {
+            Some(Event::PhotoReady { photo_id, author_id, followers: HashRange::ALL })
+        }
+        (Relation::Listing(..) | Relation::Like(..), _) => None,
     }
 }
 

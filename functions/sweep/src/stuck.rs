@@ -24,10 +24,10 @@ pub struct Swept {
     pub settled: u64,
 }
 
-impl Deps {
+impl<Q> Deps<Q> {
     pub(crate) async fn sweep(&self) -> Result<Swept, Failed> {
-        let due =
-            self.due(self.clock.now()).await.map_err(|source| Failed::Incomplete { failed: 1, source })?;
+        let due = self.due(self.clock.now()).await;
+        let due = due.map_err(|source| Failed::Incomplete { failed: 1, source: source.into() })?;
         let (mut swept, mut failures) = (Swept::default(), Failures::default());
         let steps = due.into_iter().map(|photo| self.settle(photo));
         let done = |stuck| if stuck { swept.stuck += 1 } else { swept.settled += 1 };

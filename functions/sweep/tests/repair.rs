@@ -13,12 +13,13 @@ use api::Caller;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::PhotoId;
 use messages::repair::MOST;
+use messages::{Event, HashRange};
 use runtime::task::answer;
 use serde_json::{Value, json};
-use sweep::{Deps, Done, Repaired};
+use sweep::{Deps, Done, Queues, Repaired};
 use table::keys::Name;
-use table::{Table, like, photo};
-use testkit::{ATTEMPTS, Fault, World, fixture};
+use table::{Table, follow, like, photo, timeline};
+use testkit::{ATTEMPTS, Fault, Outbox, World, fixture};
 use verify::{Options, Outputs, Report};
 
 /// Bob follows Ada, and likes her photo.
@@ -27,6 +28,7 @@ struct Stage {
     ada: Caller,
     bob: Caller,
     photo: PhotoId,
+    queues: Queues<Outbox>,
 }
 
 impl Stage {
@@ -37,11 +39,25 @@ impl Stage {
         world.follow(&bob, &ada).await;
         world.like(&bob, &ada, photo).await;
         world.derive().await;
-        Self { world, ada, bob, photo }
+        let queues = Queues { fanout: Outbox::default(), backfill: Outbox::default() };
+        Self { world, ada, bob, photo, queues }
     }
 
-    fn deps(&self) -> Deps {
-        Deps::new(self.world.table.clone(), self.world.clock.shared())
+    fn deps(&self) -> Deps<Outbox> {
+        Deps::new(self.world.table.clone(), self.queues.clone(), self.world.clock.shared())
+    }
+
+    /// What `fanout` and `backfill` were told since the last time.
+    fn told(&self) -> (Vec<Event>, Vec<Event>) {
+        (self.queues.fanout.take(), self.queues.backfill.take())
+    }
+
+    fn ready(&self) -> Event {
+        Event::PhotoReady { photo_id: self.photo, author_id: self.ada.user_id, followers: HashRange::ALL }
+    }
+
+    fn follow_moved(&self) -> Event {
+        Event::FollowRemoved { follower_id: self.bob.user_id, followee_id: self.ada.user_id }
     }
 
     async fn ask(&self, input: Value) -> Repaired {
@@ -57,6 +73,24 @@ impl Stage {
             (self.ada.user_id.to_string(), self.bob.user_id.to_string(), self.photo.to_string());
         let values = [("user_id", ada.as_str()), ("photo_id", photo.as_str()), ("follower_id", bob.as_str())];
         fixture("sweep", "repair", &values)
+    }
+
+    /// The follow and the photo, without what counts them.
+    fn edges(&self) -> Value {
+        let (ada, bob) = (self.ada.user_id, self.bob.user_id);
+        json!({ "resettle": { "follows": [[bob, ada]], "listings": [[ada, self.photo]] } })
+    }
+
+    async fn is_follower(&self) -> bool {
+        let all = follow::From::Hash(0);
+        let followers =
+            follow::followers(&self.world.table, self.ada.user_id, all, u16::MAX, 10).await.unwrap();
+        followers.items.contains(&self.bob.user_id)
+    }
+
+    async fn is_listed(&self) -> bool {
+        let photos = timeline::page(&self.world.table, self.ada.user_id, None, 10).await.unwrap();
+        photos.items.contains(&self.photo)
     }
 
     /// Changes an item behind everybody's back.
@@ -101,7 +135,7 @@ impl Stage {
 }
 
 #[tokio::test]
-async fn when_what_is_named_is_right_then_nothing_is_written() {
+async fn when_what_is_named_is_right_then_nothing_is_written_and_readers_are_looked_at_all_the_same() {
     let stage = Stage::new().await;
     stage.world.engine.reset_usage();
     assert_eq!(
@@ -110,6 +144,7 @@ async fn when_what_is_named_is_right_then_nothing_is_written() {
     );
     let usage = stage.world.engine.usage();
     assert!(usage.write_units < f64::EPSILON, "{usage:?}");
+    assert_eq!(stage.told(), (vec![stage.ready()], vec![stage.follow_moved()]));
     assert_eq!(stage.verify().await.0.exit_code(), 0);
 }
 
@@ -159,12 +194,78 @@ async fn when_edges_are_astray_then_they_and_their_counters_follow_the_actors() 
 }
 
 #[tokio::test]
+async fn when_the_stream_lost_a_follow_and_a_photo_then_feeds_are_told_once_the_edges_are_there() {
+    let stage = Stage::new().await;
+    let (ada, bob) = (stage.ada.user_id, stage.bob.user_id);
+    stage.remove(Name::Follower(ada, bob)).await;
+    stage.remove(Name::Timeline(ada, stage.photo)).await;
+    for repair in stage.verify().await.1 {
+        stage.ask(repair).await;
+    }
+    assert_eq!(stage.told(), (vec![stage.ready()], vec![stage.follow_moved()]));
+    assert!(stage.is_follower().await && stage.is_listed().await);
+}
+
+#[tokio::test]
+async fn when_the_stream_lost_an_unfollow_and_a_deletion_then_only_the_unfollow_is_told() {
+    let stage = Stage::new().await;
+    assert!(stage.world.unfollow(&stage.bob, &stage.ada).await);
+    stage.world.delete(&stage.ada, stage.photo).await;
+    let asked = stage.edges();
+    assert_eq!(stage.ask(asked).await, Repaired { resettled: 2, ..Repaired::default() });
+    assert_eq!(stage.told(), (vec![], vec![stage.follow_moved()]));
+    assert!(!stage.is_follower().await && !stage.is_listed().await);
+    assert_eq!(stage.world.profile(&stage.ada).await.photos, 0);
+}
+
+#[tokio::test]
+async fn when_a_photo_is_not_ready_or_somebody_elses_then_its_listing_is_left_and_nobody_is_told() {
+    let stage = Stage::new().await;
+    let waiting = stage.world.announce(&stage.ada, 1).await.id;
+    let asked = json!({ "resettle": { "listings": [[stage.ada.user_id, waiting], [stage.bob.user_id, stage.photo]] } });
+    assert_eq!(stage.ask(asked).await, Repaired::default());
+    assert_eq!(stage.told(), (vec![], vec![]));
+    assert!(stage.is_listed().await);
+    assert_eq!(stage.world.profile(&stage.ada).await.photos, 1);
+}
+
+#[tokio::test]
+async fn when_telling_is_refused_then_the_edges_are_right_the_run_fails_and_a_repeat_tells() {
+    for refusing in 0..2 {
+        let stage = Stage::new().await;
+        let (ada, bob) = (stage.ada.user_id, stage.bob.user_id);
+        stage.remove(Name::Follower(ada, bob)).await;
+        stage.remove(Name::Timeline(ada, stage.photo)).await;
+        [&stage.queues.fanout, &stage.queues.backfill][refusing].fail_next(1);
+        let error = answer(&stage.deps(), stage.edges()).await.unwrap_err();
+        assert_eq!(error.error_type, "SweepIncomplete");
+        assert!(stage.is_follower().await && stage.is_listed().await);
+        let (photos, follows) = stage.told();
+        assert_eq!(photos.len() + follows.len(), 1, "one queue that refuses keeps nothing from the other");
+
+        assert_eq!(stage.ask(stage.edges()).await, Repaired { resettled: 2, ..Repaired::default() });
+        assert_eq!(stage.told(), (vec![stage.ready()], vec![stage.follow_moved()]));
+    }
+}
+
+#[tokio::test]
+async fn when_an_edge_cannot_be_settled_then_nobody_is_told_of_it() {
+    let stage = Stage::new().await;
+    stage.remove(Name::Follower(stage.ada.user_id, stage.bob.user_id)).await;
+    stage.world.engine.fail_next("TransactWriteItems", 10 * ATTEMPTS, Fault::Unavailable);
+    let asked = json!({ "resettle": { "follows": [[stage.bob.user_id, stage.ada.user_id]] } });
+    let error = answer(&stage.deps(), asked).await.unwrap_err();
+    assert_eq!(error.error_type, "SweepIncomplete");
+    assert_eq!(stage.told(), (vec![], vec![]));
+}
+
+#[tokio::test]
 async fn when_an_edge_comes_between_counting_and_setting_then_it_is_counted() {
     let stage = Stage::new().await;
     stage.write(Name::Photo(stage.photo), "ADD likes :one").await;
     let (client, hold) = stage.world.engine.held_client("UpdateItem", 0);
     let table = Table::new(client, stage.world.engine.table_name());
-    let deps = Deps::new(table, stage.world.clock.shared());
+    let deps = Deps::new(table, stage.queues.clone(), stage.world.clock.shared());
     let comes = async {
         hold.reached().await;
         stage.world.like(&stage.ada, &stage.ada, stage.photo).await;

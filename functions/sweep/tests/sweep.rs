@@ -13,10 +13,10 @@ use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::{Clock, PhotoId, UserId, rate};
 use runtime::task::answer;
 use serde_json::{Value, json};
-use sweep::{Deps, Done, Swept};
+use sweep::{Deps, Done, Queues, Swept};
 use table::guard::{self, RateStep};
 use table::{Table, processing};
-use testkit::{ATTEMPTS, Engine, Fault, ManualClock, SeededRandom, fixture};
+use testkit::{ATTEMPTS, Engine, Fault, ManualClock, Outbox, SeededRandom, fixture};
 
 const HOUR: Duration = Duration::from_hours(1);
 const MOMENT: Duration = Duration::from_millis(1);
@@ -24,7 +24,7 @@ const MOMENT: Duration = Duration::from_millis(1);
 struct World {
     engine: Engine,
     table: Table,
-    deps: Deps,
+    deps: Deps<Outbox>,
     clock: ManualClock,
     random: SeededRandom,
 }
@@ -34,7 +34,8 @@ impl World {
         let engine = Engine::start().await;
         let table = Table::new(engine.client(), engine.table_name());
         let clock = ManualClock::new();
-        let deps = Deps::new(table.clone(), clock.shared());
+        let queues = Queues { fanout: Outbox::default(), backfill: Outbox::default() };
+        let deps = Deps::new(table.clone(), queues, clock.shared());
         Self { engine, table, deps, clock, random: SeededRandom::new(7) }
     }
 

@@ -54,7 +54,7 @@ pub(crate) fn follow(follower: &Person, followee: UserId, at: Timestamp) -> Resu
 
 /// What is known of a reader.
 pub(crate) fn reader(reader: UserId, active_on: i64, celebrities: Vec<UserId>) -> Result<Item> {
-    stored(&Name::FeedState(reader), Reader { active_on, rebuild: None, celebrities })
+    stored(&Name::FeedState(reader), Reader { active_on, rebuild: None, celebrities, floor: None })
 }
 
 /// A pushed photo.

@@ -16,6 +16,10 @@ pub const ENTRY_DAYS: i64 = 30;
 /// Photo ids an author's head holds.
 pub const HEAD_LEN: usize = 20;
 
+/// Photos of a celebrity that an author's head lists as not pushed yet; older ones are left to the timeline. With them a
+/// head stays below 4 KiB.
+pub const UNPUSHED_LEN: usize = 100;
+
 /// Entries a rebuilt feed starts with.
 pub const REBUILD_LEN: usize = 200;
 

@@ -1,9 +1,9 @@
 //! What every function would otherwise repeat: start-up, configuration, logs, metrics, AWS clients, tokens, and
 //! the adapters between a trigger and a handler.
 //!
-//! A function is a type that implements one of the handler traits ([`http::Handler`], [`sqs::Handler`],
-//! [`stream::Handler`], [`task::Handler`]; two of them for [`either`]) and a `main` that reads its configuration, connects its clients and
-//! runs it. Each adapter has an `answer` beside its `run`: the same path without Lambda around it, for tests.
+//! A function is a type that implements one of the handler traits ([`http::Handler`], [`sqs::Handler`], [`task::Handler`]; for
+//! [`either`], which serves the table's stream, [`sqs::Handler`] and [`stream::Handler`]) and a `main` that reads its configuration,
+//! connects its clients and runs it. Each adapter has an `answer`: the same path without Lambda around it, for tests.
 //!
 //! This crate knows Lambda and nothing of the table's items.
 

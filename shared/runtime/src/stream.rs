@@ -16,7 +16,6 @@ use serde_dynamo::Item;
 
 use crate::failure::Chain;
 use crate::metrics::Outcome;
-use crate::{Aws, StartError, invocation};
 
 /// What happened to an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,19 +64,6 @@ impl Failed {
 pub trait Handler: Send + Sync {
     /// Handles records in their order. They may come again, after a success too: handling must be idempotent.
     fn handle(&self, records: Vec<Record>) -> impl Future<Output = Result<(), Failed>> + Send;
-}
-
-/// Serves the stream until Lambda stops the process.
-///
-/// # Errors
-/// Lambda's runtime interface failed.
-pub async fn run(handler: impl Handler, aws: &Aws) -> Result<(), StartError> {
-    let handler = &handler;
-    invocation::serve(aws, |event: Event| async move {
-        let (response, outcome) = measured(handler, event).await;
-        (Ok(response), outcome)
-    })
-    .await
 }
 
 /// [`answer`], and how it went.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::feed::{HEAD_LEN, Source, Standing};
+use domain::feed::{HEAD_LEN, Source, Standing, UNPUSHED_LEN};
 use domain::{PhotoId, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -58,7 +58,7 @@ impl Head {
         let mut unpushed = self.unpushed;
         unpushed.extend(arrivals);
         let mut unpushed_below = self.unpushed_below;
-        while unpushed.len() > HEAD_LEN {
+        while unpushed.len() > UNPUSHED_LEN {
             unpushed.pop_first();
             unpushed_below = true;
         }
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn more_than_a_head_holds_is_left_to_the_timeline() {
         let mut author = head(Standing::Celebrity, [], true);
-        let most = HEAD_LEN as u64 + 5;
+        let most = UNPUSHED_LEN as u64 + 5;
         for last in 1..=most {
             let items = (last.saturating_sub(19).max(1)..=last).rev();
             author = author.renewed(newest(items, last > 20));

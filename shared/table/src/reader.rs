@@ -1,11 +1,11 @@
 //! Readers: when they were here last, and whose photos they pull.
 
 use domain::feed::{ACTIVE_DAYS, is_active};
-use domain::{Timestamp, UserId};
+use domain::{PhotoId, Timestamp, UserId};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use crate::calls::{key_item, number, text_set};
+use crate::calls::{key_item, number, text, text_set};
 use crate::error::done;
 use crate::keys::{Name, PK};
 use crate::{Result, Table};
@@ -24,6 +24,10 @@ pub struct Reader {
     /// Authors whose photos the reader pulls. May name some who are celebrities no more: they have nothing to pull.
     #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "Vec::is_empty")]
     pub celebrities: Vec<UserId>,
+    /// The oldest photo that the last rebuild wrote, when it did not write all there were: below it entries may be
+    /// missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor: Option<PhotoId>,
 }
 
 /// What is known of a reader at this moment. 1 RRU.
@@ -31,10 +35,9 @@ pub async fn get(table: &Table, reader: UserId) -> Result<Option<Reader>> {
     table.get(&Name::FeedState(reader), true).await
 }
 
-/// Whose photos a reader pulls. 0.5 RRU.
-pub async fn celebrities(table: &Table, reader: UserId) -> Result<Vec<UserId>> {
-    let state: Option<Reader> = table.get(&Name::FeedState(reader), false).await?;
-    Ok(state.map_or_else(Vec::new, |state| state.celebrities))
+/// What is known of a reader, perhaps a moment ago. 0.5 RRU.
+pub async fn glance(table: &Table, reader: UserId) -> Result<Option<Reader>> {
+    table.get(&Name::FeedState(reader), false).await
 }
 
 /// Notes that an active reader was here today. 1 WRU; called once a day for each reader.
@@ -73,20 +76,24 @@ pub async fn mark_returned(table: &Table, reader: UserId, now: Timestamp) -> Res
     done("UpdateItem", answer).map(|_| ())
 }
 
-/// Takes the mark of a finished rebuild away, unless the reader left and returned since. 1 WRU.
-pub async fn mark_rebuilt(table: &Table, reader: UserId, mark: i64) -> Result<()> {
-    let answer = table
+/// Takes the mark of a finished rebuild away and notes how deep it went, unless the reader left and returned since. 1 WRU.
+pub async fn mark_rebuilt(table: &Table, reader: UserId, mark: i64, floor: Option<PhotoId>) -> Result<()> {
+    let mut request = table
         .client
         .update_item()
         .table_name(&*table.name)
         .set_key(Some(key_item(&Name::FeedState(reader).key())))
-        .update_expression("REMOVE #rebuild")
         .condition_expression("#rebuild = :mark")
         .expression_attribute_names("#rebuild", "rebuild")
-        .expression_attribute_values(":mark", number(mark))
-        .send()
-        .await;
-    done("UpdateItem", answer).map(|_| ())
+        .expression_attribute_names("#floor", "floor")
+        .expression_attribute_values(":mark", number(mark));
+    request = match floor {
+        Some(floor) => request
+            .update_expression("SET #floor = :floor REMOVE #rebuild")
+            .expression_attribute_values(":floor", text(floor.to_string())),
+        None => request.update_expression("REMOVE #rebuild, #floor"),
+    };
+    done("UpdateItem", request.send().await).map(|_| ())
 }
 
 /// Those of `readers` who were here within the last week. 0.5 RRU each, one round trip for each 100.

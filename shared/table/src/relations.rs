@@ -55,6 +55,17 @@ pub enum Side {
     Photo(PhotoId),
 }
 
+/// What a relation was brought to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// The actor says so, and it is derived, unless who or what counts it is gone.
+    There,
+    /// The actor does not say so, and it is not derived.
+    Gone,
+    /// It was left as it is: the photo is there, but is not ready or is somebody else's. A listing goes with its photo only.
+    Open,
+}
+
 impl Relation {
     /// What an item says or derives of a relation, if anything; of photos, nothing.
     pub fn of(name: &Name) -> Option<Self> {
@@ -91,7 +102,7 @@ impl Relation {
             Self::Like(user, photo) => exists(table, &Name::Like(user, photo)).await,
             Self::Listing(author, photo) => {
                 let photo = photo::get_latest(table, photo).await?;
-                Ok(photo.is_some_and(|photo| photo.author == author && photo.is_listed()))
+                Ok(photo.is_some_and(|photo| is_to_be_listed(&photo, author)))
             }
         }
     }
@@ -156,23 +167,40 @@ async fn of_photo(table: &Table, id: PhotoId) -> Result<Vec<(Relation, Standing)
 /// 8 WRU at most; for a listing 1 WRU and 2 RRU more for the author's head.
 ///
 /// Whatever the actor does at the same time wins. Fails as whatever derives such a relation.
-pub async fn resettle(table: &Table, relation: Relation) -> Result<()> {
+pub async fn resettle(table: &Table, relation: Relation) -> Result<Settled> {
     match relation {
         Relation::Follow(follower, followee) => {
             let said: Option<Follow> = table.get(&Name::Following(follower, followee), true).await?;
             let change = follow::Change { follower, followee, since: said.map(|follow| follow.at) };
-            follow::derive_apart(table, &[change]).await
+            follow::derive_apart(table, &[change]).await?;
+            Ok(Settled::of(change.since.is_some()))
         }
         Relation::Like(user, photo) => {
             let said: Option<Like> = table.get(&Name::Like(user, photo), true).await?;
             let change = like::Change { user, since: said.map(|like| like.at) };
-            like::derive_apart(table, photo, &[change]).await
+            like::derive_apart(table, photo, &[change]).await?;
+            Ok(Settled::of(change.since.is_some()))
         }
-        Relation::Listing(author, photo) => {
-            let listed = relation.is_said(table).await?;
-            timeline::derive_apart(table, author, photo, listed).await
+        Relation::Listing(author, id) => {
+            let photo = photo::get_latest(table, id).await?;
+            let listed = photo.as_ref().is_some_and(|photo| is_to_be_listed(photo, author));
+            if photo.is_some() && !listed {
+                return Ok(Settled::Open);
+            }
+            timeline::derive_apart(table, author, id, listed).await?;
+            Ok(Settled::of(listed))
         }
     }
+}
+
+impl Settled {
+    fn of(said: bool) -> Self {
+        if said { Self::There } else { Self::Gone }
+    }
+}
+
+fn is_to_be_listed(photo: &Photo, author: UserId) -> bool {
+    photo.author == author && photo.is_listed()
 }
 
 async fn exists(table: &Table, name: &Name) -> Result<bool> {

@@ -181,7 +181,7 @@ impl World {
     pub async fn activate(&self, reader: &Caller) {
         let now = self.clock.now();
         reader::mark_returned(&self.table, reader.user_id, now).await.expect("a mark");
-        reader::mark_rebuilt(&self.table, reader.user_id, now.0).await.expect("a mark");
+        reader::mark_rebuilt(&self.table, reader.user_id, now.0, None).await.expect("a mark");
     }
 
     /// Has the author's photos reach feeds in another way from now on. They need to have posted before.

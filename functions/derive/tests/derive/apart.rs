@@ -28,6 +28,32 @@ fn kinds(events: &[Event]) -> Vec<&'static str> {
 }
 
 #[tokio::test]
+async fn when_the_table_refuses_everything_then_the_stream_waits() {
+    let stage = Stage::new().await;
+    let world = &stage.world;
+    let ann = world.person("ann").await;
+    let mut photos = Vec::new();
+    for _ in 0..20 {
+        photos.push(world.post(&ann).await);
+    }
+    stage.drain().await;
+    stage.published.take();
+    for photo in &photos {
+        world.like(&ann, &ann, *photo).await;
+    }
+    let records = world.engine.stream().await;
+    world.engine.fail_when(|asked| asked.writes().then_some(Fault::Throttled));
+    assert_eq!(stage.deliver(&records).await, records[0].change.sequence_number, "from the first on");
+    assert!(stage.outbox.take::<Apart>().is_empty() && stage.published.take().is_empty());
+
+    world.engine.heal();
+    assert_eq!(stage.deliver(&records).await, None, "and nothing is taken for hot");
+    assert!(stage.outbox.take::<Apart>().is_empty());
+    assert_eq!(stage.published.take().len(), 20);
+    stage.assert_exact(&[&ann], &photos).await;
+}
+
+#[tokio::test]
 async fn when_an_item_keeps_refusing_then_it_is_done_apart_and_later_not_even_tried() {
     let stage = Stage::new().await;
     let world = &stage.world;

@@ -69,7 +69,9 @@ async fn when_nothing_is_ever_pushed_then_the_feed_is_right_all_the_same() {
     let (ann, (star, early)) = (world.person("ann").await, celebrity(&world, "star", &reader).await);
     world.follow(&reader, &ann).await;
     let mut all = vec![early];
-    for number in 0..50 {
+    for number in 0..domain::feed::UNPUSHED_LEN + 5 {
+        // Nobody may post more than a hundred photos an hour.
+        world.clock.advance(Duration::from_mins(1));
         all.push(world.post(&star).await);
         if number % 10 == 0 {
             let photo = world.post(&ann).await;

@@ -62,12 +62,37 @@ async fn when_a_dormant_reader_returns_then_the_first_page_is_full_and_they_are_
     let state = table::reader::get(&world.table, reader.user_id).await.unwrap().unwrap();
     assert!(state.rebuild.is_some());
     // Away for a year, and back.
-    table::reader::mark_rebuilt(&world.table, reader.user_id, state.rebuild.unwrap()).await.unwrap();
+    table::reader::mark_rebuilt(&world.table, reader.user_id, state.rebuild.unwrap(), None).await.unwrap();
     world.clock.advance_days(365);
     posted.push(world.post(&ann).await);
     assert_eq!(ids(&world.get(&reader, 20, None).await.json), newest_first(&posted));
     let again = table::reader::get(&world.table, reader.user_id).await.unwrap().unwrap();
     assert!(again.rebuild > state.rebuild && again.active_on > state.active_on);
+}
+
+#[tokio::test]
+async fn when_something_is_pushed_late_below_what_a_rebuild_wrote_then_it_opens_no_gap() {
+    let world = World::new().await;
+    let (reader, ann, bob) =
+        (world.person("reader").await, world.person("ann").await, world.person("bob").await);
+    world.follow(&reader, &ann).await;
+    world.follow(&reader, &bob).await;
+    let mut all = Vec::new();
+    for _ in 0..3 {
+        all.push(world.post(&ann).await);
+        all.push(world.post(&bob).await);
+    }
+    // As if a rebuild had written two entries, which is as deep as it goes, and then the oldest came by a long push.
+    let now = domain::Clock::now(&world.clock);
+    table::reader::mark_returned(&world.table, reader.user_id, now).await.unwrap();
+    for (author, photo) in [(&bob, all[5]), (&ann, all[4]), (&ann, all[0])] {
+        world.push(&reader, author, photo).await;
+    }
+    table::reader::mark_rebuilt(&world.table, reader.user_id, now.0, Some(all[4])).await.unwrap();
+    for count in [1, 2, 3, 20] {
+        let pages = world.scroll(&reader, count).await;
+        assert_eq!(pages.concat(), newest_first(&all), "{count} a page");
+    }
 }
 
 #[tokio::test]

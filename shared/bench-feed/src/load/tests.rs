@@ -57,7 +57,7 @@ fn live(stage: &Stage, population: &mut Population) {
     for (node, person) in population.people.iter().enumerate() {
         if person.active_on.is_some() {
             stage.wait(reader::mark_returned(&stage.table, person.id, now)).unwrap();
-            stage.wait(reader::mark_rebuilt(&stage.table, person.id, now.0)).unwrap();
+            stage.wait(reader::mark_rebuilt(&stage.table, person.id, now.0, None)).unwrap();
         }
         let edge = Follow { username: person.name.as_str().to_owned(), at: now };
         for followee in population.graph.following(node) {
