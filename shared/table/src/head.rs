@@ -30,7 +30,7 @@ struct Head {
     /// Whether there are older ones, which the timeline knows.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     unpushed_below: bool,
-    /// The execution that changes the standing at this moment.
+    /// The execution that changes the standing, or did last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     crossing: Option<String>,
 }
