@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{PhotoId, UserId};
 use table::change::Change;
-use table::{Result, Table, follow, like, processing, timeline};
+use table::{Result, Table, follow, like, listing, processing};
 
 /// How changes came here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,8 +93,8 @@ pub(crate) async fn apply<'a>(
     }
     for (photo, (author, listed)) in sum.listed {
         match way {
-            Way::Stream => timeline::derive(table, author, photo, listed).await?,
-            Way::Apart => timeline::derive_apart(table, author, photo, listed).await?,
+            Way::Stream => listing::derive(table, author, photo, listed).await?,
+            Way::Apart => listing::derive_apart(table, author, photo, listed).await?,
         }
     }
     for (photo, waiting) in sum.waiting {

@@ -140,7 +140,7 @@ pub const RENDERING: Unit = measured(
     "when_a_picture_is_uploaded_then_the_table_is_read_once_and_written_once",
 );
 /// Timeline and counter in a transaction (4), the head (1), the row of waiting photos come and gone (2).
-pub const LISTING: Unit = stated("post listed", 7.0, 2.0, "shared/table/src/timeline.rs");
+pub const LISTING: Unit = stated("post listed", 7.0, 2.0, "shared/table/src/listing.rs");
 /// The photo, its author and the author's head.
 pub const FANOUT_START: Unit = stated("fan-out begun", 0.0, 2.5, "functions/fanout/src/lib.rs");
 /// A session turned over.

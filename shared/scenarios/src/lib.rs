@@ -17,7 +17,7 @@ mod overtaking;
 mod pieces;
 mod run;
 
-pub use network::{Network, THRESHOLD, scroll};
+pub use network::{Network, scroll};
 pub use overtaking::at_every_place;
-pub use pieces::{Functions, Quiet, Topic};
+pub use pieces::{Functions, Quiet, THRESHOLD, Topic};
 pub use run::{Run, Workflow};

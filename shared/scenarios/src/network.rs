@@ -17,8 +17,6 @@ use testkit::{ManualClock, Objects, World, sqs_event, stream_event};
 use crate::pieces::{Between, Functions};
 use crate::run::{Run, Step, Workflow};
 
-/// More followers than this make a celebrity here.
-pub const THRESHOLD: i64 = 5;
 /// Photos a page.
 const PAGE: usize = 4;
 

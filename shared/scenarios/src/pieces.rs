@@ -10,7 +10,8 @@ use messages::Event;
 use table::Table;
 use testkit::{Launches, ManualClock, Objects, Outbox};
 
-use crate::network::THRESHOLD;
+/// More followers than this make a celebrity here.
+pub const THRESHOLD: i64 = 5;
 
 /// A topic that keeps what is published. Clones are the same topic.
 #[derive(Clone, Debug, Default)]

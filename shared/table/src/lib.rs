@@ -16,6 +16,7 @@ pub mod head;
 pub mod inbox;
 pub mod keys;
 pub mod like;
+pub mod listing;
 pub mod people;
 pub mod photo;
 pub mod processing;

@@ -11,7 +11,7 @@ use crate::counters::{Stretch, Walk};
 use crate::follow::{self, Follow};
 use crate::keys::Name;
 use crate::like::{self, Like};
-use crate::{Error, Result, Table, photo, timeline};
+use crate::{Error, Result, Table, listing, photo};
 
 /// Relations looked at, at once.
 const AT_ONCE: usize = 16;
@@ -187,7 +187,7 @@ pub async fn resettle(table: &Table, relation: Relation) -> Result<Settled> {
             if photo.is_some() && !listed {
                 return Ok(Settled::Open);
             }
-            timeline::derive_apart(table, author, id, listed).await?;
+            listing::derive_apart(table, author, id, listed).await?;
             Ok(Settled::of(listed))
         }
     }

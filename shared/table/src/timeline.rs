@@ -1,15 +1,13 @@
-//! An author's photos: the derived timeline and its counter.
+//! An author's photos, newest first.
 
 use domain::feed::{Entry, Merged, Source, Stretch, merge};
 use domain::{PhotoId, UserId};
 use futures::{StreamExt, TryStreamExt, stream};
-use serde::Serialize;
 use serde::de::IgnoredAny;
 
-use crate::calls::{Range, stored};
-use crate::edges::{Edge, settle, settle_apart};
+use crate::calls::Range;
 use crate::keys::{Name, partition, sort};
-use crate::{Error, Page, Result, Table, head};
+use crate::{Error, Page, Result, Table};
 
 /// Timelines read at once.
 const TIMELINES_AT_ONCE: usize = 8;
@@ -101,28 +99,3 @@ async fn deepen(
     }
     Ok(())
 }
-
-/// Puts a photo into its author's timeline and counts it, or takes it out, then renews the head.
-///
-/// 4 WRU for the edge and the counter, 1 for the head, 2 RRU.
-pub async fn derive(table: &Table, author: UserId, photo: PhotoId, listed: bool) -> Result<()> {
-    settle(table, vec![edge(author, photo, listed)?]).await?;
-    head::renew(table, author, photo, listed).await
-}
-
-/// As [`derive`], apart from the order in which things happened: a photo that is gone is not listed, one that is there not
-/// taken out. 2 WRU more.
-pub async fn derive_apart(table: &Table, author: UserId, photo: PhotoId, listed: bool) -> Result<()> {
-    settle_apart(table, vec![edge(author, photo, listed)?]).await?;
-    head::renew(table, author, photo, listed).await
-}
-
-fn edge(author: UserId, photo: PhotoId, listed: bool) -> Result<Edge> {
-    let name = Name::Timeline(author, photo);
-    let item = listed.then(|| stored(&name.key(), Listed {})).transpose()?;
-    // Ready is the last state of a photo: from then on it is there, or it was deleted.
-    Ok(Edge { name, item, witness: Name::Photo(photo), counters: vec![(Name::User(author), "photos")] })
-}
-
-#[derive(Serialize)]
-struct Listed {}

@@ -18,7 +18,7 @@ use table::guard::{self, Idempotency, RateStep};
 use table::photo::{Creation, Finish};
 use table::session::{Opened, Rotation};
 use table::user::{Registration, User};
-use table::{Table, feed, follow, head, inbox, like, photo, reader, session, timeline, user};
+use table::{Table, feed, follow, head, inbox, like, listing, photo, reader, session, timeline, user};
 use testkit::{Engine, Fault, ManualClock, SeededRandom};
 
 struct World {
@@ -309,7 +309,7 @@ async fn a_head_has_seen_every_photo_however_many_are_derived_at_once() {
     let photos: Vec<PhotoId> =
         (0..HEAD_LEN + 10).map(|_| PhotoId::generate(&world.clock, &world.random)).collect();
     for chunk in photos.chunks(5) {
-        join_all(chunk.iter().map(|photo| timeline::derive(&world.table, ann, *photo, true)))
+        join_all(chunk.iter().map(|photo| listing::derive(&world.table, ann, *photo, true)))
             .await
             .into_iter()
             .for_each(Result::unwrap);
@@ -322,7 +322,7 @@ async fn a_head_has_seen_every_photo_however_many_are_derived_at_once() {
     assert_eq!(user::get(&world.table, ann).await.unwrap().unwrap().photos, 30);
     let older = timeline::page(&world.table, ann, Some(newest[HEAD_LEN - 1]), 100).await.unwrap();
     assert_eq!((older.items, older.more), (newest[HEAD_LEN..].to_vec(), false));
-    timeline::derive(&world.table, ann, newest[0], false).await.unwrap();
+    listing::derive(&world.table, ann, newest[0], false).await.unwrap();
     assert_eq!(head::of(&world.table, &[ann]).await.unwrap().sources[0].photos[0], newest[1]);
     assert_eq!(user::get(&world.table, ann).await.unwrap().unwrap().photos, 29);
 }

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{PhotoId, Timestamp, UserId};
 use table::follow::From;
 use table::keys::{Key, Name};
-use table::{follow, like, photo, timeline, user};
+use table::{follow, like, listing, photo, timeline, user};
 use testkit::{Fault, World};
 
 const AT: Timestamp = Timestamp(1_795_348_800_000);
@@ -127,11 +127,11 @@ async fn follows_and_timelines_are_checked_too() {
         assert_eq!(world.profile(&ann).await.photos, i64::try_from(page.len()).unwrap());
         page
     };
-    timeline::derive_apart(table, ann.user_id, photo, false).await.unwrap();
+    listing::derive_apart(table, ann.user_id, photo, false).await.unwrap();
     assert_eq!(listed().await, [photo]);
     world.delete(&ann, photo).await;
-    timeline::derive_apart(table, ann.user_id, photo, false).await.unwrap();
-    timeline::derive_apart(table, ann.user_id, photo, true).await.unwrap();
+    listing::derive_apart(table, ann.user_id, photo, false).await.unwrap();
+    listing::derive_apart(table, ann.user_id, photo, true).await.unwrap();
     assert!(listed().await.is_empty());
 }
 

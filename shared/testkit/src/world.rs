@@ -19,7 +19,7 @@ use table::guard::{self, RateStep};
 use table::keys::Name;
 use table::session::Opened;
 use table::user::{Registration, User};
-use table::{Table, feed, follow, head, like, photo, processing, reader, timeline, user};
+use table::{Table, feed, follow, head, like, listing, photo, processing, reader, user};
 
 use crate::{Engine, ManualClock, SeededRandom};
 
@@ -247,12 +247,12 @@ impl World {
             }
             Change::Announced { photo } => processing::add(table, photo).await,
             Change::Ready { photo, author } => {
-                timeline::derive(table, author, photo, true).await?;
+                listing::derive(table, author, photo, true).await?;
                 processing::remove(table, photo).await
             }
             Change::Failed { photo } => processing::remove(table, photo).await,
             Change::Deleted { photo, author, .. } => {
-                timeline::derive(table, author, photo, false).await?;
+                listing::derive(table, author, photo, false).await?;
                 processing::remove(table, photo).await
             }
             Change::Returned { .. } => Ok(()),

@@ -86,7 +86,7 @@ impl Stage {
     pub async fn list(&self, author: &Caller) -> PhotoId {
         self.world.clock.advance(Duration::from_secs(1));
         let photo = PhotoId::generate(&self.world.clock, &self.world.random);
-        table::timeline::derive(&self.world.table, author.user_id, photo, true).await.unwrap();
+        table::listing::derive(&self.world.table, author.user_id, photo, true).await.unwrap();
         photo
     }
 

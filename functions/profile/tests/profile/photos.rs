@@ -5,7 +5,7 @@ use domain::cursor::List;
 use domain::photo::State;
 use serde_json::json;
 use table::like::{self, Like};
-use table::{photo, timeline};
+use table::{listing, photo};
 use testkit::{Fault, START};
 
 use crate::world::{CDN, World, ids};
@@ -69,7 +69,7 @@ async fn when_the_photo_of_a_cursor_is_deleted_then_the_list_goes_on_behind_it()
     let photos = world.photos(1..8).await;
     let first = world.page(3, None).await;
     world.lose(&photos[2..3]).await;
-    timeline::derive(&world.table, world.bob.user_id, photos[2], false).await.unwrap();
+    listing::derive(&world.table, world.bob.user_id, photos[2], false).await.unwrap();
     assert_eq!(ids(&world.page(3, first["next_cursor"].as_str()).await), photos[3..6]);
 }
 
