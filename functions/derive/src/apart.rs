@@ -2,9 +2,10 @@
 
 use runtime::queue::Outlet;
 use serde::{Deserialize, Serialize};
+use table::Way;
 use table::change::Change;
 
-use crate::apply::{Way, apply};
+use crate::apply::apply;
 use crate::group::Step;
 use crate::{Deps, Publisher, Unpublished, publish};
 

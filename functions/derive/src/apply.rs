@@ -4,16 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{PhotoId, UserId};
 use table::change::Change;
-use table::{Result, Table, follow, like, listing, processing};
-
-/// How changes came here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// In the order of the stream, which is trusted.
-    Stream,
-    /// Late or in any order: each is checked against what the actors did.
-    Apart,
-}
+use table::{Result, Table, Way, follow, like, listing, processing};
 
 /// What changes come to. Of several states of one thing the last counts; edges keep their order, because their
 /// derivation sees to that itself.
@@ -80,22 +71,13 @@ pub(crate) async fn apply<'a>(
 ) -> Result<()> {
     let sum = Sum::of(changes);
     for (photo, changes) in &sum.likes {
-        match way {
-            Way::Stream => like::derive(table, *photo, changes).await?,
-            Way::Apart => like::derive_apart(table, *photo, changes).await?,
-        }
+        like::derive(table, *photo, changes, way).await?;
     }
     if !sum.follows.is_empty() {
-        match way {
-            Way::Stream => follow::derive(table, &sum.follows).await?,
-            Way::Apart => follow::derive_apart(table, &sum.follows).await?,
-        }
+        follow::derive(table, &sum.follows, way).await?;
     }
     for (photo, (author, listed)) in sum.listed {
-        match way {
-            Way::Stream => listing::derive(table, author, photo, listed).await?,
-            Way::Apart => listing::derive_apart(table, author, photo, listed).await?,
-        }
+        listing::derive(table, author, photo, listed, way).await?;
     }
     for (photo, waiting) in sum.waiting {
         if waiting {

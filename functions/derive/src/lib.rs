@@ -36,13 +36,12 @@ use futures::{StreamExt, stream};
 use runtime::queue::{Outlet, Queue};
 use runtime::stream::{Failed, Record};
 use runtime::{Aws, metrics};
-use table::Table;
 use table::change::Change;
+use table::{Table, Way};
 
 pub use apart::{Apart, NotDone};
 pub use publish::{Publisher, Topic, Unpublished};
 
-use crate::apply::Way;
 use crate::group::{Step, Touched, busiest, group, touched};
 use crate::hot::Hot;
 

@@ -14,7 +14,7 @@
 
 use std::sync::Arc;
 
-use domain::{Clock, Fault, FaultKind, Timestamp};
+use domain::{Clock, Fault, FaultKind, PhotoId, Timestamp, UserId};
 use messages::Event;
 use messages::workflow::{Segment, Work};
 use runtime::Aws;
@@ -133,7 +133,7 @@ impl<Q: Outlet> Deps<Q> {
         &self,
         segment: &Segment,
         task: &Task,
-        page: &[domain::UserId],
+        page: &[UserId],
         now: Timestamp,
     ) -> Result<Delivery, Error> {
         let (table, author) = (&self.table, segment.author_id);
@@ -154,9 +154,9 @@ impl<Q: Outlet> Deps<Q> {
 
 /// What is done for each active follower.
 enum Task {
-    Deliver(Vec<domain::PhotoId>),
+    Deliver(Vec<PhotoId>),
     Enlist,
-    Delist(Vec<domain::PhotoId>),
+    Delist(Vec<PhotoId>),
 }
 
 impl Task {

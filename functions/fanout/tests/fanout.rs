@@ -5,7 +5,6 @@
 use std::collections::BTreeSet;
 
 use api::Caller;
-use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use domain::PhotoId;
 use domain::feed::Standing;
@@ -60,18 +59,21 @@ impl Stage {
         (author, fans)
     }
 
+    /// A celebrity with some followers who were here today, said to be `followers`, and a photo of theirs that is to be pulled.
+    async fn celebrity(&self, active: usize, followers: i64) -> (Caller, Vec<Caller>, PhotoId) {
+        let (author, fans) = self.following(active).await;
+        self.world.post(&author).await;
+        self.world.derive().await;
+        self.world.stand(&author, Standing::Celebrity).await;
+        self.pretend(&author, followers).await;
+        let photo = self.world.post(&author).await;
+        self.world.derive().await;
+        (author, fans, photo)
+    }
+
     /// Makes the author's counter say something else than it counts.
     async fn pretend(&self, author: &Caller, followers: i64) {
-        let key = Name::User(author.user_id).key();
-        let update = self.world.engine.client().update_item().table_name(self.world.engine.table_name());
-        update
-            .key("pk", AttributeValue::S(key.pk))
-            .key("sk", AttributeValue::S(key.sk))
-            .update_expression("SET followers = :many")
-            .expression_attribute_values(":many", AttributeValue::N(followers.to_string()))
-            .send()
-            .await
-            .unwrap();
+        self.world.write(&Name::User(author.user_id), "SET followers = :value", followers).await;
     }
 }
 
@@ -251,13 +253,7 @@ async fn when_more_follow_than_the_threshold_then_the_photo_is_pushed_and_the_au
 #[tokio::test]
 async fn when_a_celebrity_posts_then_a_workflow_named_after_the_photo_pushes_it() {
     let stage = Stage::new().await;
-    let (author, fans) = stage.following(2).await;
-    stage.world.post(&author).await;
-    stage.world.derive().await;
-    stage.world.stand(&author, Standing::Celebrity).await;
-    stage.pretend(&author, 80_000).await;
-    let photo = stage.world.post(&author).await;
-    stage.world.derive().await;
+    let (author, fans, photo) = stage.celebrity(2, 80_000).await;
     stage.world.engine.reset_usage();
     assert!(stage.deliver(&[ready(&author, photo), ready(&author, photo)]).await.is_empty());
     assert_eq!(stage.world.engine.usage().writes(), 0);
@@ -285,13 +281,7 @@ async fn when_a_celebrity_posts_then_a_workflow_named_after_the_photo_pushes_it(
 async fn when_a_celebritys_photo_comes_again_after_its_push_then_nothing_is_done() {
     for push in [Switch::On, Switch::Off] {
         let stage = Stage::with_push(push).await;
-        let (author, _) = stage.following(1).await;
-        stage.world.post(&author).await;
-        stage.world.derive().await;
-        stage.world.stand(&author, Standing::Celebrity).await;
-        stage.pretend(&author, 90_000).await;
-        let photo = stage.world.post(&author).await;
-        stage.world.derive().await;
+        let (author, _, photo) = stage.celebrity(1, 90_000).await;
         assert!(stage.deliver(&[ready(&author, photo)]).await.is_empty());
         stage.world.mark_pushed(&author, photo).await;
         // With pushing switched off meanwhile or not: the name of the execution decides.
@@ -304,13 +294,7 @@ async fn when_a_celebritys_photo_comes_again_after_its_push_then_nothing_is_done
 #[tokio::test]
 async fn when_pushing_is_switched_off_then_a_celebritys_photo_is_left_to_pull() {
     let stage = Stage::with_push(Switch::Off).await;
-    let (author, fans) = stage.following(1).await;
-    stage.world.post(&author).await;
-    stage.world.derive().await;
-    stage.world.stand(&author, Standing::Celebrity).await;
-    stage.pretend(&author, 90_000).await;
-    let photo = stage.world.post(&author).await;
-    stage.world.derive().await;
+    let (author, fans, photo) = stage.celebrity(1, 90_000).await;
     assert!(stage.deliver(&[ready(&author, photo)]).await.is_empty());
     assert!(stage.celebrities.fanout.take::<CelebrityFanout>().is_empty());
     assert!(stage.outbox.take::<Event>().is_empty() && stage.world.feed(&fans[0]).await.is_empty());

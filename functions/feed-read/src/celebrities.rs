@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::feed::{Source, Stretch};
+use domain::feed::{Entry, Source, Stretch};
 use domain::{Timestamp, UserId};
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared, join_all};
@@ -46,7 +46,7 @@ impl Celebrities {
         celebrities: &[UserId],
         stretch: &Stretch,
         now: Timestamp,
-    ) -> Result<Vec<domain::feed::Entry>> {
+    ) -> Result<Vec<Entry>> {
         let mut sources = self.unpushed(table, celebrities, now).await?;
         Ok(timeline::newest_of(table, &mut sources, stretch, DEEPER).await?.items)
     }

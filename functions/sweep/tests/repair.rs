@@ -10,7 +10,6 @@
 use std::time::Duration;
 
 use api::Caller;
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::PhotoId;
 use messages::repair::MOST;
 use messages::{Event, HashRange};
@@ -18,7 +17,7 @@ use runtime::task::answer;
 use serde_json::{Value, json};
 use sweep::{Deps, Done, Queues, Repaired};
 use table::keys::Name;
-use table::{Table, follow, like, photo, timeline};
+use table::{Table, Way, follow, like, photo, timeline};
 use testkit::{ATTEMPTS, Fault, Outbox, World, fixture};
 use verify::{Options, Outputs, Report};
 
@@ -95,27 +94,11 @@ impl Stage {
 
     /// Changes an item behind everybody's back.
     async fn write(&self, item: Name, expression: &str) {
-        let key = item.key();
-        let update = self.world.engine.client().update_item().table_name(self.world.engine.table_name());
-        update
-            .key("pk", AttributeValue::S(key.pk))
-            .key("sk", AttributeValue::S(key.sk))
-            .update_expression(expression)
-            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
-            .send()
-            .await
-            .unwrap();
+        self.world.write(&item, expression, 1).await;
     }
 
     async fn remove(&self, item: Name) {
-        let key = item.key();
-        let delete = self.world.engine.client().delete_item().table_name(self.world.engine.table_name());
-        delete
-            .key("pk", AttributeValue::S(key.pk))
-            .key("sk", AttributeValue::S(key.sk))
-            .send()
-            .await
-            .unwrap();
+        self.world.remove(&item).await;
     }
 
     async fn likes(&self) -> i64 {
@@ -152,9 +135,9 @@ async fn when_what_is_named_is_right_then_nothing_is_written_and_readers_are_loo
 async fn when_verify_names_what_drifted_then_one_repair_puts_it_right_and_another_changes_nothing() {
     let stage = Stage::new().await;
     let (ada, bob) = (stage.ada.user_id, stage.bob.user_id);
-    stage.write(Name::User(ada), "ADD followers :one, photos :one").await;
-    stage.write(Name::User(bob), "ADD following :one").await;
-    stage.write(Name::Photo(stage.photo), "ADD likes :one").await;
+    stage.write(Name::User(ada), "ADD followers :value, photos :value").await;
+    stage.write(Name::User(bob), "ADD following :value").await;
+    stage.write(Name::Photo(stage.photo), "ADD likes :value").await;
     let (report, repairs) = stage.verify().await;
     assert_eq!((report.drifted, repairs.len()), (4, 1));
 
@@ -262,7 +245,7 @@ async fn when_an_edge_cannot_be_settled_then_nobody_is_told_of_it() {
 #[tokio::test]
 async fn when_an_edge_comes_between_counting_and_setting_then_it_is_counted() {
     let stage = Stage::new().await;
-    stage.write(Name::Photo(stage.photo), "ADD likes :one").await;
+    stage.write(Name::Photo(stage.photo), "ADD likes :value").await;
     let (client, hold) = stage.world.engine.held_client("UpdateItem", 0);
     let table = Table::new(client, stage.world.engine.table_name());
     let deps = Deps::new(table, stage.queues.clone(), stage.world.clock.shared());
@@ -283,7 +266,7 @@ async fn when_an_edge_comes_between_counting_and_setting_then_it_is_counted() {
 async fn when_many_come_and_go_while_it_is_counted_again_and_again_then_the_count_ends_right() {
     let stage = Stage::new().await;
     let people = stage.world.people("person", 12).await;
-    stage.write(Name::Photo(stage.photo), "ADD likes :one").await;
+    stage.write(Name::Photo(stage.photo), "ADD likes :value").await;
     let table = &stage.world.table;
     let derive = async {
         for round in 0..4 {
@@ -295,7 +278,7 @@ async fn when_many_come_and_go_while_it_is_counted_again_and_again_then_the_coun
                     stage.world.unlike(person, stage.photo).await;
                 }
                 let change = like::Change { user: person.user_id, since };
-                like::derive(table, stage.photo, &[change]).await.unwrap();
+                like::derive(table, stage.photo, &[change], Way::Stream).await.unwrap();
             }
         }
     };
@@ -319,8 +302,8 @@ async fn when_many_come_and_go_while_it_is_counted_again_and_again_then_the_coun
 #[tokio::test]
 async fn when_one_part_fails_then_the_others_are_done_and_the_run_fails() {
     let stage = Stage::new().await;
-    stage.write(Name::User(stage.ada.user_id), "ADD followers :one").await;
-    stage.write(Name::Photo(stage.photo), "ADD likes :one").await;
+    stage.write(Name::User(stage.ada.user_id), "ADD followers :value").await;
+    stage.write(Name::Photo(stage.photo), "ADD likes :value").await;
     stage.world.engine.fail_next("UpdateItem", ATTEMPTS, Fault::Throttled);
     let error = answer(&stage.deps(), stage.everything()).await.unwrap_err();
     assert_eq!(error.error_type, "SweepIncomplete");

@@ -51,6 +51,13 @@ async fn scene(push: Switch, standing: Standing) -> (Network, Scene) {
     (network, Scene { star, reader, early, photo, clock, records })
 }
 
+/// The same, with the newest photo derived.
+async fn derived(push: Switch, standing: Standing) -> (Network, Scene) {
+    let (network, scene) = scene(push, standing).await;
+    deliver(&network.functions, &scene.records).await;
+    (network, scene)
+}
+
 async fn deliver(functions: &Functions, records: &[EventRecord]) {
     let answer = runtime::stream::answer(&functions.derive, stream_event(records.to_vec())).await;
     assert!(answer.batch_item_failures.is_empty());
@@ -104,8 +111,7 @@ async fn sees_both(network: &Network, scene: &Scene, place: usize) {
 
 /// The reader was away and has not come back yet; the star's newest photo is derived and not fanned out.
 async fn away() -> (Network, Scene) {
-    let (network, scene) = scene(Switch::On, Standing::Ordinary).await;
-    deliver(&network.functions, &scene.records).await;
+    let (network, scene) = derived(Switch::On, Standing::Ordinary).await;
     scene.clock.advance_days(8);
     (network, scene)
 }
@@ -294,11 +300,7 @@ async fn a_photo_that_arrives_while_its_author_ceases_to_be_a_celebrity_is_pushe
 async fn enlisting_overtaken_by_an_unfollow_leaves_nothing_behind() {
     for work in [Work::Enlist, Work::Delist] {
         let places = at_every_place(
-            async || {
-                let (network, scene) = scene(Switch::Off, Standing::Celebrity).await;
-                deliver(&network.functions, &scene.records).await;
-                (network, scene)
-            },
+            async || derived(Switch::Off, Standing::Celebrity).await,
             async |functions, scene| segment(functions, scene, work).await,
             async |network, scene| {
                 network.world.unfollow(&scene.reader, &scene.star).await;
@@ -318,11 +320,7 @@ async fn enlisting_overtaken_by_an_unfollow_leaves_nothing_behind() {
 #[tokio::test]
 async fn a_fan_out_overtaken_by_an_unfollow_leaves_nothing_behind() {
     let places = at_every_place(
-        async || {
-            let (network, scene) = scene(Switch::On, Standing::Ordinary).await;
-            deliver(&network.functions, &scene.records).await;
-            (network, scene)
-        },
+        async || derived(Switch::On, Standing::Ordinary).await,
         async |functions, scene| fan_out(functions, scene).await,
         async |network, scene| {
             network.world.unfollow(&scene.reader, &scene.star).await;
@@ -337,11 +335,7 @@ async fn a_fan_out_overtaken_by_an_unfollow_leaves_nothing_behind() {
 #[tokio::test]
 async fn a_fan_out_overtaken_by_an_unfollow_and_a_follow_again_leaves_nothing_out() {
     let places = at_every_place(
-        async || {
-            let (network, scene) = scene(Switch::On, Standing::Ordinary).await;
-            deliver(&network.functions, &scene.records).await;
-            (network, scene)
-        },
+        async || derived(Switch::On, Standing::Ordinary).await,
         async |functions, scene| fan_out(functions, scene).await,
         async |network, scene| {
             network.world.unfollow(&scene.reader, &scene.star).await;
@@ -358,11 +352,7 @@ async fn a_fan_out_overtaken_by_an_unfollow_and_a_follow_again_leaves_nothing_ou
 #[tokio::test]
 async fn a_page_overtaken_by_the_push_of_a_photo_shows_it_once() {
     let places = at_every_place(
-        async || {
-            let (network, scene) = scene(Switch::On, Standing::Celebrity).await;
-            deliver(&network.functions, &scene.records).await;
-            (network, scene)
-        },
+        async || derived(Switch::On, Standing::Celebrity).await,
         async |functions, scene| {
             assert_eq!(scroll(functions, &scene.clock, &scene.reader).await, [scene.photo, scene.early]);
         },

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::de::DeserializeOwned;
@@ -91,6 +92,11 @@ impl Table {
     /// The table `name`, reached through `client`.
     pub fn new(client: Client, name: &str) -> Self {
         Self { client, name: name.into() }
+    }
+
+    /// A change of one item, to be said and sent.
+    pub(crate) fn update(&self, name: &Name) -> UpdateItemFluentBuilder {
+        self.client.update_item().table_name(&*self.name).set_key(Some(key_item(&name.key())))
     }
 
     /// One item: 0.5 RRU for each 4 KiB, 1 when `consistent`.

@@ -15,7 +15,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::calls::{back_off, key_item, number};
+use crate::calls::{back_off, number};
 use crate::edges::MOVES;
 use crate::error::done;
 use crate::keys::{Name, PK};
@@ -172,10 +172,7 @@ pub async fn set_following(table: &Table, user: UserId, edges: i64, moves: Optio
 async fn set(table: &Table, counter: Counter, edges: i64, moves: Option<u64>) -> Result<bool> {
     let unmoved = if moves.is_some() { "#moves = :moves" } else { "attribute_not_exists(#moves)" };
     let mut request = table
-        .client
-        .update_item()
-        .table_name(&*table.name)
-        .set_key(Some(key_item(&counter.item().key())))
+        .update(&counter.item())
         .update_expression("SET #counter = :edges ADD #moves :one")
         .condition_expression(format!("attribute_exists({PK}) AND {unmoved}"))
         .expression_attribute_names("#counter", counter.attribute())

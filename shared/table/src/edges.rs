@@ -5,8 +5,8 @@
 //! nothing, and at rest every counter equals the number of its edges.
 //!
 //! A derived edge mirrors an actor's edge, its *witness*. In the order of the stream the last of several states is the
-//! right one, whatever was done before it ([`settle`]). Apart from that order nobody knows which state is the last, so each
-//! edge is written under the condition that its witness is in the same state ([`settle_apart`]). A state that has been
+//! right one, whatever was done before it ([`Way::Stream`]). Apart from that order nobody knows which state is the last, so each
+//! edge is written under the condition that its witness is in the same state ([`Way::Apart`]). A state that has been
 //! overtaken is left out: what overtook it is a change of its own, which comes by the one way or the other. So both ways
 //! may work on the same edges at once, stale, repeated and in any order, and end with what the actors did.
 
@@ -39,10 +39,12 @@ pub(crate) const MOVES: &str = "moves";
 
 const TRANSACTION: usize = 100;
 
-/// How edges came here.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
+/// How changes came here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// In the order of the stream, which is trusted.
     Stream,
+    /// Late or in any order: each is checked against what the actors did, and one that they contradict does nothing.
     Apart,
 }
 
@@ -58,20 +60,11 @@ impl Way {
 
 /// Brings edges and their counters into the given states; of several states of one edge the last counts.
 ///
-/// 2 WRU for each edge that changes and 2 for each counted item in each transaction of up to 100 writes. Edges already in
+/// 2 WRU for each edge that changes, 4 apart from the stream, and 2 for each counted item in each transaction of up to 100
+/// writes. Edges already in
 /// their state, and edges whose counted item is gone, are left out. [`Error::Busy`] when throttles or conflicts outlast
 /// the retries; everything done until then stays done, and doing all again is safe.
-pub(crate) async fn settle(table: &Table, edges: Vec<Edge>) -> Result<()> {
-    settle_by(table, edges, Way::Stream).await
-}
-
-/// As [`settle`], for edges whose states come late or in any order: those that their witness contradicts are left out. 2 WRU
-/// more for each edge.
-pub(crate) async fn settle_apart(table: &Table, edges: Vec<Edge>) -> Result<()> {
-    settle_by(table, edges, Way::Apart).await
-}
-
-async fn settle_by(table: &Table, edges: Vec<Edge>, way: Way) -> Result<()> {
+pub(crate) async fn settle(table: &Table, edges: Vec<Edge>, way: Way) -> Result<()> {
     let mut last: HashMap<crate::keys::Key, usize> = HashMap::new();
     for (index, edge) in edges.iter().enumerate() {
         last.insert(edge.name.key(), index);

@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::calls::{Range, stored};
-use crate::edges::{Edge, settle, settle_apart};
+use crate::edges::{Edge, Way, settle};
 use crate::keys::{Name, partition, sort};
 use crate::{Page, Result, Table};
 
@@ -171,17 +171,12 @@ pub struct Change {
     pub since: Option<Timestamp>,
 }
 
-/// Derives follower edges and both counters from changes, in the order in which they happened.
+/// Derives follower edges and both counters from changes, in the order in which they happened if they came by the stream.
 ///
-/// 2 WRU for each edge that changes and for each counter it is part of. Nothing for accounts that are gone.
-pub async fn derive(table: &Table, changes: &[Change]) -> Result<()> {
-    settle(table, edges(changes)?).await
-}
-
-/// As [`derive`], from changes that come apart from that order: those that the follows themselves contradict do nothing. 2
-/// WRU more for each edge.
-pub async fn derive_apart(table: &Table, changes: &[Change]) -> Result<()> {
-    settle_apart(table, edges(changes)?).await
+/// 2 WRU for each edge that changes, 4 apart from the stream, and 2 for each counter it is part of. Nothing for accounts that
+/// are gone.
+pub async fn derive(table: &Table, changes: &[Change], way: Way) -> Result<()> {
+    settle(table, edges(changes)?, way).await
 }
 
 fn edges(changes: &[Change]) -> Result<Vec<Edge>> {

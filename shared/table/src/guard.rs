@@ -143,10 +143,7 @@ pub async fn take(
         };
         let (condition, from) = step.condition();
         let mut request = table
-            .client
-            .update_item()
-            .table_name(&*table.name)
-            .set_key(Some(key_item(&Name::Rate(user, action.to_owned()).key())))
+            .update(&Name::Rate(user, action.to_owned()))
             .update_expression(format!("SET tat = :to, {EXPIRES_AT} = :expiry"))
             .condition_expression(condition)
             .expression_attribute_values(":to", number(step.to.0))

@@ -6,7 +6,7 @@ use domain::sources::DAY_MS;
 use domain::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::calls::{Range, back_off, key_item, number, stored};
+use crate::calls::{Range, back_off, number, stored};
 use crate::edges::cancellation;
 use crate::error::done;
 use crate::keys::{Name, PK, partition, sort};
@@ -183,10 +183,7 @@ pub async fn read_to(table: &Table, recipient: UserId) -> Result<Timestamp> {
 /// Marks everything up to `now` read. 1 WRU.
 pub async fn mark_read(table: &Table, recipient: UserId, now: Timestamp) -> Result<()> {
     let answer = table
-        .client
-        .update_item()
-        .table_name(&*table.name)
-        .set_key(Some(key_item(&Name::InboxState(recipient).key())))
+        .update(&Name::InboxState(recipient))
         .update_expression("SET read_to = :now")
         .condition_expression(format!("attribute_not_exists({PK}) OR read_to < :now"))
         .expression_attribute_values(":now", number(now.0))

@@ -27,6 +27,7 @@ pub mod timeline;
 pub mod user;
 
 pub use calls::Table;
+pub use edges::Way;
 pub use error::{Error, Result};
 
 /// An item as the SDK gives it.

@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::calls::{Range, stored};
-use crate::edges::{Edge, settle, settle_apart};
+use crate::edges::{Edge, Way, settle};
 use crate::keys::{Name, partition, sort};
 use crate::{Page, Result, Table};
 
@@ -110,18 +110,13 @@ pub struct Change {
     pub since: Option<Timestamp>,
 }
 
-/// Derives likers and the count of one photo from changes of its likes, in the order in which they happened.
+/// Derives likers and the count of one photo from changes of its likes, in the order in which they happened if they came by
+/// the stream.
 ///
-/// 2 WRU for each liker that changes and 2 for each 99 of them. Nothing when the photo is gone.
-pub async fn derive(table: &Table, photo: PhotoId, changes: &[Change]) -> Result<()> {
-    settle(table, edges(photo, changes)?).await
-}
-
-/// As [`derive`], from changes that come apart from that order: those that the likes themselves contradict do nothing.
-///
-/// 4 WRU for each liker that changes and 2 for each 49 of them.
-pub async fn derive_apart(table: &Table, photo: PhotoId, changes: &[Change]) -> Result<()> {
-    settle_apart(table, edges(photo, changes)?).await
+/// 2 WRU for each liker that changes and 2 for each 99 of them; apart from the stream 4, and 2 for each 49. Nothing when the
+/// photo is gone.
+pub async fn derive(table: &Table, photo: PhotoId, changes: &[Change], way: Way) -> Result<()> {
+    settle(table, edges(photo, changes)?, way).await
 }
 
 fn edges(photo: PhotoId, changes: &[Change]) -> Result<Vec<Edge>> {

@@ -4,22 +4,16 @@ use domain::{PhotoId, UserId};
 use serde::Serialize;
 
 use crate::calls::stored;
-use crate::edges::{Edge, settle, settle_apart};
+use crate::edges::{Edge, Way, settle};
 use crate::keys::Name;
 use crate::{Result, Table, head};
 
-/// Puts a photo into its author's timeline and counts it, or takes it out, then renews the head.
+/// Puts a photo into its author's timeline and counts it, or takes it out, then renews the head. Apart from the stream a photo
+/// that is gone is not put in, and one that is there not taken out.
 ///
-/// 4 WRU for the edge and the counter, 1 for the head, 2 RRU.
-pub async fn derive(table: &Table, author: UserId, photo: PhotoId, listed: bool) -> Result<()> {
-    settle(table, vec![edge(author, photo, listed)?]).await?;
-    head::renew(table, author, photo, listed).await
-}
-
-/// As [`derive`], apart from the order in which things happened: a photo that is gone is not listed, one that is there not
-/// taken out. 2 WRU more.
-pub async fn derive_apart(table: &Table, author: UserId, photo: PhotoId, listed: bool) -> Result<()> {
-    settle_apart(table, vec![edge(author, photo, listed)?]).await?;
+/// 4 WRU for the edge and the counter, 6 apart from the stream, 1 for the head, 2 RRU.
+pub async fn derive(table: &Table, author: UserId, photo: PhotoId, listed: bool, way: Way) -> Result<()> {
+    settle(table, vec![edge(author, photo, listed)?], way).await?;
     head::renew(table, author, photo, listed).await
 }
 

@@ -93,10 +93,7 @@ pub async fn edit(table: &Table, id: PhotoId, author: UserId, texts: Texts) -> R
         ("tags", tags.map(list)),
     ];
     let mut request = table
-        .client
-        .update_item()
-        .table_name(&*table.name)
-        .set_key(Some(key_item(&Name::Photo(id).key())))
+        .update(&Name::Photo(id))
         .condition_expression("author = :author")
         .expression_attribute_values(":author", text(author.to_string()))
         .return_values(ReturnValue::AllNew);
@@ -196,10 +193,7 @@ async fn try_finish(
     let step = if last { "pending = :zero, #state = :ready" } else { "pending = pending - :one" };
     let left = if last { "pending = :one" } else { "pending > :one" };
     let mut request = table
-        .client
-        .update_item()
-        .table_name(&*table.name)
-        .set_key(Some(key_item(&Name::Photo(id).key())))
+        .update(&Name::Photo(id))
         .update_expression(format!("SET media[{index}].rendered = :facts, {step}"))
         .condition_expression(format!(
             "#state = :processing AND attribute_exists(media[{index}]) AND attribute_not_exists(media[{index}].rendered) AND {left}"
@@ -226,10 +220,7 @@ async fn try_finish(
 /// Ends the processing of a photo with a reason; whether it was still processing. 1 WRU for each KiB.
 pub async fn fail(table: &Table, id: PhotoId, failure: &Failure) -> Result<bool> {
     let answer = table
-        .client
-        .update_item()
-        .table_name(&*table.name)
-        .set_key(Some(key_item(&Name::Photo(id).key())))
+        .update(&Name::Photo(id))
         .update_expression("SET #state = :failed, failure = :failure")
         .condition_expression("#state = :processing")
         .expression_attribute_names("#state", "state")

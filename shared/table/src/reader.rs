@@ -5,7 +5,7 @@ use domain::{PhotoId, Timestamp, UserId};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use crate::calls::{key_item, number, text, text_set};
+use crate::calls::{number, text, text_set};
 use crate::error::done;
 use crate::keys::{Name, PK};
 use crate::{Result, Table};
@@ -43,10 +43,7 @@ pub async fn glance(table: &Table, reader: UserId) -> Result<Option<Reader>> {
 /// Notes that an active reader was here today. 1 WRU; called once a day for each reader.
 pub async fn touch(table: &Table, reader: UserId, now: Timestamp) -> Result<()> {
     let answer = table
-        .client
-        .update_item()
-        .table_name(&*table.name)
-        .set_key(Some(key_item(&Name::FeedState(reader).key())))
+        .update(&Name::FeedState(reader))
         .update_expression("SET active_on = :today")
         .condition_expression("active_on < :today")
         .expression_attribute_values(":today", number(now.day()))
@@ -61,10 +58,7 @@ pub async fn touch(table: &Table, reader: UserId, now: Timestamp) -> Result<()> 
 /// beside this one has marked them already.
 pub async fn mark_returned(table: &Table, reader: UserId, now: Timestamp) -> Result<()> {
     let answer = table
-        .client
-        .update_item()
-        .table_name(&*table.name)
-        .set_key(Some(key_item(&Name::FeedState(reader).key())))
+        .update(&Name::FeedState(reader))
         .update_expression("SET active_on = :today, #rebuild = :mark")
         .condition_expression(format!("attribute_not_exists({PK}) OR active_on < :dormant"))
         .expression_attribute_names("#rebuild", "rebuild")
@@ -79,10 +73,7 @@ pub async fn mark_returned(table: &Table, reader: UserId, now: Timestamp) -> Res
 /// Takes the mark of a finished rebuild away and notes how deep it went, unless the reader left and returned since. 1 WRU.
 pub async fn mark_rebuilt(table: &Table, reader: UserId, mark: i64, floor: Option<PhotoId>) -> Result<()> {
     let mut request = table
-        .client
-        .update_item()
-        .table_name(&*table.name)
-        .set_key(Some(key_item(&Name::FeedState(reader).key())))
+        .update(&Name::FeedState(reader))
         .condition_expression("#rebuild = :mark")
         .expression_attribute_names("#rebuild", "rebuild")
         .expression_attribute_names("#floor", "floor")
@@ -141,10 +132,7 @@ async fn name_celebrities(table: &Table, reader: UserId, verb: &str, celebrities
         return Ok(());
     }
     let answer = table
-        .client
-        .update_item()
-        .table_name(&*table.name)
-        .set_key(Some(key_item(&Name::FeedState(reader).key())))
+        .update(&Name::FeedState(reader))
         .update_expression(format!("{verb} celebrities :celebrities"))
         .condition_expression(format!("attribute_exists({PK})"))
         .expression_attribute_values(":celebrities", text_set(celebrities))

@@ -6,7 +6,7 @@ use domain::session::{RefreshToken, SESSION_DAYS};
 use domain::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::calls::{key_item, number, parsed, stored, text};
+use crate::calls::{number, parsed, stored, text};
 use crate::error::refused;
 use crate::keys::{EXPIRES_AT, Name};
 use crate::{Error, Item, Result, Table};
@@ -93,10 +93,7 @@ pub async fn rotate(
 ) -> Result<Rotation> {
     let name = Name::Session(token.family().to_owned());
     let answer = table
-        .client
-        .update_item()
-        .table_name(&*table.name)
-        .set_key(Some(key_item(&name.key())))
+        .update(&name)
         .update_expression(format!("SET digest = :next, {EXPIRES_AT} = :expiry"))
         .condition_expression(format!("digest = :live AND {EXPIRES_AT} > :now"))
         .expression_attribute_values(":live", text(token.digest()))

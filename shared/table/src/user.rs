@@ -7,7 +7,7 @@ use domain::UserId;
 use domain::account::UserName;
 use serde::{Deserialize, Serialize};
 
-use crate::calls::{back_off, key_item, parsed, stored, text};
+use crate::calls::{back_off, parsed, stored, text};
 use crate::edges::cancellation;
 use crate::error::condition_failed;
 use crate::keys::{Name, PK};
@@ -173,10 +173,7 @@ pub async fn update(
 ) -> Result<Option<User>> {
     let (mut set, mut remove) = (Vec::new(), Vec::new());
     let mut request = table
-        .client
-        .update_item()
-        .table_name(&*table.name)
-        .set_key(Some(key_item(&Name::User(id).key())))
+        .update(&Name::User(id))
         .condition_expression(format!("attribute_exists({PK})"))
         .return_values(ReturnValue::AllNew);
     for (attribute, change) in [("full_name", full_name), ("bio", bio)] {

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{PhotoId, Timestamp, UserId};
 use table::follow::From;
 use table::keys::{Key, Name};
-use table::{follow, like, listing, photo, timeline, user};
+use table::{Way, follow, like, listing, photo, timeline, user};
 use testkit::{Fault, World};
 
 const AT: Timestamp = Timestamp(1_795_348_800_000);
@@ -58,20 +58,20 @@ async fn apart_from_the_order_only_what_the_actor_did_is_derived() {
     let (world, _, photo) = world().await;
     let table = &world.table;
     // Liked, as long as the like is there; a second time changes nothing.
-    like::derive_apart(table, photo, &[liked(fan(1))]).await.unwrap();
+    like::derive(table, photo, &[liked(fan(1))], Way::Apart).await.unwrap();
     assert_eq!(counted(&world, photo).await, 0);
     likes(&world, fan(1), photo).await;
     for _ in 0..2 {
-        like::derive_apart(table, photo, &[liked(fan(1))]).await.unwrap();
+        like::derive(table, photo, &[liked(fan(1))], Way::Apart).await.unwrap();
         assert_eq!(counted(&world, photo).await, 1);
     }
     // Not unliked, as long as it is.
-    like::derive_apart(table, photo, &[unliked(fan(1))]).await.unwrap();
+    like::derive(table, photo, &[unliked(fan(1))], Way::Apart).await.unwrap();
     assert_eq!(counted(&world, photo).await, 1);
     assert!(like::remove(table, fan(1), photo).await.unwrap());
-    like::derive_apart(table, photo, &[liked(fan(1))]).await.unwrap();
+    like::derive(table, photo, &[liked(fan(1))], Way::Apart).await.unwrap();
     assert_eq!(counted(&world, photo).await, 1, "the removal is a change of its own");
-    like::derive_apart(table, photo, &[unliked(fan(1))]).await.unwrap();
+    like::derive(table, photo, &[unliked(fan(1))], Way::Apart).await.unwrap();
     assert_eq!(counted(&world, photo).await, 0);
 }
 
@@ -86,12 +86,12 @@ async fn what_was_overtaken_does_not_hold_up_its_neighbours() {
     world.engine.fail_next("TransactWriteItems", 1, Fault::Throttled);
     world.engine.fail_next("TransactWriteItems", 2, Fault::Conflict);
     world.engine.fail_next("TransactWriteItems", 1, Fault::LostAnswer);
-    like::derive_apart(&world.table, photo, &changes).await.unwrap();
+    like::derive(&world.table, photo, &changes, Way::Apart).await.unwrap();
     assert_eq!(counted(&world, photo).await, 120);
     // A photo that is gone has nothing to count.
     world.delete(&ann, photo).await;
     likes(&world, fan(900), photo).await;
-    like::derive_apart(&world.table, photo, &[liked(fan(900))]).await.unwrap();
+    like::derive(&world.table, photo, &[liked(fan(900))], Way::Apart).await.unwrap();
     let left = like::likers(&world.table, photo, None, 1_000).await.unwrap().items;
     assert!(!left.contains(&fan(900)));
 }
@@ -112,14 +112,14 @@ async fn follows_and_timelines_are_checked_too() {
         );
         edges
     };
-    follow::derive_apart(table, &[change(Some(AT))]).await.unwrap();
+    follow::derive(table, &[change(Some(AT))], Way::Apart).await.unwrap();
     assert_eq!(followers().await, 0);
     world.follow(&bob, &ann).await;
-    follow::derive_apart(table, &[change(Some(AT))]).await.unwrap();
-    follow::derive_apart(table, &[change(None)]).await.unwrap();
+    follow::derive(table, &[change(Some(AT))], Way::Apart).await.unwrap();
+    follow::derive(table, &[change(None)], Way::Apart).await.unwrap();
     assert_eq!(followers().await, 1);
     world.unfollow(&bob, &ann).await;
-    follow::derive_apart(table, &[change(None)]).await.unwrap();
+    follow::derive(table, &[change(None)], Way::Apart).await.unwrap();
     assert_eq!(followers().await, 0);
 
     let listed = async || {
@@ -127,11 +127,11 @@ async fn follows_and_timelines_are_checked_too() {
         assert_eq!(world.profile(&ann).await.photos, i64::try_from(page.len()).unwrap());
         page
     };
-    listing::derive_apart(table, ann.user_id, photo, false).await.unwrap();
+    listing::derive(table, ann.user_id, photo, false, Way::Apart).await.unwrap();
     assert_eq!(listed().await, [photo]);
     world.delete(&ann, photo).await;
-    listing::derive_apart(table, ann.user_id, photo, false).await.unwrap();
-    listing::derive_apart(table, ann.user_id, photo, true).await.unwrap();
+    listing::derive(table, ann.user_id, photo, false, Way::Apart).await.unwrap();
+    listing::derive(table, ann.user_id, photo, true, Way::Apart).await.unwrap();
     assert!(listed().await.is_empty());
 }
 
@@ -197,12 +197,12 @@ async fn in_every_order_of_acts_stream_and_queue_the_edge_ends_as_the_actor_left
                     // From an earlier position, as after a failure: what is out of date comes first.
                     let upto = if *apart { told } else { told + 1 };
                     for state in &states[told.saturating_sub(1)..upto] {
-                        like::derive(table, photo, std::slice::from_ref(state)).await.unwrap();
+                        like::derive(table, photo, std::slice::from_ref(state), Way::Stream).await.unwrap();
                     }
                     told += 1;
                 }
                 Event::DoneApart(number) => {
-                    like::derive_apart(table, photo, &states[*number..=*number]).await.unwrap();
+                    like::derive(table, photo, &states[*number..=*number], Way::Apart).await.unwrap();
                 }
             }
         }
@@ -212,7 +212,7 @@ async fn in_every_order_of_acts_stream_and_queue_the_edge_ends_as_the_actor_left
         assert_eq!(count().await, liking, "{order:?}");
         // What lies in the queue may come again at any time.
         for state in &states {
-            like::derive_apart(table, photo, std::slice::from_ref(state)).await.unwrap();
+            like::derive(table, photo, std::slice::from_ref(state), Way::Apart).await.unwrap();
         }
         assert_eq!(count().await, liking, "{order:?}, and all again");
     }
@@ -227,7 +227,7 @@ async fn a_like_derived_apart_costs_two_units_more() {
     }
     let changes: Vec<_> = (1..=98).map(|number| liked(fan(number))).collect();
     world.engine.reset_usage();
-    like::derive_apart(&world.table, photo, &changes).await.unwrap();
+    like::derive(&world.table, photo, &changes, Way::Apart).await.unwrap();
     let usage = world.engine.usage();
     // Each edge with its check, and a counter in each of two transactions.
     assert_eq!((usage.requests, usage.write_units), (2, 2.0 * (98.0 * 2.0 + 2.0)), "{usage:?}");
@@ -239,12 +239,12 @@ async fn an_item_tells_how_often_its_counters_moved() {
     let (name, table) = (Name::Photo(photo), &world.table);
     assert_eq!(moves(&world, name.key()).await, 0);
     let changes: Vec<_> = (1..=100).map(|number| liked(fan(number))).collect();
-    like::derive(table, photo, &changes).await.unwrap();
+    like::derive(table, photo, &changes, Way::Stream).await.unwrap();
     assert_eq!(moves(&world, name.key()).await, 2, "two transactions");
-    like::derive(table, photo, &changes).await.unwrap();
+    like::derive(table, photo, &changes, Way::Stream).await.unwrap();
     assert_eq!(moves(&world, name.key()).await, 2, "nothing moved");
     // One came and one went: the count is the same, its edges are not.
-    like::derive(table, photo, &[unliked(fan(1)), liked(fan(101))]).await.unwrap();
+    like::derive(table, photo, &[unliked(fan(1)), liked(fan(101))], Way::Stream).await.unwrap();
     assert_eq!((moves(&world, name.key()).await, counted(&world, photo).await), (3, 100));
     // Nothing that writes to the item loses it, and nothing that reads it minds.
     let texts = photo::Texts { caption: table::Patch::Remove, ..photo::Texts::default() };

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use api::Caller;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use domain::account::UserName;
 use domain::feed::Standing;
@@ -19,7 +20,7 @@ use table::guard::{self, RateStep};
 use table::keys::Name;
 use table::session::Opened;
 use table::user::{Registration, User};
-use table::{Table, feed, follow, head, like, listing, photo, processing, reader, user};
+use table::{Table, Way, feed, follow, like, listing, photo, processing, reader, user};
 
 use crate::{Engine, ManualClock, SeededRandom};
 
@@ -198,17 +199,33 @@ impl World {
     }
 
     async fn update_head(&self, author: &Caller, expression: &str, value: AttributeValue) {
-        let key = head::key(author.user_id);
+        let one = AttributeValue::N("1".to_owned());
+        let update = self.update(&Name::Head(author.user_id), expression, value);
+        update.expression_attribute_values(":one", one).send().await.expect("a head");
+    }
+
+    /// Changes an item behind everybody's back; the expression calls the number `:value`.
+    pub async fn write(&self, item: &Name, expression: &str, value: i64) {
+        let value = AttributeValue::N(value.to_string());
+        self.update(item, expression, value).send().await.expect("an update");
+    }
+
+    /// Removes an item behind everybody's back.
+    pub async fn remove(&self, item: &Name) {
+        let key = item.key();
+        let delete = self.engine.client().delete_item().table_name(self.engine.table_name());
+        let delete = delete.key("pk", AttributeValue::S(key.pk)).key("sk", AttributeValue::S(key.sk));
+        delete.send().await.expect("a deletion");
+    }
+
+    fn update(&self, item: &Name, expression: &str, value: AttributeValue) -> UpdateItemFluentBuilder {
+        let key = item.key();
         let update = self.engine.client().update_item().table_name(self.engine.table_name());
         update
             .key("pk", AttributeValue::S(key.pk))
             .key("sk", AttributeValue::S(key.sk))
             .update_expression(expression)
             .expression_attribute_values(":value", value)
-            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
-            .send()
-            .await
-            .expect("a head");
     }
 
     /// Photos in the reader's feed, newest first.
@@ -234,25 +251,27 @@ impl World {
         let table = &self.table;
         match *change {
             Change::Liked { user, photo, ref like } => {
-                like::derive(table, photo, &[like::Change { user, since: Some(like.at) }]).await
+                like::derive(table, photo, &[like::Change { user, since: Some(like.at) }], Way::Stream).await
             }
             Change::Unliked { user, photo } => {
-                like::derive(table, photo, &[like::Change { user, since: None }]).await
+                like::derive(table, photo, &[like::Change { user, since: None }], Way::Stream).await
             }
             Change::Followed { follower, followee, follow: follow::Follow { at, .. } } => {
-                follow::derive(table, &[follow::Change { follower, followee, since: Some(at) }]).await
+                follow::derive(table, &[follow::Change { follower, followee, since: Some(at) }], Way::Stream)
+                    .await
             }
             Change::Unfollowed { follower, followee } => {
-                follow::derive(table, &[follow::Change { follower, followee, since: None }]).await
+                follow::derive(table, &[follow::Change { follower, followee, since: None }], Way::Stream)
+                    .await
             }
             Change::Announced { photo } => processing::add(table, photo).await,
             Change::Ready { photo, author } => {
-                listing::derive(table, author, photo, true).await?;
+                listing::derive(table, author, photo, true, Way::Stream).await?;
                 processing::remove(table, photo).await
             }
             Change::Failed { photo } => processing::remove(table, photo).await,
             Change::Deleted { photo, author, .. } => {
-                listing::derive(table, author, photo, false).await?;
+                listing::derive(table, author, photo, false, Way::Stream).await?;
                 processing::remove(table, photo).await
             }
             Change::Returned { .. } => Ok(()),

@@ -1,7 +1,6 @@
 //! Deleted photos.
 
 use api::Caller;
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::PhotoId;
 use domain::media::MediumId;
 use messages::{Event, HashRange};
@@ -71,18 +70,9 @@ impl Scene {
         assert_eq!((store.keys(PHOTOS).len(), store.keys(UPLOADS).len()), (7, 1), "the other photo's");
     }
 
-    async fn pretend(&self, followers: u32) {
-        let key = Name::User(self.author.user_id).key();
-        let update = self.stage.world.engine.client().update_item();
-        update
-            .table_name(self.stage.world.engine.table_name())
-            .key("pk", AttributeValue::S(key.pk))
-            .key("sk", AttributeValue::S(key.sk))
-            .update_expression("SET followers = :many")
-            .expression_attribute_values(":many", AttributeValue::N(followers.to_string()))
-            .send()
-            .await
-            .unwrap();
+    async fn pretend(&self, followers: i64) {
+        let author = Name::User(self.author.user_id);
+        self.stage.world.write(&author, "SET followers = :value", followers).await;
     }
 }
 

@@ -3,6 +3,7 @@
 use std::future::{Future, ready};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use table::Way;
 
 use api::Caller;
 use backfill::{Deps, Edge, EdgeError, Objects};
@@ -86,7 +87,7 @@ impl Stage {
     pub async fn list(&self, author: &Caller) -> PhotoId {
         self.world.clock.advance(Duration::from_secs(1));
         let photo = PhotoId::generate(&self.world.clock, &self.world.random);
-        table::listing::derive(&self.world.table, author.user_id, photo, true).await.unwrap();
+        table::listing::derive(&self.world.table, author.user_id, photo, true, Way::Stream).await.unwrap();
         photo
     }
 

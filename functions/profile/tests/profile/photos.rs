@@ -5,7 +5,7 @@ use domain::cursor::List;
 use domain::photo::State;
 use serde_json::json;
 use table::like::{self, Like};
-use table::{listing, photo};
+use table::{Way, listing, photo};
 use testkit::{Fault, START};
 
 use crate::world::{CDN, World, ids};
@@ -18,9 +18,14 @@ async fn when_somebodys_photos_are_listed_then_each_is_shown_as_it_is() {
     let [newest, older] = world.photos(1..3).await[..] else { panic!("two photos") };
     let like = Like { author: world.bob.user_id, username: "Ada".to_owned(), at: START };
     like::add(&world.table, world.ada.user_id, older, &like).await.unwrap();
-    like::derive(&world.table, older, &[like::Change { user: world.ada.user_id, since: Some(START) }])
-        .await
-        .unwrap();
+    like::derive(
+        &world.table,
+        older,
+        &[like::Change { user: world.ada.user_id, since: Some(START) }],
+        Way::Stream,
+    )
+    .await
+    .unwrap();
 
     let answer = world.event("photos", &[("user_id", "@bob")]).await;
     assert_eq!(
@@ -69,7 +74,7 @@ async fn when_the_photo_of_a_cursor_is_deleted_then_the_list_goes_on_behind_it()
     let photos = world.photos(1..8).await;
     let first = world.page(3, None).await;
     world.lose(&photos[2..3]).await;
-    listing::derive(&world.table, world.bob.user_id, photos[2], false).await.unwrap();
+    listing::derive(&world.table, world.bob.user_id, photos[2], false, Way::Stream).await.unwrap();
     assert_eq!(ids(&world.page(3, first["next_cursor"].as_str()).await), photos[3..6]);
 }
 

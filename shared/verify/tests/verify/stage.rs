@@ -81,16 +81,7 @@ impl Small {
     }
 
     pub(crate) async fn write(&self, item: Name, expression: &str, value: i64) {
-        let key = item.key();
-        let update = self.world.engine.client().update_item().table_name(self.world.engine.table_name());
-        update
-            .key("pk", AttributeValue::S(key.pk))
-            .key("sk", AttributeValue::S(key.sk))
-            .update_expression(expression)
-            .expression_attribute_values(":value", AttributeValue::N(value.to_string()))
-            .send()
-            .await
-            .unwrap();
+        self.world.write(&item, expression, value).await;
     }
 
     /// Stores items that are nothing but their keys.
@@ -109,13 +100,6 @@ impl Small {
 
     /// Removes an item behind everybody's back.
     pub(crate) async fn remove(&self, item: Name) {
-        let key = item.key();
-        let delete = self.world.engine.client().delete_item().table_name(self.world.engine.table_name());
-        delete
-            .key("pk", AttributeValue::S(key.pk))
-            .key("sk", AttributeValue::S(key.sk))
-            .send()
-            .await
-            .unwrap();
+        self.world.remove(&item).await;
     }
 }
