@@ -7,7 +7,7 @@ PYTHON ?= python3
 CLOUD := PYTHONPATH=localstack PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m cloud
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset status pids url logs gaps test cloud-test lint fmt audit openapi bench-feed cost verify build deploy
+.PHONY: help up down reset status pids url logs gaps test cloud-test pictures fuzz lint fmt audit openapi bench-feed bench-media cost verify build deploy
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -45,11 +45,17 @@ test: ## every test, against a throw-away cloud
 cloud-test: ## run CMD against a throw-away cloud: make cloud-test CMD='cargo nextest run -p localstack'
 	@$(CLOUD) test -- $(CMD)
 
+pictures: ## fetch what shared/media is tried on: the test images of Pillow
+	@$(CLOUD) pictures
+
+fuzz: pictures ## fuzz shared/media, five minutes a target: make fuzz F=job TIME=60
+	@TIME=$(TIME) .ci/fuzz $(F)
+
 lint: ## formatting and lints, as in CI
 	.ci/run format clippy python
 
 fmt: ## format everything
-	cargo fmt --all
+	cargo fmt --all && cargo fmt --manifest-path shared/media/fuzz/Cargo.toml
 
 audit: ## licences, advisories, duplicates
 	PATH="$$(.ci/tools):$$PATH" cargo deny check
@@ -59,6 +65,9 @@ openapi: ## write docs/openapi.json from shared/api
 
 bench-feed: ## the feed under a social network's load, as in docs/bench-feed.md: make bench-feed ARGS='--users 10000' (ARGS=--help)
 	@cargo run --quiet --profile measure --package bench-feed -- $(ARGS)
+
+bench-media: ## pictures beside sharp, libvips and Pillow, as in docs/bench-media.md: make bench-media ARGS='--runs 3' (ARGS=--help)
+	@cargo run --quiet --release --package bench-media -- $(ARGS)
 
 cost: ## what a month costs, as in docs/cost.md, or of another world: make cost ARGS='--dau 1e6' (ARGS=--help)
 	@cargo run --quiet --package cost -- $(ARGS)

@@ -49,6 +49,7 @@ _SIMPLE = {
     "status": "what runs",
     "pids": "process ids of everything started",
     "url": "the API's base URL alone",
+    "pictures": "fetch the pictures that shared/media is tried on",
     "release": "release packages for Lambda",
     "gaps": "what the emulator lacks and how it is made up for",
 }
@@ -57,6 +58,7 @@ _SIMPLE = {
 _NEEDS = {
     "up": (environment.REQUIREMENTS,),
     "test": (environment.REQUIREMENTS, environment.DEVELOPER_REQUIREMENTS),
+    "pictures": (),
     "release": (environment.REQUIREMENTS, environment.BUILD_REQUIREMENTS),
     "verify": (environment.REQUIREMENTS,),
 }

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from cloud import build, processes, services, session
+from cloud import pictures as fetched
 from cloud.progress import step
 from cloud.settings import HOST, Record, Refusal, Settings
 
@@ -51,6 +52,12 @@ def reset(settings: Settings) -> None:
             raise Refusal(f"{settings.state} holds no local cloud; nothing deleted")
         shutil.rmtree(settings.state, ignore_errors=True)
         running.note = str(settings.state)
+
+
+def pictures(_settings: Settings) -> None:
+    """Fetches the pictures that `shared/media` is tried on."""
+    with step("pictures (pip)") as running:
+        running.note = fetched.ensure()
 
 
 def status(settings: Settings) -> None:

@@ -38,6 +38,13 @@ def install(*files: Path) -> None:
             _marker(file).touch()
 
 
+def download_source(package: str, file: Path, folder: Path) -> Path:
+    """The source archive of a package that a requirements file pins with its digest, which pip checks; nothing is built."""
+    pinned = ["--no-deps", "--no-binary", package, "--require-hashes", "--requirement", str(file)]
+    _run([*_pip(), "download", "--quiet", "--disable-pip-version-check", *pinned, "--dest", str(folder)])
+    return next(folder.glob(f"{package}-*.tar.gz"))
+
+
 def enter(arguments: list[str]) -> None:
     """Starts this command again inside the environment; does not return."""
     environ = os.environ | {"PYTHONPATH": str(ROOT / "localstack"), "PYTHONUNBUFFERED": "1"}

@@ -30,6 +30,8 @@ def run(command: list[str]) -> int:
     # Beside the binaries, so that they can be linked instead of copied.
     settings = Settings(state=ROOT / "target" / "trial" / str(os.getpid()), port=free_port())
     try:
+        if not command:
+            commands.pictures(settings)
         commands.up(settings, demo=False, say_how=False)
         environ = environment(settings)
         command = command[1:] if command[:1] == ["--"] else command

@@ -66,7 +66,7 @@ fn medium(request: &MediumRequest) -> Result<Medium, Invalid> {
     let content_type = ContentType::parse(&request.content_type).ok_or_else(|| {
         Invalid::new(
             "content_type_unsupported",
-            "A medium is image/jpeg, image/png, image/webp or image/gif.",
+            "A medium is image/jpeg, image/png, image/webp, image/gif, image/avif or image/heic.",
         )
     })?;
     match request.size {

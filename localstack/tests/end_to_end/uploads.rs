@@ -76,11 +76,11 @@ async fn when_a_file_is_no_picture_then_the_photo_should_fail_with_a_reason() {
     bert.follow(&anna).await;
     assert!(bert.feed().await.is_empty());
     let whole = small().bytes;
-    let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".to_vec();
+    let tiff = b"II*\0\x08\0\0\0".to_vec();
     let cases = [
         (Picture::jpeg(whole[..whole.len() / 2].to_vec()), "image_corrupt"),
         (Picture::png(gigapixel_png()), "image_too_large"),
-        (Picture::jpeg(heic), "image_unsupported"),
+        (Picture::jpeg(tiff), "image_unsupported"),
         (Picture::jpeg(b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec()), "image_unsupported"),
     ];
     for (bad, code) in cases {
@@ -94,8 +94,9 @@ async fn when_a_file_is_no_picture_then_the_photo_should_fail_with_a_reason() {
         assert_eq!(failed["failure"]["code"], code);
         assert!(failed["failure"]["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{failed}");
         bert.get(&format!("/photos/{photo}")).await.refused(404, "photo_not_found");
-        eventually("the uploads are cleared away", async || {
-            same(app.behind.waiting(anna.id, &photo).await, &Vec::new()).map(drop)
+        eventually("the uploads are cleared away, and what was made of the neighbour", async || {
+            same(app.behind.waiting(anna.id, &photo).await, &Vec::new()).map(drop)?;
+            same(app.behind.kept(anna.id, &photo).await, &Vec::new()).map(drop)
         })
         .await;
     }

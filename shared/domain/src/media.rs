@@ -1,4 +1,9 @@
-//! Where pictures lie: object keys of uploads, originals and renditions.
+//! Where pictures lie: object keys of uploads, originals and renditions. And which pictures look alike.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::id::{PhotoId, UserId};
 
@@ -78,6 +83,11 @@ pub struct MediumId {
 }
 
 impl MediumId {
+    /// Which one it is among its author's.
+    pub fn place(self) -> MediumPlace {
+        MediumPlace { photo: self.photo, index: self.index }
+    }
+
     /// Where the client uploads it: `incoming/<user>/<photo>/<n>`.
     pub fn upload_key(self) -> String {
         format!("incoming/{}/{}/{}", self.author, self.photo, self.index)
@@ -113,6 +123,95 @@ impl MediumId {
     }
 }
 
+/// One medium among all of an author's, and so the place of its objects among theirs. Written `<photo>/<n>`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MediumPlace {
+    /// The photo it belongs to.
+    pub photo: PhotoId,
+    /// Its place in the photo, from 0.
+    pub index: usize,
+}
+
+impl MediumPlace {
+    /// The medium, given whose it is.
+    pub fn of(self, author: UserId) -> MediumId {
+        MediumId { author, photo: self.photo, index: self.index }
+    }
+}
+
+impl fmt::Display for MediumPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.photo, self.index)
+    }
+}
+
+/// The text is no place of a medium.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a photo and a number, with a slash between them")]
+pub struct NotAPlace;
+
+impl FromStr for MediumPlace {
+    type Err = NotAPlace;
+
+    fn from_str(text: &str) -> Result<Self, NotAPlace> {
+        let (photo, index) = text.split_once('/').ok_or(NotAPlace)?;
+        let place = Self {
+            photo: photo.parse().map_err(|_| NotAPlace)?,
+            index: index.parse().map_err(|_| NotAPlace)?,
+        };
+        Some(place).filter(|place| place.to_string() == text).ok_or(NotAPlace)
+    }
+}
+
+impl Serialize for MediumPlace {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for MediumPlace {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// 64-bit perceptual hash of a picture: pictures that look alike differ in few bits. Written as 16 hexadecimal digits.
+///
+/// A hint and never an identity: nothing is merged by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Likeness(pub u64);
+
+impl Likeness {
+    /// Most bits in which two pictures differ that are taken for the same motif: measured, see
+    /// `docs/adr/0018-one-copy-of-the-same-bytes.md`.
+    pub const NEAR: u32 = 10;
+
+    /// In how many bits the two differ: 0 for equal pictures, about 32 for unrelated ones.
+    pub fn distance(self, other: Self) -> u32 {
+        (self.0 ^ other.0).count_ones()
+    }
+
+    /// Whose picture is nearest to this, if any is within [`Self::NEAR`]; of several that are equally near, the first.
+    pub fn nearest<T>(self, pictures: impl IntoIterator<Item = (T, Self)>) -> Option<T> {
+        let distances = pictures.into_iter().map(|(of, picture)| (of, self.distance(picture)));
+        let near = distances.filter(|(_, distance)| *distance <= Self::NEAR);
+        near.min_by_key(|(_, distance)| *distance).map(|(of, _)| of)
+    }
+}
+
+impl Serialize for Likeness {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:016x}", self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Likeness {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        u64::from_str_radix(&text, 16).map(Self).map_err(de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -120,6 +219,21 @@ mod tests {
     use super::*;
 
     proptest! {
+        #[test]
+        fn places_round_trip(photo in 0..=i64::MAX as u64, index in 0_usize..10) {
+            let place = MediumPlace { photo: PhotoId::try_from(photo).unwrap(), index };
+            prop_assert_eq!(place.to_string().parse(), Ok(place));
+            let json = serde_json::to_string(&place).unwrap();
+            prop_assert_eq!(serde_json::from_str::<MediumPlace>(&json).unwrap(), place);
+        }
+
+        #[test]
+        fn likenesses_round_trip(bits in any::<u64>()) {
+            let json = serde_json::to_string(&Likeness(bits)).unwrap();
+            prop_assert_eq!(json.len(), 18);
+            prop_assert_eq!(serde_json::from_str::<Likeness>(&json).unwrap(), Likeness(bits));
+        }
+
         #[test]
         fn upload_keys_round_trip(author in 0..=i64::MAX as u64, photo in 0..=i64::MAX as u64, index in 0_usize..10) {
             let id = MediumId {
@@ -145,5 +259,22 @@ mod tests {
         ] {
             assert_eq!(MediumId::from_upload_key(key), None, "{key:?}");
         }
+    }
+
+    #[test]
+    fn other_texts_are_no_places() {
+        for text in ["", "1", "1/", "/1", "1/2/3", "01/2", "1/+2", "1/02", "x/1"] {
+            assert_eq!(text.parse::<MediumPlace>(), Err(NotAPlace), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_is_found_and_nothing_beyond_what_is_near() {
+        let [same, near, far] = [0, (1 << Likeness::NEAR) - 1, (1 << (Likeness::NEAR + 1)) - 1].map(Likeness);
+        let nearest = |pictures: &[(char, Likeness)]| same.nearest(pictures.iter().copied());
+        assert_eq!(nearest(&[('f', far), ('n', near), ('s', same), ('t', same)]), Some('s'));
+        assert_eq!(nearest(&[('f', far), ('n', near)]), Some('n'));
+        assert_eq!(nearest(&[('f', far)]), None);
+        assert_eq!(nearest(&[]), None);
     }
 }

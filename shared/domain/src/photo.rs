@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{PhotoId, UserId};
+use crate::media::{Likeness, MediumId, MediumPlace};
 use crate::text::{AltText, Caption, Place, Tag};
 
 /// Most media in one photo.
@@ -71,8 +72,27 @@ pub struct Rendered {
     pub blurhash: String,
     /// SHA-256 of the original, hexadecimal.
     pub sha256: String,
-    /// 64-bit perceptual hash, hexadecimal.
-    pub phash: String,
+    /// What it looks like.
+    pub phash: Likeness,
+    /// Where original and renditions lie, when that is not its own place: a medium of the author's with the same bytes was
+    /// there first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored_at: Option<MediumPlace>,
+    /// A photo that the author had posted before and that looks like this. It may be gone by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub similar_to: Option<PhotoId>,
+}
+
+/// A medium that is shown with what lies at some place: what it takes to let go of that.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holding {
+    /// The medium's place in the photo.
+    pub index: usize,
+    /// SHA-256 of the original, hexadecimal.
+    pub sha256: String,
+    /// Where original and renditions lie, when that is not its own place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored_at: Option<MediumPlace>,
 }
 
 /// Formats a client may upload.
@@ -90,12 +110,20 @@ pub enum ContentType {
     /// GIF; its first frame is used.
     #[serde(rename = "image/gif")]
     Gif,
+    /// AVIF; its primary picture is used.
+    #[serde(rename = "image/avif")]
+    Avif,
+    /// HEIC, as iPhones store photographs; its primary picture is used.
+    #[serde(rename = "image/heic")]
+    Heic,
 }
 
 impl ContentType {
     /// Parses a media type; `None` when uploads of it are not taken.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Jpeg, Self::Png, Self::WebP, Self::Gif].into_iter().find(|known| known.as_str() == text)
+        [Self::Jpeg, Self::Png, Self::WebP, Self::Gif, Self::Avif, Self::Heic]
+            .into_iter()
+            .find(|known| known.as_str() == text)
     }
 
     /// The media type.
@@ -105,6 +133,8 @@ impl ContentType {
             Self::Png => "image/png",
             Self::WebP => "image/webp",
             Self::Gif => "image/gif",
+            Self::Avif => "image/avif",
+            Self::Heic => "image/heic",
         }
     }
 }
@@ -139,5 +169,27 @@ impl Photo {
     /// Whether it belongs in somebody's feed or list.
     pub fn is_listed(&self) -> bool {
         self.state == State::Ready
+    }
+
+    /// The medium whose object keys say where original and renditions of a medium lie: itself, or one of the author's that
+    /// had the same bytes.
+    pub fn stored_at(&self, index: usize) -> MediumId {
+        let rendered = self.media.get(index).and_then(|medium| medium.rendered.as_ref());
+        let own = MediumPlace { photo: self.id, index };
+        rendered.and_then(|facts| facts.stored_at).unwrap_or(own).of(self.author)
+    }
+
+    /// What its media are shown with, of those that are rendered.
+    pub fn holdings(&self) -> Vec<Holding> {
+        let rendered = self.media.iter().enumerate().filter_map(|(index, medium)| {
+            let facts = medium.rendered.as_ref()?;
+            Some(Holding { index, sha256: facts.sha256.clone(), stored_at: facts.stored_at })
+        });
+        rendered.collect()
+    }
+
+    /// What its media look like, of those that are rendered.
+    pub fn likenesses(&self) -> Vec<Likeness> {
+        self.media.iter().filter_map(|medium| medium.rendered.as_ref()).map(|facts| facts.phash).collect()
     }
 }

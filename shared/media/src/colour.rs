@@ -15,6 +15,18 @@ pub(crate) fn to_srgb(picture: Picture, icc: Option<&[u8]>) -> Srgb {
     Srgb { width: picture.width, height: picture.height, data }
 }
 
+/// A profile for colours that are only named by the code point of their primaries (ISO/IEC 23091-2); none for
+/// those of sRGB or unknown ones. High dynamic range is not mapped to what a screen shows: its curve is taken
+/// for an ordinary one.
+pub(crate) fn profile_of(primaries: u16) -> Option<Vec<u8>> {
+    let profile = match primaries {
+        9 => ColorProfile::new_bt2020(),
+        11 | 12 => ColorProfile::new_display_p3(),
+        _ => return None,
+    };
+    profile.encode().ok()
+}
+
 fn by_profile(picture: &Picture, icc: &[u8]) -> Result<Vec<u8>, Refusal> {
     let failed = |error| Refusal::failed("colour", error);
     let profile = ColorProfile::new_from_slice(icc).map_err(failed)?;

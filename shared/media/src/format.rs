@@ -11,6 +11,10 @@ pub enum Format {
     WebP,
     /// GIF, its first frame.
     Gif,
+    /// AVIF, its primary picture.
+    Avif,
+    /// HEIC, its primary picture.
+    Heic,
 }
 
 impl Format {
@@ -21,27 +25,44 @@ impl Format {
             Self::Png => "image/png",
             Self::WebP => "image/webp",
             Self::Gif => "image/gif",
+            Self::Avif => "image/avif",
+            Self::Heic => "image/heic",
         }
     }
 
-    /// The format of `bytes`, of which the first twelve are enough.
+    /// The format of `bytes`, by how they begin.
     pub fn sniff(bytes: &[u8]) -> Option<Self> {
         match bytes {
             [0xFF, 0xD8, 0xFF, ..] => Some(Self::Jpeg),
             [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Some(Self::Png),
             [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Self::WebP),
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Self::Gif),
-            _ => None,
+            _ => brands(bytes).find_map(|brand| match &brand {
+                b"avif" | b"avis" => Some(Self::Avif),
+                b"heic" | b"heix" | b"hevc" | b"hevx" | b"heim" | b"heis" | b"hevm" | b"hevs" => {
+                    Some(Self::Heic)
+                }
+                _ => None,
+            }),
         }
     }
+}
+
+/// What a file that begins with a file type box says it is: its own brand, then those it also fits.
+fn brands(bytes: &[u8]) -> impl Iterator<Item = [u8; 4]> {
+    let length = bytes.first_chunk::<4>().map_or(0, |length| u32::from_be_bytes(*length));
+    let whole = bytes.get(..usize::try_from(length).unwrap_or(usize::MAX)).unwrap_or_default();
+    let brands = whole.get(8..).filter(|_| whole.get(4..8) == Some(b"ftyp")).unwrap_or_default();
+    let (brands, _) = brands.as_chunks::<4>();
+    // The second place holds the version of the first.
+    brands.iter().enumerate().filter(|(place, _)| *place != 1).map(|(_, brand)| *brand)
 }
 
 /// What to call a file we do not decode, so that its owner knows what to convert.
 pub(crate) fn name_unsupported(bytes: &[u8]) -> &'static str {
     match bytes {
         [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => match brand.get(..4) {
-            Some(b"avif" | b"avis") => "AVIF",
-            Some(b"heic" | b"heix" | b"hevc" | b"hevx" | b"heim" | b"heis" | b"mif1" | b"msf1") => "HEIC",
+            Some(b"mif1" | b"msf1") => "A HEIF picture that is neither HEIC nor AVIF",
             _ => "A video",
         },
         [0xFF, 0x0A, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] => "JPEG XL",
@@ -59,10 +80,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn phone_formats_are_named() {
-        assert_eq!(name_unsupported(b"\0\0\0\x18ftypheic\0\0\0\0"), "HEIC");
-        assert_eq!(name_unsupported(b"\0\0\0\x18ftypmif1\0\0\0\0"), "HEIC");
-        assert_eq!(name_unsupported(b"\0\0\0\x18ftypavif\0\0\0\0"), "AVIF");
+    fn heif_goes_by_its_brands() {
+        let sniff = |brands: &str| {
+            let length = u32::try_from(brands.len() + 8).unwrap();
+            Format::sniff(&[length.to_be_bytes().as_slice(), b"ftyp", brands.as_bytes()].concat())
+        };
+        assert_eq!(sniff("heic\0\0\0\0mif1heic"), Some(Format::Heic));
+        assert_eq!(sniff("avif\0\0\0\0avifmif1"), Some(Format::Avif));
+        assert_eq!(sniff("mif1\0\0\0\0mif1heic"), Some(Format::Heic));
+        assert_eq!(sniff("mif1\0\0\0\0avif"), Some(Format::Avif));
+        assert_eq!(sniff("mif1avif"), None);
+        assert_eq!(sniff("isom\0\0\0\0avc1"), None);
+    }
+
+    #[test]
+    fn what_is_not_decoded_is_named() {
+        assert_eq!(
+            name_unsupported(b"\0\0\0\x18ftypmif1\0\0\0\0"),
+            "A HEIF picture that is neither HEIC nor AVIF"
+        );
         assert_eq!(name_unsupported(b"\0\0\0\x18ftypisom\0\0\0\0"), "A video");
         assert_eq!(name_unsupported(b"hello"), "This kind of file");
     }

@@ -14,7 +14,8 @@ pub struct Limits {
     /// Most scans of one JPEG. Each scan costs a pass over the whole picture, so a small file can ask for
     /// hours.
     pub jpeg_scans: u32,
-    /// Most bytes a decode may hold at once: pixels, and for a progressive JPEG its coefficients.
+    /// Most bytes a decode may hold at once: the pixels where a codec wants them whole, or the coefficients of
+    /// a progressive JPEG.
     pub memory: u64,
 }
 
@@ -25,7 +26,7 @@ impl Default for Limits {
             side: 12_000,
             pixels: 50_000_000,
             jpeg_scans: 100,
-            memory: 400_000_000,
+            memory: 320_000_000,
         }
     }
 }

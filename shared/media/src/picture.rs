@@ -58,8 +58,9 @@ pub(crate) fn on_white(colour: u8, alpha: u8) -> u8 {
     u8::try_from(mixed).unwrap_or(u8::MAX)
 }
 
-/// Drops the last channel of `N + 1`, opacity, by painting over white; in place, as the result is shorter.
-pub(crate) fn flatten<const WITH_ALPHA: usize>(mut data: Vec<u8>) -> Vec<u8> {
+/// Drops the last channel of `WITH_ALPHA`, opacity, by painting over white. The result stands at the beginning
+/// of `data` and is shorter.
+pub(crate) fn flatten<const WITH_ALPHA: usize>(data: &mut [u8]) -> &[u8] {
     let pixels = data.len() / WITH_ALPHA;
     let colours = WITH_ALPHA - 1;
     for pixel in 0..pixels {
@@ -73,6 +74,5 @@ pub(crate) fn flatten<const WITH_ALPHA: usize>(mut data: Vec<u8>) -> Vec<u8> {
             *to = on_white(colour, alpha);
         }
     }
-    data.truncate(pixels * colours);
-    data
+    data.get(..pixels * colours).unwrap_or_default()
 }

@@ -11,7 +11,7 @@ pub enum Refusal {
     #[error("The file is empty.")]
     Empty,
     /// Not a format we decode; names what it seems to be.
-    #[error("{0} is not supported: send a JPEG, PNG, WebP or GIF picture.")]
+    #[error("{0} is not supported: send a JPEG, PNG, WebP, GIF, HEIC or AVIF picture.")]
     Unsupported(&'static str),
     /// Over a limit on bytes, sides, pixels or memory; says which.
     #[error("The picture is too large: {0}.")]

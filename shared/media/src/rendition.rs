@@ -30,8 +30,6 @@ pub struct Renditions {
     pub format: Format,
     /// A placeholder of some 30 characters, to paint while the picture loads.
     pub blurhash: String,
-    /// SHA-256 of the original's bytes: the identity of the file.
-    pub sha256: [u8; 32],
     /// Fingerprint of the picture: look-alikes differ in few bits. A hint only, never an identity.
     pub phash: u64,
     /// Every size in every encoding, largest first.

@@ -20,6 +20,12 @@ pub(crate) fn fit(width: u32, height: u32, side: u32) -> (u32, u32) {
     (scaled(width), scaled(height))
 }
 
+/// By how much a decoder may shrink a picture whose longest side is `longest` so that the resizer is left twice
+/// the `side` it makes.
+pub(crate) fn whole_factor(longest: u32, side: u32) -> u32 {
+    (longest / side.saturating_mul(2).max(1)).max(1)
+}
+
 /// A resizer that keeps its work buffers from one picture to the next.
 pub(crate) struct Resizer(fast_image_resize::Resizer);
 
@@ -100,6 +106,15 @@ mod tests {
         assert_eq!(fit(12_000, 600, 150), (150, 7));
         assert_eq!(fit(12_000, 1, 150), (150, 1));
         assert_eq!(fit(1, 1, 150), (1, 1));
+    }
+
+    #[test]
+    fn squares_leave_at_least_twice_the_target() {
+        assert_eq!(whole_factor(4319, 1080), 1);
+        assert_eq!(whole_factor(4320, 1080), 2);
+        assert_eq!(whole_factor(6480, 1080), 3);
+        assert_eq!(whole_factor(12_000, 1080), 5);
+        assert_eq!(whole_factor(1, 1080), 1);
     }
 
     proptest! {

@@ -4,14 +4,15 @@ use std::io::Cursor;
 
 use gif::{ColorOutput, DecodeOptions};
 
+use super::shrink::Shrink;
 use super::{Decoded, length};
 use crate::header::Header;
-use crate::picture::{Channels, Picture};
+use crate::picture::Channels;
 use crate::refusal::Refusal;
 
 const WHITE: u8 = 255;
 
-pub(super) fn decode(bytes: &[u8], header: &Header) -> Result<Decoded, Refusal> {
+pub(super) fn decode(bytes: &[u8], header: &Header, side: u32) -> Result<Decoded, Refusal> {
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
     // A frame beyond its screen would escape the limits, which were held against the screen.
@@ -27,18 +28,20 @@ pub(super) fn decode(bytes: &[u8], header: &Header) -> Result<Decoded, Refusal> 
     decoder.read_into_buffer(&mut indices).map_err(Refusal::undecodable)?;
     let (palette, _) = decoder.palette().map_err(Refusal::undecodable)?.as_chunks::<3>();
 
-    let row_length = length(header.width, 1, Channels::Rgb.count());
-    let mut data = vec![WHITE; length(header.width, header.height, Channels::Rgb.count())];
-    let rows = data.chunks_exact_mut(row_length.max(1)).skip(top);
-    for (row, indices) in rows.zip(indices.chunks_exact(frame_width.max(1))) {
+    let mut shrink = Shrink::new(header.width, header.height, Channels::Rgb, side);
+    let blank = vec![WHITE; length(header.width, 1, Channels::Rgb.count())];
+    let mut lines = indices.chunks_exact(frame_width.max(1));
+    for y in 0..usize::try_from(header.height).unwrap_or(usize::MAX) {
+        let mut row = blank.clone();
         let (pixels, _) = row.as_chunks_mut::<3>();
-        for (pixel, index) in pixels.iter_mut().skip(left).zip(indices) {
+        let line = if y < top { None } else { lines.next() };
+        for (pixel, index) in pixels.iter_mut().skip(left).zip(line.unwrap_or_default()) {
             if transparent != Some(*index) {
                 // An index beyond the palette is black, as browsers have it.
                 *pixel = palette.get(usize::from(*index)).copied().unwrap_or_default();
             }
         }
+        shrink.row(&row);
     }
-    let picture = Picture { width: header.width, height: header.height, channels: Channels::Rgb, data };
-    Ok(Decoded::whole(picture, None))
+    shrink.finish(None)
 }

@@ -1,9 +1,13 @@
 //! From bytes to pixels.
 
+mod avif;
 mod gif;
+mod heic;
 mod jpeg;
 mod png;
+mod shrink;
 mod webp;
+mod yuv;
 
 use crate::format::Format;
 use crate::guard::guard;
@@ -15,7 +19,7 @@ use crate::refusal::Refusal;
 #[derive(Debug)]
 pub(crate) struct Decoded {
     pub(crate) picture: Picture,
-    /// How much of the picture is picture. A JPEG decoded at a fraction of its scale rounds its sides up, and
+    /// How much of the picture is picture. One decoded at a fraction of its scale has its sides rounded up, and
     /// the last row and column are then only partly there: resizing from the exact fraction keeps every pixel
     /// in its place.
     pub(crate) extent: (f64, f64),
@@ -35,9 +39,11 @@ impl Decoded {
 pub(crate) fn decode(bytes: &[u8], header: &Header, side: u32) -> Result<Decoded, Refusal> {
     let decode = || match header.format {
         Format::Jpeg => jpeg::decode(bytes, header, side),
-        Format::Png => png::decode(bytes, header),
-        Format::WebP => webp::decode(bytes, header),
-        Format::Gif => gif::decode(bytes, header),
+        Format::Png => png::decode(bytes, header, side),
+        Format::WebP => webp::decode(bytes, header, side),
+        Format::Gif => gif::decode(bytes, header, side),
+        Format::Avif => avif::decode(bytes, header, side),
+        Format::Heic => heic::decode(bytes, header, side),
     };
     guard(decode, Refusal::undecodable)
 }

@@ -6,8 +6,8 @@ use crate::limits::Limits;
 use crate::orientation::Orientation;
 use crate::refusal::Refusal;
 
-/// What the decoder holds: an index for each pixel of the frame, and three bytes for each of the screen.
-const BYTES_PER_PIXEL: u64 = 4;
+/// What the decoder holds: an index for each pixel of the frame.
+const BYTES_PER_PIXEL: u64 = 1;
 
 pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, Refusal> {
     let width = u32::from(u16::from_le_bytes(array(bytes, 6).ok_or_else(cut_short)?));

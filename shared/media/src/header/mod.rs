@@ -1,6 +1,8 @@
 //! What can be known of a file without decoding it.
 
 mod gif;
+mod heif;
+mod hevc;
 mod jpeg;
 mod png;
 mod webp;
@@ -33,6 +35,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, Refusal> {
         Format::Png => png::read(bytes, limits),
         Format::WebP => webp::read(bytes, limits),
         Format::Gif => gif::read(bytes, limits),
+        format @ (Format::Avif | Format::Heic) => heif::read(bytes, format, limits),
     }
 }
 

@@ -6,8 +6,9 @@ use crate::limits::Limits;
 use crate::orientation::Orientation;
 use crate::refusal::Refusal;
 
-/// What the decoder holds at most: red, green, blue and opacity, reduced to 8 bits row by row.
-const BYTES_PER_PIXEL: u64 = 4;
+/// What the decoder holds of an interlaced picture, whose rows do not come in order: red, green, blue and
+/// opacity, reduced to 8 bits. Of others it holds a row.
+const INTERLACED_BYTES_PER_PIXEL: u64 = 4;
 
 pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, Refusal> {
     if array(bytes, 12) != Some(*b"IHDR") {
@@ -16,7 +17,9 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, Refusal> {
     let width = u32::from_be_bytes(array(bytes, 16).ok_or_else(cut_short)?);
     let height = u32::from_be_bytes(array(bytes, 20).ok_or_else(cut_short)?);
     limits.check_dimensions(width, height)?;
-    limits.check_memory(u64::from(width) * u64::from(height) * BYTES_PER_PIXEL)?;
+    if array(bytes, 28) != Some([0]) {
+        limits.check_memory(u64::from(width) * u64::from(height) * INTERLACED_BYTES_PER_PIXEL)?;
+    }
     let orientation = exif(bytes).and_then(Orientation::from_exif).unwrap_or_default();
     Ok(Header { format: Format::Png, width, height, orientation, icc: None, inverted_inks: false })
 }

@@ -8,28 +8,33 @@ use crate::format::Format;
 use crate::limits::Limits;
 use crate::orientation::Orientation;
 use crate::refusal::Refusal;
+use crate::rendition::Size;
+use crate::resize::whole_factor;
 
-/// What the decoder holds at most: four bytes of result and as many of work.
-const BYTES_PER_PIXEL: u64 = 8;
+/// What the decoder holds for each pixel of a lossless picture; a lossy one goes by the row.
+const LOSSLESS: u64 = 5;
+/// What it holds for each pixel of the opacity beside a lossy picture.
+const OPACITY: u64 = 5;
+/// What it holds for each pixel that comes out: red, green, blue and opacity, twice.
+const RESULT: u64 = 8;
+/// What it holds for each pixel of an animation's canvas: this frame, the one before, and the result.
+const CANVAS: u64 = 16;
 
 pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, Refusal> {
     let mut dimensions = None;
     let mut exif = None;
     let mut icc = None;
-    for chunk in Chunks(bytes.get(12..).unwrap_or_default()) {
-        if let Some((width, height)) = declared(&chunk) {
-            check(width, height, limits)?;
-            // The canvas comes first in a file that has one, and is what the picture is shown as.
-            dimensions = dimensions.or(Some((width, height)));
-        }
+    let chunks = || Chunks(bytes.get(12..).unwrap_or_default());
+    let mut working = held(chunks(), limits)?;
+    let mut animated = false;
+    for chunk in chunks() {
+        // The canvas comes first in a file that has one, and is what the picture is shown as.
+        dimensions = dimensions.or(declared(&chunk));
         match &chunk.name {
             b"ANMF" => {
                 // A frame holds chunks of its own after sixteen bytes of placement.
-                for inner in Chunks(chunk.body.get(16..).unwrap_or_default()) {
-                    if let Some((width, height)) = declared(&inner) {
-                        check(width, height, limits)?;
-                    }
-                }
+                working = working.max(held(Chunks(chunk.body.get(16..).unwrap_or_default()), limits)?);
+                animated = true;
             }
             b"EXIF" => exif = exif.or(Some(chunk.body)),
             b"ICCP" => icc = icc.or(Some(chunk.body)),
@@ -37,6 +42,13 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, Refusal> {
         }
     }
     let (width, height) = dimensions.ok_or_else(cut_short)?;
+    let shown = if animated {
+        u64::from(width) * u64::from(height) * CANVAS
+    } else {
+        let factor = whole_factor(width.max(height), Size::Large.side());
+        u64::from(width.div_ceil(factor)) * u64::from(height.div_ceil(factor)) * RESULT
+    };
+    limits.check_memory(working.saturating_add(shown))?;
     let orientation = exif.and_then(Orientation::from_exif).unwrap_or_default();
     Ok(Header {
         format: Format::WebP,
@@ -48,9 +60,23 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, Refusal> {
     })
 }
 
-fn check(width: u32, height: u32, limits: &Limits) -> Result<(), Refusal> {
-    limits.check_dimensions(width, height)?;
-    limits.check_memory(u64::from(width) * u64::from(height) * BYTES_PER_PIXEL)
+/// What decoding the picture in these chunks holds besides what comes out, in bytes. Refuses dimensions beyond the limits in any of
+/// them.
+fn held(chunks: Chunks<'_>, limits: &Limits) -> Result<u64, Refusal> {
+    let mut pixels = 0;
+    let mut each = 0;
+    for chunk in chunks {
+        match &chunk.name {
+            b"VP8L" => each += LOSSLESS,
+            b"ALPH" => each += OPACITY,
+            _ => {}
+        }
+        if let Some((width, height)) = declared(&chunk) {
+            limits.check_dimensions(width, height)?;
+            pixels = pixels.max(u64::from(width) * u64::from(height));
+        }
+    }
+    Ok(pixels * each)
 }
 
 /// Width and height, if this chunk declares them.

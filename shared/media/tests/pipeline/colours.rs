@@ -4,8 +4,8 @@ use media::Size;
 use moxcms::ColorProfile;
 use mozjpeg::ColorSpace;
 
-use crate::make::{Jpeg, Png, jpeg, plain, webp_with};
-use crate::show::{assert_near, process, show};
+use crate::make::{Heif, Jpeg, Png, jpeg, paint, plain, webp_with};
+use crate::show::{assert_near, fixture, process, show};
 
 /// A red in Display P3 as phones write it, and the same red in sRGB, worked out by hand from the two sets of
 /// primaries.
@@ -25,6 +25,34 @@ fn display_p3_from_every_container() {
     for file in files {
         assert_near(show(&process(&file), Size::Large).middle(), SAME_IN_SRGB, 5);
     }
+}
+
+#[test]
+fn display_p3_in_avif_and_heic() {
+    // The red quarter of the fixtures, taken for Display P3, has more red than sRGB can show.
+    let icc = Some(ColorProfile::new_display_p3().encode().unwrap());
+    for name in ["444.avif", "444.heic"] {
+        let file = Heif { tile: &fixture(name), icc: icc.clone(), ..Heif::default() }.write();
+        let [red, green, ..] = show(&process(&file), Size::Large).corners();
+        assert_near(red, [238, 0, 15], 14);
+        assert_near(green, [0, 204, 0], 14);
+    }
+}
+
+#[test]
+fn png_of_sixteen_bits_with_a_profile() {
+    let deep = paint(300, 200, |_, _| [211, 100, 65, 100, 52, 100]);
+    let icc = Some(ColorProfile::new_display_p3().encode().unwrap());
+    let file = Png { depth: png::BitDepth::Sixteen, icc, ..Png::default() }.write(&deep);
+    assert_near(show(&process(&file), Size::Large).middle(), SAME_IN_SRGB, 5);
+}
+
+#[test]
+fn png_whose_primaries_are_named() {
+    let pixels = plain(300, 200, P3_RED);
+    let named = |primaries| Png { primaries: Some(primaries), ..Png::default() }.write(&pixels);
+    assert_near(show(&process(&named(12)), Size::Large).middle(), SAME_IN_SRGB, 5);
+    assert_near(show(&process(&named(1)), Size::Large).middle(), P3_RED, 4);
 }
 
 #[test]

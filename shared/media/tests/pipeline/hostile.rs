@@ -1,7 +1,11 @@
 //! Files made to hurt, and files that came to harm: each ends in a result or a named refusal.
 
+use std::fs;
+use std::path::Path;
+
 use media::{Format, Limits};
 use proptest::prelude::*;
+use webpx::{EncoderConfig, Unstoppable};
 
 use crate::make::{Jpeg, Png, gif, jpeg, photo, plain, quarters, webp};
 use crate::show::{process, refusal};
@@ -96,10 +100,10 @@ fn a_profile_bomb_costs_its_profile_and_nothing_else() {
 
 #[test]
 fn what_we_do_not_decode_is_named() {
-    let heic = refusal(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic");
-    assert_eq!(heic.0, "image_unsupported");
-    assert!(heic.1.contains("HEIC"), "{}", heic.1);
-    assert!(refusal(b"\0\0\0\x1Cftypavif\0\0\0\0").1.contains("AVIF"));
+    let video = refusal(b"\0\0\0\x18ftypisom\0\0\0\0isommp42");
+    assert_eq!(video.0, "image_unsupported");
+    assert!(video.1.contains("A video"), "{}", video.1);
+    assert!(refusal(b"\xFF\x0A\xFA\x7F").1.contains("JPEG XL"));
     assert_eq!(refusal(b"<svg xmlns='http://www.w3.org/2000/svg'/>").0, "image_unsupported");
     assert_eq!(refusal(b"hello, world").0, "image_unsupported");
     let mut arithmetic = jpeg(&plain(8, 8, [0; 3]));
@@ -145,16 +149,35 @@ fn seeds() -> Vec<Vec<u8>> {
     let frame = gif::Frame { width: 48, height: 40, buffer: indices.into(), ..gif::Frame::default() };
     let palette: Vec<u8> = (0..16).flat_map(|grey| [grey * 16; 3]).collect();
     let clear: Vec<u8> = pixels.data.chunks(3).flat_map(|rgb| [rgb[0], rgb[1], rgb[2], rgb[0]]).collect();
+    let with_opacity =
+        |config: EncoderConfig| config.encode_rgba(&clear, 48, 40, Unstoppable).unwrap();
     vec![
         Jpeg { exif: Some(crate::make::exif(6)), ..Jpeg::default() }.write(&pixels),
         Jpeg { progressive: true, ..Jpeg::default() }.write(&pixels),
         Png { icc: Some(moxcms::ColorProfile::new_display_p3().encode().unwrap()), ..Png::default() }
             .write(&pixels),
         webp(&pixels),
-        webp::Encoder::from_rgba(&clear, 48, 40).encode(80.0).to_vec(),
-        webp::Encoder::from_rgba(&clear, 48, 40).encode_lossless().to_vec(),
+        with_opacity(EncoderConfig::new().quality(80.0)),
+        with_opacity(EncoderConfig::new_lossless()),
         gif((48, 40), &frame, &palette),
+        include_bytes!("fixtures/420.avif").to_vec(),
+        include_bytes!("fixtures/420.heic").to_vec(),
     ]
+}
+
+/// What the fuzz targets begin with: a picture of each kind, and every file that ever stopped one of them.
+#[test]
+fn what_fuzzing_begins_with_ends_in_a_result_or_a_refusal() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/file");
+    let mut pictures = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match media::process(&fs::read(&path).unwrap(), &Limits::default()) {
+            Ok(_) => pictures += 1,
+            Err(refusal) => assert_ne!(refusal.code(), "image_unprocessable", "{path:?}: {refusal:?}"),
+        }
+    }
+    assert!(pictures >= 20, "{pictures}");
 }
 
 proptest! {
@@ -163,7 +186,7 @@ proptest! {
     #[test]
     fn any_bytes_end_in_a_result_or_a_refusal(
         bytes in proptest::collection::vec(any::<u8>(), 0..600),
-        prefix in 0_usize..7,
+        prefix in 0_usize..9,
         kept in 0_usize..64,
     ) {
         let limits = Limits { pixels: 1_000_000, ..Limits::default() };
@@ -174,7 +197,7 @@ proptest! {
 
     #[test]
     fn damaged_files_end_in_a_result_or_a_refusal(
-        seed in 0_usize..7,
+        seed in 0_usize..9,
         damage in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..12),
         cut in proptest::option::of(any::<proptest::sample::Index>()),
     ) {

@@ -6,12 +6,14 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
     clippy::cast_sign_loss,
     reason = "tests may fail loudly, and their numbers are small"
 )]
 
 mod colours;
 mod formats;
+mod golden;
 mod hostile;
 mod make;
 mod orientations;

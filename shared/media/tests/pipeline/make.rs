@@ -51,6 +51,8 @@ pub(crate) struct Jpeg {
     pub(crate) stored_as: ColorSpace,
     pub(crate) progressive: bool,
     pub(crate) full_colour: bool,
+    /// How many pixels share a colour, across and down, when it is not full.
+    pub(crate) shared: (u8, u8),
     pub(crate) quality: f32,
     pub(crate) exif: Option<Vec<u8>>,
     pub(crate) icc: Option<Vec<u8>>,
@@ -64,6 +66,7 @@ impl Default for Jpeg {
             stored_as: ColorSpace::JCS_YCbCr,
             progressive: false,
             full_colour: false,
+            shared: (2, 2),
             quality: 92.0,
             exif: None,
             icc: None,
@@ -79,8 +82,9 @@ impl Jpeg {
         encoder.set_fastest_defaults();
         encoder.set_color_space(self.stored_as);
         encoder.set_quality(self.quality);
-        if self.full_colour {
-            encoder.set_chroma_sampling_pixel_sizes((1, 1), (1, 1));
+        let shared = if self.full_colour { (1, 1) } else { self.shared };
+        if shared != (2, 2) {
+            encoder.set_chroma_sampling_pixel_sizes(shared, shared);
         }
         if self.progressive {
             encoder.set_progressive_mode();
@@ -114,6 +118,8 @@ pub(crate) struct Png {
     pub(crate) transparency: Option<Vec<u8>>,
     pub(crate) icc: Option<Vec<u8>>,
     pub(crate) exif: Option<Vec<u8>>,
+    /// The code point of its primaries.
+    pub(crate) primaries: Option<u8>,
 }
 
 impl Default for Png {
@@ -125,6 +131,7 @@ impl Default for Png {
             transparency: None,
             icc: None,
             exif: None,
+            primaries: None,
         }
     }
 }
@@ -141,13 +148,210 @@ impl Png {
         let mut file = Vec::new();
         let encoder = png::Encoder::with_info(&mut file, info).unwrap();
         encoder.write_header().unwrap().write_image_data(&pixels.data).unwrap();
+        if let Some(primaries) = self.primaries {
+            // After the header, which takes 33 bytes with the signature: sRGB's curve, no matrix, full range.
+            file.splice(33..33, png_chunk(*b"cICP", &[primaries, 13, 0, 1]));
+        }
         file
+    }
+}
+
+/// A chunk of a PNG.
+fn png_chunk(name: [u8; 4], body: &[u8]) -> Vec<u8> {
+    let content = [name.as_slice(), body].concat();
+    let length = u32::try_from(body.len()).unwrap();
+    [&length.to_be_bytes(), content.as_slice(), &checksum(&content).to_be_bytes()].concat()
+}
+
+/// An interlaced PNG of bytes in red, green and blue, or with opacity: the seven passes of the standard, one
+/// after another, not compressed.
+pub(crate) fn interlaced_png<const N: usize>(pixels: &Pixels) -> Vec<u8> {
+    let passes =
+        [(0, 8, 0, 8), (4, 8, 0, 8), (0, 4, 4, 8), (2, 4, 0, 4), (0, 2, 2, 4), (1, 2, 0, 2), (0, 1, 1, 2)];
+    let mut rows = Vec::new();
+    for (left, right_by, top, down_by) in passes {
+        for y in (top..pixels.height).step_by(down_by) {
+            let columns: Vec<u32> = (left..pixels.width).step_by(right_by).collect();
+            // A pass without columns has no rows; each row begins with its filter.
+            rows.extend((!columns.is_empty()).then_some(0));
+            for x in columns {
+                rows.extend(&pixels.data[(y * pixels.width + x) as usize * N..][..N]);
+            }
+        }
+    }
+    let mut stream = vec![0x78, 0x01];
+    for (at, block) in rows.chunks(65_535).enumerate() {
+        let length = u16::try_from(block.len()).unwrap();
+        stream.push(u8::from((at + 1) * 65_535 >= rows.len()));
+        stream.extend(length.to_le_bytes());
+        stream.extend((!length).to_le_bytes());
+        stream.extend(block);
+    }
+    let (low, high) = rows.iter().fold((1_u32, 0_u32), |(low, high), byte| {
+        let low = (low + u32::from(*byte)) % 65_521;
+        (low, (high + low) % 65_521)
+    });
+    stream.extend((high << 16 | low).to_be_bytes());
+
+    let mut header = pixels.width.to_be_bytes().to_vec();
+    header.extend(pixels.height.to_be_bytes());
+    header.extend([8, if N == 4 { 6 } else { 2 }, 0, 0, 1]);
+    let mut file = b"\x89PNG\r\n\x1A\n".to_vec();
+    for (name, body) in [(b"IHDR", header.as_slice()), (b"IDAT", &stream), (b"IEND", &[])] {
+        file.extend(png_chunk(*name, body));
+    }
+    file
+}
+
+/// The CRC-32 that PNG ends its chunks with.
+fn checksum(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| sum >> 1 ^ if sum & 1 == 1 { 0xEDB8_8320 } else { 0 })
+    })
+}
+
+/// A WebP animation of one lossy frame that stands at (`left`, `top`), both even, on a larger canvas.
+pub(crate) fn webp_frame(canvas: (u32, u32), (left, top): (u32, u32), pixels: &Pixels) -> Vec<u8> {
+    let chunk = |name: &[u8], body: &[u8]| {
+        let length = u32::try_from(body.len()).unwrap().to_le_bytes();
+        [name, &length, body, &vec![0; body.len() % 2]].concat()
+    };
+    let three = |number: u32| number.to_le_bytes()[..3].to_vec();
+    let opacity = 1 << 4;
+    let animation = 1 << 1;
+    let sides = [three(canvas.0 - 1), three(canvas.1 - 1)].concat();
+    let place = [left / 2, top / 2, pixels.width - 1, pixels.height - 1, 100].map(three).concat();
+    let frame = [place.as_slice(), &[0], &webp(pixels)[12..]].concat();
+    let body = [
+        b"WEBP".to_vec(),
+        chunk(b"VP8X", &[&[opacity | animation, 0, 0, 0], sides.as_slice()].concat()),
+        // A background of opaque black, which by the standard may be ignored.
+        chunk(b"ANIM", &[0, 0, 0, 255, 0, 0]),
+        chunk(b"ANMF", &frame),
+    ]
+    .concat();
+    [b"RIFF".as_slice(), &u32::try_from(body.len()).unwrap().to_le_bytes(), &body].concat()
+}
+
+/// How to put pictures that are compressed already into a HEIF container.
+#[derive(Default)]
+pub(crate) struct Heif<'a> {
+    /// The file whose picture is used: its brand, its compression, its data.
+    pub(crate) tile: &'a [u8],
+    /// Columns and rows of a grid of that picture, and the dimensions that are shown of it.
+    pub(crate) grid: Option<((u8, u8), (u16, u16))>,
+    /// Quarter turns against the clock.
+    pub(crate) turns: Option<u8>,
+    /// Which sides are swapped: 0 for top and bottom, 1 for left and right.
+    pub(crate) mirror: Option<u8>,
+    pub(crate) icc: Option<Vec<u8>>,
+}
+
+impl Heif<'_> {
+    pub(crate) fn write(&self) -> Vec<u8> {
+        let whole = |name: &[u8], body: &[u8]| {
+            [&u32::try_from(body.len() + 8).unwrap().to_be_bytes(), name, body].concat()
+        };
+        let versioned = |name: &[u8], body: &[u8]| whole(name, &[&[0; 4], body].concat());
+        let found = |name: &[u8]| {
+            let at = self.tile.windows(4).position(|window| window == name).unwrap();
+            let length = u32::from_be_bytes(self.tile[at - 4..at].try_into().unwrap()) as usize;
+            &self.tile[at + 4..at - 4 + length]
+        };
+        let avif = &self.tile[8..12] == b"avif";
+        let (kind, configuration): (&[u8], &[u8]) =
+            if avif { (b"av01", b"av1C") } else { (b"hvc1", b"hvcC") };
+        let data = found(b"mdat");
+        let extent = found(b"ispe");
+
+        // The tiles are items from 2 on; item 1 is the grid of them, or the one tile itself.
+        let ((columns, rows), shown) = self.grid.unwrap_or(((1, 1), (0, 0)));
+        let count = u16::from(columns) * u16::from(rows);
+        let tiles: Vec<u16> = if self.grid.is_some() { (2..2 + count).collect() } else { vec![1] };
+        let entry = |item: u16, kind: &[u8]| {
+            let body = [&[2, 0, 0, 0], item.to_be_bytes().as_slice(), &[0, 0], kind, &[0]].concat();
+            whole(b"infe", &body)
+        };
+        let mut entries: Vec<Vec<u8>> = tiles.iter().map(|tile| entry(*tile, kind)).collect();
+        if self.grid.is_some() {
+            entries.push(entry(1, b"grid"));
+        }
+        let [w, h] = [shown.0, shown.1].map(u16::to_be_bytes);
+        let grid = [&[0, 0, rows.wrapping_sub(1), columns.wrapping_sub(1)], w.as_slice(), &h].concat();
+
+        // Properties: 1 the configuration, 2 the tile's dimensions, 3 the grid's, then those of the whole.
+        let mut properties = vec![whole(configuration, found(configuration)), whole(b"ispe", extent)];
+        let sides = [[0, 0], w, [0, 0], h].concat();
+        properties.push(versioned(b"ispe", &sides));
+        properties.extend(self.turns.map(|turns| whole(b"irot", &[turns])));
+        properties.extend(self.mirror.map(|axis| whole(b"imir", &[axis])));
+        properties.extend(self.icc.as_ref().map(|icc| whole(b"colr", &[b"prof", icc.as_slice()].concat())));
+        let rest: Vec<u8> = (4..=u8::try_from(properties.len()).unwrap()).collect();
+        let associate = |item: u16, numbers: &[u8]| {
+            [item.to_be_bytes().as_slice(), &[u8::try_from(numbers.len()).unwrap()], numbers].concat()
+        };
+        let mut associations: Vec<Vec<u8>> = Vec::new();
+        if self.grid.is_some() {
+            associations.push(associate(1, &[&[3], rest.as_slice()].concat()));
+            associations.extend(tiles.iter().map(|tile| associate(*tile, &[1, 2])));
+        } else {
+            associations.push(associate(1, &[&[1, 2], rest.as_slice()].concat()));
+        }
+        let counted = |list: &[Vec<u8>]| {
+            [u32::try_from(list.len()).unwrap().to_be_bytes().as_slice(), &list.concat()].concat()
+        };
+        let references: Vec<u8> = tiles.iter().flat_map(|tile| tile.to_be_bytes()).collect();
+        let references = [&[0, 1], count.to_be_bytes().as_slice(), &references].concat();
+
+        let file = |offset: u32| {
+            let place = |item: u16, offset: u32, length: usize| {
+                let (offset, length) = (offset.to_be_bytes(), u32::try_from(length).unwrap().to_be_bytes());
+                [item.to_be_bytes().as_slice(), &[0, 0, 0, 1], &offset, &length].concat()
+            };
+            // The grid's description stands first, then each tile.
+            let tile_at = |at: usize| offset + u32::try_from(grid.len() + at * data.len()).unwrap();
+            let mut places: Vec<Vec<u8>> =
+                tiles.iter().enumerate().map(|(at, tile)| place(*tile, tile_at(at), data.len())).collect();
+            if self.grid.is_some() {
+                places.push(place(1, offset, grid.len()));
+            }
+            let located =
+                [&[0x44, 0], u16::try_from(places.len()).unwrap().to_be_bytes().as_slice()].concat();
+            let meta = [
+                versioned(b"hdlr", b"\0\0\0\0pict\0\0\0\0\0\0\0\0\0\0\0\0\0"),
+                versioned(b"pitm", &[0, 1]),
+                versioned(
+                    b"iinf",
+                    &[u16::try_from(entries.len()).unwrap().to_be_bytes().as_slice(), &entries.concat()]
+                        .concat(),
+                ),
+                versioned(
+                    b"iref",
+                    &if self.grid.is_some() { whole(b"dimg", &references) } else { Vec::new() },
+                ),
+                whole(
+                    b"iprp",
+                    &[whole(b"ipco", &properties.concat()), versioned(b"ipma", &counted(&associations))]
+                        .concat(),
+                ),
+                versioned(b"iloc", &[located, places.concat()].concat()),
+            ]
+            .concat();
+            let brand = if avif { b"avif" } else { b"heic" };
+            [whole(b"ftyp", &[brand.as_slice(), &[0; 4], b"mif1", brand].concat()), versioned(b"meta", &meta)]
+                .concat()
+        };
+        let before = u32::try_from(file(0).len()).unwrap() + 8;
+        [file(before), whole(b"mdat", &[grid.as_slice(), &data.repeat(tiles.len())].concat())].concat()
     }
 }
 
 /// A lossy WebP.
 pub(crate) fn webp(pixels: &Pixels) -> Vec<u8> {
-    webp::Encoder::from_rgb(&pixels.data, pixels.width, pixels.height).encode(90.0).to_vec()
+    webpx::EncoderConfig::new()
+        .quality(90.0)
+        .encode_rgb(&pixels.data, pixels.width, pixels.height, webpx::Unstoppable)
+        .unwrap()
 }
 
 /// A WebP with chunks added: its pixels, then whatever is given, under an extended header.

@@ -2,8 +2,8 @@
 
 use media::{Encoding, Renditions, Size};
 
-use crate::make::{Jpeg, Pixels, Png, QUARTERS, exif, paint, photo, quarters, webp_with};
-use crate::show::{assert_near, decode, file, process};
+use crate::make::{Heif, Jpeg, Pixels, Png, QUARTERS, exif, paint, photo, quarters, webp_with};
+use crate::show::{assert_near, decode, file, fixture, process, show};
 
 const WIDTH: u32 = 1300;
 const HEIGHT: u32 = 900;
@@ -87,6 +87,37 @@ fn png_with_exif_after_its_pixels() {
     let end = before.len() - 12;
     let after = [&before[..at], &before[at + length..end], chunk, &before[end..]].concat();
     assert_upright(&process(&after));
+}
+
+#[test]
+fn avif_and_heic_turned_and_mirrored_by_their_container() {
+    for name in ["444.avif", "444.heic"] {
+        let tile = fixture(name);
+        for turns in 0..4_u8 {
+            for mirror in [None, Some(0), Some(1)] {
+                let file = Heif { tile: &tile, turns: Some(turns), mirror, ..Heif::default() }.write();
+                let renditions = process(&file);
+                let expected = if turns % 2 == 0 { (96, 64) } else { (64, 96) };
+                assert_eq!((renditions.width, renditions.height), expected);
+
+                let [mut top_left, mut top_right, mut bottom_left, mut bottom_right] = QUARTERS;
+                for _ in 0..turns {
+                    // Against the clock: what was at the right comes to the top.
+                    [top_left, top_right, bottom_left, bottom_right] =
+                        [top_right, bottom_right, top_left, bottom_left];
+                }
+                let expected = match mirror {
+                    None => [top_left, top_right, bottom_left, bottom_right],
+                    Some(0) => [bottom_left, bottom_right, top_left, top_right],
+                    Some(_) => [top_right, top_left, bottom_right, bottom_left],
+                };
+                let large = show(&renditions, Size::Large);
+                for (found, expected) in large.corners().into_iter().zip(expected) {
+                    assert_near(found, expected, 14);
+                }
+            }
+        }
+    }
 }
 
 #[test]

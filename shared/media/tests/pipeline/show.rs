@@ -69,6 +69,23 @@ pub(crate) fn show(renditions: &Renditions, size: Size) -> Shown {
     decode(file(renditions, size, Encoding::Jpeg))
 }
 
+/// One of the files in `fixtures/`: the picture of `quarters`, 96 by 64 and smaller or larger by a little,
+/// written by the encoders of Pillow, `pillow-heif` and libavif, as no encoder for them is among our own.
+pub(crate) fn fixture(name: &str) -> Vec<u8> {
+    let path = [env!("CARGO_MANIFEST_DIR"), "tests/pipeline/fixtures", name].join("/");
+    std::fs::read(path).unwrap()
+}
+
+/// Fails unless two pictures differ by noise that is `decibels` below the signal, or less.
+#[track_caller]
+pub(crate) fn assert_alike(found: &Shown, expected: &Shown, decibels: f64) {
+    assert_eq!((found.width, found.height), (expected.width, expected.height));
+    let squares = found.data.iter().zip(&expected.data).map(|(a, b)| f64::from(a.abs_diff(*b)).powi(2));
+    let mean = squares.sum::<f64>() / found.data.len() as f64;
+    let measured = 10.0 * (255.0 * 255.0 / mean).log10();
+    assert!(measured > decibels, "{measured}");
+}
+
 /// Fails unless each channel is within `tolerance`.
 #[track_caller]
 pub(crate) fn assert_near(found: [u8; 3], expected: [u8; 3], tolerance: u8) {

@@ -1,0 +1,230 @@
+//! Brightness and colour difference, as video codecs store them, to red, green and blue.
+
+use super::shrink::Shrink;
+use super::{Decoded, disagrees, length};
+use crate::colour::profile_of;
+use crate::heif::CodePoints;
+use crate::picture::{Channels, on_white};
+use crate::refusal::Refusal;
+
+/// A decoded picture in planes.
+pub(super) trait Planes {
+    /// Width and height.
+    fn size(&self) -> (usize, usize);
+
+    /// By how many bits the colour planes are narrower and lower; `None` without colour.
+    fn halving(&self) -> Option<(usize, usize)>;
+
+    /// Adds row `y` of plane 0, brightness, or 1 and 2, colour, to `into`, as bytes.
+    fn row(&self, plane: usize, y: usize, into: &mut Vec<u8>) -> Option<()>;
+}
+
+/// A sample of `bits` bits as a byte.
+pub(super) fn to_byte(sample: u16, bits: u32) -> u8 {
+    let shift = bits.saturating_sub(8);
+    let half = (1_u32 << shift) / 2;
+    u8::try_from((u32::from(sample) + half) >> shift).unwrap_or(u8::MAX)
+}
+
+/// Puts a picture together from planes, band by band.
+pub(super) struct Painter {
+    width: usize,
+    height: usize,
+    y: usize,
+    conversion: Conversion,
+    opacity: Option<Vec<u8>>,
+    shrink: Shrink,
+    grey: bool,
+}
+
+impl Painter {
+    /// For a picture of `width` by `height` of which `side` pixels are needed, with its opacity in rows if it
+    /// has one.
+    pub(super) fn new(
+        (width, height): (u32, u32),
+        grey: bool,
+        code_points: CodePoints,
+        opacity: Option<Vec<u8>>,
+        side: u32,
+    ) -> Self {
+        let channels = if grey { Channels::Grey } else { Channels::Rgb };
+        let size = |pixels: u32| usize::try_from(pixels).unwrap_or(usize::MAX);
+        Self {
+            width: size(width),
+            height: size(height),
+            y: 0,
+            conversion: Conversion::new(code_points),
+            opacity,
+            shrink: Shrink::new(width, height, channels, side),
+            grey,
+        }
+    }
+
+    /// Paints the next band: tiles that stand beside one another. What sticks out at the right and at the
+    /// bottom is dropped.
+    pub(super) fn band<P: Planes>(&mut self, tiles: &[P]) -> Result<(), Refusal> {
+        let first = tiles.first().ok_or_else(disagrees)?;
+        let halving = first.halving();
+        let alike = tiles.iter().all(|tile| tile.size() == first.size() && tile.halving() == halving);
+        let across = first.size().0.saturating_mul(tiles.len());
+        if !alike || across < self.width || halving.is_none() != self.grey {
+            return Err(disagrees());
+        }
+        let gather = |plane: usize, y: usize, into: &mut Vec<u8>| {
+            into.clear();
+            tiles.iter().try_for_each(|tile| tile.row(plane, y, into)).ok_or_else(disagrees)
+        };
+        let [mut luma, mut blue, mut red, mut painted] = [const { Vec::new() }; 4];
+        for y in 0..first.size().1.min(self.height - self.y) {
+            gather(0, y, &mut luma)?;
+            painted.clear();
+            let luma = luma.iter().take(self.width);
+            if let Some((narrower, lower)) = halving {
+                gather(1, y >> lower, &mut blue)?;
+                gather(2, y >> lower, &mut red)?;
+                // A colour is that of the pixels it stands for: most pictures are made smaller afterwards.
+                let each = 1 << narrower;
+                let colours = blue.iter().zip(&red).flat_map(|pair| std::iter::repeat_n(pair, each));
+                painted.extend(luma.zip(colours).flat_map(|(y, (b, r))| self.conversion.rgb(*y, *b, *r)));
+            } else {
+                painted.extend(luma.map(|y| self.conversion.grey(*y)));
+            }
+            let row = self.y + y;
+            if let Some(opacity) = &self.opacity {
+                let alpha = opacity.get(row * self.width..).ok_or_else(disagrees)?;
+                let channels = if self.grey { 1 } else { 3 };
+                for (pixel, alpha) in painted.chunks_exact_mut(channels).zip(alpha) {
+                    for colour in pixel {
+                        *colour = on_white(*colour, *alpha);
+                    }
+                }
+            }
+            self.shrink.row(&painted);
+        }
+        self.y = (self.y + first.size().1).min(self.height);
+        Ok(())
+    }
+
+    /// The picture, in the colours of the profile or else of the code points.
+    pub(super) fn finish(self, icc: Option<Vec<u8>>, code_points: CodePoints) -> Result<Decoded, Refusal> {
+        self.shrink.finish(icc.or_else(|| profile_of(code_points.primaries)))
+    }
+}
+
+/// Collects opacity into one byte for each pixel of `width` by `height`, from bands of tiles.
+pub(super) fn opacity<P: Planes>(
+    (width, height): (u32, u32),
+    bands: impl Iterator<Item = Result<Vec<P>, Refusal>>,
+) -> Result<Vec<u8>, Refusal> {
+    let wanted = length(width, height, 1);
+    let width = length(width, 1, 1);
+    let mut data = Vec::with_capacity(wanted);
+    for band in bands {
+        let band = band?;
+        let rows = band.first().map_or(0, |tile| tile.size().1);
+        for y in 0..rows {
+            let start = data.len();
+            band.iter().try_for_each(|tile| tile.row(0, y, &mut data)).ok_or_else(disagrees)?;
+            if data.len() < start + width {
+                return Err(disagrees());
+            }
+            data.truncate(start + width);
+        }
+    }
+    if data.len() < wanted {
+        return Err(disagrees());
+    }
+    Ok(data)
+}
+
+/// The equations of ITU-T H.273, 8.3, as integers of 16 bits' precision.
+struct Conversion {
+    identity: bool,
+    black: i32,
+    gain: i32,
+    red_from_red: i32,
+    green_from_blue: i32,
+    green_from_red: i32,
+    blue_from_blue: i32,
+}
+
+impl Conversion {
+    #[expect(clippy::cast_possible_truncation, reason = "below 2^18")]
+    fn new(code_points: CodePoints) -> Self {
+        // The weights of red and blue in brightness. Code points that say nothing are taken for BT.601, as
+        // other decoders of still pictures do.
+        let (red, blue) = match code_points.matrix {
+            1 => (0.2126, 0.0722),
+            9 => (0.2627, 0.0593),
+            _ => (0.299, 0.114),
+        };
+        let green = 1.0 - red - blue;
+        // Of a narrow range, brightness has 16 to 235 and colour 16 to 240.
+        let (black, gain, reach) =
+            if code_points.full_range { (0, 1.0, 1.0) } else { (16, 255.0 / 219.0, 255.0 / 224.0) };
+        let fixed = |factor: f64| (factor * 65536.0).round() as i32;
+        Self {
+            identity: code_points.matrix == 0,
+            black,
+            gain: fixed(gain),
+            red_from_red: fixed(2.0 * (1.0 - red) * reach),
+            green_from_blue: fixed(2.0 * (1.0 - blue) * blue / green * reach),
+            green_from_red: fixed(2.0 * (1.0 - red) * red / green * reach),
+            blue_from_blue: fixed(2.0 * (1.0 - blue) * reach),
+        }
+    }
+
+    fn grey(&self, luma: u8) -> u8 {
+        byte((i32::from(luma) - self.black) * self.gain)
+    }
+
+    fn rgb(&self, luma: u8, blue: u8, red: u8) -> [u8; 3] {
+        if self.identity {
+            return [red, luma, blue].map(|channel| self.grey(channel));
+        }
+        let (y, b, r) =
+            ((i32::from(luma) - self.black) * self.gain, i32::from(blue) - 128, i32::from(red) - 128);
+        [
+            byte(y + r * self.red_from_red),
+            byte(y - b * self.green_from_blue - r * self.green_from_red),
+            byte(y + b * self.blue_from_blue),
+        ]
+    }
+}
+
+/// The nearest byte to a number of 16 bits' precision.
+fn byte(fixed: i32) -> u8 {
+    u8::try_from(((fixed + (1 << 15)) >> 16).clamp(0, 255)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn conversion(matrix: u16, full_range: bool) -> Conversion {
+        Conversion::new(CodePoints { primaries: 1, transfer: 13, matrix, full_range })
+    }
+
+    #[test]
+    fn primary_colours_of_each_matrix() {
+        // Red by BT.601 and BT.709 in full range, and by BT.709 in the narrow one.
+        assert_eq!(conversion(6, true).rgb(76, 85, 255), [254, 0, 0]);
+        assert_eq!(conversion(1, true).rgb(54, 99, 255), [254, 0, 0]);
+        assert_eq!(conversion(1, false).rgb(63, 102, 240), [255, 1, 0]);
+        assert_eq!(conversion(0, true).rgb(10, 20, 30), [30, 10, 20]);
+    }
+
+    #[test]
+    fn narrow_range_reaches_black_and_white() {
+        let narrow = conversion(1, false);
+        assert_eq!([16, 235].map(|luma| narrow.grey(luma)), [0, 255]);
+        assert_eq!(narrow.rgb(0, 128, 128), [0, 0, 0]);
+    }
+
+    #[test]
+    fn samples_of_more_bits_are_rounded() {
+        assert_eq!([0, 1, 2, 1023].map(|sample| to_byte(sample, 10)), [0, 0, 1, 255]);
+        assert_eq!(to_byte(4095, 12), 255);
+        assert_eq!(to_byte(77, 8), 77);
+    }
+}
