@@ -11,6 +11,7 @@ import uuid
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from conftest import Cloud, eventually
 
@@ -33,6 +34,20 @@ def test_an_upload_below_the_prefix_is_announced(cloud: Cloud) -> None:
         store.put_object(Bucket=cloud.outputs["Bucket"], Key=key, Body=b"x")
     (record,) = eventually(lambda: cloud.records("queue", "ObjectCreated"), bool)
     assert json.loads(record["body"])["Records"][0]["s3"]["object"]["key"] == "incoming/a+b%2Bc"
+
+
+def test_of_two_who_store_an_object_that_must_be_new_the_second_is_refused(cloud: Cloud) -> None:
+    store, bucket = cloud.client("s3"), cloud.outputs["Bucket"]
+    store.put_object(Bucket=bucket, Key="elsewhere/new", Body=b"first", IfNoneMatch="*", Metadata={"sha256": "0f"})
+    with pytest.raises(ClientError) as error:
+        store.put_object(Bucket=bucket, Key="elsewhere/new", Body=b"second", IfNoneMatch="*")
+    assert error.value.response["Error"]["Code"] == "PreconditionFailed"
+    assert store.head_object(Bucket=bucket, Key="elsewhere/new")["Metadata"] == {"sha256": "0f"}
+    store.delete_object(Bucket=bucket, Key="elsewhere/new")
+    with pytest.raises(ClientError) as error:
+        store.head_object(Bucket=bucket, Key="elsewhere/new")
+    assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+    store.put_object(Bucket=bucket, Key="elsewhere/new", Body=b"second", IfNoneMatch="*")
 
 
 def test_the_bucket_is_private(cloud: Cloud) -> None:

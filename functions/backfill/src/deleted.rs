@@ -1,59 +1,53 @@
 //! Everything that has to go with a deleted photo.
 
-use domain::{PhotoId, UserId};
+use domain::PhotoId;
 use messages::{Event, HashRange};
 use runtime::queue::Outlet;
 use table::follow::Walk;
 use table::{feed, like, user};
 
 use crate::edge::Edge;
+use crate::remains::Remains;
 use crate::{Deps, Error};
 
 /// Pages of likes, of 500 each, that one message takes away before it passes the rest on.
 const LIKE_PAGES: usize = 40;
 
-/// A photo that was deleted.
-pub(crate) struct Deleted {
-    pub(crate) photo_id: PhotoId,
-    pub(crate) author_id: UserId,
-    pub(crate) media: usize,
-}
-
-impl Deleted {
-    fn event(&self, followers: HashRange) -> Event {
-        let Self { photo_id, author_id, media } = *self;
-        Event::PhotoDeleted { photo_id, author_id, media, followers }
-    }
+fn event(deleted: &Remains, followers: HashRange) -> Event {
+    let Remains { photo_id, author_id, media, ref holdings } = *deleted;
+    Event::PhotoDeleted { photo_id, author_id, media, holdings: holdings.clone(), followers }
 }
 
 impl<Q: Outlet, E: Edge> Deps<Q, E> {
-    /// Takes away what is left of a photo. A message for a part of the followers takes only their entries.
+    /// Takes away what is left of a deleted photo. A message for a part of the followers takes only their entries.
     ///
     /// Pictures first: they are what the author wants gone. An entry is not shown once the photo is not there, so the feeds
     /// can wait; and one that a fan-out under way writes after this has passed is never shown either, and expires. The
     /// edge comes last: after the objects, or it would fetch them again, and after everything that its quota of
     /// invalidations must not hold up.
-    pub(crate) async fn forget(&self, deleted: &Deleted, followers: HashRange) -> Result<(), Error> {
+    pub(crate) async fn forget(&self, deleted: &Remains, followers: HashRange) -> Result<(), Error> {
         if followers != HashRange::ALL {
             return self.forget_entries(deleted, followers).await;
         }
-        self.objects.delete(deleted.author_id, deleted.photo_id, deleted.media).await?;
+        let mut gone = self.let_go(deleted).await?;
         if self.forget_likes(deleted.photo_id).await? {
-            self.queue.send(&[deleted.event(HashRange::ALL)]).await?;
+            self.queue.send(&[event(deleted, HashRange::ALL)]).await?;
             return Ok(());
         }
         self.forget_entries(deleted, HashRange::ALL).await?;
-        Ok(self.edge.forget(deleted.author_id, deleted.photo_id, deleted.media).await?)
+        // Of media that were never shown, too: a message from before there were holdings does not tell them apart.
+        gone.extend(deleted.unrendered());
+        Ok(self.edge.forget(&gone).await?)
     }
 
     /// Takes the photo out of the feeds of a range of followers, or passes a large one on in parts.
-    async fn forget_entries(&self, deleted: &Deleted, range: HashRange) -> Result<(), Error> {
+    async fn forget_entries(&self, deleted: &Remains, range: HashRange) -> Result<(), Error> {
         let author = user::get(&self.table, deleted.author_id).await?;
         let parts = range.parts_for(author.map_or(0, |author| author.followers));
         if parts.len() < 2 {
             return self.withdraw(deleted, range).await;
         }
-        let events: Vec<Event> = parts.into_iter().map(|part| deleted.event(part)).collect();
+        let events: Vec<Event> = parts.into_iter().map(|part| event(deleted, part)).collect();
         Ok(self.queue.send(&events).await?)
     }
 
@@ -68,7 +62,7 @@ impl<Q: Outlet, E: Edge> Deps<Q, E> {
     }
 
     /// Takes the photo out of the feeds of some followers. 0.5 RRU for each of them, 1 WRU for each entry found.
-    async fn withdraw(&self, deleted: &Deleted, range: HashRange) -> Result<(), Error> {
+    async fn withdraw(&self, deleted: &Remains, range: HashRange) -> Result<(), Error> {
         let mut walk = Walk::new(deleted.author_id, range.first, range.last, None);
         while let Some(page) = walk.next(&self.table).await? {
             let holders = feed::holding(&self.table, &page, deleted.photo_id).await?;

@@ -5,23 +5,17 @@ use std::future::Future;
 use aws_sdk_cloudfront::Client;
 use aws_sdk_cloudfront::types::{InvalidationBatch, Paths};
 use domain::media::{Encoding, MediumId, Size};
-use domain::{PhotoId, UserId};
 use runtime::Aws;
 
-/// Whatever serves renditions and may still hold those of a deleted photo.
+/// Whatever serves renditions and may still hold some that are deleted.
 pub trait Edge: Send + Sync {
-    /// Makes the edge forget every rendition of a photo of `media` media.
-    fn forget(
-        &self,
-        author: UserId,
-        photo: PhotoId,
-        media: usize,
-    ) -> impl Future<Output = Result<(), EdgeError>> + Send;
+    /// Makes the edge forget every rendition of some media.
+    fn forget(&self, media: &[MediumId]) -> impl Future<Output = Result<(), EdgeError>> + Send;
 }
 
 /// The edge was not told.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot make the edge forget a photo")]
+#[error("cannot make the edge forget a picture")]
 pub struct EdgeError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl EdgeError {
@@ -48,31 +42,34 @@ impl Distribution {
     pub fn new(client: Client, id: &str) -> Self {
         Self { client, id: id.to_owned() }
     }
-}
 
-impl Edge for Distribution {
-    async fn forget(&self, author: UserId, photo: PhotoId, media: usize) -> Result<(), EdgeError> {
+    async fn forget_one(&self, medium: MediumId) -> Result<(), EdgeError> {
         // Path by path: of wildcards only 15 may be under way in a distribution, of paths 3,000.
-        let media = (0..media).map(|index| MediumId { author, photo, index });
-        let paths: Vec<String> = media
-            .flat_map(|medium| {
-                Size::ALL.map(|size| Encoding::ALL.map(|kind| medium.rendition_key(size, kind)))
-            })
-            .flatten()
-            .map(|key| format!("/{key}"))
-            .collect();
+        let keys = Size::ALL.map(|size| Encoding::ALL.map(|kind| medium.rendition_key(size, kind)));
+        let paths: Vec<String> = keys.into_iter().flatten().map(|key| format!("/{key}")).collect();
         let paths = Paths::builder()
             .quantity(i32::try_from(paths.len()).unwrap_or(i32::MAX))
             .set_items(Some(paths))
             .build()
             .map_err(EdgeError::new)?;
-        // The same reference and paths again are the same invalidation: a redelivered message pays for no second one.
+        // The same reference and paths again are the same invalidation: a redelivered message pays for no second one, nor do
+        // two photos that let go of the same renditions at once. Hence a medium at a time: of a photo other media may be
+        // gone the second time.
         let batch = InvalidationBatch::builder()
             .paths(paths)
-            .caller_reference(format!("photo-deleted-{photo}"))
+            .caller_reference(format!("medium-deleted-{}-{}", medium.photo, medium.index))
             .build()
             .map_err(EdgeError::new)?;
         let request = self.client.create_invalidation().distribution_id(&self.id).invalidation_batch(batch);
         request.send().await.map(|_| ()).map_err(EdgeError::new)
+    }
+}
+
+impl Edge for Distribution {
+    async fn forget(&self, media: &[MediumId]) -> Result<(), EdgeError> {
+        for medium in media {
+            self.forget_one(*medium).await?;
+        }
+        Ok(())
     }
 }

@@ -1,11 +1,11 @@
-//! `backfill`: feeds put right after the fact, and everything that has to go with a deleted photo.
+//! `backfill`: feeds put right after the fact, and everything that has to go with a photo that was deleted or failed.
 //!
-//! - **Trigger**: SQS `backfill`, subscribed to `follow.added`, `follow.removed`, `reader.returned` and `photo.deleted`;
+//! - **Trigger**: SQS `backfill`, subscribed to `follow.added`, `follow.removed`, `reader.returned`, `photo.failed` and `photo.deleted`;
 //!   `follow.removed` of those who push, for followers who left meanwhile, and of `sweep`; and messages of its own, each for
 //!   a part of the followers of a deleted photo's author.
 //! - **Access patterns**: the edge and the reader's state at this moment, one author's head, the reader's feed; for a
-//!   reader who returns whom they follow and the heads of all of those, 100 a round trip; for a deleted photo its likes and
-//!   the feeds of its author's followers.
+//!   reader who returns whom they follow and the heads of all of those, 100 a round trip; for a photo that is gone or failed the
+//!   originals that its media are shown with, and for a deleted one its likes and the feeds of its author's followers.
 //! - **Emits**: `photo.deleted` for parts of the work, to its own queue.
 //! - **Redelivery**: a message says only that something may have changed. What is to be done is read from the table at
 //!   that moment, and looked at again afterwards; so messages may come twice, late, and in any order.
@@ -15,6 +15,7 @@ mod deleted;
 mod edge;
 mod followed;
 mod objects;
+mod remains;
 mod returned;
 
 use std::sync::Arc;
@@ -24,6 +25,8 @@ use messages::Event;
 use runtime::Aws;
 use runtime::queue::{Outlet, Queue, SendError};
 use table::Table;
+
+use crate::remains::Remains;
 
 pub use edge::{Distribution, Edge, EdgeError};
 pub use objects::{Objects, ObjectsError};
@@ -105,9 +108,11 @@ impl<Q: Outlet, E: Edge> runtime::sqs::Handler for Deps<Q, E> {
             Event::FollowAdded { follower_id, followee_id, .. }
             | Event::FollowRemoved { follower_id, followee_id } => self.align(follower_id, followee_id).await,
             Event::ReaderReturned { user_id, mark } => self.rebuild(user_id, mark).await,
-            Event::PhotoDeleted { photo_id, author_id, media, followers } => {
-                let deleted = deleted::Deleted { photo_id, author_id, media };
-                self.forget(&deleted, followers).await
+            Event::PhotoDeleted { photo_id, author_id, media, holdings, followers } => {
+                self.forget(&Remains { photo_id, author_id, media, holdings }, followers).await
+            }
+            Event::PhotoFailed { photo_id, author_id, media, holdings } => {
+                self.forget_failed(&Remains { photo_id, author_id, media, holdings }).await
             }
             other => Err(Error::Misdirected(other.kind())),
         }

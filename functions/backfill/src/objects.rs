@@ -1,8 +1,7 @@
-//! The objects of a photo.
+//! The objects of photos.
 
 use aws_sdk_s3::Client;
 use domain::media::MediumId;
-use domain::{PhotoId, UserId};
 use futures::{StreamExt, TryStreamExt, stream};
 use runtime::Aws;
 
@@ -35,21 +34,18 @@ impl Objects {
         Self { client, photos: photos.to_owned(), uploads: uploads.to_owned() }
     }
 
-    /// Deletes renditions, originals and uploads of a photo, there or not.
+    /// Deletes renditions and originals of some media, and the uploads of others, there or not.
     ///
     /// One by one: that asks for the one right over single objects, and deletions cost nothing.
     pub(crate) async fn delete(
         &self,
-        author: UserId,
-        photo: PhotoId,
-        media: usize,
+        stored: &[MediumId],
+        uploaded: &[MediumId],
     ) -> Result<(), ObjectsError> {
-        let media = (0..media).map(|index| MediumId { author, photo, index });
-        let keys = media.flat_map(|medium| {
-            let stored = medium.stored_keys().map(|key| (self.photos.as_str(), key));
-            stored.chain([(self.uploads.as_str(), medium.upload_key())])
-        });
-        let deletions: Vec<_> = keys.map(|(bucket, key)| self.delete_one(bucket, key)).collect();
+        let stored = stored.iter().flat_map(|medium| medium.stored_keys()).map(|key| (&self.photos, key));
+        let uploaded = uploaded.iter().map(|medium| (&self.uploads, medium.upload_key()));
+        let deletions: Vec<_> =
+            stored.chain(uploaded).map(|(bucket, key)| self.delete_one(bucket, key)).collect();
         stream::iter(deletions).buffer_unordered(AT_ONCE).try_collect().await
     }
 

@@ -9,7 +9,8 @@ use crate::apply::apply;
 use crate::group::Step;
 use crate::{Deps, Publisher, Unpublished, publish};
 
-/// Changes in one message: likes of one photo fill two transactions, and a message stays far below SQS's limit.
+/// Changes in one message: likes of one photo fill two transactions, and a message stays far below SQS's limit. What is said
+/// of a photo's media counts as much as changes do.
 const CHANGES: usize = 98;
 
 /// A message of changes. Fields are only ever added, with a default, so that messages in flight survive a deployment.
@@ -21,8 +22,29 @@ pub struct Apart {
 
 /// The messages that take steps, the steps of one busy item after those of another.
 pub(crate) fn messages(items: &[Vec<Step>]) -> Vec<Apart> {
-    let chunks = items.iter().flat_map(|steps| steps.chunks(CHANGES));
-    chunks.map(|steps| Apart { changes: steps.iter().map(|step| step.change.clone()).collect() }).collect()
+    let mut messages: Vec<Apart> = Vec::new();
+    for steps in items {
+        let mut room = 0;
+        for Step { change, .. } in steps {
+            let weight = weight(change);
+            match messages.last_mut() {
+                Some(message) if weight <= room => message.changes.push(change.clone()),
+                _ => {
+                    messages.push(Apart { changes: vec![change.clone()] });
+                    room = CHANGES;
+                }
+            }
+            room = room.saturating_sub(weight);
+        }
+    }
+    messages
+}
+
+fn weight(change: &Change) -> usize {
+    match change {
+        Change::Deleted { holdings, .. } | Change::Failed { holdings, .. } => 1 + holdings.len(),
+        _ => 1,
+    }
 }
 
 /// Why a message is not done.
@@ -54,6 +76,8 @@ impl<P: Publisher, O: Outlet> runtime::sqs::Handler for Deps<P, O> {
 
 #[cfg(test)]
 mod tests {
+    use domain::media::{Likeness, MediumPlace};
+    use domain::photo::Holding;
     use domain::{PhotoId, Timestamp, UserId};
     use serde_json::json;
     use table::follow::Follow;
@@ -75,12 +99,18 @@ mod tests {
     fn ten_full_messages_are_one_request_to_the_queue() {
         let last = u64::try_from(i64::MAX).unwrap();
         let like = Like { author: user(last), username: "x".repeat(30), at: Timestamp(i64::MAX) };
-        let change = Change::Liked { user: user(last), photo: photo(last), like };
-        let steps = (0..CHANGES * 10).map(|place| Step { place, change: change.clone() }).collect();
-        let messages = messages(&[steps]);
-        assert_eq!(messages.len(), 10);
-        let size: usize = messages.iter().map(|message| json!(message).to_string().len()).sum();
-        assert!(size < SQS_LIMIT, "{size}");
+        let liked = Change::Liked { user: user(last), photo: photo(last), like };
+        let place = MediumPlace { photo: photo(last), index: 9 };
+        let holding = Holding { index: 9, sha256: "f".repeat(64), stored_at: Some(place) };
+        let holdings = vec![holding; 10];
+        let deleted = Change::Deleted { photo: photo(last), author: user(last), media: 10, holdings };
+        for (change, in_a_message) in [(liked, CHANGES), (deleted, CHANGES / 11)] {
+            let steps = (0..in_a_message * 10).map(|place| Step { place, change: change.clone() }).collect();
+            let messages = messages(&[steps]);
+            assert_eq!(messages.len(), 10);
+            let size: usize = messages.iter().map(|message| json!(message).to_string().len()).sum();
+            assert!(size < SQS_LIMIT, "{size}");
+        }
     }
 
     #[test]
@@ -99,6 +129,9 @@ mod tests {
     fn every_change_has_its_wire_form() {
         let at = Timestamp(1_795_348_800_000);
         let like = Like { author: user(3), username: "ann".to_owned(), at };
+        let place = MediumPlace { photo: photo(5), index: 6 };
+        let holdings = vec![Holding { index: 1, sha256: "0f".to_owned(), stored_at: Some(place) }];
+        let held = json!([{"index": 1, "sha256": "0f", "stored_at": "5/6"}]);
         let changes = [
             (
                 Change::Liked { user: user(1), photo: photo(2), like },
@@ -122,13 +155,21 @@ mod tests {
             ),
             (Change::Announced { photo: photo(2) }, json!({"announced": {"photo": "2"}})),
             (
-                Change::Ready { photo: photo(2), author: user(3) },
-                json!({"ready": {"photo": "2", "author": "3"}}),
+                Change::Ready { photo: photo(2), author: user(3), looks: vec![Likeness(0xab)] },
+                json!({"ready": {"photo": "2", "author": "3", "looks": ["00000000000000ab"]}}),
             ),
-            (Change::Failed { photo: photo(2) }, json!({"failed": {"photo": "2"}})),
             (
-                Change::Deleted { photo: photo(2), author: user(3), media: 4 },
-                json!({"deleted": {"photo": "2", "author": "3", "media": 4}}),
+                Change::Failed {
+                    photo: photo(2),
+                    author: Some(user(3)),
+                    media: 4,
+                    holdings: holdings.clone(),
+                },
+                json!({"failed": {"photo": "2", "author": "3", "media": 4, "holdings": held}}),
+            ),
+            (
+                Change::Deleted { photo: photo(2), author: user(3), media: 4, holdings },
+                json!({"deleted": {"photo": "2", "author": "3", "media": 4, "holdings": held}}),
             ),
             (
                 Change::Returned { reader: user(1), mark: at.0 },
@@ -141,5 +182,22 @@ mod tests {
             assert_eq!(json!(apart), message);
             assert_eq!(serde_json::from_value::<Apart>(message).unwrap(), apart);
         }
+    }
+
+    #[test]
+    fn what_an_older_message_does_not_say_has_a_default() {
+        let older = json!({"changes": [
+            {"ready": {"photo": "2", "author": "3"}},
+            {"failed": {"photo": "2"}},
+            {"deleted": {"photo": "2", "author": "3", "media": 4}},
+        ]});
+        let Apart { changes } = serde_json::from_value(older).unwrap();
+        let wanted = [
+            Change::Ready { photo: photo(2), author: user(3), looks: Vec::new() },
+            Change::Failed { photo: photo(2), author: None, media: 0, holdings: Vec::new() },
+            Change::Deleted { photo: photo(2), author: user(3), media: 4, holdings: Vec::new() },
+        ];
+        assert_eq!(changes, wanted);
+        assert_eq!(publish::event(&changes[1]), None);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::media::Likeness;
 use domain::{PhotoId, UserId};
 use table::change::Change;
 use table::{Result, Table, Way, follow, like, listing, processing};
@@ -9,17 +10,17 @@ use table::{Result, Table, Way, follow, like, listing, processing};
 /// What changes come to. Of several states of one thing the last counts; edges keep their order, because their
 /// derivation sees to that itself.
 #[derive(Default)]
-struct Sum {
+struct Sum<'a> {
     likes: BTreeMap<PhotoId, Vec<like::Change>>,
     follows: Vec<follow::Change>,
-    /// Whose photos they are, and whether they are to be listed.
-    listed: BTreeMap<PhotoId, (UserId, bool)>,
+    /// Whose photos they are, and what their media look like if they are to be listed.
+    listed: BTreeMap<PhotoId, (UserId, Option<&'a [Likeness]>)>,
     /// Whether photos wait to be processed.
     waiting: BTreeMap<PhotoId, bool>,
 }
 
-impl Sum {
-    fn of<'a>(changes: impl Iterator<Item = &'a Change>) -> Self {
+impl<'a> Sum<'a> {
+    fn of(changes: impl Iterator<Item = &'a Change>) -> Self {
         let mut sum = Self::default();
         for change in changes {
             sum.add(change);
@@ -27,7 +28,7 @@ impl Sum {
         sum
     }
 
-    fn add(&mut self, change: &Change) {
+    fn add(&mut self, change: &'a Change) {
         match *change {
             Change::Liked { user, photo, ref like } => {
                 self.likes.entry(photo).or_default().push(like::Change { user, since: Some(like.at) });
@@ -44,15 +45,15 @@ impl Sum {
             Change::Announced { photo } => {
                 self.waiting.insert(photo, true);
             }
-            Change::Failed { photo } => {
+            Change::Failed { photo, .. } => {
                 self.waiting.insert(photo, false);
             }
-            Change::Ready { photo, author } => {
-                self.listed.insert(photo, (author, true));
+            Change::Ready { photo, author, ref looks } => {
+                self.listed.insert(photo, (author, Some(looks)));
                 self.waiting.insert(photo, false);
             }
             Change::Deleted { photo, author, .. } => {
-                self.listed.insert(photo, (author, false));
+                self.listed.insert(photo, (author, None));
                 self.waiting.insert(photo, false);
             }
             // The reader's mark is all there is; it becomes an event.

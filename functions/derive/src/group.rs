@@ -32,8 +32,8 @@ pub(crate) fn touched(change: &Change) -> Vec<Touched> {
         Change::Followed { follower, followee, .. } | Change::Unfollowed { follower, followee } => {
             vec![Touched::User(followee), Touched::User(follower)]
         }
-        Change::Announced { photo } | Change::Failed { photo } => vec![Touched::Waiting(photo)],
-        Change::Ready { photo, author } | Change::Deleted { photo, author, .. } => {
+        Change::Announced { photo } | Change::Failed { photo, .. } => vec![Touched::Waiting(photo)],
+        Change::Ready { photo, author, .. } | Change::Deleted { photo, author, .. } => {
             vec![Touched::User(author), Touched::Waiting(photo)]
         }
         Change::Returned { .. } => vec![],
@@ -121,7 +121,7 @@ mod tests {
             unfollowed(2, 3),
             Change::Returned { reader: user(1), mark: 1 },
             Change::Announced { photo: photo(1) },
-            Change::Ready { photo: photo(1), author: user(9) },
+            Change::Ready { photo: photo(1), author: user(9), looks: Vec::new() },
         ];
         assert_eq!(places(&group(steps(batch))), [vec![0, 4], vec![1, 2, 5], vec![3], vec![6], vec![7, 8]]);
     }

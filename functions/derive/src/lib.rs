@@ -4,7 +4,7 @@
 //!   to hold up the stream.
 //! - **Access patterns**: transactions of derived edges and the counters that count them, many edges to one; the author's
 //!   timeline and head; rows of photos that wait to be processed.
-//! - **Emits**: `photo.ready`, `photo.deleted`, `like.added`, `follow.added`, `follow.removed` and `reader.returned`, to
+//! - **Emits**: `photo.ready`, `photo.failed`, `photo.deleted`, `like.added`, `follow.added`, `follow.removed` and `reader.returned`, to
 //!   SNS, once it is derived, for every record seen, also when it comes again: consumers are idempotent, so publishing twice
 //!   is safe and publishing never is not. Changes for its own queue.
 //! - **Redelivery**: an edge is written under the condition that it is not there, and removed under the condition that it

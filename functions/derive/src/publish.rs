@@ -17,11 +17,18 @@ const BATCHES_AT_ONCE: usize = 4;
 /// The event that a change is published as, if anybody wants to know.
 pub(crate) fn event(change: &Change) -> Option<Event> {
     Some(match *change {
-        Change::Ready { photo, author } => {
+        Change::Ready { photo, author, .. } => {
             Event::PhotoReady { photo_id: photo, author_id: author, followers: HashRange::ALL }
         }
-        Change::Deleted { photo, author, media } => {
-            Event::PhotoDeleted { photo_id: photo, author_id: author, media, followers: HashRange::ALL }
+        Change::Deleted { photo, author, media, ref holdings } => Event::PhotoDeleted {
+            photo_id: photo,
+            author_id: author,
+            media,
+            holdings: holdings.clone(),
+            followers: HashRange::ALL,
+        },
+        Change::Failed { photo, author, media, ref holdings } => {
+            Event::PhotoFailed { photo_id: photo, author_id: author?, media, holdings: holdings.clone() }
         }
         Change::Liked { user, photo, ref like } => Event::LikeAdded {
             photo_id: photo,
@@ -40,7 +47,7 @@ pub(crate) fn event(change: &Change) -> Option<Event> {
             Event::FollowRemoved { follower_id: follower, followee_id: followee }
         }
         Change::Returned { reader, mark } => Event::ReaderReturned { user_id: reader, mark },
-        Change::Unliked { .. } | Change::Announced { .. } | Change::Failed { .. } => return None,
+        Change::Unliked { .. } | Change::Announced { .. } => return None,
     })
 }
 

@@ -54,7 +54,7 @@ impl Deps {
         let (photo, liked) =
             tokio::try_join!(photo::get(&self.table, id), like::exists(&self.table, caller.user_id, id))?;
         match photo {
-            Some(photo) if photo.is_visible_to(caller.user_id) => self.view(&photo, liked),
+            Some(photo) if photo.is_visible_to(caller.user_id) => self.view(&photo, liked, caller),
             _ => Err(Problem::no_photo()),
         }
     }
@@ -66,7 +66,7 @@ impl Deps {
             like::exists(&self.table, caller.user_id, id)
         )?;
         match photo {
-            Some(photo) => self.view(&photo, liked),
+            Some(photo) => self.view(&photo, liked, caller),
             None => Err(self.refusal(caller, id).await),
         }
     }
@@ -90,8 +90,8 @@ impl Deps {
         }
     }
 
-    fn view(&self, photo: &Photo, liked: bool) -> Result<Reply, Problem> {
-        Reply::ok(&PhotoView::new(photo, &self.cdn_url, liked))
+    fn view(&self, photo: &Photo, liked: bool, caller: &Caller) -> Result<Reply, Problem> {
+        Reply::ok(&PhotoView::new(photo, &self.cdn_url, liked, caller.user_id))
     }
 }
 

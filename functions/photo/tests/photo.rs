@@ -8,6 +8,7 @@
 )]
 
 use api::Caller;
+use domain::media::{Likeness, MediumPlace};
 use domain::photo::{ContentType, Failure, Medium, Photo, Rendered, State};
 use domain::rate;
 use domain::text::{AltText, Caption, Place, Tag};
@@ -16,6 +17,7 @@ use photo::Deps;
 use serde_json::{Value, json};
 use table::Table;
 use table::guard::{self, RateStep};
+use table::original::Share;
 use testkit::http::{Answer, Request, call, event};
 use testkit::{Engine, Fault, ManualClock, SeededRandom};
 
@@ -77,6 +79,11 @@ impl World {
     }
 
     async fn ready_photo(&self) -> Photo {
+        self.ready_like(None, None).await
+    }
+
+    /// A ready photo whose media are stored elsewhere, and look like another photo.
+    async fn ready_like(&self, stored_at: Option<MediumPlace>, similar_to: Option<PhotoId>) -> Photo {
         let photo = self.photo().await;
         for index in 0..photo.media.len() {
             let rendered = Rendered {
@@ -84,9 +91,11 @@ impl World {
                 height: 720,
                 blurhash: "LEHV6nWB2yk8pyo0adR*.7kCMdnj".to_owned(),
                 sha256: "00".repeat(32),
-                phash: "0".repeat(16),
+                phash: Likeness(0),
+                stored_at,
+                similar_to,
             };
-            table::photo::finish_medium(&self.table, &photo, index, &rendered).await.unwrap();
+            table::photo::finish_medium(&self.table, &photo, index, &rendered, Share::Alone).await.unwrap();
         }
         table::photo::get_latest(&self.table, photo.id).await.unwrap().unwrap()
     }
@@ -140,6 +149,28 @@ async fn when_a_ready_photo_is_asked_for_then_everyone_sees_it_whole() {
         "status": "ready",
     });
     assert_eq!(answer.json, expected);
+}
+
+#[tokio::test]
+async fn when_a_photo_has_the_bytes_of_another_then_it_is_shown_with_those_and_its_author_is_told() {
+    let world = World::new().await;
+    let other = PhotoId::try_from(5).unwrap();
+    let place = MediumPlace { photo: other, index: 3 };
+    let photo = world.ready_like(Some(place), Some(other)).await;
+    for (caller, similar) in [(ada(), Some(&json!("5"))), (ben(), None)] {
+        let shown = world.send(world.request("GET", photo.id, &caller)).await.json;
+        for (at, wanted) in [
+            ("/url", "large"),
+            ("/thumbnail_urls/small", "small"),
+            ("/media/0/urls/medium", "medium"),
+            ("/media/1/urls/large", "large"),
+        ] {
+            assert_eq!(shown.pointer(at), Some(&json!(format!("{CDN}/photos/{wanted}/1/5/3.jpg"))), "{at}");
+        }
+        assert_eq!(shown["media"][1].get("similar_to"), similar, "{}", caller.username);
+    }
+    let edit = world.request("PATCH", photo.id, &ada()).json(&json!({ "caption": "Low tide" }));
+    assert_eq!(world.send(edit).await.json["media"][0]["similar_to"], "5");
 }
 
 #[tokio::test]

@@ -9,12 +9,14 @@
 
 use std::time::Duration;
 
+use domain::media::Likeness;
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::{Clock, PhotoId, UserId, rate};
 use runtime::task::answer;
 use serde_json::{Value, json};
 use sweep::{Deps, Done, Queues, Swept};
 use table::guard::{self, RateStep};
+use table::original::Share;
 use table::{Table, processing};
 use testkit::{ATTEMPTS, Engine, Fault, ManualClock, Outbox, SeededRandom, fixture};
 
@@ -69,9 +71,11 @@ impl World {
             height: 1,
             blurhash: "L".to_owned(),
             sha256: "0".to_owned(),
-            phash: "0".to_owned(),
+            phash: Likeness(0),
+            stored_at: None,
+            similar_to: None,
         };
-        table::photo::finish_medium(&self.table, photo, 0, &rendered).await.unwrap();
+        table::photo::finish_medium(&self.table, photo, 0, &rendered, Share::Alone).await.unwrap();
     }
 
     async fn run(&self) -> Swept {

@@ -3,12 +3,17 @@
 use std::error::Error;
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::StorageClass;
+use bytes::Bytes;
+use domain::account::hex;
 use domain::media::MediumId;
+use domain::photo::MAX_UPLOAD_BYTES;
 use futures::future::try_join_all;
-use media::Renditions;
+use media::{Format, Rendition};
 
 /// A rendition's key names its content for ever: photos are never rendered twice differently.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -25,14 +30,43 @@ fn failed<E: Error + Send + Sync + 'static>(operation: &'static str) -> impl Fn(
     move |source| StoreError { operation, source: Box::new(source) }
 }
 
-/// An upload, as far as it was fetched.
+/// The metadata of an original that names its bytes.
+const SHA256: &str = "sha256";
+/// The type of bytes that are no picture.
+const NO_PICTURE: &str = "application/octet-stream";
+
+/// A file somebody uploaded.
+#[derive(Clone)]
+pub(crate) struct File {
+    pub(crate) bytes: Bytes,
+    /// Of the bytes, hexadecimal.
+    pub(crate) sha256: String,
+}
+
+impl File {
+    fn new(bytes: Vec<u8>) -> Self {
+        Self { sha256: hex(&media::sha256(&bytes)), bytes: bytes.into() }
+    }
+}
+
+/// A file, as far as it was fetched.
 pub(crate) enum Fetched {
-    /// All its bytes.
-    Whole(Vec<u8>),
+    /// All of it.
+    Whole(File),
     /// It has more bytes than were asked for.
     TooLarge,
     /// There is none.
     Gone,
+}
+
+/// Whose bytes a medium has.
+pub(crate) enum Claim {
+    /// The file's.
+    Ours,
+    /// Those of another file, which was posted to the same form and came first.
+    Theirs(File),
+    /// Those of another file, which is gone by now.
+    Lost,
 }
 
 /// The two buckets.
@@ -40,15 +74,6 @@ pub(crate) struct Store {
     s3: Client,
     uploads: String,
     photos: String,
-}
-
-/// An object to be kept.
-struct Keep {
-    key: String,
-    content_type: &'static str,
-    bytes: Vec<u8>,
-    /// Nobody is served an original; it is kept, for later renditions, where keeping is cheap.
-    original: bool,
 }
 
 impl Store {
@@ -62,8 +87,12 @@ impl Store {
 
     /// Fetches an upload of at most `most` bytes; of a larger one, no more than that is read.
     pub(crate) async fn fetch(&self, id: MediumId, most: u64) -> Result<Fetched, StoreError> {
+        self.fetch_object(&self.uploads, id.upload_key(), most).await
+    }
+
+    async fn fetch_object(&self, bucket: &str, key: String, most: u64) -> Result<Fetched, StoreError> {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let answer = match self.s3.get_object().bucket(&self.uploads).key(id.upload_key()).send().await {
+        let answer = match self.s3.get_object().bucket(bucket).key(key).send().await {
             Ok(answer) => answer,
             Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
                 return Ok(Fetched::Gone);
@@ -81,42 +110,66 @@ impl Store {
             }
             bytes.extend_from_slice(&chunk);
         }
-        Ok(Fetched::Whole(bytes))
+        Ok(Fetched::Whole(File::new(bytes)))
     }
 
-    /// Stores the renditions and the original, side by side.
-    pub(crate) async fn keep(
-        &self,
-        id: MediumId,
-        original: Vec<u8>,
-        made: Renditions,
-    ) -> Result<(), StoreError> {
+    /// Stores a file as the medium's original, unless there is one: then the medium has the bytes of that.
+    pub(crate) async fn claim(&self, id: MediumId, file: &File) -> Result<Claim, StoreError> {
         // The type that the bytes have, whatever the upload said it would be.
-        let content_type = made.format.content_type();
-        let original = Keep { key: id.original_key(), content_type, bytes: original, original: true };
-        let renditions = made.files.into_iter().map(|file| Keep {
-            key: id.rendition_key(file.size, file.encoding),
-            content_type: file.encoding.content_type(),
-            bytes: file.bytes,
-            original: false,
-        });
-        try_join_all(renditions.chain([original]).map(|object| self.put(object))).await?;
-        Ok(())
-    }
-
-    async fn put(&self, object: Keep) -> Result<(), StoreError> {
+        let content_type = Format::sniff(&file.bytes).map_or(NO_PICTURE, Format::content_type);
         let put = self
             .s3
             .put_object()
             .bucket(&self.photos)
-            .key(object.key)
-            .content_type(object.content_type)
-            .body(ByteStream::from(object.bytes));
-        let put = if object.original {
-            put.storage_class(StorageClass::StandardIa)
-        } else {
-            put.cache_control(FOR_EVER)
-        };
+            .key(id.original_key())
+            .if_none_match("*")
+            .content_type(content_type)
+            .metadata(SHA256, &file.sha256)
+            // Nobody is served an original; it is kept, for later renditions, where keeping is cheap.
+            .storage_class(StorageClass::StandardIa)
+            .body(ByteStream::from(file.bytes.clone()));
+        match put.send().await {
+            Ok(_) => Ok(Claim::Ours),
+            Err(error) if error.code() == Some("PreconditionFailed") => self.claimed(id, file).await,
+            Err(error) => Err(failed("PutObject")(error)),
+        }
+    }
+
+    /// Whose bytes a medium has that has an original. Mostly it is the same file, delivered again.
+    async fn claimed(&self, id: MediumId, file: &File) -> Result<Claim, StoreError> {
+        if self.original(id).await?.as_ref() == Some(&file.sha256) {
+            return Ok(Claim::Ours);
+        }
+        match self.fetch_object(&self.photos, id.original_key(), MAX_UPLOAD_BYTES).await? {
+            Fetched::Whole(theirs) => Ok(Claim::Theirs(theirs)),
+            Fetched::TooLarge | Fetched::Gone => Ok(Claim::Lost),
+        }
+    }
+
+    /// The SHA-256 of a medium's original, hexadecimal, if there is one and it says.
+    pub(crate) async fn original(&self, id: MediumId) -> Result<Option<String>, StoreError> {
+        match self.s3.head_object().bucket(&self.photos).key(id.original_key()).send().await {
+            Ok(answer) => Ok(answer.metadata.and_then(|mut metadata| metadata.remove(SHA256))),
+            Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(None),
+            Err(error) => Err(failed("HeadObject")(error)),
+        }
+    }
+
+    /// Stores renditions, side by side.
+    pub(crate) async fn keep(&self, id: MediumId, renditions: Vec<Rendition>) -> Result<(), StoreError> {
+        try_join_all(renditions.into_iter().map(|rendition| self.put(id, rendition))).await?;
+        Ok(())
+    }
+
+    async fn put(&self, id: MediumId, rendition: Rendition) -> Result<(), StoreError> {
+        let put = self
+            .s3
+            .put_object()
+            .bucket(&self.photos)
+            .key(id.rendition_key(rendition.size, rendition.encoding))
+            .content_type(rendition.encoding.content_type())
+            .cache_control(FOR_EVER)
+            .body(ByteStream::from(rendition.bytes));
         put.send().await.map_err(failed("PutObject"))?;
         Ok(())
     }

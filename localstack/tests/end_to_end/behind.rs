@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use domain::UserId;
+use domain::photo::Photo;
+use table::Table;
 use table::keys::{Name, PK, SK};
 
 use crate::cloud::Cloud;
@@ -90,6 +92,12 @@ impl Behind {
     pub(crate) async fn lose(&self, name: &Name) {
         let request = self.dynamodb.delete_item().table_name(&self.table);
         request.set_key(Some(attributes(name))).send().await.unwrap();
+    }
+
+    /// A photo as it is at this moment.
+    pub(crate) async fn photo(&self, photo: &str) -> Photo {
+        let table = Table::new(self.dynamodb.clone(), &self.table);
+        table::photo::get_latest(&table, photo.parse().unwrap()).await.unwrap().unwrap()
     }
 
     pub(crate) fn photos_bucket(&self) -> &str {

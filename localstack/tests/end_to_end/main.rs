@@ -15,6 +15,7 @@ mod accounts;
 mod behind;
 mod celebrities;
 mod cloud;
+mod copies;
 mod counters;
 mod crowds;
 mod durability;

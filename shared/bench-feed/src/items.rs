@@ -3,12 +3,14 @@
 //! What is private to `table` is written down here once more; a test holds it against what the functions really store.
 
 use domain::feed::{Entry, HEAD_LEN, Standing, entry_expiry};
+use domain::media::Likeness;
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::{PhotoId, Timestamp, UserId};
 use serde::Serialize;
 use serde_dynamo::{AttributeValue, Item, to_item};
 use table::follow::Follow;
 use table::keys::{Name, PK, SK};
+use table::original::Original;
 use table::reader::Reader;
 use table::user::User;
 
@@ -87,28 +89,36 @@ pub(crate) fn announced(id: PhotoId, author: UserId, author_name: &str) -> Photo
     }
 }
 
-/// What rendering its medium finds out.
-pub(crate) fn rendered() -> Rendered {
+/// What rendering its medium finds out. Everybody's pictures differ.
+pub(crate) fn rendered(photo: PhotoId) -> Rendered {
     Rendered {
         width: 1080,
         height: 810,
         blurhash: "LEHV6nWB2yk8pyo0adR*.7kCMdnj".to_owned(),
-        sha256: "0".repeat(64),
-        phash: "0".repeat(16),
+        sha256: format!("{:064x}", photo.get()),
+        phash: Likeness(photo.get()),
+        stored_at: None,
+        similar_to: None,
     }
 }
 
-/// A ready photo, and its place in the author's timeline.
-pub(crate) fn photo(author: &Person, id: PhotoId) -> Result<[Item; 2]> {
+/// A ready photo, its place in the author's timeline, and its original.
+pub(crate) fn photo(author: &Person, id: PhotoId) -> Result<[Item; 3]> {
     #[derive(Serialize)]
     struct Listed {}
     let mut photo = announced(id, author.id, author.name.as_str());
     for medium in &mut photo.media {
-        medium.rendered = Some(rendered());
+        medium.rendered = Some(rendered(id));
     }
     photo.state = State::Ready;
     photo.pending = 0;
-    Ok([stored(&Name::Photo(id), photo)?, stored(&Name::Timeline(author.id, id), Listed {})?])
+    let looks: Vec<u8> = photo.likenesses().iter().flat_map(|look| look.0.to_be_bytes()).collect();
+    let mut listed = stored(&Name::Timeline(author.id, id), Listed {})?;
+    listed.insert("looks".to_owned(), AttributeValue::B(looks));
+    let facts = rendered(id);
+    let original = Original::new(photo.stored_at(0), &facts);
+    let original = stored(&Name::Original(author.id, facts.sha256), original)?;
+    Ok([stored(&Name::Photo(id), photo)?, listed, original])
 }
 
 /// An author's newest photos, all of which are in every feed.

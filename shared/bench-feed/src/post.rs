@@ -7,6 +7,7 @@ use messages::workflow::{CelebrityCrossing, CelebrityFanout};
 use runtime::stream::Record;
 use table::change::Change;
 use table::guard::{self, RateStep};
+use table::original::Share;
 use table::{Table, photo};
 use testkit::sqs_event;
 
@@ -113,6 +114,6 @@ async fn announce(table: &Table, author: &Person, id: PhotoId, clock: &dyn Clock
     let rate = RateStep::admit(guard::UPLOADS, UPLOADS, guards.tat, now)
         .map_err(|_| "somebody posts more than the rate limit lets them")?;
     photo::create(table, &photo, &rate, None).await?;
-    photo::finish_medium(table, &photo, 0, &items::rendered()).await?;
+    photo::finish_medium(table, &photo, 0, &items::rendered(id), Share::First).await?;
     Ok(())
 }

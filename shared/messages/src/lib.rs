@@ -6,6 +6,7 @@
 pub mod repair;
 pub mod workflow;
 
+use domain::photo::Holding;
 use domain::{PhotoId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -36,9 +37,24 @@ pub enum Event {
         author_id: UserId,
         /// How many media it had.
         media: usize,
+        /// What those of them that were rendered were shown with.
+        #[serde(default)]
+        holdings: Vec<Holding>,
         /// The part of the author's followers that this message is for.
         #[serde(default)]
         followers: HashRange,
+    },
+    /// A photo could not be processed, and nothing of it is shown. Consumer: `backfill`.
+    #[serde(rename = "photo.failed")]
+    PhotoFailed {
+        /// The photo.
+        photo_id: PhotoId,
+        /// Whose it is.
+        author_id: UserId,
+        /// How many media it has.
+        media: usize,
+        /// What those of them that were rendered would have been shown with.
+        holdings: Vec<Holding>,
     },
     /// Somebody likes a photo. Consumer: `notify`.
     #[serde(rename = "like.added")]
@@ -96,6 +112,7 @@ impl Event {
         match self {
             Self::PhotoReady { .. } => "photo.ready",
             Self::PhotoDeleted { .. } => "photo.deleted",
+            Self::PhotoFailed { .. } => "photo.failed",
             Self::LikeAdded { .. } => "like.added",
             Self::FollowAdded { .. } => "follow.added",
             Self::FollowRemoved { .. } => "follow.removed",
@@ -159,6 +176,8 @@ impl HashRange {
 
 #[cfg(test)]
 mod tests {
+    use domain::media::MediumPlace;
+
     use super::*;
 
     fn user(number: u64) -> UserId {
@@ -172,9 +191,19 @@ mod tests {
     #[test]
     fn messages_look_like_this() {
         let followers = HashRange::ALL;
+        let stored_at = Some(MediumPlace { photo: photo(8), index: 1 });
+        let holding = |index, stored_at| Holding { index, sha256: "0f".repeat(32), stored_at };
+        let holdings = || vec![holding(0, None), holding(2, stored_at)];
         let events = [
             Event::PhotoReady { photo_id: photo(1), author_id: user(2), followers },
-            Event::PhotoDeleted { photo_id: photo(1), author_id: user(2), media: 3, followers },
+            Event::PhotoDeleted {
+                photo_id: photo(1),
+                author_id: user(2),
+                media: 3,
+                holdings: holdings(),
+                followers,
+            },
+            Event::PhotoFailed { photo_id: photo(1), author_id: user(2), media: 3, holdings: holdings() },
             Event::LikeAdded {
                 photo_id: photo(1),
                 author_id: user(2),
@@ -200,13 +229,16 @@ mod tests {
     }
 
     #[test]
-    fn a_message_without_a_range_is_for_everyone() {
+    fn what_an_older_message_does_not_say_has_a_default() {
         let json = r#"{"type":"photo.ready","photo_id":"1","author_id":"2"}"#;
         let event: Event = serde_json::from_str(json).unwrap();
         assert_eq!(
             event,
             Event::PhotoReady { photo_id: photo(1), author_id: user(2), followers: HashRange::ALL }
         );
+        let json = r#"{"type":"photo.deleted","photo_id":"1","author_id":"2","media":1}"#;
+        let event: Event = serde_json::from_str(json).unwrap();
+        assert!(matches!(event, Event::PhotoDeleted { holdings, .. } if holdings.is_empty()));
     }
 
     #[test]

@@ -121,6 +121,7 @@ impl Network {
                 Event::FollowAdded { .. }
                 | Event::FollowRemoved { .. }
                 | Event::ReaderReturned { .. }
+                | Event::PhotoFailed { .. }
                 | Event::PhotoDeleted { .. } => self.tasks.push(Task::Backfill(event)),
                 Event::LikeAdded { .. } => {}
             }

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use backfill::{Edge, EdgeError};
 use derive::{Publisher, Unpublished};
-use domain::{Clock, PhotoId, UserId};
+use domain::Clock;
+use domain::media::MediumId;
 use fanout::{Celebrities, Queues, Switch};
 use messages::Event;
 use table::Table;
@@ -36,7 +37,7 @@ impl Publisher for Topic {
 pub struct Quiet;
 
 impl Edge for Quiet {
-    async fn forget(&self, _: UserId, _: PhotoId, _: usize) -> Result<(), EdgeError> {
+    async fn forget(&self, _: &[MediumId]) -> Result<(), EdgeError> {
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! What a record of the table's stream means.
 
-use domain::photo::{Photo, State};
+use domain::media::Likeness;
+use domain::photo::{Holding, Photo, State};
 use domain::{PhotoId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
@@ -59,11 +60,23 @@ pub enum Change {
         photo: PhotoId,
         /// Whose.
         author: UserId,
+        /// What its media look like.
+        #[serde(default)]
+        looks: Vec<Likeness>,
     },
     /// A photo could not be processed.
     Failed {
         /// The photo.
         photo: PhotoId,
+        /// Whose; nobody's in a message from before anybody wanted to know.
+        #[serde(default)]
+        author: Option<UserId>,
+        /// How many media it has.
+        #[serde(default)]
+        media: usize,
+        /// What those of them that were rendered are shown with.
+        #[serde(default)]
+        holdings: Vec<Holding>,
     },
     /// A photo was deleted.
     Deleted {
@@ -73,6 +86,9 @@ pub enum Change {
         author: UserId,
         /// How many media it had.
         media: usize,
+        /// What those of them that were rendered are shown with.
+        #[serde(default)]
+        holdings: Vec<Holding>,
     },
     /// A dormant reader came back.
     Returned {
@@ -98,7 +114,8 @@ impl Change {
             (Name::Photo(_), Some(old), Some(new)) => return Ok(Self::processed(&parse(old)?, &parse(new)?)),
             (Name::Photo(photo), Some(old), None) => {
                 let old: Photo = parse(old)?;
-                Self::Deleted { photo, author: old.author, media: old.media.len() }
+                let holdings = old.holdings();
+                Self::Deleted { photo, author: old.author, media: old.media.len(), holdings }
             }
             (Name::FeedState(reader), old, Some(new)) => {
                 let before = old.map(parse::<Reader>).transpose()?.and_then(|state| state.rebuild);
@@ -114,8 +131,15 @@ impl Change {
 
     fn processed(old: &Photo, new: &Photo) -> Option<Self> {
         match (old.state, new.state) {
-            (State::Processing, State::Ready) => Some(Self::Ready { photo: new.id, author: new.author }),
-            (State::Processing, State::Failed) => Some(Self::Failed { photo: new.id }),
+            (State::Processing, State::Ready) => {
+                Some(Self::Ready { photo: new.id, author: new.author, looks: new.likenesses() })
+            }
+            (State::Processing, State::Failed) => Some(Self::Failed {
+                photo: new.id,
+                author: Some(new.author),
+                media: new.media.len(),
+                holdings: new.holdings(),
+            }),
             _ => None,
         }
     }

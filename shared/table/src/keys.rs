@@ -47,6 +47,8 @@ pub enum Name {
     Follower(UserId, UserId),
     /// A photo.
     Photo(PhotoId),
+    /// Bytes that a user has uploaded, by their SHA-256 in hexadecimal.
+    Original(UserId, String),
     /// A photo among its author's.
     Timeline(UserId, PhotoId),
     /// A pushed photo in a reader's feed.
@@ -99,6 +101,7 @@ impl Name {
                 Key::new(partition::followers(*user), sort::follower(*follower))
             }
             Self::Photo(photo) => Key::new(partition::photo(*photo), PHOTO),
+            Self::Original(user, sha256) => Key::new(format!("ORIGINALS#{}", user.padded()), sha256),
             Self::Timeline(user, photo) => Key::new(partition::timeline(*user), photo.padded()),
             Self::FeedEntry(user, photo) => Key::new(partition::feed(*user), sort::entry(*photo)),
             Self::FeedState(user) => Key::new(partition::feed(*user), STATE),
@@ -147,6 +150,7 @@ impl Name {
                     None => Self::Photo(photo),
                 }
             }
+            "ORIGINALS" => Self::Original(rest.parse().ok()?, sk.to_owned()),
             "TIMELINE" => Self::Timeline(rest.parse().ok()?, sk.parse().ok()?),
             "FEED" => {
                 let user = rest.parse().ok()?;
@@ -264,6 +268,7 @@ pub fn chart() -> Vec<ChartRow> {
         ("following edge", Name::Following(user, user)),
         ("follower edge", Name::Follower(user, user)),
         ("photo", Name::Photo(photo)),
+        ("original", Name::Original(user, "<sha256>".into())),
         ("author timeline", Name::Timeline(user, photo)),
         ("feed entry", Name::FeedEntry(user, photo)),
         ("feed state", Name::FeedState(user)),
@@ -319,6 +324,7 @@ mod tests {
             (user(), user()).prop_map(|(a, b)| Name::Following(a, b)),
             (user(), user()).prop_map(|(a, b)| Name::Follower(a, b)),
             photo().prop_map(Name::Photo),
+            (user(), "[0-9a-f]{64}").prop_map(|(a, b)| Name::Original(a, b)),
             (user(), photo()).prop_map(|(a, b)| Name::Timeline(a, b)),
             (user(), photo()).prop_map(|(a, b)| Name::FeedEntry(a, b)),
             user().prop_map(Name::FeedState),

@@ -17,6 +17,7 @@ pub mod inbox;
 pub mod keys;
 pub mod like;
 pub mod listing;
+pub mod original;
 pub mod people;
 pub mod photo;
 pub mod processing;

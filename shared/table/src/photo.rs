@@ -3,18 +3,21 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    AttributeValue, CancellationReason, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
 };
+use domain::media::MediumId;
 use domain::photo::{Failure, Photo, Rendered, State};
 use domain::text::{Caption, Place, Tag};
 use domain::{PhotoId, UserId};
 use serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value;
 
-use crate::calls::{key_item, number, parsed, stored, text};
+use crate::calls::{back_off, key_item, number, parsed, stored, text};
 use crate::edges::cancellation;
-use crate::error::{condition_failed, done, refused};
+use crate::error::{condition_failed, done};
 use crate::guard::{Idempotency, RateStep};
 use crate::keys::{Name, PK};
+use crate::original::{self, Share};
 use crate::{Error, Patch, Result, Table};
 
 /// What became of a new photo.
@@ -141,29 +144,39 @@ pub async fn delete(table: &Table, id: PhotoId, author: UserId) -> Result<bool> 
 /// What became of a rendered medium.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finish {
-    /// Stored; other media are still missing.
+    /// Recorded; other media are still missing.
     Waiting,
-    /// Stored; it was the last, and the photo is ready.
+    /// Recorded; it was the last, and the photo is ready.
     Ready,
-    /// It was stored before, or the photo is settled already.
+    /// It was recorded before, or the photo is settled already.
     Already,
     /// The photo is gone.
     Gone,
+    /// Nothing is recorded: the original is not as it was taken to be. Look at it again.
+    Moved,
 }
 
-/// Records a rendered medium, and makes the photo ready with the last one, in one write: however many finish at
-/// once and however often, exactly one of them makes it ready. 1 WRU for each KiB, and one more for each race lost.
+/// Records a rendered medium, and makes the photo ready with the last one, in one transaction with what keeps account of
+/// shared objects: however many finish at once and however often, exactly one of them makes it ready.
+///
+/// 2 WRU for each KiB of the photo and, unless it is alone, 2 for the original. As much again for each race lost.
 pub async fn finish_medium(
     table: &Table,
     photo: &Photo,
     index: usize,
     rendered: &Rendered,
+    share: Share,
 ) -> Result<Finish> {
+    // Others write to the same photo only to finish media of it, or to like it: some of them win each round.
+    const CONFLICTS: u32 = 8;
+    let medium = MediumId { author: photo.author, photo: photo.id, index };
     let mut last = photo.pending == 1;
-    // Each turn lost means that another medium finished, so there are at most as many turns as media.
-    for _ in 0..=photo.media.len() * 2 {
-        match try_finish(table, photo.id, index, rendered, last).await? {
-            Attempt::Stored => return Ok(if last { Finish::Ready } else { Finish::Waiting }),
+    let mut conflicts = 0;
+    // Each turn lost otherwise means that another medium finished, so there are at most as many turns as media.
+    let mut turns = 0..=photo.media.len() * 2;
+    while conflicts < CONFLICTS && !turns.is_empty() {
+        match try_finish(table, medium, rendered, share, last).await? {
+            Attempt::Recorded => return Ok(if last { Finish::Ready } else { Finish::Waiting }),
             Attempt::Refused(None) => return Ok(Finish::Gone),
             Attempt::Refused(Some(now)) => {
                 let already = now.media.get(index).is_none_or(|medium| medium.rendered.is_some());
@@ -171,29 +184,60 @@ pub async fn finish_medium(
                     return Ok(Finish::Already);
                 }
                 last = now.pending == 1;
+                turns.next();
+            }
+            Attempt::Moved => return Ok(Finish::Moved),
+            Attempt::Conflict => {
+                back_off(conflicts).await;
+                conflicts += 1;
             }
         }
     }
-    Err(Error::busy("UpdateItem", "the photo kept changing"))
+    Err(Error::busy("TransactWriteItems", "the photo kept changing"))
 }
 
 enum Attempt {
-    Stored,
+    Recorded,
+    /// The photo's condition did not hold.
     Refused(Option<Box<Photo>>),
+    /// The photo's condition held, and the original's did not.
+    Moved,
+    /// Another writer or the partition was in the way.
+    Conflict,
 }
 
 async fn try_finish(
     table: &Table,
-    id: PhotoId,
-    index: usize,
+    medium: MediumId,
     rendered: &Rendered,
+    share: Share,
     last: bool,
 ) -> Result<Attempt> {
+    let mut writes = vec![record(table, medium, rendered, last)?];
+    writes.extend(original::write(table, medium, rendered, share)?);
+    let answer = table.client.transact_write_items().set_transact_items(Some(writes)).send().await;
+    let Err(error) = answer else { return Ok(Attempt::Recorded) };
+    let failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
+    match cancellation(&error) {
+        Some([photo, ..]) if failed(photo) => {
+            let now = photo.item.clone().map(parsed).transpose()?;
+            Ok(Attempt::Refused(now.map(Box::new)))
+        }
+        Some([_, original]) if failed(original) => Ok(Attempt::Moved),
+        Some(_) => Ok(Attempt::Conflict),
+        None => Err(Error::sdk("TransactWriteItems", error)),
+    }
+}
+
+/// The write that records a medium, the last one or not, and gives the photo back when its condition does not hold.
+fn record(table: &Table, medium: MediumId, rendered: &Rendered, last: bool) -> Result<TransactWriteItem> {
+    let index = medium.index;
     let facts = to_attribute_value(rendered).map_err(Error::unreadable)?;
     let step = if last { "pending = :zero, #state = :ready" } else { "pending = pending - :one" };
     let left = if last { "pending = :one" } else { "pending > :one" };
-    let mut request = table
-        .update(&Name::Photo(id))
+    let mut update = Update::builder()
+        .table_name(&*table.name)
+        .set_key(Some(key_item(&Name::Photo(medium.photo).key())))
         .update_expression(format!("SET media[{index}].rendered = :facts, {step}"))
         .condition_expression(format!(
             "#state = :processing AND attribute_exists(media[{index}]) AND attribute_not_exists(media[{index}].rendered) AND {left}"
@@ -204,17 +248,11 @@ async fn try_finish(
         .expression_attribute_values(":one", number(1))
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
     if last {
-        request = request
+        update = update
             .expression_attribute_values(":zero", number(0))
             .expression_attribute_values(":ready", state(State::Ready)?);
     }
-    match request.send().await {
-        Ok(_) => Ok(Attempt::Stored),
-        Err(error) => match refused(&error) {
-            Some(refused) => Ok(Attempt::Refused(refused.item.map(parsed).transpose()?.map(Box::new))),
-            None => Err(Error::sdk("UpdateItem", error)),
-        },
-    }
+    Ok(TransactWriteItem::builder().update(update.build().map_err(Error::unreadable)?).build())
 }
 
 /// Ends the processing of a photo with a reason; whether it was still processing. 1 WRU for each KiB.

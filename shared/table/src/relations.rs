@@ -183,12 +183,12 @@ pub async fn resettle(table: &Table, relation: Relation) -> Result<Settled> {
         }
         Relation::Listing(author, id) => {
             let photo = photo::get_latest(table, id).await?;
-            let listed = photo.as_ref().is_some_and(|photo| is_to_be_listed(photo, author));
-            if photo.is_some() && !listed {
+            if photo.as_ref().is_some_and(|photo| !is_to_be_listed(photo, author)) {
                 return Ok(Settled::Open);
             }
-            listing::derive(table, author, id, listed, Way::Apart).await?;
-            Ok(Settled::of(listed))
+            let listed = photo.map(|photo| photo.likenesses());
+            listing::derive(table, author, id, listed.as_deref(), Way::Apart).await?;
+            Ok(Settled::of(listed.is_some()))
         }
     }
 }

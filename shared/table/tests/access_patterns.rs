@@ -9,16 +9,20 @@
 use domain::account::UserName;
 use domain::feed::{Entry, HEAD_LEN};
 use domain::inbox::{Actor, RowId, Subject};
+use domain::media::{Likeness, MediumPlace};
 use domain::photo::{ContentType, Failure, Medium, Photo, Rendered, State};
 use domain::rate::UPLOADS;
 use domain::session::RefreshToken;
 use domain::{Clock, PhotoId, Timestamp, UserId};
 use futures::future::join_all;
 use table::guard::{self, Idempotency, RateStep};
+use table::original::{MOST_REFS, Share};
 use table::photo::{Creation, Finish};
 use table::session::{Opened, Rotation};
 use table::user::{Registration, User};
-use table::{Table, Way, feed, follow, head, inbox, like, listing, photo, reader, session, timeline, user};
+use table::{
+    Table, Way, feed, follow, head, inbox, like, listing, original, photo, reader, session, timeline, user,
+};
 use testkit::{Engine, Fault, ManualClock, SeededRandom};
 
 struct World {
@@ -82,7 +86,15 @@ impl World {
 }
 
 fn facts() -> Rendered {
-    Rendered { width: 4, height: 3, blurhash: "b".into(), sha256: "s".into(), phash: "p".into() }
+    Rendered {
+        width: 4,
+        height: 3,
+        blurhash: "b".into(),
+        sha256: "s".into(),
+        phash: Likeness(7),
+        stored_at: None,
+        similar_to: None,
+    }
 }
 
 #[tokio::test]
@@ -148,13 +160,142 @@ async fn ten_media_that_finish_together_and_twice_make_the_photo_ready_once() {
     let ann = world.user("ann").await;
     let draft = world.announce(ann, 10).await;
     let (table, draft, facts) = (&world.table, &draft, &facts());
-    let finishes = (0..20).map(|turn| photo::finish_medium(table, draft, turn % 10, facts));
+    let finishes = (0..20).map(|turn| photo::finish_medium(table, draft, turn % 10, facts, Share::Alone));
     let outcomes: Vec<Finish> = join_all(finishes).await.into_iter().map(Result::unwrap).collect();
     let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count();
     assert_eq!((count(Finish::Ready), count(Finish::Waiting), count(Finish::Already)), (1, 9, 10));
     let photo = photo::get_latest(table, draft.id).await.unwrap().unwrap();
     assert_eq!((photo.state, photo.pending), (State::Ready, 0));
     assert!(photo.media.iter().all(|medium| medium.rendered.is_some()));
+}
+
+async fn finish(world: &World, photo: &Photo, index: usize, facts: &Rendered, share: Share) -> Finish {
+    photo::finish_medium(&world.table, photo, index, facts, share).await.unwrap()
+}
+
+fn place(photo: &Photo, index: usize) -> MediumPlace {
+    MediumPlace { photo: photo.id, index }
+}
+
+/// Lets go of a medium's copy, which is at `at`.
+async fn release(world: &World, photo: &Photo, index: usize, at: MediumPlace) -> bool {
+    let medium = place(photo, index).of(photo.author);
+    original::release(&world.table, medium, &facts().sha256, at).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_copy_is_made_once_joined_by_others_and_given_up_by_the_last() {
+    let world = World::new().await;
+    let ann = world.user("ann").await;
+    let (first, other) = (world.announce(ann, 2).await, world.announce(ann, 1).await);
+    let (at, table) = (place(&first, 0), &world.table);
+    let look = async || original::get_latest(table, ann, &facts().sha256).await.unwrap();
+    let joined = Rendered { stored_at: Some(at), ..facts() };
+
+    assert_eq!(finish(&world, &other, 0, &joined, Share::Joined).await, Finish::Moved, "nothing to join");
+    assert_eq!(finish(&world, &first, 0, &facts(), Share::First).await, Finish::Waiting);
+    assert_eq!(finish(&world, &first, 1, &facts(), Share::First).await, Finish::Moved, "not the first");
+    let elsewhere = Rendered { stored_at: Some(place(&other, 0)), ..facts() };
+    assert_eq!(finish(&world, &first, 1, &elsewhere, Share::Joined).await, Finish::Moved);
+    assert_eq!(photo::get_latest(table, first.id).await.unwrap().unwrap().pending, 1);
+    let original = look().await.unwrap();
+    assert_eq!(original.facts("s"), joined);
+    for _ in 0..2 {
+        let again = finish(&world, &first, 0, &facts(), Share::First).await;
+        assert_eq!((again, look().await.unwrap()), (Finish::Already, original.clone()));
+    }
+    assert_eq!(finish(&world, &first, 1, &joined, Share::Joined).await, Finish::Ready);
+    assert_eq!(finish(&world, &other, 0, &joined, Share::Joined).await, Finish::Ready);
+    let stored = photo::get_latest(table, first.id).await.unwrap().unwrap();
+    assert_eq!((stored.stored_at(0), stored.stored_at(1)), (at.of(ann), at.of(ann)));
+    assert_eq!(look().await.unwrap().refs.len(), 3);
+
+    for (photo, index) in [(&first, 0), (&other, 0), (&other, 0)] {
+        assert!(!release(&world, photo, index, at).await);
+    }
+    assert_eq!(look().await.unwrap().refs, [place(&first, 1)].into());
+    for _ in 0..2 {
+        assert!(release(&world, &first, 1, at).await);
+        assert_eq!(look().await, None);
+    }
+}
+
+#[tokio::test]
+async fn a_copy_that_is_being_given_up_can_be_joined_until_it_is_gone() {
+    let world = World::new().await;
+    let ann = world.user("ann").await;
+    let (first, next) = (world.announce(ann, 1).await, world.announce(ann, 1).await);
+    let at = place(&first, 0);
+    assert_eq!(finish(&world, &first, 0, &facts(), Share::First).await, Finish::Ready);
+    // The last reference is gone; what deletes the copy comes too late.
+    let (client, hold) = world.engine.held_client("DeleteItem", 0);
+    let slow = Table::new(client, world.engine.table_name());
+    let medium = at.of(ann);
+    let releasing = original::release(&slow, medium, "s", at);
+    let joining = async {
+        hold.reached().await;
+        let joined = Rendered { stored_at: Some(at), ..facts() };
+        assert_eq!(finish(&world, &next, 0, &joined, Share::Joined).await, Finish::Ready);
+        hold.release();
+    };
+    let (released, ()) = futures::join!(releasing, joining);
+    assert!(!released.unwrap());
+    let original = original::get_latest(&world.table, ann, "s").await.unwrap().unwrap();
+    assert_eq!(original.refs, [place(&next, 0)].into());
+}
+
+#[tokio::test]
+async fn a_copy_with_many_media_has_no_room_and_costs_what_it_did_at_first() {
+    let world = World::new().await;
+    let ann = world.user("ann").await;
+    let mut at = None;
+    for number in 0..=MOST_REFS / 10 {
+        let photo = world.announce(ann, 10).await;
+        let at = *at.get_or_insert(place(&photo, 0));
+        for index in 0..10 {
+            let joined = Rendered { stored_at: Some(at), sha256: "f".repeat(64), ..facts() };
+            let first = Rendered { stored_at: None, ..joined.clone() };
+            world.engine.reset_usage();
+            let outcome = if number + index == 0 {
+                finish(&world, &photo, 0, &first, Share::First).await
+            } else {
+                finish(&world, &photo, index, &joined, Share::Joined).await
+            };
+            assert_eq!(outcome == Finish::Moved, number * 10 + index >= MOST_REFS, "{number} {index}");
+            let usage = world.engine.usage();
+            // The photo grows by its media: that is not the copy's cost.
+            assert!(usage.write_units <= 2.0 + 2.0 * 3.0, "{usage:?}");
+        }
+    }
+    let original = original::get(&world.table, ann, &"f".repeat(64)).await.unwrap().unwrap();
+    assert_eq!((original.refs.len(), original.has_room()), (MOST_REFS, false));
+    assert_eq!(original::get(&world.table, world.user("bob").await, &"f".repeat(64)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_medium_recorded_while_others_are_in_the_way_is_tried_again() {
+    let world = World::new().await;
+    let ann = world.user("ann").await;
+    let draft = world.announce(ann, 1).await;
+    world.engine.fail_next("TransactWriteItems", 3, Fault::Conflict);
+    assert_eq!(finish(&world, &draft, 0, &facts(), Share::First).await, Finish::Ready);
+}
+
+#[tokio::test]
+async fn the_looks_of_photos_are_listed_newest_first() {
+    let world = World::new().await;
+    let ann = world.user("ann").await;
+    let listed = [vec![Likeness(1)], vec![Likeness(2), Likeness(u64::MAX)], vec![]];
+    let mut photos = Vec::new();
+    for looks in &listed {
+        world.clock.advance(std::time::Duration::from_secs(1));
+        let photo = PhotoId::generate(&world.clock, &world.random);
+        listing::derive(&world.table, ann, photo, Some(looks), Way::Stream).await.unwrap();
+        photos.push(photo);
+    }
+    let looks = listing::looks(&world.table, ann).await.unwrap();
+    let last = (photos[1], Likeness(u64::MAX));
+    assert_eq!(looks, [(photos[1], Likeness(2)), last, (photos[0], Likeness(1))]);
 }
 
 #[tokio::test]
@@ -165,13 +306,13 @@ async fn a_failed_photo_stays_failed_and_a_deleted_one_stays_gone() {
     let failure = Failure { code: "image_corrupt".into(), detail: "No.".into() };
     assert!(photo::fail(&world.table, draft.id, &failure).await.unwrap());
     assert!(!photo::fail(&world.table, draft.id, &failure).await.unwrap());
-    assert_eq!(photo::finish_medium(&world.table, &draft, 0, &facts()).await.unwrap(), Finish::Already);
+    assert_eq!(finish(&world, &draft, 0, &facts(), Share::First).await, Finish::Already);
     assert!(
         !photo::delete(&world.table, draft.id, UserId::try_from(1).unwrap()).await.unwrap(),
         "not theirs"
     );
     assert!(photo::delete(&world.table, draft.id, ann).await.unwrap());
-    assert_eq!(photo::finish_medium(&world.table, &draft, 1, &facts()).await.unwrap(), Finish::Gone);
+    assert_eq!(finish(&world, &draft, 1, &facts(), Share::First).await, Finish::Gone);
     assert!(!photo::fail(&world.table, draft.id, &failure).await.unwrap());
     assert_eq!(photo::get_latest(&world.table, draft.id).await.unwrap(), None);
 }
@@ -314,10 +455,12 @@ async fn a_head_has_seen_every_photo_however_many_are_derived_at_once() {
     let photos: Vec<PhotoId> =
         (0..HEAD_LEN + 10).map(|_| PhotoId::generate(&world.clock, &world.random)).collect();
     for chunk in photos.chunks(5) {
-        join_all(chunk.iter().map(|photo| listing::derive(&world.table, ann, *photo, true, Way::Stream)))
-            .await
-            .into_iter()
-            .for_each(Result::unwrap);
+        join_all(
+            chunk.iter().map(|photo| listing::derive(&world.table, ann, *photo, Some(&[]), Way::Stream)),
+        )
+        .await
+        .into_iter()
+        .for_each(Result::unwrap);
     }
     let mut newest = photos.clone();
     newest.sort_unstable_by(|a, b| b.cmp(a));
@@ -327,7 +470,7 @@ async fn a_head_has_seen_every_photo_however_many_are_derived_at_once() {
     assert_eq!(user::get(&world.table, ann).await.unwrap().unwrap().photos, 30);
     let older = timeline::page(&world.table, ann, Some(newest[HEAD_LEN - 1]), 100).await.unwrap();
     assert_eq!((older.items, older.more), (newest[HEAD_LEN..].to_vec(), false));
-    listing::derive(&world.table, ann, newest[0], false, Way::Stream).await.unwrap();
+    listing::derive(&world.table, ann, newest[0], None, Way::Stream).await.unwrap();
     assert_eq!(head::of(&world.table, &[ann]).await.unwrap().sources[0].photos[0], newest[1]);
     assert_eq!(user::get(&world.table, ann).await.unwrap().unwrap().photos, 29);
 }

@@ -127,11 +127,11 @@ async fn follows_and_timelines_are_checked_too() {
         assert_eq!(world.profile(&ann).await.photos, i64::try_from(page.len()).unwrap());
         page
     };
-    listing::derive(table, ann.user_id, photo, false, Way::Apart).await.unwrap();
+    listing::derive(table, ann.user_id, photo, None, Way::Apart).await.unwrap();
     assert_eq!(listed().await, [photo]);
     world.delete(&ann, photo).await;
-    listing::derive(table, ann.user_id, photo, false, Way::Apart).await.unwrap();
-    listing::derive(table, ann.user_id, photo, true, Way::Apart).await.unwrap();
+    listing::derive(table, ann.user_id, photo, None, Way::Apart).await.unwrap();
+    listing::derive(table, ann.user_id, photo, Some(&[]), Way::Apart).await.unwrap();
     assert!(listed().await.is_empty());
 }
 

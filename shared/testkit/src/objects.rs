@@ -1,5 +1,6 @@
 //! An object store in the test's own process: S3's interface, with its signatures and upload policies, over a map.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,8 +14,8 @@ use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use s3s::auth::SimpleAuth;
 use s3s::dto::{
-    DeleteObjectInput, DeleteObjectOutput, GetObjectInput, GetObjectOutput, PutObjectInput, PutObjectOutput,
-    StreamingBlob,
+    DeleteObjectInput, DeleteObjectOutput, ETagCondition, GetObjectInput, GetObjectOutput, HeadObjectInput,
+    HeadObjectOutput, PutObjectInput, PutObjectOutput, StreamingBlob,
 };
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
@@ -65,6 +66,8 @@ pub struct Object {
     pub cache_control: Option<String>,
     /// Where it is kept, such as `STANDARD_IA`.
     pub storage_class: Option<String>,
+    /// What whoever stored it noted of it.
+    pub metadata: BTreeMap<String, String>,
 }
 
 impl Objects {
@@ -123,6 +126,11 @@ impl Objects {
     /// An object.
     pub fn get(&self, bucket: &str, key: &str) -> Option<Object> {
         self.shelf.objects().get(&(bucket.to_owned(), key.to_owned())).cloned()
+    }
+
+    /// Removes an object behind the interface's back.
+    pub fn remove(&self, bucket: &str, key: &str) {
+        self.shelf.objects().remove(&(bucket.to_owned(), key.to_owned()));
     }
 
     /// The keys in a bucket.
@@ -221,9 +229,32 @@ impl S3 for Interface {
             content_type: input.content_type,
             cache_control: input.cache_control,
             storage_class: input.storage_class.map(|class| class.as_str().to_owned()),
+            metadata: input.metadata.unwrap_or_default().into_iter().collect(),
         };
-        self.0.objects().insert((input.bucket, input.key), object);
-        Ok(S3Response::new(PutObjectOutput::default()))
+        let mut objects = self.0.objects();
+        match (objects.entry((input.bucket, input.key)), input.if_none_match) {
+            (Entry::Occupied(_), Some(ETagCondition::Any)) => Err(s3_error!(PreconditionFailed)),
+            (_, Some(ETagCondition::ETag(_))) => Err(s3_error!(NotImplemented)),
+            (entry, _) => {
+                entry.insert_entry(object);
+                Ok(S3Response::new(PutObjectOutput::default()))
+            }
+        }
+    }
+
+    async fn head_object(
+        &self,
+        request: S3Request<HeadObjectInput>,
+    ) -> S3Result<S3Response<HeadObjectOutput>> {
+        self.0.enter("HeadObject").await?;
+        let found = self.0.objects().get(&(request.input.bucket, request.input.key)).cloned();
+        let object = found.ok_or_else(|| s3_error!(NoSuchKey))?;
+        let output = HeadObjectOutput {
+            content_length: i64::try_from(object.bytes.len()).ok(),
+            metadata: Some(object.metadata.into_iter().collect()),
+            ..HeadObjectOutput::default()
+        };
+        Ok(S3Response::new(output))
     }
 
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {

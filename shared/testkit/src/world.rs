@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use domain::account::UserName;
 use domain::feed::Standing;
+use domain::media::Likeness;
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::rate::UPLOADS;
 use domain::session::RefreshToken;
@@ -18,6 +19,7 @@ use runtime::stream::Record;
 use table::change::Change;
 use table::guard::{self, RateStep};
 use table::keys::Name;
+use table::original::Share;
 use table::session::Opened;
 use table::user::{Registration, User};
 use table::{Table, Way, feed, follow, like, listing, photo, processing, reader, user};
@@ -158,10 +160,13 @@ impl World {
             height: 3,
             blurhash: "LEHV6nWB2yk8".to_owned(),
             sha256: "00".to_owned(),
-            phash: "00".to_owned(),
+            phash: Likeness(0),
+            stored_at: None,
+            similar_to: None,
         };
         for index in 0..photo.media.len() {
-            photo::finish_medium(&self.table, photo, index, &facts).await.expect("a medium");
+            let finish = photo::finish_medium(&self.table, photo, index, &facts, Share::Alone);
+            finish.await.expect("a medium");
         }
     }
 
@@ -265,13 +270,13 @@ impl World {
                     .await
             }
             Change::Announced { photo } => processing::add(table, photo).await,
-            Change::Ready { photo, author } => {
-                listing::derive(table, author, photo, true, Way::Stream).await?;
+            Change::Ready { photo, author, ref looks } => {
+                listing::derive(table, author, photo, Some(looks), Way::Stream).await?;
                 processing::remove(table, photo).await
             }
-            Change::Failed { photo } => processing::remove(table, photo).await,
+            Change::Failed { photo, .. } => processing::remove(table, photo).await,
             Change::Deleted { photo, author, .. } => {
-                listing::derive(table, author, photo, false, Way::Stream).await?;
+                listing::derive(table, author, photo, None, Way::Stream).await?;
                 processing::remove(table, photo).await
             }
             Change::Returned { .. } => Ok(()),

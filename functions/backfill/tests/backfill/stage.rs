@@ -7,7 +7,8 @@ use table::Way;
 
 use api::Caller;
 use backfill::{Deps, Edge, EdgeError, Objects};
-use domain::{Clock, PhotoId, UserId};
+use domain::media::{MediumId, MediumPlace};
+use domain::{Clock, PhotoId};
 use messages::Event;
 use runtime::sqs::answer;
 use serde_json::Value;
@@ -18,10 +19,10 @@ pub const UPLOADS: &str = "uploads";
 
 /// Remembers what was to be forgotten. Clones share it.
 #[derive(Clone, Default)]
-pub struct Forgotten(Arc<Mutex<(Vec<PhotoId>, usize)>>);
+pub struct Forgotten(Arc<Mutex<(Vec<MediumPlace>, usize)>>);
 
 impl Forgotten {
-    pub fn take(&self) -> Vec<PhotoId> {
+    pub fn take(&self) -> Vec<MediumPlace> {
         std::mem::take(&mut self.0.lock().unwrap().0)
     }
 
@@ -31,18 +32,13 @@ impl Forgotten {
 }
 
 impl Edge for Forgotten {
-    fn forget(
-        &self,
-        _: UserId,
-        photo: PhotoId,
-        _: usize,
-    ) -> impl Future<Output = Result<(), EdgeError>> + Send {
+    fn forget(&self, media: &[MediumId]) -> impl Future<Output = Result<(), EdgeError>> + Send {
         let mut state = self.0.lock().unwrap();
         if state.1 > 0 {
             state.1 -= 1;
             return ready(Err(EdgeError::new("refused by the test")));
         }
-        state.0.push(photo);
+        state.0.extend(media.iter().map(|medium| medium.place()));
         ready(Ok(()))
     }
 }
@@ -87,7 +83,9 @@ impl Stage {
     pub async fn list(&self, author: &Caller) -> PhotoId {
         self.world.clock.advance(Duration::from_secs(1));
         let photo = PhotoId::generate(&self.world.clock, &self.world.random);
-        table::listing::derive(&self.world.table, author.user_id, photo, true, Way::Stream).await.unwrap();
+        table::listing::derive(&self.world.table, author.user_id, photo, Some(&[]), Way::Stream)
+            .await
+            .unwrap();
         photo
     }
 

@@ -10,9 +10,12 @@ mod interleavings;
 mod stage;
 mod topic;
 
+use domain::media::{Likeness, MediumPlace};
+use domain::photo::{Holding, Rendered};
 use messages::{Event, HashRange};
 use serde_json::Value;
 use stage::{Stage, deliver, deliver_event};
+use table::original::Share;
 use table::{head, processing, timeline};
 use testkit::{ATTEMPTS, Fault, World, fixture};
 
@@ -99,6 +102,7 @@ async fn when_a_photo_lives_and_dies_then_timeline_count_and_waiting_row_follow(
         photo_id: photo.id,
         author_id: ann.user_id,
         media: 2,
+        holdings: [0, 1].map(|index| Holding { index, sha256: "00".to_owned(), stored_at: None }).into(),
         followers: HashRange::ALL,
     };
     assert_eq!(step().await, [ready, deleted]);
@@ -107,10 +111,21 @@ async fn when_a_photo_lives_and_dies_then_timeline_count_and_waiting_row_follow(
 }
 
 #[tokio::test]
-async fn when_a_photo_fails_then_it_waits_no_more_and_nobody_is_told() {
+async fn when_a_photo_fails_then_it_waits_no_more_and_what_it_holds_is_told() {
     let stage = Stage::new().await;
     let ann = stage.world.person("ann").await;
-    let photo = stage.world.announce(&ann, 1).await;
+    let photo = stage.world.announce(&ann, 2).await;
+    let place = MediumPlace { photo: photo.id, index: 9 };
+    let facts = Rendered {
+        width: 4,
+        height: 3,
+        blurhash: "LEHV6nWB2yk8".to_owned(),
+        sha256: "0f".to_owned(),
+        phash: Likeness(0),
+        stored_at: Some(place),
+        similar_to: None,
+    };
+    table::photo::finish_medium(&stage.world.table, &photo, 1, &facts, Share::Alone).await.unwrap();
     stage.drain().await;
     let failure =
         domain::photo::Failure { code: "image_corrupt".into(), detail: "It cannot be read.".into() };
@@ -120,7 +135,13 @@ async fn when_a_photo_fails_then_it_waits_no_more_and_nobody_is_told() {
         let hour = processing::hour(photo.id.created_at());
         assert!(processing::waiting(&stage.world.table, hour, shard).await.unwrap().is_empty());
     }
-    assert!(stage.published.take().is_empty());
+    let failed = Event::PhotoFailed {
+        photo_id: photo.id,
+        author_id: ann.user_id,
+        media: 2,
+        holdings: vec![Holding { index: 1, sha256: "0f".to_owned(), stored_at: Some(place) }],
+    };
+    assert_eq!(stage.published.take(), [failed]);
     stage.assert_exact(&[&ann], &[]).await;
 }
 

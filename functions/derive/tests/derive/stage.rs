@@ -193,6 +193,7 @@ pub fn wanted(change: &Change) -> Option<String> {
         Change::Followed { follower, followee, .. } => format!("follow.added {follower} {followee}"),
         Change::Unfollowed { follower, followee } => format!("follow.removed {follower} {followee}"),
         Change::Ready { photo, .. } => format!("photo.ready {photo}"),
+        Change::Failed { photo, .. } => format!("photo.failed {photo}"),
         Change::Deleted { photo, .. } => format!("photo.deleted {photo}"),
         _ => return None,
     })
@@ -205,9 +206,9 @@ pub fn told(event: &Event) -> String {
         Event::LikeAdded { user_id, photo_id, .. } => format!("{kind} {user_id} {photo_id}"),
         Event::FollowAdded { follower_id, followee_id, .. }
         | Event::FollowRemoved { follower_id, followee_id } => format!("{kind} {follower_id} {followee_id}"),
-        Event::PhotoReady { photo_id, .. } | Event::PhotoDeleted { photo_id, .. } => {
-            format!("{kind} {photo_id}")
-        }
+        Event::PhotoReady { photo_id, .. }
+        | Event::PhotoFailed { photo_id, .. }
+        | Event::PhotoDeleted { photo_id, .. } => format!("{kind} {photo_id}"),
         Event::ReaderReturned { .. } => kind.to_owned(),
     }
 }

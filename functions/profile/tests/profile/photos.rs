@@ -74,7 +74,7 @@ async fn when_the_photo_of_a_cursor_is_deleted_then_the_list_goes_on_behind_it()
     let photos = world.photos(1..8).await;
     let first = world.page(3, None).await;
     world.lose(&photos[2..3]).await;
-    listing::derive(&world.table, world.bob.user_id, photos[2], false, Way::Stream).await.unwrap();
+    listing::derive(&world.table, world.bob.user_id, photos[2], None, Way::Stream).await.unwrap();
     assert_eq!(ids(&world.page(3, first["next_cursor"].as_str()).await), photos[3..6]);
 }
 

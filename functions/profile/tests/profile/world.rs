@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use api::Caller;
 use domain::account::UserName;
+use domain::media::Likeness;
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::session::RefreshToken;
 use domain::text::Caption;
@@ -66,7 +67,9 @@ impl World {
             height: 720,
             blurhash: "LEHV6nWB2yk8pyo0adR*.7kCMdnj".to_owned(),
             sha256: "ab".repeat(32),
-            phash: "cd".repeat(8),
+            phash: Likeness(0xcdcd),
+            stored_at: None,
+            similar_to: None,
         };
         let medium =
             Medium { content_type: ContentType::Jpeg, size: 2_000_000, alt: None, rendered: Some(rendered) };
@@ -87,7 +90,7 @@ impl World {
         // A limit of its own for each moment: this is about reading.
         let step = RateStep::admit(guard::UPLOADS, rate::UPLOADS, self.uploads().await, now).unwrap();
         assert_eq!(photo::create(&self.table, &photo, &step, None).await.unwrap(), photo::Creation::Done);
-        listing::derive(&self.table, self.bob.user_id, id, true, Way::Stream).await.unwrap();
+        listing::derive(&self.table, self.bob.user_id, id, Some(&[]), Way::Stream).await.unwrap();
         id
     }
 

@@ -32,7 +32,7 @@ async fn when_messages_come_again_in_reverse_then_nothing_changes() {
     let world = World::new().await;
     let photo = world.photo(3).await;
     let events: Vec<_> =
-        (0..3).map(|index| world.upload(medium(&photo, index), jpeg(40, 30, 1, 0))).collect();
+        (0..3_u8).map(|index| world.upload(medium(&photo, index.into()), jpeg(40, 30, 1, index))).collect();
     world.done(batch(events.clone())).await;
     let (ready, kept) = (world.stored(&photo).await, world.objects.keys(PHOTOS));
     world.transitions().await;
@@ -50,7 +50,7 @@ async fn when_the_object_store_fails_then_the_message_comes_back_and_is_finished
         let world = World::new().await;
         let photo = world.photo(1).await;
         let event = world.upload(medium(&photo, 0), jpeg(40, 30, 1, 0));
-        // Seven objects are put side by side: all of them fail.
+        // Of the puts the original's fails, then the renditions' side by side.
         world.objects.fail_next(operation, 7 * ATTEMPTS);
         world.fails(event.clone()).await;
         assert_eq!(world.stored(&photo).await.state, state_then, "{operation}");
@@ -73,7 +73,7 @@ async fn when_the_object_store_fails_then_the_message_comes_back_and_is_finished
 
 #[tokio::test]
 async fn when_the_table_fails_then_the_message_comes_back_and_is_finished() {
-    for operation in ["GetItem", "UpdateItem"] {
+    for operation in ["GetItem", "Query", "TransactWriteItems"] {
         let world = World::new().await;
         let photo = world.photo(1).await;
         let event = world.upload(medium(&photo, 0), jpeg(40, 30, 1, 0));
@@ -92,7 +92,7 @@ async fn when_the_function_dies_after_its_write_then_the_next_delivery_cleans_up
     let world = World::new().await;
     let photo = world.photo(1).await;
     let event = world.upload(medium(&photo, 0), jpeg(40, 30, 1, 0));
-    world.engine.fail_next("UpdateItem", 1, Fault::Crash);
+    world.engine.fail_next("TransactWriteItems", 1, Fault::Crash);
     world.fails(event.clone()).await;
     assert_eq!(world.stored(&photo).await.state, State::Ready);
     world.done(event).await;
@@ -118,7 +118,7 @@ async fn when_the_photo_was_deleted_then_the_upload_and_what_was_kept_of_it_go_t
     let photo = world.photo(1).await;
     let event = world.upload(medium(&photo, 0), jpeg(40, 30, 1, 0));
     // A first delivery stores the renditions and gets no further.
-    world.engine.fail_next("UpdateItem", ATTEMPTS, Fault::Throttled);
+    world.engine.fail_next("TransactWriteItems", ATTEMPTS, Fault::Throttled);
     world.fails(event.clone()).await;
     assert_eq!(world.objects.keys(PHOTOS).len(), 7);
     table::photo::delete(&world.table, photo.id, photo.author).await.unwrap();

@@ -8,7 +8,10 @@
 )]
 
 mod again;
+mod alike;
+mod copies;
 mod kept;
+mod one_form;
 mod pictures;
 mod refused;
 mod world;

@@ -27,6 +27,32 @@ pub(crate) fn jpeg(width: usize, height: usize, orientation: u16, shade: u8) -> 
     started.finish().unwrap()
 }
 
+/// A JPEG of a motif, of which there are many, as a camera takes it: `width` across at some quality.
+pub(crate) fn motif(number: u32, width: u32, quality: f32) -> Vec<u8> {
+    let height = width * 3 / 4;
+    let phase = f64::from(number);
+    let wave = |x: f64, y: f64| {
+        (x * (9.0 + phase) + phase).sin()
+            + (y * (5.0 + 3.0 * phase)).cos()
+            + ((x + 2.0 * y) * 7.0 * phase).sin()
+    };
+    let pixels: Vec<u8> = (0..height)
+        .flat_map(|y| (0..width).map(move |x| (x, y)))
+        .flat_map(|(x, y)| {
+            let at = |of: u32| f64::from(of) / f64::from(width);
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "7 to 247")]
+            let shade = (127.0 + 40.0 * wave(at(x), at(y))) as u8;
+            [shade, shade, 255 - shade]
+        })
+        .collect();
+    let mut encoder = Compress::new(ColorSpace::JCS_RGB);
+    encoder.set_size(width as usize, height as usize);
+    encoder.set_quality(quality);
+    let mut started = encoder.start_compress(Vec::new()).unwrap();
+    started.write_scanlines(&pixels).unwrap();
+    started.finish().unwrap()
+}
+
 /// A PNG of a few bytes whose header declares a gigapixel.
 pub(crate) fn gigapixel() -> Vec<u8> {
     let mut file = Vec::new();

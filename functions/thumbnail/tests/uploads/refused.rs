@@ -11,7 +11,7 @@ async fn when_bytes_cannot_be_a_picture_then_the_photo_fails_with_the_reason_and
         (corrupt(), "image_corrupt"),
         (gigapixel(), "image_too_large"),
         (b"just some words, and no picture".to_vec(), "image_unsupported"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".to_vec(), "image_unsupported"),
+        (b"II*\0\x08\0\0\0".to_vec(), "image_unsupported"),
         (Vec::new(), "image_empty"),
         (vec![0; 100_001], "image_too_large"),
     ];
@@ -43,6 +43,27 @@ async fn when_a_second_picture_is_refused_then_the_first_does_not_make_the_photo
     world.done(world.upload(medium(&photo, 1), corrupt())).await;
     let failed = world.stored(&photo).await;
     assert_eq!((failed.state, failed.pending), (State::Failed, 1));
+    assert_eq!(world.objects.keys(PHOTOS).len(), 7, "the first one's, until backfill lets go of them");
+    world.let_go(&failed).await;
+    assert!(world.objects.keys(PHOTOS).is_empty());
+}
+
+#[tokio::test]
+async fn when_a_photo_fails_meanwhile_then_a_picture_takes_away_what_was_stored_for_it() {
+    let world = World::new().await;
+    let photo = world.photo(2).await;
+    let (process, hold) = world.held("TransactWriteItems", 0);
+    let slow = world.upload(medium(&photo, 0), jpeg(40, 30, 1, 0));
+    let failing = async {
+        hold.reached().await;
+        assert_eq!(world.objects.keys(PHOTOS).len(), 7);
+        world.done(world.upload(medium(&photo, 1), corrupt())).await;
+        hold.release();
+    };
+    let (answer, ()) = futures::join!(runtime::sqs::answer(&process, slow), failing);
+    assert!(answer.batch_item_failures.is_empty());
+    assert_eq!(world.stored(&photo).await.state, State::Failed);
+    assert!(world.objects.keys(PHOTOS).is_empty() && world.objects.keys(UPLOADS).is_empty());
 }
 
 #[tokio::test]

@@ -1,14 +1,18 @@
 //! What the tests of this function share.
 
+use std::time::Duration;
+
 use aws_lambda_events::sqs::SqsEvent;
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::media::MediumId;
 use domain::photo::{ContentType, Medium, Photo, State};
 use domain::text::AltText;
 use domain::{PhotoId, UserId, rate};
 use serde_dynamo::Item;
-use table::Table;
 use table::guard::{self, RateStep};
-use testkit::{Engine, ManualClock, Objects, SeededRandom, fixture};
+use table::original::{self, Original};
+use table::{Table, Way, listing};
+use testkit::{Engine, Hold, ManualClock, Objects, SeededRandom, fixture};
 use thumbnail::{Config, Deps};
 
 pub(crate) const UPLOADS: &str = "lambdagram-uploads";
@@ -27,17 +31,24 @@ impl World {
     pub(crate) async fn new() -> Self {
         let (engine, objects) = (Engine::start().await, Objects::start().await);
         let table = Table::new(engine.client(), engine.table_name());
-        let config = Config {
-            table_name: engine.table_name().to_owned(),
-            uploads_bucket: UPLOADS.to_owned(),
-            photos_bucket: PHOTOS.to_owned(),
-        };
-        let deps = Deps::new(table.clone(), objects.client(), &config);
+        let deps = deps(&table, &objects);
         Self { engine, objects, table, deps, clock: ManualClock::new(), random: SeededRandom::new(3) }
     }
 
-    /// A photo that waits for this many uploads, with the alt texts `picture 0`, `picture 1` and so on.
+    /// The function in another process, where of the requests of `operation` the one with `place` others before it waits.
+    pub(crate) fn held(&self, operation: &'static str, place: usize) -> (Deps, Hold) {
+        let (client, hold) = self.engine.held_client(operation, place);
+        (deps(&Table::new(client, self.engine.table_name()), &self.objects), hold)
+    }
+
+    /// A photo of somebody new that waits for this many uploads, with the alt texts `picture 0`, `picture 1` and so on.
     pub(crate) async fn photo(&self, media: usize) -> Photo {
+        self.photo_of(UserId::generate(&self.clock, &self.random), media).await
+    }
+
+    /// The same of somebody who may have posted before.
+    pub(crate) async fn photo_of(&self, author: UserId, media: usize) -> Photo {
+        self.clock.advance(Duration::from_secs(1));
         let medium = |index: usize| Medium {
             content_type: ContentType::Jpeg,
             size: 100_000,
@@ -47,7 +58,7 @@ impl World {
         let id = PhotoId::generate(&self.clock, &self.random);
         let photo = Photo {
             id,
-            author: UserId::try_from(id.get()).unwrap(),
+            author,
             author_name: "ada".to_owned(),
             caption: None,
             place: None,
@@ -59,10 +70,68 @@ impl World {
             likes: 0,
             comments: 0,
         };
-        let step = RateStep::admit(guard::UPLOADS, rate::UPLOADS, None, id.created_at()).unwrap();
+        let tat = guard::of_upload(&self.table, author, None, id.created_at()).await.unwrap().tat;
+        let step = RateStep::admit(guard::UPLOADS, rate::UPLOADS, tat, id.created_at()).unwrap();
         table::photo::create(&self.table, &photo, &step, None).await.unwrap();
         self.engine.records().await;
         photo
+    }
+
+    /// A photo of `author` with one picture of these bytes, processed.
+    pub(crate) async fn post(&self, author: UserId, file: &[u8]) -> Photo {
+        let photo = self.photo_of(author, 1).await;
+        self.done(self.upload(medium(&photo, 0), file.to_vec())).await;
+        self.stored(&photo).await
+    }
+
+    /// Gives an author the profile that listing their photos counts in.
+    pub(crate) async fn count_photos_of(&self, author: UserId) {
+        let key = table::keys::Name::User(author).key();
+        let put = self.engine.client().put_item().table_name(self.engine.table_name());
+        let put = put.item("pk", AttributeValue::S(key.pk)).item("sk", AttributeValue::S(key.sk));
+        put.send().await.unwrap();
+    }
+
+    /// Lists a ready photo, as the stream does.
+    pub(crate) async fn list(&self, photo: &Photo) {
+        let looks = photo.likenesses();
+        listing::derive(&self.table, photo.author, photo.id, Some(&looks), Way::Stream).await.unwrap();
+    }
+
+    /// What is noted of some bytes of an author's.
+    pub(crate) async fn original(&self, author: UserId, file: &[u8]) -> Option<Original> {
+        original::get_latest(&self.table, author, &sha256(file)).await.unwrap()
+    }
+
+    /// Deletes a photo.
+    pub(crate) async fn delete(&self, photo: &Photo) {
+        assert!(table::photo::delete(&self.table, photo.id, photo.author).await.unwrap());
+    }
+
+    /// Lets go of everything that a photo's media are shown with, as `backfill` does.
+    pub(crate) async fn let_go(&self, photo: &Photo) {
+        for holding in photo.holdings() {
+            let id = medium(photo, holding.index);
+            let at = holding.stored_at.unwrap_or(id.place());
+            if original::release(&self.table, id, &holding.sha256, at).await.unwrap() {
+                at.of(photo.author).stored_keys().for_each(|key| self.objects.remove(PHOTOS, &key));
+            }
+        }
+    }
+
+    /// Checks that a medium is recorded with facts, original and renditions of this file and no other.
+    pub(crate) async fn assert_is(&self, photo: &Photo, index: usize, file: &[u8]) {
+        let now = self.stored(photo).await;
+        let facts = now.media[index].rendered.as_ref().unwrap();
+        let made = media::process(file, &media::Limits::default()).unwrap();
+        assert_eq!((facts.width, facts.height, facts.phash.0), (made.width, made.height, made.phash));
+        assert_eq!((&facts.sha256, &facts.blurhash), (&sha256(file), &made.blurhash));
+        let at = now.stored_at(index);
+        assert!(self.objects.get(PHOTOS, &at.original_key()).unwrap().bytes == file, "the original");
+        for rendition in made.files {
+            let key = at.rendition_key(rendition.size, rendition.encoding);
+            assert!(self.objects.get(PHOTOS, &key).unwrap().bytes == rendition.bytes, "{key}");
+        }
     }
 
     /// Uploads a file; the event that S3 sends about it.
@@ -105,6 +174,19 @@ impl World {
         let pairs = records.iter().map(|record| (state(record.old.as_ref()), state(record.new.as_ref())));
         pairs.filter(|(old, new)| old != new).collect()
     }
+}
+
+fn deps(table: &Table, objects: &Objects) -> Deps {
+    let config = Config {
+        table_name: "named by the client".to_owned(),
+        uploads_bucket: UPLOADS.to_owned(),
+        photos_bucket: PHOTOS.to_owned(),
+    };
+    Deps::new(table.clone(), objects.client(), &config)
+}
+
+pub(crate) fn sha256(file: &[u8]) -> String {
+    domain::account::hex(&media::sha256(file))
 }
 
 pub(crate) fn medium(photo: &Photo, index: usize) -> MediumId {

@@ -25,7 +25,7 @@ pub struct CreatePhotoRequest {
 /// One picture that will be uploaded.
 #[derive(Deserialize, Serialize, ToSchema)]
 pub struct MediumRequest {
-    /// `image/jpeg`, `image/png`, `image/webp` or `image/gif`.
+    /// `image/jpeg`, `image/png`, `image/webp`, `image/gif`, `image/avif` or `image/heic`.
     pub content_type: String,
     /// Bytes, at most 20 MiB.
     pub size: u64,
@@ -159,6 +159,11 @@ pub struct MediumView {
     pub blurhash: Option<String>,
     /// Where its renditions are.
     pub urls: RenditionUrls,
+    /// An earlier photo of the author's that looks like this one, perhaps gone by now. Said of single photos, to their
+    /// author alone, and only when there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub similar_to: Option<PhotoId>,
 }
 
 /// One photo with its state.
@@ -233,7 +238,7 @@ pub struct LikeState {
 impl PhotoCard {
     /// Shows `photo` with pictures under `cdn`.
     pub fn new(photo: &Photo, cdn: &str, liked_by_user: bool) -> Self {
-        let urls = |index| RenditionUrls::new(cdn, MediumId { author: photo.author, photo: photo.id, index });
+        let urls = |index| RenditionUrls::new(cdn, photo.stored_at(index));
         let first = urls(0);
         let media = photo.media.iter().enumerate().map(|(index, medium)| {
             let rendered = medium.rendered.as_ref();
@@ -243,6 +248,7 @@ impl PhotoCard {
                 alt: medium.alt.as_ref().map(|alt| alt.as_str().to_owned()),
                 blurhash: rendered.map(|facts| facts.blurhash.clone()),
                 urls: urls(index),
+                similar_to: None,
             }
         });
         Self {
@@ -266,12 +272,18 @@ impl PhotoCard {
 }
 
 impl PhotoView {
-    /// Shows `photo` with its state.
-    pub fn new(photo: &Photo, cdn: &str, liked_by_user: bool) -> Self {
+    /// Shows `photo` with its state to `viewer`.
+    pub fn new(photo: &Photo, cdn: &str, liked_by_user: bool, viewer: UserId) -> Self {
         let failure = photo
             .failure
             .as_ref()
             .map(|failure| FailureView { code: failure.code.clone(), detail: failure.detail.clone() });
-        Self { card: PhotoCard::new(photo, cdn, liked_by_user), status: photo.state.into(), failure }
+        let mut card = PhotoCard::new(photo, cdn, liked_by_user);
+        if photo.author == viewer {
+            for (shown, medium) in card.media.iter_mut().zip(&photo.media) {
+                shown.similar_to = medium.rendered.as_ref().and_then(|facts| facts.similar_to);
+            }
+        }
+        Self { card, status: photo.state.into(), failure }
     }
 }

@@ -104,6 +104,46 @@ pub fn failure_paths(repository: &Repository) -> Vec<String> {
     broken
 }
 
+/// What a function stores is no news to it: no bucket tells the queue of a function of objects that the function may put.
+pub fn outputs_are_no_news(repository: &Repository) -> Vec<String> {
+    let template = repository.template();
+    let mut broken = Vec::new();
+    for (bucket, properties) in template.of_type("AWS::S3::Bucket") {
+        for told in list(properties.pointer("/NotificationConfiguration/QueueConfigurations")) {
+            let rules = list(told.pointer("/Filter/S3Key/Rules")).iter();
+            let mut prefixes = rules.filter(|rule| text(rule, "/Name") == Some("prefix"));
+            let prefix = prefixes.next().and_then(|rule| text(rule, "/Value")).unwrap_or_default();
+            let queue = told.get("Queue").and_then(target);
+            for (_, mapping) in template.of_type("AWS::Lambda::EventSourceMapping") {
+                let worker = mapping.get("FunctionName").and_then(target);
+                if queue.is_none() || mapping.get("EventSourceArn").and_then(target) != queue {
+                    continue;
+                }
+                let function = template.functions().find(|(id, _)| Some(*id) == worker);
+                if function.is_some_and(|(_, function)| may_put(function, bucket, prefix)) {
+                    broken.push(format!("template.yaml: {bucket} tells of what {worker:?} stores itself"));
+                }
+            }
+        }
+    }
+    broken
+}
+
+/// Whether a function may put objects below a prefix of a bucket.
+fn may_put(function: &Value, bucket: &str, prefix: &str) -> bool {
+    let statements = list(function.get("Policies")).iter().flat_map(|policy| list(policy.get("Statement")));
+    let puts = statements.filter(|statement| {
+        list(statement.get("Action")).iter().any(|action| action.as_str() == Some("s3:PutObject"))
+    });
+    let whole = format!("${{{bucket}.Arn}}/");
+    puts.flat_map(|statement| list(statement.get("Resource"))).any(|resource| {
+        let below = text(resource, "/Fn::Sub").and_then(|name| name.strip_prefix(&whole));
+        // Of a name with a `*` only what stands before it is certain.
+        let certain = below.map(|below| below.split('*').next().unwrap_or_default());
+        certain.is_some_and(|certain| certain.starts_with(prefix) || prefix.starts_with(certain))
+    })
+}
+
 /// Every dead-letter queue rings.
 pub fn dead_letters_ring(repository: &Repository) -> Vec<String> {
     let queues = repository.template().of_type("AWS::SQS::Queue").map(|(id, _)| id);
@@ -137,6 +177,17 @@ Resources:
     Properties:
       EventInvokeConfig: {DestinationConfig: {OnFailure: {Destination: !GetAtt WorkDeadLetterQueue.Arn}}}
       Events: {Hourly: {Type: ScheduleV2}, Api: {Type: HttpApi}}
+      Policies:
+        - Statement:
+            - Effect: Allow
+              Action: [s3:PutObject]
+              Resource: !Sub ${Bucket.Arn}/results/*
+  Bucket:
+    Type: AWS::S3::Bucket
+    Properties:
+      NotificationConfiguration:
+        QueueConfigurations:
+          - {Queue: !GetAtt WorkQueue.Arn, Filter: {S3Key: {Rules: [{Name: prefix, Value: incoming/}]}}}
   WorkQueue:
     Type: AWS::SQS::Queue
     Properties:
@@ -174,7 +225,14 @@ Resources:
 
     #[test]
     fn a_good_stack_keeps_every_law() {
-        for law in [partial_batches, queues, failure_paths, dead_letters_ring, mappings_are_explicit] {
+        for law in [
+            partial_batches,
+            queues,
+            failure_paths,
+            outputs_are_no_news,
+            dead_letters_ring,
+            mappings_are_explicit,
+        ] {
             assert_eq!(law(&repository(GOOD)), Vec::<String>::new());
         }
     }
@@ -199,6 +257,10 @@ Resources:
             (failure_paths, "RedrivePolicy: {deadLetterTargetArn: !GetAtt WorkDeadLetterQueue.Arn}", ""),
             (failure_paths, "EventInvokeConfig", "Other"),
             (failure_paths, "WorkDeadLetterQueueAlarm", "Other"),
+            (outputs_are_no_news, "Value: incoming/", "Value: res"),
+            (outputs_are_no_news, "Rules: [{Name: prefix, Value: incoming/}]", ""),
+            (outputs_are_no_news, "results/*", "*"),
+            (outputs_are_no_news, "results/*", "incoming/done/*"),
             (dead_letters_ring, "ApproximateNumberOfMessagesVisible", "Other"),
             (dead_letters_ring, "AlarmActions: [!Ref AlarmTopic]", ""),
             (mappings_are_explicit, "Hourly: {Type: ScheduleV2}", "Work: {Type: SQS}"),
