@@ -105,8 +105,8 @@ fn jpegs_of_parts_without_end() {
     assert_ends("jpeg, 4 million empty comments", &many(0xFE, &[], 4_000_000), Done);
     assert_ends("jpeg, a million restart intervals", &many(0xDD, &[0, 0], 1_000_000), Done);
     assert_ends("jpeg, 140,000 tables", &many(0xDB, &[[0].as_slice(), &[1; 64]].concat(), 140_000), Done);
-    assert_ends("jpeg, 300 large segments", &many(0xE2, &[7; 65_000], 300), Done);
-    let orientation = [b"Exif\0\0II*\0\x08\0\0\0\xFF\xFF".as_slice(), &[0; 65_000]].concat();
+    assert_ends("jpeg, 300 large segments", &many(0xE2, &vec![7; 65_000], 300), Done);
+    let orientation = [b"Exif\0\0II*\0\x08\0\0\0\xFF\xFF".as_slice(), &vec![0; 65_000]].concat();
     assert_ends("jpeg, 300 of 65,535 exif entries", &many(0xE1, &orientation, 300), Done);
     for offset in [0_u32, 8, 0x7FFF_FFFF, u32::MAX] {
         let block = [b"Exif\0\0MM\0*".as_slice(), &offset.to_be_bytes(), b"\0\x01\x01\x12"].concat();

@@ -174,8 +174,9 @@ fn chunk(file: &mut Vec<u8>, name: [u8; 4], body: &[u8]) {
 /// So many zeros, packed as PNG packs.
 pub(crate) fn packed_zeros(count: usize) -> Vec<u8> {
     let mut packer = ZlibEncoder::new(Vec::new(), Compression::fast());
-    for _ in 0..count.div_ceil(1 << 16) {
-        packer.write_all(&[0; 1 << 16]).unwrap();
+    let block = vec![0; 1 << 16];
+    for _ in 0..count.div_ceil(block.len()) {
+        packer.write_all(&block).unwrap();
     }
     packer.finish().unwrap()
 }
@@ -335,12 +336,12 @@ pub(crate) struct Grid<'a> {
 
 impl Grid<'_> {
     pub(crate) fn write(&self, brand: [u8; 4]) -> Vec<u8> {
-        let start = boxed(b"ftyp", &[brand, [0; 4], brand].concat());
+        let start = boxed(*b"ftyp", &[brand, [0; 4], brand].concat());
         let meta = |at: usize| {
-            boxed(b"meta", &[vec![0; 4], self.items(), self.properties(), self.places(at)].concat())
+            boxed(*b"meta", &[vec![0; 4], self.items(), self.properties(), self.places(at)].concat())
         };
         let at = start.len() + meta(0).len() + 8;
-        [start, meta(at), boxed(b"mdat", &[self.description().as_slice(), self.data].concat())].concat()
+        [start, meta(at), boxed(*b"mdat", &[self.description().as_slice(), self.data].concat())].concat()
     }
 
     /// The numbers of the tiles; the whole is item 1.
@@ -358,31 +359,32 @@ impl Grid<'_> {
 
     fn items(&self) -> Vec<u8> {
         let entry = |id: u16, kind: [u8; 4]| {
-            boxed(b"infe", &[[2, 0, 0, 0].as_slice(), &id.to_be_bytes(), &[0; 2], &kind, &[0]].concat())
+            boxed(*b"infe", &[[2, 0, 0, 0].as_slice(), &id.to_be_bytes(), &[0; 2], &kind, &[0]].concat())
         };
         let mut entries = [[0; 4].as_slice(), &(self.rows * self.columns + 1).to_be_bytes()].concat();
         entries.extend(entry(1, *b"grid"));
         entries.extend(self.tiles().flat_map(|id| entry(id, self.codec)));
         let mut references = vec![0; 4];
-        references.extend(boxed(b"none", &[0, 0, 0, 0]).repeat(self.references));
+        references.extend(boxed(*b"none", &[0, 0, 0, 0]).repeat(self.references));
         let mut tiles = [1_u16.to_be_bytes(), (self.rows * self.columns).to_be_bytes()].concat();
         tiles.extend(self.tiles().flat_map(u16::to_be_bytes));
-        references.extend(boxed(b"dimg", &tiles));
-        [boxed(b"pitm", &[0, 0, 0, 0, 0, 1]), boxed(b"iinf", &entries), boxed(b"iref", &references)].concat()
+        references.extend(boxed(*b"dimg", &tiles));
+        [boxed(*b"pitm", &[0, 0, 0, 0, 0, 1]), boxed(*b"iinf", &entries), boxed(*b"iref", &references)]
+            .concat()
     }
 
     fn properties(&self) -> Vec<u8> {
         let extent = |(width, height): (u32, u32)| {
-            boxed(b"ispe", &[[0; 4], width.to_be_bytes(), height.to_be_bytes()].concat())
+            boxed(*b"ispe", &[[0; 4], width.to_be_bytes(), height.to_be_bytes()].concat())
         };
         let whole = (self.tile.0 * u32::from(self.columns), self.tile.1 * u32::from(self.rows));
-        let kinds = boxed(b"ipco", &[extent(whole), extent(self.tile)].concat());
+        let kinds = boxed(*b"ipco", &[extent(whole), extent(self.tile)].concat());
         let count = self.associations + 1 + usize::from(self.rows * self.columns);
         let mut of = [vec![0; 4], u32::try_from(count).unwrap().to_be_bytes().to_vec()].concat();
         of.extend([0xFF, 0xFF, 0].repeat(self.associations));
         of.extend([0, 1, 1, 1]);
         of.extend(self.tiles().flat_map(|id| [(id >> 8) as u8, id as u8, 1, 2]));
-        boxed(b"iprp", &[kinds, boxed(b"ipma", &of)].concat())
+        boxed(*b"iprp", &[kinds, boxed(*b"ipma", &of)].concat())
     }
 
     fn places(&self, at: usize) -> Vec<u8> {
@@ -397,11 +399,11 @@ impl Grid<'_> {
             [[0, 0, 0, 0, 0x44, 0].as_slice(), &(self.rows * self.columns + 1).to_be_bytes()].concat();
         all.extend(entry(1, at, description));
         all.extend(self.tiles().flat_map(|id| entry(id, at + description, self.data.len())));
-        boxed(b"iloc", &all)
+        boxed(*b"iloc", &all)
     }
 }
 
-fn boxed(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
+fn boxed(name: [u8; 4], body: &[u8]) -> Vec<u8> {
     [&u32::try_from(body.len() + 8).unwrap().to_be_bytes(), name.as_slice(), body].concat()
 }
 

@@ -6,7 +6,8 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
-    reason = "tests may fail loudly, and their numbers are small"
+    clippy::print_stdout,
+    reason = "tests may fail loudly, and their numbers are small; what each file cost is worth printing"
 )]
 
 mod bombs;

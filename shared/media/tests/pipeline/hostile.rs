@@ -149,8 +149,7 @@ fn seeds() -> Vec<Vec<u8>> {
     let frame = gif::Frame { width: 48, height: 40, buffer: indices.into(), ..gif::Frame::default() };
     let palette: Vec<u8> = (0..16).flat_map(|grey| [grey * 16; 3]).collect();
     let clear: Vec<u8> = pixels.data.chunks(3).flat_map(|rgb| [rgb[0], rgb[1], rgb[2], rgb[0]]).collect();
-    let with_opacity =
-        |config: EncoderConfig| config.encode_rgba(&clear, 48, 40, Unstoppable).unwrap();
+    let with_opacity = |config: EncoderConfig| config.encode_rgba(&clear, 48, 40, Unstoppable).unwrap();
     vec![
         Jpeg { exif: Some(crate::make::exif(6)), ..Jpeg::default() }.write(&pixels),
         Jpeg { progressive: true, ..Jpeg::default() }.write(&pixels),
