@@ -63,6 +63,21 @@ impl Refusal {
         Self::Corrupt { what, cause: None }
     }
 
+    /// A file that ends before its picture does: an upload that was interrupted, as a rule.
+    pub(crate) fn cut_off() -> Self {
+        Self::corrupt("it ends before the picture does")
+    }
+
+    /// A file that says different things of one picture, so that what was checked may not be what is decoded.
+    pub(crate) fn disagrees() -> Self {
+        Self::corrupt("it declares different dimensions in different places")
+    }
+
+    /// A container without anything to show.
+    pub(crate) fn no_picture() -> Self {
+        Self::corrupt("it holds no picture")
+    }
+
     /// A damaged file, found damaged by a codec.
     pub(crate) fn undecodable(cause: impl std::fmt::Display) -> Self {
         Self::Corrupt { what: "it cannot be decoded", cause: Some(cause.to_string()) }

@@ -2,21 +2,21 @@
 
 use re_rav1d::dav1d::{Decoder, Picture, PixelLayout, PlanarImageComponent, Settings};
 
+use super::Decoded;
 use super::yuv::{Painter, Planes, opacity, to_byte};
-use super::{Decoded, disagrees};
 use crate::header::Header;
 use crate::heif::{CodePoints, Heif, Tiles};
 use crate::refusal::Refusal;
 
 pub(super) fn decode(bytes: &[u8], header: &Header, side: u32) -> Result<Decoded, Refusal> {
-    let heif = Heif::read(bytes).ok_or_else(disagrees)?;
-    let tiles = heif.picture().ok_or_else(disagrees)?;
+    let heif = Heif::read(bytes).ok_or_else(Refusal::disagrees)?;
+    let tiles = heif.picture().ok_or_else(Refusal::disagrees)?;
     let size = (header.width, header.height);
     let alpha = heif.opacity().map(|tiles| {
         if (tiles.width, tiles.height) == size {
             opacity(size, bands(&heif, &tiles))
         } else {
-            Err(disagrees())
+            Err(Refusal::disagrees())
         }
     });
     let mut alpha = Some(alpha.transpose()?);
@@ -25,7 +25,7 @@ pub(super) fn decode(bytes: &[u8], header: &Header, side: u32) -> Result<Decoded
     let mut code_points = None;
     for band in bands(&heif, &tiles) {
         let band = band?;
-        let first = band.first().ok_or_else(disagrees)?;
+        let first = band.first().ok_or_else(Refusal::disagrees)?;
         let code_points =
             *code_points.get_or_insert_with(|| heif.code_points().unwrap_or_else(|| first.code_points()));
         let grey = first.halving().is_none();
@@ -33,14 +33,14 @@ pub(super) fn decode(bytes: &[u8], header: &Header, side: u32) -> Result<Decoded
             .get_or_insert_with(|| Painter::new(size, grey, code_points, alpha.take().flatten(), side))
             .band(&band)?;
     }
-    let (painter, code_points) = painter.zip(code_points).ok_or_else(disagrees)?;
+    let (painter, code_points) = painter.zip(code_points).ok_or_else(Refusal::disagrees)?;
     painter.finish(header.icc.clone(), code_points)
 }
 
 /// The bands of a picture, decoded one after another.
 fn bands<'a>(heif: &'a Heif<'_>, tiles: &'a Tiles) -> impl Iterator<Item = Result<Vec<Frame>, Refusal>> + 'a {
     let frame = |item: &u32| {
-        let data = heif.data(*item).ok_or_else(|| Refusal::corrupt("it ends before the picture does"))?;
+        let data = heif.data(*item).ok_or_else(Refusal::cut_off)?;
         Frame::decode(data, tiles.tile)
     };
     tiles.items.chunks(tiles.columns.max(1)).map(move |band| band.iter().map(frame).collect())
@@ -67,10 +67,10 @@ impl Frame {
         }
         let picture = decoder.get_picture().map_err(Refusal::undecodable)?;
         if (picture.width(), picture.height()) != (width, height) {
-            return Err(disagrees());
+            return Err(Refusal::disagrees());
         }
         let bits = picture.bits_per_component().and_then(|bits| u32::try_from(bits.0).ok());
-        Ok(Self { picture, bits: bits.ok_or_else(disagrees)? })
+        Ok(Self { picture, bits: bits.ok_or_else(Refusal::disagrees)? })
     }
 
     /// What the sequence says of its colours.

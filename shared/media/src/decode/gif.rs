@@ -19,7 +19,7 @@ pub(super) fn decode(bytes: &[u8], header: &Header, side: u32) -> Result<Decoded
     options.check_frame_consistency(true);
     let mut decoder = options.read_info(Cursor::new(bytes)).map_err(Refusal::undecodable)?;
     let frame = decoder.next_frame_info().map_err(Refusal::undecodable)?;
-    let frame = frame.ok_or_else(|| Refusal::corrupt("it holds no picture"))?;
+    let frame = frame.ok_or_else(Refusal::no_picture)?;
     let (left, top, frame_width) =
         (usize::from(frame.left), usize::from(frame.top), usize::from(frame.width));
     let transparent = frame.transparent;

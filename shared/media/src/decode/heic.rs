@@ -1,11 +1,12 @@
 //! HEIC by `hpvcd`, without the vector code in which it is not safe Rust.
 
 use hpvcd::{
-    ChromaFormat, DecodeThreads, DecodedYuv, HeicSettings, ParseLimits, PlaneBuffer, SamplePlane, YuvBuffer,
+    ChromaFormat, DecodeThreads, DecodedYuv, HeicSettings, ParseLimits, PlanarImage, PlaneBuffer,
+    SamplePlane, YuvBuffer,
 };
 
+use super::Decoded;
 use super::yuv::{Painter, Planes, opacity, to_byte};
-use super::{Decoded, disagrees};
 use crate::header::Header;
 use crate::heif::{CodePoints, Heif};
 use crate::refusal::Refusal;
@@ -16,7 +17,7 @@ const BLOCK: u32 = 64;
 const TILE: u32 = 1024;
 
 pub(super) fn decode(bytes: &[u8], header: &Header, side: u32) -> Result<Decoded, Refusal> {
-    let heif = Heif::read(bytes).ok_or_else(disagrees)?;
+    let heif = Heif::read(bytes).ok_or_else(Refusal::disagrees)?;
     let size = (header.width, header.height);
     let stored = |side: u32| side.next_multiple_of(BLOCK).max(TILE);
     let settings = HeicSettings {
@@ -71,18 +72,15 @@ impl Planes for Frame<'_> {
 
     fn row(&self, plane: usize, y: usize, into: &mut Vec<u8>) -> Option<()> {
         match &self.decoded.planes {
-            YuvBuffer::U8(image) => {
-                let plane =
-                    [Some(&image.y), image.cb.as_ref(), image.cr.as_ref()].into_iter().nth(plane)??;
-                bytes(plane, y, into)
-            }
-            YuvBuffer::U16(image) => {
-                let plane =
-                    [Some(&image.y), image.cb.as_ref(), image.cr.as_ref()].into_iter().nth(plane)??;
-                words(plane, y, self.bits, into)
-            }
+            YuvBuffer::U8(image) => bytes(numbered(image, plane)?, y, into),
+            YuvBuffer::U16(image) => words(numbered(image, plane)?, y, self.bits, into),
         }
     }
+}
+
+/// Luminance as plane 0, then the two of colour, if there are any.
+fn numbered<T>(image: &PlanarImage<T>, plane: usize) -> Option<&PlaneBuffer<T>> {
+    [Some(&image.y), image.cb.as_ref(), image.cr.as_ref()].into_iter().nth(plane)?
 }
 
 /// The plane of an opacity picture.

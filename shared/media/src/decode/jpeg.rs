@@ -2,7 +2,7 @@
 
 use mozjpeg::{ColorSpace, Decompress};
 
-use super::{Decoded, disagrees};
+use super::Decoded;
 use crate::header::Header;
 use crate::picture::{Channels, Picture};
 use crate::refusal::Refusal;
@@ -11,7 +11,7 @@ pub(super) fn decode(bytes: &[u8], header: &Header, side: u32) -> Result<Decoded
     let mut decoder = Decompress::new_mem(bytes).map_err(Refusal::undecodable)?;
     let declared = (u32::try_from(decoder.width()), u32::try_from(decoder.height()));
     if declared != (Ok(header.width), Ok(header.height)) {
-        return Err(disagrees());
+        return Err(Refusal::disagrees());
     }
     let eighths = eighths(header.width.max(header.height), side);
     decoder.scale(eighths);
@@ -23,7 +23,7 @@ pub(super) fn decode(bytes: &[u8], header: &Header, side: u32) -> Result<Decoded
     };
     let mut started = decoder.to_colorspace(space).map_err(Refusal::undecodable)?;
     let size = (u32::try_from(started.width()), u32::try_from(started.height()));
-    let (Ok(width), Ok(height)) = size else { return Err(disagrees()) };
+    let (Ok(width), Ok(height)) = size else { return Err(Refusal::disagrees()) };
     let mut data: Vec<u8> = started.read_scanlines().map_err(Refusal::undecodable)?;
     if channels == Channels::Cmyk && header.inverted_inks {
         for ink in &mut data {

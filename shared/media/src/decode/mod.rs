@@ -53,9 +53,3 @@ fn length(width: u32, height: u32, channels: usize) -> usize {
     let side = |pixels: u32| usize::try_from(pixels).unwrap_or(usize::MAX);
     side(width).saturating_mul(side(height)).saturating_mul(channels)
 }
-
-/// A refusal for a codec that read other dimensions than the header check did: what was checked is not what
-/// it decodes.
-fn disagrees() -> Refusal {
-    Refusal::corrupt("it declares different dimensions in different places")
-}

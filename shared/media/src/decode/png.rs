@@ -4,8 +4,8 @@ use std::io::Cursor;
 
 use png::{ColorType, Decoder, Limits, Transformations};
 
+use super::Decoded;
 use super::shrink::Shrink;
-use super::{Decoded, disagrees};
 use crate::colour::profile_of;
 use crate::header::Header;
 use crate::picture::{Channels, flatten};
@@ -21,7 +21,7 @@ pub(super) fn decode(bytes: &[u8], header: &Header, side: u32) -> Result<Decoded
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     let mut reader = decoder.read_info().map_err(Refusal::undecodable)?;
     if reader.info().size() != (header.width, header.height) {
-        return Err(disagrees());
+        return Err(Refusal::disagrees());
     }
     // By the standard, code points go before a profile. Of the older chunks none is needed for sRGB, and those
     // that say anything else (gAMA, cHRM) are wrong more often than right: they are ignored.
@@ -43,10 +43,10 @@ pub(super) fn decode(bytes: &[u8], header: &Header, side: u32) -> Result<Decoded
             _ => row,
         });
     };
-    let row_length = reader.output_line_size(header.width).ok_or_else(disagrees)?;
+    let row_length = reader.output_line_size(header.width).ok_or_else(Refusal::disagrees)?;
     if reader.info().interlaced {
         // Its rows come in seven passes over the whole picture.
-        let mut data = vec![0; reader.output_buffer_size().ok_or_else(disagrees)?];
+        let mut data = vec![0; reader.output_buffer_size().ok_or_else(Refusal::disagrees)?];
         reader.next_frame(&mut data).map_err(Refusal::undecodable)?;
         data.chunks_exact_mut(row_length.max(1)).for_each(take);
     } else {

@@ -3,7 +3,7 @@
 //! Every square of some pixels a side becomes their mean: what decoding at a fraction of the scale does for a
 //! JPEG. At least twice what is needed is left, and the resizer, which sees more than squares, does the rest.
 
-use super::{Decoded, disagrees, length};
+use super::{Decoded, length};
 use crate::picture::{Channels, Picture};
 use crate::refusal::Refusal;
 use crate::resize::whole_factor;
@@ -62,7 +62,7 @@ impl Shrink {
         }
         let (width, height) = (self.width.div_ceil(self.factor), self.height.div_ceil(self.factor));
         if self.data.len() != length(width, height, self.channels.count()) {
-            return Err(disagrees());
+            return Err(Refusal::disagrees());
         }
         let part = |side: u32| f64::from(side) / f64::from(self.factor);
         let extent = (part(self.width), part(self.height));

@@ -6,7 +6,7 @@
 
 use webpx::{Decoder, DecoderConfig, Limits};
 
-use super::{Decoded, disagrees};
+use super::Decoded;
 use crate::header::Header;
 use crate::picture::{Channels, Picture, flatten};
 use crate::refusal::Refusal;
@@ -16,7 +16,7 @@ pub(super) fn decode(bytes: &[u8], header: &Header, side: u32) -> Result<Decoded
     let decoder = Decoder::new(bytes).map_err(Refusal::undecodable)?;
     let info = decoder.info();
     if (info.width, info.height) != (header.width, header.height) {
-        return Err(disagrees());
+        return Err(Refusal::disagrees());
     }
     let (alpha, animated) = (info.has_alpha, info.has_animation);
     // The header was held to our own limits.

@@ -1,7 +1,7 @@
 //! Brightness and colour difference, as video codecs store them, to red, green and blue.
 
 use super::shrink::Shrink;
-use super::{Decoded, disagrees, length};
+use super::{Decoded, length};
 use crate::colour::profile_of;
 use crate::heif::CodePoints;
 use crate::picture::{Channels, on_white};
@@ -63,16 +63,16 @@ impl Painter {
     /// Paints the next band: tiles that stand beside one another. What sticks out at the right and at the
     /// bottom is dropped.
     pub(super) fn band<P: Planes>(&mut self, tiles: &[P]) -> Result<(), Refusal> {
-        let first = tiles.first().ok_or_else(disagrees)?;
+        let first = tiles.first().ok_or_else(Refusal::disagrees)?;
         let halving = first.halving();
         let alike = tiles.iter().all(|tile| tile.size() == first.size() && tile.halving() == halving);
         let across = first.size().0.saturating_mul(tiles.len());
         if !alike || across < self.width || halving.is_none() != self.grey {
-            return Err(disagrees());
+            return Err(Refusal::disagrees());
         }
         let gather = |plane: usize, y: usize, into: &mut Vec<u8>| {
             into.clear();
-            tiles.iter().try_for_each(|tile| tile.row(plane, y, into)).ok_or_else(disagrees)
+            tiles.iter().try_for_each(|tile| tile.row(plane, y, into)).ok_or_else(Refusal::disagrees)
         };
         let [mut luma, mut blue, mut red, mut painted] = [const { Vec::new() }; 4];
         for y in 0..first.size().1.min(self.height - self.y) {
@@ -91,7 +91,7 @@ impl Painter {
             }
             let row = self.y + y;
             if let Some(opacity) = &self.opacity {
-                let alpha = opacity.get(row * self.width..).ok_or_else(disagrees)?;
+                let alpha = opacity.get(row * self.width..).ok_or_else(Refusal::disagrees)?;
                 let channels = if self.grey { 1 } else { 3 };
                 for (pixel, alpha) in painted.chunks_exact_mut(channels).zip(alpha) {
                     for colour in pixel {
@@ -124,15 +124,15 @@ pub(super) fn opacity<P: Planes>(
         let rows = band.first().map_or(0, |tile| tile.size().1);
         for y in 0..rows {
             let start = data.len();
-            band.iter().try_for_each(|tile| tile.row(0, y, &mut data)).ok_or_else(disagrees)?;
+            band.iter().try_for_each(|tile| tile.row(0, y, &mut data)).ok_or_else(Refusal::disagrees)?;
             if data.len() < start + width {
-                return Err(disagrees());
+                return Err(Refusal::disagrees());
             }
             data.truncate(start + width);
         }
     }
     if data.len() < wanted {
-        return Err(disagrees());
+        return Err(Refusal::disagrees());
     }
     Ok(data)
 }

@@ -16,9 +16,8 @@ const HEIC_TILE: u64 = 8;
 const OPACITY: u64 = 1;
 
 pub(super) fn read(bytes: &[u8], format: Format, limits: &Limits) -> Result<Header, Refusal> {
-    let no_picture = || Refusal::corrupt("it holds no picture");
-    let heif = Heif::read(bytes).ok_or_else(no_picture)?;
-    let picture = heif.picture().ok_or_else(no_picture)?;
+    let heif = Heif::read(bytes).ok_or_else(Refusal::no_picture)?;
+    let picture = heif.picture().ok_or_else(Refusal::no_picture)?;
     check(&heif, &picture, format, limits)?;
     let opacity = heif.opacity();
     if let Some(opacity) = &opacity {
@@ -51,18 +50,14 @@ fn check(heif: &Heif<'_>, picture: &Tiles, format: Format, limits: &Limits) -> R
     if format == Format::Heic {
         // The decoder of AVIF is told how much it may allocate; this one goes by its sequences.
         for item in &picture.items {
-            let data = heif.data(*item).ok_or_else(cut_off)?;
+            let data = heif.data(*item).ok_or_else(Refusal::cut_off)?;
             let configuration = heif.configuration(*item, *b"hvcC").unwrap_or_default();
-            let stored = hevc::dimensions(configuration, &data).ok_or_else(cut_off)?;
+            let stored = hevc::dimensions(configuration, &data).ok_or_else(Refusal::cut_off)?;
             let allowed = |side: u32| side.next_multiple_of(BLOCK);
             if stored.0 > allowed(picture.tile.0) || stored.1 > allowed(picture.tile.1) {
-                return Err(Refusal::corrupt("it declares different dimensions in different places"));
+                return Err(Refusal::disagrees());
             }
         }
     }
     Ok(())
-}
-
-fn cut_off() -> Refusal {
-    Refusal::corrupt("it ends before the picture does")
 }

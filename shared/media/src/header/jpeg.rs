@@ -67,7 +67,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, Refusal> {
             _ => {}
         }
     }
-    let frame = frame.filter(|_| scans > 0).ok_or_else(|| Refusal::corrupt("it holds no picture"))?;
+    let frame = frame.filter(|_| scans > 0).ok_or_else(Refusal::no_picture)?;
     Ok(Header {
         format: Format::Jpeg,
         width: frame.width,
@@ -90,11 +90,11 @@ impl<'a> Walk<'a> {
     fn marker(&mut self) -> Result<u8, Refusal> {
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
-            let found = memchr::memchr(0xFF, rest).ok_or_else(cut_off)?;
+            let found = memchr::memchr(0xFF, rest).ok_or_else(Refusal::cut_off)?;
             let after = rest.get(found + 1..).unwrap_or_default();
             // Any number of 0xFF may come before the marker's own byte.
-            let fill = after.iter().position(|byte| *byte != 0xFF).ok_or_else(cut_off)?;
-            let marker = after.get(fill).copied().ok_or_else(cut_off)?;
+            let fill = after.iter().position(|byte| *byte != 0xFF).ok_or_else(Refusal::cut_off)?;
+            let marker = after.get(fill).copied().ok_or_else(Refusal::cut_off)?;
             self.at += found + 1 + fill + 1;
             if marker != 0 {
                 return Ok(marker);
@@ -104,19 +104,15 @@ impl<'a> Walk<'a> {
 
     /// The body of the segment that begins here, and past it.
     fn segment(&mut self) -> Result<&'a [u8], Refusal> {
-        let length = usize::from(u16::from_be_bytes(array(self.bytes, self.at).ok_or_else(cut_off)?));
+        let length =
+            usize::from(u16::from_be_bytes(array(self.bytes, self.at).ok_or_else(Refusal::cut_off)?));
         let body = self.bytes.get(self.at + 2..self.at + length);
         self.at += length;
         // A length counts its own two bytes; a smaller one gives a range that is no range.
-        body.ok_or_else(
-            || if length < 2 { Refusal::corrupt("a part of it has no length") } else { cut_off() },
-        )
+        body.ok_or_else(|| {
+            if length < 2 { Refusal::corrupt("a part of it has no length") } else { Refusal::cut_off() }
+        })
     }
-}
-
-/// A file that ends before its picture does: an upload that was interrupted, as a rule.
-fn cut_off() -> Refusal {
-    Refusal::corrupt("it ends before the picture does")
 }
 
 /// The frame header: dimensions, and how the components are sampled.
