@@ -1,25 +1,22 @@
 //! Which crate may use which.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Repository;
 
-/// Crates that put functions together in one process, to try or to measure what happens between them. Neither is deployed.
-const TOGETHER: [&str; 2] = ["bench-feed", "scenarios"];
-
 /// Whether the product code of a crate may use another of ours.
-fn may_use(user: &Manifest, used: &str) -> bool {
+///
+/// The folder decides: what is deployed (`functions/`, `shared/`) uses `shared/` alone. `testing/` and `tools/` may use
+/// everything, and nothing that is deployed may use them: `tools/verify` scans the table, with an operator's rights.
+fn may_use(user: &Manifest, used: &Manifest) -> bool {
     match (user.folder, user.name) {
-        // The rules of the product know neither AWS nor anything built on it; the laws read files.
-        ("shared", "domain" | "tidy") => false,
-        ("shared", "api" | "media" | "messages" | "table") => used == "domain",
+        // The rules of the product know neither AWS nor anything built on it.
+        ("shared", "domain") => false,
+        ("shared", "api" | "media" | "messages" | "table") => used.name == "domain",
         // Knows Lambda, not the table.
-        ("shared", "runtime") => ["api", "domain", "messages"].contains(&used),
-        // Build what production never has.
-        ("shared", "testkit") => true,
-        ("shared", name) if TOGETHER.contains(&name) => true,
-        // `verify` scans the table: it runs with an operator's rights and is in nothing that is deployed.
-        _ => !["testkit", "tidy", "verify"].contains(&used) && !TOGETHER.contains(&used),
+        ("shared", "runtime") => ["api", "domain", "messages"].contains(&used.name),
+        ("functions" | "shared", _) => used.folder == "shared",
+        _ => true,
     }
 }
 
@@ -34,7 +31,7 @@ fn manifests(repository: &Repository) -> Vec<Manifest<'_>> {
     let mut found = Vec::new();
     for (path, text) in repository.files() {
         let (folder, name) = match path.split('/').collect::<Vec<_>>()[..] {
-            [folder @ ("functions" | "shared"), name, "Cargo.toml"] => (folder, name),
+            [folder @ ("functions" | "shared" | "testing" | "tools"), name, "Cargo.toml"] => (folder, name),
             [folder @ "localstack", "Cargo.toml"] => (folder, folder),
             _ => continue,
         };
@@ -72,11 +69,11 @@ pub fn folder_is_crate(repository: &Repository) -> Vec<String> {
 /// Product code depends on ours only in the direction of [`may_use`]; `domain` depends on nothing.
 pub fn product_dependencies(repository: &Repository) -> Vec<String> {
     let crates = manifests(repository);
-    let ours: BTreeSet<&str> = crates.iter().map(|manifest| manifest.name).collect();
+    let ours: BTreeMap<&str, &Manifest> = crates.iter().map(|manifest| (manifest.name, manifest)).collect();
     let mut broken = Vec::new();
     for manifest in &crates {
         for name in dependencies(&manifest.table, &["dependencies", "build-dependencies"]) {
-            if ours.contains(name.as_str()) && !may_use(manifest, &name) {
+            if ours.get(name.as_str()).is_some_and(|used| !may_use(manifest, used)) {
                 broken.push(format!("{}: must not depend on {name}", manifest.path));
             }
         }
@@ -84,12 +81,13 @@ pub fn product_dependencies(repository: &Repository) -> Vec<String> {
     broken
 }
 
-/// Not even a test uses another function's crate: what two functions share belongs in `shared/`.
+/// Not even a test of what is deployed uses a function's crate: what two functions share belongs in `shared/`. Crates in
+/// `testing/` and `tools/` put functions together in one process, to try or to measure what happens between them.
 pub fn functions_stand_alone(repository: &Repository) -> Vec<String> {
     let functions = repository.functions();
     let mut broken = Vec::new();
     for manifest in manifests(repository) {
-        if manifest.folder == "shared" && TOGETHER.contains(&manifest.name) {
+        if ["testing", "tools"].contains(&manifest.folder) {
             continue;
         }
         for name in dependencies(&manifest.table, &["dependencies", "build-dependencies", "dev-dependencies"])
@@ -113,8 +111,8 @@ mod tests {
         let others = [
             "shared/domain",
             "shared/table",
-            "shared/testkit",
-            "shared/verify",
+            "testing/testkit",
+            "tools/verify",
             "functions/like",
             "functions/follow",
         ];
@@ -132,7 +130,9 @@ mod tests {
                 "[dependencies]\ntable.workspace = true\n[dev-dependencies]\ntestkit.workspace = true\n",
             ),
             ("shared/api", "[dependencies]\ndomain.workspace = true\nserde = \"1\"\n"),
-            ("shared/testkit", "[dependencies]\ntable.workspace = true\n"),
+            ("testing/testkit", "[dependencies]\ntable.workspace = true\n"),
+            ("testing/scenarios", "[dependencies]\nlike.workspace = true\ntestkit.workspace = true\n"),
+            ("tools/bench", "[dependencies]\nlike.workspace = true\nverify.workspace = true\n"),
         ] {
             assert_eq!(product_dependencies(&with(path, dependencies)), Vec::<String>::new());
             assert_eq!(functions_stand_alone(&with(path, dependencies)), Vec::<String>::new());
@@ -159,7 +159,7 @@ mod tests {
         for (path, table) in [
             ("functions/notify", "dependencies"),
             ("functions/notify", "dev-dependencies"),
-            ("shared/testkit", "dependencies"),
+            ("shared/runtime", "dependencies"),
             ("localstack", "build-dependencies"),
         ] {
             let dependencies = format!("[{table}]\nlike.workspace = true\n");

@@ -1,12 +1,8 @@
 //! What of a Rust file runs in production.
 
-/// Crates that only tests use.
-const TEST_CRATES: [&str; 3] = ["shared/scenarios/", "shared/testkit/", "shared/tidy/"];
-
 /// Whether a file holds tests or serves them alone.
 pub(crate) fn is_test_file(path: &str) -> bool {
-    let test_crate = TEST_CRATES.iter().any(|folder| path.starts_with(folder));
-    test_crate || path.contains("/tests/") || path.contains("/benches/") || path.ends_with("tests.rs")
+    path.starts_with("testing/") || path.contains("/tests/") || path.contains("/benches/") || path.ends_with("tests.rs")
 }
 
 /// The numbered lines of a file that are neither comments nor in a `#[cfg(test)] mod ... { ... }`.
