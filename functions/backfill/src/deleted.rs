@@ -2,7 +2,7 @@
 
 use domain::PhotoId;
 use messages::{Event, HashRange};
-use runtime::queue::Outlet;
+use runtime::queue::Sender;
 use table::follow::Walk;
 use table::{feed, like, user};
 
@@ -18,7 +18,7 @@ fn event(deleted: &Remains, followers: HashRange) -> Event {
     Event::PhotoDeleted { photo_id, author_id, media, holdings: holdings.clone(), followers }
 }
 
-impl<Q: Outlet, E: Edge> Deps<Q, E> {
+impl<Q: Sender, E: Edge> Deps<Q, E> {
     /// Takes away what is left of a deleted photo. A message for a part of the followers takes only their entries.
     ///
     /// Pictures first: they are what the author wants gone. An entry is not shown once the photo is not there, so the feeds

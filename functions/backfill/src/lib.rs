@@ -23,7 +23,7 @@ use std::sync::Arc;
 use domain::Clock;
 use messages::Event;
 use runtime::Aws;
-use runtime::queue::{Outlet, Queue, SendError};
+use runtime::queue::{Sender, Queue, SendError};
 use table::Table;
 
 use crate::remains::Remains;
@@ -92,14 +92,14 @@ impl Deps {
     }
 }
 
-impl<Q: Outlet, E: Edge> Deps<Q, E> {
+impl<Q: Sender, E: Edge> Deps<Q, E> {
     /// Puts feeds of `table` right, with long work passed on through `queue`.
     pub fn new(table: Table, queue: Q, objects: Objects, edge: E, clock: Arc<dyn Clock>) -> Self {
         Self { table, queue, objects, edge, clock }
     }
 }
 
-impl<Q: Outlet, E: Edge> runtime::sqs::Handler for Deps<Q, E> {
+impl<Q: Sender, E: Edge> runtime::sqs::Handler for Deps<Q, E> {
     type Message = Event;
     type Error = Error;
 

@@ -3,7 +3,7 @@
 use domain::media::{MediumId, MediumPlace};
 use domain::photo::Holding;
 use domain::{PhotoId, UserId};
-use runtime::queue::Outlet;
+use runtime::queue::Sender;
 use table::original;
 
 use crate::edge::Edge;
@@ -34,7 +34,7 @@ impl Remains {
     }
 }
 
-impl<Q: Outlet, E: Edge> Deps<Q, E> {
+impl<Q: Sender, E: Edge> Deps<Q, E> {
     /// Takes away what is left of a photo that failed. It never was in feeds.
     pub(crate) async fn forget_failed(&self, remains: &Remains) -> Result<(), Error> {
         // Other photos may have been shown with the same renditions, and be gone already.

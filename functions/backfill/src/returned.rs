@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::UserId;
 use domain::feed::{Entry, REBUILD_LEN, Stretch, keep_newest};
-use runtime::queue::Outlet;
+use runtime::queue::Sender;
 use table::{feed, follow, head, reader, timeline};
 
 use crate::edge::Edge;
@@ -13,7 +13,7 @@ use crate::{Deps, Error};
 /// Followees read at once.
 const FOLLOWEES: usize = 1_000;
 
-impl<Q: Outlet, E: Edge> Deps<Q, E> {
+impl<Q: Sender, E: Edge> Deps<Q, E> {
     /// Rebuilds the feed of a reader who returned, and takes the mark of that return away. 0.5 RRU for each followee.
     ///
     /// The reader was marked before any of this, so that a fan-out running meanwhile either sees them active or has its

@@ -1,6 +1,6 @@
 //! What is derived apart from the stream's order, because the items it writes to kept refusing.
 
-use runtime::queue::Outlet;
+use runtime::queue::Sender;
 use serde::{Deserialize, Serialize};
 use table::Way;
 use table::change::Change;
@@ -58,7 +58,7 @@ pub enum NotDone {
     Unpublished(#[from] Unpublished),
 }
 
-impl<P: Publisher, O: Outlet> runtime::sqs::Handler for Deps<P, O> {
+impl<P: Publisher, O: Sender> runtime::sqs::Handler for Deps<P, O> {
     type Message = Apart;
     type Error = NotDone;
     /// Messages of a batch are often about the same item and would only meet on it.

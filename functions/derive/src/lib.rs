@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 use domain::Clock;
 use futures::{StreamExt, stream};
-use runtime::queue::{Outlet, Queue};
+use runtime::queue::{Sender, Queue};
 use runtime::stream::{Failed, Record};
 use runtime::{Aws, metrics};
 use table::change::Change;
@@ -70,7 +70,7 @@ const BUSY_ITEMS: usize = 16;
 pub struct Deps<P = Topic, O = Queue> {
     table: Table,
     publisher: P,
-    outlet: O,
+    sender: O,
     hot: Hot,
 }
 
@@ -78,8 +78,8 @@ impl Deps {
     /// Connects to the table, the topic and the queue.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         let table = Table::new(aws.dynamodb(), &config.table_name);
-        let outlet = Queue::connect(aws, &config.derive_queue_url);
-        Self::new(table, Topic::connect(aws, &config.topic_arn), outlet, aws.clock())
+        let sender = Queue::connect(aws, &config.derive_queue_url);
+        Self::new(table, Topic::connect(aws, &config.topic_arn), sender, aws.clock())
     }
 }
 
@@ -111,10 +111,10 @@ struct Outcome {
     failures: Vec<Failure>,
 }
 
-impl<P: Publisher, O: Outlet> Deps<P, O> {
-    /// Derives in `table`, publishes to `publisher`, and gives to `outlet` what is to be done apart.
-    pub fn new(table: Table, publisher: P, outlet: O, clock: Arc<dyn Clock>) -> Self {
-        Self { table, publisher, outlet, hot: Hot::new(clock) }
+impl<P: Publisher, O: Sender> Deps<P, O> {
+    /// Derives in `table`, publishes to `publisher`, and gives to `sender` what is to be done apart.
+    pub fn new(table: Table, publisher: P, sender: O, clock: Arc<dyn Clock>) -> Self {
+        Self { table, publisher, sender, hot: Hot::new(clock) }
     }
 
     /// Derives the steps of a batch.
@@ -194,7 +194,7 @@ impl<P: Publisher, O: Outlet> Deps<P, O> {
     /// Gives steps to the queue. Their events are published by whoever derives them.
     async fn put_apart(&self, items: &[Vec<Step>]) -> Result<(), Failure> {
         let Some(first) = items.iter().flatten().map(|step| step.place).min() else { return Ok(()) };
-        self.outlet.send(&apart::messages(items)).await.map_err(|error| Failure::at(first, error))?;
+        self.sender.send(&apart::messages(items)).await.map_err(|error| Failure::at(first, error))?;
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         metrics::count("groups_apart", count(items.iter().filter(|steps| !steps.is_empty()).count()));
         metrics::count("changes_apart", count(items.iter().map(Vec::len).sum()));
@@ -202,7 +202,7 @@ impl<P: Publisher, O: Outlet> Deps<P, O> {
     }
 }
 
-impl<P: Publisher, O: Outlet> runtime::stream::Handler for Deps<P, O> {
+impl<P: Publisher, O: Sender> runtime::stream::Handler for Deps<P, O> {
     async fn handle(&self, records: Vec<Record>) -> Result<(), Failed> {
         let (mut steps, mut failures) = (Vec::new(), Vec::new());
         for (place, record) in records.iter().enumerate() {

@@ -18,7 +18,7 @@ use domain::{Clock, Fault, FaultKind, PhotoId, Timestamp, UserId};
 use messages::Event;
 use messages::workflow::{Segment, Work};
 use runtime::Aws;
-use runtime::queue::{Outlet, Queue, SendError};
+use runtime::queue::{Sender, Queue, SendError};
 use runtime::task::TaskError;
 use table::feed::Delivery;
 use table::follow::Walk;
@@ -77,7 +77,7 @@ impl Deps {
     }
 }
 
-impl<Q: Outlet> Deps<Q> {
+impl<Q: Sender> Deps<Q> {
     /// Works on segments in `table`; those who left go to `backfill`.
     pub fn new(table: Table, backfill: Q, clock: Arc<dyn Clock>) -> Self {
         Self { table, backfill, clock }
@@ -169,7 +169,7 @@ impl Task {
     }
 }
 
-impl<Q: Outlet> runtime::task::Handler for Deps<Q> {
+impl<Q: Sender> runtime::task::Handler for Deps<Q> {
     type Input = Segment;
     type Output = Segment;
     type Error = Error;

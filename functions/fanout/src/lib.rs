@@ -25,7 +25,7 @@ use domain::feed::Standing;
 use domain::{Clock, PhotoId, UserId};
 use messages::{Event, HashRange};
 use runtime::Aws;
-use runtime::queue::{Outlet, Queue, SendError};
+use runtime::queue::{Sender, Queue, SendError};
 use runtime::workflow::{LaunchError, Launcher, StateMachine};
 use table::follow::Walk;
 use table::{Table, feed, head, photo, user};
@@ -106,7 +106,7 @@ impl Deps {
     }
 }
 
-impl<Q: Outlet, L: Launcher> Deps<Q, L> {
+impl<Q: Sender, L: Launcher> Deps<Q, L> {
     /// Fans out in `table`, large followings through `queues`, the largest through workflows.
     pub fn new(table: Table, queues: Queues<Q>, celebrities: Celebrities<L>, clock: Arc<dyn Clock>) -> Self {
         Self { table, queues, celebrities, clock }
@@ -165,7 +165,7 @@ impl<Q: Outlet, L: Launcher> Deps<Q, L> {
     }
 }
 
-impl<Q: Outlet, L: Launcher> runtime::sqs::Handler for Deps<Q, L> {
+impl<Q: Sender, L: Launcher> runtime::sqs::Handler for Deps<Q, L> {
     type Message = Event;
     type Error = Error;
 

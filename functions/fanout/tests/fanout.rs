@@ -11,7 +11,7 @@ use domain::feed::Standing;
 use fanout::{Celebrities, Deps, Queues, Switch};
 use messages::workflow::{CelebrityCrossing, CelebrityFanout};
 use messages::{Event, HashRange};
-use runtime::queue::{Outlet, Queue};
+use runtime::queue::{Sender, Queue};
 use runtime::sqs::answer;
 use serde_json::{Value, json};
 use table::keys::Name;

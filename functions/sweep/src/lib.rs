@@ -33,7 +33,7 @@ use domain::Clock;
 use futures::{StreamExt, stream};
 use messages::repair::{MOST, Recount, Repair, Resettle};
 use runtime::Aws;
-use runtime::queue::{Outlet, Queue, SendError};
+use runtime::queue::{Sender, Queue, SendError};
 use runtime::task::{BAD_INPUT, Handler, TaskError};
 use serde::{Deserialize, Serialize};
 use table::Table;
@@ -83,7 +83,7 @@ impl Deps {
     }
 }
 
-impl<Q: Outlet> Deps<Q> {
+impl<Q: Sender> Deps<Q> {
     /// Sweeps `table` by the time of `clock`, and tells `queues` what a repair settled.
     pub fn new(table: Table, queues: Queues<Q>, clock: Arc<dyn Clock>) -> Self {
         Self { table, queues, clock }
@@ -177,7 +177,7 @@ impl Failures {
     }
 }
 
-impl<Q: Outlet> Handler for Deps<Q> {
+impl<Q: Sender> Handler for Deps<Q> {
     type Input = Input;
     type Output = Done;
     type Error = Failed;

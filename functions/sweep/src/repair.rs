@@ -3,7 +3,7 @@
 use messages::repair::{Following, Recount, Repair, Resettle};
 use messages::{Event, HashRange};
 use runtime::metrics;
-use runtime::queue::Outlet;
+use runtime::queue::Sender;
 use serde::Serialize;
 use table::counters::{self, Count};
 use table::relations::{self, Relation, Settled};
@@ -23,7 +23,7 @@ pub struct Repaired {
     pub resettled: u64,
 }
 
-impl<Q: Outlet> Deps<Q> {
+impl<Q: Sender> Deps<Q> {
     pub(crate) async fn repair(&self, repair: Repair) -> Result<Repaired, Failed> {
         let Repair { recount: Recount { users, photos, following }, resettle } = repair;
         let (mut done, mut failures) = (Repaired::default(), Failures::default());

@@ -12,7 +12,7 @@ use crate::{Aws, trace};
 const BATCH: usize = 10;
 
 /// Somewhere messages can be sent.
-pub trait Outlet: Send + Sync {
+pub trait Sender: Send + Sync {
     /// Sends messages, in no particular order. After an error some may have been sent: send all again.
     fn send<M: Serialize + Sync>(&self, messages: &[M])
     -> impl Future<Output = Result<(), SendError>> + Send;
@@ -59,7 +59,7 @@ impl Queue {
     }
 }
 
-impl Outlet for Queue {
+impl Sender for Queue {
     async fn send<M: Serialize + Sync>(&self, messages: &[M]) -> Result<(), SendError> {
         let trace = trace::current();
         for batch in messages.chunks(BATCH) {

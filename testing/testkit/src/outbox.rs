@@ -3,7 +3,7 @@
 use std::future::{Future, ready};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use runtime::queue::{Outlet, SendError};
+use runtime::queue::{Sender, SendError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -47,7 +47,7 @@ impl Outbox {
     }
 }
 
-impl Outlet for Outbox {
+impl Sender for Outbox {
     fn send<M: Serialize + Sync>(
         &self,
         messages: &[M],

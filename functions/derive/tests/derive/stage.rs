@@ -9,7 +9,7 @@ use aws_lambda_events::dynamodb::{Event as StreamEvent, EventRecord};
 use derive::{Apart, Deps, Publisher, Unpublished};
 use domain::{PhotoId, UserId};
 use messages::Event;
-use runtime::queue::Outlet;
+use runtime::queue::Sender;
 use runtime::stream::Record;
 use serde_json::{Value, json};
 use table::change::Change;
