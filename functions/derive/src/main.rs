@@ -7,5 +7,5 @@ use runtime::StartError;
 async fn main() -> Result<(), StartError> {
     let aws = runtime::start_stream("derive").await?;
     let config = Config::from_env()?;
-    runtime::either::run(Deps::connect(&config, &aws), &aws).await
+    runtime::stream_or_queue::run(Deps::connect(&config, &aws), &aws).await
 }

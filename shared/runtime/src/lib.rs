@@ -2,7 +2,7 @@
 //! the adapters between a trigger and a handler.
 //!
 //! A function is a type that implements one of the handler traits ([`http::Handler`], [`sqs::Handler`], [`task::Handler`]; for
-//! [`either`], which serves the table's stream, [`sqs::Handler`] and [`stream::Handler`]) and a `main` that reads its configuration,
+//! [`stream_or_queue`], which serves the table's stream, [`sqs::Handler`] and [`stream::Handler`]) and a `main` that reads its configuration,
 //! connects its clients and runs it. Each adapter has an `answer`: the same path without Lambda around it, for tests.
 //!
 //! This crate knows Lambda and nothing of the table's items.
@@ -10,7 +10,6 @@
 pub mod auth;
 pub mod capacity;
 pub mod config;
-pub mod either;
 pub mod failure;
 pub mod http;
 mod invocation;
@@ -21,6 +20,7 @@ mod sources;
 pub mod sqs;
 mod start;
 pub mod stream;
+pub mod stream_or_queue;
 pub mod task;
 pub mod trace;
 mod warm;

@@ -209,7 +209,7 @@ async fn when_the_queue_sends_a_real_event_then_what_is_still_so_is_derived_and_
     let ids = [ann.user_id.to_string(), bob.user_id.to_string(), photo.to_string()];
     let values = [("user_id", ids[0].as_str()), ("author_id", &ids[1]), ("photo_id", &ids[2])];
     let event: Value = fixture("derive", "apart", &values);
-    let answer = runtime::either::answer(&stage.worker, event).await.unwrap();
+    let answer = runtime::stream_or_queue::answer(&stage.worker, event).await.unwrap();
     assert_eq!(answer, json!({ "batchItemFailures": [] }));
     assert_eq!((stage.likes(photo).await, world.profile(&bob).await.followers), (1, 0));
     assert_eq!(kinds(&stage.published.take()), ["like.added", "follow.added"]);
