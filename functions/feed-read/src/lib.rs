@@ -12,7 +12,7 @@
 //!
 //! The pushed feed is an optimisation: what is not in it is pulled, so a page never depends on fan-out having run.
 
-mod cards;
+mod photo_cache;
 mod celebrities;
 mod pulled;
 mod source;
@@ -27,7 +27,7 @@ use domain::{Clock, UserId};
 use runtime::Aws;
 use table::Table;
 
-use crate::cards::Cards;
+use crate::photo_cache::PhotoCache;
 use crate::celebrities::Celebrities;
 use crate::source::Source;
 
@@ -52,7 +52,7 @@ pub struct Deps {
     table: Table,
     cdn_url: String,
     clock: Arc<dyn Clock>,
-    cards: Cards,
+    photos: PhotoCache,
     celebrities: Celebrities,
 }
 
@@ -68,7 +68,7 @@ impl Deps {
             table,
             cdn_url: cdn_url.to_owned(),
             clock,
-            cards: Cards::default(),
+            photos: PhotoCache::default(),
             celebrities: Celebrities::default(),
         }
     }
@@ -85,7 +85,7 @@ impl Deps {
             let mode = source.mode();
             let photos: Vec<_> = batch.entries.iter().map(|entry| entry.photo).collect();
             let (cards, liked) = futures::try_join!(
-                self.cards.get(&self.table, &photos, now),
+                self.photos.get(&self.table, &photos, now),
                 table::like::liked_among(&self.table, reader, &photos),
             )?;
             for entry in &batch.entries {

@@ -13,13 +13,13 @@ use tokio::sync::Mutex;
 const LEEWAY: Duration = Duration::from_mins(5);
 
 /// Credentials to sign with. Service clients keep theirs by themselves; signing a form has no client.
-pub(crate) struct Kept {
+pub(crate) struct CredentialCache {
     provider: SharedCredentialsProvider,
     clock: Arc<dyn Clock>,
     last: Mutex<Option<Credentials>>,
 }
 
-impl Kept {
+impl CredentialCache {
     pub(crate) fn new(provider: SharedCredentialsProvider, clock: Arc<dyn Clock>) -> Self {
         Self { provider, clock, last: Mutex::new(None) }
     }

@@ -35,7 +35,7 @@ use table::photo::Creation;
 use table::{Table, photo};
 
 use announcement::Announcement;
-use credentials::Kept;
+use credentials::CredentialCache;
 pub use form::Bucket;
 
 /// Times the guards are read before giving up on a race. Each turn of a race has a winner: a dozen uploads begun by
@@ -60,7 +60,7 @@ runtime::config! {
 pub struct Deps {
     table: Table,
     bucket: Bucket,
-    credentials: Kept,
+    credentials: CredentialCache,
     cdn_url: String,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Randomness>,
@@ -91,7 +91,7 @@ impl Deps {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Randomness>,
     ) -> Self {
-        let credentials = Kept::new(provider, clock.clone());
+        let credentials = CredentialCache::new(provider, clock.clone());
         Self { table, bucket, credentials, cdn_url: cdn_url.to_owned(), clock, random }
     }
 

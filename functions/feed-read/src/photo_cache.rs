@@ -14,15 +14,15 @@ const FRESH_MS: i64 = 3_000;
 const KEPT: u64 = 10_000;
 
 /// Photos by id, each with the moment it was read.
-pub(crate) struct Cards(Cache<PhotoId, (Timestamp, Arc<Photo>)>);
+pub(crate) struct PhotoCache(Cache<PhotoId, (Timestamp, Arc<Photo>)>);
 
-impl Default for Cards {
+impl Default for PhotoCache {
     fn default() -> Self {
         Self(Cache::new(KEPT))
     }
 }
 
-impl Cards {
+impl PhotoCache {
     /// Photos by id; those that do not exist are left out. 0.5 RRU for each that is not kept.
     pub(crate) async fn get(
         &self,
