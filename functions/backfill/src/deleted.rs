@@ -8,7 +8,7 @@ use table::{feed, like, user};
 
 use crate::edge::Edge;
 use crate::remains::Remains;
-use crate::{Deps, Error};
+use crate::{BackfillHandler, Error};
 
 /// Pages of likes, of 500 each, that one message takes away before it passes the rest on.
 const LIKE_PAGES: usize = 40;
@@ -18,7 +18,7 @@ fn event(deleted: &Remains, followers: HashRange) -> Event {
     Event::PhotoDeleted { photo_id, author_id, media, holdings: holdings.clone(), followers }
 }
 
-impl<Q: Sender, E: Edge> Deps<Q, E> {
+impl<Q: Sender, E: Edge> BackfillHandler<Q, E> {
     /// Takes away what is left of a deleted photo. A message for a part of the followers takes only their entries.
     ///
     /// Pictures first: they are what the author wants gone. An entry is not shown once the photo is not there, so the feeds

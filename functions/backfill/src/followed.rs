@@ -4,12 +4,12 @@ use domain::UserId;
 use domain::feed::{Entry, REBUILD_LEN, is_active};
 use table::{feed, follow, head, reader, timeline};
 
-use crate::{Deps, Error};
+use crate::{BackfillHandler, Error};
 
 /// Times a feed is put right when the follow changes meanwhile.
 const TURNS: usize = 4;
 
-impl<Q, E> Deps<Q, E> {
+impl<Q, E> BackfillHandler<Q, E> {
     /// Brings a reader's feed into line with whether they follow `author` *now*: the author's newest photos in it, and
     /// those of a celebrity pulled, or none of them. Then looks again, because an unfollow may have been dealt with while photos were being written, or a
     /// follow while they were being withdrawn.

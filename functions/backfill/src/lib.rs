@@ -23,7 +23,7 @@ use std::sync::Arc;
 use domain::Clock;
 use messages::Event;
 use runtime::Aws;
-use runtime::queue::{Sender, Queue, SendError};
+use runtime::queue::{Queue, SendError, Sender};
 use table::Table;
 
 use crate::remains::Remains;
@@ -48,7 +48,7 @@ runtime::config! {
 }
 
 /// What feeds are put right with.
-pub struct Deps<Q = Queue, E = Distribution> {
+pub struct BackfillHandler<Q = Queue, E = Distribution> {
     table: Table,
     queue: Q,
     objects: Objects,
@@ -79,7 +79,7 @@ pub enum Error {
     Misdirected(&'static str),
 }
 
-impl Deps {
+impl BackfillHandler {
     /// Connects to the table, the queue, the buckets and the edge.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         Self::new(
@@ -92,14 +92,14 @@ impl Deps {
     }
 }
 
-impl<Q: Sender, E: Edge> Deps<Q, E> {
+impl<Q: Sender, E: Edge> BackfillHandler<Q, E> {
     /// Puts feeds of `table` right, with long work passed on through `queue`.
     pub fn new(table: Table, queue: Q, objects: Objects, edge: E, clock: Arc<dyn Clock>) -> Self {
         Self { table, queue, objects, edge, clock }
     }
 }
 
-impl<Q: Sender, E: Edge> runtime::sqs::Handler for Deps<Q, E> {
+impl<Q: Sender, E: Edge> runtime::sqs::Handler for BackfillHandler<Q, E> {
     type Message = Event;
     type Error = Error;
 

@@ -7,7 +7,7 @@ use runtime::queue::Sender;
 use table::original;
 
 use crate::edge::Edge;
-use crate::{Deps, Error};
+use crate::{BackfillHandler, Error};
 
 /// The media of a photo that was deleted or failed.
 pub(crate) struct Remains {
@@ -34,7 +34,7 @@ impl Remains {
     }
 }
 
-impl<Q: Sender, E: Edge> Deps<Q, E> {
+impl<Q: Sender, E: Edge> BackfillHandler<Q, E> {
     /// Takes away what is left of a photo that failed. It never was in feeds.
     pub(crate) async fn forget_failed(&self, remains: &Remains) -> Result<(), Error> {
         // Other photos may have been shown with the same renditions, and be gone already.

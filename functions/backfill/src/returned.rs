@@ -8,12 +8,12 @@ use runtime::queue::Sender;
 use table::{feed, follow, head, reader, timeline};
 
 use crate::edge::Edge;
-use crate::{Deps, Error};
+use crate::{BackfillHandler, Error};
 
 /// Followees read at once.
 const FOLLOWEES: usize = 1_000;
 
-impl<Q: Sender, E: Edge> Deps<Q, E> {
+impl<Q: Sender, E: Edge> BackfillHandler<Q, E> {
     /// Rebuilds the feed of a reader who returned, and takes the mark of that return away. 0.5 RRU for each followee.
     ///
     /// The reader was marked before any of this, so that a fan-out running meanwhile either sees them active or has its

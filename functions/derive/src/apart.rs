@@ -7,7 +7,7 @@ use table::change::Change;
 
 use crate::apply::apply;
 use crate::group::Step;
-use crate::{Deps, Publisher, Unpublished, publish};
+use crate::{DeriveHandler, Publisher, Unpublished, publish};
 
 /// Changes in one message: likes of one photo fill two transactions, and a message stays far below SQS's limit. What is said
 /// of a photo's media counts as much as changes do.
@@ -58,7 +58,7 @@ pub enum NotDone {
     Unpublished(#[from] Unpublished),
 }
 
-impl<P: Publisher, O: Sender> runtime::sqs::Handler for Deps<P, O> {
+impl<P: Publisher, O: Sender> runtime::sqs::Handler for DeriveHandler<P, O> {
     type Message = Apart;
     type Error = NotDone;
     /// Messages of a batch are often about the same item and would only meet on it.

@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 use domain::Clock;
 use futures::{StreamExt, stream};
-use runtime::queue::{Sender, Queue};
+use runtime::queue::{Queue, Sender};
 use runtime::stream::{Failed, Record};
 use runtime::{Aws, metrics};
 use table::change::Change;
@@ -67,14 +67,14 @@ const TRIES: usize = 2;
 const BUSY_ITEMS: usize = 16;
 
 /// What is derived with.
-pub struct Deps<P = Topic, O = Queue> {
+pub struct DeriveHandler<P = Topic, O = Queue> {
     table: Table,
     publisher: P,
     sender: O,
     hot: Hot,
 }
 
-impl Deps {
+impl DeriveHandler {
     /// Connects to the table, the topic and the queue.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         let table = Table::new(aws.dynamodb(), &config.table_name);
@@ -111,7 +111,7 @@ struct Outcome {
     failures: Vec<Failure>,
 }
 
-impl<P: Publisher, O: Sender> Deps<P, O> {
+impl<P: Publisher, O: Sender> DeriveHandler<P, O> {
     /// Derives in `table`, publishes to `publisher`, and gives to `sender` what is to be done apart.
     pub fn new(table: Table, publisher: P, sender: O, clock: Arc<dyn Clock>) -> Self {
         Self { table, publisher, sender, hot: Hot::new(clock) }
@@ -202,7 +202,7 @@ impl<P: Publisher, O: Sender> Deps<P, O> {
     }
 }
 
-impl<P: Publisher, O: Sender> runtime::stream::Handler for Deps<P, O> {
+impl<P: Publisher, O: Sender> runtime::stream::Handler for DeriveHandler<P, O> {
     async fn handle(&self, records: Vec<Record>) -> Result<(), Failed> {
         let (mut steps, mut failures) = (Vec::new(), Vec::new());
         for (place, record) in records.iter().enumerate() {

@@ -18,7 +18,7 @@ use domain::{Clock, Fault, FaultKind, PhotoId, Timestamp, UserId};
 use messages::Event;
 use messages::workflow::{Segment, Work};
 use runtime::Aws;
-use runtime::queue::{Sender, Queue, SendError};
+use runtime::queue::{Queue, SendError, Sender};
 use runtime::task::TaskError;
 use table::feed::Delivery;
 use table::follow::Walk;
@@ -43,7 +43,7 @@ const ENTRIES_AT_ONCE: usize = 5_000;
 const UNPUSHED: usize = 200;
 
 /// What segments are worked on with.
-pub struct Deps<Q = Queue> {
+pub struct FanoutSegmentHandler<Q = Queue> {
     table: Table,
     backfill: Q,
     clock: Arc<dyn Clock>,
@@ -69,7 +69,7 @@ impl TaskError for Error {
     }
 }
 
-impl Deps {
+impl FanoutSegmentHandler {
     /// Connects to the table and the queue.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         let table = Table::new(aws.dynamodb(), &config.table_name);
@@ -77,7 +77,7 @@ impl Deps {
     }
 }
 
-impl<Q: Sender> Deps<Q> {
+impl<Q: Sender> FanoutSegmentHandler<Q> {
     /// Works on segments in `table`; those who left go to `backfill`.
     pub fn new(table: Table, backfill: Q, clock: Arc<dyn Clock>) -> Self {
         Self { table, backfill, clock }
@@ -169,7 +169,7 @@ impl Task {
     }
 }
 
-impl<Q: Sender> runtime::task::Handler for Deps<Q> {
+impl<Q: Sender> runtime::task::Handler for FanoutSegmentHandler<Q> {
     type Input = Segment;
     type Output = Segment;
     type Error = Error;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use api::Caller;
 use domain::feed::Standing;
 use domain::{Clock, PhotoId, Timestamp};
-use fanout_segment::Deps;
+use fanout_segment::FanoutSegmentHandler;
 use messages::workflow::{Segment, Work};
 use messages::{Event, HashRange};
 use runtime::task::{BAD_INPUT, answer};
@@ -25,8 +25,8 @@ impl Stage {
         Self { world: World::new().await, backfill: Outbox::default() }
     }
 
-    fn deps(&self) -> Deps<Outbox> {
-        Deps::new(self.world.table.clone(), self.backfill.clone(), self.world.clock.shared())
+    fn deps(&self) -> FanoutSegmentHandler<Outbox> {
+        FanoutSegmentHandler::new(self.world.table.clone(), self.backfill.clone(), self.world.clock.shared())
     }
 
     /// An author, followers who were here today, and some who never were.
@@ -75,7 +75,7 @@ fn segment(author: &Caller, work: Work) -> Segment {
 }
 
 /// One invocation; the error's name when it fails.
-async fn run(deps: &Deps<Outbox>, segment: Segment) -> Result<Segment, String> {
+async fn run(deps: &FanoutSegmentHandler<Outbox>, segment: Segment) -> Result<Segment, String> {
     answer(deps, serde_json::to_value(segment).unwrap()).await.map_err(|error| error.error_type)
 }
 
@@ -143,8 +143,11 @@ async fn when_time_runs_out_then_the_position_is_handed_back_and_the_next_call_g
     let fans: Vec<domain::UserId> =
         (1..=FOLLOWERS as u64).map(|number| domain::UserId::try_from(number).unwrap()).collect();
     stage.world.crowd(&author, &fans).await;
-    let hurried =
-        Deps::new(stage.world.table.clone(), stage.backfill.clone(), Arc::new(Hurried(AtomicI64::default())));
+    let hurried = FanoutSegmentHandler::new(
+        stage.world.table.clone(),
+        stage.backfill.clone(),
+        Arc::new(Hurried(AtomicI64::default())),
+    );
     let first = run(&hurried, segment(&author, Work::Push { photo_id: photo })).await.unwrap();
     assert_eq!((first.reached, first.done), (1_000, false));
     let second = run(&hurried, first.clone()).await.unwrap();
@@ -210,7 +213,7 @@ async fn when_somebody_leaves_meanwhile_then_their_feed_is_put_right() {
         stage.post(&author).await;
         let (client, hold) = stage.world.engine.held_client(write, 0);
         let table = table::Table::new(client, stage.world.engine.table_name());
-        let slow = Deps::new(table, stage.backfill.clone(), stage.world.clock.shared());
+        let slow = FanoutSegmentHandler::new(table, stage.backfill.clone(), stage.world.clock.shared());
         let leave = async {
             hold.reached().await;
             stage.world.unfollow(&fans[1], &author).await;
@@ -233,7 +236,7 @@ async fn failures_are_told_to_the_workflow_by_name() {
     stage.world.engine.fail_next("BatchWriteItem", testkit::ATTEMPTS, Fault::Throttled);
     assert_eq!(run(&stage.deps(), push()).await.unwrap_err(), "Busy");
     let nowhere = table::Table::new(stage.world.engine.client(), "nowhere");
-    let lost = Deps::new(nowhere, stage.backfill.clone(), stage.world.clock.shared());
+    let lost = FanoutSegmentHandler::new(nowhere, stage.backfill.clone(), stage.world.clock.shared());
     assert_eq!(run(&lost, push()).await.unwrap_err(), "Unavailable");
     let bad = answer(&stage.deps(), Value::from("push")).await.unwrap_err();
     assert_eq!(bad.error_type, BAD_INPUT);

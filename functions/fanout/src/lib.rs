@@ -25,7 +25,7 @@ use domain::feed::Standing;
 use domain::{Clock, PhotoId, UserId};
 use messages::{Event, HashRange};
 use runtime::Aws;
-use runtime::queue::{Sender, Queue, SendError};
+use runtime::queue::{Queue, SendError, Sender};
 use runtime::workflow::{LaunchError, Launcher, StateMachine};
 use table::follow::Walk;
 use table::{Table, feed, head, photo, user};
@@ -55,7 +55,7 @@ runtime::config! {
 }
 
 /// What photos are fanned out with.
-pub struct Deps<Q = Queue, L = StateMachine> {
+pub struct FanoutHandler<Q = Queue, L = StateMachine> {
     table: Table,
     queues: Queues<Q>,
     celebrities: Celebrities<L>,
@@ -88,7 +88,7 @@ pub enum Error {
     Misdirected(&'static str),
 }
 
-impl Deps {
+impl FanoutHandler {
     /// Connects to the table, the queues and the workflows.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         let queues = Queues {
@@ -106,7 +106,7 @@ impl Deps {
     }
 }
 
-impl<Q: Sender, L: Launcher> Deps<Q, L> {
+impl<Q: Sender, L: Launcher> FanoutHandler<Q, L> {
     /// Fans out in `table`, large followings through `queues`, the largest through workflows.
     pub fn new(table: Table, queues: Queues<Q>, celebrities: Celebrities<L>, clock: Arc<dyn Clock>) -> Self {
         Self { table, queues, celebrities, clock }
@@ -165,7 +165,7 @@ impl<Q: Sender, L: Launcher> Deps<Q, L> {
     }
 }
 
-impl<Q: Sender, L: Launcher> runtime::sqs::Handler for Deps<Q, L> {
+impl<Q: Sender, L: Launcher> runtime::sqs::Handler for FanoutHandler<Q, L> {
     type Message = Event;
     type Error = Error;
 

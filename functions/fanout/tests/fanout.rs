@@ -8,10 +8,10 @@ use api::Caller;
 use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use domain::PhotoId;
 use domain::feed::Standing;
-use fanout::{Celebrities, Deps, Queues, Switch};
+use fanout::{Celebrities, FanoutHandler, Queues, Switch};
 use messages::workflow::{CelebrityCrossing, CelebrityFanout};
 use messages::{Event, HashRange};
-use runtime::queue::{Sender, Queue};
+use runtime::queue::{Queue, Sender};
 use runtime::sqs::answer;
 use serde_json::{Value, json};
 use table::keys::Name;
@@ -25,7 +25,7 @@ struct Stage {
     outbox: Outbox,
     backfill: Outbox,
     celebrities: Celebrities<Launches>,
-    deps: Deps<Outbox, Launches>,
+    deps: FanoutHandler<Outbox, Launches>,
 }
 
 impl Stage {
@@ -38,7 +38,7 @@ impl Stage {
         let [fanout, promotion, demotion] = [Launches::default(), Launches::default(), Launches::default()];
         let celebrities = Celebrities { threshold: THRESHOLD, push, fanout, promotion, demotion };
         let queues = Queues { fanout: outbox.clone(), backfill: backfill.clone() };
-        let deps = Deps::new(world.table.clone(), queues, celebrities.clone(), world.clock.shared());
+        let deps = FanoutHandler::new(world.table.clone(), queues, celebrities.clone(), world.clock.shared());
         Self { world, outbox, backfill, celebrities, deps }
     }
 
@@ -312,7 +312,7 @@ async fn when_somebody_leaves_while_entries_are_written_then_their_feed_is_put_r
     let (client, hold) = stage.world.engine.held_client("BatchWriteItem", 0);
     let table = table::Table::new(client, stage.world.engine.table_name());
     let queues = Queues { fanout: stage.outbox.clone(), backfill: stage.backfill.clone() };
-    let slow = Deps::new(table, queues, stage.celebrities.clone(), stage.world.clock.shared());
+    let slow = FanoutHandler::new(table, queues, stage.celebrities.clone(), stage.world.clock.shared());
     let fan_out = answer(&slow, sqs_event(&[ready(&author, photo)]));
     let leave = async {
         hold.reached().await;

@@ -12,8 +12,8 @@
 //!
 //! The pushed feed is an optimisation: what is not in it is pulled, so a page never depends on fan-out having run.
 
-mod photo_cache;
 mod celebrities;
+mod photo_cache;
 mod pulled;
 mod source;
 
@@ -27,8 +27,8 @@ use domain::{Clock, UserId};
 use runtime::Aws;
 use table::Table;
 
-use crate::photo_cache::PhotoCache;
 use crate::celebrities::Celebrities;
+use crate::photo_cache::PhotoCache;
 use crate::source::Source;
 
 runtime::config! {
@@ -48,7 +48,7 @@ runtime::config! {
 const ROUNDS: usize = 8;
 
 /// What a feed is made with.
-pub struct Deps {
+pub struct FeedReadHandler {
     table: Table,
     cdn_url: String,
     clock: Arc<dyn Clock>,
@@ -56,7 +56,7 @@ pub struct Deps {
     celebrities: Celebrities,
 }
 
-impl Deps {
+impl FeedReadHandler {
     /// Connects to the table.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         Self::new(Table::new(aws.dynamodb(), &config.table_name), &config.cdn_url, aws.clock())
@@ -123,7 +123,7 @@ impl PageEnd for FeedPage {
     }
 }
 
-impl runtime::http::Handler for Deps {
+impl runtime::http::Handler for FeedReadHandler {
     async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
         match call.route() {
             "GET /api/v1/feed" => {

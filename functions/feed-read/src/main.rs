@@ -1,6 +1,6 @@
 //! Lambda entry point of `feed-read`.
 
-use feed_read::{Config, Deps};
+use feed_read::{Config, FeedReadHandler};
 use runtime::StartError;
 
 #[tokio::main(flavor = "current_thread")]
@@ -8,5 +8,5 @@ async fn main() -> Result<(), StartError> {
     let aws = runtime::start("feed-read").await?;
     let config = Config::from_env()?;
     let verifier = aws.verifier(&config.jwt_key_id).await?;
-    runtime::http::run(Deps::connect(&config, &aws), verifier, &aws).await
+    runtime::http::run(FeedReadHandler::connect(&config, &aws), verifier, &aws).await
 }

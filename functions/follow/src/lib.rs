@@ -32,12 +32,12 @@ runtime::config! {
 }
 
 /// What follows are kept with.
-pub struct Deps {
+pub struct FollowHandler {
     table: Table,
     clock: Arc<dyn Clock>,
 }
 
-impl Deps {
+impl FollowHandler {
     /// Connects to the table.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         Self::new(Table::new(aws.dynamodb(), &config.table_name), aws.clock())
@@ -106,7 +106,7 @@ fn card(user: User) -> UserCard {
     UserCard::new(user.id, user.username.as_str().to_owned(), user.full_name)
 }
 
-impl runtime::http::Handler for Deps {
+impl runtime::http::Handler for FollowHandler {
     async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
         let caller = call.caller()?;
         match call.route() {

@@ -5,7 +5,7 @@
 use std::fmt::Display;
 
 use api::Caller;
-use follow::Deps;
+use follow::FollowHandler;
 use serde_json::{Value, json};
 use testkit::http::{Answer, Request, call, event};
 use testkit::{World, token_for};
@@ -15,8 +15,8 @@ const UNFOLLOW: &str = "DELETE /api/v1/users/{user_id}/follow";
 const FOLLOWERS: &str = "GET /api/v1/users/{user_id}/followers";
 const FOLLOWING: &str = "GET /api/v1/users/{user_id}/following";
 
-fn deps(world: &World) -> Deps {
-    Deps::new(world.table.clone(), world.clock.shared())
+fn deps(world: &World) -> FollowHandler {
+    FollowHandler::new(world.table.clone(), world.clock.shared())
 }
 
 async fn ask(world: &World, route: &str, who: &Caller, whom: impl Display) -> Answer {

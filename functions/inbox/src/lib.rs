@@ -31,12 +31,12 @@ runtime::config! {
 const MAX_UNREAD: usize = 100;
 
 /// What an inbox is read with.
-pub struct Deps {
+pub struct InboxHandler {
     table: Table,
     clock: Arc<dyn Clock>,
 }
 
-impl Deps {
+impl InboxHandler {
     /// Connects to the table.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         Self::new(Table::new(aws.dynamodb(), &config.table_name), aws.clock())
@@ -82,7 +82,7 @@ impl Deps {
     }
 }
 
-impl runtime::http::Handler for Deps {
+impl runtime::http::Handler for InboxHandler {
     async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
         let recipient = call.caller()?.user_id;
         match call.route() {

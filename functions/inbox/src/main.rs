@@ -1,6 +1,6 @@
 //! Lambda entry point of `inbox`.
 
-use inbox::{Config, Deps};
+use inbox::{Config, InboxHandler};
 use runtime::StartError;
 
 #[tokio::main(flavor = "current_thread")]
@@ -8,5 +8,5 @@ async fn main() -> Result<(), StartError> {
     let aws = runtime::start("inbox").await?;
     let config = Config::from_env()?;
     let verifier = aws.verifier(&config.jwt_key_id).await?;
-    runtime::http::run(Deps::connect(&config, &aws), verifier, &aws).await
+    runtime::http::run(InboxHandler::connect(&config, &aws), verifier, &aws).await
 }

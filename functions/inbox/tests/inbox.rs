@@ -12,7 +12,7 @@ use std::time::Duration;
 use api::Caller;
 use domain::inbox::{Actor, RowId, Subject};
 use domain::{Clock, PhotoId, Timestamp, UserId};
-use inbox::Deps;
+use inbox::InboxHandler;
 use serde_json::{Value, json};
 use table::{Table, inbox as rows};
 use testkit::http::{Answer, Request, call, event};
@@ -26,7 +26,7 @@ struct World {
     engine: Engine,
     clock: ManualClock,
     table: Table,
-    deps: Deps,
+    deps: InboxHandler,
     ada: Caller,
 }
 
@@ -34,7 +34,7 @@ impl World {
     async fn new() -> Self {
         let (engine, clock) = (Engine::start().await, ManualClock::new());
         let table = Table::new(engine.client(), engine.table_name());
-        let deps = Deps::new(table.clone(), clock.shared());
+        let deps = InboxHandler::new(table.clone(), clock.shared());
         let ada = Caller {
             user_id: UserId::floor(START.plus_days(-200).plus_ms(-3_600_000)),
             username: "ada".to_owned(),

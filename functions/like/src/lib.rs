@@ -30,12 +30,12 @@ runtime::config! {
 }
 
 /// What likes are kept with.
-pub struct Deps {
+pub struct LikeHandler {
     table: Table,
     clock: Arc<dyn Clock>,
 }
 
-impl Deps {
+impl LikeHandler {
     /// Connects to the table.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         Self::new(Table::new(aws.dynamodb(), &config.table_name), aws.clock())
@@ -91,7 +91,7 @@ fn card(user: User) -> UserCard {
     UserCard::new(user.id, user.username.as_str().to_owned(), user.full_name)
 }
 
-impl runtime::http::Handler for Deps {
+impl runtime::http::Handler for LikeHandler {
     async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
         let caller = call.caller()?;
         let photo = || call.path("photo_id").parse().map_err(|_| Problem::no_photo());

@@ -4,7 +4,7 @@
 
 use api::Caller;
 use domain::PhotoId;
-use like::Deps;
+use like::LikeHandler;
 use serde_json::{Value, json};
 use table::keys::Name;
 use testkit::http::{Answer, Request, call, event};
@@ -14,8 +14,8 @@ const LIKE: &str = "POST /api/v1/photos/{photo_id}/like";
 const UNLIKE: &str = "DELETE /api/v1/photos/{photo_id}/like";
 const LIKERS: &str = "GET /api/v1/photos/{photo_id}/likes";
 
-fn deps(world: &World) -> Deps {
-    Deps::new(world.table.clone(), world.clock.shared())
+fn deps(world: &World) -> LikeHandler {
+    LikeHandler::new(world.table.clone(), world.clock.shared())
 }
 
 async fn ask(world: &World, route: &str, who: &Caller, photo: PhotoId) -> Answer {

@@ -31,11 +31,11 @@ runtime::config! {
 }
 
 /// What sessions are opened with.
-pub struct Deps {
+pub struct LoginHandler {
     accounts: Accounts,
 }
 
-impl Deps {
+impl LoginHandler {
     /// Connects to the table and the key service.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         Self::new(Accounts::connect(aws, &config.table_name, &config.jwt_key_id))
@@ -81,7 +81,7 @@ impl Deps {
     }
 }
 
-impl runtime::http::Handler for Deps {
+impl runtime::http::Handler for LoginHandler {
     async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
         match call.route() {
             "POST /api/v1/auth/login" => Reply::ok(&self.log_in(&call.json()?).await?),

@@ -14,7 +14,7 @@ use domain::account::{Email, Password, UserName};
 use domain::session::RefreshToken;
 use domain::{Clock, Randomness, UserId};
 use futures::future::join_all;
-use login::Deps;
+use login::LoginHandler;
 use serde_json::{Value, json};
 use table::session::{self, Owner};
 use table::user::{self, User};
@@ -28,7 +28,7 @@ struct World {
     engine: Engine,
     clock: ManualClock,
     accounts: Accounts,
-    deps: Deps,
+    deps: LoginHandler,
     john: UserId,
 }
 
@@ -46,7 +46,7 @@ impl World {
         open(&accounts, "Jane").await;
         engine.stream().await;
         engine.reset_usage();
-        Self { engine, clock, deps: Deps::new(accounts.clone()), accounts, john }
+        Self { engine, clock, deps: LoginHandler::new(accounts.clone()), accounts, john }
     }
 
     async fn call(&self, request: impl Into<Value>) -> Answer {

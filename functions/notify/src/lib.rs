@@ -24,7 +24,7 @@ runtime::config! {
 }
 
 /// What notifications are recorded with.
-pub struct Deps {
+pub struct NotifyHandler {
     table: Table,
 }
 
@@ -39,7 +39,7 @@ pub enum Error {
     Misdirected(&'static str),
 }
 
-impl Deps {
+impl NotifyHandler {
     /// Connects to the table.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         Self::new(Table::new(aws.dynamodb(), &config.table_name))
@@ -64,7 +64,7 @@ impl Deps {
     }
 }
 
-impl runtime::sqs::Handler for Deps {
+impl runtime::sqs::Handler for NotifyHandler {
     type Message = Event;
     type Error = Error;
     /// One after the other: a batch is often about one photo, and its messages would race for one row.

@@ -6,12 +6,12 @@ use api::Caller;
 use domain::inbox::{Row, RowId};
 use domain::{Clock, PhotoId, Timestamp};
 use messages::{Event, HashRange};
-use notify::Deps;
+use notify::NotifyHandler;
 use runtime::sqs::answer;
 use testkit::{Fault, World, fixture, sqs_event};
 
 async fn deliver(world: &World, events: &[Event]) -> Vec<String> {
-    let response = answer(&Deps::new(world.table.clone()), sqs_event(events)).await;
+    let response = answer(&NotifyHandler::new(world.table.clone()), sqs_event(events)).await;
     response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
 }
 
@@ -146,7 +146,8 @@ async fn when_sqs_sends_real_events_then_they_are_recorded() {
         fixture("notify", "like-added", &[("photo_id", &photo), ("author_id", &to), ("user_id", &from)]);
     let follow = fixture("notify", "follow-added", &[("follower_id", &from), ("followee_id", &to)]);
     for event in [like, follow] {
-        let response = answer(&Deps::new(world.table.clone()), serde_json::from_value(event).unwrap()).await;
+        let response =
+            answer(&NotifyHandler::new(world.table.clone()), serde_json::from_value(event).unwrap()).await;
         assert!(response.batch_item_failures.is_empty());
     }
     assert_eq!(inbox(&world, &bob).await.len(), 2);

@@ -34,12 +34,12 @@ runtime::config! {
 }
 
 /// What the function works with.
-pub struct Deps {
+pub struct PhotoHandler {
     table: Table,
     cdn_url: String,
 }
 
-impl Deps {
+impl PhotoHandler {
     /// Connects to the table.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         Self::new(Table::new(aws.dynamodb(), &config.table_name), &config.cdn_url)
@@ -95,7 +95,7 @@ impl Deps {
     }
 }
 
-impl Handler for Deps {
+impl Handler for PhotoHandler {
     async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
         let caller = call.caller()?;
         let id = call.path("photo_id").parse().map_err(|_| Problem::no_photo())?;

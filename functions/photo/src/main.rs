@@ -1,6 +1,6 @@
 //! Lambda entry point of `photo`.
 
-use photo::{Config, Deps};
+use photo::{Config, PhotoHandler};
 use runtime::StartError;
 
 #[tokio::main(flavor = "current_thread")]
@@ -8,5 +8,5 @@ async fn main() -> Result<(), StartError> {
     let aws = runtime::start("photo").await?;
     let config = Config::from_env()?;
     let verifier = aws.verifier(&config.jwt_key_id).await?;
-    runtime::http::run(Deps::connect(&config, &aws), verifier, &aws).await
+    runtime::http::run(PhotoHandler::connect(&config, &aws), verifier, &aws).await
 }

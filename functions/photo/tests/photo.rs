@@ -13,7 +13,7 @@ use domain::photo::{ContentType, Failure, Medium, Photo, Rendered, State};
 use domain::rate;
 use domain::text::{AltText, Caption, Place, Tag};
 use domain::{PhotoId, UserId};
-use photo::Deps;
+use photo::PhotoHandler;
 use serde_json::{Value, json};
 use table::Table;
 use table::guard::{self, RateStep};
@@ -26,7 +26,7 @@ const CDN: &str = "https://cdn.example.org";
 struct World {
     engine: Engine,
     table: Table,
-    deps: Deps,
+    deps: PhotoHandler,
     clock: ManualClock,
     random: SeededRandom,
 }
@@ -47,7 +47,7 @@ impl World {
     async fn new() -> Self {
         let engine = Engine::start().await;
         let table = Table::new(engine.client(), engine.table_name());
-        let deps = Deps::new(table.clone(), CDN);
+        let deps = PhotoHandler::new(table.clone(), CDN);
         Self { engine, table, deps, clock: ManualClock::new(), random: SeededRandom::new(1) }
     }
 

@@ -33,12 +33,12 @@ runtime::config! {
 }
 
 /// What profiles are shown with.
-pub struct Deps {
+pub struct ProfileHandler {
     table: Table,
     cdn_url: String,
 }
 
-impl Deps {
+impl ProfileHandler {
     /// Connects to the table.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         Self::new(Table::new(aws.dynamodb(), &config.table_name), &config.cdn_url)
@@ -91,7 +91,7 @@ fn shown(user: User, followed_by_you: bool) -> Profile {
     }
 }
 
-impl runtime::http::Handler for Deps {
+impl runtime::http::Handler for ProfileHandler {
     async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
         let caller = call.caller()?;
         match call.route() {

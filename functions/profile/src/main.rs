@@ -1,6 +1,6 @@
 //! Lambda entry point of `profile`.
 
-use profile::{Config, Deps};
+use profile::{Config, ProfileHandler};
 use runtime::StartError;
 
 #[tokio::main(flavor = "current_thread")]
@@ -8,5 +8,5 @@ async fn main() -> Result<(), StartError> {
     let aws = runtime::start("profile").await?;
     let config = Config::from_env()?;
     let verifier = aws.verifier(&config.jwt_key_id).await?;
-    runtime::http::run(Deps::connect(&config, &aws), verifier, &aws).await
+    runtime::http::run(ProfileHandler::connect(&config, &aws), verifier, &aws).await
 }

@@ -6,13 +6,13 @@ use domain::cursor::List;
 use domain::{PhotoId, UserId};
 use table::{like, photo, timeline, user};
 
-use crate::Deps;
+use crate::ProfileHandler;
 
 /// Rounds of refilling a page whose photos turned out to be gone; then a short page with a cursor is better than a
 /// slow one.
 const ROUNDS: usize = 8;
 
-impl Deps {
+impl ProfileHandler {
     /// Fills a page: photos of the timeline that are gone are dropped, and others take their place.
     pub(crate) async fn photos(
         &self,

@@ -27,11 +27,11 @@ runtime::config! {
 }
 
 /// What sessions are gone on with.
-pub struct Deps {
+pub struct RefreshHandler {
     accounts: Accounts,
 }
 
-impl Deps {
+impl RefreshHandler {
     /// Connects to the table and the key service.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         Self::new(Accounts::connect(aws, &config.table_name, &config.jwt_key_id))
@@ -68,7 +68,7 @@ fn unknown() -> Problem {
     Problem::unauthorized("token_invalid", "This refresh token is of no session. Log in again.")
 }
 
-impl runtime::http::Handler for Deps {
+impl runtime::http::Handler for RefreshHandler {
     async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
         match call.route() {
             "POST /api/v1/auth/refresh" => Reply::ok(&self.refresh(&presented(call)?).await?),

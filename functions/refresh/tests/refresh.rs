@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use accounts::Accounts;
 use domain::account::UserName;
 use domain::{Clock, UserId};
-use refresh::Deps;
+use refresh::RefreshHandler;
 use runtime::auth::{Issuer, SignError, Signer, Signing};
 use serde_json::{Value, json};
 use table::session::{self, Owner};
@@ -44,7 +44,7 @@ struct World {
     clock: ManualClock,
     accounts: Accounts,
     key_service_is_down: Arc<AtomicBool>,
-    deps: Deps,
+    deps: RefreshHandler,
 }
 
 impl World {
@@ -57,7 +57,13 @@ impl World {
             clock: clock.shared(),
             random: SeededRandom::new(1).shared(),
         };
-        Self { engine, clock, deps: Deps::new(accounts.clone()), accounts, key_service_is_down: is_down }
+        Self {
+            engine,
+            clock,
+            deps: RefreshHandler::new(accounts.clone()),
+            accounts,
+            key_service_is_down: is_down,
+        }
     }
 
     /// The first token of a new session of john's.

@@ -36,7 +36,7 @@ runtime::config! {
 }
 
 /// What accounts are opened with.
-pub struct Deps {
+pub struct RegisterHandler {
     accounts: Accounts,
 }
 
@@ -59,7 +59,7 @@ impl Applicant {
     }
 }
 
-impl Deps {
+impl RegisterHandler {
     /// Connects to the table and the key service.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         Self::new(Accounts::connect(aws, &config.table_name, &config.jwt_key_id))
@@ -102,7 +102,7 @@ impl Deps {
     }
 }
 
-impl runtime::http::Handler for Deps {
+impl runtime::http::Handler for RegisterHandler {
     async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
         match call.route() {
             "POST /api/v1/auth/register" => {

@@ -9,7 +9,7 @@
 
 use accounts::Accounts;
 use futures::future::join_all;
-use register::Deps;
+use register::RegisterHandler;
 use runtime::auth::{Issuer, SignError, Signer, Signing};
 use serde_json::{Value, json};
 use table::{Table, session, user};
@@ -22,7 +22,7 @@ struct World {
     engine: Engine,
     clock: ManualClock,
     table: Table,
-    deps: Deps,
+    deps: RegisterHandler,
 }
 
 impl World {
@@ -34,7 +34,8 @@ impl World {
         let (engine, clock) = (Engine::start().await, ManualClock::new());
         let table = Table::new(engine.client(), engine.table_name());
         let random = SeededRandom::new(1).shared();
-        let deps = Deps::new(Accounts { table: table.clone(), issuer, clock: clock.shared(), random });
+        let deps =
+            RegisterHandler::new(Accounts { table: table.clone(), issuer, clock: clock.shared(), random });
         Self { engine, clock, table, deps }
     }
 

@@ -33,7 +33,7 @@ use domain::Clock;
 use futures::{StreamExt, stream};
 use messages::repair::{MOST, Recount, Repair, Resettle};
 use runtime::Aws;
-use runtime::queue::{Sender, Queue, SendError};
+use runtime::queue::{Queue, SendError, Sender};
 use runtime::task::{BAD_INPUT, Handler, TaskError};
 use serde::{Deserialize, Serialize};
 use table::Table;
@@ -57,7 +57,7 @@ runtime::config! {
 }
 
 /// What the function works with.
-pub struct Deps<Q = Queue> {
+pub struct SweepHandler<Q = Queue> {
     table: Table,
     queues: Queues<Q>,
     clock: Arc<dyn Clock>,
@@ -72,7 +72,7 @@ pub struct Queues<Q> {
     pub backfill: Q,
 }
 
-impl Deps {
+impl SweepHandler {
     /// Connects to the table and the queues.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         let queues = Queues {
@@ -83,7 +83,7 @@ impl Deps {
     }
 }
 
-impl<Q: Sender> Deps<Q> {
+impl<Q: Sender> SweepHandler<Q> {
     /// Sweeps `table` by the time of `clock`, and tells `queues` what a repair settled.
     pub fn new(table: Table, queues: Queues<Q>, clock: Arc<dyn Clock>) -> Self {
         Self { table, queues, clock }
@@ -177,7 +177,7 @@ impl Failures {
     }
 }
 
-impl<Q: Sender> Handler for Deps<Q> {
+impl<Q: Sender> Handler for SweepHandler<Q> {
     type Input = Input;
     type Output = Done;
     type Error = Failed;

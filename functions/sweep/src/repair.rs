@@ -8,7 +8,7 @@ use serde::Serialize;
 use table::counters::{self, Count};
 use table::relations::{self, Relation, Settled};
 
-use crate::{Deps, Failed, Failures, Queues};
+use crate::{Failed, Failures, Queues, SweepHandler};
 
 /// What one repair did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -23,7 +23,7 @@ pub struct Repaired {
     pub resettled: u64,
 }
 
-impl<Q: Sender> Deps<Q> {
+impl<Q: Sender> SweepHandler<Q> {
     pub(crate) async fn repair(&self, repair: Repair) -> Result<Repaired, Failed> {
         let Repair { recount: Recount { users, photos, following }, resettle } = repair;
         let (mut done, mut failures) = (Repaired::default(), Failures::default());

@@ -7,7 +7,7 @@ use runtime::metrics;
 use serde::Serialize;
 use table::{photo, processing};
 
-use crate::{AT_ONCE, Deps, Failed, Failures};
+use crate::{AT_ONCE, Failed, Failures, SweepHandler};
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
 /// How long a photo may take. Uploads are accepted for an hour; what is not processed an hour later never will be.
@@ -24,7 +24,7 @@ pub struct Swept {
     pub settled: u64,
 }
 
-impl<Q> Deps<Q> {
+impl<Q> SweepHandler<Q> {
     pub(crate) async fn sweep(&self) -> Result<Swept, Failed> {
         let due = self.due(self.clock.now()).await;
         let due = due.map_err(|source| Failed::Incomplete { failed: 1, source: source.into() })?;

@@ -15,7 +15,7 @@ use messages::repair::MOST;
 use messages::{Event, HashRange};
 use runtime::task::answer;
 use serde_json::{Value, json};
-use sweep::{Deps, Done, Queues, Repaired};
+use sweep::{Done, Queues, Repaired, SweepHandler};
 use table::keys::Name;
 use table::{Table, Way, follow, like, photo, timeline};
 use testkit::{ATTEMPTS, Fault, Outbox, World, fixture};
@@ -42,8 +42,8 @@ impl Stage {
         Self { world, ada, bob, photo, queues }
     }
 
-    fn deps(&self) -> Deps<Outbox> {
-        Deps::new(self.world.table.clone(), self.queues.clone(), self.world.clock.shared())
+    fn deps(&self) -> SweepHandler<Outbox> {
+        SweepHandler::new(self.world.table.clone(), self.queues.clone(), self.world.clock.shared())
     }
 
     /// What `fanout` and `backfill` were told since the last time.
@@ -248,7 +248,7 @@ async fn when_an_edge_comes_between_counting_and_setting_then_it_is_counted() {
     stage.write(Name::Photo(stage.photo), "ADD likes :value").await;
     let (client, hold) = stage.world.engine.held_client("UpdateItem", 0);
     let table = Table::new(client, stage.world.engine.table_name());
-    let deps = Deps::new(table, stage.queues.clone(), stage.world.clock.shared());
+    let deps = SweepHandler::new(table, stage.queues.clone(), stage.world.clock.shared());
     let comes = async {
         hold.reached().await;
         stage.world.like(&stage.ada, &stage.ada, stage.photo).await;

@@ -14,7 +14,7 @@ use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::{Clock, PhotoId, UserId, rate};
 use runtime::task::answer;
 use serde_json::{Value, json};
-use sweep::{Deps, Done, Queues, Swept};
+use sweep::{Done, Queues, SweepHandler, Swept};
 use table::guard::{self, RateStep};
 use table::original::Share;
 use table::{Table, processing};
@@ -26,7 +26,7 @@ const MOMENT: Duration = Duration::from_millis(1);
 struct World {
     engine: Engine,
     table: Table,
-    deps: Deps<Outbox>,
+    deps: SweepHandler<Outbox>,
     clock: ManualClock,
     random: SeededRandom,
 }
@@ -37,7 +37,7 @@ impl World {
         let table = Table::new(engine.client(), engine.table_name());
         let clock = ManualClock::new();
         let queues = Queues { fanout: Outbox::default(), backfill: Outbox::default() };
-        let deps = Deps::new(table.clone(), queues, clock.shared());
+        let deps = SweepHandler::new(table.clone(), queues, clock.shared());
         Self { engine, table, deps, clock, random: SeededRandom::new(7) }
     }
 

@@ -56,7 +56,7 @@ runtime::config! {
 }
 
 /// What the function works with.
-pub struct Deps {
+pub struct ThumbnailHandler {
     table: Table,
     store: Store,
     /// One picture is decoded at a time, however many messages are under way: a decode may hold 400 MB, and there is
@@ -64,7 +64,7 @@ pub struct Deps {
     decoding: Semaphore,
 }
 
-impl Deps {
+impl ThumbnailHandler {
     /// Connects to the table and the buckets.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         let s3 =
@@ -238,7 +238,7 @@ impl Deps {
     }
 }
 
-impl sqs::Handler for Deps {
+impl sqs::Handler for ThumbnailHandler {
     type Message = Notification;
     type Error = Error;
 

@@ -57,7 +57,7 @@ runtime::config! {
 }
 
 /// What the function works with.
-pub struct Deps {
+pub struct UploadPresignHandler {
     table: Table,
     bucket: Bucket,
     credentials: CredentialCache,
@@ -66,7 +66,7 @@ pub struct Deps {
     random: Arc<dyn Randomness>,
 }
 
-impl Deps {
+impl UploadPresignHandler {
     /// Connects to the table, and finds out where uploads go and who signs for them.
     pub fn connect(config: &Config, aws: &Aws) -> Result<Self, StartError> {
         let sdk = aws.sdk_config();
@@ -161,7 +161,7 @@ impl Deps {
     }
 }
 
-impl Handler for Deps {
+impl Handler for UploadPresignHandler {
     async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
         let caller = call.caller()?;
         if call.route() != "POST /api/v1/photos" {

@@ -57,15 +57,15 @@ pub(crate) struct Between {
 /// The functions over one table.
 pub struct Functions {
     /// Derives from the stream.
-    pub derive: derive::Deps<Topic, Outbox>,
+    pub derive: derive::DeriveHandler<Topic, Outbox>,
     /// Pushes photos.
-    pub fanout: fanout::Deps<Outbox, Launches>,
+    pub fanout: fanout::FanoutHandler<Outbox, Launches>,
     /// Works on segments of workflows.
-    pub segment: fanout_segment::Deps<Outbox>,
+    pub segment: fanout_segment::FanoutSegmentHandler<Outbox>,
     /// Puts feeds right.
-    pub backfill: backfill::Deps<Outbox, Quiet>,
+    pub backfill: backfill::BackfillHandler<Outbox, Quiet>,
     /// Shows feeds.
-    pub feed: feed_read::Deps,
+    pub feed: feed_read::FeedReadHandler,
 }
 
 impl Functions {
@@ -87,22 +87,26 @@ impl Functions {
         let queues = Queues { fanout: between.fanout.clone(), backfill: between.backfill.clone() };
         let objects = backfill::Objects::new(store.client(), "photos", "uploads");
         Self {
-            derive: derive::Deps::new(
+            derive: derive::DeriveHandler::new(
                 table.clone(),
                 between.topic.clone(),
                 between.derive.clone(),
                 clock.clone(),
             ),
-            fanout: fanout::Deps::new(table.clone(), queues, celebrities, clock.clone()),
-            segment: fanout_segment::Deps::new(table.clone(), between.backfill.clone(), clock.clone()),
-            backfill: backfill::Deps::new(
+            fanout: fanout::FanoutHandler::new(table.clone(), queues, celebrities, clock.clone()),
+            segment: fanout_segment::FanoutSegmentHandler::new(
+                table.clone(),
+                between.backfill.clone(),
+                clock.clone(),
+            ),
+            backfill: backfill::BackfillHandler::new(
                 table.clone(),
                 between.backfill.clone(),
                 objects,
                 Quiet,
                 clock.clone(),
             ),
-            feed: feed_read::Deps::new(table.clone(), "https://cdn.test", clock),
+            feed: feed_read::FeedReadHandler::new(table.clone(), "https://cdn.test", clock),
         }
     }
 }

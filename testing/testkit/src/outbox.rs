@@ -3,7 +3,7 @@
 use std::future::{Future, ready};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use runtime::queue::{Sender, SendError};
+use runtime::queue::{SendError, Sender};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

@@ -84,11 +84,11 @@ pub struct Stage {
     pub(crate) apart: Outbox,
     pub(crate) pushes: Launches,
     pub(crate) crossings: Launches,
-    pub(crate) derive: derive::Deps<Topic, Outbox>,
-    pub(crate) fanout: fanout::Deps<Outbox, Launches>,
-    pub(crate) segment: fanout_segment::Deps<Outbox>,
-    feed_read: feed_read::Deps,
-    profile: profile::Deps,
+    pub(crate) derive: derive::DeriveHandler<Topic, Outbox>,
+    pub(crate) fanout: fanout::FanoutHandler<Outbox, Launches>,
+    pub(crate) segment: fanout_segment::FanoutSegmentHandler<Outbox>,
+    feed_read: feed_read::FeedReadHandler,
+    profile: profile::ProfileHandler,
     /// Where the functions run.
     functions: Runtime,
     pub(crate) engine: Engine,
@@ -125,11 +125,11 @@ impl Stage {
         };
         let queues = Queues { fanout: fanout_queue.clone(), backfill: backfill.clone() };
         let stage = Self {
-            derive: derive::Deps::new(table.clone(), topic.clone(), apart.clone(), clock.shared()),
-            fanout: fanout::Deps::new(table.clone(), queues, celebrities, clock.shared()),
-            segment: fanout_segment::Deps::new(table.clone(), backfill, clock.shared()),
-            feed_read: feed_read::Deps::new(table.clone(), CDN, clock.shared()),
-            profile: profile::Deps::new(table.clone(), CDN),
+            derive: derive::DeriveHandler::new(table.clone(), topic.clone(), apart.clone(), clock.shared()),
+            fanout: fanout::FanoutHandler::new(table.clone(), queues, celebrities, clock.shared()),
+            segment: fanout_segment::FanoutSegmentHandler::new(table.clone(), backfill, clock.shared()),
+            feed_read: feed_read::FeedReadHandler::new(table.clone(), CDN, clock.shared()),
+            profile: profile::ProfileHandler::new(table.clone(), CDN),
             clock,
             random,
             table,
@@ -175,7 +175,8 @@ impl Stage {
 
     /// A new process of `feed-read`, which has nothing in its caches.
     pub fn forget_pages(&mut self) {
-        self.feed_read = feed_read::Deps::new(self.table.clone(), CDN, Arc::new(self.clock.clone()));
+        self.feed_read =
+            feed_read::FeedReadHandler::new(self.table.clone(), CDN, Arc::new(self.clock.clone()));
     }
 
     /// Runs one invocation.

@@ -2,7 +2,10 @@
 
 /// Whether a file holds tests or serves them alone.
 pub(crate) fn is_test_file(path: &str) -> bool {
-    path.starts_with("testing/") || path.contains("/tests/") || path.contains("/benches/") || path.ends_with("tests.rs")
+    path.starts_with("testing/")
+        || path.contains("/tests/")
+        || path.contains("/benches/")
+        || path.ends_with("tests.rs")
 }
 
 /// The numbered lines of a file that are neither comments nor in a `#[cfg(test)] mod ... { ... }`.

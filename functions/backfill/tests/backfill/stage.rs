@@ -6,7 +6,7 @@ use std::time::Duration;
 use table::Way;
 
 use api::Caller;
-use backfill::{Deps, Edge, EdgeError, Objects};
+use backfill::{BackfillHandler, Edge, EdgeError, Objects};
 use domain::media::{MediumId, MediumPlace};
 use domain::{Clock, PhotoId};
 use messages::Event;
@@ -48,7 +48,7 @@ pub struct Stage {
     pub store: Store,
     pub outbox: Outbox,
     pub edge: Forgotten,
-    deps: Deps<Outbox, Forgotten>,
+    deps: BackfillHandler<Outbox, Forgotten>,
 }
 
 impl Stage {
@@ -56,8 +56,13 @@ impl Stage {
         let (world, store) = (World::new().await, Store::start().await);
         let (outbox, edge) = (Outbox::default(), Forgotten::default());
         let objects = Objects::new(store.client(), PHOTOS, UPLOADS);
-        let deps =
-            Deps::new(world.table.clone(), outbox.clone(), objects, edge.clone(), world.clock.shared());
+        let deps = BackfillHandler::new(
+            world.table.clone(),
+            outbox.clone(),
+            objects,
+            edge.clone(),
+            world.clock.shared(),
+        );
         Self { world, store, outbox, edge, deps }
     }
 

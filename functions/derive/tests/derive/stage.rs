@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use api::Caller;
 use aws_lambda_events::dynamodb::{Event as StreamEvent, EventRecord};
-use derive::{Apart, Deps, Publisher, Unpublished};
+use derive::{Apart, DeriveHandler, Publisher, Unpublished};
 use domain::{PhotoId, UserId};
 use messages::Event;
 use runtime::queue::Sender;
@@ -44,7 +44,7 @@ impl Publisher for Published {
 }
 
 /// A process of the function.
-pub type Worker = Deps<Published, Outbox>;
+pub type Worker = DeriveHandler<Published, Outbox>;
 
 pub struct Stage {
     pub world: World,
@@ -61,14 +61,15 @@ impl Stage {
 
     pub fn with(world: World) -> Self {
         let (published, outbox) = (Published::default(), Outbox::default());
-        let worker = Deps::new(world.table.clone(), published.clone(), outbox.clone(), world.clock.shared());
+        let worker =
+            DeriveHandler::new(world.table.clone(), published.clone(), outbox.clone(), world.clock.shared());
         Self { world, published, outbox, worker }
     }
 
     /// Another process, which remembers nothing.
     pub fn worker(&self) -> Worker {
         let (published, outbox) = (self.published.clone(), self.outbox.clone());
-        Deps::new(self.world.table.clone(), published, outbox, self.world.clock.shared())
+        DeriveHandler::new(self.world.table.clone(), published, outbox, self.world.clock.shared())
     }
 
     /// Delivers a batch; the sequence number that Lambda is told to start again from.

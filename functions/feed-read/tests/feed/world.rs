@@ -5,14 +5,14 @@ use std::ops::Deref;
 use api::Caller;
 use domain::PhotoId;
 use domain::feed::Entry;
-use feed_read::Deps;
+use feed_read::FeedReadHandler;
 use serde_json::Value;
 use table::feed;
 use testkit::http::{Answer, Request, call};
 
 pub(crate) struct World {
     world: testkit::World,
-    deps: Deps,
+    deps: FeedReadHandler,
 }
 
 impl Deref for World {
@@ -26,13 +26,13 @@ impl Deref for World {
 impl World {
     pub(crate) async fn new() -> Self {
         let world = testkit::World::new().await;
-        let deps = Deps::new(world.table.clone(), "https://cdn.test", world.clock.shared());
+        let deps = FeedReadHandler::new(world.table.clone(), "https://cdn.test", world.clock.shared());
         Self { world, deps }
     }
 
     /// Another instance of the function, with nothing cached.
-    pub(crate) fn cold(&self) -> Deps {
-        Deps::new(self.table.clone(), "https://cdn.test", self.clock.shared())
+    pub(crate) fn cold(&self) -> FeedReadHandler {
+        FeedReadHandler::new(self.table.clone(), "https://cdn.test", self.clock.shared())
     }
 
     /// Posts a ready photo that everything is derived from.
@@ -53,7 +53,7 @@ impl World {
 
     pub(crate) async fn get_from(
         &self,
-        deps: &Deps,
+        deps: &FeedReadHandler,
         reader: &Caller,
         count: usize,
         cursor: Option<&str>,

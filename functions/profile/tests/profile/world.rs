@@ -9,7 +9,7 @@ use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::session::RefreshToken;
 use domain::text::Caption;
 use domain::{Clock, PhotoId, Timestamp, UserId, rate};
-use profile::Deps;
+use profile::ProfileHandler;
 use serde_json::Value;
 use table::guard::{self, RateStep};
 use table::session::Opened;
@@ -24,7 +24,7 @@ pub(crate) struct World {
     pub(crate) engine: Engine,
     pub(crate) clock: ManualClock,
     pub(crate) table: Table,
-    deps: Deps,
+    deps: ProfileHandler,
     pub(crate) ada: Caller,
     pub(crate) bob: Caller,
 }
@@ -38,7 +38,7 @@ impl World {
         let bob = register(&table, &clock, "Bob", 2).await;
         engine.stream().await;
         engine.reset_usage();
-        let deps = Deps::new(table.clone(), CDN);
+        let deps = ProfileHandler::new(table.clone(), CDN);
         Self { engine, clock, table, deps, ada, bob }
     }
 

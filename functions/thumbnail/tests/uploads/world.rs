@@ -13,7 +13,7 @@ use table::guard::{self, RateStep};
 use table::original::{self, Original};
 use table::{Table, Way, listing};
 use testkit::{Engine, Hold, ManualClock, Objects, SeededRandom, fixture};
-use thumbnail::{Config, Deps};
+use thumbnail::{Config, ThumbnailHandler};
 
 pub(crate) const UPLOADS: &str = "lambdagram-uploads";
 pub(crate) const PHOTOS: &str = "lambdagram-photos";
@@ -22,7 +22,7 @@ pub(crate) struct World {
     pub(crate) engine: Engine,
     pub(crate) objects: Objects,
     pub(crate) table: Table,
-    pub(crate) deps: Deps,
+    pub(crate) deps: ThumbnailHandler,
     clock: ManualClock,
     random: SeededRandom,
 }
@@ -36,7 +36,7 @@ impl World {
     }
 
     /// The function in another process, where of the requests of `operation` the one with `place` others before it waits.
-    pub(crate) fn held(&self, operation: &'static str, place: usize) -> (Deps, Hold) {
+    pub(crate) fn held(&self, operation: &'static str, place: usize) -> (ThumbnailHandler, Hold) {
         let (client, hold) = self.engine.held_client(operation, place);
         (deps(&Table::new(client, self.engine.table_name()), &self.objects), hold)
     }
@@ -176,13 +176,13 @@ impl World {
     }
 }
 
-fn deps(table: &Table, objects: &Objects) -> Deps {
+fn deps(table: &Table, objects: &Objects) -> ThumbnailHandler {
     let config = Config {
         table_name: "named by the client".to_owned(),
         uploads_bucket: UPLOADS.to_owned(),
         photos_bucket: PHOTOS.to_owned(),
     };
-    Deps::new(table.clone(), objects.client(), &config)
+    ThumbnailHandler::new(table.clone(), objects.client(), &config)
 }
 
 pub(crate) fn sha256(file: &[u8]) -> String {

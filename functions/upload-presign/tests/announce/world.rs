@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use table::Table;
 use testkit::http::{Answer, Request, call};
 use testkit::{Engine, ManualClock, SeededRandom};
-use upload_presign::{Bucket, Deps};
+use upload_presign::{Bucket, UploadPresignHandler};
 
 pub(crate) struct World {
     pub(crate) engine: Engine,
     pub(crate) table: Table,
-    pub(crate) deps: Deps,
+    pub(crate) deps: UploadPresignHandler,
     pub(crate) clock: ManualClock,
 }
 
@@ -44,8 +44,14 @@ impl World {
         let table = Table::new(engine.client(), engine.table_name());
         let provider = SharedCredentialsProvider::new(credentials);
         let random = SeededRandom::new(1).shared();
-        let deps =
-            Deps::new(table.clone(), bucket, provider, "https://cdn.example.org", clock.shared(), random);
+        let deps = UploadPresignHandler::new(
+            table.clone(),
+            bucket,
+            provider,
+            "https://cdn.example.org",
+            clock.shared(),
+            random,
+        );
         Self { engine, table, deps, clock }
     }
 
