@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::{DAY_MS, Timestamp};
 use crate::id::{PhotoId, UserId};
-use crate::sources::{DAY_MS, Timestamp};
 
 /// Days without a visit after which a reader counts as dormant: photos are no longer pushed to them.
 pub const ACTIVE_DAYS: i64 = 7;

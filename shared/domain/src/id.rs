@@ -9,7 +9,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::sources::{Clock, Randomness, Timestamp};
+use crate::clock::{Clock, Timestamp};
+use crate::random::Randomness;
 
 /// 2026-01-01T00:00:00Z, the first moment an id can name.
 pub const EPOCH_MS: i64 = 1_767_225_600_000;

@@ -9,8 +9,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::{DAY_MS, Timestamp};
 use crate::id::{PhotoId, UserId};
-use crate::sources::{DAY_MS, Timestamp};
 
 /// Actors a row names.
 pub const NAMED_ACTORS: usize = 3;

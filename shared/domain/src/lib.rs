@@ -3,6 +3,7 @@
 //! Everything that depends on time or chance takes a [`Clock`] or a [`Randomness`], so that tests choose them.
 
 pub mod account;
+pub mod clock;
 pub mod cursor;
 pub mod fault;
 pub mod feed;
@@ -10,12 +11,13 @@ pub mod id;
 pub mod inbox;
 pub mod media;
 pub mod photo;
+pub mod random;
 pub mod rate;
 pub mod session;
-pub mod sources;
 pub mod text;
 
+pub use clock::{Clock, Timestamp};
 pub use fault::{Fault, FaultKind};
 pub use id::{PhotoId, UserId};
-pub use sources::{Clock, Randomness, Timestamp};
+pub use random::Randomness;
 pub use text::Invalid;

@@ -3,7 +3,7 @@
 //! Source: ITU-T I.371 (virtual scheduling). An action is admitted when the TAT is at most `period − interval` ahead
 //! of now, and moves the TAT one `interval = period / burst` on from `max(now, TAT)`.
 
-use crate::sources::Timestamp;
+use crate::clock::Timestamp;
 
 /// `burst` actions at once, refilled evenly over `period_ms`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::account::hex;
-use crate::sources::Randomness;
+use crate::random::Randomness;
 
 /// Days a family lives after its last use.
 pub const SESSION_DAYS: i64 = 30;

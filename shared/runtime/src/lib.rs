@@ -9,6 +9,7 @@
 
 pub mod auth;
 pub mod capacity;
+mod clock;
 pub mod config;
 pub mod failure;
 pub mod http;
@@ -16,7 +17,7 @@ mod invocation;
 mod log;
 pub mod metrics;
 pub mod queue;
-mod sources;
+mod random;
 pub mod sqs;
 mod start;
 pub mod stream;
@@ -26,6 +27,7 @@ pub mod trace;
 mod warm;
 pub mod workflow;
 
+pub use clock::SystemClock;
 pub use config::MissingVariables;
-pub use sources::{OsRandomness, SystemClock};
+pub use random::OsRandomness;
 pub use start::{Aws, StartError, start, start_stream, start_worker};

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use domain::inbox::{Actor, ROW_DAYS, Row, RowId};
-use domain::sources::DAY_MS;
+use domain::clock::DAY_MS;
 use domain::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 

@@ -19,9 +19,9 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use crate::clock::ManualClock;
 use crate::fault::{Asked, Fault, Faults, Wire};
 use crate::hold::{Held, Hold};
-use crate::sources::ManualClock;
 use crate::stream::Cursor;
 use crate::usage::{Meter, Usage};
 

@@ -21,6 +21,7 @@
     reason = "used by tests alone, where a broken set-up is to stop the test"
 )]
 
+mod clock;
 mod engine;
 mod events;
 mod fault;
@@ -30,7 +31,7 @@ mod launches;
 #[cfg(feature = "objects")]
 mod objects;
 mod outbox;
-mod sources;
+mod random;
 mod stream;
 mod tokens;
 mod usage;
@@ -38,6 +39,7 @@ mod wiretap;
 #[cfg(feature = "world")]
 mod world;
 
+pub use clock::{ManualClock, START};
 pub use engine::{ATTEMPTS, Engine};
 pub use events::{fixture, sqs_event, stream_event};
 pub use fault::{Asked, Fault};
@@ -46,7 +48,7 @@ pub use launches::Launches;
 #[cfg(feature = "objects")]
 pub use objects::{Held, Object, Objects};
 pub use outbox::Outbox;
-pub use sources::{ManualClock, START, SeededRandom};
+pub use random::SeededRandom;
 pub use tokens::{LocalSigner, forged_token_for, issuer, token_for, verifier};
 pub use usage::{OperationUsage, Usage};
 pub use wiretap::{Heard, Wiretap};

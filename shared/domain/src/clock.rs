@@ -1,4 +1,4 @@
-//! Time and chance, injected.
+//! Time, injected.
 
 use std::fmt;
 
@@ -53,12 +53,6 @@ impl fmt::Display for Timestamp {
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> Timestamp;
-}
-
-/// Where chance comes from.
-pub trait Randomness: Send + Sync {
-    /// Fills `bytes` with unpredictable bytes.
-    fn fill(&self, bytes: &mut [u8]);
 }
 
 #[cfg(test)]
