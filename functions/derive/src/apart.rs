@@ -153,7 +153,7 @@ mod tests {
                 Change::Unfollowed { follower: user(1), followee: user(2) },
                 json!({"unfollowed": {"follower": "1", "followee": "2"}}),
             ),
-            (Change::Announced { photo: photo(2) }, json!({"announced": {"photo": "2"}})),
+            (Change::Drafted { photo: photo(2) }, json!({"announced": {"photo": "2"}})),
             (
                 Change::Ready { photo: photo(2), author: user(3), looks: vec![Likeness(0xab)] },
                 json!({"ready": {"photo": "2", "author": "3", "looks": ["00000000000000ab"]}}),

@@ -42,7 +42,7 @@ impl<'a> Sum<'a> {
             Change::Unfollowed { follower, followee } => {
                 self.follows.push(follow::Change { follower, followee, since: None });
             }
-            Change::Announced { photo } => {
+            Change::Drafted { photo } => {
                 self.waiting.insert(photo, true);
             }
             Change::Failed { photo, .. } => {

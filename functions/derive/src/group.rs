@@ -32,7 +32,7 @@ pub(crate) fn touched(change: &Change) -> Vec<Touched> {
         Change::Followed { follower, followee, .. } | Change::Unfollowed { follower, followee } => {
             vec![Touched::User(followee), Touched::User(follower)]
         }
-        Change::Announced { photo } | Change::Failed { photo, .. } => vec![Touched::Waiting(photo)],
+        Change::Drafted { photo } | Change::Failed { photo, .. } => vec![Touched::Waiting(photo)],
         Change::Ready { photo, author, .. } | Change::Deleted { photo, author, .. } => {
             vec![Touched::User(author), Touched::Waiting(photo)]
         }
@@ -120,7 +120,7 @@ mod tests {
             // Joins the two pairs before.
             unfollowed(2, 3),
             Change::Returned { reader: user(1), mark: 1 },
-            Change::Announced { photo: photo(1) },
+            Change::Drafted { photo: photo(1) },
             Change::Ready { photo: photo(1), author: user(9), looks: Vec::new() },
         ];
         assert_eq!(places(&group(steps(batch))), [vec![0, 4], vec![1, 2, 5], vec![3], vec![6], vec![7, 8]]);

@@ -47,7 +47,7 @@ pub(crate) fn event(change: &Change) -> Option<Event> {
             Event::FollowRemoved { follower_id: follower, followee_id: followee }
         }
         Change::Returned { reader, mark } => Event::ReaderReturned { user_id: reader, mark },
-        Change::Unliked { .. } | Change::Announced { .. } => return None,
+        Change::Unliked { .. } | Change::Drafted { .. } => return None,
     })
 }
 

@@ -121,7 +121,7 @@ async fn when_a_reader_has_been_away_for_a_week_then_nothing_is_written_for_them
 async fn when_the_photo_is_gone_or_not_ready_then_the_message_is_done_and_nothing_is_written() {
     let stage = Stage::new().await;
     let (author, fans) = stage.following(2).await;
-    let pending = stage.world.announce(&author, 1).await.id;
+    let pending = stage.world.draft(&author, 1).await.id;
     let gone = stage.world.post(&author).await;
     stage.world.delete(&author, gone).await;
     stage.world.engine.reset_usage();

@@ -67,7 +67,7 @@ async fn when_a_photo_is_unliked_then_the_count_is_never_negative() {
 async fn when_a_photo_is_not_visible_then_it_is_not_found_and_nothing_changes() {
     let world = World::new().await;
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
-    let pending = world.announce(&ann, 1).await.id;
+    let pending = world.draft(&ann, 1).await.id;
     let nowhere = PhotoId::try_from(1).unwrap();
     for (route, photo) in
         [(LIKE, pending), (UNLIKE, pending), (LIKERS, pending), (LIKE, nowhere), (LIKERS, nowhere)]

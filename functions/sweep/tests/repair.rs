@@ -204,7 +204,7 @@ async fn when_the_stream_lost_an_unfollow_and_a_deletion_then_only_the_unfollow_
 #[tokio::test]
 async fn when_a_photo_is_not_ready_or_somebody_elses_then_its_listing_is_left_and_nobody_is_told() {
     let stage = Stage::new().await;
-    let waiting = stage.world.announce(&stage.ada, 1).await.id;
+    let waiting = stage.world.draft(&stage.ada, 1).await.id;
     let asked = json!({ "resettle": { "listings": [[stage.ada.user_id, waiting], [stage.bob.user_id, stage.photo]] } });
     assert_eq!(stage.ask(asked).await, Repaired::default());
     assert_eq!(stage.told(), (vec![], vec![]));

@@ -99,7 +99,7 @@ impl ThumbnailHandler {
         let mut file = match self.store.fetch(id, medium.size.min(MAX_UPLOAD_BYTES)).await? {
             Fetched::Whole(file) => file,
             Fetched::TooLarge => {
-                let refusal = Refusal::TooLarge("it has more bytes than were announced".to_owned());
+                let refusal = Refusal::TooLarge("it has more bytes than were declared".to_owned());
                 return self.refuse(id, &refusal).await;
             }
             // Another delivery of this message is through with it.

@@ -1,4 +1,4 @@
-//! Announces a photo and hands out a signed form for each of its pictures; the bytes go straight to S3.
+//! `upload-presign`: creates a draft photo and signs an upload form for each of its media.
 //!
 //! - Trigger: `POST /api/v1/photos`.
 //! - Access patterns: the guards (rate limit and idempotency record) in one round trip of two reads (2 RRU), then one
@@ -11,8 +11,8 @@
 //!   race for the guards reads them again, a bounded number of times, and then asks the client to. A photo whose
 //!   pictures never come is ended by `sweep`.
 
-mod announcement;
 mod credentials;
+mod draft;
 mod form;
 
 use std::sync::Arc;
@@ -34,8 +34,8 @@ use table::guard::{self, Idempotency, RateStep};
 use table::photo::Creation;
 use table::{Table, photo};
 
-use announcement::Announcement;
 use credentials::CredentialCache;
+use draft::Draft;
 pub use form::Bucket;
 
 /// Times the guards are read before giving up on a race. Each turn of a race has a winner: a dozen uploads begun by
@@ -82,7 +82,7 @@ impl UploadPresignHandler {
         Ok(Self::new(table, bucket, provider, &config.cdn_url, aws.clock(), aws.random()))
     }
 
-    /// Announces photos in `table` whose pictures go to `bucket` and will be shown under `cdn_url`.
+    /// Creates drafts in `table` whose media go to `bucket` and will be shown under `cdn_url`.
     pub fn new(
         table: Table,
         bucket: Bucket,
@@ -95,11 +95,11 @@ impl UploadPresignHandler {
         Self { table, bucket, credentials, cdn_url: cdn_url.to_owned(), clock, random }
     }
 
-    /// The photo of this announcement: a new one, or the one that the same request made before.
+    /// The photo of this draft: a new one, or the one that the same request made before.
     async fn photo(
         &self,
         caller: &Caller,
-        asked: &Announcement,
+        draft: &Draft,
         repeat: Option<&Repeat>,
     ) -> Result<PhotoId, Problem> {
         let key = repeat.map(|repeat| repeat.key.as_str());
@@ -110,7 +110,7 @@ impl UploadPresignHandler {
                 if made.request != repeat.request {
                     return Err(reused());
                 }
-                // What was deleted since is not announced again: forms for it would lead nowhere.
+                // A deleted photo is not created again: forms for it would lead nowhere.
                 let there = photo::get_latest(&self.table, made.photo).await?.is_some();
                 return if there { Ok(made.photo) } else { Err(Problem::no_photo()) };
             }
@@ -118,7 +118,7 @@ impl UploadPresignHandler {
                 .map_err(|wait| too_many_uploads(wait.seconds))?;
             let id = PhotoId::generate(self.clock.as_ref(), self.random.as_ref());
             let record = repeat.map(|repeat| Idempotency::new(&repeat.key, repeat.request.clone(), id, now));
-            let photo = asked.photo(id, caller);
+            let photo = draft.photo(id, caller);
             match photo::create(&self.table, &photo, &rate, record.as_ref()).await? {
                 Creation::Done => return Ok(id),
                 Creation::Raced => self.step_aside(turn).await,
@@ -140,14 +140,14 @@ impl UploadPresignHandler {
         &self,
         caller: &Caller,
         id: PhotoId,
-        asked: &Announcement,
+        draft: &Draft,
         credentials: &Credentials,
     ) -> CreatedPhoto {
         let now = self.clock.now();
         let medium = |index| MediumId { author: caller.user_id, photo: id, index };
         let thumbnail_urls = RenditionUrls::new(&self.cdn_url, medium(0));
-        let uploads = asked.media().iter().enumerate().map(|(index, announced)| {
-            self.bucket.form(credentials, now, &medium(index).upload_key(), announced)
+        let uploads = draft.media().iter().enumerate().map(|(index, medium_draft)| {
+            self.bucket.form(credentials, now, &medium(index).upload_key(), medium_draft)
         });
         CreatedPhoto {
             photo_id: id,
@@ -169,26 +169,26 @@ impl Handler for UploadPresignHandler {
         }
         let key = call.idempotency_key()?;
         let request: CreatePhotoRequest = call.json()?;
-        let asked = Announcement::parse(&request)?;
+        let draft = Draft::parse(&request)?;
         let repeat = key.map(|key| Repeat::new(key, &request)).transpose()?;
         // Before anything is written: a photo without its forms is of no use to anyone.
         let credentials = self.credentials.get().await.map_err(Problem::unavailable)?;
-        let id = self.photo(caller, &asked, repeat.as_ref()).await?;
-        Reply::created(&self.created(caller, id, &asked, &credentials))
+        let id = self.photo(caller, &draft, repeat.as_ref()).await?;
+        Reply::created(&self.created(caller, id, &draft, &credentials))
     }
 }
 
 /// What tells a repetition from a reuse of an idempotency key.
 struct Repeat {
     key: String,
-    /// Digest of what was asked, however the JSON was written.
+    /// Digest of what was draft, however the JSON was written.
     request: String,
 }
 
 impl Repeat {
     fn new(key: &str, request: &CreatePhotoRequest) -> Result<Self, Problem> {
-        let asked = serde_json::to_vec(request).map_err(Problem::internal)?;
-        Ok(Self { key: key.to_owned(), request: STANDARD.encode(Sha256::digest(asked)) })
+        let body = serde_json::to_vec(request).map_err(Problem::internal)?;
+        Ok(Self { key: key.to_owned(), request: STANDARD.encode(Sha256::digest(body)) })
     }
 }
 

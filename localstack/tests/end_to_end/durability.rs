@@ -118,7 +118,7 @@ async fn when_everything_is_killed_and_started_again_then_nothing_should_be_lost
     let seen = look(&anna, &bert, &photo).await;
     // Accepted, but far from done when the power goes.
     let late: Vec<Picture> = (0..3).map(|_| Picture::jpeg(Pixels::striped(1200, 900).jpeg())).collect();
-    let (second, uploads) = anna.announce("At the very moment", &late).await;
+    let (second, uploads) = anna.create_upload("At the very moment", &late).await;
     for (upload, picture) in uploads.iter().zip(&late) {
         before.post_form(upload, &picture.bytes).await.expect(204);
     }

@@ -6,7 +6,7 @@ use table::keys::Name;
 
 use crate::pictures::{Picture, Pixels};
 use crate::renditions::{SIZES, fetch, status};
-use crate::world::{App, Person, announced, announcement, eventually, same};
+use crate::world::{App, Person, created_upload, eventually, same, upload_request};
 
 const ALTS: [&str; 3] = ["Galaxies", "Stripes, from the side", "A raccoon"];
 
@@ -48,12 +48,12 @@ async fn when_user_posts_a_carousel_then_a_follower_should_see_it_and_be_heard_u
 
 /// Uploads the last picture first; nobody else sees anything before the first one has arrived too.
 async fn upload_backwards(anna: &Person<'_>, bert: &Person<'_>, files: &[Picture]) -> String {
-    let mut body = announcement("First light #morning", files);
+    let mut body = upload_request("First light #morning", files);
     body["location"] = json!("Montmartre");
     body["tags"] = json!(["#Light", "Paris"]);
     let created = anna.post("/photos", &body).await.expect(201);
     assert_eq!(created["user_id"], anna.id.to_string());
-    let (photo, uploads) = announced(&created);
+    let (photo, uploads) = created_upload(&created);
     for (upload, file) in uploads.iter().zip(files).skip(1).rev() {
         anna.app.post_form(upload, &file.bytes).await.expect(204);
     }

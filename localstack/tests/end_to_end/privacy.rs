@@ -29,7 +29,7 @@ async fn when_objects_are_asked_for_without_a_signature_then_the_buckets_should_
 async fn when_the_edge_is_asked_for_anything_but_a_rendition_then_it_should_refuse() {
     let app = App::new();
     let anna = app.register("anna").await;
-    let (photo, uploads) = anna.announce("", &[small(), small()]).await;
+    let (photo, uploads) = anna.create_upload("", &[small(), small()]).await;
     app.post_form(&uploads[0], &small().bytes).await.expect(204);
     let cdn = &app.cloud.cdn_url;
     let (id, incoming) = (anna.id, uploads[0]["fields"]["key"].as_str().unwrap());

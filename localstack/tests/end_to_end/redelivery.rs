@@ -76,10 +76,10 @@ fn upload_notification(app: &App, author: UserId, photo: &str) -> String {
 }
 
 #[tokio::test]
-async fn when_an_upload_is_announced_again_then_the_photo_should_stay_as_it_is() {
+async fn when_an_upload_event_comes_again_then_the_photo_should_stay_as_it_is() {
     let app = App::new();
     let anna = app.register("anna").await;
-    let (photo, uploads) = anna.announce("", &[small()]).await;
+    let (photo, uploads) = anna.create_upload("", &[small()]).await;
     // Before the upload has arrived, while it is processed, and afterwards.
     let notification = upload_notification(&app, anna.id, &photo);
     app.behind.send("uploads", std::slice::from_ref(&notification)).await;

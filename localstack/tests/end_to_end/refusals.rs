@@ -6,16 +6,16 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::pictures::small;
-use crate::world::{App, PASSWORD, announcement, unique};
+use crate::world::{App, PASSWORD, unique, upload_request};
 
 const MEBIBYTE: u64 = 1024 * 1024;
 
 #[tokio::test]
-async fn when_an_announcement_breaks_a_rule_then_it_should_be_named_and_nothing_kept() {
+async fn when_a_draft_breaks_a_rule_then_it_should_be_named_and_nothing_kept() {
     let app = App::new();
     let anna = app.register("anna").await;
     let before = app.behind.items_about(anna.id).await;
-    let good = || announcement("A caption", &[small()]);
+    let good = || upload_request("A caption", &[small()]);
     let with = |field: &str, value: Value| {
         let mut body = good();
         body[field] = value;
@@ -62,7 +62,7 @@ async fn when_an_announcement_breaks_a_rule_then_it_should_be_named_and_nothing_
 async fn when_a_body_is_no_json_then_every_route_should_say_so() {
     let app = App::new();
     let anna = app.register("anna").await;
-    let photo = anna.announce("", &[small()]).await.0;
+    let photo = anna.create_upload("", &[small()]).await.0;
     let photo = format!("/photos/{photo}");
     let before = app.behind.items_about(anna.id).await;
     let routes = [
@@ -89,7 +89,7 @@ async fn when_a_cursor_or_count_was_never_given_out_then_every_list_should_refus
     let app = App::new();
     let anna = app.register("anna").await;
     let id = anna.id;
-    let photo = anna.announce("", &[small()]).await.0;
+    let photo = anna.create_upload("", &[small()]).await.0;
     let of_another_list = URL_SAFE_NO_PAD.encode("nolist:1");
     for list in [
         "/feed".to_owned(),
@@ -113,7 +113,7 @@ async fn when_a_cursor_or_count_was_never_given_out_then_every_list_should_refus
 async fn when_texts_of_a_photo_or_profile_are_too_long_then_they_should_stay_as_they_were() {
     let app = App::new();
     let anna = app.register("anna").await;
-    let photo = anna.announce("As it was", &[small()]).await.0;
+    let photo = anna.create_upload("As it was", &[small()]).await.0;
     let path = format!("/photos/{photo}");
     let before = app.behind.items_about(anna.id).await;
     for (field, value, code) in [
@@ -147,7 +147,7 @@ async fn when_a_photo_is_somebody_elses_then_it_should_not_be_changed_or_deleted
     assert_eq!(app.behind.kept(anna.id, &photo).await.len(), 7);
 
     // Of what is not public yet not even its existence is told.
-    let secret = anna.announce("Not yet", &[small()]).await.0;
+    let secret = anna.create_upload("Not yet", &[small()]).await.0;
     let path = format!("/photos/{secret}");
     mallory.get(&path).await.refused(404, "photo_not_found");
     mallory.patch(&path, &json!({ "caption": "Yours" })).await.refused(404, "photo_not_found");

@@ -1,4 +1,4 @@
-//! Announcing photos and posting their bytes: what is taken, what is refused, and what is repeated.
+//! Creating drafts and posting their bytes: what is taken, what is refused, and what is repeated.
 
 use futures::future::join_all;
 use reqwest::Method;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::pictures::{Picture, Pixels, gigapixel_png, small};
 use crate::renditions::status;
-use crate::world::{Answer, App, announced, announcement, eventually, same};
+use crate::world::{Answer, App, created_upload, eventually, same, upload_request};
 
 /// The form with one of its fields changed.
 fn changed(upload: &Value, field: &str, value: &str) -> Value {
@@ -28,8 +28,8 @@ async fn when_a_form_is_used_for_anything_else_then_s3_should_refuse_it_and_noth
     let app = App::new();
     let (anna, mallory) = (app.register("anna").await, app.register("mallory").await);
     let picture = small();
-    let (photo, uploads) = anna.announce("", &[small()]).await;
-    let (others, other_uploads) = mallory.announce("", &[small()]).await;
+    let (photo, uploads) = anna.create_upload("", &[small()]).await;
+    let (others, other_uploads) = mallory.create_upload("", &[small()]).await;
     let upload = &uploads[0];
     let post = async |upload: Value, bytes: &[u8]| app.post_form(&upload, bytes).await;
 
@@ -86,7 +86,7 @@ async fn when_a_file_is_no_picture_then_the_photo_should_fail_with_a_reason() {
     for (bad, code) in cases {
         // Its neighbour is a good picture: a photo is shown whole or not at all.
         let pictures = [small(), bad];
-        let (photo, uploads) = anna.announce("Never seen", &pictures).await;
+        let (photo, uploads) = anna.create_upload("Never seen", &pictures).await;
         for (upload, picture) in uploads.iter().zip(&pictures) {
             app.post_form(upload, &picture.bytes).await.expect(204);
         }
@@ -123,10 +123,10 @@ async fn when_pictures_are_of_other_formats_then_they_should_be_shown_too() {
 }
 
 #[tokio::test]
-async fn when_a_hundred_photos_were_announced_in_an_hour_then_the_next_should_wait() {
+async fn when_a_hundred_photos_were_created_in_an_hour_then_the_next_should_wait() {
     let app = App::new();
     let anna = app.register("anna").await;
-    let body = announcement("", &[small()]);
+    let body = upload_request("", &[small()]);
     // The limit refills by one in 36 seconds: this takes a few.
     for _ in 0..100 {
         anna.post("/photos", &body).await.expect(201);
@@ -142,22 +142,23 @@ async fn when_a_hundred_photos_were_announced_in_an_hour_then_the_next_should_wa
 }
 
 #[tokio::test]
-async fn when_an_announcement_is_repeated_with_its_key_then_there_should_be_one_photo() {
+async fn when_a_draft_is_repeated_with_its_key_then_there_should_be_one_photo() {
     let app = App::new();
     let (anna, bert) = (app.register("anna").await, app.register("bert").await);
-    let body = announcement("Once", &[small()]);
+    let body = upload_request("Once", &[small()]);
     let send = async |body: &Value, key: &str| {
         anna.request(Method::POST, "/photos").header("idempotency-key", key).json(body).send().await
     };
-    let (first, uploads) = announced(&send(&body, "one").await.expect(201));
-    let (second, fresh) = announced(&send(&body, "one").await.expect(201));
+    let (first, uploads) = created_upload(&send(&body, "one").await.expect(201));
+    let (second, fresh) = created_upload(&send(&body, "one").await.expect(201));
     assert_eq!(first, second);
     let key = |uploads: &[Value]| uploads[0]["fields"]["key"].clone();
     assert_eq!(key(&uploads), key(&fresh));
 
     // All at once, as a phone does that loses its network.
     let answers = join_all((0..5).map(|_| send(&body, "two"))).await;
-    let together: Vec<String> = answers.into_iter().map(|answer| announced(&answer.expect(201)).0).collect();
+    let together: Vec<String> =
+        answers.into_iter().map(|answer| created_upload(&answer.expect(201)).0).collect();
     assert!(together.iter().all(|photo| *photo == together[0]), "{together:?}");
     assert_ne!(together[0], first);
 
@@ -168,12 +169,12 @@ async fn when_an_announcement_is_repeated_with_its_key_then_there_should_be_one_
     })
     .await;
     // The key stays used after the photo is ready, for this request and for no other.
-    assert_eq!(announced(&send(&body, "one").await.expect(201)).0, first);
-    send(&announcement("Another", &[small()]), "one").await.refused(422, "idempotency_key_reused");
+    assert_eq!(created_upload(&send(&body, "one").await.expect(201)).0, first);
+    send(&upload_request("Another", &[small()]), "one").await.refused(422, "idempotency_key_reused");
     // Somebody else's keys are their own.
     let theirs =
         bert.request(Method::POST, "/photos").header("idempotency-key", "one").json(&body).send().await;
-    assert_ne!(announced(&theirs.expect(201)).0, first);
+    assert_ne!(created_upload(&theirs.expect(201)).0, first);
     let listed = bert.get(&format!("/users/{}/photos", anna.id)).await.expect(200);
     let ids: Vec<&Value> =
         listed["photos"].as_array().unwrap().iter().map(|photo| &photo["photo_id"]).collect();
@@ -185,7 +186,7 @@ async fn when_an_announcement_is_repeated_with_its_key_then_there_should_be_one_
 async fn when_other_bytes_are_posted_by_the_form_of_a_ready_photo_then_it_should_stay_as_it_is() {
     let app = App::new();
     let anna = app.register("anna").await;
-    let (photo, uploads) = anna.announce("", &[Picture::jpeg(Pixels::striped(300, 300).jpeg())]).await;
+    let (photo, uploads) = anna.create_upload("", &[Picture::jpeg(Pixels::striped(300, 300).jpeg())]).await;
     app.post_form(&uploads[0], &small().bytes).await.expect(204);
     let ready = anna.until(&photo, "ready").await;
     let url = ready["media"][0]["urls"]["large"].as_str().unwrap();
@@ -207,7 +208,7 @@ async fn when_other_bytes_are_posted_by_the_form_of_a_ready_photo_then_it_should
 async fn when_a_photo_is_deleted_before_its_upload_then_nothing_of_it_should_be_kept() {
     let app = App::new();
     let anna = app.register("anna").await;
-    let (photo, uploads) = anna.announce("", &[small()]).await;
+    let (photo, uploads) = anna.create_upload("", &[small()]).await;
     anna.delete(&format!("/photos/{photo}")).await.expect(204);
     app.post_form(&uploads[0], &small().bytes).await.expect(204);
     eventually("the upload is cleared away", async || {

@@ -250,15 +250,15 @@ impl<'a> Person<'a> {
         self.get(&format!("/users/{}", of.id)).await.expect(200)
     }
 
-    /// Announces a photo: its id, and a form for each medium.
-    pub(crate) async fn announce(&self, caption: &str, pictures: &[Picture]) -> (String, Vec<Value>) {
-        let created = self.post("/photos", &announcement(caption, pictures)).await.expect(201);
-        announced(&created)
+    /// Creates a draft photo: its id, and a form for each medium.
+    pub(crate) async fn create_upload(&self, caption: &str, pictures: &[Picture]) -> (String, Vec<Value>) {
+        let created = self.post("/photos", &upload_request(caption, pictures)).await.expect(201);
+        created_upload(&created)
     }
 
     /// Posts a photo, all the way until it is ready; its id.
     pub(crate) async fn post_photo(&self, caption: &str, pictures: &[Picture]) -> String {
-        let (photo, uploads) = self.announce(caption, pictures).await;
+        let (photo, uploads) = self.create_upload(caption, pictures).await;
         assert_eq!(uploads.len(), pictures.len());
         for (upload, picture) in uploads.iter().zip(pictures) {
             self.app.post_form(upload, &picture.bytes).await.expect(204);
@@ -324,8 +324,8 @@ impl<'a> Person<'a> {
     }
 }
 
-/// The request that announces a photo of these pictures.
-pub(crate) fn announcement(caption: &str, pictures: &[Picture]) -> Value {
+/// The request that creates a draft of these pictures.
+pub(crate) fn upload_request(caption: &str, pictures: &[Picture]) -> Value {
     let media: Vec<Value> = pictures
         .iter()
         .map(|picture| json!({ "content_type": picture.content_type, "size": picture.bytes.len(), "alt": picture.alt }))
@@ -333,8 +333,8 @@ pub(crate) fn announcement(caption: &str, pictures: &[Picture]) -> Value {
     json!({ "caption": caption, "media": media })
 }
 
-/// What the answer to an announcement says: the photo's id, and a form for each medium.
-pub(crate) fn announced(created: &Value) -> (String, Vec<Value>) {
+/// What the answer to it says: the photo's id, and a form for each medium.
+pub(crate) fn created_upload(created: &Value) -> (String, Vec<Value>) {
     assert_eq!(created["status"], "processing");
     let id = created["photo_id"].as_str().expect("a photo id").to_owned();
     (id, created["uploads"].as_array().expect("uploads").clone())

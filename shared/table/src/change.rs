@@ -50,7 +50,8 @@ pub enum Change {
         followee: UserId,
     },
     /// A photo waits for its uploads.
-    Announced {
+    #[serde(rename = "announced")]
+    Drafted {
         /// The photo.
         photo: PhotoId,
     },
@@ -110,7 +111,7 @@ impl Change {
                 Self::Followed { follower, followee, follow: parse(new)? }
             }
             (Name::Following(follower, followee), Some(_), None) => Self::Unfollowed { follower, followee },
-            (Name::Photo(photo), None, Some(_)) => Self::Announced { photo },
+            (Name::Photo(photo), None, Some(_)) => Self::Drafted { photo },
             (Name::Photo(_), Some(old), Some(new)) => return Ok(Self::processed(&parse(old)?, &parse(new)?)),
             (Name::Photo(photo), Some(old), None) => {
                 let old: Photo = parse(old)?;

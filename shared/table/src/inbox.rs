@@ -1,8 +1,8 @@
 //! Inboxes: aggregated rows, a marker for each actor in them, and how far the recipient has read.
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
-use domain::inbox::{Actor, ROW_DAYS, Row, RowId};
 use domain::clock::DAY_MS;
+use domain::inbox::{Actor, ROW_DAYS, Row, RowId};
 use domain::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 

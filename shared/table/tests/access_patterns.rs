@@ -76,7 +76,7 @@ impl World {
         }
     }
 
-    async fn announce(&self, author: UserId, media: usize) -> Photo {
+    async fn draft(&self, author: UserId, media: usize) -> Photo {
         let draft = self.draft(author, media);
         let guards = guard::of_upload(&self.table, author, None, self.now()).await.unwrap();
         let rate = RateStep::admit(guard::UPLOADS, UPLOADS, guards.tat, self.now()).unwrap();
@@ -158,7 +158,7 @@ async fn an_expired_session_is_unknown_even_while_it_is_still_stored() {
 async fn ten_media_that_finish_together_and_twice_make_the_photo_ready_once() {
     let world = World::new().await;
     let ann = world.user("ann").await;
-    let draft = world.announce(ann, 10).await;
+    let draft = world.draft(ann, 10).await;
     let (table, draft, facts) = (&world.table, &draft, &facts());
     let finishes = (0..20).map(|turn| photo::finish_medium(table, draft, turn % 10, facts, Share::Alone));
     let outcomes: Vec<Finish> = join_all(finishes).await.into_iter().map(Result::unwrap).collect();
@@ -187,7 +187,7 @@ async fn release(world: &World, photo: &Photo, index: usize, at: MediumPlace) ->
 async fn a_copy_is_made_once_joined_by_others_and_given_up_by_the_last() {
     let world = World::new().await;
     let ann = world.user("ann").await;
-    let (first, other) = (world.announce(ann, 2).await, world.announce(ann, 1).await);
+    let (first, other) = (world.draft(ann, 2).await, world.draft(ann, 1).await);
     let (at, table) = (place(&first, 0), &world.table);
     let look = async || original::get_latest(table, ann, &facts().sha256).await.unwrap();
     let joined = Rendered { stored_at: Some(at), ..facts() };
@@ -224,7 +224,7 @@ async fn a_copy_is_made_once_joined_by_others_and_given_up_by_the_last() {
 async fn a_copy_that_is_being_given_up_can_be_joined_until_it_is_gone() {
     let world = World::new().await;
     let ann = world.user("ann").await;
-    let (first, next) = (world.announce(ann, 1).await, world.announce(ann, 1).await);
+    let (first, next) = (world.draft(ann, 1).await, world.draft(ann, 1).await);
     let at = place(&first, 0);
     assert_eq!(finish(&world, &first, 0, &facts(), Share::First).await, Finish::Ready);
     // The last reference is gone; what deletes the copy comes too late.
@@ -250,7 +250,7 @@ async fn a_copy_with_many_media_has_no_room_and_costs_what_it_did_at_first() {
     let ann = world.user("ann").await;
     let mut at = None;
     for number in 0..=MOST_REFS / 10 {
-        let photo = world.announce(ann, 10).await;
+        let photo = world.draft(ann, 10).await;
         let at = *at.get_or_insert(place(&photo, 0));
         for index in 0..10 {
             let joined = Rendered { stored_at: Some(at), sha256: "f".repeat(64), ..facts() };
@@ -276,7 +276,7 @@ async fn a_copy_with_many_media_has_no_room_and_costs_what_it_did_at_first() {
 async fn a_medium_recorded_while_others_are_in_the_way_is_tried_again() {
     let world = World::new().await;
     let ann = world.user("ann").await;
-    let draft = world.announce(ann, 1).await;
+    let draft = world.draft(ann, 1).await;
     world.engine.fail_next("TransactWriteItems", 3, Fault::Conflict);
     assert_eq!(finish(&world, &draft, 0, &facts(), Share::First).await, Finish::Ready);
 }
@@ -302,7 +302,7 @@ async fn the_looks_of_photos_are_listed_newest_first() {
 async fn a_failed_photo_stays_failed_and_a_deleted_one_stays_gone() {
     let world = World::new().await;
     let ann = world.user("ann").await;
-    let draft = world.announce(ann, 2).await;
+    let draft = world.draft(ann, 2).await;
     let failure = Failure { code: "image_corrupt".into(), detail: "No.".into() };
     assert!(photo::fail(&world.table, draft.id, &failure).await.unwrap());
     assert!(!photo::fail(&world.table, draft.id, &failure).await.unwrap());
@@ -322,7 +322,7 @@ async fn guards_admit_a_hundred_uploads_and_remember_a_key_for_a_day() {
     let world = World::new().await;
     let ann = world.user("ann").await;
     for _ in 0..100 {
-        world.announce(ann, 1).await;
+        world.draft(ann, 1).await;
     }
     let guards = guard::of_upload(&world.table, ann, None, world.now()).await.unwrap();
     let refused = RateStep::admit(guard::UPLOADS, UPLOADS, guards.tat, world.now()).unwrap_err();
@@ -359,7 +359,7 @@ async fn guards_admit_a_hundred_uploads_and_remember_a_key_for_a_day() {
 async fn exact_counts_survive_repetition_faults_and_lost_answers() {
     let world = World::new().await;
     let ann = world.user("ann").await;
-    let photo = world.announce(ann, 1).await.id;
+    let photo = world.draft(ann, 1).await.id;
     let liker = |number: u64| UserId::try_from(number).unwrap();
     let likes: Vec<like::Change> =
         (1..=250).map(|number| like::Change { user: liker(number), since: Some(world.now()) }).collect();
@@ -401,7 +401,7 @@ async fn exact_counts_survive_repetition_faults_and_lost_answers() {
 async fn a_like_derived_costs_two_units_and_its_share_of_the_counter() {
     let world = World::new().await;
     let ann = world.user("ann").await;
-    let photo = world.announce(ann, 1).await.id;
+    let photo = world.draft(ann, 1).await.id;
     let since = Some(world.now());
     let likes: Vec<_> =
         (1..=99).map(|number| like::Change { user: UserId::try_from(number).unwrap(), since }).collect();
@@ -496,7 +496,7 @@ async fn feeds_hold_hundreds_of_entries_and_let_go_of_one_author() {
 async fn an_inbox_tells_of_each_actor_once() {
     let world = World::new().await;
     let ann = world.user("ann").await;
-    let photo = world.announce(ann, 1).await.id;
+    let photo = world.draft(ann, 1).await.id;
     let subject = Subject::Like(photo);
     let row = RowId::of(subject, ann, world.now());
     let actors: Vec<Actor> = (1..=6)

@@ -129,7 +129,7 @@ impl World {
     }
 
     /// A photo that waits for its uploads.
-    pub async fn announce(&self, author: &Caller, media: usize) -> Photo {
+    pub async fn draft(&self, author: &Caller, media: usize) -> Photo {
         self.tick();
         let medium = Medium { content_type: ContentType::Jpeg, size: 1, alt: None, rendered: None };
         let new = Photo {
@@ -172,7 +172,7 @@ impl World {
 
     /// A ready photo of one medium.
     pub async fn post(&self, author: &Caller) -> PhotoId {
-        let photo = self.announce(author, 1).await;
+        let photo = self.draft(author, 1).await;
         self.finish(&photo).await;
         photo.id
     }
@@ -269,7 +269,7 @@ impl World {
                 follow::derive(table, &[follow::Change { follower, followee, since: None }], Way::Stream)
                     .await
             }
-            Change::Announced { photo } => processing::add(table, photo).await,
+            Change::Drafted { photo } => processing::add(table, photo).await,
             Change::Ready { photo, author, ref looks } => {
                 listing::derive(table, author, photo, Some(looks), Way::Stream).await?;
                 processing::remove(table, photo).await

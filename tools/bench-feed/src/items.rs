@@ -70,8 +70,8 @@ pub(crate) fn entry(reader: UserId, entry: Entry) -> Result<Item> {
     stored(&Name::FeedEntry(reader, entry.photo), StoredEntry { author: entry.author, expires_at })
 }
 
-/// A photo of one medium as its author announces it.
-pub(crate) fn announced(id: PhotoId, author: UserId, author_name: &str) -> Photo {
+/// A draft photo of one medium.
+pub(crate) fn created(id: PhotoId, author: UserId, author_name: &str) -> Photo {
     let medium = Medium { content_type: ContentType::Jpeg, size: 2_000_000, alt: None, rendered: None };
     Photo {
         id,
@@ -106,7 +106,7 @@ pub(crate) fn rendered(photo: PhotoId) -> Rendered {
 pub(crate) fn photo(author: &Person, id: PhotoId) -> Result<[Item; 3]> {
     #[derive(Serialize)]
     struct Listed {}
-    let mut photo = announced(id, author.id, author.name.as_str());
+    let mut photo = created(id, author.id, author.name.as_str());
     for medium in &mut photo.media {
         medium.rendered = Some(rendered(id));
     }

@@ -61,7 +61,7 @@ impl Pages {
 #[derive(Clone, Debug, Default)]
 pub struct Posts {
     /// Write units of the request and of the renditions' record.
-    pub announced: Series,
+    pub created: Series,
     /// Write units of derivation.
     pub derived: Series,
     /// Write units of the fan-out.
@@ -115,7 +115,7 @@ struct Mix<'a> {
 
 /// What the post of a celebrity took before its workflow.
 struct Posting {
-    announced: Spent,
+    created: Spent,
     derived: Spent,
     pushed: Spent,
 }
@@ -218,7 +218,7 @@ impl Mix<'_> {
         let author = if celebrity { 0 } else { self.somebody()? };
         let posted = self.stage.post(self.population.person(author)?)?;
         self.truth.posted(author, posted.photo);
-        let posting = Posting { announced: posted.announced, derived: posted.derived, pushed: posted.pushed };
+        let posting = Posting { created: posted.created, derived: posted.derived, pushed: posted.pushed };
         match posted.workflow {
             Some(input) => self.executions.push((posting, Execution::plan(input))),
             None => self.outcome.posts.add(&posting, None),
@@ -229,16 +229,16 @@ impl Mix<'_> {
 
 impl Posts {
     fn add(&mut self, posting: &Posting, workflow: Option<&Spent>) {
-        let Posting { announced, derived, pushed } = posting;
+        let Posting { created, derived, pushed } = posting;
         let mut fan_out = pushed.clone();
         if let Some(workflow) = workflow {
             fan_out.add(workflow);
         }
-        self.announced.push(announced.writes);
+        self.created.push(created.writes);
         self.derived.push(derived.writes);
         self.pushed.push(fan_out.writes);
-        self.writes.push(announced.writes + derived.writes + fan_out.writes);
-        self.reads.push(announced.reads + derived.reads + fan_out.reads);
+        self.writes.push(created.writes + derived.writes + fan_out.writes);
+        self.reads.push(created.reads + derived.reads + fan_out.reads);
         self.entries += fan_out.counted("entries_pushed") + fan_out.counted("followers_reached");
         self.skipped += fan_out.counted("inactive_skipped");
         let segments = workflow.map_or(0, |workflow| workflow.memory);

@@ -1,4 +1,4 @@
-//! A photo on its way: announced and finished, derived, fanned out.
+//! A photo on its way: created and finished, derived, fanned out.
 
 use domain::rate::UPLOADS;
 use domain::{Clock, PhotoId};
@@ -25,8 +25,8 @@ const MESSAGES: usize = 5;
 pub struct Posted {
     /// The photo.
     pub photo: PhotoId,
-    /// Its announcement and the record of its renditions.
-    pub announced: Spent,
+    /// Its creation and the record of its renditions.
+    pub created: Spent,
     /// `derive`: timeline, counter, head.
     pub derived: Spent,
     /// `fanout`, all its messages.
@@ -40,7 +40,7 @@ pub struct Posted {
 impl Posted {
     /// All parts of the way.
     pub fn total(&self) -> Spent {
-        let mut total = self.announced.clone();
+        let mut total = self.created.clone();
         total.add(&self.derived);
         total.add(&self.pushed);
         total
@@ -54,16 +54,16 @@ impl Stage {
     /// A function failed.
     pub fn post(&self, author: &Person) -> Result<Posted> {
         let photo = PhotoId::generate(&self.clock, &self.random);
-        let (stored, announced) = self.invoke(announce(&self.table, author, photo, &self.clock))?;
+        let (stored, created) = self.invoke(create(&self.table, author, photo, &self.clock))?;
         stored?;
-        self.wait(announce(&self.mirrored, author, photo, &self.clock))?;
+        self.wait(create(&self.mirrored, author, photo, &self.clock))?;
         let derived = self.derive(self.wait(self.mirror.records()))?;
         let (pushed, messages) = self.fan_out()?;
         let workflow = self.pushes.take::<CelebrityFanout>().into_iter().next().map(|(_, input)| input);
         if let Some((name, _)) = self.crossings.take::<CelebrityCrossing>().first() {
             return Err(format!("{name} crossed the threshold, which nobody here is to do").into());
         }
-        Ok(Posted { photo, announced, derived, pushed, messages, workflow })
+        Ok(Posted { photo, created, derived, pushed, messages, workflow })
     }
 
     /// Derives from those records that pass the mapping's filter.
@@ -106,10 +106,10 @@ fn tells(record: &Record) -> bool {
     !matches!(Change::read(record.old.as_ref(), record.new.as_ref()), Ok(None))
 }
 
-/// Announces a photo and records its renditions, as `upload-presign` and `thumbnail` do.
-async fn announce(table: &Table, author: &Person, id: PhotoId, clock: &dyn Clock) -> Result<()> {
+/// Creates a photo and records its renditions, as `upload-presign` and `thumbnail` do.
+async fn create(table: &Table, author: &Person, id: PhotoId, clock: &dyn Clock) -> Result<()> {
     let now = clock.now();
-    let photo = items::announced(id, author.id, author.name.as_str());
+    let photo = items::created(id, author.id, author.name.as_str());
     let guards = guard::of_upload(table, author.id, None, now).await?;
     let rate = RateStep::admit(guard::UPLOADS, UPLOADS, guards.tat, now)
         .map_err(|_| "somebody posts more than the rate limit lets them")?;

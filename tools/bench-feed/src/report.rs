@@ -96,7 +96,7 @@ impl Report {
         row("home feed page, on which the feed ends", "RRU", &self.mix.short_feeds.reads);
         row("timeline page", "RRU", &timelines.reads);
         for (who, posts) in [("post", &self.mix.posts), ("celebrity's post", &self.mix.celebrity_posts)] {
-            row(&format!("{who}: request, renditions"), "WRU", &posts.announced);
+            row(&format!("{who}: request, renditions"), "WRU", &posts.created);
             row(&format!("{who}: derivation"), "WRU", &posts.derived);
             row(&format!("{who}: fan-out"), "WRU", &posts.pushed);
             row(&format!("{who}: in all"), "WRU", &posts.writes);

@@ -125,11 +125,11 @@ pub const BACKFILL: Unit = measured(
 pub const NOTIFICATION: Unit = stated("notification", 4.0, 1.0, "shared/table/src/inbox.rs");
 /// Photo, rate and idempotency key in a transaction, and both guards read before.
 pub const ANNOUNCEMENT: Unit = measured(
-    "post announced",
+    "draft created",
     6.0,
     2.0,
-    "functions/upload-presign/tests/announce/create.rs",
-    "when_a_photo_is_announced_then_it_costs_one_read_trip_and_one_transaction",
+    "functions/upload-presign/tests/create_upload/create.rs",
+    "when_a_draft_is_created_then_it_costs_one_read_trip_and_one_transaction",
 );
 /// The photo read, the original and the author's timeline looked at, photo and original written in a transaction.
 pub const RENDERING: Unit = measured(

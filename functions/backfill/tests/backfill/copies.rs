@@ -41,7 +41,7 @@ async fn render(stage: &Stage, photo: &Photo, index: usize) {
 
 /// A ready photo of one medium.
 async fn post(stage: &Stage, author: &Caller) -> Photo {
-    let photo = stage.world.announce(author, 1).await;
+    let photo = stage.world.draft(author, 1).await;
     render(stage, &photo, 0).await;
     photo::get_latest(&stage.world.table, photo.id).await.unwrap().unwrap()
 }
@@ -122,7 +122,7 @@ async fn when_a_photo_fails_then_all_that_was_stored_for_it_goes_and_what_others
     let stage = Stage::new().await;
     let (ann, bob) = (stage.world.person("ann").await, stage.world.person("bob").await);
     let kept = post(&stage, &bob).await;
-    let photo = stage.world.announce(&ann, 3).await;
+    let photo = stage.world.draft(&ann, 3).await;
     render(&stage, &photo, 1).await;
     let unrecorded = place(&photo, 2).of(ann.user_id);
     stage.store.put(PHOTOS, &unrecorded.original_key(), "a picture");
@@ -135,7 +135,7 @@ async fn when_a_photo_fails_then_all_that_was_stored_for_it_goes_and_what_others
         assert_eq!(stage.edge.take(), [place(&photo, 1)], "of media that were never shown there is nothing");
     }
     // Bob's photo keeps the copy that a photo of his that fails has joined.
-    let joined = stage.world.announce(&bob, 2).await;
+    let joined = stage.world.draft(&bob, 2).await;
     render(&stage, &joined, 0).await;
     let failed = fail(&stage, &joined).await;
     stage.deliver_each([&failed, &delete(&stage, &joined).await]).await;
@@ -148,7 +148,7 @@ async fn when_a_photo_fails_then_all_that_was_stored_for_it_goes_and_what_others
 async fn when_sqs_sends_a_real_event_of_a_failed_photo_then_it_is_cleaned_up() {
     let stage = Stage::new().await;
     let ann = stage.world.person("ann").await;
-    let photo = stage.world.announce(&ann, 2).await;
+    let photo = stage.world.draft(&ann, 2).await;
     render(&stage, &photo, 0).await;
     fail(&stage, &photo).await;
     let (id, author) = (photo.id.to_string(), ann.user_id.to_string());

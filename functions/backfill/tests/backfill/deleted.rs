@@ -50,7 +50,7 @@ async fn scene(fans: usize) -> Scene {
     let world = &stage.world;
     let author = world.person("author").await;
     let fans = world.people("fan", fans).await;
-    let (gone, kept) = (world.announce(&author, 2).await, world.post(&author).await);
+    let (gone, kept) = (world.draft(&author, 2).await, world.post(&author).await);
     world.finish(&gone).await;
     let gone = gone.id;
     for fan in &fans {

@@ -176,7 +176,7 @@ async fn a_photo_whose_author_is_busy_is_listed_and_published_later() {
     let stage = Stage::new().await;
     let world = &stage.world;
     let ann = world.person("ann").await;
-    let (kept, deleted) = (world.announce(&ann, 1).await, world.announce(&ann, 1).await);
+    let (kept, deleted) = (world.draft(&ann, 1).await, world.draft(&ann, 1).await);
     stage.drain().await;
     world.finish(&kept).await;
     world.finish(&deleted).await;

@@ -40,7 +40,7 @@ async fn scene() -> Scene {
     world.follow(&people[2], &people[1]).await;
     world.unfollow(&people[3], &people[0]).await;
     let third = world.post(&people[2]).await;
-    let failed = world.announce(&people[2], 1).await;
+    let failed = world.draft(&people[2], 1).await;
     let failure =
         domain::photo::Failure { code: "image_corrupt".into(), detail: "It cannot be read.".into() };
     table::photo::fail(&world.table, failed.id, &failure).await.unwrap();

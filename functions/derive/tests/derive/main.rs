@@ -86,7 +86,7 @@ async fn when_a_photo_lives_and_dies_then_timeline_count_and_waiting_row_follow(
         stage.published.take()
     };
 
-    let photo = world.announce(&ann, 2).await;
+    let photo = world.draft(&ann, 2).await;
     assert!(step().await.is_empty());
     assert!(waiting(photo.id).await && listed().await.is_empty());
 
@@ -114,7 +114,7 @@ async fn when_a_photo_lives_and_dies_then_timeline_count_and_waiting_row_follow(
 async fn when_a_photo_fails_then_it_waits_no_more_and_what_it_holds_is_told() {
     let stage = Stage::new().await;
     let ann = stage.world.person("ann").await;
-    let photo = stage.world.announce(&ann, 2).await;
+    let photo = stage.world.draft(&ann, 2).await;
     let place = MediumPlace { photo: photo.id, index: 9 };
     let facts = Rendered {
         width: 4,
@@ -196,12 +196,12 @@ async fn when_one_group_fails_then_its_first_record_is_named_and_other_groups_ar
     stage.drain().await;
     stage.published.take();
     world.like(&bob, &ann, photo).await;
-    let new = world.announce(&bob, 1).await;
+    let new = world.draft(&bob, 1).await;
     world.finish(&new).await;
     world.like(&ann, &bob, new.id).await;
     let records = world.engine.stream().await;
-    let announced = records.iter().find(|record| record.change.new_image.get("pending").is_some()).unwrap();
-    let number = announced.change.sequence_number.clone();
+    let drafted = records.iter().find(|record| record.change.new_image.get("pending").is_some()).unwrap();
+    let number = drafted.change.sequence_number.clone();
 
     // Only the author's head is written by PutItem. What is not done and cannot be put apart has failed.
     world.engine.fail_next("PutItem", ATTEMPTS, Fault::Throttled);

@@ -133,7 +133,7 @@ fn follows() -> Vec<Route> {
 fn photos() -> Vec<Route> {
     let path = "/api/v1/photos/{photo_id}";
     let create = Route::new(Post, "/api/v1/photos", Tag::Photos, "createPhoto")
-        .summary("Announce a photo")
+        .summary("Create a draft photo and its uploads")
         .description(
             "Answers where to upload each medium: post a form with `fields` as they are and then the bytes as `file` to \
              `url`. When all have arrived and are rendered the photo is `ready` and everyone sees it.",

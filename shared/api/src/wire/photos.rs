@@ -8,7 +8,7 @@ use domain::{PhotoId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Announces a photo of one to ten media.
+/// A draft photo of one to ten media.
 #[derive(Deserialize, Serialize, ToSchema)]
 pub struct CreatePhotoRequest {
     /// At most 2,200 characters.
@@ -55,7 +55,7 @@ pub struct CreatedPhoto {
     pub url: String,
     /// The first picture in every size, once the photo is ready.
     pub thumbnail_urls: RenditionUrls,
-    /// When it was announced (RFC 3339).
+    /// When it was created (RFC 3339).
     pub created_at: String,
     /// Always `processing`.
     pub status: StatusView,
@@ -125,7 +125,7 @@ pub struct PhotoCard {
     /// Text under the photo.
     #[schema(required)]
     pub caption: Option<String>,
-    /// When it was announced (RFC 3339).
+    /// When it was created (RFC 3339).
     pub created_at: String,
     /// How many people like it.
     pub likes_count: i64,

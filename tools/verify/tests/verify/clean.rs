@@ -9,7 +9,7 @@ use crate::stage::{OPTIONS, Small, verify};
 #[tokio::test]
 async fn a_healthy_table_has_three_counters_for_each_user_and_one_for_each_photo() {
     let small = Small::new().await;
-    small.world.announce(&small.ada, 2).await;
+    small.world.draft(&small.ada, 2).await;
     let said = verify(&small.world).await;
     assert_eq!(said.last_line(), "12 counters, 0 drifted", "three people, two photos and one in processing");
     assert_eq!(said.findings(), [""; 0]);

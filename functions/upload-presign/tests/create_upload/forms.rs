@@ -81,7 +81,7 @@ async fn when_fewer_bytes_come_then_they_are_taken() {
 }
 
 #[tokio::test]
-async fn when_more_bytes_come_than_were_announced_then_they_are_refused() {
+async fn when_more_bytes_come_than_were_declared_then_they_are_refused() {
     Posted::form(0).await.refused(b"eleven byte").await;
 }
 

@@ -8,14 +8,14 @@ use domain::{Invalid, PhotoId};
 
 /// A request for a photo that keeps every rule.
 #[derive(Clone, Debug)]
-pub(crate) struct Announcement {
+pub(crate) struct Draft {
     caption: Option<Caption>,
     place: Option<Place>,
     tags: Vec<Tag>,
     media: Vec<Medium>,
 }
 
-impl Announcement {
+impl Draft {
     /// Checks every field; the first broken rule is the answer.
     pub(crate) fn parse(request: &CreatePhotoRequest) -> Result<Self, Invalid> {
         let caption = optional(request.caption.as_deref(), Caption::parse)?;

@@ -1,4 +1,4 @@
-//! Announcing a photo: what is stored, what is refused, and what the forms allow.
+//! Creating a draft photo: what is stored, what is refused, and what the forms allow.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

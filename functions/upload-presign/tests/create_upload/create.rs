@@ -1,4 +1,4 @@
-//! Announcing a photo, on the real table engine.
+//! Creating a draft photo, on the real table engine.
 
 use crate::world::{World, ada, ben, media};
 use domain::photo::{ContentType, State};
@@ -11,7 +11,7 @@ use testkit::http::{Request, event};
 use testkit::{ATTEMPTS, Fault, token_for};
 
 #[tokio::test]
-async fn when_a_photo_is_announced_then_it_is_stored_and_each_medium_has_a_form() {
+async fn when_a_draft_is_created_then_it_is_stored_and_each_medium_has_a_form() {
     let world = World::new().await;
     let token = token_for(&ada(), testkit::START);
     let answer =
@@ -61,7 +61,7 @@ async fn when_a_photo_is_announced_then_it_is_stored_and_each_medium_has_a_form(
 }
 
 #[tokio::test]
-async fn when_a_photo_is_announced_then_it_costs_one_read_trip_and_one_transaction() {
+async fn when_a_draft_is_created_then_it_costs_one_read_trip_and_one_transaction() {
     let world = World::new().await;
     world.engine.reset_usage();
     let request = world.request(&ada()).header("idempotency-key", "k").json(&media(10));
