@@ -14,8 +14,8 @@ use crate::{BackfillHandler, Error};
 const LIKE_PAGES: usize = 40;
 
 fn event(deleted: &Remains, followers: HashRange) -> Event {
-    let Remains { photo_id, author_id, media, ref holdings } = *deleted;
-    Event::PhotoDeleted { photo_id, author_id, media, holdings: holdings.clone(), followers }
+    let Remains { photo_id, author_id, media, ref blob_refs } = *deleted;
+    Event::PhotoDeleted { photo_id, author_id, media, blob_refs: blob_refs.clone(), followers }
 }
 
 impl<Q: Sender, E: Edge> BackfillHandler<Q, E> {
@@ -35,7 +35,7 @@ impl<Q: Sender, E: Edge> BackfillHandler<Q, E> {
             return Ok(());
         }
         self.forget_entries(deleted, HashRange::ALL).await?;
-        // Of media that were never shown, too: a message from before there were holdings does not tell them apart.
+        // Of media that were never shown, too: a message from before there were blob references does not tell them apart.
         gone.extend(deleted.unrendered());
         Ok(self.edge.forget(&gone).await?)
     }

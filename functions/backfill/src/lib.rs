@@ -108,11 +108,11 @@ impl<Q: Sender, E: Edge> runtime::sqs::Handler for BackfillHandler<Q, E> {
             Event::FollowAdded { follower_id, followee_id, .. }
             | Event::FollowRemoved { follower_id, followee_id } => self.align(follower_id, followee_id).await,
             Event::ReaderReturned { user_id, mark } => self.rebuild(user_id, mark).await,
-            Event::PhotoDeleted { photo_id, author_id, media, holdings, followers } => {
-                self.forget(&Remains { photo_id, author_id, media, holdings }, followers).await
+            Event::PhotoDeleted { photo_id, author_id, media, blob_refs, followers } => {
+                self.forget(&Remains { photo_id, author_id, media, blob_refs }, followers).await
             }
-            Event::PhotoFailed { photo_id, author_id, media, holdings } => {
-                self.forget_failed(&Remains { photo_id, author_id, media, holdings }).await
+            Event::PhotoFailed { photo_id, author_id, media, blob_refs } => {
+                self.forget_failed(&Remains { photo_id, author_id, media, blob_refs }).await
             }
             other => Err(Error::Misdirected(other.kind())),
         }

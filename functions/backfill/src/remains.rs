@@ -1,7 +1,7 @@
 //! What lies in the buckets, and at the edge, of a photo that is shown no more.
 
 use domain::media::{MediumId, MediumPlace};
-use domain::photo::Holding;
+use domain::photo::BlobRef;
 use domain::{PhotoId, UserId};
 use runtime::queue::Sender;
 use table::original;
@@ -15,7 +15,7 @@ pub(crate) struct Remains {
     pub(crate) author_id: UserId,
     pub(crate) media: usize,
     /// What those of them that were rendered were shown with.
-    pub(crate) holdings: Vec<Holding>,
+    pub(crate) blob_refs: Vec<BlobRef>,
 }
 
 impl Remains {
@@ -29,7 +29,8 @@ impl Remains {
 
     /// Those that never were shown with anything. What may lie at their places is nobody else's.
     pub(crate) fn unrendered(&self) -> Vec<MediumId> {
-        let rendered = |medium: &MediumId| self.holdings.iter().any(|holding| holding.index == medium.index);
+        let rendered =
+            |medium: &MediumId| self.blob_refs.iter().any(|blob_ref| blob_ref.index == medium.index);
         self.all().into_iter().filter(|medium| !rendered(medium)).collect()
     }
 }
@@ -46,7 +47,7 @@ impl<Q: Sender, E: Edge> BackfillHandler<Q, E> {
     /// the edge. 1 WRU for each medium, 2 for one that was the last.
     pub(crate) async fn let_go(&self, remains: &Remains) -> Result<Vec<MediumId>, Error> {
         let mut gone = Vec::new();
-        for Holding { index, sha256, stored_at } in &remains.holdings {
+        for BlobRef { index, sha256, stored_at } in &remains.blob_refs {
             let medium = remains.medium(*index);
             let place = stored_at.unwrap_or(medium.place());
             if original::release(&self.table, medium, sha256, place).await? {

@@ -42,7 +42,7 @@ pub(crate) fn messages(items: &[Vec<Step>]) -> Vec<Apart> {
 
 fn weight(change: &Change) -> usize {
     match change {
-        Change::Deleted { holdings, .. } | Change::Failed { holdings, .. } => 1 + holdings.len(),
+        Change::Deleted { blob_refs, .. } | Change::Failed { blob_refs, .. } => 1 + blob_refs.len(),
         _ => 1,
     }
 }
@@ -77,7 +77,7 @@ impl<P: Publisher, O: Sender> runtime::sqs::Handler for DeriveHandler<P, O> {
 #[cfg(test)]
 mod tests {
     use domain::media::{Likeness, MediumPlace};
-    use domain::photo::Holding;
+    use domain::photo::BlobRef;
     use domain::{PhotoId, Timestamp, UserId};
     use serde_json::json;
     use table::follow::Follow;
@@ -101,9 +101,9 @@ mod tests {
         let like = Like { author: user(last), username: "x".repeat(30), at: Timestamp(i64::MAX) };
         let liked = Change::Liked { user: user(last), photo: photo(last), like };
         let place = MediumPlace { photo: photo(last), index: 9 };
-        let holding = Holding { index: 9, sha256: "f".repeat(64), stored_at: Some(place) };
-        let holdings = vec![holding; 10];
-        let deleted = Change::Deleted { photo: photo(last), author: user(last), media: 10, holdings };
+        let blob_ref = BlobRef { index: 9, sha256: "f".repeat(64), stored_at: Some(place) };
+        let blob_refs = vec![blob_ref; 10];
+        let deleted = Change::Deleted { photo: photo(last), author: user(last), media: 10, blob_refs };
         for (change, in_a_message) in [(liked, CHANGES), (deleted, CHANGES / 11)] {
             let steps = (0..in_a_message * 10).map(|place| Step { place, change: change.clone() }).collect();
             let messages = messages(&[steps]);
@@ -130,7 +130,7 @@ mod tests {
         let at = Timestamp(1_795_348_800_000);
         let like = Like { author: user(3), username: "ann".to_owned(), at };
         let place = MediumPlace { photo: photo(5), index: 6 };
-        let holdings = vec![Holding { index: 1, sha256: "0f".to_owned(), stored_at: Some(place) }];
+        let blob_refs = vec![BlobRef { index: 1, sha256: "0f".to_owned(), stored_at: Some(place) }];
         let held = json!([{"index": 1, "sha256": "0f", "stored_at": "5/6"}]);
         let changes = [
             (
@@ -163,12 +163,12 @@ mod tests {
                     photo: photo(2),
                     author: Some(user(3)),
                     media: 4,
-                    holdings: holdings.clone(),
+                    blob_refs: blob_refs.clone(),
                 },
                 json!({"failed": {"photo": "2", "author": "3", "media": 4, "holdings": held}}),
             ),
             (
-                Change::Deleted { photo: photo(2), author: user(3), media: 4, holdings },
+                Change::Deleted { photo: photo(2), author: user(3), media: 4, blob_refs },
                 json!({"deleted": {"photo": "2", "author": "3", "media": 4, "holdings": held}}),
             ),
             (
@@ -194,8 +194,8 @@ mod tests {
         let Apart { changes } = serde_json::from_value(older).unwrap();
         let wanted = [
             Change::Ready { photo: photo(2), author: user(3), looks: Vec::new() },
-            Change::Failed { photo: photo(2), author: None, media: 0, holdings: Vec::new() },
-            Change::Deleted { photo: photo(2), author: user(3), media: 4, holdings: Vec::new() },
+            Change::Failed { photo: photo(2), author: None, media: 0, blob_refs: Vec::new() },
+            Change::Deleted { photo: photo(2), author: user(3), media: 4, blob_refs: Vec::new() },
         ];
         assert_eq!(changes, wanted);
         assert_eq!(publish::event(&changes[1]), None);

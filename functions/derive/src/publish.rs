@@ -20,15 +20,15 @@ pub(crate) fn event(change: &Change) -> Option<Event> {
         Change::Ready { photo, author, .. } => {
             Event::PhotoReady { photo_id: photo, author_id: author, followers: HashRange::ALL }
         }
-        Change::Deleted { photo, author, media, ref holdings } => Event::PhotoDeleted {
+        Change::Deleted { photo, author, media, ref blob_refs } => Event::PhotoDeleted {
             photo_id: photo,
             author_id: author,
             media,
-            holdings: holdings.clone(),
+            blob_refs: blob_refs.clone(),
             followers: HashRange::ALL,
         },
-        Change::Failed { photo, author, media, ref holdings } => {
-            Event::PhotoFailed { photo_id: photo, author_id: author?, media, holdings: holdings.clone() }
+        Change::Failed { photo, author, media, ref blob_refs } => {
+            Event::PhotoFailed { photo_id: photo, author_id: author?, media, blob_refs: blob_refs.clone() }
         }
         Change::Liked { user, photo, ref like } => Event::LikeAdded {
             photo_id: photo,

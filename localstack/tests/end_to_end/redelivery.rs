@@ -20,7 +20,7 @@ fn deleted(photo: &Photo) -> Event {
         photo_id: photo.id,
         author_id: photo.author,
         media: photo.media.len(),
-        holdings: photo.holdings(),
+        blob_refs: photo.blob_refs(),
         followers: HashRange::ALL,
     }
 }

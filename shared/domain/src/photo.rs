@@ -83,9 +83,9 @@ pub struct Rendered {
     pub similar_to: Option<PhotoId>,
 }
 
-/// A medium that is shown with what lies at some place: what it takes to let go of that.
+/// A reference of a medium to stored bytes: what it takes to release them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holding {
+pub struct BlobRef {
     /// The medium's place in the photo.
     pub index: usize,
     /// SHA-256 of the original, hexadecimal.
@@ -179,11 +179,11 @@ impl Photo {
         rendered.and_then(|facts| facts.stored_at).unwrap_or(own).of(self.author)
     }
 
-    /// What its media are shown with, of those that are rendered.
-    pub fn holdings(&self) -> Vec<Holding> {
+    /// The stored bytes of its rendered media.
+    pub fn blob_refs(&self) -> Vec<BlobRef> {
         let rendered = self.media.iter().enumerate().filter_map(|(index, medium)| {
             let facts = medium.rendered.as_ref()?;
-            Some(Holding { index, sha256: facts.sha256.clone(), stored_at: facts.stored_at })
+            Some(BlobRef { index, sha256: facts.sha256.clone(), stored_at: facts.stored_at })
         });
         rendered.collect()
     }

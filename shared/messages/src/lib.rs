@@ -6,7 +6,7 @@
 pub mod repair;
 pub mod workflow;
 
-use domain::photo::Holding;
+use domain::photo::BlobRef;
 use domain::{PhotoId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -38,8 +38,8 @@ pub enum Event {
         /// How many media it had.
         media: usize,
         /// What those of them that were rendered were shown with.
-        #[serde(default)]
-        holdings: Vec<Holding>,
+        #[serde(default, rename = "holdings")]
+        blob_refs: Vec<BlobRef>,
         /// The part of the author's followers that this message is for.
         #[serde(default)]
         followers: HashRange,
@@ -54,7 +54,8 @@ pub enum Event {
         /// How many media it has.
         media: usize,
         /// What those of them that were rendered would have been shown with.
-        holdings: Vec<Holding>,
+        #[serde(rename = "holdings")]
+        blob_refs: Vec<BlobRef>,
     },
     /// Somebody likes a photo. Consumer: `notify`.
     #[serde(rename = "like.added")]
@@ -192,18 +193,18 @@ mod tests {
     fn messages_look_like_this() {
         let followers = HashRange::ALL;
         let stored_at = Some(MediumPlace { photo: photo(8), index: 1 });
-        let holding = |index, stored_at| Holding { index, sha256: "0f".repeat(32), stored_at };
-        let holdings = || vec![holding(0, None), holding(2, stored_at)];
+        let blob_ref = |index, stored_at| BlobRef { index, sha256: "0f".repeat(32), stored_at };
+        let blob_refs = || vec![blob_ref(0, None), blob_ref(2, stored_at)];
         let events = [
             Event::PhotoReady { photo_id: photo(1), author_id: user(2), followers },
             Event::PhotoDeleted {
                 photo_id: photo(1),
                 author_id: user(2),
                 media: 3,
-                holdings: holdings(),
+                blob_refs: blob_refs(),
                 followers,
             },
-            Event::PhotoFailed { photo_id: photo(1), author_id: user(2), media: 3, holdings: holdings() },
+            Event::PhotoFailed { photo_id: photo(1), author_id: user(2), media: 3, blob_refs: blob_refs() },
             Event::LikeAdded {
                 photo_id: photo(1),
                 author_id: user(2),
@@ -238,7 +239,7 @@ mod tests {
         );
         let json = r#"{"type":"photo.deleted","photo_id":"1","author_id":"2","media":1}"#;
         let event: Event = serde_json::from_str(json).unwrap();
-        assert!(matches!(event, Event::PhotoDeleted { holdings, .. } if holdings.is_empty()));
+        assert!(matches!(event, Event::PhotoDeleted { blob_refs, .. } if blob_refs.is_empty()));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a record of the table's stream means.
 
 use domain::media::Likeness;
-use domain::photo::{Holding, Photo, State};
+use domain::photo::{BlobRef, Photo, State};
 use domain::{PhotoId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
@@ -76,8 +76,8 @@ pub enum Change {
         #[serde(default)]
         media: usize,
         /// What those of them that were rendered are shown with.
-        #[serde(default)]
-        holdings: Vec<Holding>,
+        #[serde(default, rename = "holdings")]
+        blob_refs: Vec<BlobRef>,
     },
     /// A photo was deleted.
     Deleted {
@@ -88,8 +88,8 @@ pub enum Change {
         /// How many media it had.
         media: usize,
         /// What those of them that were rendered are shown with.
-        #[serde(default)]
-        holdings: Vec<Holding>,
+        #[serde(default, rename = "holdings")]
+        blob_refs: Vec<BlobRef>,
     },
     /// A dormant reader came back.
     Returned {
@@ -115,8 +115,8 @@ impl Change {
             (Name::Photo(_), Some(old), Some(new)) => return Ok(Self::processed(&parse(old)?, &parse(new)?)),
             (Name::Photo(photo), Some(old), None) => {
                 let old: Photo = parse(old)?;
-                let holdings = old.holdings();
-                Self::Deleted { photo, author: old.author, media: old.media.len(), holdings }
+                let blob_refs = old.blob_refs();
+                Self::Deleted { photo, author: old.author, media: old.media.len(), blob_refs }
             }
             (Name::FeedState(reader), old, Some(new)) => {
                 let before = old.map(parse::<Reader>).transpose()?.and_then(|state| state.rebuild);
@@ -139,7 +139,7 @@ impl Change {
                 photo: new.id,
                 author: Some(new.author),
                 media: new.media.len(),
-                holdings: new.holdings(),
+                blob_refs: new.blob_refs(),
             }),
             _ => None,
         }

@@ -54,7 +54,7 @@ async fn delete(stage: &Stage, photo: &Photo) -> Event {
         photo_id: photo.id,
         author_id: photo.author,
         media: photo.media.len(),
-        holdings: now.holdings(),
+        blob_refs: now.blob_refs(),
         followers: HashRange::ALL,
     }
 }
@@ -68,7 +68,7 @@ async fn fail(stage: &Stage, photo: &Photo) -> Event {
         photo_id: photo.id,
         author_id: photo.author,
         media: photo.media.len(),
-        holdings: now.holdings(),
+        blob_refs: now.blob_refs(),
     }
 }
 

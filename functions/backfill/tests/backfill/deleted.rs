@@ -3,7 +3,7 @@
 use api::Caller;
 use domain::PhotoId;
 use domain::media::{MediumId, MediumPlace};
-use domain::photo::Holding;
+use domain::photo::BlobRef;
 use messages::{Event, HashRange};
 use table::keys::Name;
 use testkit::{ATTEMPTS, Fault, fixture};
@@ -15,14 +15,14 @@ fn deleted(author: &Caller, photo: PhotoId, media: usize) -> Event {
         photo_id: photo,
         author_id: author.user_id,
         media,
-        holdings: (0..media).map(alone).collect(),
+        blob_refs: (0..media).map(alone).collect(),
         followers: HashRange::ALL,
     }
 }
 
 /// A medium that is stored for itself alone, as the world finishes them.
-fn alone(index: usize) -> Holding {
-    Holding { index, sha256: "00".to_owned(), stored_at: None }
+fn alone(index: usize) -> BlobRef {
+    BlobRef { index, sha256: "00".to_owned(), stored_at: None }
 }
 
 /// Stores everything that processing a photo leaves behind.

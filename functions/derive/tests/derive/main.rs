@@ -11,7 +11,7 @@ mod stage;
 mod topic;
 
 use domain::media::{Likeness, MediumPlace};
-use domain::photo::{Holding, Rendered};
+use domain::photo::{BlobRef, Rendered};
 use messages::{Event, HashRange};
 use serde_json::Value;
 use stage::{Stage, deliver, deliver_event};
@@ -102,7 +102,7 @@ async fn when_a_photo_lives_and_dies_then_timeline_count_and_waiting_row_follow(
         photo_id: photo.id,
         author_id: ann.user_id,
         media: 2,
-        holdings: [0, 1].map(|index| Holding { index, sha256: "00".to_owned(), stored_at: None }).into(),
+        blob_refs: [0, 1].map(|index| BlobRef { index, sha256: "00".to_owned(), stored_at: None }).into(),
         followers: HashRange::ALL,
     };
     assert_eq!(step().await, [ready, deleted]);
@@ -139,7 +139,7 @@ async fn when_a_photo_fails_then_it_waits_no_more_and_what_it_holds_is_told() {
         photo_id: photo.id,
         author_id: ann.user_id,
         media: 2,
-        holdings: vec![Holding { index: 1, sha256: "0f".to_owned(), stored_at: Some(place) }],
+        blob_refs: vec![BlobRef { index: 1, sha256: "0f".to_owned(), stored_at: Some(place) }],
     };
     assert_eq!(stage.published.take(), [failed]);
     stage.assert_exact(&[&ann], &[]).await;

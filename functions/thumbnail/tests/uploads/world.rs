@@ -110,10 +110,10 @@ impl World {
 
     /// Lets go of everything that a photo's media are shown with, as `backfill` does.
     pub(crate) async fn let_go(&self, photo: &Photo) {
-        for holding in photo.holdings() {
-            let id = medium(photo, holding.index);
-            let at = holding.stored_at.unwrap_or(id.place());
-            if original::release(&self.table, id, &holding.sha256, at).await.unwrap() {
+        for blob_ref in photo.blob_refs() {
+            let id = medium(photo, blob_ref.index);
+            let at = blob_ref.stored_at.unwrap_or(id.place());
+            if original::release(&self.table, id, &blob_ref.sha256, at).await.unwrap() {
                 at.of(photo.author).stored_keys().for_each(|key| self.objects.remove(PHOTOS, &key));
             }
         }
