@@ -76,7 +76,7 @@ impl<P: Publisher, O: Sender> runtime::sqs::Handler for DeriveHandler<P, O> {
 
 #[cfg(test)]
 mod tests {
-    use domain::media::{Likeness, MediumPlace};
+    use domain::media::{MediumPlace, PerceptualHash};
     use domain::photo::BlobRef;
     use domain::{PhotoId, Timestamp, UserId};
     use serde_json::json;
@@ -155,7 +155,7 @@ mod tests {
             ),
             (Change::Drafted { photo: photo(2) }, json!({"announced": {"photo": "2"}})),
             (
-                Change::Ready { photo: photo(2), author: user(3), looks: vec![Likeness(0xab)] },
+                Change::Ready { photo: photo(2), author: user(3), hashes: vec![PerceptualHash(0xab)] },
                 json!({"ready": {"photo": "2", "author": "3", "looks": ["00000000000000ab"]}}),
             ),
             (
@@ -193,7 +193,7 @@ mod tests {
         ]});
         let Apart { changes } = serde_json::from_value(older).unwrap();
         let wanted = [
-            Change::Ready { photo: photo(2), author: user(3), looks: Vec::new() },
+            Change::Ready { photo: photo(2), author: user(3), hashes: Vec::new() },
             Change::Failed { photo: photo(2), author: None, media: 0, blob_refs: Vec::new() },
             Change::Deleted { photo: photo(2), author: user(3), media: 4, blob_refs: Vec::new() },
         ];

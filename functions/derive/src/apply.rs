@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::media::Likeness;
+use domain::media::PerceptualHash;
 use domain::{PhotoId, UserId};
 use table::change::Change;
 use table::{Result, Table, Way, follow, like, listing, processing};
@@ -14,7 +14,7 @@ struct Sum<'a> {
     likes: BTreeMap<PhotoId, Vec<like::Change>>,
     follows: Vec<follow::Change>,
     /// Whose photos they are, and what their media look like if they are to be listed.
-    listed: BTreeMap<PhotoId, (UserId, Option<&'a [Likeness]>)>,
+    listed: BTreeMap<PhotoId, (UserId, Option<&'a [PerceptualHash]>)>,
     /// Whether photos wait to be processed.
     waiting: BTreeMap<PhotoId, bool>,
 }
@@ -48,8 +48,8 @@ impl<'a> Sum<'a> {
             Change::Failed { photo, .. } => {
                 self.waiting.insert(photo, false);
             }
-            Change::Ready { photo, author, ref looks } => {
-                self.listed.insert(photo, (author, Some(looks)));
+            Change::Ready { photo, author, ref hashes } => {
+                self.listed.insert(photo, (author, Some(hashes)));
                 self.waiting.insert(photo, false);
             }
             Change::Deleted { photo, author, .. } => {

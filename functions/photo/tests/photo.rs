@@ -8,7 +8,7 @@
 )]
 
 use api::Caller;
-use domain::media::{Likeness, MediumPlace};
+use domain::media::{MediumPlace, PerceptualHash};
 use domain::photo::{ContentType, Failure, Medium, Photo, Rendered, State};
 use domain::rate;
 use domain::text::{AltText, Caption, Place, Tag};
@@ -91,7 +91,7 @@ impl World {
                 height: 720,
                 blurhash: "LEHV6nWB2yk8pyo0adR*.7kCMdnj".to_owned(),
                 sha256: "00".repeat(32),
-                phash: Likeness(0),
+                phash: PerceptualHash(0),
                 stored_at,
                 similar_to,
             };

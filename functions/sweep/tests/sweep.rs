@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use domain::media::Likeness;
+use domain::media::PerceptualHash;
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::{Clock, PhotoId, UserId, rate};
 use runtime::task::answer;
@@ -71,7 +71,7 @@ impl World {
             height: 1,
             blurhash: "L".to_owned(),
             sha256: "0".to_owned(),
-            phash: Likeness(0),
+            phash: PerceptualHash(0),
             stored_at: None,
             similar_to: None,
         };

@@ -26,7 +26,7 @@ mod store;
 use aws_sdk_s3::Client;
 use bytes::Bytes;
 use domain::PhotoId;
-use domain::media::{Likeness, MediumId};
+use domain::media::{MediumId, PerceptualHash};
 use domain::photo::{Failure, MAX_UPLOAD_BYTES, Medium, Photo, Rendered, State};
 use media::{Limits, Refusal, Renditions};
 use runtime::{Aws, metrics, sqs};
@@ -105,11 +105,11 @@ impl ThumbnailHandler {
             // Another delivery of this message is through with it.
             Fetched::Gone => return Ok(()),
         };
-        let (mut known, looks) = futures::try_join!(
+        let (mut known, hashes) = futures::try_join!(
             original::get(&self.table, id.author, &file.sha256),
-            listing::looks(&self.table, id.author)
+            listing::hashes(&self.table, id.author)
         )?;
-        let picture = Picture { id, photo, looks };
+        let picture = Picture { id, photo, hashes };
         let mut claimed = false;
         loop {
             if let Some(original) = known.as_ref().filter(|original| original.has_room())
@@ -184,7 +184,7 @@ impl ThumbnailHandler {
         mut facts: Rendered,
         share: Share,
     ) -> Result<Finish, Error> {
-        facts.similar_to = facts.phash.nearest(picture.looks.iter().copied());
+        facts.similar_to = facts.phash.nearest(picture.hashes.iter().copied());
         let finish =
             photo::finish_medium(&self.table, picture.photo, picture.id.index, &facts, share).await?;
         if finish == Finish::Ready {
@@ -275,7 +275,7 @@ struct Picture<'a> {
     id: MediumId,
     photo: &'a Photo,
     /// What its author's photos look like.
-    looks: Vec<(PhotoId, Likeness)>,
+    hashes: Vec<(PhotoId, PerceptualHash)>,
 }
 
 fn facts(made: &Renditions, file: &File) -> Rendered {
@@ -284,7 +284,7 @@ fn facts(made: &Renditions, file: &File) -> Rendered {
         height: made.height,
         blurhash: made.blurhash.clone(),
         sha256: file.sha256.clone(),
-        phash: Likeness(made.phash),
+        phash: PerceptualHash(made.phash),
         stored_at: None,
         similar_to: None,
     }

@@ -179,9 +179,9 @@ impl<'de> Deserialize<'de> for MediumPlace {
 ///
 /// A hint and never an identity: nothing is merged by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Likeness(pub u64);
+pub struct PerceptualHash(pub u64);
 
-impl Likeness {
+impl PerceptualHash {
     /// Most bits in which two pictures differ that are taken for the same motif: measured, see
     /// `docs/adr/0018-one-copy-of-the-same-bytes.md`.
     pub const NEAR: u32 = 10;
@@ -199,13 +199,13 @@ impl Likeness {
     }
 }
 
-impl Serialize for Likeness {
+impl Serialize for PerceptualHash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{:016x}", self.0))
     }
 }
 
-impl<'de> Deserialize<'de> for Likeness {
+impl<'de> Deserialize<'de> for PerceptualHash {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         u64::from_str_radix(&text, 16).map(Self).map_err(de::Error::custom)
@@ -229,9 +229,9 @@ mod tests {
 
         #[test]
         fn likenesses_round_trip(bits in any::<u64>()) {
-            let json = serde_json::to_string(&Likeness(bits)).unwrap();
+            let json = serde_json::to_string(&PerceptualHash(bits)).unwrap();
             prop_assert_eq!(json.len(), 18);
-            prop_assert_eq!(serde_json::from_str::<Likeness>(&json).unwrap(), Likeness(bits));
+            prop_assert_eq!(serde_json::from_str::<PerceptualHash>(&json).unwrap(), PerceptualHash(bits));
         }
 
         #[test]
@@ -270,8 +270,9 @@ mod tests {
 
     #[test]
     fn the_nearest_is_found_and_nothing_beyond_what_is_near() {
-        let [same, near, far] = [0, (1 << Likeness::NEAR) - 1, (1 << (Likeness::NEAR + 1)) - 1].map(Likeness);
-        let nearest = |pictures: &[(char, Likeness)]| same.nearest(pictures.iter().copied());
+        let [same, near, far] =
+            [0, (1 << PerceptualHash::NEAR) - 1, (1 << (PerceptualHash::NEAR + 1)) - 1].map(PerceptualHash);
+        let nearest = |pictures: &[(char, PerceptualHash)]| same.nearest(pictures.iter().copied());
         assert_eq!(nearest(&[('f', far), ('n', near), ('s', same), ('t', same)]), Some('s'));
         assert_eq!(nearest(&[('f', far), ('n', near)]), Some('n'));
         assert_eq!(nearest(&[('f', far)]), None);

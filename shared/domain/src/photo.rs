@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{PhotoId, UserId};
-use crate::media::{Likeness, MediumId, MediumPlace};
+use crate::media::{MediumId, MediumPlace, PerceptualHash};
 use crate::text::{AltText, Caption, Place, Tag};
 
 /// Most media in one photo.
@@ -73,7 +73,7 @@ pub struct Rendered {
     /// SHA-256 of the original, hexadecimal.
     pub sha256: String,
     /// What it looks like.
-    pub phash: Likeness,
+    pub phash: PerceptualHash,
     /// Where original and renditions lie, when that is not its own place: a medium of the author's with the same bytes was
     /// there first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -188,8 +188,8 @@ impl Photo {
         rendered.collect()
     }
 
-    /// What its media look like, of those that are rendered.
-    pub fn likenesses(&self) -> Vec<Likeness> {
+    /// The perceptual hashes of its rendered media.
+    pub fn perceptual_hashes(&self) -> Vec<PerceptualHash> {
         self.media.iter().filter_map(|medium| medium.rendered.as_ref()).map(|facts| facts.phash).collect()
     }
 }

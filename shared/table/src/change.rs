@@ -1,6 +1,6 @@
 //! What a record of the table's stream means.
 
-use domain::media::Likeness;
+use domain::media::PerceptualHash;
 use domain::photo::{BlobRef, Photo, State};
 use domain::{PhotoId, UserId};
 use serde::{Deserialize, Serialize};
@@ -62,8 +62,8 @@ pub enum Change {
         /// Whose.
         author: UserId,
         /// What its media look like.
-        #[serde(default)]
-        looks: Vec<Likeness>,
+        #[serde(default, rename = "looks")]
+        hashes: Vec<PerceptualHash>,
     },
     /// A photo could not be processed.
     Failed {
@@ -133,7 +133,7 @@ impl Change {
     fn processed(old: &Photo, new: &Photo) -> Option<Self> {
         match (old.state, new.state) {
             (State::Processing, State::Ready) => {
-                Some(Self::Ready { photo: new.id, author: new.author, looks: new.likenesses() })
+                Some(Self::Ready { photo: new.id, author: new.author, hashes: new.perceptual_hashes() })
             }
             (State::Processing, State::Failed) => Some(Self::Failed {
                 photo: new.id,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use domain::media::Likeness;
+use domain::media::PerceptualHash;
 use domain::{PhotoId, UserId};
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -12,8 +12,8 @@ use crate::edges::{Edge, Way, settle};
 use crate::keys::{Name, partition, sort};
 use crate::{Result, Table, head};
 
-/// Photos whose looks are read at once: what one page of a query holds many times over.
-const LOOKS: usize = 1_000;
+/// Photos whose hashes are read at once: what one page of a query holds many times over.
+const HASHES: usize = 1_000;
 
 /// Puts a photo into its author's timeline and counts it, with what its media look like; or takes it out, when there is
 /// nothing `listed`. Then renews the head. Apart from the stream a photo that is gone is not put in, and one that is there
@@ -24,37 +24,37 @@ pub async fn derive(
     table: &Table,
     author: UserId,
     photo: PhotoId,
-    listed: Option<&[Likeness]>,
+    listed: Option<&[PerceptualHash]>,
     way: Way,
 ) -> Result<()> {
     settle(table, vec![edge(author, photo, listed)?], way).await?;
     head::renew(table, author, photo, listed.is_some()).await
 }
 
-fn edge(author: UserId, photo: PhotoId, listed: Option<&[Likeness]>) -> Result<Edge> {
+fn edge(author: UserId, photo: PhotoId, listed: Option<&[PerceptualHash]>) -> Result<Edge> {
     let name = Name::Timeline(author, photo);
-    let item = listed.map(|looks| stored(&name.key(), Listed { looks: looks.to_vec() })).transpose()?;
+    let item = listed.map(|hashes| stored(&name.key(), Listed { hashes: hashes.to_vec() })).transpose()?;
     // Ready is the last state of a photo: from then on it is there, or it was deleted.
     Ok(Edge { name, item, witness: Name::Photo(photo), counters: vec![(Name::User(author), "photos")] })
 }
 
 /// What the media of an author's newest photos look like, newest first, perhaps a moment ago. 0.5 RRU for each 4 KiB, which
 /// are some 50 photos.
-pub async fn looks(table: &Table, author: UserId) -> Result<Vec<(PhotoId, Likeness)>> {
+pub async fn hashes(table: &Table, author: UserId) -> Result<Vec<(PhotoId, PerceptualHash)>> {
     let range = Range {
         pk: partition::timeline(author),
         from: "0".to_owned(),
         to: sort::AFTER_DIGITS.to_owned(),
         newest_first: true,
-        limit: LOOKS,
+        limit: HASHES,
         consistent: false,
     };
     let page = table.query::<Listed>(range).await?;
-    let looks = page.items.into_iter().flat_map(|(name, listed)| match name {
-        Name::Timeline(_, photo) => listed.looks.into_iter().map(|look| (photo, look)).collect(),
+    let hashes = page.items.into_iter().flat_map(|(name, listed)| match name {
+        Name::Timeline(_, photo) => listed.hashes.into_iter().map(|hash| (photo, hash)).collect(),
         _ => Vec::new(),
     });
-    Ok(looks.collect())
+    Ok(hashes.collect())
 }
 
 /// A place in the timeline.
@@ -63,33 +63,34 @@ struct Listed {
     /// Eight bytes for each medium.
     #[serde(
         default,
+        rename = "looks",
         serialize_with = "to_bytes",
         deserialize_with = "from_bytes",
         skip_serializing_if = "Vec::is_empty"
     )]
-    looks: Vec<Likeness>,
+    hashes: Vec<PerceptualHash>,
 }
 
-fn to_bytes<S: Serializer>(looks: &[Likeness], serializer: S) -> Result<S::Ok, S::Error> {
-    let bytes: Vec<u8> = looks.iter().flat_map(|look| look.0.to_be_bytes()).collect();
+fn to_bytes<S: Serializer>(hashes: &[PerceptualHash], serializer: S) -> Result<S::Ok, S::Error> {
+    let bytes: Vec<u8> = hashes.iter().flat_map(|hash| hash.0.to_be_bytes()).collect();
     serializer.serialize_bytes(&bytes)
 }
 
-fn from_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Likeness>, D::Error> {
-    deserializer.deserialize_byte_buf(Looks)
+fn from_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PerceptualHash>, D::Error> {
+    deserializer.deserialize_byte_buf(HashBytes)
 }
 
-struct Looks;
+struct HashBytes;
 
-impl Visitor<'_> for Looks {
-    type Value = Vec<Likeness>;
+impl Visitor<'_> for HashBytes {
+    type Value = Vec<PerceptualHash>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("eight bytes for each medium")
     }
 
     fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
-        Ok(bytes.as_chunks::<8>().0.iter().map(|look| Likeness(u64::from_be_bytes(*look))).collect())
+        Ok(bytes.as_chunks::<8>().0.iter().map(|hash| PerceptualHash(u64::from_be_bytes(*look))).collect())
     }
 
     fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Self::Value, E> {

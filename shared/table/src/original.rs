@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::{Put, ReturnValue, TransactWriteItem, Update};
 use domain::UserId;
-use domain::media::{Likeness, MediumId, MediumPlace};
+use domain::media::{MediumId, MediumPlace, PerceptualHash};
 use domain::photo::Rendered;
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +33,7 @@ pub struct Original {
     width: u32,
     height: u32,
     blurhash: String,
-    phash: Likeness,
+    phash: PerceptualHash,
 }
 
 impl Original {

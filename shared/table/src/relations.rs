@@ -186,7 +186,7 @@ pub async fn resettle(table: &Table, relation: Relation) -> Result<Settled> {
             if photo.as_ref().is_some_and(|photo| !is_to_be_listed(photo, author)) {
                 return Ok(Settled::Open);
             }
-            let listed = photo.map(|photo| photo.likenesses());
+            let listed = photo.map(|photo| photo.perceptual_hashes());
             listing::derive(table, author, id, listed.as_deref(), Way::Apart).await?;
             Ok(Settled::of(listed.is_some()))
         }

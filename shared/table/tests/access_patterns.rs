@@ -9,7 +9,7 @@
 use domain::account::UserName;
 use domain::feed::{Entry, HEAD_LEN};
 use domain::inbox::{Actor, RowId, Subject};
-use domain::media::{Likeness, MediumPlace};
+use domain::media::{MediumPlace, PerceptualHash};
 use domain::photo::{ContentType, Failure, Medium, Photo, Rendered, State};
 use domain::rate::UPLOADS;
 use domain::session::RefreshToken;
@@ -91,7 +91,7 @@ fn facts() -> Rendered {
         height: 3,
         blurhash: "b".into(),
         sha256: "s".into(),
-        phash: Likeness(7),
+        phash: PerceptualHash(7),
         stored_at: None,
         similar_to: None,
     }
@@ -285,17 +285,17 @@ async fn a_medium_recorded_while_others_are_in_the_way_is_tried_again() {
 async fn the_looks_of_photos_are_listed_newest_first() {
     let world = World::new().await;
     let ann = world.user("ann").await;
-    let listed = [vec![Likeness(1)], vec![Likeness(2), Likeness(u64::MAX)], vec![]];
+    let listed = [vec![PerceptualHash(1)], vec![PerceptualHash(2), PerceptualHash(u64::MAX)], vec![]];
     let mut photos = Vec::new();
-    for looks in &listed {
+    for hashes in &listed {
         world.clock.advance(std::time::Duration::from_secs(1));
         let photo = PhotoId::generate(&world.clock, &world.random);
-        listing::derive(&world.table, ann, photo, Some(looks), Way::Stream).await.unwrap();
+        listing::derive(&world.table, ann, photo, Some(hashes), Way::Stream).await.unwrap();
         photos.push(photo);
     }
-    let looks = listing::looks(&world.table, ann).await.unwrap();
-    let last = (photos[1], Likeness(u64::MAX));
-    assert_eq!(looks, [(photos[1], Likeness(2)), last, (photos[0], Likeness(1))]);
+    let hashes = listing::hashes(&world.table, ann).await.unwrap();
+    let last = (photos[1], PerceptualHash(u64::MAX));
+    assert_eq!(hashes, [(photos[1], PerceptualHash(2)), last, (photos[0], PerceptualHash(1))]);
 }
 
 #[tokio::test]

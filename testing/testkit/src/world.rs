@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use domain::account::UserName;
 use domain::feed::Standing;
-use domain::media::Likeness;
+use domain::media::PerceptualHash;
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::rate::UPLOADS;
 use domain::session::RefreshToken;
@@ -160,7 +160,7 @@ impl World {
             height: 3,
             blurhash: "LEHV6nWB2yk8".to_owned(),
             sha256: "00".to_owned(),
-            phash: Likeness(0),
+            phash: PerceptualHash(0),
             stored_at: None,
             similar_to: None,
         };
@@ -270,8 +270,8 @@ impl World {
                     .await
             }
             Change::Drafted { photo } => processing::add(table, photo).await,
-            Change::Ready { photo, author, ref looks } => {
-                listing::derive(table, author, photo, Some(looks), Way::Stream).await?;
+            Change::Ready { photo, author, ref hashes } => {
+                listing::derive(table, author, photo, Some(hashes), Way::Stream).await?;
                 processing::remove(table, photo).await
             }
             Change::Failed { photo, .. } => processing::remove(table, photo).await,

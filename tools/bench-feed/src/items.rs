@@ -3,7 +3,7 @@
 //! What is private to `table` is written down here once more; a test holds it against what the functions really store.
 
 use domain::feed::{Entry, HEAD_LEN, Standing, entry_expiry};
-use domain::media::Likeness;
+use domain::media::PerceptualHash;
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::{PhotoId, Timestamp, UserId};
 use serde::Serialize;
@@ -96,7 +96,7 @@ pub(crate) fn rendered(photo: PhotoId) -> Rendered {
         height: 810,
         blurhash: "LEHV6nWB2yk8pyo0adR*.7kCMdnj".to_owned(),
         sha256: format!("{:064x}", photo.get()),
-        phash: Likeness(photo.get()),
+        phash: PerceptualHash(photo.get()),
         stored_at: None,
         similar_to: None,
     }
@@ -112,9 +112,9 @@ pub(crate) fn photo(author: &Person, id: PhotoId) -> Result<[Item; 3]> {
     }
     photo.state = State::Ready;
     photo.pending = 0;
-    let looks: Vec<u8> = photo.likenesses().iter().flat_map(|look| look.0.to_be_bytes()).collect();
+    let hashes: Vec<u8> = photo.perceptual_hashes().iter().flat_map(|hash| hash.0.to_be_bytes()).collect();
     let mut listed = stored(&Name::Timeline(author.id, id), Listed {})?;
-    listed.insert("looks".to_owned(), AttributeValue::B(looks));
+    listed.insert("looks".to_owned(), AttributeValue::B(hashes));
     let facts = rendered(id);
     let original = Original::new(photo.stored_at(0), &facts);
     let original = stored(&Name::Original(author.id, facts.sha256), original)?;

@@ -1,7 +1,7 @@
 //! Photos whose media are shown with the same copy, and photos that failed.
 
 use api::Caller;
-use domain::media::{Likeness, MediumPlace};
+use domain::media::{MediumPlace, PerceptualHash};
 use domain::photo::{Failure, Photo, Rendered};
 use messages::{Event, HashRange};
 use table::original::{self, Share};
@@ -24,7 +24,7 @@ async fn render(stage: &Stage, photo: &Photo, index: usize) {
         height: 3,
         blurhash: "LEHV6nWB2yk8".to_owned(),
         sha256: SHA256.to_owned(),
-        phash: Likeness(0),
+        phash: PerceptualHash(0),
         stored_at: None,
         similar_to: None,
     };

@@ -10,7 +10,7 @@ mod interleavings;
 mod stage;
 mod topic;
 
-use domain::media::{Likeness, MediumPlace};
+use domain::media::{MediumPlace, PerceptualHash};
 use domain::photo::{BlobRef, Rendered};
 use messages::{Event, HashRange};
 use serde_json::Value;
@@ -121,7 +121,7 @@ async fn when_a_photo_fails_then_it_waits_no_more_and_what_it_holds_is_told() {
         height: 3,
         blurhash: "LEHV6nWB2yk8".to_owned(),
         sha256: "0f".to_owned(),
-        phash: Likeness(0),
+        phash: PerceptualHash(0),
         stored_at: Some(place),
         similar_to: None,
     };

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use api::Caller;
 use domain::account::UserName;
-use domain::media::Likeness;
+use domain::media::PerceptualHash;
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::session::RefreshToken;
 use domain::text::Caption;
@@ -67,7 +67,7 @@ impl World {
             height: 720,
             blurhash: "LEHV6nWB2yk8pyo0adR*.7kCMdnj".to_owned(),
             sha256: "ab".repeat(32),
-            phash: Likeness(0xcdcd),
+            phash: PerceptualHash(0xcdcd),
             stored_at: None,
             similar_to: None,
         };

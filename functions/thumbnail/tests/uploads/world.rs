@@ -94,8 +94,8 @@ impl World {
 
     /// Lists a ready photo, as the stream does.
     pub(crate) async fn list(&self, photo: &Photo) {
-        let looks = photo.likenesses();
-        listing::derive(&self.table, photo.author, photo.id, Some(&looks), Way::Stream).await.unwrap();
+        let hashes = photo.perceptual_hashes();
+        listing::derive(&self.table, photo.author, photo.id, Some(&hashes), Way::Stream).await.unwrap();
     }
 
     /// What is noted of some bytes of an author's.
