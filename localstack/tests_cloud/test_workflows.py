@@ -178,7 +178,7 @@ def test_a_celebrity_becomes_an_ordinary_author_when_nobody_pulls(cloud: Cloud) 
     assert author.head()["standing"] == {"S": "celebrity"}
 
 
-class Way(NamedTuple):
+class Order(NamedTuple):
     """How an author stands before, while and after they cross, and on the way back."""
 
     machine: str
@@ -188,12 +188,12 @@ class Way(NamedTuple):
     back: str
 
 
-UP = Way("PromotionMachine", "ordinary", "promoting", "celebrity", "demoting")
-DOWN = Way("DemotionMachine", "celebrity", "demoting", "ordinary", "promoting")
+UP = Order("PromotionMachine", "ordinary", "promoting", "celebrity", "demoting")
+DOWN = Order("DemotionMachine", "celebrity", "demoting", "ordinary", "promoting")
 
 
 @pytest.mark.parametrize(("number", "way"), [(150, UP), (151, DOWN)])
-def test_whoever_is_redriven_later_ends_no_crossing_but_its_own(cloud: Cloud, number: int, way: Way) -> None:
+def test_whoever_is_redriven_later_ends_no_crossing_but_its_own(cloud: Cloud, number: int, order: Order) -> None:
     author = Author(cloud, number, standing={"S": way.before})
     author.plan(0, "BadInput")
     failed = author.run(way.machine)
@@ -207,7 +207,7 @@ def test_whoever_is_redriven_later_ends_no_crossing_but_its_own(cloud: Cloud, nu
 
 
 @pytest.mark.parametrize(("number", "way"), [(152, UP), (153, DOWN)])
-def test_a_crossing_can_be_handed_over(cloud: Cloud, number: int, way: Way) -> None:
+def test_a_crossing_can_be_handed_over(cloud: Cloud, number: int, order: Order) -> None:
     author = Author(cloud, number, standing={"S": way.between}, crossing={"S": "old"})
     author.run(way.machine, name="1")
     assert (author.head()["standing"], author.calls()) == ({"S": way.between}, [])
@@ -217,7 +217,7 @@ def test_a_crossing_can_be_handed_over(cloud: Cloud, number: int, way: Way) -> N
 
 
 @pytest.mark.parametrize(("number", "way"), [(154, UP), (155, DOWN)])
-def test_a_last_mark_whose_answer_was_lost_is_made_again(cloud: Cloud, number: int, way: Way) -> None:
+def test_a_last_mark_whose_answer_was_lost_is_made_again(cloud: Cloud, number: int, order: Order) -> None:
     author = Author(cloud, number, standing={"S": way.before})
     author.plan(0, "BadInput")
     failed = author.run(way.machine)
@@ -229,7 +229,7 @@ def test_a_last_mark_whose_answer_was_lost_is_made_again(cloud: Cloud, number: i
 
 
 @pytest.mark.parametrize(("number", "way"), [(156, UP), (157, DOWN)])
-def test_the_way_back_is_not_taken_for_an_own_attempt_because_it_has_the_same_name(cloud: Cloud, number: int, way: Way) -> None:
+def test_the_way_back_is_not_taken_for_an_own_attempt_because_it_has_the_same_name(cloud: Cloud, number: int, order: Order) -> None:
     author = Author(cloud, number, standing={"S": way.back}, crossing={"S": f"{number}-1"})
     assert author.run(way.machine)["status"] == "SUCCEEDED"
     assert (author.head()["standing"], author.calls()) == ({"S": way.back}, [])

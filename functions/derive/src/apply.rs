@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::media::PerceptualHash;
 use domain::{PhotoId, UserId};
 use table::change::Change;
-use table::{Result, Table, Way, follow, like, listing, processing};
+use table::{Order, Result, Table, follow, like, listing, processing};
 
 /// What changes come to. Of several states of one thing the last counts; edges keep their order, because their
 /// derivation sees to that itself.
@@ -68,17 +68,17 @@ impl<'a> Sum<'a> {
 pub(crate) async fn apply<'a>(
     table: &Table,
     changes: impl Iterator<Item = &'a Change>,
-    way: Way,
+    order: Order,
 ) -> Result<()> {
     let sum = Sum::of(changes);
     for (photo, changes) in &sum.likes {
-        like::derive(table, *photo, changes, way).await?;
+        like::derive(table, *photo, changes, order).await?;
     }
     if !sum.follows.is_empty() {
-        follow::derive(table, &sum.follows, way).await?;
+        follow::derive(table, &sum.follows, order).await?;
     }
     for (photo, (author, listed)) in sum.listed {
-        listing::derive(table, author, photo, listed, way).await?;
+        listing::derive(table, author, photo, listed, order).await?;
     }
     for (photo, waiting) in sum.waiting {
         if waiting {

@@ -44,7 +44,7 @@ pub(crate) fn touched(change: &Change) -> Vec<Touched> {
 ///
 /// Transactions of different groups never meet on an item, so they can run side by side without cancelling each other.
 /// A group that fails holds its lane of the stream at its first record until it succeeds or its retries end, unless it is
-/// done apart; groups beside it in the batch are done all the same.
+/// derived out of order; groups beside it in the batch are done all the same.
 pub(crate) fn group(steps: Vec<Step>) -> Vec<Vec<Step>> {
     let mut groups: Vec<Vec<Step>> = Vec::new();
     let mut group_of: HashMap<Touched, usize> = HashMap::new();

@@ -20,12 +20,12 @@
 //!
 //! A group that keeps meeting throttles or other writers does not fail. What touches its busiest item goes to the queue and the
 //! stream moves on: one hot photo delays nobody else. When many items of a batch are busy the table is, and the stream waits. For some seconds ([`hot`]) that item is not even tried. The queue is worked
-//! off by this function too ([`apart`]), a few at a time and with more patience.
+//! off by this function too ([`out_of_order`]), a few at a time and with more patience.
 
-mod apart;
 mod apply;
 mod group;
 mod hot;
+mod out_of_order;
 mod publish;
 
 use std::collections::HashMap;
@@ -37,9 +37,9 @@ use runtime::queue::{Queue, Sender};
 use runtime::stream::{Failed, Record};
 use runtime::{Aws, metrics};
 use table::change::Change;
-use table::{Table, Way};
+use table::{Order, Table};
 
-pub use apart::{Apart, NotDone};
+pub use out_of_order::{NotDone, OutOfOrder};
 pub use publish::{Publisher, Topic, Unpublished};
 
 use crate::group::{Step, Touched, busiest, group, touched};
@@ -52,7 +52,7 @@ runtime::config! {
         pub table_name: String,
         /// The topic of domain events.
         pub topic_arn: String,
-        /// The queue of what is derived apart from the stream.
+        /// The queue of what is derived out of order.
         pub derive_queue_url: String,
     }
 }
@@ -104,15 +104,15 @@ impl Failure {
 #[derive(Default)]
 struct Outcome {
     derived: Vec<Step>,
-    /// What is to be done apart, for each busy item.
-    apart: Vec<Vec<Step>>,
+    /// What is to be derived out of order, for each busy item.
+    out_of_order: Vec<Vec<Step>>,
     /// The items that were found busy.
     busy: Vec<Touched>,
     failures: Vec<Failure>,
 }
 
 impl<P: Publisher, O: Sender> DeriveHandler<P, O> {
-    /// Derives in `table`, publishes to `publisher`, and gives to `sender` what is to be done apart.
+    /// Derives in `table`, publishes to `publisher`, and gives to `sender` what is to be derived out of order.
     pub fn new(table: Table, publisher: P, sender: O, clock: Arc<dyn Clock>) -> Self {
         Self { table, publisher, sender, hot: Hot::new(clock) }
     }
@@ -135,34 +135,34 @@ impl<P: Publisher, O: Sender> DeriveHandler<P, O> {
         let mut outcome = Outcome::default();
         for group in groups {
             outcome.derived.extend(group.derived);
-            outcome.apart.extend(group.apart);
+            outcome.out_of_order.extend(group.out_of_order);
             outcome.busy.extend(group.busy);
             outcome.failures.extend(group.failures);
         }
         if outcome.busy.len() > BUSY_ITEMS {
-            let first = outcome.apart.drain(..).flatten().map(|step| step.place).min();
+            let first = outcome.out_of_order.drain(..).flatten().map(|step| step.place).min();
             let error = TableBusy(outcome.busy.len());
             outcome.failures.extend(first.map(|first| Failure::at(first, error)));
         } else {
             outcome.busy.iter().for_each(|item| self.hot.mark(*item));
         }
-        outcome.apart.extend(hot.into_values());
+        outcome.out_of_order.extend(hot.into_values());
         outcome.derived.sort_unstable_by_key(|step| step.place);
         outcome
     }
 
-    /// Derives a group. What touches an item that stays busy is to be done apart, and the rest goes on without it.
+    /// Derives a group. What touches an item that stays busy is to be derived out of order, and the rest goes on without it.
     async fn derive_group(&self, mut steps: Vec<Step>) -> Outcome {
         let mut outcome = Outcome::default();
         for _ in 0..TRIES {
             let changes = steps.iter().map(|step| &step.change);
-            match (apply::apply(&self.table, changes, Way::Stream).await, busiest(&steps)) {
+            match (apply::apply(&self.table, changes, Order::InOrder).await, busiest(&steps)) {
                 (Err(error @ table::Error::Busy { .. }), Some(item)) => {
                     tracing::warn!(steps = steps.len(), error = %runtime::failure::Chain(&error), "busy");
                     outcome.busy.push(item);
                     let (busy, rest) =
                         steps.into_iter().partition(|step| touched(&step.change).contains(&item));
-                    outcome.apart.push(busy);
+                    outcome.out_of_order.push(busy);
                     steps = rest;
                 }
                 (Err(error), _) => {
@@ -175,7 +175,7 @@ impl<P: Publisher, O: Sender> DeriveHandler<P, O> {
                 }
             }
         }
-        outcome.apart.push(steps);
+        outcome.out_of_order.push(steps);
         outcome
     }
 
@@ -192,9 +192,9 @@ impl<P: Publisher, O: Sender> DeriveHandler<P, O> {
     }
 
     /// Gives steps to the queue. Their events are published by whoever derives them.
-    async fn put_apart(&self, items: &[Vec<Step>]) -> Result<(), Failure> {
+    async fn send_out_of_order(&self, items: &[Vec<Step>]) -> Result<(), Failure> {
         let Some(first) = items.iter().flatten().map(|step| step.place).min() else { return Ok(()) };
-        self.sender.send(&apart::messages(items)).await.map_err(|error| Failure::at(first, error))?;
+        self.sender.send(&out_of_order::messages(items)).await.map_err(|error| Failure::at(first, error))?;
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         metrics::count("groups_apart", count(items.iter().filter(|steps| !steps.is_empty()).count()));
         metrics::count("changes_apart", count(items.iter().map(Vec::len).sum()));
@@ -215,7 +215,7 @@ impl<P: Publisher, O: Sender> runtime::stream::Handler for DeriveHandler<P, O> {
         let outcome = self.derive(steps).await;
         failures.extend(outcome.failures);
         failures.extend(self.publish(&outcome.derived).await.err());
-        failures.extend(self.put_apart(&outcome.apart).await.err());
+        failures.extend(self.send_out_of_order(&outcome.out_of_order).await.err());
 
         failures.sort_by_key(|failure| failure.place);
         let mut failures = failures.into_iter();

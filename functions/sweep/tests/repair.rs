@@ -17,7 +17,7 @@ use runtime::task::answer;
 use serde_json::{Value, json};
 use sweep::{Done, Queues, Repaired, SweepHandler};
 use table::keys::Name;
-use table::{Table, Way, follow, like, photo, timeline};
+use table::{Order, Table, follow, like, photo, timeline};
 use testkit::{ATTEMPTS, Fault, Outbox, World, fixture};
 use verify::{Options, Outputs, Report};
 
@@ -278,7 +278,7 @@ async fn when_many_come_and_go_while_it_is_counted_again_and_again_then_the_coun
                     stage.world.unlike(person, stage.photo).await;
                 }
                 let change = like::Change { user: person.user_id, since };
-                like::derive(table, stage.photo, &[change], Way::Stream).await.unwrap();
+                like::derive(table, stage.photo, &[change], Order::InOrder).await.unwrap();
             }
         }
     };

@@ -5,8 +5,8 @@
 //! nothing, and at rest every counter equals the number of its edges.
 //!
 //! A derived edge mirrors an actor's edge, its *witness*. In the order of the stream the last of several states is the
-//! right one, whatever was done before it ([`Way::Stream`]). Apart from that order nobody knows which state is the last, so each
-//! edge is written under the condition that its witness is in the same state ([`Way::Apart`]). A state that has been
+//! right one, whatever was done before it ([`Order::InOrder`]). OutOfOrder from that order nobody knows which state is the last, so each
+//! edge is written under the condition that its witness is in the same state ([`Order::OutOfOrder`]). A state that has been
 //! overtaken is left out: what overtook it is a change of its own, which comes by the one way or the other. So both ways
 //! may work on the same edges at once, stale, repeated and in any order, and end with what the actors did.
 
@@ -41,30 +41,30 @@ const TRANSACTION: usize = 100;
 
 /// How changes came here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum Order {
     /// In the order of the stream, which is trusted.
     Stream,
     /// Late or in any order: each is checked against what the actors did, and one that they contradict does nothing.
-    Apart,
+    OutOfOrder,
 }
 
-impl Way {
+impl Order {
     /// Times a transaction is tried. Others wait behind the stream, so its pauses add up to a quarter of a second at most.
     fn attempts(self) -> u32 {
         match self {
-            Self::Stream => 4,
-            Self::Apart => 7,
+            Self::InOrder => 4,
+            Self::OutOfOrder => 7,
         }
     }
 }
 
 /// Brings edges and their counters into the given states; of several states of one edge the last counts.
 ///
-/// 2 WRU for each edge that changes, 4 apart from the stream, and 2 for each counted item in each transaction of up to 100
+/// 2 WRU for each edge that changes, 4 out of order, and 2 for each counted item in each transaction of up to 100
 /// writes. Edges already in
 /// their state, and edges whose counted item is gone, are left out. [`Error::Busy`] when throttles or conflicts outlast
 /// the retries; everything done until then stays done, and doing all again is safe.
-pub(crate) async fn settle(table: &Table, edges: Vec<Edge>, way: Way) -> Result<()> {
+pub(crate) async fn settle(table: &Table, edges: Vec<Edge>, order: Order) -> Result<()> {
     let mut last: HashMap<crate::keys::Key, usize> = HashMap::new();
     for (index, edge) in edges.iter().enumerate() {
         last.insert(edge.name.key(), index);
@@ -75,29 +75,29 @@ pub(crate) async fn settle(table: &Table, edges: Vec<Edge>, way: Way) -> Result<
         if last.get(&edge.name.key()) != Some(&index) {
             continue;
         }
-        let mut adds = writes_added(&group, &edge, way);
+        let mut adds = writes_added(&group, &edge, order);
         if weight + adds > TRANSACTION {
-            settle_group(table, std::mem::take(&mut group), way).await?;
+            settle_group(table, std::mem::take(&mut group), order).await?;
             weight = 0;
-            adds = writes_added(&group, &edge, way);
+            adds = writes_added(&group, &edge, order);
         }
         weight += adds;
         group.push(edge);
     }
-    settle_group(table, group, way).await
+    settle_group(table, group, order).await
 }
 
 /// Writes that an edge adds to a transaction: itself, the check of its witness, and the counted items that no edge of the
 /// group counts in yet.
-fn writes_added(group: &[Edge], edge: &Edge, way: Way) -> usize {
+fn writes_added(group: &[Edge], edge: &Edge, order: Order) -> usize {
     let known =
         |item: &Name| group.iter().any(|other| other.counters.iter().any(|(counted, _)| counted == item));
-    let checks = usize::from(way == Way::Apart);
+    let checks = usize::from(order == Order::OutOfOrder);
     1 + checks + edge.counters.iter().filter(|(item, _)| !known(item)).count()
 }
 
-async fn settle_group(table: &Table, mut edges: Vec<Edge>, way: Way) -> Result<()> {
-    for attempt in 0..way.attempts() {
+async fn settle_group(table: &Table, mut edges: Vec<Edge>, order: Order) -> Result<()> {
+    for attempt in 0..order.attempts() {
         if attempt > 0 {
             back_off(attempt - 1).await;
         }
@@ -105,7 +105,7 @@ async fn settle_group(table: &Table, mut edges: Vec<Edge>, way: Way) -> Result<(
             if edges.is_empty() {
                 return Ok(());
             }
-            match write(table, &edges, way).await? {
+            match write(table, &edges, order).await? {
                 Written::All => return Ok(()),
                 Written::Busy => break,
                 Written::Refused(refused) => {
@@ -156,12 +156,12 @@ enum Written {
     Busy,
 }
 
-async fn write(table: &Table, edges: &[Edge], way: Way) -> Result<Written> {
+async fn write(table: &Table, edges: &[Edge], order: Order) -> Result<Written> {
     let (mut parts, mut writes) = (Vec::new(), Vec::new());
     for (place, edge) in edges.iter().enumerate() {
         parts.push(Part::Edge(place));
         writes.push(edge_write(table, edge)?);
-        if way == Way::Apart {
+        if order == Order::OutOfOrder {
             parts.push(Part::Edge(place));
             writes.push(witness_check(table, edge)?);
         }

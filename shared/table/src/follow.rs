@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::calls::{Range, stored};
-use crate::edges::{Edge, Way, settle};
+use crate::edges::{Edge, Order, settle};
 use crate::keys::{Name, partition, sort};
 use crate::{Page, Result, Table};
 
@@ -173,10 +173,10 @@ pub struct Change {
 
 /// Derives follower edges and both counters from changes, in the order in which they happened if they came by the stream.
 ///
-/// 2 WRU for each edge that changes, 4 apart from the stream, and 2 for each counter it is part of. Nothing for accounts that
+/// 2 WRU for each edge that changes, 4 out of order, and 2 for each counter it is part of. Nothing for accounts that
 /// are gone.
-pub async fn derive(table: &Table, changes: &[Change], way: Way) -> Result<()> {
-    settle(table, edges(changes)?, way).await
+pub async fn derive(table: &Table, changes: &[Change], order: Order) -> Result<()> {
+    settle(table, edges(changes)?, order).await
 }
 
 fn edges(changes: &[Change]) -> Result<Vec<Edge>> {

@@ -28,7 +28,7 @@ pub mod timeline;
 pub mod user;
 
 pub use calls::Table;
-pub use edges::Way;
+pub use edges::Order;
 pub use error::{Error, Result};
 
 /// An item as the SDK gives it.

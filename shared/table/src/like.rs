@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::calls::{Range, stored};
-use crate::edges::{Edge, Way, settle};
+use crate::edges::{Edge, Order, settle};
 use crate::keys::{Name, partition, sort};
 use crate::{Page, Result, Table};
 
@@ -113,10 +113,10 @@ pub struct Change {
 /// Derives likers and the count of one photo from changes of its likes, in the order in which they happened if they came by
 /// the stream.
 ///
-/// 2 WRU for each liker that changes and 2 for each 99 of them; apart from the stream 4, and 2 for each 49. Nothing when the
+/// 2 WRU for each liker that changes and 2 for each 99 of them; out of order 4, and 2 for each 49. Nothing when the
 /// photo is gone.
-pub async fn derive(table: &Table, photo: PhotoId, changes: &[Change], way: Way) -> Result<()> {
-    settle(table, edges(photo, changes)?, way).await
+pub async fn derive(table: &Table, photo: PhotoId, changes: &[Change], order: Order) -> Result<()> {
+    settle(table, edges(photo, changes)?, order).await
 }
 
 fn edges(photo: PhotoId, changes: &[Change]) -> Result<Vec<Edge>> {

@@ -8,7 +8,7 @@ use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::calls::{Range, stored};
-use crate::edges::{Edge, Way, settle};
+use crate::edges::{Edge, Order, settle};
 use crate::keys::{Name, partition, sort};
 use crate::{Result, Table, head};
 
@@ -16,18 +16,18 @@ use crate::{Result, Table, head};
 const HASHES: usize = 1_000;
 
 /// Puts a photo into its author's timeline and counts it, with what its media look like; or takes it out, when there is
-/// nothing `listed`. Then renews the head. Apart from the stream a photo that is gone is not put in, and one that is there
+/// nothing `listed`. Then renews the head. OutOfOrder from the stream a photo that is gone is not put in, and one that is there
 /// not taken out.
 ///
-/// 4 WRU for the edge and the counter, 6 apart from the stream, 1 for the head, 2 RRU.
+/// 4 WRU for the edge and the counter, 6 out of order, 1 for the head, 2 RRU.
 pub async fn derive(
     table: &Table,
     author: UserId,
     photo: PhotoId,
     listed: Option<&[PerceptualHash]>,
-    way: Way,
+    order: Order,
 ) -> Result<()> {
-    settle(table, vec![edge(author, photo, listed)?], way).await?;
+    settle(table, vec![edge(author, photo, listed)?], order).await?;
     head::renew(table, author, photo, listed.is_some()).await
 }
 

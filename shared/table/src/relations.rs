@@ -11,7 +11,7 @@ use crate::counters::{Stretch, Walk};
 use crate::follow::{self, Follow};
 use crate::keys::Name;
 use crate::like::{self, Like};
-use crate::{Error, Result, Table, Way, listing, photo};
+use crate::{Error, Order, Result, Table, listing, photo};
 
 /// Relations looked at, at once.
 const AT_ONCE: usize = 16;
@@ -172,13 +172,13 @@ pub async fn resettle(table: &Table, relation: Relation) -> Result<Settled> {
         Relation::Follow(follower, followee) => {
             let said: Option<Follow> = table.get(&Name::Following(follower, followee), true).await?;
             let change = follow::Change { follower, followee, since: said.map(|follow| follow.at) };
-            follow::derive(table, &[change], Way::Apart).await?;
+            follow::derive(table, &[change], Order::OutOfOrder).await?;
             Ok(Settled::of(change.since.is_some()))
         }
         Relation::Like(user, photo) => {
             let said: Option<Like> = table.get(&Name::Like(user, photo), true).await?;
             let change = like::Change { user, since: said.map(|like| like.at) };
-            like::derive(table, photo, &[change], Way::Apart).await?;
+            like::derive(table, photo, &[change], Order::OutOfOrder).await?;
             Ok(Settled::of(change.since.is_some()))
         }
         Relation::Listing(author, id) => {
@@ -187,7 +187,7 @@ pub async fn resettle(table: &Table, relation: Relation) -> Result<Settled> {
                 return Ok(Settled::Open);
             }
             let listed = photo.map(|photo| photo.perceptual_hashes());
-            listing::derive(table, author, id, listed.as_deref(), Way::Apart).await?;
+            listing::derive(table, author, id, listed.as_deref(), Order::OutOfOrder).await?;
             Ok(Settled::of(listed.is_some()))
         }
     }

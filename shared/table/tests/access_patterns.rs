@@ -21,7 +21,7 @@ use table::photo::{Creation, Finish};
 use table::session::{Opened, Rotation};
 use table::user::{Registration, User};
 use table::{
-    Table, Way, feed, follow, head, inbox, like, listing, original, photo, reader, session, timeline, user,
+    Order, Table, feed, follow, head, inbox, like, listing, original, photo, reader, session, timeline, user,
 };
 use testkit::{Engine, Fault, ManualClock, SeededRandom};
 
@@ -290,7 +290,7 @@ async fn the_looks_of_photos_are_listed_newest_first() {
     for hashes in &listed {
         world.clock.advance(std::time::Duration::from_secs(1));
         let photo = PhotoId::generate(&world.clock, &world.random);
-        listing::derive(&world.table, ann, photo, Some(hashes), Way::Stream).await.unwrap();
+        listing::derive(&world.table, ann, photo, Some(hashes), Order::InOrder).await.unwrap();
         photos.push(photo);
     }
     let hashes = listing::hashes(&world.table, ann).await.unwrap();
@@ -372,16 +372,16 @@ async fn exact_counts_survive_repetition_faults_and_lost_answers() {
     world.engine.fail_next("TransactWriteItems", 1, Fault::Throttled);
     world.engine.fail_next("TransactWriteItems", 1, Fault::LostAnswer);
     world.engine.fail_next("TransactWriteItems", 2, Fault::Conflict);
-    like::derive(&world.table, photo, &likes, Way::Stream).await.unwrap();
+    like::derive(&world.table, photo, &likes, Order::InOrder).await.unwrap();
     assert_eq!(counted().await, 250);
-    like::derive(&world.table, photo, &likes[100..], Way::Stream).await.unwrap();
+    like::derive(&world.table, photo, &likes[100..], Order::InOrder).await.unwrap();
     assert_eq!(counted().await, 250);
     // Liked, unliked, liked: the last state counts.
     let gone = |number: u64| like::Change { user: liker(number), since: None };
     let mixed = [gone(1), likes[0], gone(2), gone(3), likes[2], gone(900)];
-    like::derive(&world.table, photo, &mixed, Way::Stream).await.unwrap();
+    like::derive(&world.table, photo, &mixed, Order::InOrder).await.unwrap();
     assert_eq!(counted().await, 249);
-    like::derive(&world.table, photo, &mixed, Way::Stream).await.unwrap();
+    like::derive(&world.table, photo, &mixed, Order::InOrder).await.unwrap();
     assert_eq!(counted().await, 249);
     // The counted item is gone: nothing is left behind.
     assert!(photo::delete(&world.table, photo, ann).await.unwrap());
@@ -389,7 +389,7 @@ async fn exact_counts_survive_repetition_faults_and_lost_answers() {
         &world.table,
         photo,
         &[like::Change { user: liker(901), since: Some(world.now()) }],
-        Way::Stream,
+        Order::InOrder,
     )
     .await
     .unwrap();
@@ -406,7 +406,7 @@ async fn a_like_derived_costs_two_units_and_its_share_of_the_counter() {
     let likes: Vec<_> =
         (1..=99).map(|number| like::Change { user: UserId::try_from(number).unwrap(), since }).collect();
     world.engine.reset_usage();
-    like::derive(&world.table, photo, &likes, Way::Stream).await.unwrap();
+    like::derive(&world.table, photo, &likes, Order::InOrder).await.unwrap();
     let usage = world.engine.usage();
     assert_eq!((usage.requests, usage.write_units), (1, 2.0 * 100.0), "{usage:?}");
 }
@@ -423,8 +423,8 @@ async fn followers_page_by_hash_and_count_on_both_sides() {
         .iter()
         .map(|fan| follow::Change { follower: *fan, followee: star, since: Some(world.now()) })
         .collect();
-    follow::derive(&world.table, &changes, Way::Stream).await.unwrap();
-    follow::derive(&world.table, &changes, Way::Stream).await.unwrap();
+    follow::derive(&world.table, &changes, Order::InOrder).await.unwrap();
+    follow::derive(&world.table, &changes, Order::InOrder).await.unwrap();
     assert_eq!(user::get(&world.table, star).await.unwrap().unwrap().followers, 60);
     assert!(user::get_all(&world.table, &fans).await.unwrap().values().all(|fan| fan.following == 1));
     let (mut seen, mut from) = (Vec::new(), follow::From::Hash(0));
@@ -456,7 +456,7 @@ async fn a_head_has_seen_every_photo_however_many_are_derived_at_once() {
         (0..HEAD_LEN + 10).map(|_| PhotoId::generate(&world.clock, &world.random)).collect();
     for chunk in photos.chunks(5) {
         join_all(
-            chunk.iter().map(|photo| listing::derive(&world.table, ann, *photo, Some(&[]), Way::Stream)),
+            chunk.iter().map(|photo| listing::derive(&world.table, ann, *photo, Some(&[]), Order::InOrder)),
         )
         .await
         .into_iter()
@@ -470,7 +470,7 @@ async fn a_head_has_seen_every_photo_however_many_are_derived_at_once() {
     assert_eq!(user::get(&world.table, ann).await.unwrap().unwrap().photos, 30);
     let older = timeline::page(&world.table, ann, Some(newest[HEAD_LEN - 1]), 100).await.unwrap();
     assert_eq!((older.items, older.more), (newest[HEAD_LEN..].to_vec(), false));
-    listing::derive(&world.table, ann, newest[0], None, Way::Stream).await.unwrap();
+    listing::derive(&world.table, ann, newest[0], None, Order::InOrder).await.unwrap();
     assert_eq!(head::of(&world.table, &[ann]).await.unwrap().sources[0].photos[0], newest[1]);
     assert_eq!(user::get(&world.table, ann).await.unwrap().unwrap().photos, 29);
 }

@@ -1,4 +1,4 @@
-//! Derived edges and their counters, in the order of the stream and apart from it.
+//! Derived edges and their counters, in the order of the stream and out of it.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
 
@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{PhotoId, Timestamp, UserId};
 use table::follow::From;
 use table::keys::{Key, Name};
-use table::{Way, follow, like, listing, photo, timeline, user};
+use table::{Order, follow, like, listing, photo, timeline, user};
 use testkit::{Fault, World};
 
 const AT: Timestamp = Timestamp(1_795_348_800_000);
@@ -58,20 +58,20 @@ async fn apart_from_the_order_only_what_the_actor_did_is_derived() {
     let (world, _, photo) = world().await;
     let table = &world.table;
     // Liked, as long as the like is there; a second time changes nothing.
-    like::derive(table, photo, &[liked(fan(1))], Way::Apart).await.unwrap();
+    like::derive(table, photo, &[liked(fan(1))], Order::OutOfOrder).await.unwrap();
     assert_eq!(counted(&world, photo).await, 0);
     likes(&world, fan(1), photo).await;
     for _ in 0..2 {
-        like::derive(table, photo, &[liked(fan(1))], Way::Apart).await.unwrap();
+        like::derive(table, photo, &[liked(fan(1))], Order::OutOfOrder).await.unwrap();
         assert_eq!(counted(&world, photo).await, 1);
     }
     // Not unliked, as long as it is.
-    like::derive(table, photo, &[unliked(fan(1))], Way::Apart).await.unwrap();
+    like::derive(table, photo, &[unliked(fan(1))], Order::OutOfOrder).await.unwrap();
     assert_eq!(counted(&world, photo).await, 1);
     assert!(like::remove(table, fan(1), photo).await.unwrap());
-    like::derive(table, photo, &[liked(fan(1))], Way::Apart).await.unwrap();
+    like::derive(table, photo, &[liked(fan(1))], Order::OutOfOrder).await.unwrap();
     assert_eq!(counted(&world, photo).await, 1, "the removal is a change of its own");
-    like::derive(table, photo, &[unliked(fan(1))], Way::Apart).await.unwrap();
+    like::derive(table, photo, &[unliked(fan(1))], Order::OutOfOrder).await.unwrap();
     assert_eq!(counted(&world, photo).await, 0);
 }
 
@@ -86,12 +86,12 @@ async fn what_was_overtaken_does_not_hold_up_its_neighbours() {
     world.engine.fail_next("TransactWriteItems", 1, Fault::Throttled);
     world.engine.fail_next("TransactWriteItems", 2, Fault::Conflict);
     world.engine.fail_next("TransactWriteItems", 1, Fault::LostAnswer);
-    like::derive(&world.table, photo, &changes, Way::Apart).await.unwrap();
+    like::derive(&world.table, photo, &changes, Order::OutOfOrder).await.unwrap();
     assert_eq!(counted(&world, photo).await, 120);
     // A photo that is gone has nothing to count.
     world.delete(&ann, photo).await;
     likes(&world, fan(900), photo).await;
-    like::derive(&world.table, photo, &[liked(fan(900))], Way::Apart).await.unwrap();
+    like::derive(&world.table, photo, &[liked(fan(900))], Order::OutOfOrder).await.unwrap();
     let left = like::likers(&world.table, photo, None, 1_000).await.unwrap().items;
     assert!(!left.contains(&fan(900)));
 }
@@ -112,14 +112,14 @@ async fn follows_and_timelines_are_checked_too() {
         );
         edges
     };
-    follow::derive(table, &[change(Some(AT))], Way::Apart).await.unwrap();
+    follow::derive(table, &[change(Some(AT))], Order::OutOfOrder).await.unwrap();
     assert_eq!(followers().await, 0);
     world.follow(&bob, &ann).await;
-    follow::derive(table, &[change(Some(AT))], Way::Apart).await.unwrap();
-    follow::derive(table, &[change(None)], Way::Apart).await.unwrap();
+    follow::derive(table, &[change(Some(AT))], Order::OutOfOrder).await.unwrap();
+    follow::derive(table, &[change(None)], Order::OutOfOrder).await.unwrap();
     assert_eq!(followers().await, 1);
     world.unfollow(&bob, &ann).await;
-    follow::derive(table, &[change(None)], Way::Apart).await.unwrap();
+    follow::derive(table, &[change(None)], Order::OutOfOrder).await.unwrap();
     assert_eq!(followers().await, 0);
 
     let listed = async || {
@@ -127,29 +127,31 @@ async fn follows_and_timelines_are_checked_too() {
         assert_eq!(world.profile(&ann).await.photos, i64::try_from(page.len()).unwrap());
         page
     };
-    listing::derive(table, ann.user_id, photo, None, Way::Apart).await.unwrap();
+    listing::derive(table, ann.user_id, photo, None, Order::OutOfOrder).await.unwrap();
     assert_eq!(listed().await, [photo]);
     world.delete(&ann, photo).await;
-    listing::derive(table, ann.user_id, photo, None, Way::Apart).await.unwrap();
-    listing::derive(table, ann.user_id, photo, Some(&[]), Way::Apart).await.unwrap();
+    listing::derive(table, ann.user_id, photo, None, Order::OutOfOrder).await.unwrap();
+    listing::derive(table, ann.user_id, photo, Some(&[]), Order::OutOfOrder).await.unwrap();
     assert!(listed().await.is_empty());
 }
 
-/// What happens to one like: the actor acts, the stream tells of it, what the stream put apart is done.
+/// What happens to one like: the actor acts, the stream tells of it, what the stream sent to the queue is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Event {
     Acts,
-    Told { apart: bool },
+    Told { out_of_order: bool },
     DoneApart(usize),
 }
 
-/// All orders of `acts` acts, each told by the stream in order, at once or apart; what is apart is done at any time after.
+/// All orders of `acts` acts, each told by the stream in order, at once or out of order; what is out of order is done at any time after.
 fn orders(acts: usize) -> Vec<Vec<Event>> {
     fn go_on(acts: usize, so_far: &mut Vec<Event>, all: &mut Vec<Vec<Event>>) {
         let acted = so_far.iter().filter(|event| **event == Event::Acts).count();
         let told: Vec<bool> = so_far
             .iter()
-            .filter_map(|event| if let Event::Told { apart } = event { Some(*apart) } else { None })
+            .filter_map(
+                |event| if let Event::Told { out_of_order } = event { Some(*out_of_order) } else { None },
+            )
             .collect();
         let waiting = (0..told.len()).filter(|&n| told[n] && !so_far.contains(&Event::DoneApart(n)));
         let mut next: Vec<Event> = waiting.map(Event::DoneApart).collect();
@@ -157,7 +159,7 @@ fn orders(acts: usize) -> Vec<Vec<Event>> {
             next.push(Event::Acts);
         }
         if told.len() < acted {
-            next.extend([false, true].map(|apart| Event::Told { apart }));
+            next.extend([false, true].map(|out_of_order| Event::Told { out_of_order }));
         }
         if next.is_empty() {
             all.push(so_far.clone());
@@ -193,16 +195,18 @@ async fn in_every_order_of_acts_stream_and_queue_the_edge_ends_as_the_actor_left
                     assert!(like::remove(table, user, photo).await.unwrap());
                     states.push(unliked(user));
                 }
-                Event::Told { apart } => {
+                Event::Told { out_of_order } => {
                     // From an earlier position, as after a failure: what is out of date comes first.
-                    let upto = if *apart { told } else { told + 1 };
+                    let upto = if *out_of_order { told } else { told + 1 };
                     for state in &states[told.saturating_sub(1)..upto] {
-                        like::derive(table, photo, std::slice::from_ref(state), Way::Stream).await.unwrap();
+                        like::derive(table, photo, std::slice::from_ref(state), Order::InOrder)
+                            .await
+                            .unwrap();
                     }
                     told += 1;
                 }
                 Event::DoneApart(number) => {
-                    like::derive(table, photo, &states[*number..=*number], Way::Apart).await.unwrap();
+                    like::derive(table, photo, &states[*number..=*number], Order::OutOfOrder).await.unwrap();
                 }
             }
         }
@@ -212,7 +216,7 @@ async fn in_every_order_of_acts_stream_and_queue_the_edge_ends_as_the_actor_left
         assert_eq!(count().await, liking, "{order:?}");
         // What lies in the queue may come again at any time.
         for state in &states {
-            like::derive(table, photo, std::slice::from_ref(state), Way::Apart).await.unwrap();
+            like::derive(table, photo, std::slice::from_ref(state), Order::OutOfOrder).await.unwrap();
         }
         assert_eq!(count().await, liking, "{order:?}, and all again");
     }
@@ -227,7 +231,7 @@ async fn a_like_derived_apart_costs_two_units_more() {
     }
     let changes: Vec<_> = (1..=98).map(|number| liked(fan(number))).collect();
     world.engine.reset_usage();
-    like::derive(&world.table, photo, &changes, Way::Apart).await.unwrap();
+    like::derive(&world.table, photo, &changes, Order::OutOfOrder).await.unwrap();
     let usage = world.engine.usage();
     // Each edge with its check, and a counter in each of two transactions.
     assert_eq!((usage.requests, usage.write_units), (2, 2.0 * (98.0 * 2.0 + 2.0)), "{usage:?}");
@@ -239,12 +243,12 @@ async fn an_item_tells_how_often_its_counters_moved() {
     let (name, table) = (Name::Photo(photo), &world.table);
     assert_eq!(moves(&world, name.key()).await, 0);
     let changes: Vec<_> = (1..=100).map(|number| liked(fan(number))).collect();
-    like::derive(table, photo, &changes, Way::Stream).await.unwrap();
+    like::derive(table, photo, &changes, Order::InOrder).await.unwrap();
     assert_eq!(moves(&world, name.key()).await, 2, "two transactions");
-    like::derive(table, photo, &changes, Way::Stream).await.unwrap();
+    like::derive(table, photo, &changes, Order::InOrder).await.unwrap();
     assert_eq!(moves(&world, name.key()).await, 2, "nothing moved");
     // One came and one went: the count is the same, its edges are not.
-    like::derive(table, photo, &[unliked(fan(1)), liked(fan(101))], Way::Stream).await.unwrap();
+    like::derive(table, photo, &[unliked(fan(1)), liked(fan(101))], Order::InOrder).await.unwrap();
     assert_eq!((moves(&world, name.key()).await, counted(&world, photo).await), (3, 100));
     // Nothing that writes to the item loses it, and nothing that reads it minds.
     let texts = photo::Texts { caption: table::Patch::Remove, ..photo::Texts::default() };

@@ -23,7 +23,7 @@ const PAGE: usize = 4;
 /// Something on its way.
 #[derive(Clone, Debug)]
 enum Task {
-    Apart(Value),
+    OutOfOrder(Value),
     Fanout(Event),
     Backfill(Event),
     Run(Box<Run>),
@@ -128,7 +128,7 @@ impl Network {
         }
         self.tasks.extend(self.between.fanout.take().into_iter().map(Task::Fanout));
         self.tasks.extend(self.between.backfill.take().into_iter().map(Task::Backfill));
-        self.tasks.extend(self.between.derive.take().into_iter().map(Task::Apart));
+        self.tasks.extend(self.between.derive.take().into_iter().map(Task::OutOfOrder));
         let pushes = self.between.pushes.take::<CelebrityFanout>();
         let mut runs: Vec<Run> = pushes.into_iter().map(|(name, input)| Run::fanout(name, input)).collect();
         let crossings =
@@ -151,7 +151,7 @@ impl Network {
     async fn perform(&mut self, task: Task) {
         let functions = &self.functions;
         let answer = match task {
-            Task::Apart(message) => runtime::sqs::answer(&functions.derive, sqs_event(&[message])).await,
+            Task::OutOfOrder(message) => runtime::sqs::answer(&functions.derive, sqs_event(&[message])).await,
             Task::Fanout(event) => runtime::sqs::answer(&functions.fanout, sqs_event(&[event])).await,
             Task::Backfill(event) => runtime::sqs::answer(&functions.backfill, sqs_event(&[event])).await,
             Task::Run(run) => return self.go_on(run).await,

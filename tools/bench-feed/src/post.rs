@@ -74,7 +74,7 @@ impl Stage {
             let work = runtime::stream::Handler::handle(&self.derive, batch.to_vec());
             let (derived, invocation) = self.invoke(work)?;
             derived?;
-            if !self.apart.take::<serde_json::Value>().is_empty() {
+            if !self.out_of_order.take::<serde_json::Value>().is_empty() {
                 return Err("something was too busy to be derived, with nobody else there".into());
             }
             spent.add(&invocation);

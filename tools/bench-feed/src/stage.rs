@@ -81,7 +81,7 @@ pub struct Stage {
     pub(crate) client: Client,
     pub(crate) topic: Topic,
     pub(crate) fanout_queue: Outbox,
-    pub(crate) apart: Outbox,
+    pub(crate) out_of_order: Outbox,
     pub(crate) pushes: Launches,
     pub(crate) crossings: Launches,
     pub(crate) derive: derive::DeriveHandler<Topic, Outbox>,
@@ -113,7 +113,7 @@ impl Stage {
         let mirrored = Table::new(on_their_own(&mirror.client()), mirror.table_name());
         let client = on_their_own(&engine.client());
         let table = Table::new(client.clone(), engine.table_name());
-        let (topic, fanout_queue, backfill, apart) =
+        let (topic, fanout_queue, backfill, out_of_order) =
             (Topic::default(), Outbox::default(), Outbox::default(), Outbox::default());
         let (pushes, crossings) = (Launches::default(), Launches::default());
         let celebrities = Celebrities {
@@ -125,7 +125,12 @@ impl Stage {
         };
         let queues = Queues { fanout: fanout_queue.clone(), backfill: backfill.clone() };
         let stage = Self {
-            derive: derive::DeriveHandler::new(table.clone(), topic.clone(), apart.clone(), clock.shared()),
+            derive: derive::DeriveHandler::new(
+                table.clone(),
+                topic.clone(),
+                out_of_order.clone(),
+                clock.shared(),
+            ),
             fanout: fanout::FanoutHandler::new(table.clone(), queues, celebrities, clock.shared()),
             segment: fanout_segment::FanoutSegmentHandler::new(table.clone(), backfill, clock.shared()),
             feed_read: feed_read::FeedReadHandler::new(table.clone(), CDN, clock.shared()),
@@ -136,7 +141,7 @@ impl Stage {
             client,
             topic,
             fanout_queue,
-            apart,
+            out_of_order,
             pushes,
             crossings,
             functions,

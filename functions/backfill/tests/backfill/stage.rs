@@ -3,7 +3,7 @@
 use std::future::{Future, ready};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use table::Way;
+use table::Order;
 
 use api::Caller;
 use backfill::{BackfillHandler, Edge, EdgeError, Objects};
@@ -88,7 +88,7 @@ impl Stage {
     pub async fn list(&self, author: &Caller) -> PhotoId {
         self.world.clock.advance(Duration::from_secs(1));
         let photo = PhotoId::generate(&self.world.clock, &self.world.random);
-        table::listing::derive(&self.world.table, author.user_id, photo, Some(&[]), Way::Stream)
+        table::listing::derive(&self.world.table, author.user_id, photo, Some(&[]), Order::InOrder)
             .await
             .unwrap();
         photo

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use api::Caller;
 use aws_lambda_events::dynamodb::EventRecord;
-use derive::Apart;
+use derive::OutOfOrder;
 use domain::PhotoId;
 use table::keys::Name;
 use testkit::{Asked, Fault};
@@ -99,18 +99,19 @@ async fn when_the_function_dies_while_it_works_apart_then_the_messages_come_agai
     for n in 1.. {
         let scene = scene().await;
         let (stage, engine) = (&scene.stage, &scene.stage.world.engine);
-        // All of it was put apart, a few changes to a message.
+        // All of it was sent to the queue, a few changes to a message.
         let changes: Vec<_> = scene.batch.iter().filter_map(change).collect();
-        let messages: Vec<_> = changes.chunks(4).map(|changes| Apart { changes: changes.to_vec() }).collect();
+        let messages: Vec<_> =
+            changes.chunks(4).map(|changes| OutOfOrder { changes: changes.to_vec() }).collect();
         engine.fail_when(dies_at(n));
         let ended = engine.until_crash(work(&stage.worker, &stage.outbox, &messages)).await;
         engine.heal();
         for _ in 0..2 {
             // In another order.
-            let again: Vec<Apart> = messages.iter().rev().cloned().collect();
+            let again: Vec<OutOfOrder> = messages.iter().rev().cloned().collect();
             assert_eq!(work(&stage.worker(), &stage.outbox, &again).await, 0, "{n}");
         }
-        // Some of the stream comes again too, and meets what was done apart.
+        // Some of the stream comes again too, and meets what was derived out of order.
         assert_eq!(deliver(&stage.worker(), &scene.batch[scene.batch.len() / 2..]).await, None);
         scene.assert_whole().await;
         if ended.is_some() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use api::Caller;
 use aws_lambda_events::dynamodb::{Event as StreamEvent, EventRecord};
-use derive::Apart;
+use derive::OutOfOrder;
 use domain::{Clock, PhotoId, UserId};
 use futures::future::join_all;
 use messages::Event;
@@ -13,8 +13,8 @@ use table::keys::Name;
 use table::like::{self, Like};
 use testkit::{Fault, World, fixture};
 
-use crate::apart::keep_refusing;
 use crate::interleavings::{Chance, lanes};
+use crate::out_of_order::keep_refusing;
 use crate::stage::{Stage, deliver, work};
 
 /// Many like a photo; they have no accounts. What the stream tells of it.
@@ -75,7 +75,7 @@ async fn ten_thousand_likes_of_a_throttled_photo_delay_nobody_else() {
     assert_eq!(stage.likes(hot).await, 0);
 
     // The queue meets the same refusals, and goes on meeting them while the stream counts somebody else's like.
-    let mut messages = stage.outbox.take::<Apart>();
+    let mut messages = stage.outbox.take::<OutOfOrder>();
     assert_eq!(messages.iter().map(|message| message.changes.len()).sum::<usize>(), 10_000);
     let queue = async { work(&stage.worker(), &stage.outbox, &messages[..1]).await };
     let (fan, late) = (&fans[20], async {
@@ -89,7 +89,7 @@ async fn ten_thousand_likes_of_a_throttled_photo_delay_nobody_else() {
 
     // It cools down. Two work the queue off; the first message is among them again.
     world.engine.heal();
-    messages.splice(..1, stage.outbox.take::<Apart>());
+    messages.splice(..1, stage.outbox.take::<OutOfOrder>());
     let (one, two) = messages.split_at(messages.len() / 2);
     let workers = (stage.worker(), stage.worker());
     let halves = futures::join!(work(&workers.0, &stage.outbox, one), work(&workers.1, &stage.outbox, two));

@@ -1,12 +1,12 @@
 //! People act at random while several workers are given the stream in lanes that start again from earlier positions, others
-//! work off what was put apart, and much goes wrong.
+//! work off what was sent to the queue, and much goes wrong.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use api::Caller;
 use aws_lambda_events::dynamodb::EventRecord;
-use derive::Apart;
+use derive::OutOfOrder;
 use domain::{Clock, PhotoId, Randomness};
 use futures::future::join_all;
 use proptest::prelude::*;
@@ -71,7 +71,7 @@ struct Play {
     photos: Vec<(usize, PhotoId)>,
     gone: BTreeSet<PhotoId>,
     lanes: Vec<Vec<EventRecord>>,
-    queue: Mutex<Vec<Apart>>,
+    queue: Mutex<Vec<OutOfOrder>>,
     /// Everything the stream told.
     history: Vec<EventRecord>,
 }
@@ -175,14 +175,14 @@ impl Play {
         reached
     }
 
-    /// Works off what was put apart, in any order and some of it twice.
+    /// Works off what was sent to the queue, in any order and some of it twice.
     async fn work(&self, chance: &mut Chance, batches: usize) {
         let worker = self.stage.worker();
         for _ in 0..batches {
             let message =
                 {
                     let mut queue = self.queue.lock().unwrap();
-                    queue.extend(self.stage.outbox.take::<Apart>());
+                    queue.extend(self.stage.outbox.take::<OutOfOrder>());
                     let place = if queue.is_empty() { None } else { Some(chance.below(queue.len())) };
                     place.map(|place| {
                         if chance.below(4) == 0 { queue[place].clone() } else { queue.swap_remove(place) }
@@ -252,7 +252,7 @@ async fn play(seed: u64) {
         assert_eq!(play.stage.deliver(&play.lanes[lane][reached..]).await, None);
     }
     let mut left = std::mem::take(&mut *play.queue.lock().unwrap());
-    left.extend(play.stage.outbox.take::<Apart>());
+    left.extend(play.stage.outbox.take::<OutOfOrder>());
     assert_eq!(work(&play.stage.worker, &play.stage.outbox, &left).await, 0);
     play.stage.work_off().await;
     play.assert_whole().await;

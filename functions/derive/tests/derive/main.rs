@@ -3,10 +3,10 @@
 #![allow(unreachable_pub, reason = "a test has no other users")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests are tests")]
 
-mod apart;
 mod crash;
 mod hot;
 mod interleavings;
+mod out_of_order;
 mod stage;
 mod topic;
 
@@ -203,7 +203,7 @@ async fn when_one_group_fails_then_its_first_record_is_named_and_other_groups_ar
     let drafted = records.iter().find(|record| record.change.new_image.get("pending").is_some()).unwrap();
     let number = drafted.change.sequence_number.clone();
 
-    // Only the author's head is written by PutItem. What is not done and cannot be put apart has failed.
+    // Only the author's head is written by PutItem. What is not done and cannot be sent to the queue has failed.
     world.engine.fail_next("PutItem", ATTEMPTS, Fault::Throttled);
     stage.outbox.fail_next(1);
     assert_eq!(stage.deliver(&records).await, number);

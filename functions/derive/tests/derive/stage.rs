@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use api::Caller;
 use aws_lambda_events::dynamodb::{Event as StreamEvent, EventRecord};
-use derive::{Apart, DeriveHandler, Publisher, Unpublished};
+use derive::{DeriveHandler, OutOfOrder, Publisher, Unpublished};
 use domain::{PhotoId, UserId};
 use messages::Event;
 use runtime::queue::Sender;
@@ -88,7 +88,7 @@ impl Stage {
 
     /// Works off the function's own queue.
     pub async fn work_off(&self) {
-        let messages = self.outbox.take::<Apart>();
+        let messages = self.outbox.take::<OutOfOrder>();
         assert_eq!(work(&self.worker, &self.outbox, &messages).await, 0);
     }
 
@@ -170,13 +170,13 @@ pub async fn deliver_event(worker: &Worker, event: StreamEvent) -> Option<String
 }
 
 /// Gives messages of the function's own queue to one process; those that failed are put back, and counted.
-pub async fn work(worker: &Worker, outbox: &Outbox, messages: &[Apart]) -> usize {
+pub async fn work(worker: &Worker, outbox: &Outbox, messages: &[OutOfOrder]) -> usize {
     let response = runtime::sqs::answer(worker, sqs_event(messages)).await;
     let failed = response.batch_item_failures.iter().map(|failure| {
         let place = failure.item_identifier.strip_prefix("message-").unwrap();
         messages[place.parse::<usize>().unwrap()].clone()
     });
-    let failed: Vec<Apart> = failed.collect();
+    let failed: Vec<OutOfOrder> = failed.collect();
     outbox.send(&failed).await.unwrap();
     failed.len()
 }

@@ -2,7 +2,7 @@
 
 use domain::{Clock, UserId};
 use serde_json::json;
-use table::Way;
+use table::Order;
 use table::follow::{self, Change, Follow};
 use testkit::http::Request;
 use testkit::{Fault, START, forged_token_for, token_for};
@@ -18,7 +18,7 @@ impl World {
         let (ada, bob) = (self.ada.user_id, self.bob.user_id);
         follow::add(&self.table, ada, bob, &Follow { username: "Ada".to_owned(), at: START }).await.unwrap();
         let change = Change { follower: ada, followee: bob, since: Some(START) };
-        follow::derive(&self.table, &[change], Way::Stream).await.unwrap();
+        follow::derive(&self.table, &[change], Order::InOrder).await.unwrap();
     }
 }
 

@@ -5,7 +5,7 @@ use domain::cursor::List;
 use domain::photo::State;
 use serde_json::json;
 use table::like::{self, Like};
-use table::{Way, listing, photo};
+use table::{Order, listing, photo};
 use testkit::{Fault, START};
 
 use crate::world::{CDN, World, ids};
@@ -22,7 +22,7 @@ async fn when_somebodys_photos_are_listed_then_each_is_shown_as_it_is() {
         &world.table,
         older,
         &[like::Change { user: world.ada.user_id, since: Some(START) }],
-        Way::Stream,
+        Order::InOrder,
     )
     .await
     .unwrap();
@@ -74,7 +74,7 @@ async fn when_the_photo_of_a_cursor_is_deleted_then_the_list_goes_on_behind_it()
     let photos = world.photos(1..8).await;
     let first = world.page(3, None).await;
     world.lose(&photos[2..3]).await;
-    listing::derive(&world.table, world.bob.user_id, photos[2], None, Way::Stream).await.unwrap();
+    listing::derive(&world.table, world.bob.user_id, photos[2], None, Order::InOrder).await.unwrap();
     assert_eq!(ids(&world.page(3, first["next_cursor"].as_str()).await), photos[3..6]);
 }
 

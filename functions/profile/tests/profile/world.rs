@@ -14,7 +14,7 @@ use serde_json::Value;
 use table::guard::{self, RateStep};
 use table::session::Opened;
 use table::user::{self, User};
-use table::{Table, Way, listing, photo};
+use table::{Order, Table, listing, photo};
 use testkit::http::{Answer, Request, call, event};
 use testkit::{Engine, ManualClock, SeededRandom, token_for};
 
@@ -90,7 +90,7 @@ impl World {
         // A limit of its own for each moment: this is about reading.
         let step = RateStep::admit(guard::UPLOADS, rate::UPLOADS, self.uploads().await, now).unwrap();
         assert_eq!(photo::create(&self.table, &photo, &step, None).await.unwrap(), photo::Creation::Done);
-        listing::derive(&self.table, self.bob.user_id, id, Some(&[]), Way::Stream).await.unwrap();
+        listing::derive(&self.table, self.bob.user_id, id, Some(&[]), Order::InOrder).await.unwrap();
         id
     }
 

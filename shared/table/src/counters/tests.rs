@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use testkit::Engine;
 
 use super::*;
-use crate::{Way, follow, like};
+use crate::{Order, follow, like};
 
 fn user(number: u64) -> UserId {
     UserId::try_from(number).unwrap()
@@ -27,7 +27,7 @@ async fn table(engine: &Engine) -> Table {
 }
 
 async fn liked(table: &Table, by: u64, since: Option<Timestamp>) {
-    like::derive(table, photo(), &[like::Change { user: user(by), since }], Way::Stream).await.unwrap();
+    like::derive(table, photo(), &[like::Change { user: user(by), since }], Order::InOrder).await.unwrap();
 }
 
 const NOW: Option<Timestamp> = Some(Timestamp(1));
@@ -80,7 +80,7 @@ async fn following_is_counted_by_the_edges_that_the_actors_point_at() {
     follow::add(&table, user(1), user(2), &follow).await.unwrap();
     assert_eq!(still(&table, Counter::Following(user(1))).await.edges, 0, "not derived yet");
     let change = follow::Change { follower: user(1), followee: user(2), since: NOW };
-    follow::derive(&table, &[change], Way::Stream).await.unwrap();
+    follow::derive(&table, &[change], Order::InOrder).await.unwrap();
     assert_eq!(
         still(&table, Counter::Following(user(1))).await,
         Count { stored: 1, edges: 1, moves: Some(1) }

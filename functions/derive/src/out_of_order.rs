@@ -1,8 +1,8 @@
-//! What is derived apart from the stream's order, because the items it writes to kept refusing.
+//! What is derived out of the stream's order, because the items it writes to kept refusing.
 
 use runtime::queue::Sender;
 use serde::{Deserialize, Serialize};
-use table::Way;
+use table::Order;
 use table::change::Change;
 
 use crate::apply::apply;
@@ -15,14 +15,14 @@ const CHANGES: usize = 98;
 
 /// A message of changes. Fields are only ever added, with a default, so that messages in flight survive a deployment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Apart {
+pub struct OutOfOrder {
     /// What happened, in the order of the stream.
     pub changes: Vec<Change>,
 }
 
 /// The messages that take steps, the steps of one busy item after those of another.
-pub(crate) fn messages(items: &[Vec<Step>]) -> Vec<Apart> {
-    let mut messages: Vec<Apart> = Vec::new();
+pub(crate) fn messages(items: &[Vec<Step>]) -> Vec<OutOfOrder> {
+    let mut messages: Vec<OutOfOrder> = Vec::new();
     for steps in items {
         let mut room = 0;
         for Step { change, .. } in steps {
@@ -30,7 +30,7 @@ pub(crate) fn messages(items: &[Vec<Step>]) -> Vec<Apart> {
             match messages.last_mut() {
                 Some(message) if weight <= room => message.changes.push(change.clone()),
                 _ => {
-                    messages.push(Apart { changes: vec![change.clone()] });
+                    messages.push(OutOfOrder { changes: vec![change.clone()] });
                     room = CHANGES;
                 }
             }
@@ -59,13 +59,13 @@ pub enum NotDone {
 }
 
 impl<P: Publisher, O: Sender> runtime::sqs::Handler for DeriveHandler<P, O> {
-    type Message = Apart;
+    type Message = OutOfOrder;
     type Error = NotDone;
     /// Messages of a batch are often about the same item and would only meet on it.
     const CONCURRENCY: usize = 1;
 
-    async fn handle(&self, Apart { changes }: Apart) -> Result<(), NotDone> {
-        apply(&self.table, changes.iter(), Way::Apart).await?;
+    async fn handle(&self, OutOfOrder { changes }: OutOfOrder) -> Result<(), NotDone> {
+        apply(&self.table, changes.iter(), Order::OutOfOrder).await?;
         let events: Vec<_> = changes.iter().filter_map(publish::event).collect();
         if !events.is_empty() {
             self.publisher.publish(&events).await?;
@@ -177,10 +177,10 @@ mod tests {
             ),
         ];
         for (change, wire) in changes {
-            let apart = Apart { changes: vec![change] };
+            let deferred = OutOfOrder { changes: vec![change] };
             let message = json!({ "changes": [wire] });
-            assert_eq!(json!(apart), message);
-            assert_eq!(serde_json::from_value::<Apart>(message).unwrap(), apart);
+            assert_eq!(json!(deferred), message);
+            assert_eq!(serde_json::from_value::<OutOfOrder>(message).unwrap(), deferred);
         }
     }
 
@@ -191,7 +191,7 @@ mod tests {
             {"failed": {"photo": "2"}},
             {"deleted": {"photo": "2", "author": "3", "media": 4}},
         ]});
-        let Apart { changes } = serde_json::from_value(older).unwrap();
+        let OutOfOrder { changes } = serde_json::from_value(older).unwrap();
         let wanted = [
             Change::Ready { photo: photo(2), author: user(3), hashes: Vec::new() },
             Change::Failed { photo: photo(2), author: None, media: 0, blob_refs: Vec::new() },

@@ -1,8 +1,8 @@
-//! What is too busy is done apart, and the stream goes on.
+//! What is too busy is derived out of order, and the stream goes on.
 
 use std::time::Duration;
 
-use derive::Apart;
+use derive::OutOfOrder;
 use messages::Event;
 use runtime::metrics;
 use serde_json::{Value, json};
@@ -44,11 +44,11 @@ async fn when_the_table_refuses_everything_then_the_stream_waits() {
     let records = world.engine.stream().await;
     world.engine.fail_when(|asked| asked.writes().then_some(Fault::Throttled));
     assert_eq!(stage.deliver(&records).await, records[0].change.sequence_number, "from the first on");
-    assert!(stage.outbox.take::<Apart>().is_empty() && stage.published.take().is_empty());
+    assert!(stage.outbox.take::<OutOfOrder>().is_empty() && stage.published.take().is_empty());
 
     world.engine.heal();
     assert_eq!(stage.deliver(&records).await, None, "and nothing is taken for hot");
-    assert!(stage.outbox.take::<Apart>().is_empty());
+    assert!(stage.outbox.take::<OutOfOrder>().is_empty());
     assert_eq!(stage.published.take().len(), 20);
     stage.assert_exact(&[&ann], &photos).await;
 }
@@ -84,7 +84,7 @@ async fn when_an_item_keeps_refusing_then_it_is_done_apart_and_later_not_even_tr
     assert!(stage.published.take().is_empty());
 
     world.engine.heal();
-    let messages = stage.outbox.take::<Apart>();
+    let messages = stage.outbox.take::<OutOfOrder>();
     assert_eq!(messages.len(), 2);
     assert_eq!(work(&stage.worker, &stage.outbox, &messages).await, 0);
     assert_eq!(kinds(&stage.published.take()), ["like.added", "like.added"]);
@@ -96,7 +96,7 @@ async fn when_an_item_keeps_refusing_then_it_is_done_apart_and_later_not_even_tr
     let records = world.engine.stream().await;
     assert_eq!(stage.deliver(&records).await, None);
     assert_eq!(stage.likes(hot).await, 1);
-    assert!(stage.outbox.take::<Apart>().is_empty());
+    assert!(stage.outbox.take::<OutOfOrder>().is_empty());
     stage.assert_never_wrong().await;
 }
 
@@ -112,7 +112,7 @@ async fn when_a_message_is_not_derived_or_not_published_then_it_comes_again() {
     let records = world.engine.stream().await;
     keep_refusing(world, &Name::Photo(photo));
     assert_eq!(stage.deliver(&records).await, None);
-    let again = async || work(&stage.worker, &stage.outbox, &stage.outbox.take::<Apart>()).await;
+    let again = async || work(&stage.worker, &stage.outbox, &stage.outbox.take::<OutOfOrder>()).await;
     assert_eq!(again().await, 1);
     assert!(stage.published.take().is_empty(), "deriving comes first");
     world.engine.heal();
@@ -159,7 +159,7 @@ async fn a_busy_account_does_not_take_its_followers_apart_with_it() {
     // Everything hangs together, but only one of all is busy.
     keep_refusing(world, &Name::User(star.user_id));
     assert_eq!(stage.deliver(&records).await, None);
-    let messages = stage.outbox.take::<Apart>();
+    let messages = stage.outbox.take::<OutOfOrder>();
     let stars =
         |change: &Change| matches!(change, Change::Followed { followee, .. } if *followee == star.user_id);
     assert_eq!(messages.len(), 1);
@@ -208,7 +208,7 @@ async fn when_the_queue_sends_a_real_event_then_what_is_still_so_is_derived_and_
 
     let ids = [ann.user_id.to_string(), bob.user_id.to_string(), photo.to_string()];
     let values = [("user_id", ids[0].as_str()), ("author_id", &ids[1]), ("photo_id", &ids[2])];
-    let event: Value = fixture("derive", "apart", &values);
+    let event: Value = fixture("derive", "out-of-order", &values);
     let answer = runtime::stream_or_queue::answer(&stage.worker, event).await.unwrap();
     assert_eq!(answer, json!({ "batchItemFailures": [] }));
     assert_eq!((stage.likes(photo).await, world.profile(&bob).await.followers), (1, 0));
