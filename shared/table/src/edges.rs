@@ -4,9 +4,9 @@
 //! counter moves by the edges that really changed. So a record derived twice, late, or again after a crash changes
 //! nothing, and at rest every counter equals the number of its edges.
 //!
-//! A derived edge mirrors an actor's edge, its *witness*. In the order of the stream the last of several states is the
+//! A derived edge mirrors an actor's edge, its *source edge*. In the order of the stream the last of several states is the
 //! right one, whatever was done before it ([`Order::InOrder`]). OutOfOrder from that order nobody knows which state is the last, so each
-//! edge is written under the condition that its witness is in the same state ([`Order::OutOfOrder`]). A state that has been
+//! edge is written under the condition that its source edge is in the same state ([`Order::OutOfOrder`]). A state that has been
 //! overtaken is left out: what overtook it is a change of its own, which comes by the one way or the other. So both ways
 //! may work on the same edges at once, stale, repeated and in any order, and end with what the actors did.
 
@@ -29,7 +29,7 @@ pub(crate) struct Edge {
     /// The item to store, or none when the edge is to go.
     pub(crate) item: Option<Item>,
     /// The actor's edge that it mirrors.
-    pub(crate) witness: Name,
+    pub(crate) source: Name,
     pub(crate) counters: Vec<Counter>,
 }
 
@@ -87,7 +87,7 @@ pub(crate) async fn settle(table: &Table, edges: Vec<Edge>, order: Order) -> Res
     settle_group(table, group, order).await
 }
 
-/// Writes that an edge adds to a transaction: itself, the check of its witness, and the counted items that no edge of the
+/// Writes that an edge adds to a transaction: itself, the check of its source edge, and the counted items that no edge of the
 /// group counts in yet.
 fn writes_added(group: &[Edge], edge: &Edge, order: Order) -> usize {
     let known =
@@ -141,7 +141,7 @@ fn sums(edges: &[Edge]) -> BTreeMap<Name, Steps> {
 /// What a write of a transaction is about.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
-    /// The edge at this place: itself, or its witness.
+    /// The edge at this place: itself, or its source edge.
     Edge(usize),
     /// An item with counters.
     Counted(Name),
@@ -163,7 +163,7 @@ async fn write(table: &Table, edges: &[Edge], order: Order) -> Result<Written> {
         writes.push(edge_write(table, edge)?);
         if order == Order::OutOfOrder {
             parts.push(Part::Edge(place));
-            writes.push(witness_check(table, edge)?);
+            writes.push(source_check(table, edge)?);
         }
     }
     for (item, steps) in sums(edges) {
@@ -227,12 +227,12 @@ fn edge_write(table: &Table, edge: &Edge) -> Result<TransactWriteItem> {
     Ok(write.build())
 }
 
-/// The condition that an edge's witness is there when the edge is to be, and is not when it is to go.
-fn witness_check(table: &Table, edge: &Edge) -> Result<TransactWriteItem> {
+/// The condition that an edge's source edge is there when the edge is to be, and is not when it is to go.
+fn source_check(table: &Table, edge: &Edge) -> Result<TransactWriteItem> {
     let wanted = if edge.item.is_some() { "attribute_exists" } else { "attribute_not_exists" };
     let check = ConditionCheck::builder()
         .table_name(&*table.name)
-        .set_key(Some(key_item(&edge.witness.key())))
+        .set_key(Some(key_item(&edge.source.key())))
         .condition_expression(format!("{wanted}({PK})"))
         .build()
         .map_err(Error::unreadable)?;

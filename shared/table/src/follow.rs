@@ -183,10 +183,10 @@ fn edges(changes: &[Change]) -> Result<Vec<Edge>> {
     let edges = changes.iter().map(|change| {
         let name = Name::Follower(change.followee, change.follower);
         let item = change.since.map(|at| stored(&name.key(), Follower { at })).transpose()?;
-        let witness = Name::Following(change.follower, change.followee);
+        let source = Name::Following(change.follower, change.followee);
         let counters =
             vec![(Name::User(change.followee), "followers"), (Name::User(change.follower), "following")];
-        Ok(Edge { name, item, witness, counters })
+        Ok(Edge { name, item, source, counters })
     });
     edges.collect()
 }

@@ -123,8 +123,8 @@ fn edges(photo: PhotoId, changes: &[Change]) -> Result<Vec<Edge>> {
     let edges = changes.iter().map(|change| {
         let name = Name::Liker(photo, change.user);
         let item = change.since.map(|at| stored(&name.key(), Liker { at })).transpose()?;
-        let witness = Name::Like(change.user, photo);
-        Ok(Edge { name, item, witness, counters: vec![(Name::Photo(photo), "likes")] })
+        let source = Name::Like(change.user, photo);
+        Ok(Edge { name, item, source, counters: vec![(Name::Photo(photo), "likes")] })
     });
     edges.collect()
 }

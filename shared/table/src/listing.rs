@@ -35,7 +35,7 @@ fn edge(author: UserId, photo: PhotoId, listed: Option<&[PerceptualHash]>) -> Re
     let name = Name::Timeline(author, photo);
     let item = listed.map(|hashes| stored(&name.key(), Listed { hashes: hashes.to_vec() })).transpose()?;
     // Ready is the last state of a photo: from then on it is there, or it was deleted.
-    Ok(Edge { name, item, witness: Name::Photo(photo), counters: vec![(Name::User(author), "photos")] })
+    Ok(Edge { name, item, source: Name::Photo(photo), counters: vec![(Name::User(author), "photos")] })
 }
 
 /// What the media of an author's newest photos look like, newest first, perhaps a moment ago. 0.5 RRU for each 4 KiB, which
