@@ -14,7 +14,7 @@ use messages::{Event, HashRange};
 use runtime::queue::{Queue, Sender};
 use runtime::sqs::answer;
 use serde_json::{Value, json};
-use table::keys::Name;
+use table::keys::ItemKey;
 use testkit::{Fault, Launches, Outbox, Wiretap, World, fixture, sqs_event};
 
 const PART: i64 = HashRange::PART;
@@ -73,7 +73,7 @@ impl Stage {
 
     /// Makes the author's counter say something else than it counts.
     async fn pretend(&self, author: &Caller, followers: i64) {
-        self.world.write(&Name::User(author.user_id), "SET followers = :value", followers).await;
+        self.world.write(&ItemKey::User(author.user_id), "SET followers = :value", followers).await;
     }
 }
 
@@ -241,7 +241,7 @@ async fn when_more_follow_than_the_threshold_then_the_photo_is_pushed_and_the_au
     let parts: Vec<Event> = stage.outbox.take();
     assert_eq!(parts.len(), 3 * 41, "until the promotion is through, everyone is pushed to");
     let started = crossing(&stage.celebrities.promotion);
-    let key = Name::Head(author.user_id).key();
+    let key = ItemKey::Head(author.user_id).raw();
     assert_eq!(started.len(), 1);
     assert_eq!(started[0].0, format!("{}-{photo}", author.user_id));
     assert_eq!((started[0].1.author_id, started[0].1.followers), (author.user_id, 100_001));

@@ -176,7 +176,7 @@ async fn when_the_row_of_a_cursor_is_gone_then_the_list_goes_on_behind_it() {
     let world = World::new().await;
     let ids = world.likes(1..6).await;
     let first = world.page(2, None).await;
-    let key = table::keys::Name::InboxRow(world.ada.user_id, ids[1].parse().unwrap()).key();
+    let key = table::keys::ItemKey::InboxRow(world.ada.user_id, ids[1].parse().unwrap()).raw();
     let attribute = aws_sdk_dynamodb::types::AttributeValue::S;
     let delete = world.engine.client().delete_item().table_name(world.engine.table_name());
     delete

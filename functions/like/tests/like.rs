@@ -6,7 +6,7 @@ use api::Caller;
 use domain::PhotoId;
 use like::LikeHandler;
 use serde_json::{Value, json};
-use table::keys::Name;
+use table::keys::ItemKey;
 use testkit::http::{Answer, Request, call, event};
 use testkit::{World, forged_token_for, token_for};
 
@@ -120,7 +120,7 @@ async fn when_many_like_a_photo_then_they_are_paged_and_the_gone_are_skipped() {
     }
     world.derive().await;
     for gone in [1, 2, 6] {
-        let key = Name::User(fans[gone].user_id).key();
+        let key = ItemKey::User(fans[gone].user_id).raw();
         let delete = world.engine.client().delete_item().table_name(world.engine.table_name());
         let attribute = aws_sdk_dynamodb::types::AttributeValue::S;
         delete.key("pk", attribute(key.pk)).key("sk", attribute(key.sk)).send().await.unwrap();

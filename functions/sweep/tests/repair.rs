@@ -16,7 +16,7 @@ use messages::{Event, HashRange};
 use runtime::task::answer;
 use serde_json::{Value, json};
 use sweep::{Done, Queues, Repaired, SweepHandler};
-use table::keys::Name;
+use table::keys::ItemKey;
 use table::{Order, Table, follow, like, photo, timeline};
 use testkit::{ATTEMPTS, Fault, Outbox, World, fixture};
 use verify::{Options, Outputs, Report};
@@ -93,11 +93,11 @@ impl Stage {
     }
 
     /// Changes an item behind everybody's back.
-    async fn write(&self, item: Name, expression: &str) {
+    async fn write(&self, item: ItemKey, expression: &str) {
         self.world.write(&item, expression, 1).await;
     }
 
-    async fn remove(&self, item: Name) {
+    async fn remove(&self, item: ItemKey) {
         self.world.remove(&item).await;
     }
 
@@ -135,9 +135,9 @@ async fn when_what_is_named_is_right_then_nothing_is_written_and_readers_are_loo
 async fn when_verify_names_what_drifted_then_one_repair_puts_it_right_and_another_changes_nothing() {
     let stage = Stage::new().await;
     let (ada, bob) = (stage.ada.user_id, stage.bob.user_id);
-    stage.write(Name::User(ada), "ADD followers :value, photos :value").await;
-    stage.write(Name::User(bob), "ADD following :value").await;
-    stage.write(Name::Photo(stage.photo), "ADD likes :value").await;
+    stage.write(ItemKey::User(ada), "ADD followers :value, photos :value").await;
+    stage.write(ItemKey::User(bob), "ADD following :value").await;
+    stage.write(ItemKey::Photo(stage.photo), "ADD likes :value").await;
     let (report, repairs) = stage.verify().await;
     assert_eq!((report.drifted, repairs.len()), (4, 1));
 
@@ -161,10 +161,10 @@ async fn when_edges_are_astray_then_they_and_their_counters_follow_the_actors() 
     let stage = Stage::new().await;
     let (ada, bob) = (stage.ada.user_id, stage.bob.user_id);
     // Said and not derived; and the counter with it.
-    stage.remove(Name::Follower(ada, bob)).await;
-    stage.remove(Name::Timeline(ada, stage.photo)).await;
+    stage.remove(ItemKey::Follower(ada, bob)).await;
+    stage.remove(ItemKey::Timeline(ada, stage.photo)).await;
     // Derived from nothing.
-    stage.remove(Name::Like(bob, stage.photo)).await;
+    stage.remove(ItemKey::Like(bob, stage.photo)).await;
     let (report, repairs) = stage.verify().await;
     assert_eq!((report.astray, report.drifted), (3, 3), "followers, following and photos count what is gone");
     for repair in repairs {
@@ -180,8 +180,8 @@ async fn when_edges_are_astray_then_they_and_their_counters_follow_the_actors() 
 async fn when_the_stream_lost_a_follow_and_a_photo_then_feeds_are_told_once_the_edges_are_there() {
     let stage = Stage::new().await;
     let (ada, bob) = (stage.ada.user_id, stage.bob.user_id);
-    stage.remove(Name::Follower(ada, bob)).await;
-    stage.remove(Name::Timeline(ada, stage.photo)).await;
+    stage.remove(ItemKey::Follower(ada, bob)).await;
+    stage.remove(ItemKey::Timeline(ada, stage.photo)).await;
     for repair in stage.verify().await.1 {
         stage.ask(repair).await;
     }
@@ -217,8 +217,8 @@ async fn when_telling_is_refused_then_the_edges_are_right_the_run_fails_and_a_re
     for refusing in 0..2 {
         let stage = Stage::new().await;
         let (ada, bob) = (stage.ada.user_id, stage.bob.user_id);
-        stage.remove(Name::Follower(ada, bob)).await;
-        stage.remove(Name::Timeline(ada, stage.photo)).await;
+        stage.remove(ItemKey::Follower(ada, bob)).await;
+        stage.remove(ItemKey::Timeline(ada, stage.photo)).await;
         [&stage.queues.fanout, &stage.queues.backfill][refusing].fail_next(1);
         let error = answer(&stage.deps(), stage.edges()).await.unwrap_err();
         assert_eq!(error.error_type, "SweepIncomplete");
@@ -234,7 +234,7 @@ async fn when_telling_is_refused_then_the_edges_are_right_the_run_fails_and_a_re
 #[tokio::test]
 async fn when_an_edge_cannot_be_settled_then_nobody_is_told_of_it() {
     let stage = Stage::new().await;
-    stage.remove(Name::Follower(stage.ada.user_id, stage.bob.user_id)).await;
+    stage.remove(ItemKey::Follower(stage.ada.user_id, stage.bob.user_id)).await;
     stage.world.engine.fail_next("TransactWriteItems", 10 * ATTEMPTS, Fault::Unavailable);
     let asked = json!({ "resettle": { "follows": [[stage.bob.user_id, stage.ada.user_id]] } });
     let error = answer(&stage.deps(), asked).await.unwrap_err();
@@ -245,7 +245,7 @@ async fn when_an_edge_cannot_be_settled_then_nobody_is_told_of_it() {
 #[tokio::test]
 async fn when_an_edge_comes_between_counting_and_setting_then_it_is_counted() {
     let stage = Stage::new().await;
-    stage.write(Name::Photo(stage.photo), "ADD likes :value").await;
+    stage.write(ItemKey::Photo(stage.photo), "ADD likes :value").await;
     let (client, hold) = stage.world.engine.held_client("UpdateItem", 0);
     let table = Table::new(client, stage.world.engine.table_name());
     let deps = SweepHandler::new(table, stage.queues.clone(), stage.world.clock.shared());
@@ -266,7 +266,7 @@ async fn when_an_edge_comes_between_counting_and_setting_then_it_is_counted() {
 async fn when_many_come_and_go_while_it_is_counted_again_and_again_then_the_count_ends_right() {
     let stage = Stage::new().await;
     let people = stage.world.people("person", 12).await;
-    stage.write(Name::Photo(stage.photo), "ADD likes :value").await;
+    stage.write(ItemKey::Photo(stage.photo), "ADD likes :value").await;
     let table = &stage.world.table;
     let derive = async {
         for round in 0..4 {
@@ -302,8 +302,8 @@ async fn when_many_come_and_go_while_it_is_counted_again_and_again_then_the_coun
 #[tokio::test]
 async fn when_one_part_fails_then_the_others_are_done_and_the_run_fails() {
     let stage = Stage::new().await;
-    stage.write(Name::User(stage.ada.user_id), "ADD followers :value").await;
-    stage.write(Name::Photo(stage.photo), "ADD likes :value").await;
+    stage.write(ItemKey::User(stage.ada.user_id), "ADD followers :value").await;
+    stage.write(ItemKey::Photo(stage.photo), "ADD likes :value").await;
     stage.world.engine.fail_next("UpdateItem", ATTEMPTS, Fault::Throttled);
     let error = answer(&stage.deps(), stage.everything()).await.unwrap_err();
     assert_eq!(error.error_type, "SweepIncomplete");

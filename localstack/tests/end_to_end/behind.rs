@@ -7,7 +7,7 @@ use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use domain::UserId;
 use domain::photo::Photo;
 use table::Table;
-use table::keys::{Name, PK, SK};
+use table::keys::{ItemKey, PK, SK};
 
 use crate::cloud::Cloud;
 use crate::world::eventually;
@@ -78,18 +78,18 @@ impl Behind {
     }
 
     /// An item as it is at this moment.
-    pub(crate) async fn item(&self, name: &Name) -> Option<Item> {
+    pub(crate) async fn item(&self, name: &ItemKey) -> Option<Item> {
         let request = self.dynamodb.get_item().table_name(&self.table).consistent_read(true);
         request.set_key(Some(attributes(name))).send().await.unwrap().item
     }
 
     /// Whether an item is there.
-    pub(crate) async fn has(&self, name: &Name) -> bool {
+    pub(crate) async fn has(&self, name: &ItemKey) -> bool {
         self.item(name).await.is_some()
     }
 
     /// Makes an item vanish, as no function would.
-    pub(crate) async fn lose(&self, name: &Name) {
+    pub(crate) async fn lose(&self, name: &ItemKey) {
         let request = self.dynamodb.delete_item().table_name(&self.table);
         request.set_key(Some(attributes(name))).send().await.unwrap();
     }
@@ -190,7 +190,7 @@ pub(crate) fn key(item: &Item) -> (String, String) {
     (text(PK), text(SK))
 }
 
-fn attributes(name: &Name) -> Item {
-    let key = name.key();
+fn attributes(name: &ItemKey) -> Item {
+    let key = name.raw();
     [(PK, key.pk), (SK, key.sk)].map(|(name, value)| (name.to_owned(), AttributeValue::S(value))).into()
 }

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::join_all;
 use reqwest::Method;
-use table::keys::Name;
+use table::keys::ItemKey;
 
 use crate::pictures::small;
 use crate::world::{App, Person, eventually};
@@ -15,7 +15,7 @@ const LEAVING: usize = 4;
 
 async fn until_standing(author: &Person<'_>, standing: Option<&str>) {
     eventually(&format!("the author stands as {standing:?}"), async || {
-        let head = author.app.behind.item(&Name::Head(author.id)).await.unwrap_or_default();
+        let head = author.app.behind.item(&ItemKey::Head(author.id)).await.unwrap_or_default();
         let found = head.get("standing").and_then(|standing| standing.as_s().ok()).map(String::as_str);
         if found == standing { Ok(()) } else { Err(format!("{head:?}")) }
     })
@@ -49,15 +49,15 @@ async fn when_an_author_becomes_a_celebrity_and_ceases_to_be_one_then_followers_
     // Pulled at once, and pushed in the background.
     let second = star.post_photo("Pulled", &[small()]).await;
     first_fan.until_feed(&[&second, &first]).await;
-    let entry = Name::FeedEntry(first_fan.id, second.parse().unwrap());
+    let entry = ItemKey::FeedEntry(first_fan.id, second.parse().unwrap());
     eventually("the photo is pushed and marked so", async || {
-        let head = app.behind.item(&Name::Head(star.id)).await.unwrap_or_default();
+        let head = app.behind.item(&ItemKey::Head(star.id)).await.unwrap_or_default();
         let unpushed = head.get("unpushed").cloned();
         let pushed = app.behind.has(&entry).await;
         if pushed && unpushed.is_none() { Ok(()) } else { Err(format!("{pushed} {unpushed:?}")) }
     })
     .await;
-    let state = app.behind.item(&Name::FeedState(first_fan.id)).await.unwrap();
+    let state = app.behind.item(&ItemKey::FeedState(first_fan.id)).await.unwrap();
     assert_eq!(state.get("celebrities"), Some(&AttributeValue::Ss(vec![star.id.to_string()])));
     first_fan.until_feed(&[&second, &first]).await;
 
@@ -70,7 +70,7 @@ async fn when_an_author_becomes_a_celebrity_and_ceases_to_be_one_then_followers_
     let fourth = star.post_photo("Pushed again", &[small()]).await;
     first_fan.until_feed(&[&fourth, &third, &second, &first]).await;
     eventually("nobody pulls any more", async || {
-        let state = app.behind.item(&Name::FeedState(first_fan.id)).await.unwrap_or_default();
+        let state = app.behind.item(&ItemKey::FeedState(first_fan.id)).await.unwrap_or_default();
         if state.contains_key("celebrities") { Err(format!("{state:?}")) } else { Ok(()) }
     })
     .await;

@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use table::keys::Name;
+use table::keys::ItemKey;
 
 use crate::behind::{Item, key};
 use crate::world::{App, eventually};
 
 /// A counter, by the item that holds it and its name there.
-type Counter = (Name, &'static str);
+type Counter = (ItemKey, &'static str);
 
 /// Every counter with what it says, and what it should say by the derived edges and by the actors' own.
 #[derive(Default)]
@@ -26,40 +26,43 @@ impl Count {
         let mut count = Self::default();
         for item in items {
             let (pk, sk) = key(item);
-            let name = Name::parse(&pk, &sk).unwrap_or_else(|| panic!("an item of no known kind: {pk} {sk}"));
+            let name =
+                ItemKey::parse(&pk, &sk).unwrap_or_else(|| panic!("an item of no known kind: {pk} {sk}"));
             count.add(&name, item);
         }
         count
     }
 
-    fn add(&mut self, name: &Name, item: &Item) {
+    fn add(&mut self, name: &ItemKey, item: &Item) {
         let derived = &mut self.derived;
         let acted = &mut self.acted;
         match name {
-            Name::User(_) => {
+            ItemKey::User(_) => {
                 for counter in ["followers", "following", "photos"] {
                     self.said.insert((name.clone(), counter), number(item, counter));
                 }
             }
-            Name::Photo(_) => {
+            ItemKey::Photo(_) => {
                 self.said.insert((name.clone(), "likes"), number(item, "likes"));
                 if item.get("state").and_then(|state| state.as_s().ok()).is_some_and(|state| state == "ready")
                 {
                     let author = item["author"].as_s().unwrap().parse().unwrap();
-                    *acted.entry((Name::User(author), "photos")).or_default() += 1;
+                    *acted.entry((ItemKey::User(author), "photos")).or_default() += 1;
                 }
             }
-            Name::Follower(followee, follower) => {
-                *derived.entry((Name::User(*followee), "followers")).or_default() += 1;
-                *derived.entry((Name::User(*follower), "following")).or_default() += 1;
+            ItemKey::Follower(followee, follower) => {
+                *derived.entry((ItemKey::User(*followee), "followers")).or_default() += 1;
+                *derived.entry((ItemKey::User(*follower), "following")).or_default() += 1;
             }
-            Name::Following(follower, followee) => {
-                *acted.entry((Name::User(*followee), "followers")).or_default() += 1;
-                *acted.entry((Name::User(*follower), "following")).or_default() += 1;
+            ItemKey::Following(follower, followee) => {
+                *acted.entry((ItemKey::User(*followee), "followers")).or_default() += 1;
+                *acted.entry((ItemKey::User(*follower), "following")).or_default() += 1;
             }
-            Name::Timeline(author, _) => *derived.entry((Name::User(*author), "photos")).or_default() += 1,
-            Name::Liker(photo, _) => *derived.entry((Name::Photo(*photo), "likes")).or_default() += 1,
-            Name::Like(_, photo) => *acted.entry((Name::Photo(*photo), "likes")).or_default() += 1,
+            ItemKey::Timeline(author, _) => {
+                *derived.entry((ItemKey::User(*author), "photos")).or_default() += 1
+            }
+            ItemKey::Liker(photo, _) => *derived.entry((ItemKey::Photo(*photo), "likes")).or_default() += 1,
+            ItemKey::Like(_, photo) => *acted.entry((ItemKey::Photo(*photo), "likes")).or_default() += 1,
             _ => {}
         }
     }

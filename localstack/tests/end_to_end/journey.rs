@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use table::keys::Name;
+use table::keys::ItemKey;
 
 use crate::pictures::{Picture, Pixels};
 use crate::renditions::{SIZES, fetch, status};
@@ -168,7 +168,7 @@ async fn like_it(anna: &Person<'_>, bert: &Person<'_>, photo: &str) {
 async fn delete_it(anna: &Person<'_>, bert: &Person<'_>, photo: &str, shown: &Value) {
     let (app, id) = (anna.app, photo.parse().unwrap());
     assert_eq!(app.behind.kept(anna.id, photo).await.len(), 3 * 7);
-    assert!(app.behind.has(&Name::FeedEntry(bert.id, id)).await);
+    assert!(app.behind.has(&ItemKey::FeedEntry(bert.id, id)).await);
 
     let path = format!("/photos/{photo}");
     anna.delete(&path).await.expect(204);
@@ -182,11 +182,11 @@ async fn delete_it(anna: &Person<'_>, bert: &Person<'_>, photo: &str, shown: &Va
     })
     .await;
     for name in [
-        Name::Photo(id),
-        Name::Timeline(anna.id, id),
-        Name::FeedEntry(bert.id, id),
-        Name::Like(bert.id, id),
-        Name::Liker(id, bert.id),
+        ItemKey::Photo(id),
+        ItemKey::Timeline(anna.id, id),
+        ItemKey::FeedEntry(bert.id, id),
+        ItemKey::Like(bert.id, id),
+        ItemKey::Liker(id, bert.id),
     ] {
         eventually(&format!("{name:?} is gone"), async || {
             same(app.behind.has(&name).await, &false).map(drop)

@@ -4,7 +4,7 @@
 //! it: what reappears shows that the message was handled beside its neighbours.
 
 use domain::inbox::Subject;
-use table::keys::Name;
+use table::keys::ItemKey;
 
 use crate::pictures::small;
 use crate::redelivery::{body, followed, liked};
@@ -45,7 +45,7 @@ async fn reader_of(app: &App) -> (Person<'_>, Person<'_>, String) {
     (anna, bert, photo)
 }
 
-async fn until_there(app: &App, name: &Name) {
+async fn until_there(app: &App, name: &ItemKey) {
     eventually(&format!("{name:?} is there"), async || same(app.behind.has(name).await, &true).map(drop))
         .await;
 }
@@ -54,7 +54,7 @@ async fn until_there(app: &App, name: &Name) {
 async fn when_fanout_meets_poison_then_the_photos_beside_it_should_reach_their_feeds() {
     let app = App::new();
     let (anna, bert, photo) = reader_of(&app).await;
-    let entry = Name::FeedEntry(bert.id, photo.parse().unwrap());
+    let entry = ItemKey::FeedEntry(bert.id, photo.parse().unwrap());
     app.behind.lose(&entry).await;
     let good = format!(r#"{{"type":"photo.ready","photo_id":"{photo}","author_id":"{}"}}"#, anna.id);
     let poison = send_between_poison(&app, "fanout", &good).await;
@@ -67,7 +67,7 @@ async fn when_fanout_meets_poison_then_the_photos_beside_it_should_reach_their_f
 async fn when_backfill_meets_poison_then_the_follows_beside_it_should_be_filled_in() {
     let app = App::new();
     let (anna, bert, photo) = reader_of(&app).await;
-    let entry = Name::FeedEntry(bert.id, photo.parse().unwrap());
+    let entry = ItemKey::FeedEntry(bert.id, photo.parse().unwrap());
     app.behind.lose(&entry).await;
     let good = body(&followed(&bert, &anna));
     let poison = send_between_poison(&app, "backfill", &good).await;
@@ -84,8 +84,8 @@ async fn when_notify_meets_poison_then_the_likes_beside_it_should_be_told() {
     bert.like(&photo, 1).await;
     let inbox = anna.until_inbox(1).await;
     let row = inbox["notifications"][0]["id"].as_str().unwrap().parse().unwrap();
-    app.behind.lose(&Name::InboxRow(anna.id, row)).await;
-    app.behind.lose(&Name::InboxMarker(anna.id, Subject::Like(photo.parse().unwrap()), bert.id)).await;
+    app.behind.lose(&ItemKey::InboxRow(anna.id, row)).await;
+    app.behind.lose(&ItemKey::InboxMarker(anna.id, Subject::Like(photo.parse().unwrap()), bert.id)).await;
     anna.until_inbox(0).await;
     let good = body(&liked(&bert, &anna, &photo));
     let poison = send_between_poison(&app, "notify", &good).await;

@@ -6,7 +6,7 @@ use messages::{Event, HashRange};
 use reqwest::Method;
 use runtime::SystemClock;
 use serde_json::json;
-use table::keys::Name;
+use table::keys::ItemKey;
 
 use crate::pictures::small;
 use crate::world::{App, Person};
@@ -118,7 +118,7 @@ async fn when_news_of_a_photo_come_again_then_feeds_should_stay_as_they_are() {
     app.behind.until_handled("backfill").await;
     deliver_twice(&app, "fanout", &ready(anna.id, &photo)).await;
     assert!(bert.feed().await.is_empty());
-    assert!(!app.behind.has(&Name::FeedEntry(bert.id, photo.parse().unwrap())).await);
+    assert!(!app.behind.has(&ItemKey::FeedEntry(bert.id, photo.parse().unwrap())).await);
 
     // Late, for a photo that is deleted; and its deletion again, which takes nothing else along.
     bert.follow(&anna).await;
@@ -130,7 +130,7 @@ async fn when_news_of_a_photo_come_again_then_feeds_should_stay_as_they_are() {
     deliver_twice(&app, "fanout", &ready(anna.id, &photo)).await;
     deliver_twice(&app, "backfill", &deleted(&was)).await;
     assert_eq!(bert.feed().await, feed);
-    assert!(!app.behind.has(&Name::FeedEntry(bert.id, photo.parse().unwrap())).await);
+    assert!(!app.behind.has(&ItemKey::FeedEntry(bert.id, photo.parse().unwrap())).await);
     assert_eq!(anna.profile(&anna).await["photo_count"], 1);
     assert_eq!(app.behind.kept(anna.id, &older).await.len(), 7);
 }
@@ -156,7 +156,7 @@ async fn when_news_of_a_follow_come_again_or_late_then_the_last_word_should_stan
     bert.until_feed(&[]).await;
     deliver_twice(&app, "backfill", &followed(&bert, &anna)).await;
     assert!(bert.feed().await.is_empty());
-    assert!(!app.behind.has(&Name::FeedEntry(bert.id, photo.parse().unwrap())).await);
+    assert!(!app.behind.has(&ItemKey::FeedEntry(bert.id, photo.parse().unwrap())).await);
     assert_eq!(bert.profile(&anna).await["follower_count"], 0);
 }
 
@@ -214,6 +214,6 @@ async fn when_likes_come_apart_from_the_stream_late_and_twice_then_they_should_c
     app.behind.send("derive", &[again.clone(), stale.clone(), stale, again]).await;
     app.behind.until_handled("derive").await;
     anna.until_likes(&photo, 1).await;
-    let liker = |person: &Person<'_>| Name::Liker(photo.parse().unwrap(), person.id);
+    let liker = |person: &Person<'_>| ItemKey::Liker(photo.parse().unwrap(), person.id);
     assert!(app.behind.has(&liker(&bert)).await && !app.behind.has(&liker(&carl)).await);
 }

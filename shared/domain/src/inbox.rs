@@ -19,7 +19,7 @@ pub const NAMED_ACTORS: usize = 3;
 pub const ROW_DAYS: i64 = 90;
 
 /// What happened to the recipient.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type", content = "photo")]
 pub enum Subject {
     /// Somebody liked this photo.
@@ -29,7 +29,7 @@ pub enum Subject {
 }
 
 /// Names a row in a recipient's inbox: sorts by time, then by subject.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowId {
     /// Start of the day-long window.
     pub opened: Timestamp,

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
 
 use crate::error::done;
-use crate::keys::{Key, Name, PK, SK};
+use crate::keys::{ItemKey, PK, RawKey, SK};
 use crate::{Error, Item, Page, Result};
 
 const GET_BATCH: usize = 100;
@@ -57,15 +57,16 @@ pub(crate) async fn back_off(attempt: u32) {
     tokio::time::sleep(Duration::from_millis((25 << attempt.min(6)) + spread)).await;
 }
 
-pub(crate) fn key_item(key: &Key) -> Item {
-    HashMap::from([
-        (PK.to_owned(), AttributeValue::S(key.pk.clone())),
-        (SK.to_owned(), AttributeValue::S(key.sk.clone())),
-    ])
+pub(crate) fn key_item(key: &ItemKey) -> Item {
+    raw_key_item(key.raw())
+}
+
+fn raw_key_item(RawKey { pk, sk }: RawKey) -> Item {
+    HashMap::from([(PK.to_owned(), AttributeValue::S(pk)), (SK.to_owned(), AttributeValue::S(sk))])
 }
 
 /// `value`'s attributes under `key`.
-pub(crate) fn stored(key: &Key, value: impl Serialize) -> Result<Item> {
+pub(crate) fn stored(key: &ItemKey, value: impl Serialize) -> Result<Item> {
     let mut item: Item = to_item(value).map_err(Error::unreadable)?;
     item.extend(key_item(key));
     Ok(item)
@@ -95,17 +96,21 @@ impl Table {
     }
 
     /// A change of one item, to be said and sent.
-    pub(crate) fn update(&self, name: &Name) -> UpdateItemFluentBuilder {
-        self.client.update_item().table_name(&*self.name).set_key(Some(key_item(&name.key())))
+    pub(crate) fn update(&self, key: &ItemKey) -> UpdateItemFluentBuilder {
+        self.client.update_item().table_name(&*self.name).set_key(Some(key_item(&name)))
     }
 
     /// One item: 0.5 RRU for each 4 KiB, 1 when `consistent`.
-    pub(crate) async fn get<T: DeserializeOwned>(&self, name: &Name, consistent: bool) -> Result<Option<T>> {
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        key: &ItemKey,
+        consistent: bool,
+    ) -> Result<Option<T>> {
         let answer = self
             .client
             .get_item()
             .table_name(&*self.name)
-            .set_key(Some(key_item(&name.key())))
+            .set_key(Some(key_item(key)))
             .consistent_read(consistent)
             .send()
             .await
@@ -115,15 +120,15 @@ impl Table {
 
     /// Items by name in any order; those that do not exist are left out. 0.5 RRU for each 4 KiB, one round trip for
     /// each 100.
-    pub(crate) async fn batch_get<T>(&self, names: &[Name]) -> Result<Vec<(Name, T)>>
+    pub(crate) async fn batch_get<T>(&self, keys: &[ItemKey]) -> Result<Vec<(ItemKey, T)>>
     where
         T: DeserializeOwned,
     {
-        let mut keys: Vec<Key> = names.iter().map(Name::key).collect();
+        let mut keys: Vec<RawKey> = keys.iter().map(ItemKey::raw).collect();
         keys.sort_unstable();
         keys.dedup();
         let batches: Vec<Vec<Item>> =
-            keys.chunks(GET_BATCH).map(|chunk| chunk.iter().map(key_item).collect()).collect();
+            keys.chunks(GET_BATCH).map(|chunk| chunk.iter().cloned().map(raw_key_item).collect()).collect();
         let found: Vec<Vec<Item>> = stream::iter(batches)
             .map(|batch| self.get_batch(batch))
             .buffer_unordered(BATCHES_AT_ONCE)
@@ -134,9 +139,9 @@ impl Table {
             .flatten()
             .map(|item| {
                 let keyed: Keyed<T> = parsed(item)?;
-                let name = Name::parse(&keyed.pk, &keyed.sk)
+                let key = ItemKey::parse(&keyed.pk, &keyed.sk)
                     .ok_or_else(|| Error::unreadable("an item under a key that was never made"))?;
-                Ok((name, keyed.item))
+                Ok((key, keyed.item))
             })
             .collect()
     }
@@ -175,12 +180,10 @@ impl Table {
     }
 
     /// Deletes items whether they exist or not: 1 WRU each, one round trip for each 25.
-    pub(crate) async fn delete_all(&self, names: &[Name]) -> Result<()> {
-        let writes = names.iter().map(|name| {
-            let delete = DeleteRequest::builder()
-                .set_key(Some(key_item(&name.key())))
-                .build()
-                .map_err(Error::unreadable)?;
+    pub(crate) async fn delete_all(&self, keys: &[ItemKey]) -> Result<()> {
+        let writes = keys.iter().map(|key| {
+            let delete =
+                DeleteRequest::builder().set_key(Some(key_item(key))).build().map_err(Error::unreadable)?;
             Ok(WriteRequest::builder().delete_request(delete).build())
         });
         self.batch_write(writes.collect::<Result<_>>()?).await
@@ -216,7 +219,7 @@ impl Table {
 
     /// Up to `limit` items of a range, however many pages of 1 MiB they span: 0.5 RRU for each 4 KiB, twice that
     /// when consistent. One item more is asked for, so that `more` is a fact and not a guess.
-    pub(crate) async fn query<T: DeserializeOwned>(&self, range: Range) -> Result<Page<(Name, T)>> {
+    pub(crate) async fn query<T: DeserializeOwned>(&self, range: Range) -> Result<Page<(ItemKey, T)>> {
         let mut items = Vec::new();
         let mut start = None;
         let wanted = range.limit.saturating_add(1);
@@ -239,9 +242,9 @@ impl Table {
                 .map_err(|error| Error::sdk("Query", error))?;
             for item in answer.items.into_iter().flatten() {
                 let keyed: Keyed<T> = parsed(item)?;
-                let name = Name::parse(&keyed.pk, &keyed.sk)
+                let key = ItemKey::parse(&keyed.pk, &keyed.sk)
                     .ok_or_else(|| Error::unreadable("an item under a key that was never made"))?;
-                items.push((name, keyed.item));
+                items.push((key, keyed.item));
             }
             start = answer.last_evaluated_key;
             if start.is_none() || items.len() >= wanted {
@@ -253,12 +256,12 @@ impl Table {
     }
 
     /// Stores an item unless one of its name exists; whether it did. 1 WRU for each KiB.
-    pub(crate) async fn put_new(&self, name: &Name, value: impl Serialize) -> Result<bool> {
+    pub(crate) async fn put_new(&self, key: &ItemKey, value: impl Serialize) -> Result<bool> {
         let answer = self
             .client
             .put_item()
             .table_name(&*self.name)
-            .set_item(Some(stored(&name.key(), value)?))
+            .set_item(Some(stored(key, value)?))
             .condition_expression(format!("attribute_not_exists({PK})"))
             .send()
             .await;
@@ -266,12 +269,12 @@ impl Table {
     }
 
     /// Deletes an item; whether it was there. 1 WRU for each KiB.
-    pub(crate) async fn delete_existing(&self, name: &Name) -> Result<bool> {
+    pub(crate) async fn delete_existing(&self, key: &ItemKey) -> Result<bool> {
         let answer = self
             .client
             .delete_item()
             .table_name(&*self.name)
-            .set_key(Some(key_item(&name.key())))
+            .set_key(Some(key_item(key)))
             .condition_expression(format!("attribute_exists({PK})"))
             .send()
             .await;

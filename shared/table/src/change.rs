@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 
 use crate::follow::Follow;
-use crate::keys::{Name, PK, SK};
+use crate::keys::{ItemKey, PK, SK};
 use crate::like::Like;
 use crate::reader::Reader;
 use crate::{Error, Result};
@@ -105,20 +105,24 @@ impl Change {
     pub fn read(old: Option<&Item>, new: Option<&Item>) -> Result<Option<Self>> {
         let Some(name) = new.or(old).and_then(name) else { return Ok(None) };
         let change = match (name, old, new) {
-            (Name::Like(user, photo), None, Some(new)) => Self::Liked { user, photo, like: parse(new)? },
-            (Name::Like(user, photo), Some(_), None) => Self::Unliked { user, photo },
-            (Name::Following(follower, followee), None, Some(new)) => {
+            (ItemKey::Like(user, photo), None, Some(new)) => Self::Liked { user, photo, like: parse(new)? },
+            (ItemKey::Like(user, photo), Some(_), None) => Self::Unliked { user, photo },
+            (ItemKey::Following(follower, followee), None, Some(new)) => {
                 Self::Followed { follower, followee, follow: parse(new)? }
             }
-            (Name::Following(follower, followee), Some(_), None) => Self::Unfollowed { follower, followee },
-            (Name::Photo(photo), None, Some(_)) => Self::Drafted { photo },
-            (Name::Photo(_), Some(old), Some(new)) => return Ok(Self::processed(&parse(old)?, &parse(new)?)),
-            (Name::Photo(photo), Some(old), None) => {
+            (ItemKey::Following(follower, followee), Some(_), None) => {
+                Self::Unfollowed { follower, followee }
+            }
+            (ItemKey::Photo(photo), None, Some(_)) => Self::Drafted { photo },
+            (ItemKey::Photo(_), Some(old), Some(new)) => {
+                return Ok(Self::processed(&parse(old)?, &parse(new)?));
+            }
+            (ItemKey::Photo(photo), Some(old), None) => {
                 let old: Photo = parse(old)?;
                 let blob_refs = old.blob_refs();
                 Self::Deleted { photo, author: old.author, media: old.media.len(), blob_refs }
             }
-            (Name::FeedState(reader), old, Some(new)) => {
+            (ItemKey::FeedState(reader), old, Some(new)) => {
                 let before = old.map(parse::<Reader>).transpose()?.and_then(|state| state.rebuild);
                 match parse::<Reader>(new)?.rebuild {
                     Some(mark) if before != Some(mark) => Self::Returned { reader, mark },
@@ -146,12 +150,12 @@ impl Change {
     }
 }
 
-fn name(item: &Item) -> Option<Name> {
+fn name(item: &Item) -> Option<ItemKey> {
     let text = |attribute| match item.get(attribute) {
         Some(serde_dynamo::AttributeValue::S(text)) => Some(text),
         _ => None,
     };
-    Name::parse(text(PK)?, text(SK)?)
+    ItemKey::parse(text(PK)?, text(SK)?)
 }
 
 fn parse<T: serde::de::DeserializeOwned>(item: &Item) -> Result<T> {

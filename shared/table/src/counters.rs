@@ -18,7 +18,7 @@ use serde::de::IgnoredAny;
 use crate::calls::{back_off, number};
 use crate::edges::MOVES;
 use crate::error::done;
-use crate::keys::{Name, PK};
+use crate::keys::{ItemKey, PK};
 use crate::{Error, Result, Table};
 
 mod stretch;
@@ -44,10 +44,10 @@ pub enum Counter {
 }
 
 impl Counter {
-    fn item(self) -> Name {
+    fn item(self) -> ItemKey {
         match self {
-            Self::Followers(user) | Self::Following(user) | Self::Photos(user) => Name::User(user),
-            Self::Likes(photo) => Name::Photo(photo),
+            Self::Followers(user) | Self::Following(user) | Self::Photos(user) => ItemKey::User(user),
+            Self::Likes(photo) => ItemKey::Photo(photo),
         }
     }
 
@@ -216,8 +216,8 @@ async fn count_following(table: &Table, user: UserId) -> Result<i64> {
     let mut walk = Walk::over(Stretch::follows(user));
     let mut derived = 0;
     while let Some(page) = walk.next(table).await? {
-        let edges = page.into_iter().filter_map(|name| match name {
-            Name::Following(user, followee) => Some(Name::Follower(followee, user)),
+        let edges = page.into_iter().filter_map(|key| match key {
+            ItemKey::Following(user, followee) => Some(ItemKey::Follower(followee, user)),
             _ => None,
         });
         let found: Vec<bool> = stream::iter(edges)

@@ -17,19 +17,19 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, ConditionCheck, Delete, Put, TransactWriteItem, Update};
 
 use crate::calls::{back_off, key_item, number};
-use crate::keys::{Name, PK};
+use crate::keys::{ItemKey, PK};
 use crate::{Error, Item, Result, Table};
 
 /// A counter: an item and one of its attributes.
-pub(crate) type Counter = (Name, &'static str);
+pub(crate) type Counter = (ItemKey, &'static str);
 
 /// The state an edge should be in, and the counters that count it.
 pub(crate) struct Edge {
-    pub(crate) name: Name,
+    pub(crate) key: ItemKey,
     /// The item to store, or none when the edge is to go.
     pub(crate) item: Option<Item>,
     /// The actor's edge that it mirrors.
-    pub(crate) source: Name,
+    pub(crate) source: ItemKey,
     pub(crate) counters: Vec<Counter>,
 }
 
@@ -65,14 +65,14 @@ impl Order {
 /// their state, and edges whose counted item is gone, are left out. [`Error::Busy`] when throttles or conflicts outlast
 /// the retries; everything done until then stays done, and doing all again is safe.
 pub(crate) async fn settle(table: &Table, edges: Vec<Edge>, order: Order) -> Result<()> {
-    let mut last: HashMap<crate::keys::Key, usize> = HashMap::new();
+    let mut last: HashMap<ItemKey, usize> = HashMap::new();
     for (index, edge) in edges.iter().enumerate() {
-        last.insert(edge.name.key(), index);
+        last.insert(edge.key.clone(), index);
     }
     let mut group: Vec<Edge> = Vec::new();
     let mut weight = 0;
     for (index, edge) in edges.into_iter().enumerate() {
-        if last.get(&edge.name.key()) != Some(&index) {
+        if last.get(&edge.key) != Some(&index) {
             continue;
         }
         let mut adds = writes_added(&group, &edge, order);
@@ -91,7 +91,7 @@ pub(crate) async fn settle(table: &Table, edges: Vec<Edge>, order: Order) -> Res
 /// group counts in yet.
 fn writes_added(group: &[Edge], edge: &Edge, order: Order) -> usize {
     let known =
-        |item: &Name| group.iter().any(|other| other.counters.iter().any(|(counted, _)| counted == item));
+        |item: &ItemKey| group.iter().any(|other| other.counters.iter().any(|(counted, _)| counted == item));
     let checks = usize::from(order == Order::OutOfOrder);
     1 + checks + edge.counters.iter().filter(|(item, _)| !known(item)).count()
 }
@@ -112,7 +112,7 @@ async fn settle_group(table: &Table, mut edges: Vec<Edge>, order: Order) -> Resu
                     let mut places = 0..;
                     edges.retain(|edge| {
                         let settled = places.next().is_some_and(|place| refused.contains(&Part::Edge(place)));
-                        let gone = |item: &Name| refused.contains(&Part::Counted(item.clone()));
+                        let gone = |item: &ItemKey| refused.contains(&Part::Counted(item.clone()));
                         !settled && !edge.counters.iter().any(|(item, _)| gone(item))
                     });
                 }
@@ -127,8 +127,8 @@ type Steps = BTreeMap<&'static str, i64>;
 
 /// How far each counter moves, by item: a transaction may write an item once only, and whoever follows may be followed
 /// in the same batch. Ordered, so that writers of the same counters lock them in the same order.
-fn sums(edges: &[Edge]) -> BTreeMap<Name, Steps> {
-    let mut sums: BTreeMap<Name, Steps> = BTreeMap::new();
+fn sums(edges: &[Edge]) -> BTreeMap<ItemKey, Steps> {
+    let mut sums: BTreeMap<ItemKey, Steps> = BTreeMap::new();
     for edge in edges {
         let step = if edge.item.is_some() { 1 } else { -1 };
         for (item, attribute) in &edge.counters {
@@ -144,7 +144,7 @@ enum Part {
     /// The edge at this place: itself, or its source edge.
     Edge(usize),
     /// An item with counters.
-    Counted(Name),
+    Counted(ItemKey),
 }
 
 enum Written {
@@ -205,7 +205,7 @@ fn edge_write(table: &Table, edge: &Edge) -> Result<TransactWriteItem> {
     let write = match &edge.item {
         Some(item) => {
             let mut item = item.clone();
-            item.extend(key_item(&edge.name.key()));
+            item.extend(key_item(&edge.key));
             write.put(
                 Put::builder()
                     .table_name(&*table.name)
@@ -218,7 +218,7 @@ fn edge_write(table: &Table, edge: &Edge) -> Result<TransactWriteItem> {
         None => write.delete(
             Delete::builder()
                 .table_name(&*table.name)
-                .set_key(Some(key_item(&edge.name.key())))
+                .set_key(Some(key_item(&edge.key)))
                 .condition_expression(format!("attribute_exists({PK})"))
                 .build()
                 .map_err(Error::unreadable)?,
@@ -232,18 +232,18 @@ fn source_check(table: &Table, edge: &Edge) -> Result<TransactWriteItem> {
     let wanted = if edge.item.is_some() { "attribute_exists" } else { "attribute_not_exists" };
     let check = ConditionCheck::builder()
         .table_name(&*table.name)
-        .set_key(Some(key_item(&edge.source.key())))
+        .set_key(Some(key_item(&edge.source)))
         .condition_expression(format!("{wanted}({PK})"))
         .build()
         .map_err(Error::unreadable)?;
     Ok(TransactWriteItem::builder().condition_check(check).build())
 }
 
-fn counter_write(table: &Table, item: &Name, steps: &Steps) -> Result<TransactWriteItem> {
+fn counter_write(table: &Table, item: &ItemKey, steps: &Steps) -> Result<TransactWriteItem> {
     let adds: Vec<String> = (0..steps.len()).map(|place| format!("#counter{place} :step{place}")).collect();
     let mut update = Update::builder()
         .table_name(&*table.name)
-        .set_key(Some(key_item(&item.key())))
+        .set_key(Some(key_item(&item)))
         .update_expression(format!("ADD {MOVES} :move, {}", adds.join(", ")))
         .expression_attribute_values(":move", number(1))
         .condition_expression(format!("attribute_exists({PK})"));

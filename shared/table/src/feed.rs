@@ -5,7 +5,7 @@ use domain::{PhotoId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::calls::{Range, stored};
-use crate::keys::{Name, partition, sort};
+use crate::keys::{ItemKey, partition, sort};
 use crate::reader::Reader;
 use crate::{Item, Page, Result, Table, follow, reader};
 
@@ -35,7 +35,7 @@ pub async fn open(
         pk: partition::feed(reader),
         from: sort::ENTRY.to_owned(),
         // The state sorts after every entry.
-        to: Name::FeedState(reader).key().sk,
+        to: ItemKey::FeedState(reader).raw().sk,
         newest_first: true,
         limit: limit + 1,
         consistent: false,
@@ -80,10 +80,10 @@ pub async fn page(
 }
 
 /// Entries that have not expired; TTL deletes late. Behind the first that has, all have.
-fn fresh(page: Page<(Name, InFeed)>, now: Timestamp) -> Page<Entry> {
+fn fresh(page: Page<(ItemKey, InFeed)>, now: Timestamp) -> Page<Entry> {
     let found = page.items.len();
     let entries = page.items.into_iter().filter_map(|item| match item {
-        (Name::FeedEntry(_, photo), InFeed::Entry(entry)) if entry.expires_at > now.seconds() => {
+        (ItemKey::FeedEntry(_, photo), InFeed::Entry(entry)) if entry.expires_at > now.seconds() => {
             Some(Entry { photo, author: entry.author })
         }
         _ => None,
@@ -103,10 +103,10 @@ pub fn above(page: Page<Entry>, floor: Option<PhotoId>) -> Page<Entry> {
 
 /// Those of `readers` whose feed holds `photo`. 0.5 RRU each.
 pub async fn holding(table: &Table, readers: &[UserId], photo: PhotoId) -> Result<Vec<UserId>> {
-    let names: Vec<Name> = readers.iter().map(|reader| Name::FeedEntry(*reader, photo)).collect();
-    let found = table.batch_get::<serde::de::IgnoredAny>(&names).await?;
-    let holders = found.into_iter().filter_map(|(name, _)| match name {
-        Name::FeedEntry(reader, _) => Some(reader),
+    let keys: Vec<ItemKey> = readers.iter().map(|reader| ItemKey::FeedEntry(*reader, photo)).collect();
+    let found = table.batch_get::<serde::de::IgnoredAny>(&keys).await?;
+    let holders = found.into_iter().filter_map(|(key, _)| match key {
+        ItemKey::FeedEntry(reader, _) => Some(reader),
         _ => None,
     });
     Ok(holders.collect())
@@ -114,7 +114,7 @@ pub async fn holding(table: &Table, readers: &[UserId], photo: PhotoId) -> Resul
 
 fn item(reader: UserId, entry: Entry) -> Result<Item> {
     let stored_entry = StoredEntry { author: entry.author, expires_at: entry_expiry(entry.photo).seconds() };
-    stored(&Name::FeedEntry(reader, entry.photo).key(), stored_entry)
+    stored(&ItemKey::FeedEntry(reader, entry.photo), stored_entry)
 }
 
 /// Writes several entries into several feeds; those that have expired are left out. 1 WRU for each entry in each feed.
@@ -174,8 +174,8 @@ async fn looked_after(
 
 /// Takes one entry out of several feeds. 1 WRU each.
 pub async fn withdraw(table: &Table, readers: &[UserId], photo: PhotoId) -> Result<()> {
-    let names: Vec<Name> = readers.iter().map(|reader| Name::FeedEntry(*reader, photo)).collect();
-    table.delete_all(&names).await
+    let keys: Vec<ItemKey> = readers.iter().map(|reader| ItemKey::FeedEntry(*reader, photo)).collect();
+    table.delete_all(&keys).await
 }
 
 /// Takes every entry of `author` out of one feed. 0.5 RRU for each 4 KiB of the feed, 1 WRU for each entry.
@@ -192,16 +192,16 @@ pub async fn withdraw_author(table: &Table, reader: UserId, author: UserId) -> R
             consistent: true,
         };
         let page = table.query::<StoredEntry>(range).await?;
-        let names: Vec<Name> = page
+        let keys: Vec<ItemKey> = page
             .items
             .iter()
             .filter(|(_, entry)| entry.author == author)
-            .map(|(name, _)| name.clone())
+            .map(|(key, _)| key.clone())
             .collect();
-        table.delete_all(&names).await?;
+        table.delete_all(&keys).await?;
         // Bounds are inclusive: the last entry of a page is met again, which is harmless.
         match page.items.last() {
-            Some((last, _)) if page.more => to = last.key().sk,
+            Some((last, _)) if page.more => to = last.raw().sk,
             _ => return Ok(()),
         }
     }

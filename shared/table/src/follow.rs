@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calls::{Range, stored};
 use crate::edges::{Edge, Order, settle};
-use crate::keys::{Name, partition, sort};
+use crate::keys::{ItemKey, partition, sort};
 use crate::{Page, Result, Table};
 
 /// Somebody follows somebody.
@@ -27,17 +27,17 @@ struct Follower {
 
 /// Follows `followee`; whether `user` did not before. 1 WRU.
 pub async fn add(table: &Table, user: UserId, followee: UserId, follow: &Follow) -> Result<bool> {
-    table.put_new(&Name::Following(user, followee), follow).await
+    table.put_new(&ItemKey::Following(user, followee), follow).await
 }
 
 /// Follows `followee` no more; whether `user` did before. 1 WRU.
 pub async fn remove(table: &Table, user: UserId, followee: UserId) -> Result<bool> {
-    table.delete_existing(&Name::Following(user, followee)).await
+    table.delete_existing(&ItemKey::Following(user, followee)).await
 }
 
 /// Whether `user` follows `followee` at this moment. 1 RRU.
 pub async fn exists(table: &Table, user: UserId, followee: UserId) -> Result<bool> {
-    Ok(table.get::<IgnoredAny>(&Name::Following(user, followee), true).await?.is_some())
+    Ok(table.get::<IgnoredAny>(&ItemKey::Following(user, followee), true).await?.is_some())
 }
 
 /// Whom `user` follows, by id, after `after`. 0.5 RRU for each 4 KiB.
@@ -60,8 +60,8 @@ pub async fn following(
         consistent: false,
     };
     let page = table.query::<IgnoredAny>(range).await?;
-    let items = page.items.into_iter().filter_map(|(name, _)| match name {
-        Name::Following(_, followee) => Some(followee),
+    let items = page.items.into_iter().filter_map(|(key, _)| match key {
+        ItemKey::Following(_, followee) => Some(followee),
         _ => None,
     });
     Ok(Page { items: items.collect(), more: page.more })
@@ -103,8 +103,8 @@ async fn follower_range(
 ) -> Result<Page<UserId>> {
     let range = Range { pk: partition::followers(user), from, to, newest_first: false, limit, consistent };
     let page = table.query::<IgnoredAny>(range).await?;
-    let items = page.items.into_iter().filter_map(|(name, _)| match name {
-        Name::Follower(_, follower) => Some(follower),
+    let items = page.items.into_iter().filter_map(|(key, _)| match key {
+        ItemKey::Follower(_, follower) => Some(follower),
         _ => None,
     });
     Ok(Page { items: items.collect(), more: page.more })
@@ -181,12 +181,14 @@ pub async fn derive(table: &Table, changes: &[Change], order: Order) -> Result<(
 
 fn edges(changes: &[Change]) -> Result<Vec<Edge>> {
     let edges = changes.iter().map(|change| {
-        let name = Name::Follower(change.followee, change.follower);
-        let item = change.since.map(|at| stored(&name.key(), Follower { at })).transpose()?;
-        let source = Name::Following(change.follower, change.followee);
-        let counters =
-            vec![(Name::User(change.followee), "followers"), (Name::User(change.follower), "following")];
-        Ok(Edge { name, item, source, counters })
+        let key = ItemKey::Follower(change.followee, change.follower);
+        let item = change.since.map(|at| stored(&key, Follower { at })).transpose()?;
+        let source = ItemKey::Following(change.follower, change.followee);
+        let counters = vec![
+            (ItemKey::User(change.followee), "followers"),
+            (ItemKey::User(change.follower), "following"),
+        ];
+        Ok(Edge { key, item, source, counters })
     });
     edges.collect()
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calls::{key_item, number, parsed, stored};
 use crate::error::refused;
-use crate::keys::{EXPIRES_AT, Name, PK};
+use crate::keys::{EXPIRES_AT, ItemKey, PK};
 use crate::{Error, Result, Table};
 
 /// Seconds an idempotency key is remembered.
@@ -46,7 +46,7 @@ impl Idempotency {
         // TTL deletes late: a key that has expired may be used again before it is gone.
         let put = Put::builder()
             .table_name(&*table.name)
-            .set_item(Some(stored(&Name::Idempotency(user, self.key.clone()).key(), self)?))
+            .set_item(Some(stored(&ItemKey::Idempotency(user, self.key.clone()), self)?))
             .condition_expression(format!("attribute_not_exists({PK}) OR {EXPIRES_AT} <= :now"))
             .expression_attribute_values(":now", number(now.seconds()))
             .build()
@@ -87,7 +87,7 @@ impl RateStep {
         let (condition, from) = self.condition();
         let update = Update::builder()
             .table_name(&*table.name)
-            .set_key(Some(key_item(&Name::Rate(user, self.action.to_owned()).key())))
+            .set_key(Some(key_item(&ItemKey::Rate(user, self.action.to_owned()))))
             .update_expression(format!("SET tat = :to, {EXPIRES_AT} = :expiry"))
             .condition_expression(condition)
             .expression_attribute_values(":to", number(self.to.0))
@@ -110,12 +110,12 @@ impl RateStep {
 
 /// Reads the guards of an upload. One round trip, 1 RRU.
 pub async fn of_upload(table: &Table, user: UserId, key: Option<&str>, now: Timestamp) -> Result<Guards> {
-    let rate = Name::Rate(user, UPLOADS.to_owned());
-    let idempotency = key.map(|key| Name::Idempotency(user, key.to_owned()));
+    let rate = ItemKey::Rate(user, UPLOADS.to_owned());
+    let idempotency = key.map(|key| ItemKey::Idempotency(user, key.to_owned()));
     let rate_item = table.get::<Rate>(&rate, true);
     let made = async {
         match &idempotency {
-            Some(name) => table.get::<Idempotency>(name, true).await,
+            Some(key) => table.get::<Idempotency>(key, true).await,
             None => Ok(None),
         }
     };
@@ -143,7 +143,7 @@ pub async fn take(
         };
         let (condition, from) = step.condition();
         let mut request = table
-            .update(&Name::Rate(user, action.to_owned()))
+            .update(&ItemKey::Rate(user, action.to_owned()))
             .update_expression(format!("SET tat = :to, {EXPIRES_AT} = :expiry"))
             .condition_expression(condition)
             .expression_attribute_values(":to", number(step.to.0))

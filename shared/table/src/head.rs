@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calls::{back_off, number, stored};
 use crate::error::condition_failed;
-use crate::keys::{Key, Name, PK};
+use crate::keys::{ItemKey, PK, RawKey};
 use crate::{Error, Page, Result, Table, timeline};
 
 /// The newest photos of an author in one item, so that a rebuild over 150 authors is two round trips.
@@ -114,9 +114,9 @@ pub async fn unpushed(table: &Table, authors: &[UserId]) -> Result<Vec<Source>> 
 }
 
 async fn read(table: &Table, authors: &[UserId]) -> Result<BTreeMap<UserId, Head>> {
-    let names: Vec<Name> = authors.iter().copied().map(Name::Head).collect();
-    let found = table.batch_get::<Head>(&names).await?.into_iter().filter_map(|(name, head)| match name {
-        Name::Head(author) => Some((author, head)),
+    let keys: Vec<ItemKey> = authors.iter().copied().map(ItemKey::Head).collect();
+    let found = table.batch_get::<Head>(&keys).await?.into_iter().filter_map(|(key, head)| match key {
+        ItemKey::Head(author) => Some((author, head)),
         _ => None,
     });
     Ok(found.collect())
@@ -133,13 +133,13 @@ pub struct Status {
 
 /// How an author's photos reach feeds at this moment. 1 RRU.
 pub async fn status(table: &Table, author: UserId) -> Result<Status> {
-    let head = table.get::<Head>(&Name::Head(author), true).await?.unwrap_or_default();
+    let head = table.get::<Head>(&ItemKey::Head(author), true).await?.unwrap_or_default();
     Ok(Status { standing: head.standing, unpushed: head.unpushed(author) })
 }
 
 /// Where an author's head lies, for the workflows that write to it without a function.
-pub fn key(author: UserId) -> Key {
-    Name::Head(author).key()
+pub fn key(author: UserId) -> RawKey {
+    ItemKey::Head(author).raw()
 }
 
 /// Writes the head anew from the timeline, in which `photo` is `listed` now or no more. 2 RRU and 1 WRU.
@@ -149,8 +149,8 @@ pub fn key(author: UserId) -> Key {
 pub(crate) async fn renew(table: &Table, author: UserId, photo: PhotoId, listed: bool) -> Result<()> {
     const RACES: u32 = 10;
     for race in 0..RACES {
-        let name = Name::Head(author);
-        let old: Option<Head> = table.get(&name, true).await?;
+        let key = ItemKey::Head(author);
+        let old: Option<Head> = table.get(&key, true).await?;
         let newest = timeline::newest(table, author, None, HEAD_LEN, true).await?;
         let before = old.clone().unwrap_or(Head { complete: true, ..Head::default() });
         let version = before.version;
@@ -165,7 +165,7 @@ pub(crate) async fn renew(table: &Table, author: UserId, photo: PhotoId, listed:
             .client
             .put_item()
             .table_name(&*table.name)
-            .set_item(Some(stored(&name.key(), &head)?))
+            .set_item(Some(stored(&key, &head)?))
             .condition_expression(format!("attribute_not_exists({PK}) OR version = :version"))
             .expression_attribute_values(":version", number(version))
             .send()

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::calls::{Range, back_off, number, stored};
 use crate::edges::cancellation;
 use crate::error::done;
-use crate::keys::{Name, PK, partition, sort};
+use crate::keys::{ItemKey, PK, partition, sort};
 use crate::{Error, Page, Result, Table};
 
 #[derive(Serialize, Deserialize)]
@@ -45,10 +45,10 @@ pub enum Recorded {
 /// One read (1 RRU) and one transaction of marker and row (4 WRU); as much again for each race lost.
 pub async fn record(table: &Table, recipient: UserId, id: RowId, actor: &Actor) -> Result<Recorded> {
     const RACES: u32 = 10;
-    let row_name = Name::InboxRow(recipient, id);
-    let marker_name = Name::InboxMarker(recipient, id.subject, actor.user_id);
+    let row_name = ItemKey::InboxRow(recipient, id);
+    let marker_name = ItemKey::InboxMarker(recipient, id.subject, actor.user_id);
     let expires_at = actor.at.plus_days(ROW_DAYS).seconds();
-    let marker = stored(&marker_name.key(), Marker { at: actor.at, expires_at })?;
+    let marker = stored(&marker_name, Marker { at: actor.at, expires_at })?;
     for race in 0..RACES {
         let old: Option<StoredRow> = table.get(&row_name, true).await?;
         let version = old.as_ref().map_or(0, |old| old.version);
@@ -69,7 +69,7 @@ pub async fn record(table: &Table, recipient: UserId, id: RowId, actor: &Actor) 
             .map_err(Error::unreadable)?;
         let put_row = Put::builder()
             .table_name(&*table.name)
-            .set_item(Some(stored(&row_name.key(), row)?))
+            .set_item(Some(stored(&row_name, row)?))
             .condition_expression(if version == 0 {
                 format!("attribute_not_exists({PK})")
             } else {
@@ -167,8 +167,8 @@ async fn rows(
     let range =
         Range { pk: partition::inbox(recipient), from, to, newest_first: true, limit, consistent: false };
     let page = table.query::<StoredRow>(range).await?;
-    let items = page.items.into_iter().filter_map(|(name, row)| match name {
-        Name::InboxRow(_, id) => Some((id, row)),
+    let items = page.items.into_iter().filter_map(|(key, row)| match key {
+        ItemKey::InboxRow(_, id) => Some((id, row)),
         _ => None,
     });
     Ok(Page { items: items.collect(), more: page.more })
@@ -176,14 +176,14 @@ async fn rows(
 
 /// Up to when the recipient has read. 0.5 RRU.
 pub async fn read_to(table: &Table, recipient: UserId) -> Result<Timestamp> {
-    let state: Option<State> = table.get(&Name::InboxState(recipient), false).await?;
+    let state: Option<State> = table.get(&ItemKey::InboxState(recipient), false).await?;
     Ok(state.map_or(Timestamp(0), |state| state.read_to))
 }
 
 /// Marks everything up to `now` read. 1 WRU.
 pub async fn mark_read(table: &Table, recipient: UserId, now: Timestamp) -> Result<()> {
     let answer = table
-        .update(&Name::InboxState(recipient))
+        .update(&ItemKey::InboxState(recipient))
         .update_expression("SET read_to = :now")
         .condition_expression(format!("attribute_not_exists({PK}) OR read_to < :now"))
         .expression_attribute_values(":now", number(now.0))

@@ -11,24 +11,24 @@ pub const SK: &str = "sk";
 /// Name of the TTL attribute, in seconds since the epoch.
 pub const EXPIRES_AT: &str = "expires_at";
 
-/// The key of one item.
+/// The key of one item as the table stores it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key {
+pub struct RawKey {
     /// Partition key.
     pub pk: String,
     /// Sort key.
     pub sk: String,
 }
 
-impl Key {
+impl RawKey {
     fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
         Self { pk: pk.into(), sk: sk.into() }
     }
 }
 
-/// What an item is, and whose.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Name {
+/// The typed key of an item: what it is, and whose.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ItemKey {
     /// A user's profile and counters.
     User(UserId),
     /// A user's password hash.
@@ -83,45 +83,45 @@ const IDEM: &str = "IDEM";
 /// Sorts after every other key of its partition, so that a descending query meets it first.
 const STATE: &str = "~STATE";
 
-impl Name {
-    /// The item's key.
-    pub fn key(&self) -> Key {
+impl ItemKey {
+    /// The key as the table stores it.
+    pub fn raw(&self) -> RawKey {
         match self {
-            Self::User(user) => Key::new(partition::user(*user), PROFILE),
+            Self::User(user) => RawKey::new(partition::user(*user), PROFILE),
             // A partition of its own: rights go by partition, and hardly any function may touch a password hash.
-            Self::Credential(user) => Key::new(format!("CREDENTIAL#{}", user.padded()), CREDENTIAL),
-            Self::Head(user) => Key::new(partition::user(*user), HEAD),
-            Self::NameClaim(folded) => Key::new(format!("NAME#{folded}"), CLAIM),
-            Self::EmailClaim(digest) => Key::new(format!("EMAIL#{digest}"), CLAIM),
-            Self::Session(family) => Key::new(format!("SESSION#{family}"), SESSION),
+            Self::Credential(user) => RawKey::new(format!("CREDENTIAL#{}", user.padded()), CREDENTIAL),
+            Self::Head(user) => RawKey::new(partition::user(*user), HEAD),
+            Self::NameClaim(folded) => RawKey::new(format!("NAME#{folded}"), CLAIM),
+            Self::EmailClaim(digest) => RawKey::new(format!("EMAIL#{digest}"), CLAIM),
+            Self::Session(family) => RawKey::new(format!("SESSION#{family}"), SESSION),
             Self::Following(user, followee) => {
-                Key::new(partition::user(*user), format!("{}{}", sort::FOLLOWS, followee.padded()))
+                RawKey::new(partition::user(*user), format!("{}{}", sort::FOLLOWS, followee.padded()))
             }
             Self::Follower(user, follower) => {
-                Key::new(partition::followers(*user), sort::follower(*follower))
+                RawKey::new(partition::followers(*user), sort::follower(*follower))
             }
-            Self::Photo(photo) => Key::new(partition::photo(*photo), PHOTO),
-            Self::Original(user, sha256) => Key::new(format!("ORIGINALS#{}", user.padded()), sha256),
-            Self::Timeline(user, photo) => Key::new(partition::timeline(*user), photo.padded()),
-            Self::FeedEntry(user, photo) => Key::new(partition::feed(*user), sort::entry(*photo)),
-            Self::FeedState(user) => Key::new(partition::feed(*user), STATE),
-            Self::Like(user, photo) => Key::new(partition::likes(*user), photo.padded()),
+            Self::Photo(photo) => RawKey::new(partition::photo(*photo), PHOTO),
+            Self::Original(user, sha256) => RawKey::new(format!("ORIGINALS#{}", user.padded()), sha256),
+            Self::Timeline(user, photo) => RawKey::new(partition::timeline(*user), photo.padded()),
+            Self::FeedEntry(user, photo) => RawKey::new(partition::feed(*user), sort::entry(*photo)),
+            Self::FeedState(user) => RawKey::new(partition::feed(*user), STATE),
+            Self::Like(user, photo) => RawKey::new(partition::likes(*user), photo.padded()),
             Self::Liker(photo, user) => {
-                Key::new(partition::photo(*photo), format!("{}{}", sort::LIKER, user.padded()))
+                RawKey::new(partition::photo(*photo), format!("{}{}", sort::LIKER, user.padded()))
             }
-            Self::InboxRow(user, row) => Key::new(partition::inbox(*user), format!("{}{row}", sort::ROW)),
+            Self::InboxRow(user, row) => RawKey::new(partition::inbox(*user), format!("{}{row}", sort::ROW)),
             Self::InboxMarker(user, subject, actor) => {
                 let about = match subject {
                     Subject::Like(photo) => format!("LIKE#{}", photo.padded()),
                     Subject::Follow => "FOLLOW".to_owned(),
                 };
-                Key::new(partition::inbox(*user), format!("ACTOR#{about}#{}", actor.padded()))
+                RawKey::new(partition::inbox(*user), format!("ACTOR#{about}#{}", actor.padded()))
             }
-            Self::InboxState(user) => Key::new(partition::inbox(*user), STATE),
-            Self::Rate(user, action) => Key::new(format!("RATE#{}", user.padded()), action),
-            Self::Idempotency(user, key) => Key::new(format!("IDEM#{}#{key}", user.padded()), IDEM),
+            Self::InboxState(user) => RawKey::new(partition::inbox(*user), STATE),
+            Self::Rate(user, action) => RawKey::new(format!("RATE#{}", user.padded()), action),
+            Self::Idempotency(user, key) => RawKey::new(format!("IDEM#{}#{key}", user.padded()), IDEM),
             Self::Processing(hour, shard, photo) => {
-                Key::new(partition::processing(*hour, *shard), photo.padded())
+                RawKey::new(partition::processing(*hour, *shard), photo.padded())
             }
         }
     }
@@ -129,7 +129,7 @@ impl Name {
     /// Reads a key; `None` for a key this table never makes.
     pub fn parse(pk: &str, sk: &str) -> Option<Self> {
         let (kind, rest) = pk.split_once('#')?;
-        let name = match kind {
+        let key = match kind {
             "USER" => {
                 let user = rest.parse().ok()?;
                 match sk {
@@ -172,8 +172,8 @@ impl Name {
             }
             _ => return None,
         };
-        let key = name.key();
-        (key.pk == pk && key.sk == sk).then_some(name)
+        let raw = key.raw();
+        (raw.pk == pk && raw.sk == sk).then_some(key)
     }
 
     fn parse_inbox(user: UserId, sk: &str) -> Option<Self> {
@@ -259,27 +259,27 @@ pub fn chart() -> Vec<ChartRow> {
     let (user, photo) = (UserId::floor(domain::Timestamp(0)), PhotoId::floor(domain::Timestamp(0)));
     let row = RowId { opened: domain::Timestamp(0), subject: Subject::Follow };
     let kinds = [
-        ("user", Name::User(user)),
-        ("credential", Name::Credential(user)),
-        ("author head", Name::Head(user)),
-        ("name claim", Name::NameClaim("<folded>".into())),
-        ("e-mail claim", Name::EmailClaim("<sha256>".into())),
-        ("session", Name::Session("<family>".into())),
-        ("following edge", Name::Following(user, user)),
-        ("follower edge", Name::Follower(user, user)),
-        ("photo", Name::Photo(photo)),
-        ("original", Name::Original(user, "<sha256>".into())),
-        ("author timeline", Name::Timeline(user, photo)),
-        ("feed entry", Name::FeedEntry(user, photo)),
-        ("feed state", Name::FeedState(user)),
-        ("like", Name::Like(user, photo)),
-        ("liker", Name::Liker(photo, user)),
-        ("notification", Name::InboxRow(user, row)),
-        ("notified actor", Name::InboxMarker(user, Subject::Follow, user)),
-        ("inbox state", Name::InboxState(user)),
-        ("rate limit", Name::Rate(user, "<action>".into())),
-        ("idempotency", Name::Idempotency(user, "<key>".into())),
-        ("processing", Name::Processing(0, 0, photo)),
+        ("user", ItemKey::User(user)),
+        ("credential", ItemKey::Credential(user)),
+        ("author head", ItemKey::Head(user)),
+        ("name claim", ItemKey::NameClaim("<folded>".into())),
+        ("e-mail claim", ItemKey::EmailClaim("<sha256>".into())),
+        ("session", ItemKey::Session("<family>".into())),
+        ("following edge", ItemKey::Following(user, user)),
+        ("follower edge", ItemKey::Follower(user, user)),
+        ("photo", ItemKey::Photo(photo)),
+        ("original", ItemKey::Original(user, "<sha256>".into())),
+        ("author timeline", ItemKey::Timeline(user, photo)),
+        ("feed entry", ItemKey::FeedEntry(user, photo)),
+        ("feed state", ItemKey::FeedState(user)),
+        ("like", ItemKey::Like(user, photo)),
+        ("liker", ItemKey::Liker(photo, user)),
+        ("notification", ItemKey::InboxRow(user, row)),
+        ("notified actor", ItemKey::InboxMarker(user, Subject::Follow, user)),
+        ("inbox state", ItemKey::InboxState(user)),
+        ("rate limit", ItemKey::Rate(user, "<action>".into())),
+        ("idempotency", ItemKey::Idempotency(user, "<key>".into())),
+        ("processing", ItemKey::Processing(0, 0, photo)),
     ];
     let hash = sort::hash(follower_hash(user));
     let readable = |text: String| {
@@ -290,9 +290,9 @@ pub fn chart() -> Vec<ChartRow> {
     };
     kinds
         .into_iter()
-        .map(|(item, name)| {
-            let key = name.key();
-            (item, readable(key.pk), readable(key.sk))
+        .map(|(item, key)| {
+            let RawKey { pk, sk } = key.raw();
+            (item, readable(pk), readable(sk))
         })
         .collect()
 }
@@ -312,55 +312,55 @@ mod tests {
         (0..=i64::MAX as u64).prop_map(|number| PhotoId::try_from(number).unwrap())
     }
 
-    fn name() -> impl Strategy<Value = Name> {
+    fn key() -> impl Strategy<Value = ItemKey> {
         let subject = || prop_oneof![photo().prop_map(Subject::Like), Just(Subject::Follow)];
         prop_oneof![
-            user().prop_map(Name::User),
-            user().prop_map(Name::Credential),
-            user().prop_map(Name::Head),
-            "[a-z0-9._]{1,30}".prop_map(Name::NameClaim),
-            "[0-9a-f]{64}".prop_map(Name::EmailClaim),
-            "[0-9a-f]{32}".prop_map(Name::Session),
-            (user(), user()).prop_map(|(a, b)| Name::Following(a, b)),
-            (user(), user()).prop_map(|(a, b)| Name::Follower(a, b)),
-            photo().prop_map(Name::Photo),
-            (user(), "[0-9a-f]{64}").prop_map(|(a, b)| Name::Original(a, b)),
-            (user(), photo()).prop_map(|(a, b)| Name::Timeline(a, b)),
-            (user(), photo()).prop_map(|(a, b)| Name::FeedEntry(a, b)),
-            user().prop_map(Name::FeedState),
-            (user(), photo()).prop_map(|(a, b)| Name::Like(a, b)),
-            (photo(), user()).prop_map(|(a, b)| Name::Liker(a, b)),
+            user().prop_map(ItemKey::User),
+            user().prop_map(ItemKey::Credential),
+            user().prop_map(ItemKey::Head),
+            "[a-z0-9._]{1,30}".prop_map(ItemKey::NameClaim),
+            "[0-9a-f]{64}".prop_map(ItemKey::EmailClaim),
+            "[0-9a-f]{32}".prop_map(ItemKey::Session),
+            (user(), user()).prop_map(|(a, b)| ItemKey::Following(a, b)),
+            (user(), user()).prop_map(|(a, b)| ItemKey::Follower(a, b)),
+            photo().prop_map(ItemKey::Photo),
+            (user(), "[0-9a-f]{64}").prop_map(|(a, b)| ItemKey::Original(a, b)),
+            (user(), photo()).prop_map(|(a, b)| ItemKey::Timeline(a, b)),
+            (user(), photo()).prop_map(|(a, b)| ItemKey::FeedEntry(a, b)),
+            user().prop_map(ItemKey::FeedState),
+            (user(), photo()).prop_map(|(a, b)| ItemKey::Like(a, b)),
+            (photo(), user()).prop_map(|(a, b)| ItemKey::Liker(a, b)),
             (user(), 0_i64..9_999_999_999_999, subject()).prop_map(|(user, opened, subject)| {
-                Name::InboxRow(user, RowId { opened: Timestamp(opened), subject })
+                ItemKey::InboxRow(user, RowId { opened: Timestamp(opened), subject })
             }),
-            (user(), subject(), user()).prop_map(|(a, b, c)| Name::InboxMarker(a, b, c)),
-            user().prop_map(Name::InboxState),
-            (user(), "[a-z]{1,10}").prop_map(|(a, b)| Name::Rate(a, b)),
-            (user(), "[!-~]{1,128}").prop_map(|(a, b)| Name::Idempotency(a, b)),
-            (0_i64..9_999_999_999, 0_u8..4, photo()).prop_map(|(a, b, c)| Name::Processing(a, b, c)),
+            (user(), subject(), user()).prop_map(|(a, b, c)| ItemKey::InboxMarker(a, b, c)),
+            user().prop_map(ItemKey::InboxState),
+            (user(), "[a-z]{1,10}").prop_map(|(a, b)| ItemKey::Rate(a, b)),
+            (user(), "[!-~]{1,128}").prop_map(|(a, b)| ItemKey::Idempotency(a, b)),
+            (0_i64..9_999_999_999, 0_u8..4, photo()).prop_map(|(a, b, c)| ItemKey::Processing(a, b, c)),
         ]
     }
 
     proptest! {
         #[test]
-        fn keys_round_trip(name in name()) {
-            let key = name.key();
-            prop_assert_eq!(Name::parse(&key.pk, &key.sk), Some(name));
+        fn keys_round_trip(key in key()) {
+            let RawKey { pk, sk } = key.raw();
+            prop_assert_eq!(ItemKey::parse(&pk, &sk), Some(key));
         }
 
         #[test]
-        fn different_items_have_different_keys(a in name(), b in name()) {
-            prop_assert_eq!(a == b, a.key() == b.key());
+        fn different_items_have_different_keys(a in key(), b in key()) {
+            prop_assert_eq!(a == b, a.raw() == b.raw());
         }
 
         #[test]
         fn the_state_sorts_after_every_entry(user in user(), photo in photo()) {
-            prop_assert!(Name::FeedState(user).key().sk > Name::FeedEntry(user, photo).key().sk);
+            prop_assert!(ItemKey::FeedState(user).raw().sk > ItemKey::FeedEntry(user, photo).raw().sk);
         }
 
         #[test]
         fn foreign_keys_are_refused(pk in "\\PC{0,40}", sk in "\\PC{0,40}") {
-            prop_assert_eq!(Name::parse(&pk, &sk), None);
+            prop_assert_eq!(ItemKey::parse(&pk, &sk), None);
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calls::{Range, stored};
 use crate::edges::{Edge, Order, settle};
-use crate::keys::{Name, partition, sort};
+use crate::keys::{ItemKey, partition, sort};
 use crate::{Page, Result, Table};
 
 /// Likes read in one range before exact keys are cheaper.
@@ -32,17 +32,17 @@ struct Liker {
 
 /// Likes a photo; whether `user` did not like it before. 1 WRU.
 pub async fn add(table: &Table, user: UserId, photo: PhotoId, like: &Like) -> Result<bool> {
-    table.put_new(&Name::Like(user, photo), like).await
+    table.put_new(&ItemKey::Like(user, photo), like).await
 }
 
 /// Likes a photo no more; whether `user` liked it before. 1 WRU.
 pub async fn remove(table: &Table, user: UserId, photo: PhotoId) -> Result<bool> {
-    table.delete_existing(&Name::Like(user, photo)).await
+    table.delete_existing(&ItemKey::Like(user, photo)).await
 }
 
 /// Whether `user` likes a photo. 0.5 RRU.
 pub async fn exists(table: &Table, user: UserId, photo: PhotoId) -> Result<bool> {
-    Ok(table.get::<IgnoredAny>(&Name::Like(user, photo), false).await?.is_some())
+    Ok(table.get::<IgnoredAny>(&ItemKey::Like(user, photo), false).await?.is_some())
 }
 
 /// Which of `photos` `user` likes. One range query of at least 0.5 RRU; when the range holds very many likes, exact
@@ -61,14 +61,14 @@ pub async fn liked_among(table: &Table, user: UserId, photos: &[PhotoId]) -> Res
     };
     let page = table.query::<IgnoredAny>(range).await?;
     let found = if page.more {
-        let names: Vec<Name> = photos.iter().map(|photo| Name::Like(user, *photo)).collect();
-        table.batch_get::<IgnoredAny>(&names).await?
+        let keys: Vec<ItemKey> = photos.iter().map(|photo| ItemKey::Like(user, *photo)).collect();
+        table.batch_get::<IgnoredAny>(&keys).await?
     } else {
         page.items
     };
     let asked: HashSet<PhotoId> = photos.iter().copied().collect();
-    let liked = found.into_iter().filter_map(|(name, _)| match name {
-        Name::Like(_, photo) => Some(photo),
+    let liked = found.into_iter().filter_map(|(key, _)| match key {
+        ItemKey::Like(_, photo) => Some(photo),
         _ => None,
     });
     Ok(liked.filter(|photo| asked.contains(photo)).collect())
@@ -94,8 +94,8 @@ pub async fn likers(
         consistent: false,
     };
     let page = table.query::<IgnoredAny>(range).await?;
-    let items = page.items.into_iter().filter_map(|(name, _)| match name {
-        Name::Liker(_, user) => Some(user),
+    let items = page.items.into_iter().filter_map(|(key, _)| match key {
+        ItemKey::Liker(_, user) => Some(user),
         _ => None,
     });
     Ok(Page { items: items.collect(), more: page.more })
@@ -121,10 +121,10 @@ pub async fn derive(table: &Table, photo: PhotoId, changes: &[Change], order: Or
 
 fn edges(photo: PhotoId, changes: &[Change]) -> Result<Vec<Edge>> {
     let edges = changes.iter().map(|change| {
-        let name = Name::Liker(photo, change.user);
-        let item = change.since.map(|at| stored(&name.key(), Liker { at })).transpose()?;
-        let source = Name::Like(change.user, photo);
-        Ok(Edge { name, item, source, counters: vec![(Name::Photo(photo), "likes")] })
+        let key = ItemKey::Liker(photo, change.user);
+        let item = change.since.map(|at| stored(&key, Liker { at })).transpose()?;
+        let source = ItemKey::Like(change.user, photo);
+        Ok(Edge { key, item, source, counters: vec![(ItemKey::Photo(photo), "likes")] })
     });
     edges.collect()
 }
@@ -134,8 +134,11 @@ fn edges(photo: PhotoId, changes: &[Change]) -> Result<Vec<Edge>> {
 pub async fn forget_some(table: &Table, photo: PhotoId) -> Result<bool> {
     const PAGE: usize = 500;
     let page = likers(table, photo, None, PAGE).await?;
-    let names: Vec<Name> =
-        page.items.iter().flat_map(|user| [Name::Like(*user, photo), Name::Liker(photo, *user)]).collect();
-    table.delete_all(&names).await?;
+    let keys: Vec<ItemKey> = page
+        .items
+        .iter()
+        .flat_map(|user| [ItemKey::Like(*user, photo), ItemKey::Liker(photo, *user)])
+        .collect();
+    table.delete_all(&keys).await?;
     Ok(page.more)
 }

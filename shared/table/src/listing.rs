@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::calls::{Range, stored};
 use crate::edges::{Edge, Order, settle};
-use crate::keys::{Name, partition, sort};
+use crate::keys::{ItemKey, partition, sort};
 use crate::{Result, Table, head};
 
 /// Photos whose hashes are read at once: what one page of a query holds many times over.
@@ -32,10 +32,10 @@ pub async fn derive(
 }
 
 fn edge(author: UserId, photo: PhotoId, listed: Option<&[PerceptualHash]>) -> Result<Edge> {
-    let name = Name::Timeline(author, photo);
-    let item = listed.map(|hashes| stored(&name.key(), Listed { hashes: hashes.to_vec() })).transpose()?;
+    let key = ItemKey::Timeline(author, photo);
+    let item = listed.map(|hashes| stored(&key, Listed { hashes: hashes.to_vec() })).transpose()?;
     // Ready is the last state of a photo: from then on it is there, or it was deleted.
-    Ok(Edge { name, item, source: Name::Photo(photo), counters: vec![(Name::User(author), "photos")] })
+    Ok(Edge { key, item, source: ItemKey::Photo(photo), counters: vec![(ItemKey::User(author), "photos")] })
 }
 
 /// What the media of an author's newest photos look like, newest first, perhaps a moment ago. 0.5 RRU for each 4 KiB, which
@@ -50,8 +50,8 @@ pub async fn hashes(table: &Table, author: UserId) -> Result<Vec<(PhotoId, Perce
         consistent: false,
     };
     let page = table.query::<Listed>(range).await?;
-    let hashes = page.items.into_iter().flat_map(|(name, listed)| match name {
-        Name::Timeline(_, photo) => listed.hashes.into_iter().map(|hash| (photo, hash)).collect(),
+    let hashes = page.items.into_iter().flat_map(|(key, listed)| match key {
+        ItemKey::Timeline(_, photo) => listed.hashes.into_iter().map(|hash| (photo, hash)).collect(),
         _ => Vec::new(),
     });
     Ok(hashes.collect())

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calls::{key_item, number, parsed, stored, text, text_set};
 use crate::error::{condition_failed, done};
-use crate::keys::{Name, PK};
+use crate::keys::{ItemKey, PK};
 use crate::{Error, Result, Table};
 
 /// Media shown with one copy: as many as keep the item within 1 KiB. The next is stored by itself.
@@ -65,12 +65,12 @@ impl Original {
 
 /// An original, perhaps as it was a moment ago. 0.5 RRU.
 pub async fn get(table: &Table, author: UserId, sha256: &str) -> Result<Option<Original>> {
-    table.get(&Name::Original(author, sha256.to_owned()), false).await
+    table.get(&ItemKey::Original(author, sha256.to_owned()), false).await
 }
 
 /// An original as it is at this moment. 1 RRU.
 pub async fn get_latest(table: &Table, author: UserId, sha256: &str) -> Result<Option<Original>> {
-    table.get(&Name::Original(author, sha256.to_owned()), true).await
+    table.get(&ItemKey::Original(author, sha256.to_owned()), true).await
 }
 
 /// How a medium's objects are shared.
@@ -91,13 +91,13 @@ pub(crate) fn write(
     facts: &Rendered,
     share: Share,
 ) -> Result<Option<TransactWriteItem>> {
-    let name = Name::Original(medium.author, facts.sha256.clone());
+    let key = ItemKey::Original(medium.author, facts.sha256.clone());
     let write = TransactWriteItem::builder();
     let write = match share {
         Share::First => {
             let put = Put::builder()
                 .table_name(&*table.name)
-                .set_item(Some(stored(&name.key(), Original::new(medium, facts))?))
+                .set_item(Some(stored(&key, Original::new(medium, facts))?))
                 .condition_expression(format!("attribute_not_exists({PK})"));
             write.put(put.build().map_err(Error::unreadable)?)
         }
@@ -106,7 +106,7 @@ pub(crate) fn write(
                 facts.stored_at.ok_or_else(|| Error::unreadable("a joined medium without a place"))?;
             let update = Update::builder()
                 .table_name(&*table.name)
-                .set_key(Some(key_item(&name.key())))
+                .set_key(Some(key_item(&key)))
                 .update_expression("ADD refs :me")
                 .condition_expression("place = :place AND (attribute_not_exists(refs) OR size(refs) < :most)")
                 .expression_attribute_values(":me", text_set(&[medium.place()]))
@@ -125,9 +125,9 @@ pub(crate) fn write(
 /// The same once more is the same answer, until a medium that is still shown with it lets go too: then either may be told
 /// to delete it, or both.
 pub async fn release(table: &Table, medium: MediumId, sha256: &str, place: MediumPlace) -> Result<bool> {
-    let name = Name::Original(medium.author, sha256.to_owned());
+    let key = ItemKey::Original(medium.author, sha256.to_owned());
     let answer = table
-        .update(&name)
+        .update(&key)
         .update_expression("DELETE refs :me")
         // There is none, or one elsewhere, for media that are stored alone; and for what is let go again after the last.
         .condition_expression("place = :place")
@@ -149,7 +149,7 @@ pub async fn release(table: &Table, medium: MediumId, sha256: &str, place: Mediu
         .client
         .delete_item()
         .table_name(&*table.name)
-        .set_key(Some(key_item(&name.key())))
+        .set_key(Some(key_item(&key)))
         .condition_expression("place = :place AND attribute_not_exists(refs)")
         .expression_attribute_values(":place", text(place.to_string()))
         .send()

@@ -16,7 +16,7 @@ use crate::calls::{back_off, key_item, number, parsed, stored, text};
 use crate::edges::cancellation;
 use crate::error::{condition_failed, done};
 use crate::guard::{Idempotency, RateStep};
-use crate::keys::{Name, PK};
+use crate::keys::{ItemKey, PK};
 use crate::original::{self, Share};
 use crate::{Error, Patch, Result, Table};
 
@@ -38,7 +38,7 @@ pub async fn create(
 ) -> Result<Creation> {
     let put = Put::builder()
         .table_name(&*table.name)
-        .set_item(Some(stored(&Name::Photo(photo.id).key(), photo)?))
+        .set_item(Some(stored(&ItemKey::Photo(photo.id), photo)?))
         .condition_expression(format!("attribute_not_exists({PK})"))
         .build()
         .map_err(Error::unreadable)?;
@@ -60,18 +60,18 @@ pub async fn create(
 
 /// One photo. 0.5 RRU for each 4 KiB.
 pub async fn get(table: &Table, id: PhotoId) -> Result<Option<Photo>> {
-    table.get(&Name::Photo(id), false).await
+    table.get(&ItemKey::Photo(id), false).await
 }
 
 /// One photo as it is at this moment. 1 RRU for each 4 KiB.
 pub async fn get_latest(table: &Table, id: PhotoId) -> Result<Option<Photo>> {
-    table.get(&Name::Photo(id), true).await
+    table.get(&ItemKey::Photo(id), true).await
 }
 
 /// Several photos; those that do not exist are left out. 0.5 RRU each, one round trip for each 100.
 pub async fn get_all(table: &Table, ids: &[PhotoId]) -> Result<HashMap<PhotoId, Photo>> {
-    let names: Vec<Name> = ids.iter().copied().map(Name::Photo).collect();
-    let found = table.batch_get::<Photo>(&names).await?;
+    let keys: Vec<ItemKey> = ids.iter().copied().map(ItemKey::Photo).collect();
+    let found = table.batch_get::<Photo>(&keys).await?;
     Ok(found.into_iter().map(|(_, photo)| (photo.id, photo)).collect())
 }
 
@@ -96,7 +96,7 @@ pub async fn edit(table: &Table, id: PhotoId, author: UserId, texts: Texts) -> R
         ("tags", tags.map(list)),
     ];
     let mut request = table
-        .update(&Name::Photo(id))
+        .update(&ItemKey::Photo(id))
         .condition_expression("author = :author")
         .expression_attribute_values(":author", text(author.to_string()))
         .return_values(ReturnValue::AllNew);
@@ -133,7 +133,7 @@ pub async fn delete(table: &Table, id: PhotoId, author: UserId) -> Result<bool> 
         .client
         .delete_item()
         .table_name(&*table.name)
-        .set_key(Some(key_item(&Name::Photo(id).key())))
+        .set_key(Some(key_item(&ItemKey::Photo(id))))
         .condition_expression("author = :author")
         .expression_attribute_values(":author", text(author.to_string()))
         .send()
@@ -237,7 +237,7 @@ fn record(table: &Table, medium: MediumId, rendered: &Rendered, last: bool) -> R
     let left = if last { "pending = :one" } else { "pending > :one" };
     let mut update = Update::builder()
         .table_name(&*table.name)
-        .set_key(Some(key_item(&Name::Photo(medium.photo).key())))
+        .set_key(Some(key_item(&ItemKey::Photo(medium.photo))))
         .update_expression(format!("SET media[{index}].rendered = :facts, {step}"))
         .condition_expression(format!(
             "#state = :processing AND attribute_exists(media[{index}]) AND attribute_not_exists(media[{index}].rendered) AND {left}"
@@ -258,7 +258,7 @@ fn record(table: &Table, medium: MediumId, rendered: &Rendered, last: bool) -> R
 /// Ends the processing of a photo with a reason; whether it was still processing. 1 WRU for each KiB.
 pub async fn fail(table: &Table, id: PhotoId, failure: &Failure) -> Result<bool> {
     let answer = table
-        .update(&Name::Photo(id))
+        .update(&ItemKey::Photo(id))
         .update_expression("SET #state = :failed, failure = :failure")
         .condition_expression("#state = :processing")
         .expression_attribute_names("#state", "state")

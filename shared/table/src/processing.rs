@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::IgnoredAny;
 
 use crate::calls::{Range, stored};
-use crate::keys::{Name, partition, sort};
+use crate::keys::{ItemKey, partition, sort};
 use crate::{Result, Table};
 
 /// Partitions an hour's photos spread over.
@@ -20,21 +20,21 @@ pub fn hour(at: Timestamp) -> i64 {
     at.0.div_euclid(HOUR_MS)
 }
 
-fn name(photo: PhotoId) -> Name {
+fn key(photo: PhotoId) -> ItemKey {
     // The low bits of an id are random.
     let shard = u8::try_from(photo.get() % u64::from(SHARDS)).unwrap_or(0);
-    Name::Processing(hour(photo.created_at()), shard, photo)
+    ItemKey::Processing(hour(photo.created_at()), shard, photo)
 }
 
 /// Notes that a photo waits. 1 WRU.
 pub async fn add(table: &Table, photo: PhotoId) -> Result<()> {
-    let name = name(photo);
-    table.put_all(vec![stored(&name.key(), Waiting {})?]).await
+    let key = key(photo);
+    table.put_all(vec![stored(&key, Waiting {})?]).await
 }
 
 /// Notes that a photo waits no more. 1 WRU.
 pub async fn remove(table: &Table, photo: PhotoId) -> Result<()> {
-    table.delete_all(&[name(photo)]).await
+    table.delete_all(&[key(photo)]).await
 }
 
 /// Photos of one hour that still wait, in one of its shards. 0.5 RRU for each 4 KiB.
@@ -48,8 +48,8 @@ pub async fn waiting(table: &Table, hour: i64, shard: u8) -> Result<Vec<PhotoId>
         consistent: false,
     };
     let page = table.query::<IgnoredAny>(range).await?;
-    let photos = page.items.into_iter().filter_map(|(name, _)| match name {
-        Name::Processing(_, _, photo) => Some(photo),
+    let photos = page.items.into_iter().filter_map(|(key, _)| match key {
+        ItemKey::Processing(_, _, photo) => Some(photo),
         _ => None,
     });
     Ok(photos.collect())

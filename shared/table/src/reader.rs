@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calls::{number, text, text_set};
 use crate::error::done;
-use crate::keys::{Name, PK};
+use crate::keys::{ItemKey, PK};
 use crate::{Result, Table};
 
 /// Readers written to at once: enough to hide round trips, few enough not to throttle a new table.
@@ -32,18 +32,18 @@ pub struct Reader {
 
 /// What is known of a reader at this moment. 1 RRU.
 pub async fn get(table: &Table, reader: UserId) -> Result<Option<Reader>> {
-    table.get(&Name::FeedState(reader), true).await
+    table.get(&ItemKey::FeedState(reader), true).await
 }
 
 /// What is known of a reader, perhaps a moment ago. 0.5 RRU.
 pub async fn glance(table: &Table, reader: UserId) -> Result<Option<Reader>> {
-    table.get(&Name::FeedState(reader), false).await
+    table.get(&ItemKey::FeedState(reader), false).await
 }
 
 /// Notes that an active reader was here today. 1 WRU; called once a day for each reader.
 pub async fn touch(table: &Table, reader: UserId, now: Timestamp) -> Result<()> {
     let answer = table
-        .update(&Name::FeedState(reader))
+        .update(&ItemKey::FeedState(reader))
         .update_expression("SET active_on = :today")
         .condition_expression("active_on < :today")
         .expression_attribute_values(":today", number(now.day()))
@@ -58,7 +58,7 @@ pub async fn touch(table: &Table, reader: UserId, now: Timestamp) -> Result<()> 
 /// beside this one has marked them already.
 pub async fn mark_returned(table: &Table, reader: UserId, now: Timestamp) -> Result<()> {
     let answer = table
-        .update(&Name::FeedState(reader))
+        .update(&ItemKey::FeedState(reader))
         .update_expression("SET active_on = :today, #rebuild = :mark")
         .condition_expression(format!("attribute_not_exists({PK}) OR active_on < :dormant"))
         .expression_attribute_names("#rebuild", "rebuild")
@@ -73,7 +73,7 @@ pub async fn mark_returned(table: &Table, reader: UserId, now: Timestamp) -> Res
 /// Takes the mark of a finished rebuild away and notes how deep it went, unless the reader left and returned since. 1 WRU.
 pub async fn mark_rebuilt(table: &Table, reader: UserId, mark: i64, floor: Option<PhotoId>) -> Result<()> {
     let mut request = table
-        .update(&Name::FeedState(reader))
+        .update(&ItemKey::FeedState(reader))
         .condition_expression("#rebuild = :mark")
         .expression_attribute_names("#rebuild", "rebuild")
         .expression_attribute_names("#floor", "floor")
@@ -89,10 +89,10 @@ pub async fn mark_rebuilt(table: &Table, reader: UserId, mark: i64, floor: Optio
 
 /// Those of `readers` who were here within the last week. 0.5 RRU each, one round trip for each 100.
 pub async fn active_among(table: &Table, readers: &[UserId], now: Timestamp) -> Result<Vec<UserId>> {
-    let names: Vec<Name> = readers.iter().copied().map(Name::FeedState).collect();
-    let states = table.batch_get::<Reader>(&names).await?;
-    let active = states.into_iter().filter_map(|(name, state)| match name {
-        Name::FeedState(reader) if is_active(state.active_on, now) => Some(reader),
+    let keys: Vec<ItemKey> = readers.iter().copied().map(ItemKey::FeedState).collect();
+    let states = table.batch_get::<Reader>(&keys).await?;
+    let active = states.into_iter().filter_map(|(key, state)| match key {
+        ItemKey::FeedState(reader) if is_active(state.active_on, now) => Some(reader),
         _ => None,
     });
     Ok(active.collect())
@@ -132,7 +132,7 @@ async fn name_celebrities(table: &Table, reader: UserId, verb: &str, celebrities
         return Ok(());
     }
     let answer = table
-        .update(&Name::FeedState(reader))
+        .update(&ItemKey::FeedState(reader))
         .update_expression(format!("{verb} celebrities :celebrities"))
         .condition_expression(format!("attribute_exists({PK})"))
         .expression_attribute_values(":celebrities", text_set(celebrities))

@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 
 use crate::counters::{Stretch, Walk};
 use crate::follow::{self, Follow};
-use crate::keys::Name;
+use crate::keys::ItemKey;
 use crate::like::{self, Like};
 use crate::{Error, Order, Result, Table, listing, photo};
 
@@ -68,38 +68,38 @@ pub enum Settled {
 
 impl Relation {
     /// What an item says or derives of a relation, if anything; of photos, nothing.
-    pub fn of(name: &Name) -> Option<Self> {
-        match *name {
-            Name::Following(follower, followee) | Name::Follower(followee, follower) => {
+    pub fn of(key: &ItemKey) -> Option<Self> {
+        match *key {
+            ItemKey::Following(follower, followee) | ItemKey::Follower(followee, follower) => {
                 Some(Self::Follow(follower, followee))
             }
-            Name::Like(user, photo) | Name::Liker(photo, user) => Some(Self::Like(user, photo)),
-            Name::Timeline(author, photo) => Some(Self::Listing(author, photo)),
+            ItemKey::Like(user, photo) | ItemKey::Liker(photo, user) => Some(Self::Like(user, photo)),
+            ItemKey::Timeline(author, photo) => Some(Self::Listing(author, photo)),
             _ => None,
         }
     }
 
-    fn derived(self) -> Name {
+    fn derived(self) -> ItemKey {
         match self {
-            Self::Follow(follower, followee) => Name::Follower(followee, follower),
-            Self::Like(user, photo) => Name::Liker(photo, user),
-            Self::Listing(author, photo) => Name::Timeline(author, photo),
+            Self::Follow(follower, followee) => ItemKey::Follower(followee, follower),
+            Self::Like(user, photo) => ItemKey::Liker(photo, user),
+            Self::Listing(author, photo) => ItemKey::Timeline(author, photo),
         }
     }
 
     /// The items that count it.
-    fn counted_in(self) -> Vec<Name> {
+    fn counted_in(self) -> Vec<ItemKey> {
         match self {
-            Self::Follow(follower, followee) => vec![Name::User(follower), Name::User(followee)],
-            Self::Like(_, photo) => vec![Name::Photo(photo)],
-            Self::Listing(author, _) => vec![Name::User(author)],
+            Self::Follow(follower, followee) => vec![ItemKey::User(follower), ItemKey::User(followee)],
+            Self::Like(_, photo) => vec![ItemKey::Photo(photo)],
+            Self::Listing(author, _) => vec![ItemKey::User(author)],
         }
     }
 
     async fn is_said(self, table: &Table) -> Result<bool> {
         match self {
-            Self::Follow(follower, followee) => exists(table, &Name::Following(follower, followee)).await,
-            Self::Like(user, photo) => exists(table, &Name::Like(user, photo)).await,
+            Self::Follow(follower, followee) => exists(table, &ItemKey::Following(follower, followee)).await,
+            Self::Like(user, photo) => exists(table, &ItemKey::Like(user, photo)).await,
             Self::Listing(author, photo) => {
                 let photo = photo::get_latest(table, photo).await?;
                 Ok(photo.is_some_and(|photo| is_to_be_listed(&photo, author)))
@@ -170,13 +170,13 @@ async fn of_photo(table: &Table, id: PhotoId) -> Result<Vec<(Relation, Standing)
 pub async fn resettle(table: &Table, relation: Relation) -> Result<Settled> {
     match relation {
         Relation::Follow(follower, followee) => {
-            let said: Option<Follow> = table.get(&Name::Following(follower, followee), true).await?;
+            let said: Option<Follow> = table.get(&ItemKey::Following(follower, followee), true).await?;
             let change = follow::Change { follower, followee, since: said.map(|follow| follow.at) };
             follow::derive(table, &[change], Order::OutOfOrder).await?;
             Ok(Settled::of(change.since.is_some()))
         }
         Relation::Like(user, photo) => {
-            let said: Option<Like> = table.get(&Name::Like(user, photo), true).await?;
+            let said: Option<Like> = table.get(&ItemKey::Like(user, photo), true).await?;
             let change = like::Change { user, since: said.map(|like| like.at) };
             like::derive(table, photo, &[change], Order::OutOfOrder).await?;
             Ok(Settled::of(change.since.is_some()))
@@ -203,6 +203,6 @@ fn is_to_be_listed(photo: &Photo, author: UserId) -> bool {
     photo.author == author && photo.is_listed()
 }
 
-async fn exists(table: &Table, name: &Name) -> Result<bool> {
-    Ok(table.get::<IgnoredAny>(name, true).await?.is_some())
+async fn exists(table: &Table, key: &ItemKey) -> Result<bool> {
+    Ok(table.get::<IgnoredAny>(key, true).await?.is_some())
 }

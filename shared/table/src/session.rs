@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calls::{number, parsed, stored, text};
 use crate::error::refused;
-use crate::keys::{EXPIRES_AT, Name};
+use crate::keys::{EXPIRES_AT, ItemKey};
 use crate::{Error, Item, Result, Table};
 
 /// A session about to be opened.
@@ -53,7 +53,7 @@ struct Session {
 }
 
 pub(crate) fn item(opened: &Opened) -> Result<Item> {
-    stored(&Name::Session(opened.token.family().to_owned()).key(), session(opened))
+    stored(&ItemKey::Session(opened.token.family().to_owned()), session(opened))
 }
 
 fn session(opened: &Opened) -> Session {
@@ -71,16 +71,16 @@ fn expiry(now: Timestamp) -> i64 {
 
 /// Opens a session. 1 WRU.
 pub async fn open(table: &Table, opened: &Opened) -> Result<()> {
-    let name = Name::Session(opened.token.family().to_owned());
+    let key = ItemKey::Session(opened.token.family().to_owned());
     // A family is 128 random bits: where one is there already, it is this very write, sent again by the SDK.
-    table.put_new(&name, session(opened)).await.map(|_| ())
+    table.put_new(&key, session(opened)).await.map(|_| ())
 }
 
 /// Whose family a token is of, live or not. 1 RRU.
 ///
 /// Read as it is at this moment: a session may be refreshed as soon as it is opened.
 pub async fn owner(table: &Table, token: &RefreshToken) -> Result<Option<Owner>> {
-    let session: Option<Session> = table.get(&Name::Session(token.family().to_owned()), true).await?;
+    let session: Option<Session> = table.get(&ItemKey::Session(token.family().to_owned()), true).await?;
     Ok(session.map(|session| Owner { user: session.user, username: session.username }))
 }
 
@@ -91,9 +91,9 @@ pub async fn rotate(
     next: &RefreshToken,
     now: Timestamp,
 ) -> Result<Rotation> {
-    let name = Name::Session(token.family().to_owned());
+    let key = ItemKey::Session(token.family().to_owned());
     let answer = table
-        .update(&name)
+        .update(&key)
         .update_expression(format!("SET digest = :next, {EXPIRES_AT} = :expiry"))
         .condition_expression(format!("digest = :live AND {EXPIRES_AT} > :now"))
         .expression_attribute_values(":live", text(token.digest()))
@@ -121,7 +121,7 @@ pub async fn rotate(
             if stored.expires_at <= now.seconds() {
                 return Ok(Rotation::Unknown);
             }
-            table.delete_existing(&name).await?;
+            table.delete_existing(&key).await?;
             Ok(Rotation::Reused)
         }
     }
@@ -132,5 +132,5 @@ pub async fn rotate(
 /// Whatever its secret: who ends a session with a token that was used before has lost the answer to a refresh, or
 /// holds a stolen one, and either way nobody is to go on with the session.
 pub async fn close(table: &Table, token: &RefreshToken) -> Result<bool> {
-    table.delete_existing(&Name::Session(token.family().to_owned())).await
+    table.delete_existing(&ItemKey::Session(token.family().to_owned())).await
 }

@@ -6,7 +6,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde::de::IgnoredAny;
 
 use crate::calls::Range;
-use crate::keys::{Name, partition, sort};
+use crate::keys::{ItemKey, partition, sort};
 use crate::{Error, Page, Result, Table};
 
 /// Timelines read at once.
@@ -46,8 +46,8 @@ pub(crate) async fn newest(
         consistent,
     };
     let page = table.query::<IgnoredAny>(range).await?;
-    let items = page.items.into_iter().filter_map(|(name, _)| match name {
-        Name::Timeline(_, photo) => Some(photo),
+    let items = page.items.into_iter().filter_map(|(key, _)| match key {
+        ItemKey::Timeline(_, photo) => Some(photo),
         _ => None,
     });
     Ok(Page { items: items.collect(), more: page.more })

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::calls::{back_off, parsed, stored, text};
 use crate::edges::cancellation;
 use crate::error::condition_failed;
-use crate::keys::{Name, PK};
+use crate::keys::{ItemKey, PK};
 use crate::session::{self, Opened};
 use crate::{Error, Patch, Result, Table};
 
@@ -87,10 +87,10 @@ pub async fn register(
     let claim = Claim { user: user.id };
     let credential = Credential { username: user.username.clone(), hash: password_hash.to_owned() };
     let items = [
-        stored(&Name::NameClaim(user.username.folded()).key(), &claim)?,
-        stored(&Name::EmailClaim(email_digest.to_owned()).key(), &claim)?,
-        stored(&Name::User(user.id).key(), user)?,
-        stored(&Name::Credential(user.id).key(), &credential)?,
+        stored(&ItemKey::NameClaim(user.username.folded()), &claim)?,
+        stored(&ItemKey::EmailClaim(email_digest.to_owned()), &claim)?,
+        stored(&ItemKey::User(user.id), user)?,
+        stored(&ItemKey::Credential(user.id), &credential)?,
         session::item(session)?,
     ];
     let puts = items.into_iter().map(|item| {
@@ -127,31 +127,31 @@ pub async fn register(
 
 /// Somebody's profile. 0.5 RRU.
 pub async fn get(table: &Table, id: UserId) -> Result<Option<User>> {
-    table.get(&Name::User(id), false).await
+    table.get(&ItemKey::User(id), false).await
 }
 
 /// The profiles of several people; those that do not exist are left out. 0.5 RRU each.
 pub async fn get_all(table: &Table, ids: &[UserId]) -> Result<HashMap<UserId, User>> {
-    let names: Vec<Name> = ids.iter().copied().map(Name::User).collect();
-    let found = table.batch_get::<User>(&names).await?;
+    let keys: Vec<ItemKey> = ids.iter().copied().map(ItemKey::User).collect();
+    let found = table.batch_get::<User>(&keys).await?;
     Ok(found.into_iter().map(|(_, user)| (user.id, user)).collect())
 }
 
 /// Who has a folded user name. 0.5 RRU.
 pub async fn by_name(table: &Table, folded: &str) -> Result<Option<UserId>> {
-    let claim: Option<Claim> = table.get(&Name::NameClaim(folded.to_owned()), false).await?;
+    let claim: Option<Claim> = table.get(&ItemKey::NameClaim(folded.to_owned()), false).await?;
     Ok(claim.map(|claim| claim.user))
 }
 
 /// Who has an e-mail address, by its digest. 0.5 RRU.
 pub async fn by_email(table: &Table, digest: &str) -> Result<Option<UserId>> {
-    let claim: Option<Claim> = table.get(&Name::EmailClaim(digest.to_owned()), false).await?;
+    let claim: Option<Claim> = table.get(&ItemKey::EmailClaim(digest.to_owned()), false).await?;
     Ok(claim.map(|claim| claim.user))
 }
 
 /// Who has both a folded user name and an e-mail address at this moment. One round trip, 2 RRU.
 pub async fn holder(table: &Table, folded: &str, digest: &str) -> Result<Option<UserId>> {
-    let (name, email) = (Name::NameClaim(folded.to_owned()), Name::EmailClaim(digest.to_owned()));
+    let (name, email) = (ItemKey::NameClaim(folded.to_owned()), ItemKey::EmailClaim(digest.to_owned()));
     let claims = futures::try_join!(table.get::<Claim>(&name, true), table.get::<Claim>(&email, true))?;
     Ok(match claims {
         (Some(name), Some(email)) if name.user == email.user => Some(name.user),
@@ -161,7 +161,7 @@ pub async fn holder(table: &Table, folded: &str, digest: &str) -> Result<Option<
 
 /// What somebody's password is checked against at this moment. 1 RRU.
 pub async fn credential(table: &Table, id: UserId) -> Result<Option<Credential>> {
-    table.get(&Name::Credential(id), true).await
+    table.get(&ItemKey::Credential(id), true).await
 }
 
 /// Changes profile texts; the profile afterwards, or none when the account is gone. 1 WRU.
@@ -173,7 +173,7 @@ pub async fn update(
 ) -> Result<Option<User>> {
     let (mut set, mut remove) = (Vec::new(), Vec::new());
     let mut request = table
-        .update(&Name::User(id))
+        .update(&ItemKey::User(id))
         .condition_expression(format!("attribute_exists({PK})"))
         .return_values(ReturnValue::AllNew);
     for (attribute, change) in [("full_name", full_name), ("bio", bio)] {

@@ -6,7 +6,7 @@ use api::Caller;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{PhotoId, Timestamp, UserId};
 use table::follow::From;
-use table::keys::{Key, Name};
+use table::keys::{ItemKey, RawKey};
 use table::{Order, follow, like, listing, photo, timeline, user};
 use testkit::{Fault, World};
 
@@ -46,7 +46,7 @@ async fn counted(world: &World, photo: PhotoId) -> usize {
     edges
 }
 
-async fn moves(world: &World, Key { pk, sk }: Key) -> u32 {
+async fn moves(world: &World, RawKey { pk, sk }: RawKey) -> u32 {
     let get = world.engine.client().get_item().table_name(world.engine.table_name());
     let item =
         get.key("pk", AttributeValue::S(pk)).key("sk", AttributeValue::S(sk)).send().await.unwrap().item;
@@ -240,22 +240,22 @@ async fn a_like_derived_apart_costs_two_units_more() {
 #[tokio::test]
 async fn an_item_tells_how_often_its_counters_moved() {
     let (world, ann, photo) = world().await;
-    let (name, table) = (Name::Photo(photo), &world.table);
-    assert_eq!(moves(&world, name.key()).await, 0);
+    let (name, table) = (ItemKey::Photo(photo), &world.table);
+    assert_eq!(moves(&world, name.raw()).await, 0);
     let changes: Vec<_> = (1..=100).map(|number| liked(fan(number))).collect();
     like::derive(table, photo, &changes, Order::InOrder).await.unwrap();
-    assert_eq!(moves(&world, name.key()).await, 2, "two transactions");
+    assert_eq!(moves(&world, name.raw()).await, 2, "two transactions");
     like::derive(table, photo, &changes, Order::InOrder).await.unwrap();
-    assert_eq!(moves(&world, name.key()).await, 2, "nothing moved");
+    assert_eq!(moves(&world, name.raw()).await, 2, "nothing moved");
     // One came and one went: the count is the same, its edges are not.
     like::derive(table, photo, &[unliked(fan(1)), liked(fan(101))], Order::InOrder).await.unwrap();
-    assert_eq!((moves(&world, name.key()).await, counted(&world, photo).await), (3, 100));
+    assert_eq!((moves(&world, name.raw()).await, counted(&world, photo).await), (3, 100));
     // Nothing that writes to the item loses it, and nothing that reads it minds.
     let texts = photo::Texts { caption: table::Patch::Remove, ..photo::Texts::default() };
     photo::edit(table, photo, ann.user_id, texts).await.unwrap().unwrap();
-    assert_eq!(moves(&world, name.key()).await, 3);
-    let user = Name::User(ann.user_id);
-    assert_eq!(moves(&world, user.key()).await, 1, "the photo in the timeline");
+    assert_eq!(moves(&world, name.raw()).await, 3);
+    let user = ItemKey::User(ann.user_id);
+    assert_eq!(moves(&world, user.raw()).await, 1, "the photo in the timeline");
     user::update(table, ann.user_id, table::Patch::Set("Ann".to_owned()), table::Patch::Keep).await.unwrap();
-    assert_eq!(moves(&world, user.key()).await, 1);
+    assert_eq!(moves(&world, user.raw()).await, 1);
 }

@@ -18,7 +18,7 @@ use domain::{Clock, PhotoId, UserId};
 use runtime::stream::Record;
 use table::change::Change;
 use table::guard::{self, RateStep};
-use table::keys::Name;
+use table::keys::ItemKey;
 use table::original::Share;
 use table::session::Opened;
 use table::user::{Registration, User};
@@ -89,8 +89,8 @@ impl World {
     /// Many follow `whom` and were here today. They have no accounts, and nobody counts them.
     pub async fn crowd(&self, whom: &Caller, followers: &[UserId]) {
         let now = self.clock.now();
-        let item = |name: Name, attribute: &str, value: i64| {
-            let key = name.key();
+        let item = |name: ItemKey, attribute: &str, value: i64| {
+            let key = name.raw();
             let put = PutRequest::builder()
                 .item("pk", AttributeValue::S(key.pk))
                 .item("sk", AttributeValue::S(key.sk))
@@ -98,8 +98,8 @@ impl World {
             WriteRequest::builder().put_request(put.build().expect("an item")).build()
         };
         let writes = followers.iter().flat_map(|follower| {
-            let edge = item(Name::Follower(whom.user_id, *follower), "at", now.0);
-            [edge, item(Name::FeedState(*follower), "active_on", now.day())]
+            let edge = item(ItemKey::Follower(whom.user_id, *follower), "at", now.0);
+            [edge, item(ItemKey::FeedState(*follower), "active_on", now.day())]
         });
         for batch in writes.collect::<Vec<_>>().chunks(25) {
             let write = self.engine.client().batch_write_item();
@@ -205,26 +205,26 @@ impl World {
 
     async fn update_head(&self, author: &Caller, expression: &str, value: AttributeValue) {
         let one = AttributeValue::N("1".to_owned());
-        let update = self.update(&Name::Head(author.user_id), expression, value);
+        let update = self.update(&ItemKey::Head(author.user_id), expression, value);
         update.expression_attribute_values(":one", one).send().await.expect("a head");
     }
 
     /// Changes an item behind everybody's back; the expression calls the number `:value`.
-    pub async fn write(&self, item: &Name, expression: &str, value: i64) {
+    pub async fn write(&self, item: &ItemKey, expression: &str, value: i64) {
         let value = AttributeValue::N(value.to_string());
         self.update(item, expression, value).send().await.expect("an update");
     }
 
     /// Removes an item behind everybody's back.
-    pub async fn remove(&self, item: &Name) {
-        let key = item.key();
+    pub async fn remove(&self, item: &ItemKey) {
+        let key = item.raw();
         let delete = self.engine.client().delete_item().table_name(self.engine.table_name());
         let delete = delete.key("pk", AttributeValue::S(key.pk)).key("sk", AttributeValue::S(key.sk));
         delete.send().await.expect("a deletion");
     }
 
-    fn update(&self, item: &Name, expression: &str, value: AttributeValue) -> UpdateItemFluentBuilder {
-        let key = item.key();
+    fn update(&self, item: &ItemKey, expression: &str, value: AttributeValue) -> UpdateItemFluentBuilder {
+        let key = item.raw();
         let update = self.engine.client().update_item().table_name(self.engine.table_name());
         update
             .key("pk", AttributeValue::S(key.pk))

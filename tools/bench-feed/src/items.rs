@@ -9,7 +9,7 @@ use domain::{PhotoId, Timestamp, UserId};
 use serde::Serialize;
 use serde_dynamo::{AttributeValue, Item, to_item};
 use table::follow::Follow;
-use table::keys::{Name, PK, SK};
+use table::keys::{ItemKey, PK, SK};
 use table::original::Original;
 use table::reader::Reader;
 use table::user::User;
@@ -17,9 +17,9 @@ use table::user::User;
 use crate::Result;
 use crate::population::Person;
 
-fn stored(name: &Name, value: impl Serialize) -> Result<Item> {
+fn stored(name: &ItemKey, value: impl Serialize) -> Result<Item> {
     let mut item: Item = to_item(value)?;
-    let key = name.key();
+    let key = name.raw();
     item.insert(PK.to_owned(), AttributeValue::S(key.pk));
     item.insert(SK.to_owned(), AttributeValue::S(key.sk));
     Ok(item)
@@ -38,7 +38,7 @@ pub(crate) fn user(person: &Person, followers: usize, following: usize) -> Resul
     let (followers, following) = (i64::try_from(followers)?, i64::try_from(following)?);
     let photos = i64::try_from(person.photos.len())?;
     let user = User { followers, following, photos, ..User::new(person.id, person.name.clone(), None) };
-    stored(&Name::User(person.id), Counted { user, moves: followers + following + photos })
+    stored(&ItemKey::User(person.id), Counted { user, moves: followers + following + photos })
 }
 
 /// The edge that an actor wrote, and the one derived from it.
@@ -49,14 +49,14 @@ pub(crate) fn follow(follower: &Person, followee: UserId, at: Timestamp) -> Resu
     }
     let edge = Follow { username: follower.name.as_str().to_owned(), at };
     Ok([
-        stored(&Name::Following(follower.id, followee), edge)?,
-        stored(&Name::Follower(followee, follower.id), Derived { at })?,
+        stored(&ItemKey::Following(follower.id, followee), edge)?,
+        stored(&ItemKey::Follower(followee, follower.id), Derived { at })?,
     ])
 }
 
 /// What is known of a reader.
 pub(crate) fn reader(reader: UserId, active_on: i64, celebrities: Vec<UserId>) -> Result<Item> {
-    stored(&Name::FeedState(reader), Reader { active_on, rebuild: None, celebrities, floor: None })
+    stored(&ItemKey::FeedState(reader), Reader { active_on, rebuild: None, celebrities, floor: None })
 }
 
 /// A pushed photo.
@@ -67,7 +67,7 @@ pub(crate) fn entry(reader: UserId, entry: Entry) -> Result<Item> {
         expires_at: i64,
     }
     let expires_at = entry_expiry(entry.photo).seconds();
-    stored(&Name::FeedEntry(reader, entry.photo), StoredEntry { author: entry.author, expires_at })
+    stored(&ItemKey::FeedEntry(reader, entry.photo), StoredEntry { author: entry.author, expires_at })
 }
 
 /// A draft photo of one medium.
@@ -113,12 +113,12 @@ pub(crate) fn photo(author: &Person, id: PhotoId) -> Result<[Item; 3]> {
     photo.state = State::Ready;
     photo.pending = 0;
     let hashes: Vec<u8> = photo.perceptual_hashes().iter().flat_map(|hash| hash.0.to_be_bytes()).collect();
-    let mut listed = stored(&Name::Timeline(author.id, id), Listed {})?;
+    let mut listed = stored(&ItemKey::Timeline(author.id, id), Listed {})?;
     listed.insert("looks".to_owned(), AttributeValue::B(hashes));
     let facts = rendered(id);
     let original = Original::new(photo.stored_at(0), &facts);
-    let original = stored(&Name::Original(author.id, facts.sha256), original)?;
-    Ok([stored(&Name::Photo(id), photo)?, listed, original])
+    let original = stored(&ItemKey::Original(author.id, facts.sha256), original)?;
+    Ok([stored(&ItemKey::Photo(id), photo)?, listed, original])
 }
 
 /// An author's newest photos, all of which are in every feed.
@@ -138,5 +138,5 @@ pub(crate) fn head(author: &Person, standing: Standing) -> Result<Item> {
         version: author.photos.len(),
         standing: (standing != Standing::Ordinary).then_some(standing),
     };
-    stored(&Name::Head(author.id), head)
+    stored(&ItemKey::Head(author.id), head)
 }

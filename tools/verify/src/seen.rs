@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::photo::State;
 use domain::{PhotoId, UserId};
 use serde::Deserialize;
-use table::keys::{Name, PK, SK};
+use table::keys::{ItemKey, PK, SK};
 use table::relations::Relation;
 
 use crate::{Error, Result};
@@ -57,21 +57,21 @@ impl Seen {
     /// It is a profile or a photo and does not look like one.
     pub(crate) fn read(item: HashMap<String, AttributeValue>) -> Result<Self> {
         let key = |attribute| item.get(attribute).and_then(|value| value.as_s().ok());
-        let Some(name) = key(PK).zip(key(SK)).and_then(|(pk, sk)| Name::parse(pk, sk)) else {
+        let Some(name) = key(PK).zip(key(SK)).and_then(|(pk, sk)| ItemKey::parse(pk, sk)) else {
             return Ok(Self::Strange);
         };
         let unreadable = |error: serde_dynamo::Error| Error::Scan(error.into());
         Ok(match name {
-            Name::User(id) => {
+            ItemKey::User(id) => {
                 let Profile { followers, following, photos } =
                     serde_dynamo::from_item(item).map_err(unreadable)?;
                 Self::User { id, followers, following, photos }
             }
-            Name::Photo(id) => {
+            ItemKey::Photo(id) => {
                 let Picture { author, state, likes } = serde_dynamo::from_item(item).map_err(unreadable)?;
                 Self::Photo { id, likes, listed_by: (state == State::Ready).then_some(author) }
             }
-            Name::Following(..) | Name::Like(..) => Relation::of(&name).map_or(Self::Other, Self::Said),
+            ItemKey::Following(..) | ItemKey::Like(..) => Relation::of(&name).map_or(Self::Other, Self::Said),
             _ => Relation::of(&name).map_or(Self::Other, Self::Derived),
         })
     }

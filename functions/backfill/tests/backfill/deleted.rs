@@ -5,7 +5,7 @@ use domain::PhotoId;
 use domain::media::{MediumId, MediumPlace};
 use domain::photo::BlobRef;
 use messages::{Event, HashRange};
-use table::keys::Name;
+use table::keys::ItemKey;
 use testkit::{ATTEMPTS, Fault, fixture};
 
 use crate::stage::{PHOTOS, Stage, UPLOADS};
@@ -87,7 +87,7 @@ impl Scene {
     }
 
     async fn pretend(&self, followers: i64) {
-        let author = Name::User(self.author.user_id);
+        let author = ItemKey::User(self.author.user_id);
         self.stage.world.write(&author, "SET followers = :value", followers).await;
     }
 }

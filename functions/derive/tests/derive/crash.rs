@@ -6,7 +6,7 @@ use api::Caller;
 use aws_lambda_events::dynamodb::EventRecord;
 use derive::OutOfOrder;
 use domain::PhotoId;
-use table::keys::Name;
+use table::keys::ItemKey;
 use testkit::{Asked, Fault};
 
 use crate::stage::{Stage, change, deliver, told, wanted, work};
@@ -126,7 +126,7 @@ async fn when_the_function_dies_while_an_item_is_busy_then_stream_and_queue_do_i
     for n in 1.. {
         let scene = scene().await;
         let (stage, engine) = (&scene.stage, &scene.stage.world.engine);
-        let busy = Name::Photo(scene.photos[0]).key().pk;
+        let busy = ItemKey::Photo(scene.photos[0]).raw().pk;
         let mut dies = dies_at(n);
         engine.fail_when(move |asked| {
             if asked.writes() && asked.touches(&busy) { Some(Fault::Conflict) } else { dies(asked) }

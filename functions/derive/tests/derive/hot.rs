@@ -9,7 +9,7 @@ use derive::OutOfOrder;
 use domain::{Clock, PhotoId, UserId};
 use futures::future::join_all;
 use messages::Event;
-use table::keys::Name;
+use table::keys::ItemKey;
 use table::like::{self, Like};
 use testkit::{Fault, World, fixture};
 
@@ -51,7 +51,7 @@ async fn ten_thousand_likes_of_a_throttled_photo_delay_nobody_else() {
     let likes = crowd(world, &ann, hot, CROWD);
 
     // For as long as the photo is hot, every batch of the stream brings a like of another photo too: at its end.
-    keep_refusing(world, &Name::Photo(hot));
+    keep_refusing(world, &ItemKey::Photo(hot));
     let batches: Vec<_> = likes.chunks(500).collect();
     assert_eq!(batches.len(), 20);
     for (place, (batch, fan)) in batches.into_iter().zip(&fans).enumerate() {

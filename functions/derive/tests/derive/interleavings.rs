@@ -11,7 +11,7 @@ use domain::{Clock, PhotoId, Randomness};
 use futures::future::join_all;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use table::keys::Name;
+use table::keys::ItemKey;
 use table::{Error, follow, like, photo};
 use testkit::{Fault, SeededRandom};
 
@@ -215,7 +215,8 @@ async fn play(seed: u64) {
     let mut reached = vec![0; LANES];
     for round in 0..ROUNDS {
         play.post(&mut chance).await;
-        let busy = [Name::Photo(play.photos[0].1).key().pk, Name::User(play.people[1].user_id).key().pk];
+        let busy =
+            [ItemKey::Photo(play.photos[0].1).raw().pk, ItemKey::User(play.people[1].user_id).raw().pk];
         let mut faults = Chance::new(seed + 1);
         play.stage.world.engine.fail_when(move |asked| {
             let derives = asked.operation() == "TransactWriteItems";

@@ -7,14 +7,14 @@ use messages::Event;
 use runtime::metrics;
 use serde_json::{Value, json};
 use table::change::Change;
-use table::keys::Name;
+use table::keys::ItemKey;
 use testkit::{Fault, World, fixture};
 
 use crate::stage::{Stage, deliver, work};
 
 /// As long as this lasts, nothing that touches the partition of `name` is written.
-pub fn keep_refusing(world: &World, name: &Name) {
-    let partition = name.key().pk;
+pub fn keep_refusing(world: &World, name: &ItemKey) {
+    let partition = name.raw().pk;
     let mut turn = 0_u32;
     world.engine.fail_when(move |asked| {
         turn += 1;
@@ -65,7 +65,7 @@ async fn when_an_item_keeps_refusing_then_it_is_done_apart_and_later_not_even_tr
         world.like(&bob, &ann, photo).await;
     }
     let records = world.engine.stream().await;
-    keep_refusing(world, &Name::Photo(hot));
+    keep_refusing(world, &ItemKey::Photo(hot));
     let (failed, counters) = metrics::counted(stage.deliver(&records)).await;
     assert_eq!(failed, None, "the stream goes on");
     assert_eq!((stage.likes(hot).await, stage.likes(cold).await), (0, 1));
@@ -110,7 +110,7 @@ async fn when_a_message_is_not_derived_or_not_published_then_it_comes_again() {
     stage.published.take();
     world.like(&bob, &ann, photo).await;
     let records = world.engine.stream().await;
-    keep_refusing(world, &Name::Photo(photo));
+    keep_refusing(world, &ItemKey::Photo(photo));
     assert_eq!(stage.deliver(&records).await, None);
     let again = async || work(&stage.worker, &stage.outbox, &stage.outbox.take::<OutOfOrder>()).await;
     assert_eq!(again().await, 1);
@@ -134,7 +134,7 @@ async fn when_the_queue_refuses_too_then_the_record_fails_as_ever() {
     world.like(&bob, &ann, cold).await;
     world.like(&bob, &ann, hot).await;
     let records = world.engine.stream().await;
-    keep_refusing(world, &Name::Photo(hot));
+    keep_refusing(world, &ItemKey::Photo(hot));
     stage.outbox.fail_next(1);
     assert_eq!(stage.deliver(&records).await, records[1].change.sequence_number);
     assert_eq!(stage.likes(cold).await, 1);
@@ -157,7 +157,7 @@ async fn a_busy_account_does_not_take_its_followers_apart_with_it() {
     }
     let records = world.engine.stream().await;
     // Everything hangs together, but only one of all is busy.
-    keep_refusing(world, &Name::User(star.user_id));
+    keep_refusing(world, &ItemKey::User(star.user_id));
     assert_eq!(stage.deliver(&records).await, None);
     let messages = stage.outbox.take::<OutOfOrder>();
     let stars =
@@ -181,7 +181,7 @@ async fn a_photo_whose_author_is_busy_is_listed_and_published_later() {
     world.finish(&kept).await;
     world.finish(&deleted).await;
     let records = world.engine.stream().await;
-    keep_refusing(world, &Name::User(ann.user_id));
+    keep_refusing(world, &ItemKey::User(ann.user_id));
     assert_eq!(stage.deliver(&records).await, None);
     assert!(stage.published.take().is_empty());
     world.engine.heal();

@@ -86,7 +86,7 @@ impl World {
 
     /// Gives an author the profile that listing their photos counts in.
     pub(crate) async fn count_photos_of(&self, author: UserId) {
-        let key = table::keys::Name::User(author).key();
+        let key = table::keys::ItemKey::User(author).raw();
         let put = self.engine.client().put_item().table_name(self.engine.table_name());
         let put = put.item("pk", AttributeValue::S(key.pk)).item("sk", AttributeValue::S(key.sk));
         put.send().await.unwrap();

@@ -5,7 +5,7 @@ use domain::{PhotoId, UserId};
 use serde::de::IgnoredAny;
 
 use crate::calls::{Range, text};
-use crate::keys::{Name, PK, SK, partition, sort};
+use crate::keys::{ItemKey, PK, SK, partition, sort};
 use crate::{Error, Result, Table};
 
 /// A stretch of one partition, both ends included.
@@ -49,7 +49,7 @@ impl Stretch {
     }
 
     #[cfg(test)]
-    pub(crate) fn holds(&self, key: &crate::keys::Key) -> bool {
+    pub(crate) fn holds(&self, key: &crate::keys::RawKey) -> bool {
         self.pk == key.pk && (&self.from..=&self.to).contains(&&key.sk)
     }
 
@@ -93,7 +93,7 @@ impl Walk {
     }
 
     /// The next items, by name; none at the end.
-    pub(crate) async fn next(&mut self, table: &Table) -> Result<Option<Vec<Name>>> {
+    pub(crate) async fn next(&mut self, table: &Table) -> Result<Option<Vec<ItemKey>>> {
         const PAGE: usize = if cfg!(test) { 7 } else { 500 };
         let Some(Stretch { pk, from, to }) = self.rest.take() else { return Ok(None) };
         let range = Range {
@@ -105,11 +105,11 @@ impl Walk {
             consistent: true,
         };
         let page = table.query::<IgnoredAny>(range).await?;
-        let names: Vec<Name> = page.items.into_iter().map(|(name, _)| name).collect();
-        if let Some(last) = names.last().filter(|_| page.more) {
+        let keys: Vec<ItemKey> = page.items.into_iter().map(|(key, _)| key).collect();
+        if let Some(last) = keys.last().filter(|_| page.more) {
             // Sorts behind the last key and before every other.
-            self.rest = Some(Stretch { pk, from: format!("{}#", last.key().sk), to });
+            self.rest = Some(Stretch { pk, from: format!("{}#", last.raw().sk), to });
         }
-        Ok(Some(names))
+        Ok(Some(keys))
     }
 }

@@ -20,8 +20,8 @@ fn photo() -> PhotoId {
 
 async fn table(engine: &Engine) -> Table {
     let table = Table::new(engine.client(), engine.table_name());
-    for name in [Name::Photo(photo()), Name::User(user(1)), Name::User(user(2))] {
-        assert!(table.put_new(&name, serde_json::json!({})).await.unwrap());
+    for key in [ItemKey::Photo(photo()), ItemKey::User(user(1)), ItemKey::User(user(2))] {
+        assert!(table.put_new(&key, serde_json::json!({})).await.unwrap());
     }
     table
 }
@@ -99,7 +99,7 @@ fn stretches_of_hashes_touch_and_leave_nobody_out() {
         let stretches = follower_stretches(user(1), followers);
         assert_eq!(stretches.len(), parts, "{followers}");
         for follower in (0..2_000).map(user) {
-            let key = Name::Follower(user(1), follower).key();
+            let key = ItemKey::Follower(user(1), follower).raw();
             let holding = stretches.iter().filter(|stretch| stretch.holds(&key)).count();
             assert_eq!(holding, 1, "{:04x} of {followers}", follower_hash(follower));
         }
@@ -123,8 +123,8 @@ proptest! {
             let mut walk = Walk::over(Stretch::likers(photo()));
             let mut walked = HashSet::new();
             while let Some(page) = walk.next(&table).await.unwrap() {
-                for name in page {
-                    let Name::Liker(_, user) = name else { panic!("{name:?}") };
+                for key in page {
+                    let ItemKey::Liker(_, user) = key else { panic!("{key:?}") };
                     assert!(walked.insert(user.get()));
                 }
             }

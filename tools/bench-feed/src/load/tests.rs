@@ -8,7 +8,7 @@ use domain::feed::is_active;
 use messages::HashRange;
 use messages::workflow::{Segment, Work};
 use table::follow::{self, Follow};
-use table::keys::{Name, PK, SK};
+use table::keys::{ItemKey, PK, SK};
 use table::reader;
 
 use super::*;
@@ -16,7 +16,7 @@ use crate::graph::{Graph, Shape};
 use crate::population::Habits;
 use crate::stage::Stage;
 
-type Table = BTreeMap<Name, BTreeMap<String, AttributeValue>>;
+type Table = BTreeMap<ItemKey, BTreeMap<String, AttributeValue>>;
 
 /// Everything in the table but what only a request leaves, without moments and without how many steps it took.
 #[expect(clippy::disallowed_methods, reason = "two small tables are compared as a whole")]
@@ -30,9 +30,9 @@ fn table_of(stage: &Stage) -> Table {
         for passing in ["at", "moves", "version"] {
             item.remove(passing);
         }
-        (Name::parse(pk.as_s().unwrap(), sk.as_s().unwrap()).unwrap(), item.into_iter().collect())
+        (ItemKey::parse(pk.as_s().unwrap(), sk.as_s().unwrap()).unwrap(), item.into_iter().collect())
     });
-    known.filter(|(name, _)| !matches!(name, Name::Rate(..))).collect()
+    known.filter(|(name, _)| !matches!(name, ItemKey::Rate(..))).collect()
 }
 
 /// People who have done nothing yet, of whom those who are active are here today.
@@ -120,10 +120,10 @@ fn what_is_loaded_is_what_the_functions_leave() {
     for (name, item) in &loaded {
         assert_eq!(lived.get(name), Some(item), "{name:?}");
     }
-    let missing: Vec<&Name> = lived.keys().filter(|name| !loaded.contains_key(name)).collect();
+    let missing: Vec<&ItemKey> = lived.keys().filter(|name| !loaded.contains_key(name)).collect();
     assert!(missing.is_empty(), "{missing:?}");
-    let kinds = |of: fn(&Name) -> bool| loaded.keys().filter(|name| of(name)).count();
+    let kinds = |of: fn(&ItemKey) -> bool| loaded.keys().filter(|name| of(name)).count();
     assert!(population.is_celebrity(0));
-    assert!(kinds(|name| matches!(name, Name::FeedEntry(..))) > 20, "something was pushed");
-    assert!(kinds(|name| matches!(name, Name::Head(..))) > 5);
+    assert!(kinds(|name| matches!(name, ItemKey::FeedEntry(..))) > 20, "something was pushed");
+    assert!(kinds(|name| matches!(name, ItemKey::Head(..))) > 5);
 }

@@ -4,17 +4,17 @@ use domain::UserId;
 use messages::repair::Repair;
 use proptest::prelude::*;
 use serde_json::json;
-use table::keys::Name;
+use table::keys::ItemKey;
 
 use crate::stage::{Small, verify, verify_by};
 
 #[tokio::test]
 async fn every_kind_of_counter_that_drifts_is_named_with_what_it_should_be() {
     let small = Small::new().await;
-    small.set(Name::User(small.ada.user_id), "followers", 5).await;
-    small.set(Name::User(small.bob.user_id), "following", -1).await;
-    small.set(Name::User(small.ada.user_id), "photos", 0).await;
-    small.set(Name::Photo(small.second), "likes", 3).await;
+    small.set(ItemKey::User(small.ada.user_id), "followers", 5).await;
+    small.set(ItemKey::User(small.bob.user_id), "following", -1).await;
+    small.set(ItemKey::User(small.ada.user_id), "photos", 0).await;
+    small.set(ItemKey::Photo(small.second), "likes", 3).await;
 
     let said = verify(&small.world).await;
     let (ada, bob) = (small.ada.user_id, small.bob.user_id);
@@ -42,7 +42,7 @@ async fn every_kind_of_counter_that_drifts_is_named_with_what_it_should_be() {
 #[tokio::test]
 async fn a_counter_that_was_never_written_is_a_drift_too() {
     let small = Small::new().await;
-    small.write(Name::Photo(small.first), "REMOVE likes SET nothing = :value", 0).await;
+    small.write(ItemKey::Photo(small.first), "REMOVE likes SET nothing = :value", 0).await;
     let said = verify(&small.world).await;
     assert_eq!(said.findings(), [format!("likes of photo {}: 0 stored, 1 edges", small.first)]);
     assert_eq!(said.last_line(), "11 counters, 1 drifted");
@@ -54,16 +54,16 @@ async fn every_kind_of_edge_that_is_astray_is_named() {
     let (ada, bob, cy) = (small.ada.user_id, small.bob.user_id, small.cy.user_id);
     let (first, second) = (small.first, small.second);
     // Said and not derived, with counters as if it had never been.
-    small.remove(Name::Follower(ada, bob)).await;
-    small.set(Name::User(ada), "followers", 1).await;
-    small.set(Name::User(bob), "following", 0).await;
-    small.remove(Name::Liker(second, cy)).await;
-    small.set(Name::Photo(second), "likes", 1).await;
-    small.remove(Name::Timeline(ada, first)).await;
-    small.set(Name::User(ada), "photos", 1).await;
+    small.remove(ItemKey::Follower(ada, bob)).await;
+    small.set(ItemKey::User(ada), "followers", 1).await;
+    small.set(ItemKey::User(bob), "following", 0).await;
+    small.remove(ItemKey::Liker(second, cy)).await;
+    small.set(ItemKey::Photo(second), "likes", 1).await;
+    small.remove(ItemKey::Timeline(ada, first)).await;
+    small.set(ItemKey::User(ada), "photos", 1).await;
     // Derived from nothing, and counted.
-    small.remove(Name::Following(cy, ada)).await;
-    small.remove(Name::Like(bob, first)).await;
+    small.remove(ItemKey::Following(cy, ada)).await;
+    small.remove(ItemKey::Like(bob, first)).await;
 
     let said = verify(&small.world).await;
     assert_eq!(
@@ -87,7 +87,7 @@ async fn every_kind_of_edge_that_is_astray_is_named() {
 #[tokio::test]
 async fn a_photo_that_is_gone_and_still_listed_is_named() {
     let small = Small::new().await;
-    small.remove(Name::Photo(small.first)).await;
+    small.remove(ItemKey::Photo(small.first)).await;
     let said = verify(&small.world).await;
     let listing = format!("photo {} in the timeline of user {}", small.first, small.ada.user_id);
     assert_eq!(said.findings(), [format!("{listing}: derived from nothing")]);
@@ -128,7 +128,7 @@ async fn what_is_underway_is_astray_only_until_it_arrives() {
 #[tokio::test]
 async fn a_counter_that_moves_while_it_is_counted_is_counted_again() {
     let small = Small::new().await;
-    small.set(Name::Photo(small.second), "likes", 7).await;
+    small.set(ItemKey::Photo(small.second), "likes", 7).await;
     let (client, hold) = small.world.engine.held_client("Query", 0);
     let moves = async {
         hold.reached().await;
@@ -143,10 +143,10 @@ async fn a_counter_that_moves_while_it_is_counted_is_counted_again() {
 #[tokio::test]
 async fn a_counter_that_always_moves_is_undecided() {
     let small = Small::new().await;
-    small.set(Name::Photo(small.second), "likes", 7).await;
+    small.set(ItemKey::Photo(small.second), "likes", 7).await;
     let moves = async {
         loop {
-            small.write(Name::Photo(small.second), "ADD moves :value", 1).await;
+            small.write(ItemKey::Photo(small.second), "ADD moves :value", 1).await;
         }
     };
     let said = tokio::select! {
@@ -164,7 +164,7 @@ async fn whom_somebody_follows_is_counted_by_a_scan_of_its_own() {
     let cy = small.cy.user_id;
     // The unfollow is not derived, so that the edges cy points at are one less than those derived. And the counter is wrong.
     small.world.unfollow(&small.cy, &small.ada).await;
-    small.set(Name::User(cy), "following", 3).await;
+    small.set(ItemKey::User(cy), "following", 3).await;
     let said = verify(&small.world).await;
     assert_eq!(said.findings().last().unwrap(), &format!("following of user {cy}: 3 stored, 1 edges"));
 
@@ -172,7 +172,7 @@ async fn whom_somebody_follows_is_counted_by_a_scan_of_its_own() {
     let (client, hold) = small.world.engine.held_client("Scan", 3);
     let moves = async {
         hold.reached().await;
-        small.write(Name::User(cy), "ADD moves :value", 1).await;
+        small.write(ItemKey::User(cy), "ADD moves :value", 1).await;
         hold.release();
     };
     let (said, ()) = futures::join!(verify_by(&client, &small.world), moves);
@@ -184,8 +184,8 @@ async fn edges_that_nobody_said_and_nobody_counted_are_found_at_both_ends() {
     let small = Small::new().await;
     let lost: Vec<UserId> = (1..=20).map(|number| UserId::try_from(number).unwrap()).collect();
     let items = lost.iter().map(|user| {
-        let edge = Name::Follower(small.ada.user_id, *user);
-        [Name::User(*user).key(), edge.key()]
+        let edge = ItemKey::Follower(small.ada.user_id, *user);
+        [ItemKey::User(*user).raw(), edge.raw()]
     });
     small.store(items.flatten()).await;
     let said = verify(&small.world).await;
@@ -206,10 +206,10 @@ proptest! {
         runtime.block_on(async {
             let small = Small::new().await;
             let counters = [
-                (Name::User(small.ada.user_id), "followers"),
-                (Name::User(small.bob.user_id), "following"),
-                (Name::User(small.ada.user_id), "photos"),
-                (Name::Photo(small.first), "likes"),
+                (ItemKey::User(small.ada.user_id), "followers"),
+                (ItemKey::User(small.bob.user_id), "following"),
+                (ItemKey::User(small.ada.user_id), "photos"),
+                (ItemKey::Photo(small.first), "likes"),
             ];
             for ((item, counter), off) in counters.into_iter().zip(&off) {
                 small.write(item, &format!("ADD {counter} :value"), *off).await;

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 
 use messages::repair::Repair;
-use table::keys::Name;
+use table::keys::ItemKey;
 use testkit::{Engine, World};
 
 use crate::stage::Small;
@@ -55,7 +55,7 @@ async fn a_healthy_table_exits_with_0() {
 #[tokio::test]
 async fn a_drift_exits_with_1_and_leaves_its_repair() {
     let small = Small::new().await;
-    small.set(Name::Photo(small.second), "likes", 3).await;
+    small.set(ItemKey::Photo(small.second), "likes", 3).await;
     let file = std::env::temp_dir().join(format!("verify-{}.jsonl", std::process::id()));
     let output =
         run(&small.world, small.world.engine.table_name(), &["--repairs", file.to_str().unwrap()]).await;

@@ -6,7 +6,7 @@ use api::Caller;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use domain::PhotoId;
-use table::keys::{Key, Name};
+use table::keys::{ItemKey, RawKey};
 use testkit::World;
 use verify::{Options, Outputs, Report};
 
@@ -76,16 +76,16 @@ impl Small {
     }
 
     /// Writes into an item behind everybody's back.
-    pub(crate) async fn set(&self, item: Name, attribute: &str, value: i64) {
+    pub(crate) async fn set(&self, item: ItemKey, attribute: &str, value: i64) {
         self.write(item, &format!("SET {attribute} = :value"), value).await;
     }
 
-    pub(crate) async fn write(&self, item: Name, expression: &str, value: i64) {
+    pub(crate) async fn write(&self, item: ItemKey, expression: &str, value: i64) {
         self.world.write(&item, expression, value).await;
     }
 
     /// Stores items that are nothing but their keys.
-    pub(crate) async fn store(&self, keys: impl Iterator<Item = Key>) {
+    pub(crate) async fn store(&self, keys: impl Iterator<Item = RawKey>) {
         let writes = keys.map(|key| {
             let put = PutRequest::builder()
                 .item("pk", AttributeValue::S(key.pk))
@@ -99,7 +99,7 @@ impl Small {
     }
 
     /// Removes an item behind everybody's back.
-    pub(crate) async fn remove(&self, item: Name) {
+    pub(crate) async fn remove(&self, item: ItemKey) {
         self.world.remove(&item).await;
     }
 }
