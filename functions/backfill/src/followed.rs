@@ -41,9 +41,9 @@ impl<Q, E> BackfillHandler<Q, E> {
         let state = reader::get(&self.table, reader).await?;
         // Whoever was away gets the whole feed rebuilt on return, from everyone they follow by then.
         let Some(state) = state.filter(|state| is_active(state.active_on, now)) else { return Ok(()) };
-        // The follower edge was there before this message. So either the author's standing shows here that followers are
+        // The follower edge was there before this message. So either the author's mode shows here that followers are
         // about to pull, or whoever goes through the followers for that will find this one.
-        if head::status(&self.table, author).await?.standing.is_listed() {
+        if head::status(&self.table, author).await?.mode.is_listed() {
             reader::pull_from(&self.table, reader, &[author]).await?;
         }
         let newest = timeline::page(&self.table, author, None, REBUILD_LEN).await?;

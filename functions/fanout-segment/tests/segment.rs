@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use api::Caller;
-use domain::feed::Standing;
+use domain::feed::DeliveryMode;
 use domain::{Clock, PhotoId, Timestamp};
 use fanout_segment::FanoutSegmentHandler;
 use messages::workflow::{Segment, Work};
@@ -176,9 +176,9 @@ async fn when_followers_are_delisted_then_they_have_what_they_pulled_and_pull_no
     let stage = Stage::new().await;
     let (author, fans) = stage.following(2, 0).await;
     stage.work(&author, Work::Enlist).await;
-    stage.world.stand(&author, Standing::Celebrity).await;
+    stage.world.deliver_by(&author, DeliveryMode::Celebrity).await;
     let photos = [stage.post(&author).await, stage.post(&author).await];
-    stage.world.stand(&author, Standing::Demoting).await;
+    stage.world.deliver_by(&author, DeliveryMode::Demoting).await;
     for _ in 0..2 {
         stage.work(&author, Work::Delist).await;
         for fan in &fans {
@@ -192,7 +192,7 @@ async fn when_followers_are_delisted_then_they_have_what_they_pulled_and_pull_no
 async fn when_more_is_unpushed_than_a_head_holds_then_delisting_takes_it_from_the_timeline() {
     let stage = Stage::new().await;
     let (author, fans) = stage.following(1, 0).await;
-    stage.world.stand(&author, Standing::Celebrity).await;
+    stage.world.deliver_by(&author, DeliveryMode::Celebrity).await;
     let mut photos = Vec::new();
     for _ in 0..domain::feed::UNPUSHED_LEN + 3 {
         // Nobody may post more than a hundred photos an hour.
@@ -209,7 +209,7 @@ async fn when_somebody_leaves_meanwhile_then_their_feed_is_put_right() {
     for (work, write) in [(Work::Enlist, "UpdateItem"), (Work::Delist, "BatchWriteItem")] {
         let stage = Stage::new().await;
         let (author, fans) = stage.following(2, 0).await;
-        stage.world.stand(&author, Standing::Celebrity).await;
+        stage.world.deliver_by(&author, DeliveryMode::Celebrity).await;
         stage.post(&author).await;
         let (client, hold) = stage.world.engine.held_client(write, 0);
         let table = table::Table::new(client, stage.world.engine.table_name());

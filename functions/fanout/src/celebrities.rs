@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use domain::feed::{Crossing, Standing};
+use domain::feed::{Crossing, DeliveryMode};
 use domain::{PhotoId, UserId};
 use messages::workflow::{CelebrityCrossing, CelebrityFanout, ItemKey};
 use runtime::workflow::{LaunchError, Launcher};
@@ -76,10 +76,10 @@ impl<L: Launcher> Celebrities<L> {
         &self,
         photo: PhotoId,
         author_id: UserId,
-        standing: Standing,
+        mode: DeliveryMode,
         followers: i64,
     ) -> Result<(), LaunchError> {
-        let (workflow, metric) = match Crossing::of(standing, followers, self.threshold) {
+        let (workflow, metric) = match Crossing::of(mode, followers, self.threshold) {
             Some(Crossing::Promotion) => (&self.promotion, "celebrity_promotions"),
             Some(Crossing::Demotion) => (&self.demotion, "celebrity_demotions"),
             None => return Ok(()),

@@ -21,7 +21,7 @@ mod celebrities;
 
 use std::sync::Arc;
 
-use domain::feed::Standing;
+use domain::feed::DeliveryMode;
 use domain::{Clock, PhotoId, UserId};
 use messages::{Event, HashRange};
 use runtime::Aws;
@@ -126,13 +126,13 @@ impl<Q: Sender, L: Launcher> FanoutHandler<Q, L> {
         }
         let status = head::status(&self.table, author).await?;
         let pulled = status.unpushed.photos.contains(&photo);
-        if pulled || status.standing == Standing::Celebrity {
+        if pulled || status.mode == DeliveryMode::Celebrity {
             self.celebrities.push(photo, author, followers, pulled).await?;
         } else {
             self.push_or_split(photo, author, range, followers).await?;
         }
         // Whatever becomes of the author, this photo is on its way.
-        Ok(self.celebrities.cross(photo, author, status.standing, followers).await?)
+        Ok(self.celebrities.cross(photo, author, status.mode, followers).await?)
     }
 
     /// Pushes to a range of followers, or passes a large one on in parts.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use api::Caller;
 use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use domain::PhotoId;
-use domain::feed::Standing;
+use domain::feed::DeliveryMode;
 use fanout::{Celebrities, FanoutHandler, Queues, Switch};
 use messages::workflow::{CelebrityCrossing, CelebrityFanout};
 use messages::{Event, HashRange};
@@ -64,7 +64,7 @@ impl Stage {
         let (author, fans) = self.following(active).await;
         self.world.post(&author).await;
         self.world.derive().await;
-        self.world.stand(&author, Standing::Celebrity).await;
+        self.world.deliver_by(&author, DeliveryMode::Celebrity).await;
         self.pretend(&author, followers).await;
         let photo = self.world.post(&author).await;
         self.world.derive().await;

@@ -26,7 +26,7 @@ pub const REBUILD_LEN: usize = 200;
 /// How an author's new photos reach feeds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum DeliveryMode {
     /// They are pushed to every active follower.
     #[default]
     Ordinary,
@@ -38,14 +38,14 @@ pub enum Standing {
     Demoting,
 }
 
-impl Standing {
+impl DeliveryMode {
     /// Whether every active follower's state names the author, or soon will.
     pub fn is_listed(self) -> bool {
         matches!(self, Self::Promoting | Self::Celebrity)
     }
 }
 
-/// An author has to change their [`Standing`].
+/// An author has to change their [`DeliveryMode`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Crossing {
     /// They have too many followers to push to at once.
@@ -59,10 +59,10 @@ impl Crossing {
     ///
     /// The way back is at four fifths of the threshold: an author whose count swings around it would otherwise cross it
     /// with every photo, and each crossing writes to every active follower.
-    pub fn of(standing: Standing, followers: i64, threshold: i64) -> Option<Self> {
-        match standing {
-            Standing::Ordinary if followers > threshold => Some(Self::Promotion),
-            Standing::Celebrity if followers < threshold - threshold / 5 => Some(Self::Demotion),
+    pub fn of(mode: DeliveryMode, followers: i64, threshold: i64) -> Option<Self> {
+        match mode {
+            DeliveryMode::Ordinary if followers > threshold => Some(Self::Promotion),
+            DeliveryMode::Celebrity if followers < threshold - threshold / 5 => Some(Self::Demotion),
             _ => None,
         }
     }
@@ -239,13 +239,13 @@ mod tests {
 
     #[test]
     fn the_way_back_is_further() {
-        let crossing = |standing, followers| Crossing::of(standing, followers, 1_000);
-        assert_eq!(crossing(Standing::Ordinary, 1_000), None);
-        assert_eq!(crossing(Standing::Ordinary, 1_001), Some(Crossing::Promotion));
-        assert_eq!(crossing(Standing::Celebrity, 800), None);
-        assert_eq!(crossing(Standing::Celebrity, 799), Some(Crossing::Demotion));
-        for standing in [Standing::Promoting, Standing::Demoting] {
-            assert_eq!((crossing(standing, 0), crossing(standing, 1_001)), (None, None), "one at a time");
+        let crossing = |mode, followers| Crossing::of(mode, followers, 1_000);
+        assert_eq!(crossing(DeliveryMode::Ordinary, 1_000), None);
+        assert_eq!(crossing(DeliveryMode::Ordinary, 1_001), Some(Crossing::Promotion));
+        assert_eq!(crossing(DeliveryMode::Celebrity, 800), None);
+        assert_eq!(crossing(DeliveryMode::Celebrity, 799), Some(Crossing::Demotion));
+        for mode in [DeliveryMode::Promoting, DeliveryMode::Demoting] {
+            assert_eq!((crossing(mode, 0), crossing(mode, 1_001)), (None, None), "one at a time");
         }
     }
 

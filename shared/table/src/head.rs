@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::feed::{HEAD_LEN, Source, Standing, UNPUSHED_LEN};
+use domain::feed::{DeliveryMode, HEAD_LEN, Source, UNPUSHED_LEN};
 use domain::{PhotoId, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -22,28 +22,28 @@ struct Head {
     complete: bool,
     version: u64,
     /// How photos that arrive now reach feeds.
-    #[serde(default, skip_serializing_if = "is_ordinary")]
-    standing: Standing,
+    #[serde(default, rename = "standing", skip_serializing_if = "is_ordinary")]
+    mode: DeliveryMode,
     /// Photos that arrived while the author was a celebrity and are not in every feed yet: readers pull them.
     #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "BTreeSet::is_empty")]
     unpushed: BTreeSet<PhotoId>,
     /// Whether there are older ones, which the timeline knows.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     unpushed_below: bool,
-    /// The execution that changes the standing, or did last.
+    /// The execution that changes the mode, or did last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     crossing: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-fn is_ordinary(standing: &Standing) -> bool {
-    *standing == Standing::Ordinary
+fn is_ordinary(mode: &DeliveryMode) -> bool {
+    *mode == DeliveryMode::Ordinary
 }
 
 impl Head {
     /// The head once the author's newest photos are `newest`.
     ///
-    /// Here and only here it is decided, once for each photo and in one write with the author's standing, whether a photo
+    /// Here and only here it is decided, once for each photo and in one write with the author's mode, whether a photo
     /// is pulled or pushed. A photo that was in the head before has been decided; one that comes in at the end of a full
     /// head is an old one, which moves up because another was deleted.
     fn renewed(self, newest: Page<PhotoId>) -> Self {
@@ -51,8 +51,8 @@ impl Head {
         let arrived = |photo: &PhotoId| {
             !self.photos.contains(photo) && (self.complete || oldest.is_none_or(|oldest| *photo > oldest))
         };
-        let arrivals: Vec<PhotoId> = match self.standing {
-            Standing::Celebrity => newest.items.iter().copied().filter(arrived).collect(),
+        let arrivals: Vec<PhotoId> = match self.mode {
+            DeliveryMode::Celebrity => newest.items.iter().copied().filter(arrived).collect(),
             _ => Vec::new(),
         };
         let mut unpushed = self.unpushed;
@@ -66,7 +66,7 @@ impl Head {
             photos: newest.items,
             complete: !newest.more,
             version: self.version + 1,
-            standing: self.standing,
+            mode: self.mode,
             unpushed,
             unpushed_below,
             crossing: self.crossing,
@@ -94,7 +94,7 @@ pub async fn of(table: &Table, authors: &[UserId]) -> Result<Heads> {
     let mut heads = Heads::default();
     for author in authors {
         let head = found.remove(author).unwrap_or(Head { complete: true, ..Head::default() });
-        if head.standing.is_listed() {
+        if head.mode.is_listed() {
             heads.celebrities.push(*author);
         }
         heads.sources.push(Source { author: *author, photos: head.photos, complete: head.complete });
@@ -126,7 +126,7 @@ async fn read(table: &Table, authors: &[UserId]) -> Result<BTreeMap<UserId, Head
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
     /// How photos that arrive now do.
-    pub standing: Standing,
+    pub mode: DeliveryMode,
     /// The photos that are not in every feed yet.
     pub unpushed: Source,
 }
@@ -134,7 +134,7 @@ pub struct Status {
 /// How an author's photos reach feeds at this moment. 1 RRU.
 pub async fn status(table: &Table, author: UserId) -> Result<Status> {
     let head = table.get::<Head>(&ItemKey::Head(author), true).await?.unwrap_or_default();
-    Ok(Status { standing: head.standing, unpushed: head.unpushed(author) })
+    Ok(Status { mode: head.mode, unpushed: head.unpushed(author) })
 }
 
 /// Where an author's head lies, for the workflows that write to it without a function.
@@ -191,8 +191,8 @@ mod tests {
         photos(numbers).into_iter().collect()
     }
 
-    fn head(standing: Standing, numbers: impl IntoIterator<Item = u64>, complete: bool) -> Head {
-        Head { photos: photos(numbers), complete, standing, ..Head::default() }
+    fn head(mode: DeliveryMode, numbers: impl IntoIterator<Item = u64>, complete: bool) -> Head {
+        Head { photos: photos(numbers), complete, mode, ..Head::default() }
     }
 
     fn newest(numbers: impl IntoIterator<Item = u64>, more: bool) -> Page<PhotoId> {
@@ -201,11 +201,11 @@ mod tests {
 
     #[test]
     fn what_arrives_while_the_author_is_a_celebrity_is_pulled() {
-        for standing in [Standing::Ordinary, Standing::Promoting, Standing::Demoting] {
-            let renewed = head(standing, [2, 1], true).renewed(newest([3, 2, 1], false));
-            assert!(renewed.unpushed.is_empty(), "{standing:?}");
+        for mode in [DeliveryMode::Ordinary, DeliveryMode::Promoting, DeliveryMode::Demoting] {
+            let renewed = head(mode, [2, 1], true).renewed(newest([3, 2, 1], false));
+            assert!(renewed.unpushed.is_empty(), "{mode:?}");
         }
-        let renewed = head(Standing::Celebrity, [2, 1], true).renewed(newest([3, 2, 1], false));
+        let renewed = head(DeliveryMode::Celebrity, [2, 1], true).renewed(newest([3, 2, 1], false));
         assert_eq!(renewed.unpushed, unpushed([3]));
         // Told again, and pushed meanwhile: nothing arrives twice.
         let pushed = Head { unpushed: unpushed([]), ..renewed };
@@ -214,17 +214,17 @@ mod tests {
 
     #[test]
     fn an_old_photo_that_moves_up_has_not_arrived() {
-        let full = head(Standing::Celebrity, [9, 8, 7], false);
+        let full = head(DeliveryMode::Celebrity, [9, 8, 7], false);
         assert!(full.clone().renewed(newest([9, 7, 6], true)).unpushed.is_empty());
         assert!(full.renewed(newest([9, 8, 7, 5], true)).unpushed.is_empty());
         // One that was long in processing arrives in the middle.
-        let gap = head(Standing::Celebrity, [9, 7], false);
+        let gap = head(DeliveryMode::Celebrity, [9, 7], false);
         assert_eq!(gap.renewed(newest([9, 8, 7], true)).unpushed, unpushed([8]));
     }
 
     #[test]
     fn more_than_a_head_holds_is_left_to_the_timeline() {
-        let mut author = head(Standing::Celebrity, [], true);
+        let mut author = head(DeliveryMode::Celebrity, [], true);
         let most = UNPUSHED_LEN as u64 + 5;
         for last in 1..=most {
             let items = (last.saturating_sub(19).max(1)..=last).rev();

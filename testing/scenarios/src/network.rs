@@ -185,8 +185,8 @@ impl Network {
     }
 
     /// How the author's photos reach feeds.
-    pub async fn standing(&self, author: &Caller) -> domain::feed::Standing {
-        table::head::status(&self.world.table, author.user_id).await.expect("a head").standing
+    pub async fn mode(&self, author: &Caller) -> domain::feed::DeliveryMode {
+        table::head::status(&self.world.table, author.user_id).await.expect("a head").mode
     }
 }
 

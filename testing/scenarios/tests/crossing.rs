@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use api::Caller;
 use domain::PhotoId;
-use domain::feed::Standing;
+use domain::feed::DeliveryMode;
 use fanout::Switch;
 use proptest::prelude::*;
 use scenarios::{Network, THRESHOLD};
@@ -186,29 +186,29 @@ async fn when_an_author_crosses_up_and_down_again_then_every_follower_sees_every
         assert!(i64::try_from(FAITHFUL + FICKLE).unwrap() > THRESHOLD);
         story.perform(Act::Post).await;
         story.network.settle().await;
-        assert_eq!(story.network.standing(&story.star).await, Standing::Ordinary);
+        assert_eq!(story.network.mode(&story.star).await, DeliveryMode::Ordinary);
         for (follow, under_way, then) in [
-            (true, Standing::Promoting, Standing::Celebrity),
-            (false, Standing::Demoting, Standing::Ordinary),
+            (true, DeliveryMode::Promoting, DeliveryMode::Celebrity),
+            (false, DeliveryMode::Demoting, DeliveryMode::Ordinary),
         ] {
             story.perform(Act::All(follow)).await;
             story.network.settle().await;
-            let mut standings = Vec::new();
+            let mut modes = Vec::new();
             // A photo and a look between any two steps of the way.
-            while standings.last() != Some(&then) {
+            while modes.last() != Some(&then) {
                 for act in [Act::Post, Act::Look(0), Act::OtherPost, Act::Look(1)] {
                     story.perform(act).await;
                 }
                 story.network.step(0).await;
-                standings.push(story.network.standing(&story.star).await);
-                assert!(standings.len() < 200, "{standings:?}");
+                modes.push(story.network.mode(&story.star).await);
+                assert!(modes.len() < 200, "{modes:?}");
             }
-            assert!(standings.contains(&under_way), "{standings:?}");
+            assert!(modes.contains(&under_way), "{modes:?}");
             for act in [Act::Post, Act::Look(2), Act::Post] {
                 story.perform(act).await;
             }
             story.end().await;
-            assert_eq!(story.network.standing(&story.star).await, then);
+            assert_eq!(story.network.mode(&story.star).await, then);
         }
     }
 }
@@ -231,7 +231,7 @@ proptest! {
                     story.perform(act).await;
                     story.network.settle().await;
                 }
-                assert_eq!(story.network.standing(&story.star).await, Standing::Celebrity);
+                assert_eq!(story.network.mode(&story.star).await, DeliveryMode::Celebrity);
             }
             for (place, act) in acts.iter().enumerate() {
                 if absence == Some(place) {

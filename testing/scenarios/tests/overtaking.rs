@@ -4,7 +4,7 @@
 
 use api::Caller;
 use aws_lambda_events::dynamodb::EventRecord;
-use domain::feed::Standing;
+use domain::feed::DeliveryMode;
 use domain::{Clock, PhotoId};
 use fanout::Switch;
 use messages::workflow::{Segment, Work};
@@ -26,14 +26,14 @@ struct Scene {
 
 /// A star, a reader who follows them and was here today, and others: enough for a celebrity. An ordinary star has posted
 /// before the others came, so that the next photo starts the promotion.
-async fn scene(push: Switch, standing: Standing) -> (Network, Scene) {
+async fn scene(push: Switch, mode: DeliveryMode) -> (Network, Scene) {
     let mut network = Network::new(push).await;
     let (star, reader) = (network.world.person("star").await, network.world.person("reader").await);
     let others = network.world.people("other", 5).await;
     network.world.activate(&reader).await;
     network.world.follow(&reader, &star).await;
     network.settle().await;
-    let early = if standing == Standing::Ordinary { Some(network.world.post(&star).await) } else { None };
+    let early = if mode == DeliveryMode::Ordinary { Some(network.world.post(&star).await) } else { None };
     network.settle().await;
     for other in &others {
         network.world.follow(other, &star).await;
@@ -44,7 +44,7 @@ async fn scene(push: Switch, standing: Standing) -> (Network, Scene) {
         None => network.world.post(&star).await,
     };
     network.settle().await;
-    assert_eq!(network.standing(&star).await, standing);
+    assert_eq!(network.mode(&star).await, mode);
     let photo = network.world.post(&star).await;
     let records = network.records().await;
     let clock = network.world.clock.clone();
@@ -52,8 +52,8 @@ async fn scene(push: Switch, standing: Standing) -> (Network, Scene) {
 }
 
 /// The same, with the newest photo derived.
-async fn derived(push: Switch, standing: Standing) -> (Network, Scene) {
-    let (network, scene) = scene(push, standing).await;
+async fn derived(push: Switch, mode: DeliveryMode) -> (Network, Scene) {
+    let (network, scene) = scene(push, mode).await;
     deliver(&network.functions, &scene.records).await;
     (network, scene)
 }
@@ -111,14 +111,14 @@ async fn sees_both(network: &Network, scene: &Scene, place: usize) {
 
 /// The reader was away and has not come back yet; the star's newest photo is derived and not fanned out.
 async fn away() -> (Network, Scene) {
-    let (network, scene) = derived(Switch::On, Standing::Ordinary).await;
+    let (network, scene) = derived(Switch::On, DeliveryMode::Ordinary).await;
     scene.clock.advance_days(8);
     (network, scene)
 }
 
 /// The reader was away and is back; their feed is not rebuilt yet. The star's newest photo is not derived.
 async fn returned(push: Switch) -> (Network, Scene) {
-    let (network, scene) = scene(push, Standing::Ordinary).await;
+    let (network, scene) = scene(push, DeliveryMode::Ordinary).await;
     scene.clock.advance_days(8);
     let now = scene.clock.now();
     table::reader::mark_returned(&network.world.table, scene.reader.user_id, now).await.unwrap();
@@ -178,7 +178,7 @@ async fn promote_and_post(network: &mut Network, scene: &Scene) {
     // The photo that starts the promotion is pushed; the second is the one to be pulled.
     deliver(&network.functions, &scene.records).await;
     network.settle().await;
-    assert_eq!(network.standing(&scene.star).await, Standing::Celebrity);
+    assert_eq!(network.mode(&scene.star).await, DeliveryMode::Celebrity);
     network.world.post(&scene.star).await;
     network.settle().await;
 }
@@ -192,7 +192,7 @@ async fn sees_all(network: &Network, scene: &Scene, place: usize) {
 
 /// Somebody with a photo of another author in their feed has just followed the star; nothing is derived from it yet.
 async fn newcomer() -> (Network, (Scene, PhotoId, Vec<EventRecord>)) {
-    let (mut network, scene) = scene(Switch::Off, Standing::Ordinary).await;
+    let (mut network, scene) = scene(Switch::Off, DeliveryMode::Ordinary).await;
     let (reader, friend) = (network.world.person("newcomer").await, network.world.person("friend").await);
     network.world.activate(&reader).await;
     network.world.follow(&reader, &friend).await;
@@ -264,12 +264,12 @@ async fn a_rebuild_overtaken_by_a_promotion_is_part_of_it() {
 #[tokio::test]
 async fn a_photo_that_arrives_while_its_author_becomes_a_celebrity_is_pushed_or_pulled() {
     let places = at_every_place(
-        async || scene(Switch::Off, Standing::Ordinary).await,
+        async || scene(Switch::Off, DeliveryMode::Ordinary).await,
         async |functions, scene| deliver(functions, &scene.records).await,
         async |network, scene| {
-            // Everybody pulls already; only the standing is missing.
+            // Everybody pulls already; only the mode is missing.
             segment(&network.functions, scene, Work::Enlist).await;
-            network.world.stand(&scene.star, Standing::Celebrity).await;
+            network.world.deliver_by(&scene.star, DeliveryMode::Celebrity).await;
         },
         sees_both,
     )
@@ -280,10 +280,10 @@ async fn a_photo_that_arrives_while_its_author_becomes_a_celebrity_is_pushed_or_
 #[tokio::test]
 async fn a_photo_that_arrives_while_its_author_ceases_to_be_a_celebrity_is_pushed_or_delisted() {
     let places = at_every_place(
-        async || scene(Switch::Off, Standing::Celebrity).await,
+        async || scene(Switch::Off, DeliveryMode::Celebrity).await,
         async |functions, scene| deliver(functions, &scene.records).await,
         async |network, scene| {
-            network.world.stand(&scene.star, Standing::Demoting).await;
+            network.world.deliver_by(&scene.star, DeliveryMode::Demoting).await;
             segment(&network.functions, scene, Work::Delist).await;
         },
         // The list of what is unpushed goes only when every segment has seen it.
@@ -300,7 +300,7 @@ async fn a_photo_that_arrives_while_its_author_ceases_to_be_a_celebrity_is_pushe
 async fn enlisting_overtaken_by_an_unfollow_leaves_nothing_behind() {
     for work in [Work::Enlist, Work::Delist] {
         let places = at_every_place(
-            async || derived(Switch::Off, Standing::Celebrity).await,
+            async || derived(Switch::Off, DeliveryMode::Celebrity).await,
             async |functions, scene| segment(functions, scene, work).await,
             async |network, scene| {
                 network.world.unfollow(&scene.reader, &scene.star).await;
@@ -320,7 +320,7 @@ async fn enlisting_overtaken_by_an_unfollow_leaves_nothing_behind() {
 #[tokio::test]
 async fn a_fan_out_overtaken_by_an_unfollow_leaves_nothing_behind() {
     let places = at_every_place(
-        async || derived(Switch::On, Standing::Ordinary).await,
+        async || derived(Switch::On, DeliveryMode::Ordinary).await,
         async |functions, scene| fan_out(functions, scene).await,
         async |network, scene| {
             network.world.unfollow(&scene.reader, &scene.star).await;
@@ -335,7 +335,7 @@ async fn a_fan_out_overtaken_by_an_unfollow_leaves_nothing_behind() {
 #[tokio::test]
 async fn a_fan_out_overtaken_by_an_unfollow_and_a_follow_again_leaves_nothing_out() {
     let places = at_every_place(
-        async || derived(Switch::On, Standing::Ordinary).await,
+        async || derived(Switch::On, DeliveryMode::Ordinary).await,
         async |functions, scene| fan_out(functions, scene).await,
         async |network, scene| {
             network.world.unfollow(&scene.reader, &scene.star).await;
@@ -352,7 +352,7 @@ async fn a_fan_out_overtaken_by_an_unfollow_and_a_follow_again_leaves_nothing_ou
 #[tokio::test]
 async fn a_page_overtaken_by_the_push_of_a_photo_shows_it_once() {
     let places = at_every_place(
-        async || derived(Switch::On, Standing::Celebrity).await,
+        async || derived(Switch::On, DeliveryMode::Celebrity).await,
         async |functions, scene| {
             assert_eq!(scroll(functions, &scene.clock, &scene.reader).await, [scene.photo, scene.early]);
         },

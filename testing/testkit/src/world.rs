@@ -9,7 +9,7 @@ use api::Caller;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use domain::account::UserName;
-use domain::feed::Standing;
+use domain::feed::DeliveryMode;
 use domain::media::PerceptualHash;
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::rate::UPLOADS;
@@ -191,10 +191,10 @@ impl World {
     }
 
     /// Has the author's photos reach feeds in another way from now on. They need to have posted before.
-    pub async fn stand(&self, author: &Caller, standing: Standing) {
-        let standing = serde_json::to_value(standing).expect("a name");
-        let standing = AttributeValue::S(standing.as_str().expect("a name").to_owned());
-        self.update_head(author, "SET version = version + :one, standing = :value", standing).await;
+    pub async fn deliver_by(&self, author: &Caller, mode: DeliveryMode) {
+        let mode = serde_json::to_value(mode).expect("a name");
+        let mode = AttributeValue::S(mode.as_str().expect("a name").to_owned());
+        self.update_head(author, "SET version = version + :one, standing = :value", mode).await;
     }
 
     /// The photo of a celebrity is in every feed.

@@ -2,7 +2,7 @@
 //!
 //! What is private to `table` is written down here once more; a test holds it against what the functions really store.
 
-use domain::feed::{Entry, HEAD_LEN, Standing, entry_expiry};
+use domain::feed::{DeliveryMode, Entry, HEAD_LEN, entry_expiry};
 use domain::media::PerceptualHash;
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::{PhotoId, Timestamp, UserId};
@@ -122,21 +122,21 @@ pub(crate) fn photo(author: &Person, id: PhotoId) -> Result<[Item; 3]> {
 }
 
 /// An author's newest photos, all of which are in every feed.
-pub(crate) fn head(author: &Person, standing: Standing) -> Result<Item> {
+pub(crate) fn head(author: &Person, mode: DeliveryMode) -> Result<Item> {
     #[derive(Serialize)]
     struct Head {
         photos: Vec<PhotoId>,
         complete: bool,
         version: usize,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        standing: Option<Standing>,
+        #[serde(rename = "standing", skip_serializing_if = "Option::is_none")]
+        mode: Option<DeliveryMode>,
     }
     let head = Head {
         photos: author.photos.iter().rev().take(HEAD_LEN).copied().collect(),
         complete: author.photos.len() <= HEAD_LEN,
         // Each photo renewed the head once.
         version: author.photos.len(),
-        standing: (standing != Standing::Ordinary).then_some(standing),
+        mode: (mode != DeliveryMode::Ordinary).then_some(mode),
     };
     stored(&ItemKey::Head(author.id), head)
 }

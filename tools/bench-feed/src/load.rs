@@ -5,7 +5,7 @@
 
 use std::sync::mpsc::sync_channel;
 
-use domain::feed::{Entry, Standing};
+use domain::feed::{DeliveryMode, Entry};
 use serde_dynamo::Item;
 use testkit::Engine;
 
@@ -71,10 +71,10 @@ fn photos(population: &Population, node: Node, person: &Person, items: &mut Vec<
     for photo in &person.photos {
         items.extend(items::photo(person, *photo)?);
     }
-    let standing = if population.is_celebrity(node) { Standing::Celebrity } else { Standing::Ordinary };
+    let mode = if population.is_celebrity(node) { DeliveryMode::Celebrity } else { DeliveryMode::Ordinary };
     // A celebrity without photos has deleted those that they were promoted with.
-    if !person.photos.is_empty() || standing != Standing::Ordinary {
-        items.push(items::head(person, standing)?);
+    if !person.photos.is_empty() || mode != DeliveryMode::Ordinary {
+        items.push(items::head(person, mode)?);
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use api::Caller;
 use domain::PhotoId;
-use domain::feed::Standing;
+use domain::feed::DeliveryMode;
 use testkit::Fault;
 
 use crate::newest_first;
@@ -16,7 +16,7 @@ async fn celebrity(world: &World, name: &str, reader: &Caller) -> (Caller, Photo
     world.follow(reader, &star).await;
     let early = world.post(&star).await;
     world.push(reader, &star, early).await;
-    world.stand(&star, Standing::Celebrity).await;
+    world.deliver_by(&star, DeliveryMode::Celebrity).await;
     table::reader::pull_from(&world.table, reader.user_id, &[star.user_id]).await.unwrap();
     (star, early)
 }

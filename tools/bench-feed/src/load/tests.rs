@@ -95,7 +95,7 @@ fn promote(stage: &Stage, author_id: domain::UserId) {
     let done = stage.wait(runtime::task::Handler::handle(&stage.segment, segment)).unwrap();
     assert!(done.done);
     let key = table::head::key(author_id);
-    let celebrity = serde_dynamo::to_attribute_value(Standing::Celebrity).unwrap();
+    let celebrity = serde_dynamo::to_attribute_value(DeliveryMode::Celebrity).unwrap();
     let update = stage
         .client
         .update_item()
