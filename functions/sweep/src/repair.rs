@@ -29,8 +29,8 @@ impl<Q: Sender> SweepHandler<Q> {
         let (mut done, mut failures) = (Repaired::default(), Failures::default());
 
         // What a scan counted holds until something moves: first, because everything else moves counters.
-        let steps = following.into_iter().map(|Following { user_id, edges, moves }| {
-            counters::set_following(&self.table, user_id, edges, moves)
+        let steps = following.into_iter().map(|Following { user_id, edges, version }| {
+            counters::set_following(&self.table, user_id, edges, version)
         });
         let set = |set: bool| if set { done.drifted += 1 } else { done.stale += 1 };
         failures.gather(steps, set).await;

@@ -43,7 +43,7 @@ pub struct Following {
     pub edges: i64,
     /// How often their counters had moved then; what was counted holds as long as this is so.
     #[serde(default, skip_serializing_if = "is_default")]
-    pub moves: Option<u64>,
+    pub version: Option<u64>,
 }
 
 /// Derived edges to bring to what their actors' edges say, by their two ends.
@@ -98,8 +98,8 @@ mod tests {
                 users: vec![user(1)],
                 photos: vec![photo(2)],
                 following: vec![
-                    Following { user_id: user(3), edges: 4, moves: Some(5) },
-                    Following { user_id: user(6), edges: 0, moves: None },
+                    Following { user_id: user(3), edges: 4, version: Some(5) },
+                    Following { user_id: user(6), edges: 0, version: None },
                 ],
             },
             resettle: Resettle {

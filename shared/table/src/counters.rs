@@ -1,8 +1,8 @@
 //! Counting again: what a counter says, beside the edges it counts.
 //!
-//! Whatever changes a counted edge moves the counted item's `moves` in the same transaction. Edges that are counted
-//! between two reads of an unchanged `moves` are therefore the edges of one moment, however many pages they fill; and a
-//! counter set under the condition that `moves` is what it was before counting is exact, because an edge that came or
+//! Whatever changes a counted edge moves the counted item's `version` in the same transaction. Edges that are counted
+//! between two reads of an unchanged `version` are therefore the edges of one moment, however many pages they fill; and a
+//! counter set under the condition that `version` is what it was before counting is exact, because an edge that came or
 //! went since turns the write away.
 //!
 //! `following` is the exception. The edges it counts lie in the partitions of everybody followed, so only those that the
@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::calls::{back_off, number};
-use crate::edges::MOVES;
+use crate::edges::VERSION;
 use crate::error::done;
 use crate::keys::{ItemKey, PK};
 use crate::{Error, Result, Table};
@@ -67,7 +67,7 @@ pub struct Stored {
     /// What it says.
     pub value: i64,
     /// How often the counters of its item have moved.
-    pub moves: Option<u64>,
+    pub version: Option<u64>,
 }
 
 /// A counter and its edges, of one moment.
@@ -78,7 +78,7 @@ pub struct Count {
     /// How many edges there were.
     pub edges: i64,
     /// How often the counters of its item had moved.
-    pub moves: Option<u64>,
+    pub version: Option<u64>,
 }
 
 /// What a look at a counter found.
@@ -99,7 +99,7 @@ struct Counted {
     following: i64,
     photos: i64,
     likes: i64,
-    moves: Option<u64>,
+    version: Option<u64>,
 }
 
 /// What a counter says at this moment; none when what it counts for is gone. 1 RRU for each 4 KiB of the item.
@@ -112,7 +112,7 @@ pub async fn stored(table: &Table, counter: Counter) -> Result<Option<Stored>> {
             Counter::Photos(_) => item.photos,
             Counter::Likes(_) => item.likes,
         };
-        Stored { value, moves: item.moves }
+        Stored { value, version: item.version }
     }))
 }
 
@@ -124,7 +124,7 @@ pub async fn look(table: &Table, counter: Counter) -> Result<Look> {
     Ok(match stored(table, counter).await? {
         None => Look::Gone,
         Some(after) if after != before => Look::Moved,
-        Some(Stored { value, moves }) => Look::Still(Count { stored: value, edges, moves }),
+        Some(Stored { value, version }) => Look::Still(Count { stored: value, edges, version }),
     })
 }
 
@@ -152,7 +152,7 @@ async fn recount(table: &Table, counter: Counter) -> Result<Option<Count>> {
             Look::Moved => {}
             Look::Still(count) if count.stored == count.edges => return Ok(Some(count)),
             Look::Still(count) => {
-                if set(table, counter, count.edges, count.moves).await? {
+                if set(table, counter, count.edges, count.version).await? {
                     return Ok(Some(count));
                 }
             }
@@ -164,23 +164,23 @@ async fn recount(table: &Table, counter: Counter) -> Result<Option<Count>> {
 
 /// Sets how many people `user` follows to what a scan has counted, unless their counters have moved since; whether it
 /// did. 1 WRU.
-pub async fn set_following(table: &Table, user: UserId, edges: i64, moves: Option<u64>) -> Result<bool> {
-    set(table, Counter::Following(user), edges, moves).await
+pub async fn set_following(table: &Table, user: UserId, edges: i64, version: Option<u64>) -> Result<bool> {
+    set(table, Counter::Following(user), edges, version).await
 }
 
 /// Setting is a move too: whoever counts at the same time has to count again.
-async fn set(table: &Table, counter: Counter, edges: i64, moves: Option<u64>) -> Result<bool> {
-    let unmoved = if moves.is_some() { "#moves = :moves" } else { "attribute_not_exists(#moves)" };
+async fn set(table: &Table, counter: Counter, edges: i64, version: Option<u64>) -> Result<bool> {
+    let unchanged = if version.is_some() { "#version = :version" } else { "attribute_not_exists(#version)" };
     let mut request = table
         .update(&counter.item())
-        .update_expression("SET #counter = :edges ADD #moves :one")
-        .condition_expression(format!("attribute_exists({PK}) AND {unmoved}"))
+        .update_expression("SET #counter = :edges ADD #version :one")
+        .condition_expression(format!("attribute_exists({PK}) AND {unchanged}"))
         .expression_attribute_names("#counter", counter.attribute())
-        .expression_attribute_names("#moves", MOVES)
+        .expression_attribute_names("#version", VERSION)
         .expression_attribute_values(":edges", number(edges))
         .expression_attribute_values(":one", number(1));
-    if let Some(moves) = moves {
-        request = request.expression_attribute_values(":moves", number(moves));
+    if let Some(version) = version {
+        request = request.expression_attribute_values(":version", number(version));
     }
     done("UpdateItem", request.send().await)
 }

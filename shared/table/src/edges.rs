@@ -35,7 +35,7 @@ pub(crate) struct Edge {
 
 /// How often the counters of an item moved: an attribute that only grows. Whoever counts the edges again may set a counter
 /// if this is what it was before counting, because then no edge that the item counts came or went meanwhile.
-pub(crate) const MOVES: &str = "moves";
+pub(crate) const VERSION: &str = "version";
 
 const TRANSACTION: usize = 100;
 
@@ -244,7 +244,7 @@ fn counter_write(table: &Table, item: &ItemKey, steps: &Steps) -> Result<Transac
     let mut update = Update::builder()
         .table_name(&*table.name)
         .set_key(Some(key_item(&item)))
-        .update_expression(format!("ADD {MOVES} :move, {}", adds.join(", ")))
+        .update_expression(format!("ADD {VERSION} :move, {}", adds.join(", ")))
         .expression_attribute_values(":move", number(1))
         .condition_expression(format!("attribute_exists({PK})"));
     for (place, (attribute, step)) in steps.iter().enumerate() {

@@ -46,11 +46,11 @@ async fn counted(world: &World, photo: PhotoId) -> usize {
     edges
 }
 
-async fn moves(world: &World, RawKey { pk, sk }: RawKey) -> u32 {
+async fn version(world: &World, RawKey { pk, sk }: RawKey) -> u32 {
     let get = world.engine.client().get_item().table_name(world.engine.table_name());
     let item =
         get.key("pk", AttributeValue::S(pk)).key("sk", AttributeValue::S(sk)).send().await.unwrap().item;
-    item.unwrap().get("moves").map_or(0, |moves| moves.as_n().unwrap().parse().unwrap())
+    item.unwrap().get("version").map_or(0, |version| version.as_n().unwrap().parse().unwrap())
 }
 
 #[tokio::test]
@@ -241,21 +241,21 @@ async fn a_like_derived_apart_costs_two_units_more() {
 async fn an_item_tells_how_often_its_counters_moved() {
     let (world, ann, photo) = world().await;
     let (name, table) = (ItemKey::Photo(photo), &world.table);
-    assert_eq!(moves(&world, name.raw()).await, 0);
+    assert_eq!(version(&world, name.raw()).await, 0);
     let changes: Vec<_> = (1..=100).map(|number| liked(fan(number))).collect();
     like::derive(table, photo, &changes, Order::InOrder).await.unwrap();
-    assert_eq!(moves(&world, name.raw()).await, 2, "two transactions");
+    assert_eq!(version(&world, name.raw()).await, 2, "two transactions");
     like::derive(table, photo, &changes, Order::InOrder).await.unwrap();
-    assert_eq!(moves(&world, name.raw()).await, 2, "nothing moved");
+    assert_eq!(version(&world, name.raw()).await, 2, "nothing moved");
     // One came and one went: the count is the same, its edges are not.
     like::derive(table, photo, &[unliked(fan(1)), liked(fan(101))], Order::InOrder).await.unwrap();
-    assert_eq!((moves(&world, name.raw()).await, counted(&world, photo).await), (3, 100));
+    assert_eq!((version(&world, name.raw()).await, counted(&world, photo).await), (3, 100));
     // Nothing that writes to the item loses it, and nothing that reads it minds.
     let texts = photo::Texts { caption: table::Patch::Remove, ..photo::Texts::default() };
     photo::edit(table, photo, ann.user_id, texts).await.unwrap().unwrap();
-    assert_eq!(moves(&world, name.raw()).await, 3);
+    assert_eq!(version(&world, name.raw()).await, 3);
     let user = ItemKey::User(ann.user_id);
-    assert_eq!(moves(&world, user.raw()).await, 1, "the photo in the timeline");
+    assert_eq!(version(&world, user.raw()).await, 1, "the photo in the timeline");
     user::update(table, ann.user_id, table::Patch::Set("Ann".to_owned()), table::Patch::Keep).await.unwrap();
-    assert_eq!(moves(&world, user.raw()).await, 1);
+    assert_eq!(version(&world, user.raw()).await, 1);
 }

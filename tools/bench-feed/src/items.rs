@@ -30,7 +30,7 @@ struct Counted {
     #[serde(flatten)]
     user: User,
     /// Each edge moved the counters of its two ends once.
-    moves: i64,
+    version: i64,
 }
 
 /// A profile with its counters.
@@ -38,7 +38,7 @@ pub(crate) fn user(person: &Person, followers: usize, following: usize) -> Resul
     let (followers, following) = (i64::try_from(followers)?, i64::try_from(following)?);
     let photos = i64::try_from(person.photos.len())?;
     let user = User { followers, following, photos, ..User::new(person.id, person.name.clone(), None) };
-    stored(&ItemKey::User(person.id), Counted { user, moves: followers + following + photos })
+    stored(&ItemKey::User(person.id), Counted { user, version: followers + following + photos })
 }
 
 /// The edge that an actor wrote, and the one derived from it.

@@ -23,7 +23,7 @@ impl<'a> Findings<'a> {
 
     /// A counter differs from its edges.
     pub(crate) fn drifted(&mut self, counter: Counter, count: Count) -> io::Result<()> {
-        let Count { stored, edges, moves } = count;
+        let Count { stored, edges, version } = count;
         self.report.drifted += 1;
         writeln!(self.words, "{}: {stored} stored, {edges} edges", name(counter))?;
         let recount = &mut self.repair.recount;
@@ -34,7 +34,7 @@ impl<'a> Findings<'a> {
                     recount.users.push(user);
                 }
             }
-            Counter::Following(user_id) => recount.following.push(Following { user_id, edges, moves }),
+            Counter::Following(user_id) => recount.following.push(Following { user_id, edges, version }),
             Counter::Likes(photo) => recount.photos.push(photo),
         }
         self.hand_over(MOST)
@@ -108,7 +108,7 @@ mod tests {
     fn requests_are_of_bounded_size_and_name_a_user_once() {
         let (mut words, mut repairs) = (Vec::new(), Vec::new());
         let mut findings = Findings::new(&mut words, &mut repairs);
-        let count = Count { stored: 1, edges: 2, moves: None };
+        let count = Count { stored: 1, edges: 2, version: None };
         let user = UserId::try_from(1).unwrap();
         findings.drifted(Counter::Followers(user), count).unwrap();
         findings.drifted(Counter::Photos(user), count).unwrap();

@@ -1,7 +1,7 @@
 //! Counts what single items cannot tell: how many people somebody follows, when their own edges do not account for it.
 //!
 //! The edges that `following` counts lie in the partitions of those followed. Only a scan sees all of them, and only a
-//! consistent one, between two readings of an unchanged `moves`, sees those of one moment.
+//! consistent one, between two readings of an unchanged `version`, sees those of one moment.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -44,11 +44,11 @@ pub(crate) async fn count(
     scan.run(true, progress, visit).await?;
     for (user, after) in stored(table, counts.keys().copied()).await? {
         let Some((before, edges)) = counts.remove(&user) else { continue };
-        let (counter, Stored { value, moves }) = (Counter::Following(user), after);
+        let (counter, Stored { value, version }) = (Counter::Following(user), after);
         if after != before {
             findings.undecided(counter)?;
         } else if value != edges {
-            findings.drifted(counter, Count { stored: value, edges, moves })?;
+            findings.drifted(counter, Count { stored: value, edges, version })?;
         }
     }
     Ok(())

@@ -5,7 +5,7 @@
 //! - **First** the whole table is read in segments, eventually consistent, at 0.5 RRU for each 4 KiB. What is kept is a
 //!   [`tally`] of fixed size for each user and each photo, whatever the number of their edges.
 //! - **Then** what does not add up is looked at again, item by item and consistently ([`look`]), because a table that is at
-//!   work moves while it is read. A counter has drifted only if it differs from its edges while its item's `moves` stands
+//!   work moves while it is read. A counter has drifted only if it differs from its edges while its item's `version` stands
 //!   still; an edge is astray only if its two sides still differ at the last of three looks, because the stream takes its time.
 //! - `following` counts edges that lie in the partitions of others. Where a look cannot decide it, a second, consistent scan
 //!   counts it ([`following`]).

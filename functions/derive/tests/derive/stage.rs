@@ -152,7 +152,7 @@ pub fn assert_never_wrong(writes: &[EventRecord]) {
         assert!(COUNTERS.iter().all(|name| number(&new, name) >= 0), "{new}");
         if record.event_name == "MODIFY" {
             let moved = COUNTERS.iter().any(|name| number(&new, name) != number(&old, name));
-            let step = number(&new, &"moves") - number(&old, &"moves");
+            let step = number(&new, &"version") - number(&old, &"version");
             assert!(step == 1 || (step == 0 && !moved), "{old} -> {new}");
         }
     }

@@ -51,11 +51,14 @@ async fn an_edge_that_comes_or_goes_after_counting_turns_the_write_away() {
         if round == 2 {
             liked(&table, 1, None).await;
         }
-        assert!(!set(&table, counter, counted.edges + 5, counted.moves).await.unwrap(), "round {round}");
+        assert!(!set(&table, counter, counted.edges + 5, counted.version).await.unwrap(), "round {round}");
         let after = still(&table, counter).await;
         assert_eq!(after.stored, after.edges);
-        assert!(set(&table, counter, after.edges + 5, after.moves).await.unwrap());
-        assert!(!set(&table, counter, after.edges + 5, after.moves).await.unwrap(), "setting is a move too");
+        assert!(set(&table, counter, after.edges + 5, after.version).await.unwrap());
+        assert!(
+            !set(&table, counter, after.edges + 5, after.version).await.unwrap(),
+            "setting is a move too"
+        );
         assert_eq!(recount_photo(&table, photo()).await.unwrap().unwrap().edges, after.edges);
         assert_eq!(still(&table, counter).await.stored, after.edges);
     }
@@ -83,11 +86,11 @@ async fn following_is_counted_by_the_edges_that_the_actors_point_at() {
     follow::derive(&table, &[change], Order::InOrder).await.unwrap();
     assert_eq!(
         still(&table, Counter::Following(user(1))).await,
-        Count { stored: 1, edges: 1, moves: Some(1) }
+        Count { stored: 1, edges: 1, version: Some(1) }
     );
     assert_eq!(
         still(&table, Counter::Followers(user(2))).await,
-        Count { stored: 1, edges: 1, moves: Some(1) }
+        Count { stored: 1, edges: 1, version: Some(1) }
     );
 }
 

@@ -27,7 +27,7 @@ fn table_of(stage: &Stage) -> Table {
     let known = items.into_iter().map(|mut item| {
         let key = |item: &mut HashMap<String, AttributeValue>, name| item.remove(name).unwrap();
         let (pk, sk) = (key(&mut item, PK), key(&mut item, SK));
-        for passing in ["at", "moves", "version"] {
+        for passing in ["at", "version"] {
             item.remove(passing);
         }
         (ItemKey::parse(pk.as_s().unwrap(), sk.as_s().unwrap()).unwrap(), item.into_iter().collect())

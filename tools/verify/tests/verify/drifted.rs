@@ -34,7 +34,7 @@ async fn every_kind_of_counter_that_drifts_is_named_with_what_it_should_be() {
         [json!({ "recount": {
             "users": [ada.to_string()],
             "photos": [small.second.to_string()],
-            "following": [{ "user_id": bob.to_string(), "edges": 1, "moves": 1 }],
+            "following": [{ "user_id": bob.to_string(), "edges": 1, "version": 1 }],
         } })]
     );
 }
@@ -130,13 +130,13 @@ async fn a_counter_that_moves_while_it_is_counted_is_counted_again() {
     let small = Small::new().await;
     small.set(ItemKey::Photo(small.second), "likes", 7).await;
     let (client, hold) = small.world.engine.held_client("Query", 0);
-    let moves = async {
+    let writer = async {
         hold.reached().await;
         small.world.unlike(&small.bob, small.second).await;
         small.world.derive().await;
         hold.release();
     };
-    let (said, ()) = futures::join!(verify_by(&client, &small.world), moves);
+    let (said, ()) = futures::join!(verify_by(&client, &small.world), writer);
     assert_eq!(said.findings(), [format!("likes of photo {}: 6 stored, 1 edges", small.second)]);
 }
 
@@ -144,14 +144,14 @@ async fn a_counter_that_moves_while_it_is_counted_is_counted_again() {
 async fn a_counter_that_always_moves_is_undecided() {
     let small = Small::new().await;
     small.set(ItemKey::Photo(small.second), "likes", 7).await;
-    let moves = async {
+    let writer = async {
         loop {
-            small.write(ItemKey::Photo(small.second), "ADD moves :value", 1).await;
+            small.write(ItemKey::Photo(small.second), "ADD version :value", 1).await;
         }
     };
     let said = tokio::select! {
         said = verify(&small.world) => said,
-        () = moves => unreachable!("it never ends"),
+        () = writer => unreachable!("it never ends"),
     };
     assert_eq!((said.report.drifted, said.report.undecided, said.report.exit_code()), (0, 1, 2));
     assert_eq!(said.last_line(), "11 counters, 0 drifted");
@@ -170,12 +170,12 @@ async fn whom_somebody_follows_is_counted_by_a_scan_of_its_own() {
 
     // Somebody moves them while the second scan reads.
     let (client, hold) = small.world.engine.held_client("Scan", 3);
-    let moves = async {
+    let writer = async {
         hold.reached().await;
-        small.write(ItemKey::User(cy), "ADD moves :value", 1).await;
+        small.write(ItemKey::User(cy), "ADD version :value", 1).await;
         hold.release();
     };
-    let (said, ()) = futures::join!(verify_by(&client, &small.world), moves);
+    let (said, ()) = futures::join!(verify_by(&client, &small.world), writer);
     assert_eq!((said.report.drifted, said.report.undecided), (0, 1), "{:?}", said.lines);
 }
 
