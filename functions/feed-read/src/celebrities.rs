@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::feed::{Entry, Source, Stretch};
+use domain::feed::{Entry, FeedRange, Source};
 use domain::{Timestamp, UserId};
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared, join_all};
@@ -38,17 +38,17 @@ impl Default for Celebrities {
 }
 
 impl Celebrities {
-    /// Exactly the newest photos of a stretch that `celebrities` posted and that are not in every feed yet. 0.5 RRU for
+    /// Exactly the newest photos of a range that `celebrities` posted and that are not in every feed yet. 0.5 RRU for
     /// each head that is not kept.
     pub(crate) async fn newest(
         &self,
         table: &Table,
         celebrities: &[UserId],
-        stretch: &Stretch,
+        range: &FeedRange,
         now: Timestamp,
     ) -> Result<Vec<Entry>> {
         let mut sources = self.unpushed(table, celebrities, now).await?;
-        Ok(timeline::newest_of(table, &mut sources, stretch, DEEPER).await?.items)
+        Ok(timeline::newest_of(table, &mut sources, range, DEEPER).await?.items)
     }
 
     async fn unpushed(&self, table: &Table, celebrities: &[UserId], now: Timestamp) -> Result<Vec<Source>> {

@@ -1,6 +1,6 @@
 //! Entries pulled from the photos of everyone a reader follows.
 
-use domain::feed::{Entry, Source, Stretch};
+use domain::feed::{Entry, FeedRange, Source};
 use domain::{PhotoId, UserId};
 use table::{Result, Table, head, timeline};
 
@@ -46,8 +46,8 @@ impl Pulled {
         after: Option<PhotoId>,
         wanted: usize,
     ) -> Result<Batch> {
-        let stretch = Stretch { before: after, down_to: None, count: wanted };
-        let page = timeline::newest_of(table, &mut self.sources, &stretch, DEEPER).await?;
+        let range = FeedRange { before: after, down_to: None, count: wanted };
+        let page = timeline::newest_of(table, &mut self.sources, &range, DEEPER).await?;
         Ok(Batch { entries: page.items, last: !page.more })
     }
 }

@@ -2,7 +2,7 @@
 //! pulled from everyone.
 
 use domain::cursor::{FeedMode, FeedPosition};
-use domain::feed::{Entry, Stretch, is_active, weave};
+use domain::feed::{Entry, FeedRange, is_active, merge};
 use domain::{PhotoId, Timestamp, UserId};
 use table::reader::Reader;
 use table::{Page, Result, Table};
@@ -156,8 +156,8 @@ impl Pushed {
     ) -> Result<Vec<Entry>> {
         let entries = self.page.items;
         let Some(last) = entries.last().filter(|_| !self.celebrities.is_empty()) else { return Ok(entries) };
-        let stretch = Stretch { before, down_to: Some(last.photo), count: wanted };
-        let pulled = cache.newest(table, &self.celebrities, &stretch, now).await?;
-        Ok(weave(entries, pulled))
+        let range = FeedRange { before, down_to: Some(last.photo), count: wanted };
+        let pulled = cache.newest(table, &self.celebrities, &range, now).await?;
+        Ok(merge(entries, pulled))
     }
 }

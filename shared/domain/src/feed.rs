@@ -105,7 +105,7 @@ pub enum Merged {
     Page {
         /// At most the asked number of entries, newest first.
         entries: Vec<Entry>,
-        /// Whether the stretch holds anything older.
+        /// Whether the range holds anything older.
         more: bool,
     },
     /// Indexes of sources that do not reach deep enough to tell.
@@ -114,7 +114,7 @@ pub enum Merged {
 
 /// The part of a feed that is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stretch {
+pub struct FeedRange {
     /// Only what is older than this.
     pub before: Option<PhotoId>,
     /// Nothing older than this.
@@ -123,28 +123,28 @@ pub struct Stretch {
     pub count: usize,
 }
 
-impl Stretch {
+impl FeedRange {
     fn holds(&self, photo: PhotoId) -> bool {
         self.before.is_none_or(|before| photo < before) && self.down_to.is_none_or(|last| photo >= last)
     }
 }
 
-/// Merges `sources` into the newest entries of a stretch.
+/// Merges `sources` into the newest entries of a range.
 ///
 /// A source that is not complete says nothing about what lies below its oldest known photo, so no entry older than
 /// that may be shown before the source is deepened: merging to unequal depths would skip photos for good.
-pub fn merge(sources: &[Source], stretch: &Stretch) -> Merged {
-    let count = stretch.count;
+pub fn merge_sources(sources: &[Source], range: &FeedRange) -> Merged {
+    let count = range.count;
     let mut known: BTreeMap<PhotoId, UserId> = BTreeMap::new();
     for source in sources {
-        let held = source.photos.iter().filter(|photo| stretch.holds(**photo));
+        let held = source.photos.iter().filter(|photo| range.holds(**photo));
         known.extend(held.map(|photo| (*photo, source.author)));
     }
     let newest = known.iter().rev().map(|(&photo, &author)| Entry { photo, author });
     let entries: Vec<Entry> = newest.take(count).collect();
-    // The page is settled once every incomplete source reaches down to its last entry, or to the stretch's end.
+    // The page is settled once every incomplete source reaches down to its last entry, or to the range's end.
     let full = entries.len() == count;
-    let settled_from = if full { entries.last().map(|entry| entry.photo) } else { stretch.down_to };
+    let settled_from = if full { entries.last().map(|entry| entry.photo) } else { range.down_to };
     let reaches = |source: &Source| match (source.photos.last(), settled_from) {
         _ if source.complete => true,
         (Some(&oldest), Some(last)) => oldest <= last,
@@ -155,14 +155,14 @@ pub fn merge(sources: &[Source], stretch: &Stretch) -> Merged {
     if !shallow.is_empty() && count > 0 {
         return Merged::Deepen(shallow);
     }
-    let deeper = stretch.down_to.is_none() && sources.iter().any(|source| !source.complete);
+    let deeper = range.down_to.is_none() && sources.iter().any(|source| !source.complete);
     Merged::Page { more: known.len() > entries.len() || deeper, entries }
 }
 
 /// Entries that were pushed and entries that are pulled, newest first, each photo once.
 ///
 /// Both are known to the same depth; a photo that is being pushed at this moment is among both.
-pub fn weave(pushed: Vec<Entry>, pulled: Vec<Entry>) -> Vec<Entry> {
+pub fn merge(pushed: Vec<Entry>, pulled: Vec<Entry>) -> Vec<Entry> {
     let mut entries: Vec<Entry> = pushed.into_iter().chain(pulled).collect();
     entries.sort_unstable_by(|a, b| b.cmp(a));
     entries.dedup_by_key(|entry| entry.photo);
@@ -197,16 +197,18 @@ mod tests {
         Source { author: user(author), photos: photos.iter().copied().map(photo).collect(), complete }
     }
 
-    fn newest(count: usize) -> Stretch {
-        Stretch { count, ..Stretch::default() }
+    fn newest(count: usize) -> FeedRange {
+        FeedRange { count, ..FeedRange::default() }
     }
 
     #[test]
     fn does_not_show_below_a_shallow_source() {
         // Author 1 may have photos between 50 and 10 that are not known yet.
         let sources = [source(1, &[60, 50], false), source(2, &[55, 10], true)];
-        assert_eq!(merge(&sources, &newest(4)), Merged::Deepen(vec![0]));
-        let Merged::Page { entries, more } = merge(&sources, &newest(3)) else { panic!("three are settled") };
+        assert_eq!(merge_sources(&sources, &newest(4)), Merged::Deepen(vec![0]));
+        let Merged::Page { entries, more } = merge_sources(&sources, &newest(3)) else {
+            panic!("three are settled")
+        };
         assert_eq!(entries.iter().map(|entry| entry.photo.get()).collect::<Vec<_>>(), [60, 55, 50]);
         assert!(more);
     }
@@ -223,18 +225,20 @@ mod tests {
     #[test]
     fn looks_no_deeper_than_the_end_of_the_stretch() {
         let sources = [source(1, &[60, 50], false), source(2, &[55, 10], true)];
-        let stretch = |last| Stretch { down_to: Some(photo(last)), ..newest(20) };
-        let Merged::Page { entries, more } = merge(&sources, &stretch(50)) else { panic!("50 is reached") };
+        let range = |last| FeedRange { down_to: Some(photo(last)), ..newest(20) };
+        let Merged::Page { entries, more } = merge_sources(&sources, &range(50)) else {
+            panic!("50 is reached")
+        };
         assert_eq!(entries.iter().map(|entry| entry.photo.get()).collect::<Vec<_>>(), [60, 55, 50]);
         assert!(!more);
-        assert_eq!(merge(&sources, &stretch(49)), Merged::Deepen(vec![0]));
+        assert_eq!(merge_sources(&sources, &range(49)), Merged::Deepen(vec![0]));
     }
 
     #[test]
     fn a_photo_that_is_pushed_and_pulled_shows_once() {
         let entry = |number, author| Entry { photo: photo(number), author: user(author) };
-        let woven = weave(vec![entry(9, 1), entry(5, 2)], vec![entry(7, 3), entry(5, 2)]);
-        assert_eq!(woven, [entry(9, 1), entry(7, 3), entry(5, 2)]);
+        let merged = merge(vec![entry(9, 1), entry(5, 2)], vec![entry(7, 3), entry(5, 2)]);
+        assert_eq!(merged, [entry(9, 1), entry(7, 3), entry(5, 2)]);
     }
 
     #[test]
@@ -275,7 +279,7 @@ mod tests {
                 let known: usize = few.iter().map(|source| source.photos.len()).sum();
                 prop_assert!(few.len() <= count || known < count);
             }
-            let entries = |sources: &[Source]| match merge(sources, &newest(count)) {
+            let entries = |sources: &[Source]| match merge_sources(sources, &newest(count)) {
                 Merged::Page { entries, .. } => entries,
                 Merged::Deepen(_) => panic!("every source is complete"),
             };
@@ -302,7 +306,7 @@ mod tests {
                 .collect();
             let (mut before, mut shown) = (None, Vec::new());
             loop {
-                match merge(&sources, &Stretch { before, ..newest(count) }) {
+                match merge_sources(&sources, &FeedRange { before, ..newest(count) }) {
                     Merged::Page { entries, more } => {
                         prop_assert!(entries.len() == count || !more);
                         shown.extend(entries.iter().map(|entry| (entry.photo.get(), entry.author.get())));

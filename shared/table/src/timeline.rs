@@ -1,6 +1,6 @@
 //! An author's photos, newest first.
 
-use domain::feed::{Entry, Merged, Source, Stretch, merge};
+use domain::feed::{Entry, FeedRange, Merged, Source, merge_sources};
 use domain::{PhotoId, UserId};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::de::IgnoredAny;
@@ -53,18 +53,18 @@ pub(crate) async fn newest(
     Ok(Page { items: items.collect(), more: page.more })
 }
 
-/// Exactly the newest entries of a stretch of several authors' photos. Where `sources` do not reach deep enough they are
+/// Exactly the newest entries of a range of several authors' photos. Where `sources` do not reach deep enough they are
 /// read further down their timelines, `depth` photos at a time: 0.5 RRU for each 4 KiB.
 pub async fn newest_of(
     table: &Table,
     sources: &mut [Source],
-    stretch: &Stretch,
+    range: &FeedRange,
     depth: usize,
 ) -> Result<Page<Entry>> {
     loop {
-        match merge(sources, stretch) {
+        match merge_sources(sources, range) {
             Merged::Page { entries, more } => return Ok(Page { items: entries, more }),
-            Merged::Deepen(shallow) => deepen(table, sources, &shallow, stretch.before, depth).await?,
+            Merged::Deepen(shallow) => deepen(table, sources, &shallow, range.before, depth).await?,
         }
     }
 }
