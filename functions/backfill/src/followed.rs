@@ -18,14 +18,14 @@ impl<Q, E> BackfillHandler<Q, E> {
     /// right in whatever order their messages come.
     pub(crate) async fn align(&self, reader: UserId, author: UserId) -> Result<(), Error> {
         for _ in 0..TURNS {
-            let follows = follow::exists(&self.table, reader, author).await?;
+            let follows = follow::exists_latest(&self.table, reader, author).await?;
             if follows {
                 self.backfill(reader, author).await?;
             } else {
                 feed::withdraw_author(&self.table, reader, author).await?;
                 self.stop_pulling(reader, author).await?;
             }
-            if follow::exists(&self.table, reader, author).await? == follows {
+            if follow::exists_latest(&self.table, reader, author).await? == follows {
                 return Ok(());
             }
         }
@@ -38,12 +38,12 @@ impl<Q, E> BackfillHandler<Q, E> {
     /// Not only the newest few: below them, between entries of others, the rest would be missing for good.
     async fn backfill(&self, reader: UserId, author: UserId) -> Result<(), Error> {
         let now = self.clock.now();
-        let state = reader::get(&self.table, reader).await?;
+        let state = reader::get_latest(&self.table, reader).await?;
         // Whoever was away gets the whole feed rebuilt on return, from everyone they follow by then.
         let Some(state) = state.filter(|state| is_active(state.active_on, now)) else { return Ok(()) };
         // The follower edge was there before this message. So either the author's mode shows here that followers are
         // about to pull, or whoever goes through the followers for that will find this one.
-        if head::status(&self.table, author).await?.mode.is_listed() {
+        if head::status_latest(&self.table, author).await?.mode.is_listed() {
             reader::pull_from(&self.table, reader, &[author]).await?;
         }
         let newest = timeline::page(&self.table, author, None, REBUILD_LEN).await?;
@@ -56,7 +56,7 @@ impl<Q, E> BackfillHandler<Q, E> {
 
     /// Has a reader pull an author's photos no more. 1 RRU, and 1 WRU for one who did.
     async fn stop_pulling(&self, reader: UserId, author: UserId) -> Result<(), Error> {
-        let state = reader::get(&self.table, reader).await?;
+        let state = reader::get_latest(&self.table, reader).await?;
         if state.is_some_and(|state| state.celebrities.contains(&author)) {
             reader::stop_pulling_from(&self.table, reader, author).await?;
         }

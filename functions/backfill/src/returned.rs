@@ -19,7 +19,7 @@ impl<Q: Sender, E: Edge> BackfillHandler<Q, E> {
     /// The reader was marked before any of this, so that a fan-out running meanwhile either sees them active or has its
     /// photo in the author's head already.
     pub(crate) async fn rebuild(&self, reader: UserId, mark: i64) -> Result<(), Error> {
-        let state = reader::get(&self.table, reader).await?;
+        let state = reader::get_latest(&self.table, reader).await?;
         // Done before, or the reader left and returned once more: then that return has its own message.
         if state.and_then(|state| state.rebuild) != Some(mark) {
             return Ok(());

@@ -119,7 +119,7 @@ impl<Q: Sender> FanoutSegmentHandler<Q> {
             }
             Work::Enlist => Some(Task::Enlist),
             Work::Delist => {
-                let unpushed = head::status(&self.table, segment.author_id).await?.unpushed;
+                let unpushed = head::status_latest(&self.table, segment.author_id).await?.unpushed;
                 Some(Task::Delist(if unpushed.complete {
                     unpushed.photos
                 } else {

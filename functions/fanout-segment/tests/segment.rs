@@ -57,7 +57,7 @@ impl Stage {
     }
 
     async fn pulls(&self, reader: &Caller, author: &Caller) -> bool {
-        let state = table::reader::get(&self.world.table, reader.user_id).await.unwrap().unwrap();
+        let state = table::reader::get_latest(&self.world.table, reader.user_id).await.unwrap().unwrap();
         state.celebrities.contains(&author.user_id)
     }
 }

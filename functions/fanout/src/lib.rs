@@ -124,7 +124,7 @@ impl<Q: Sender, L: Launcher> FanoutHandler<Q, L> {
         if range != HashRange::ALL {
             return self.push_or_split(photo, author, range, followers).await;
         }
-        let status = head::status(&self.table, author).await?;
+        let status = head::status_latest(&self.table, author).await?;
         let pulled = status.unpushed.photos.contains(&photo);
         if pulled || status.mode == DeliveryMode::Celebrity {
             self.celebrities.push(photo, author, followers, pulled).await?;

@@ -138,7 +138,7 @@ impl Pushed {
     ) -> Result<Self> {
         let (page, state) = futures::try_join!(
             table::feed::page(table, reader, after, wanted, now),
-            table::reader::glance(table, reader),
+            table::reader::get(table, reader),
         )?;
         let (floor, celebrities) = state.map_or((None, Vec::new()), |state| (state.floor, state.celebrities));
         Ok(Self { page: table::feed::above(page, floor), celebrities })

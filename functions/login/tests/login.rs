@@ -90,7 +90,7 @@ async fn when_somebody_logs_in_by_name_or_address_in_any_case_then_a_session_ope
         assert_eq!(verifier().verify(access, world.clock.now()).unwrap().user_id, world.john);
         let refresh = RefreshToken::parse(answer.json["refresh_token"].as_str().unwrap()).unwrap();
         assert!(seen.insert(refresh.family().to_owned()), "each login is a session of its own");
-        let owner = session::owner(&world.accounts.table, &refresh).await.unwrap().unwrap();
+        let owner = session::owner_latest(&world.accounts.table, &refresh).await.unwrap().unwrap();
         assert_eq!((owner.user, owner.username.as_str()), (world.john, "John"));
     }
 }

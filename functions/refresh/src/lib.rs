@@ -44,7 +44,7 @@ impl RefreshHandler {
 
     async fn refresh(&self, token: &RefreshToken) -> Result<Session, Problem> {
         let Accounts { table, clock, random, .. } = &self.accounts;
-        let owner = session::owner(table, token).await?.ok_or_else(unknown)?;
+        let owner = session::owner_latest(table, token).await?.ok_or_else(unknown)?;
         let access = self.accounts.access_token(&owner).await?;
         let next = token.rotated(&**random);
         match session::rotate(table, token, &next, clock.now()).await? {

@@ -93,7 +93,7 @@ impl RegisterHandler {
     /// Answers a registration that may have been made before: with a session if it was, or else with `taken`.
     async fn repeated(&self, applicant: &Applicant, taken: Problem) -> Result<Session, Problem> {
         let digest = applicant.email.digest();
-        let holder = user::holder(&self.accounts.table, &applicant.username.folded(), &digest).await?;
+        let holder = user::holder_latest(&self.accounts.table, &applicant.username.folded(), &digest).await?;
         match self.accounts.check(holder, &digest, applicant.password.expose()).await? {
             Check::Right(owner) => self.accounts.open_session(&owner).await,
             // Too many checks are no answer of their own here: it would tell that name and address belong together.

@@ -65,7 +65,7 @@ impl World {
     async fn is_live(&self, answer: &Answer) -> bool {
         let token =
             domain::session::RefreshToken::parse(answer.json["refresh_token"].as_str().unwrap()).unwrap();
-        session::owner(&self.table, &token).await.unwrap().is_some()
+        session::owner_latest(&self.table, &token).await.unwrap().is_some()
     }
 }
 
@@ -91,7 +91,7 @@ async fn when_somebody_registers_then_they_have_an_account_and_a_session() {
     assert_eq!((user.username.as_str(), user.full_name.as_deref()), ("John_Doe", Some("John Doe")));
     assert_eq!((user.followers, user.following, user.photos), (0, 0, 0));
     assert_eq!(user::by_name(&world.table, "john_doe").await.unwrap(), Some(caller.user_id));
-    let credential = user::credential(&world.table, caller.user_id).await.unwrap().unwrap();
+    let credential = user::credential_latest(&world.table, caller.user_id).await.unwrap().unwrap();
     assert!(credential.hash.starts_with("$argon2id$") && !credential.hash.contains(PASSWORD));
 }
 

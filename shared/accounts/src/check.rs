@@ -36,7 +36,7 @@ impl Accounts {
         let handle = stand_in(asked);
         let id = account.unwrap_or(handle);
         let taken = guard::take(&self.table, handle, guard::LOGINS, LOGINS, self.clock.now());
-        let (admitted, credential) = futures::try_join!(taken, user::credential(&self.table, id))?;
+        let (admitted, credential) = futures::try_join!(taken, user::credential_latest(&self.table, id))?;
         if let Err(wait) = admitted {
             return Ok(Check::TooOften(wait));
         }

@@ -100,12 +100,17 @@ impl Table {
         self.client.update_item().table_name(&*self.name).set_key(Some(key_item(&name)))
     }
 
-    /// One item: 0.5 RRU for each 4 KiB, 1 when `consistent`.
-    pub(crate) async fn get<T: DeserializeOwned>(
-        &self,
-        key: &ItemKey,
-        consistent: bool,
-    ) -> Result<Option<T>> {
+    /// One item, perhaps as it was a moment ago: 0.5 RRU for each 4 KiB.
+    pub(crate) async fn get<T: DeserializeOwned>(&self, key: &ItemKey) -> Result<Option<T>> {
+        self.get_item(key, false).await
+    }
+
+    /// One item as it is at this moment: 1 RRU for each 4 KiB.
+    pub(crate) async fn get_latest<T: DeserializeOwned>(&self, key: &ItemKey) -> Result<Option<T>> {
+        self.get_item(key, true).await
+    }
+
+    async fn get_item<T: DeserializeOwned>(&self, key: &ItemKey, consistent: bool) -> Result<Option<T>> {
         let answer = self
             .client
             .get_item()
@@ -118,7 +123,7 @@ impl Table {
         answer.item.map(parsed).transpose()
     }
 
-    /// Items by name in any order; those that do not exist are left out. 0.5 RRU for each 4 KiB, one round trip for
+    /// Items by key in any order; those that do not exist are left out. 0.5 RRU for each 4 KiB, one round trip for
     /// each 100.
     pub(crate) async fn batch_get<T>(&self, keys: &[ItemKey]) -> Result<Vec<(ItemKey, T)>>
     where

@@ -103,8 +103,8 @@ struct Counted {
 }
 
 /// What a counter says at this moment; none when what it counts for is gone. 1 RRU for each 4 KiB of the item.
-pub async fn stored(table: &Table, counter: Counter) -> Result<Option<Stored>> {
-    let item: Option<Counted> = table.get(&counter.item(), true).await?;
+pub async fn stored_latest(table: &Table, counter: Counter) -> Result<Option<Stored>> {
+    let item: Option<Counted> = table.get_latest(&counter.item()).await?;
     Ok(item.map(|item| {
         let value = match counter {
             Counter::Followers(_) => item.followers,
@@ -119,9 +119,9 @@ pub async fn stored(table: &Table, counter: Counter) -> Result<Option<Stored>> {
 /// Counts the edges of a counter and reads what it says. 2 RRU for the item and 1 for each 4 KiB of edges; for
 /// `following` 1 more for each.
 pub async fn look(table: &Table, counter: Counter) -> Result<Look> {
-    let Some(before) = stored(table, counter).await? else { return Ok(Look::Gone) };
+    let Some(before) = stored_latest(table, counter).await? else { return Ok(Look::Gone) };
     let edges = count(table, counter, before.value).await?;
-    Ok(match stored(table, counter).await? {
+    Ok(match stored_latest(table, counter).await? {
         None => Look::Gone,
         Some(after) if after != before => Look::Moved,
         Some(Stored { value, version }) => Look::Still(Count { stored: value, edges, version }),
@@ -221,7 +221,7 @@ async fn count_following(table: &Table, user: UserId) -> Result<i64> {
             _ => None,
         });
         let found: Vec<bool> = stream::iter(edges)
-            .map(async |edge| Ok::<_, Error>(table.get::<IgnoredAny>(&edge, true).await?.is_some()))
+            .map(async |edge| Ok::<_, Error>(table.get_latest::<IgnoredAny>(&edge).await?.is_some()))
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await?;

@@ -35,9 +35,14 @@ pub async fn remove(table: &Table, user: UserId, followee: UserId) -> Result<boo
     table.delete_existing(&ItemKey::Following(user, followee)).await
 }
 
-/// Whether `user` follows `followee` at this moment. 1 RRU.
+/// Whether `user` follows `followee`, perhaps as it was a moment ago. 0.5 RRU.
 pub async fn exists(table: &Table, user: UserId, followee: UserId) -> Result<bool> {
-    Ok(table.get::<IgnoredAny>(&ItemKey::Following(user, followee), true).await?.is_some())
+    Ok(table.get::<IgnoredAny>(&ItemKey::Following(user, followee)).await?.is_some())
+}
+
+/// Whether `user` follows `followee` at this moment. 1 RRU.
+pub async fn exists_latest(table: &Table, user: UserId, followee: UserId) -> Result<bool> {
+    Ok(table.get_latest::<IgnoredAny>(&ItemKey::Following(user, followee)).await?.is_some())
 }
 
 /// Whom `user` follows, by id, after `after`. 0.5 RRU for each 4 KiB.

@@ -112,10 +112,10 @@ impl RateStep {
 pub async fn of_upload(table: &Table, user: UserId, key: Option<&str>, now: Timestamp) -> Result<Guards> {
     let rate = ItemKey::Rate(user, UPLOADS.to_owned());
     let idempotency = key.map(|key| ItemKey::Idempotency(user, key.to_owned()));
-    let rate_item = table.get::<Rate>(&rate, true);
+    let rate_item = table.get_latest::<Rate>(&rate);
     let made = async {
         match &idempotency {
-            Some(key) => table.get::<Idempotency>(key, true).await,
+            Some(key) => table.get_latest::<Idempotency>(key).await,
             None => Ok(None),
         }
     };

@@ -132,8 +132,8 @@ pub struct Status {
 }
 
 /// How an author's photos reach feeds at this moment. 1 RRU.
-pub async fn status(table: &Table, author: UserId) -> Result<Status> {
-    let head = table.get::<Head>(&ItemKey::Head(author), true).await?.unwrap_or_default();
+pub async fn status_latest(table: &Table, author: UserId) -> Result<Status> {
+    let head = table.get_latest::<Head>(&ItemKey::Head(author)).await?.unwrap_or_default();
     Ok(Status { mode: head.mode, unpushed: head.unpushed(author) })
 }
 
@@ -150,7 +150,7 @@ pub(crate) async fn renew(table: &Table, author: UserId, photo: PhotoId, listed:
     const RACES: u32 = 10;
     for race in 0..RACES {
         let key = ItemKey::Head(author);
-        let old: Option<Head> = table.get(&key, true).await?;
+        let old: Option<Head> = table.get_latest(&key).await?;
         let newest = timeline::newest(table, author, None, HEAD_LEN, true).await?;
         let before = old.clone().unwrap_or(Head { complete: true, ..Head::default() });
         let version = before.version;

@@ -50,7 +50,7 @@ pub async fn record(table: &Table, recipient: UserId, id: RowId, actor: &Actor) 
     let expires_at = actor.at.plus_days(ROW_DAYS).seconds();
     let marker = stored(&marker_name, Marker { at: actor.at, expires_at })?;
     for race in 0..RACES {
-        let old: Option<StoredRow> = table.get(&row_name, true).await?;
+        let old: Option<StoredRow> = table.get_latest(&row_name).await?;
         let version = old.as_ref().map_or(0, |old| old.version);
         let row = match old {
             Some(old) => {
@@ -176,7 +176,7 @@ async fn rows(
 
 /// Up to when the recipient has read. 0.5 RRU.
 pub async fn read_to(table: &Table, recipient: UserId) -> Result<Timestamp> {
-    let state: Option<State> = table.get(&ItemKey::InboxState(recipient), false).await?;
+    let state: Option<State> = table.get(&ItemKey::InboxState(recipient)).await?;
     Ok(state.map_or(Timestamp(0), |state| state.read_to))
 }
 

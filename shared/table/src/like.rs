@@ -42,7 +42,7 @@ pub async fn remove(table: &Table, user: UserId, photo: PhotoId) -> Result<bool>
 
 /// Whether `user` likes a photo. 0.5 RRU.
 pub async fn exists(table: &Table, user: UserId, photo: PhotoId) -> Result<bool> {
-    Ok(table.get::<IgnoredAny>(&ItemKey::Like(user, photo), false).await?.is_some())
+    Ok(table.get::<IgnoredAny>(&ItemKey::Like(user, photo)).await?.is_some())
 }
 
 /// Which of `photos` `user` likes. One range query of at least 0.5 RRU; when the range holds very many likes, exact

@@ -65,12 +65,12 @@ impl Original {
 
 /// An original, perhaps as it was a moment ago. 0.5 RRU.
 pub async fn get(table: &Table, author: UserId, sha256: &str) -> Result<Option<Original>> {
-    table.get(&ItemKey::Original(author, sha256.to_owned()), false).await
+    table.get(&ItemKey::Original(author, sha256.to_owned())).await
 }
 
 /// An original as it is at this moment. 1 RRU.
 pub async fn get_latest(table: &Table, author: UserId, sha256: &str) -> Result<Option<Original>> {
-    table.get(&ItemKey::Original(author, sha256.to_owned()), true).await
+    table.get_latest(&ItemKey::Original(author, sha256.to_owned())).await
 }
 
 /// How a medium's objects are shared.

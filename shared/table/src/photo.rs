@@ -60,12 +60,12 @@ pub async fn create(
 
 /// One photo. 0.5 RRU for each 4 KiB.
 pub async fn get(table: &Table, id: PhotoId) -> Result<Option<Photo>> {
-    table.get(&ItemKey::Photo(id), false).await
+    table.get(&ItemKey::Photo(id)).await
 }
 
 /// One photo as it is at this moment. 1 RRU for each 4 KiB.
 pub async fn get_latest(table: &Table, id: PhotoId) -> Result<Option<Photo>> {
-    table.get(&ItemKey::Photo(id), true).await
+    table.get_latest(&ItemKey::Photo(id)).await
 }
 
 /// Several photos; those that do not exist are left out. 0.5 RRU each, one round trip for each 100.

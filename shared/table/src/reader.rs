@@ -31,13 +31,13 @@ pub struct Reader {
 }
 
 /// What is known of a reader at this moment. 1 RRU.
-pub async fn get(table: &Table, reader: UserId) -> Result<Option<Reader>> {
-    table.get(&ItemKey::FeedState(reader), true).await
+pub async fn get_latest(table: &Table, reader: UserId) -> Result<Option<Reader>> {
+    table.get_latest(&ItemKey::FeedState(reader)).await
 }
 
 /// What is known of a reader, perhaps a moment ago. 0.5 RRU.
-pub async fn glance(table: &Table, reader: UserId) -> Result<Option<Reader>> {
-    table.get(&ItemKey::FeedState(reader), false).await
+pub async fn get(table: &Table, reader: UserId) -> Result<Option<Reader>> {
+    table.get(&ItemKey::FeedState(reader)).await
 }
 
 /// Notes that an active reader was here today. 1 WRU; called once a day for each reader.

@@ -98,8 +98,10 @@ impl Relation {
 
     async fn is_said(self, table: &Table) -> Result<bool> {
         match self {
-            Self::Follow(follower, followee) => exists(table, &ItemKey::Following(follower, followee)).await,
-            Self::Like(user, photo) => exists(table, &ItemKey::Like(user, photo)).await,
+            Self::Follow(follower, followee) => {
+                exists_latest(table, &ItemKey::Following(follower, followee)).await
+            }
+            Self::Like(user, photo) => exists_latest(table, &ItemKey::Like(user, photo)).await,
             Self::Listing(author, photo) => {
                 let photo = photo::get_latest(table, photo).await?;
                 Ok(photo.is_some_and(|photo| is_to_be_listed(&photo, author)))
@@ -111,13 +113,13 @@ impl Relation {
 /// How the two sides of a relation stand at this moment. 2 RRU, and 1 or 2 more when they differ.
 pub async fn standing(table: &Table, relation: Relation) -> Result<Standing> {
     let derived = relation.derived();
-    let (said, derived) = futures::try_join!(relation.is_said(table), exists(table, &derived))?;
+    let (said, derived) = futures::try_join!(relation.is_said(table), exists_latest(table, &derived))?;
     if said == derived {
         return Ok(Standing::Agreed);
     }
     for counted in relation.counted_in() {
         // Nothing is derived for who or what is gone, and what was is being forgotten.
-        if !exists(table, &counted).await? {
+        if !exists_latest(table, &counted).await? {
             return Ok(Standing::Agreed);
         }
     }
@@ -170,13 +172,13 @@ async fn of_photo(table: &Table, id: PhotoId) -> Result<Vec<(Relation, Standing)
 pub async fn resettle(table: &Table, relation: Relation) -> Result<Settled> {
     match relation {
         Relation::Follow(follower, followee) => {
-            let said: Option<Follow> = table.get(&ItemKey::Following(follower, followee), true).await?;
+            let said: Option<Follow> = table.get_latest(&ItemKey::Following(follower, followee)).await?;
             let change = follow::Change { follower, followee, since: said.map(|follow| follow.at) };
             follow::derive(table, &[change], Order::OutOfOrder).await?;
             Ok(Settled::of(change.since.is_some()))
         }
         Relation::Like(user, photo) => {
-            let said: Option<Like> = table.get(&ItemKey::Like(user, photo), true).await?;
+            let said: Option<Like> = table.get_latest(&ItemKey::Like(user, photo)).await?;
             let change = like::Change { user, since: said.map(|like| like.at) };
             like::derive(table, photo, &[change], Order::OutOfOrder).await?;
             Ok(Settled::of(change.since.is_some()))
@@ -203,6 +205,6 @@ fn is_to_be_listed(photo: &Photo, author: UserId) -> bool {
     photo.author == author && photo.is_listed()
 }
 
-async fn exists(table: &Table, key: &ItemKey) -> Result<bool> {
-    Ok(table.get::<IgnoredAny>(key, true).await?.is_some())
+async fn exists_latest(table: &Table, key: &ItemKey) -> Result<bool> {
+    Ok(table.get_latest::<IgnoredAny>(key).await?.is_some())
 }

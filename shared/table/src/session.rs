@@ -79,8 +79,8 @@ pub async fn open(table: &Table, opened: &Opened) -> Result<()> {
 /// Whose family a token is of, live or not. 1 RRU.
 ///
 /// Read as it is at this moment: a session may be refreshed as soon as it is opened.
-pub async fn owner(table: &Table, token: &RefreshToken) -> Result<Option<Owner>> {
-    let session: Option<Session> = table.get(&ItemKey::Session(token.family().to_owned()), true).await?;
+pub async fn owner_latest(table: &Table, token: &RefreshToken) -> Result<Option<Owner>> {
+    let session: Option<Session> = table.get_latest(&ItemKey::Session(token.family().to_owned())).await?;
     Ok(session.map(|session| Owner { user: session.user, username: session.username }))
 }
 

@@ -127,7 +127,7 @@ pub async fn register(
 
 /// Somebody's profile. 0.5 RRU.
 pub async fn get(table: &Table, id: UserId) -> Result<Option<User>> {
-    table.get(&ItemKey::User(id), false).await
+    table.get(&ItemKey::User(id)).await
 }
 
 /// The profiles of several people; those that do not exist are left out. 0.5 RRU each.
@@ -139,20 +139,20 @@ pub async fn get_all(table: &Table, ids: &[UserId]) -> Result<HashMap<UserId, Us
 
 /// Who has a folded user name. 0.5 RRU.
 pub async fn by_name(table: &Table, folded: &str) -> Result<Option<UserId>> {
-    let claim: Option<Claim> = table.get(&ItemKey::NameClaim(folded.to_owned()), false).await?;
+    let claim: Option<Claim> = table.get(&ItemKey::NameClaim(folded.to_owned())).await?;
     Ok(claim.map(|claim| claim.user))
 }
 
 /// Who has an e-mail address, by its digest. 0.5 RRU.
 pub async fn by_email(table: &Table, digest: &str) -> Result<Option<UserId>> {
-    let claim: Option<Claim> = table.get(&ItemKey::EmailClaim(digest.to_owned()), false).await?;
+    let claim: Option<Claim> = table.get(&ItemKey::EmailClaim(digest.to_owned())).await?;
     Ok(claim.map(|claim| claim.user))
 }
 
 /// Who has both a folded user name and an e-mail address at this moment. One round trip, 2 RRU.
-pub async fn holder(table: &Table, folded: &str, digest: &str) -> Result<Option<UserId>> {
+pub async fn holder_latest(table: &Table, folded: &str, digest: &str) -> Result<Option<UserId>> {
     let (name, email) = (ItemKey::NameClaim(folded.to_owned()), ItemKey::EmailClaim(digest.to_owned()));
-    let claims = futures::try_join!(table.get::<Claim>(&name, true), table.get::<Claim>(&email, true))?;
+    let claims = futures::try_join!(table.get_latest::<Claim>(&name), table.get_latest::<Claim>(&email))?;
     Ok(match claims {
         (Some(name), Some(email)) if name.user == email.user => Some(name.user),
         _ => None,
@@ -160,8 +160,8 @@ pub async fn holder(table: &Table, folded: &str, digest: &str) -> Result<Option<
 }
 
 /// What somebody's password is checked against at this moment. 1 RRU.
-pub async fn credential(table: &Table, id: UserId) -> Result<Option<Credential>> {
-    table.get(&ItemKey::Credential(id), true).await
+pub async fn credential_latest(table: &Table, id: UserId) -> Result<Option<Credential>> {
+    table.get_latest(&ItemKey::Credential(id)).await
 }
 
 /// Changes profile texts; the profile afterwards, or none when the account is gone. 1 WRU.

@@ -186,7 +186,7 @@ impl Network {
 
     /// How the author's photos reach feeds.
     pub async fn mode(&self, author: &Caller) -> domain::feed::DeliveryMode {
-        table::head::status(&self.world.table, author.user_id).await.expect("a head").mode
+        table::head::status_latest(&self.world.table, author.user_id).await.expect("a head").mode
     }
 }
 

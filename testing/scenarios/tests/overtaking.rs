@@ -101,7 +101,7 @@ async fn sees(network: &Network, scene: &Scene, place: usize, expected: &[PhotoI
         assert_eq!(network.scroll(&scene.reader).await, expected, "overtaken at {place}");
         scene.clock.advance(std::time::Duration::from_mins(1));
     }
-    let state = table::reader::get(&network.world.table, scene.reader.user_id).await.unwrap().unwrap();
+    let state = table::reader::get_latest(&network.world.table, scene.reader.user_id).await.unwrap().unwrap();
     assert_eq!(state.rebuild, None, "the feed that was seen is the one in the table");
 }
 
@@ -308,7 +308,8 @@ async fn enlisting_overtaken_by_an_unfollow_leaves_nothing_behind() {
             },
             async |network, scene, place| {
                 sees(network, scene, place, &[]).await;
-                let state = table::reader::get(&network.world.table, scene.reader.user_id).await.unwrap();
+                let state =
+                    table::reader::get_latest(&network.world.table, scene.reader.user_id).await.unwrap();
                 assert_eq!(state.unwrap().celebrities, [], "{work:?} overtaken at {place}");
             },
         )

@@ -58,7 +58,7 @@ pub(crate) async fn count(
 async fn stored(table: &Table, users: impl IntoIterator<Item = UserId>) -> Result<Vec<(UserId, Stored)>> {
     let found: Vec<_> = stream::iter(users)
         .map(async |user| {
-            let stored = counters::stored(table, Counter::Following(user)).await?;
+            let stored = counters::stored_latest(table, Counter::Following(user)).await?;
             Ok::<_, Error>(stored.map(|stored| (user, stored)))
         })
         .buffered(AT_ONCE)

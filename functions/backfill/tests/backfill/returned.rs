@@ -24,7 +24,7 @@ async fn when_a_reader_returns_then_the_feed_is_rebuilt_once_from_everyone_they_
     assert_eq!(stage.deliver(std::slice::from_ref(&event)).await, ["message-0"]);
     stage.deliver_each([&event]).await;
     assert_eq!(stage.world.feed(&reader).await, newest_first(photos));
-    let state = table::reader::get(&stage.world.table, reader.user_id).await.unwrap().unwrap();
+    let state = table::reader::get_latest(&stage.world.table, reader.user_id).await.unwrap().unwrap();
     assert_eq!(state.rebuild, None);
 
     stage.world.engine.reset_usage();
@@ -40,7 +40,7 @@ async fn when_nobody_is_followed_then_the_feed_is_empty_and_the_mark_is_gone() {
     let event = stage.come_back(&reader).await;
     stage.deliver_each([&event]).await;
     assert!(stage.world.feed(&reader).await.is_empty());
-    let state = table::reader::get(&stage.world.table, reader.user_id).await.unwrap().unwrap();
+    let state = table::reader::get_latest(&stage.world.table, reader.user_id).await.unwrap().unwrap();
     assert_eq!(state.rebuild, None);
 }
 
@@ -57,7 +57,7 @@ async fn when_a_reader_returns_twice_then_the_messages_may_come_in_reverse() {
     assert_ne!(first, second);
     stage.deliver_each([&second, &first, &second, &first]).await;
     assert_eq!(stage.world.feed(&reader).await, [new, old]);
-    let state = table::reader::get(&stage.world.table, reader.user_id).await.unwrap().unwrap();
+    let state = table::reader::get_latest(&stage.world.table, reader.user_id).await.unwrap().unwrap();
     assert_eq!(state.rebuild, None);
 }
 

@@ -59,14 +59,14 @@ async fn when_a_dormant_reader_returns_then_the_first_page_is_full_and_they_are_
     // Never here before: nothing was pushed, the page is pulled at once.
     let page = world.get(&reader, 5, None).await;
     assert_eq!(ids(&page.json), newest_first(&posted)[..5]);
-    let state = table::reader::get(&world.table, reader.user_id).await.unwrap().unwrap();
+    let state = table::reader::get_latest(&world.table, reader.user_id).await.unwrap().unwrap();
     assert!(state.rebuild.is_some());
     // Away for a year, and back.
     table::reader::mark_rebuilt(&world.table, reader.user_id, state.rebuild.unwrap(), None).await.unwrap();
     world.clock.advance_days(365);
     posted.push(world.post(&ann).await);
     assert_eq!(ids(&world.get(&reader, 20, None).await.json), newest_first(&posted));
-    let again = table::reader::get(&world.table, reader.user_id).await.unwrap().unwrap();
+    let again = table::reader::get_latest(&world.table, reader.user_id).await.unwrap().unwrap();
     assert!(again.rebuild > state.rebuild && again.active_on > state.active_on);
 }
 
