@@ -3,7 +3,7 @@
 use domain::PhotoId;
 use messages::{Event, HashRange};
 use runtime::queue::Sender;
-use table::follow::Walk;
+use table::follow::FollowerPages;
 use table::{feed, like, user};
 
 use crate::edge::Edge;
@@ -63,7 +63,7 @@ impl<Q: Sender, E: Edge> BackfillHandler<Q, E> {
 
     /// Takes the photo out of the feeds of some followers. 0.5 RRU for each of them, 1 WRU for each entry found.
     async fn withdraw(&self, deleted: &Remains, range: HashRange) -> Result<(), Error> {
-        let mut walk = Walk::new(deleted.author_id, range.first, range.last, None);
+        let mut walk = FollowerPages::new(deleted.author_id, range.first, range.last, None);
         while let Some(page) = walk.next(&self.table).await? {
             let holders = feed::holding(&self.table, &page, deleted.photo_id).await?;
             feed::withdraw(&self.table, &holders, deleted.photo_id).await?;

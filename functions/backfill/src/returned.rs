@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::UserId;
-use domain::feed::{Entry, REBUILD_LEN, Stretch, keep_newest};
+use domain::feed::{Entry, FeedRange, REBUILD_LEN, keep_newest};
 use runtime::queue::Sender;
 use table::{feed, follow, head, reader, timeline};
 
@@ -53,7 +53,7 @@ impl<Q: Sender, E: Edge> BackfillHandler<Q, E> {
             }
         }
         // Few are read further: a head that is too short has all its photos among the newest.
-        let newest = Stretch { count: REBUILD_LEN, ..Stretch::default() };
+        let newest = FeedRange { count: REBUILD_LEN, ..FeedRange::default() };
         let page = timeline::newest_of(&self.table, &mut sources, &newest, REBUILD_LEN).await?;
         Ok((page.items, celebrities))
     }

@@ -21,7 +21,7 @@ use runtime::Aws;
 use runtime::queue::{Queue, SendError, Sender};
 use runtime::task::TaskError;
 use table::feed::Delivery;
-use table::follow::Walk;
+use table::follow::FollowerPages;
 use table::{Table, feed, head, photo, reader, timeline};
 
 runtime::config! {
@@ -89,7 +89,7 @@ impl<Q: Sender> FanoutSegmentHandler<Q> {
             return Ok(Segment { done: true, ..segment });
         };
         let range = segment.followers;
-        let mut walk = Walk::new(segment.author_id, range.first, range.last, segment.after);
+        let mut walk = FollowerPages::new(segment.author_id, range.first, range.last, segment.after);
         while let Some(page) = walk.next(&self.table).await? {
             let mut parts = page.chunks(task.readers_at_once()).peekable();
             while let Some(part) = parts.next() {

@@ -14,10 +14,10 @@ use crate::pulled::{Batch, Pulled};
 pub(crate) struct Source {
     reader: UserId,
     after: Option<PhotoId>,
-    from: From,
+    origin: Origin,
 }
 
-enum From {
+enum Origin {
     /// Entries that fan-out wrote, and what celebrities posted that it has not written yet; both may have been read with
     /// the reader's state.
     Pushed(Option<Pushed>),
@@ -46,45 +46,45 @@ impl Source {
         now: Timestamp,
     ) -> Result<Self> {
         if let Some(FeedPosition { mode, after }) = position {
-            let from = match mode {
-                FeedMode::Pushed => From::Pushed(None),
-                FeedMode::Pulled => From::Pulled(None),
+            let origin = match mode {
+                FeedMode::Pushed => Origin::Pushed(None),
+                FeedMode::Pulled => Origin::Pulled(None),
             };
-            return Ok(Self { reader, after: Some(after), from });
+            return Ok(Self { reader, after: Some(after), origin });
         }
         let (state, page) = table::feed::open(table, reader, limit, now).await?;
-        let from = match state.filter(|state| is_active(state.active_on, now)) {
+        let origin = match state.filter(|state| is_active(state.active_on, now)) {
             Some(Reader { active_on, rebuild, celebrities, .. }) => {
                 if active_on < now.day() {
                     table::reader::touch(table, reader, now).await?;
                 }
                 if rebuild.is_none() {
-                    From::Pushed(Some(Pushed { page, celebrities }))
+                    Origin::Pushed(Some(Pushed { page, celebrities }))
                 } else {
-                    From::Pulled(None)
+                    Origin::Pulled(None)
                 }
             }
             None => {
                 table::reader::mark_returned(table, reader, now).await?;
-                From::Pulled(None)
+                Origin::Pulled(None)
             }
         };
-        Ok(Self { reader, after: None, from })
+        Ok(Self { reader, after: None, origin })
     }
 
     /// How the next entries will be found.
     pub(crate) fn mode(&self) -> FeedMode {
-        match self.from {
-            From::Pushed(_) => FeedMode::Pushed,
-            From::Pulled(_) => FeedMode::Pulled,
+        match self.origin {
+            Origin::Pushed(_) => FeedMode::Pushed,
+            Origin::Pulled(_) => FeedMode::Pulled,
         }
     }
 
     /// Name of the metric that counts feeds of this kind.
     pub(crate) fn metric(&self) -> &'static str {
-        match self.from {
-            From::Pushed(_) => "feeds_pushed",
-            From::Pulled(_) => "feeds_pulled",
+        match self.origin {
+            Origin::Pushed(_) => "feeds_pushed",
+            Origin::Pulled(_) => "feeds_pulled",
         }
     }
 
@@ -96,8 +96,8 @@ impl Source {
         wanted: usize,
         now: Timestamp,
     ) -> Result<Batch> {
-        let batch = match &mut self.from {
-            From::Pushed(first) => {
+        let batch = match &mut self.origin {
+            Origin::Pushed(first) => {
                 let pushed = match (first.take(), self.after) {
                     (Some(pushed), _) => pushed,
                     (None, Some(after)) => Pushed::behind(table, self.reader, after, wanted, now).await?,
@@ -109,12 +109,12 @@ impl Source {
                 let mut entries = pushed.with_celebrities(table, cache, self.after, wanted, now).await?;
                 // Below what was pushed lies what expired, and what was posted before the reader followed.
                 if !more && entries.len() <= wanted {
-                    self.from = From::Pulled(None);
+                    self.origin = Origin::Pulled(None);
                 }
                 entries.truncate(wanted);
                 Batch { entries, last: false }
             }
-            From::Pulled(pulled) => {
+            Origin::Pulled(pulled) => {
                 let pulled = match pulled {
                     Some(pulled) => pulled,
                     None => pulled.insert(Pulled::load(table, self.reader).await?),

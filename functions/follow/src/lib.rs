@@ -17,7 +17,7 @@ use domain::cursor::List;
 use domain::{Clock, UserId};
 use runtime::Aws;
 use table::Table;
-use table::follow::{self, Follow, From};
+use table::follow::{self, Follow, FollowerPosition};
 use table::people::{self, People};
 use table::user::{self, User};
 
@@ -77,7 +77,13 @@ impl FollowHandler {
     async fn followers(&self, of: UserId, after: Option<UserId>, count: usize) -> Result<UserPage, Problem> {
         let table = &self.table;
         let page = people::page(table, count, after, |after, limit| {
-            follow::followers(table, of, after.map_or(From::Hash(0), From::After), u16::MAX, limit)
+            follow::followers(
+                table,
+                of,
+                after.map_or(FollowerPosition::Hash(0), FollowerPosition::After),
+                u16::MAX,
+                limit,
+            )
         });
         let (page, owner) = futures::try_join!(page, user::get(table, of))?;
         owner.ok_or_else(Problem::no_user)?;

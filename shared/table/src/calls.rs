@@ -30,7 +30,7 @@ pub struct Table {
     pub(crate) name: Arc<str>,
 }
 
-/// A stretch of one partition.
+/// A range of one partition to query.
 pub(crate) struct Range {
     pub(crate) pk: String,
     /// Sort keys from here, inclusive.

@@ -21,14 +21,14 @@ use crate::error::done;
 use crate::keys::{ItemKey, PK};
 use crate::{Error, Result, Table};
 
-mod stretch;
+mod key_range;
 
-pub(crate) use stretch::{Stretch, Walk};
+pub(crate) use key_range::{KeyPages, KeyRange};
 
-/// Stretches of one partition counted at once, or items read at once.
+/// Ranges of one partition counted at once, or items read at once.
 const AT_ONCE: usize = 16;
-/// Followers that are counted one page after the other; more are split into stretches.
-const STRETCH: i64 = 50_000;
+/// Followers that are counted one page after the other; more are split into ranges.
+const RANGE: i64 = 50_000;
 
 /// A counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -188,34 +188,34 @@ async fn set(table: &Table, counter: Counter, edges: i64, version: Option<u64>) 
 async fn count(table: &Table, counter: Counter, expected: i64) -> Result<i64> {
     match counter {
         Counter::Followers(user) => {
-            let counts = stream::iter(follower_stretches(user, expected))
-                .map(|stretch| stretch.count(table))
+            let counts = stream::iter(follower_ranges(user, expected))
+                .map(|range| range.count(table))
                 .buffer_unordered(AT_ONCE);
             counts.try_fold(0, |sum, part| std::future::ready(Ok(sum + part))).await
         }
-        Counter::Photos(user) => Stretch::timeline(user).count(table).await,
-        Counter::Likes(photo) => Stretch::likers(photo).count(table).await,
+        Counter::Photos(user) => KeyRange::timeline(user).count(table).await,
+        Counter::Likes(photo) => KeyRange::likers(photo).count(table).await,
         Counter::Following(user) => count_following(table, user).await,
     }
 }
 
-/// All followers, in stretches of hashes that are counted side by side when there are many.
-fn follower_stretches(user: UserId, expected: i64) -> Vec<Stretch> {
+/// All followers, in ranges of hashes that are counted side by side when there are many.
+fn follower_ranges(user: UserId, expected: i64) -> Vec<KeyRange> {
     const HASHES: u32 = 1 << 16;
-    let parts = u32::try_from(expected / STRETCH).unwrap_or(0).clamp(1, 16);
+    let parts = u32::try_from(expected / RANGE).unwrap_or(0).clamp(1, 16);
     let bound = |part: u32| u16::try_from(part * HASHES / parts).ok();
     (0..parts)
         .map(|part| {
             let last = bound(part + 1).map_or(u16::MAX, |next| next.saturating_sub(1));
-            Stretch::followers(user, bound(part).unwrap_or(0), last)
+            KeyRange::followers(user, bound(part).unwrap_or(0), last)
         })
         .collect()
 }
 
 async fn count_following(table: &Table, user: UserId) -> Result<i64> {
-    let mut walk = Walk::over(Stretch::follows(user));
+    let mut pages = KeyPages::over(KeyRange::follows(user));
     let mut derived = 0;
-    while let Some(page) = walk.next(table).await? {
+    while let Some(page) = pages.next(table).await? {
         let edges = page.into_iter().filter_map(|key| match key {
             ItemKey::Following(user, followee) => Some(ItemKey::Follower(followee, user)),
             _ => None,

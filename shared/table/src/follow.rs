@@ -74,7 +74,7 @@ pub async fn following(
 
 /// Where to go on in a list of followers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum From {
+pub enum FollowerPosition {
     /// From this hash on.
     Hash(u16),
     /// After this follower.
@@ -86,13 +86,13 @@ pub enum From {
 pub async fn followers(
     table: &Table,
     user: UserId,
-    from: From,
+    from: FollowerPosition,
     last: u16,
     limit: usize,
 ) -> Result<Page<UserId>> {
     let from = match from {
-        From::Hash(hash) => sort::hash(hash),
-        From::After(follower) => format!("{}#", sort::follower(follower)),
+        FollowerPosition::Hash(hash) => sort::hash(hash),
+        FollowerPosition::After(follower) => format!("{}#", sort::follower(follower)),
     };
     let to = format!("{}#{}", sort::hash(last), sort::AFTER_DIGITS);
     follower_range(table, user, from, to, limit, false).await
@@ -130,20 +130,25 @@ pub async fn gone_since(table: &Table, author: UserId, page: &[UserId]) -> Resul
 
 /// A walk through the followers of one author: a page is all that is ever held of a following.
 #[derive(Clone, Copy, Debug)]
-pub struct Walk {
+pub struct FollowerPages {
     author: UserId,
-    from: From,
+    from: FollowerPosition,
     last: u16,
     done: bool,
 }
 
-impl Walk {
+impl FollowerPages {
     /// Followers read at once.
     const PAGE: usize = 1_000;
 
     /// Through the followers of `author` whose hashes are from `first` to `last`, or only those behind `after`.
     pub fn new(author: UserId, first: u16, last: u16, after: Option<UserId>) -> Self {
-        Self { author, from: after.map_or(From::Hash(first), From::After), last, done: false }
+        Self {
+            author,
+            from: after.map_or(FollowerPosition::Hash(first), FollowerPosition::After),
+            last,
+            done: false,
+        }
     }
 
     /// The next page, or none when the walk is over. 0.5 RRU for each 4 KiB, about 40 followers.
@@ -153,7 +158,7 @@ impl Walk {
         }
         let page = followers(table, self.author, self.from, self.last, Self::PAGE).await?;
         match page.items.last() {
-            Some(&last) if page.more => self.from = From::After(last),
+            Some(&last) if page.more => self.from = FollowerPosition::After(last),
             _ => self.done = true,
         }
         Ok(Some(page.items))

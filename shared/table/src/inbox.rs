@@ -111,12 +111,12 @@ pub async fn page(
     let mut items = Vec::new();
     let mut before = before;
     loop {
-        let stretch = older(table, recipient, before, limit.saturating_sub(items.len())).await?;
-        before = stretch.items.last().map(|(id, _)| *id);
-        let live = stretch.items.into_iter().filter(|(_, row)| row.expires_at > now.seconds());
+        let part = older(table, recipient, before, limit.saturating_sub(items.len())).await?;
+        before = part.items.last().map(|(id, _)| *id);
+        let live = part.items.into_iter().filter(|(_, row)| row.expires_at > now.seconds());
         items.extend(live.map(|(id, row)| (id, row.row)));
-        if items.len() >= limit || !stretch.more {
-            return Ok(Page { items, more: stretch.more });
+        if items.len() >= limit || !part.more {
+            return Ok(Page { items, more: part.more });
         }
     }
 }

@@ -34,7 +34,7 @@ pub use error::{Error, Result};
 /// An item as the SDK gives it.
 pub(crate) type Item = std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>;
 
-/// A stretch of a list.
+/// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
     /// What it holds, in the list's order.

@@ -7,7 +7,7 @@ use domain::{PhotoId, UserId};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::de::IgnoredAny;
 
-use crate::counters::{Stretch, Walk};
+use crate::counters::{KeyPages, KeyRange};
 use crate::follow::{self, Follow};
 use crate::keys::ItemKey;
 use crate::like::{self, Like};
@@ -129,17 +129,17 @@ pub async fn standing(table: &Table, relation: Relation) -> Result<Standing> {
 /// Relations of one side whose two sides differ at this moment, at most `most` of them. 1 RRU for each 4 KiB of the side
 /// and 2 for each relation.
 pub async fn astray(table: &Table, side: Side, most: usize) -> Result<Vec<(Relation, Standing)>> {
-    let stretch = match side {
-        Side::Followers(user) => Stretch::followers(user, 0, u16::MAX),
-        Side::Follows(user) => Stretch::follows(user),
-        Side::Likers(photo) => Stretch::likers(photo),
-        Side::Likes(user) => Stretch::likes(user),
-        Side::Timeline(author) => Stretch::timeline(author),
+    let range = match side {
+        Side::Followers(user) => KeyRange::followers(user, 0, u16::MAX),
+        Side::Follows(user) => KeyRange::follows(user),
+        Side::Likers(photo) => KeyRange::likers(photo),
+        Side::Likes(user) => KeyRange::likes(user),
+        Side::Timeline(author) => KeyRange::timeline(author),
         Side::Photo(photo) => return of_photo(table, photo).await,
     };
-    let mut walk = Walk::over(stretch);
+    let mut pages = KeyPages::over(range);
     let mut astray = Vec::new();
-    while let Some(page) = walk.next(table).await? {
+    while let Some(page) = pages.next(table).await? {
         let relations = page.iter().filter_map(Relation::of);
         let standings: Vec<_> = stream::iter(relations)
             .map(async |relation| Ok::<_, Error>((relation, standing(table, relation).await?)))

@@ -427,23 +427,25 @@ async fn followers_page_by_hash_and_count_on_both_sides() {
     follow::derive(&world.table, &changes, Order::InOrder).await.unwrap();
     assert_eq!(user::get(&world.table, star).await.unwrap().unwrap().followers, 60);
     assert!(user::get_all(&world.table, &fans).await.unwrap().values().all(|fan| fan.following == 1));
-    let (mut seen, mut from) = (Vec::new(), follow::From::Hash(0));
+    let (mut seen, mut from) = (Vec::new(), follow::FollowerPosition::Hash(0));
     loop {
         let page = follow::followers(&world.table, star, from, u16::MAX, 7).await.unwrap();
         seen.extend(&page.items);
         if !page.more {
             break;
         }
-        from = follow::From::After(*page.items.last().unwrap());
+        from = follow::FollowerPosition::After(*page.items.last().unwrap());
     }
     assert_eq!(seen.len(), 60);
-    let halves =
-        [(0, 0x7fff), (0x8000, u16::MAX)].map(|(first, last)| {
-            let table = &world.table;
-            async move {
-                follow::followers(table, star, follow::From::Hash(first), last, 100).await.unwrap().items
-            }
-        });
+    let halves = [(0, 0x7fff), (0x8000, u16::MAX)].map(|(first, last)| {
+        let table = &world.table;
+        async move {
+            follow::followers(table, star, follow::FollowerPosition::Hash(first), last, 100)
+                .await
+                .unwrap()
+                .items
+        }
+    });
     let halves: Vec<UserId> = join_all(halves).await.concat();
     assert_eq!(halves, seen);
 }

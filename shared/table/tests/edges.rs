@@ -5,7 +5,7 @@
 use api::Caller;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{PhotoId, Timestamp, UserId};
-use table::follow::From;
+use table::follow::FollowerPosition;
 use table::keys::{ItemKey, RawKey};
 use table::{Order, follow, like, listing, photo, timeline, user};
 use testkit::{Fault, World};
@@ -103,8 +103,11 @@ async fn follows_and_timelines_are_checked_too() {
     let table = &world.table;
     let change = |since| follow::Change { follower: bob.user_id, followee: ann.user_id, since };
     let followers = async || {
-        let edges =
-            follow::followers(table, ann.user_id, From::Hash(0), u16::MAX, 10).await.unwrap().items.len();
+        let edges = follow::followers(table, ann.user_id, FollowerPosition::Hash(0), u16::MAX, 10)
+            .await
+            .unwrap()
+            .items
+            .len();
         let (ann, bob) = (world.profile(&ann).await, world.profile(&bob).await);
         assert_eq!(
             (ann.followers, bob.following),

@@ -95,15 +95,13 @@ async fn following_is_counted_by_the_edges_that_the_actors_point_at() {
 }
 
 #[test]
-fn stretches_of_hashes_touch_and_leave_nobody_out() {
-    for (followers, parts) in
-        [(-3, 1), (0, 1), (STRETCH, 1), (STRETCH * 3, 3), (i64::MAX, 1), (STRETCH * 99, 16)]
-    {
-        let stretches = follower_stretches(user(1), followers);
-        assert_eq!(stretches.len(), parts, "{followers}");
+fn ranges_of_hashes_touch_and_leave_nobody_out() {
+    for (followers, parts) in [(-3, 1), (0, 1), (RANGE, 1), (RANGE * 3, 3), (i64::MAX, 1), (RANGE * 99, 16)] {
+        let ranges = follower_ranges(user(1), followers);
+        assert_eq!(ranges.len(), parts, "{followers}");
         for follower in (0..2_000).map(user) {
             let key = ItemKey::Follower(user(1), follower).raw();
-            let holding = stretches.iter().filter(|stretch| stretch.holds(&key)).count();
+            let holding = ranges.iter().filter(|range| range.holds(&key)).count();
             assert_eq!(holding, 1, "{:04x} of {followers}", follower_hash(follower));
         }
     }
@@ -121,11 +119,11 @@ proptest! {
             for &liker in &likers {
                 liked(&table, liker, NOW).await;
             }
-            let edges = Stretch::likers(photo()).count(&table).await.unwrap();
+            let edges = KeyRange::likers(photo()).count(&table).await.unwrap();
             assert_eq!(edges, i64::try_from(likers.len()).unwrap());
-            let mut walk = Walk::over(Stretch::likers(photo()));
+            let mut pages = KeyPages::over(KeyRange::likers(photo()));
             let mut walked = HashSet::new();
-            while let Some(page) = walk.next(&table).await.unwrap() {
+            while let Some(page) = pages.next(&table).await.unwrap() {
                 for key in page {
                     let ItemKey::Liker(_, user) = key else { panic!("{key:?}") };
                     assert!(walked.insert(user.get()));

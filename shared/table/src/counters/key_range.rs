@@ -1,4 +1,4 @@
-//! Stretches of a partition, counted or walked through as they are at each moment.
+//! Ranges of a partition, counted or read page by page as they are at each moment.
 
 use aws_sdk_dynamodb::types::Select;
 use domain::{PhotoId, UserId};
@@ -8,15 +8,15 @@ use crate::calls::{Range, text};
 use crate::keys::{ItemKey, PK, SK, partition, sort};
 use crate::{Error, Result, Table};
 
-/// A stretch of one partition, both ends included.
+/// A range of one partition, both ends included.
 #[derive(Clone, Debug)]
-pub(crate) struct Stretch {
+pub(crate) struct KeyRange {
     pk: String,
     from: String,
     to: String,
 }
 
-impl Stretch {
+impl KeyRange {
     /// Followers of `user` whose hash is from `first` to `last`.
     pub(crate) fn followers(user: UserId, first: u16, last: u16) -> Self {
         let to = format!("{}#{}", sort::hash(last), sort::AFTER_DIGITS);
@@ -81,21 +81,21 @@ impl Stretch {
     }
 }
 
-/// Reads a stretch page by page as it is at each moment: 1 RRU for each 4 KiB.
-pub(crate) struct Walk {
+/// Reads a range page by page as it is at each moment: 1 RRU for each 4 KiB.
+pub(crate) struct KeyPages {
     /// What is left of it.
-    rest: Option<Stretch>,
+    rest: Option<KeyRange>,
 }
 
-impl Walk {
-    pub(crate) fn over(stretch: Stretch) -> Self {
-        Self { rest: Some(stretch) }
+impl KeyPages {
+    pub(crate) fn over(range: KeyRange) -> Self {
+        Self { rest: Some(range) }
     }
 
     /// The next items, by name; none at the end.
     pub(crate) async fn next(&mut self, table: &Table) -> Result<Option<Vec<ItemKey>>> {
         const PAGE: usize = if cfg!(test) { 7 } else { 500 };
-        let Some(Stretch { pk, from, to }) = self.rest.take() else { return Ok(None) };
+        let Some(KeyRange { pk, from, to }) = self.rest.take() else { return Ok(None) };
         let range = Range {
             pk: pk.clone(),
             from,
@@ -108,7 +108,7 @@ impl Walk {
         let keys: Vec<ItemKey> = page.items.into_iter().map(|(key, _)| key).collect();
         if let Some(last) = keys.last().filter(|_| page.more) {
             // Sorts behind the last key and before every other.
-            self.rest = Some(Stretch { pk, from: format!("{}#", last.raw().sk), to });
+            self.rest = Some(KeyRange { pk, from: format!("{}#", last.raw().sk), to });
         }
         Ok(Some(keys))
     }
