@@ -76,7 +76,7 @@ impl<Q: Sender> SweepHandler<Q> {
     }
 }
 
-/// What is to be told of a relation that was settled, whether it was astray or not: whoever asks again may do so because
+/// What is to be told of a relation that was settled, whether it was mismatched or not: whoever asks again may do so because
 /// nobody was told the first time.
 ///
 /// Nobody goes by the edges of likes. Of a photo that is gone no entry is shown, and entries expire.

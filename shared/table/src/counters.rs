@@ -83,7 +83,7 @@ pub struct Count {
 
 /// What a look at a counter found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
+pub enum Inspection {
     /// What it counts for is gone.
     Gone,
     /// It moved while its edges were counted.
@@ -118,18 +118,18 @@ pub async fn stored_latest(table: &Table, counter: Counter) -> Result<Option<Sto
 
 /// Counts the edges of a counter and reads what it says. 2 RRU for the item and 1 for each 4 KiB of edges; for
 /// `following` 1 more for each.
-pub async fn look(table: &Table, counter: Counter) -> Result<Look> {
-    let Some(before) = stored_latest(table, counter).await? else { return Ok(Look::Gone) };
+pub async fn inspect(table: &Table, counter: Counter) -> Result<Inspection> {
+    let Some(before) = stored_latest(table, counter).await? else { return Ok(Inspection::Gone) };
     let edges = count(table, counter, before.value).await?;
     Ok(match stored_latest(table, counter).await? {
-        None => Look::Gone,
-        Some(after) if after != before => Look::Moved,
-        Some(Stored { value, version }) => Look::Still(Count { stored: value, edges, version }),
+        None => Inspection::Gone,
+        Some(after) if after != before => Inspection::Moved,
+        Some(Stored { value, version }) => Inspection::Still(Count { stored: value, edges, version }),
     })
 }
 
 /// Counts a user's followers and photos again and sets the counter that is wrong; what was found, nothing for an account
-/// that is gone. Costs two [`look`]s, and 1 WRU for each counter that is set.
+/// that is gone. Costs two [`inspect`]s, and 1 WRU for each counter that is set.
 ///
 /// [`Error::Busy`] when edges keep coming and going while they are counted.
 pub async fn recount_user(table: &Table, user: UserId) -> Result<Vec<Count>> {
@@ -139,7 +139,7 @@ pub async fn recount_user(table: &Table, user: UserId) -> Result<Vec<Count>> {
 }
 
 /// Counts a photo's likes again and sets the counter if it is wrong; what was found, none for a photo that is gone. Costs
-/// a [`look`], and 1 WRU when the counter is set. Fails as [`recount_user`].
+/// a [`inspect`], and 1 WRU when the counter is set. Fails as [`recount_user`].
 pub async fn recount_photo(table: &Table, photo: PhotoId) -> Result<Option<Count>> {
     recount(table, Counter::Likes(photo)).await
 }
@@ -147,11 +147,11 @@ pub async fn recount_photo(table: &Table, photo: PhotoId) -> Result<Option<Count
 async fn recount(table: &Table, counter: Counter) -> Result<Option<Count>> {
     const RACES: u32 = 5;
     for race in 0..RACES {
-        match look(table, counter).await? {
-            Look::Gone => return Ok(None),
-            Look::Moved => {}
-            Look::Still(count) if count.stored == count.edges => return Ok(Some(count)),
-            Look::Still(count) => {
+        match inspect(table, counter).await? {
+            Inspection::Gone => return Ok(None),
+            Inspection::Moved => {}
+            Inspection::Still(count) if count.stored == count.edges => return Ok(Some(count)),
+            Inspection::Still(count) => {
                 if set(table, counter, count.edges, count.version).await? {
                     return Ok(Some(count));
                 }

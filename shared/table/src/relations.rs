@@ -1,6 +1,6 @@
 //! What actors say beside what was derived from it: follows, likes, and photos in their author's timeline.
 //!
-//! In a table that is at work the two differ for as long as the stream takes. What differs for longer is astray.
+//! In a table that is at work the two differ for as long as the stream takes. What differs for longer is mismatched.
 
 use domain::photo::Photo;
 use domain::{PhotoId, UserId};
@@ -29,13 +29,13 @@ pub enum Relation {
 
 /// How the two sides of a relation stand to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Agreement {
     /// They agree, or what they are about is gone.
     Agreed,
     /// The actor says so, and it is not derived.
     Underived,
     /// It is derived from what nobody says.
-    Unfounded,
+    Orphaned,
 }
 
 /// Relations that have one end in common and one side in one partition.
@@ -111,24 +111,24 @@ impl Relation {
 }
 
 /// How the two sides of a relation stand at this moment. 2 RRU, and 1 or 2 more when they differ.
-pub async fn standing(table: &Table, relation: Relation) -> Result<Standing> {
+pub async fn agreement(table: &Table, relation: Relation) -> Result<Agreement> {
     let derived = relation.derived();
     let (said, derived) = futures::try_join!(relation.is_said(table), exists_latest(table, &derived))?;
     if said == derived {
-        return Ok(Standing::Agreed);
+        return Ok(Agreement::Agreed);
     }
     for counted in relation.counted_in() {
         // Nothing is derived for who or what is gone, and what was is being forgotten.
         if !exists_latest(table, &counted).await? {
-            return Ok(Standing::Agreed);
+            return Ok(Agreement::Agreed);
         }
     }
-    Ok(if said { Standing::Underived } else { Standing::Unfounded })
+    Ok(if said { Agreement::Underived } else { Agreement::Orphaned })
 }
 
 /// Relations of one side whose two sides differ at this moment, at most `most` of them. 1 RRU for each 4 KiB of the side
 /// and 2 for each relation.
-pub async fn astray(table: &Table, side: Side, most: usize) -> Result<Vec<(Relation, Standing)>> {
+pub async fn mismatched(table: &Table, side: Side, most: usize) -> Result<Vec<(Relation, Agreement)>> {
     let range = match side {
         Side::Followers(user) => KeyRange::followers(user, 0, u16::MAX),
         Side::Follows(user) => KeyRange::follows(user),
@@ -138,30 +138,30 @@ pub async fn astray(table: &Table, side: Side, most: usize) -> Result<Vec<(Relat
         Side::Photo(photo) => return of_photo(table, photo).await,
     };
     let mut pages = KeyPages::over(range);
-    let mut astray = Vec::new();
+    let mut mismatched = Vec::new();
     while let Some(page) = pages.next(table).await? {
         let relations = page.iter().filter_map(Relation::of);
-        let standings: Vec<_> = stream::iter(relations)
-            .map(async |relation| Ok::<_, Error>((relation, standing(table, relation).await?)))
+        let agreements: Vec<_> = stream::iter(relations)
+            .map(async |relation| Ok::<_, Error>((relation, agreement(table, relation).await?)))
             .buffered(AT_ONCE)
             .try_collect()
             .await?;
-        astray.extend(standings.into_iter().filter(|(_, standing)| *standing != Standing::Agreed));
-        if astray.len() >= most {
-            astray.truncate(most);
+        mismatched.extend(agreements.into_iter().filter(|(_, agreement)| *agreement != Agreement::Agreed));
+        if mismatched.len() >= most {
+            mismatched.truncate(most);
             break;
         }
     }
-    Ok(astray)
+    Ok(mismatched)
 }
 
-async fn of_photo(table: &Table, id: PhotoId) -> Result<Vec<(Relation, Standing)>> {
+async fn of_photo(table: &Table, id: PhotoId) -> Result<Vec<(Relation, Agreement)>> {
     let Some(Photo { author, .. }) = photo::get_latest(table, id).await? else { return Ok(Vec::new()) };
     let listing = Relation::Listing(author, id);
-    Ok(match standing(table, listing).await? {
-        // A listing that is unfounded shows in the timeline.
-        Standing::Agreed | Standing::Unfounded => Vec::new(),
-        Standing::Underived => vec![(listing, Standing::Underived)],
+    Ok(match agreement(table, listing).await? {
+        // A listing that is orphaned shows in the timeline.
+        Agreement::Agreed | Agreement::Orphaned => Vec::new(),
+        Agreement::Underived => vec![(listing, Agreement::Underived)],
     })
 }
 

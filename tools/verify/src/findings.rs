@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use messages::repair::{Following, MOST, Repair};
 use table::counters::{Count, Counter};
-use table::relations::{Relation, Standing};
+use table::relations::{Agreement, Relation};
 
 use crate::Report;
 
@@ -41,13 +41,13 @@ impl<'a> Findings<'a> {
     }
 
     /// The two sides of a relation differ.
-    pub(crate) fn astray(&mut self, relation: Relation, standing: Standing) -> io::Result<()> {
-        let how = match standing {
-            Standing::Agreed => return Ok(()),
-            Standing::Underived => "not derived",
-            Standing::Unfounded => "derived from nothing",
+    pub(crate) fn mismatched(&mut self, relation: Relation, agreement: Agreement) -> io::Result<()> {
+        let how = match agreement {
+            Agreement::Agreed => return Ok(()),
+            Agreement::Underived => "not derived",
+            Agreement::Orphaned => "derived from nothing",
         };
-        self.report.astray += 1;
+        self.report.mismatched += 1;
         let resettle = &mut self.repair.resettle;
         match relation {
             Relation::Follow(follower, followee) => {
@@ -115,11 +115,11 @@ mod tests {
         for number in 0..2 * MOST as u64 {
             let photo = PhotoId::try_from(number).unwrap();
             findings.drifted(Counter::Likes(photo), count).unwrap();
-            findings.astray(Relation::Like(user, photo), Standing::Agreed).unwrap();
+            findings.mismatched(Relation::Like(user, photo), Agreement::Agreed).unwrap();
         }
         findings.undecided(Counter::Following(user)).unwrap();
         let report = findings.finish().unwrap();
-        assert_eq!((report.drifted, report.astray, report.undecided), (2 * MOST as u64 + 2, 0, 1));
+        assert_eq!((report.drifted, report.mismatched, report.undecided), (2 * MOST as u64 + 2, 0, 1));
         let repairs = String::from_utf8(repairs).unwrap();
         let sizes = repairs.lines().map(|line| serde_json::from_str::<Repair>(line).unwrap().len());
         assert_eq!(sizes.collect::<Vec<_>>(), [MOST, MOST, 1]);

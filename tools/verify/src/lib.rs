@@ -4,9 +4,9 @@
 //!
 //! - **First** the whole table is read in segments, eventually consistent, at 0.5 RRU for each 4 KiB. What is kept is a
 //!   [`tally`] of fixed size for each user and each photo, whatever the number of their edges.
-//! - **Then** what does not add up is looked at again, item by item and consistently ([`look`]), because a table that is at
+//! - **Then** what does not add up is looked at again, item by item and consistently ([`recheck`]), because a table that is at
 //!   work moves while it is read. A counter has drifted only if it differs from its edges while its item's `version` stands
-//!   still; an edge is astray only if its two sides still differ at the last of three looks, because the stream takes its time.
+//!   still; an edge is mismatched only if its two sides still differ at the last of three checks, because the stream takes its time.
 //! - `following` counts edges that lie in the partitions of others. Where a look cannot decide it, a second, consistent scan
 //!   counts it ([`following`]).
 //!
@@ -18,7 +18,7 @@
 mod cost;
 mod findings;
 mod following;
-mod look;
+mod recheck;
 mod scan;
 mod seen;
 mod tally;
@@ -66,7 +66,7 @@ pub struct Report {
     /// Counters that differ from the number of their edges.
     pub drifted: u64,
     /// Edges whose two sides differ.
-    pub astray: u64,
+    pub mismatched: u64,
     /// Counters that moved whenever their edges were counted.
     pub undecided: u64,
     /// Read request units consumed by everything.
@@ -76,7 +76,7 @@ pub struct Report {
 impl Report {
     /// 0 when all is well, 1 when something is not, 2 when nothing was found but not everything could be decided.
     pub fn exit_code(&self) -> u8 {
-        match (self.drifted + self.astray, self.undecided) {
+        match (self.drifted + self.mismatched, self.undecided) {
             (0, 0) => 0,
             (0, _) => 2,
             _ => 1,
@@ -87,9 +87,9 @@ impl Report {
 /// The last lines of the output.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { items, strange, counters, drifted, astray, undecided, read_units } = self;
+        let Self { items, strange, counters, drifted, mismatched, undecided, read_units } = self;
         writeln!(f, "{items} items for {read_units:.1} RRU, {strange} of them under keys never made")?;
-        writeln!(f, "{astray} edges astray, {undecided} counters undecided")?;
+        writeln!(f, "{mismatched} edges mismatched, {undecided} counters undecided")?;
         write!(f, "{counters} counters, {drifted} drifted")
     }
 }
@@ -122,7 +122,7 @@ pub struct Outputs<'a> {
 }
 
 /// Verifies the table `name`. Costs 0.5 RRU for each 4 KiB of the table, 1 more when `following` needs a second scan, and
-/// what [`table::counters::look`] and [`table::relations::astray`] cost for whatever moved meanwhile or has drifted.
+/// what [`table::counters::inspect`] and [`table::relations::mismatched`] cost for whatever moved meanwhile or has drifted.
 ///
 /// # Errors
 /// The table cannot be read, or nothing can be written to `outputs`. Findings are not errors.
@@ -142,7 +142,7 @@ pub async fn verify(client: &Client, name: &str, options: &Options, outputs: Out
     writeln!(progress, "{} items read, {} to be looked at again", scanned.items, suspects.len())?;
 
     let mut found = Findings::new(&mut *findings, repairs);
-    let unsure = look::again(&table, suspects, options.patience, &mut found).await?;
+    let unsure = recheck::recheck(&table, suspects, options.patience, &mut found).await?;
     following::count(&table, &scan, unsure, progress, &mut found).await?;
     let report = Report {
         items: scanned.items,

@@ -15,7 +15,7 @@ use domain::{PhotoId, UserId};
 use table::counters::Counter;
 use table::relations::{Relation, Side};
 
-use crate::look::Suspect;
+use crate::recheck::Suspect;
 use crate::seen::Seen;
 
 /// Sums over everything that was seen.
@@ -132,7 +132,7 @@ impl Tally {
                 (user.exists && user.followers != 0, Suspect::Counter(Counter::Followers(id))),
                 (user.exists && user.following != 0, Suspect::Counter(Counter::Following(id))),
                 (user.exists && user.photos != 0, Suspect::Counter(Counter::Photos(id))),
-                // Each side is looked at for what only its partition shows: derived edges that are unfounded here, and
+                // Each side is looked at for what only its partition shows: derived edges that are orphaned here, and
                 // what is said and not derived at the other end.
                 (user.follower_edges != 0, Suspect::Side(Side::Followers(id))),
                 (user.follow_edges != 0, Suspect::Side(Side::Follows(id))),

@@ -33,8 +33,8 @@ async fn liked(table: &Table, by: u64, since: Option<Timestamp>) {
 const NOW: Option<Timestamp> = Some(Timestamp(1));
 
 async fn still(table: &Table, counter: Counter) -> Count {
-    match look(table, counter).await.unwrap() {
-        Look::Still(count) => count,
+    match inspect(table, counter).await.unwrap() {
+        Inspection::Still(count) => count,
         other => panic!("{other:?}"),
     }
 }
@@ -68,7 +68,7 @@ async fn an_edge_that_comes_or_goes_after_counting_turns_the_write_away() {
 async fn counters_of_what_is_gone_are_neither_counted_nor_made() {
     let engine = Engine::start().await;
     let table = Table::new(engine.client(), engine.table_name());
-    assert_eq!(look(&table, Counter::Followers(user(1))).await.unwrap(), Look::Gone);
+    assert_eq!(inspect(&table, Counter::Followers(user(1))).await.unwrap(), Inspection::Gone);
     assert_eq!(recount_user(&table, user(1)).await.unwrap(), []);
     assert_eq!(recount_photo(&table, photo()).await.unwrap(), None);
     assert!(!set_following(&table, user(1), 3, None).await.unwrap());

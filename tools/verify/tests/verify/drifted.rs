@@ -28,7 +28,7 @@ async fn every_kind_of_counter_that_drifts_is_named_with_what_it_should_be() {
         ]
     );
     assert_eq!(said.last_line(), "11 counters, 4 drifted");
-    assert_eq!((said.report.exit_code(), said.report.astray, said.report.undecided), (1, 0, 0));
+    assert_eq!((said.report.exit_code(), said.report.mismatched, said.report.undecided), (1, 0, 0));
     assert_eq!(
         said.repairs,
         [json!({ "recount": {
@@ -77,7 +77,7 @@ async fn every_kind_of_edge_that_is_astray_is_named() {
         ]
     );
     assert_eq!(said.last_line(), "11 counters, 0 drifted", "counters equal their edges, such as they are");
-    assert_eq!((said.report.exit_code(), said.report.astray), (1, 5));
+    assert_eq!((said.report.exit_code(), said.report.mismatched), (1, 5));
     let resettle = &said.repairs[0]["resettle"];
     assert_eq!(resettle["follows"], json!([[cy, ada], [bob, ada]]));
     assert_eq!(resettle["likes"], json!([[bob, first], [cy, second]]));
@@ -112,7 +112,7 @@ async fn what_is_underway_is_astray_only_until_it_arrives() {
     small.world.follow(&small.cy, &small.bob).await;
     small.world.post(&small.cy).await;
     let late = verify(&small.world).await;
-    assert_eq!((late.report.drifted, late.report.astray), (0, 4), "{:?}", late.lines);
+    assert_eq!((late.report.drifted, late.report.mismatched), (0, 4), "{:?}", late.lines);
 
     // One segment is read after everything has arrived, the others before.
     let (client, hold) = small.world.engine.held_client("Scan", 0);
@@ -189,7 +189,7 @@ async fn edges_that_nobody_said_and_nobody_counted_are_found_at_both_ends() {
     });
     small.store(items.flatten()).await;
     let said = verify(&small.world).await;
-    assert_eq!(said.report.astray, 20);
+    assert_eq!(said.report.mismatched, 20);
     assert_eq!(said.report.drifted, 21, "one is followed by as many, and as many follow one");
     assert_eq!(said.findings()[0], format!("followers of user {}: 2 stored, 22 edges", small.ada.user_id));
     let repair: Repair = serde_json::from_value(said.repairs[0].clone()).unwrap();

@@ -6,15 +6,15 @@ use std::time::Duration;
 use domain::UserId;
 use futures::{StreamExt, stream};
 use table::Table;
-use table::counters::{self, Count, Counter, Look};
-use table::relations::{self, Relation, Side, Standing};
+use table::counters::{self, Count, Counter, Inspection};
+use table::relations::{self, Agreement, Relation, Side};
 
 use crate::Result;
 use crate::findings::Findings;
 
-/// Times that something is looked at before it is believed to be astray, or given up.
-const LOOKS: u32 = 3;
-/// Looks under way at once.
+/// Times that something is looked at before it is believed to be mismatched, or given up.
+const CHECKS: u32 = 3;
+/// Checks under way at once.
 const AT_ONCE: usize = 8;
 /// Most edges that are named of one side; the next run names others once these are put right.
 const MOST: usize = 10_000;
@@ -43,14 +43,14 @@ enum Outcome {
     /// To be looked at once more.
     Unsure(Suspect),
     Drifted(Counter, Count),
-    Astray(Vec<(Relation, Standing)>),
+    Mismatched(Vec<(Relation, Agreement)>),
 }
 
-/// Looks up to three times at each suspect, `patience` apart; whose `following` it could not decide.
+/// Checks each suspect up to three times, `patience` apart; whose `following` it could not decide.
 ///
 /// Of the edges that `following` counts a look sees those that the user's own edges point at. If there are as many as the
-/// counter says it is right, unless there are others: then one of them turns up as unfounded where it lies.
-pub(crate) async fn again(
+/// counter says it is right, unless there are others: then one of them turns up as orphaned where it lies.
+pub(crate) async fn recheck(
     table: &Table,
     mut suspects: Vec<Suspect>,
     patience: Duration,
@@ -58,7 +58,7 @@ pub(crate) async fn again(
 ) -> Result<BTreeSet<UserId>> {
     let doubtful: BTreeSet<UserId> = suspects.iter().filter_map(Suspect::following).collect();
     let mut undecided = BTreeSet::new();
-    for number in 1..=LOOKS {
+    for number in 1..=CHECKS {
         if suspects.is_empty() {
             break;
         }
@@ -66,19 +66,19 @@ pub(crate) async fn again(
             tokio::time::sleep(patience).await;
         }
         let mut unsure = Vec::new();
-        let mut looks = stream::iter(suspects)
-            .map(|suspect| look(table, suspect, number == LOOKS))
+        let mut checks = stream::iter(suspects)
+            .map(|suspect| check(table, suspect, number == CHECKS))
             // In order, so that two runs over the same table say the same.
             .buffered(AT_ONCE);
-        while let Some(outcome) = looks.next().await {
+        while let Some(outcome) = checks.next().await {
             match outcome? {
                 Outcome::Fine => {}
                 Outcome::Unsure(suspect) => unsure.push(suspect),
                 Outcome::Drifted(counter, count) => findings.drifted(counter, count)?,
-                Outcome::Astray(relations) => {
-                    for (relation, standing) in relations {
-                        findings.astray(relation, standing)?;
-                        if let (Relation::Follow(follower, _), Standing::Unfounded) = (relation, standing)
+                Outcome::Mismatched(relations) => {
+                    for (relation, agreement) in relations {
+                        findings.mismatched(relation, agreement)?;
+                        if let (Relation::Follow(follower, _), Agreement::Orphaned) = (relation, agreement)
                             && doubtful.contains(&follower)
                         {
                             undecided.insert(follower);
@@ -100,21 +100,21 @@ pub(crate) async fn again(
     Ok(undecided)
 }
 
-async fn look(table: &Table, suspect: Suspect, last: bool) -> Result<Outcome> {
+async fn check(table: &Table, suspect: Suspect, last: bool) -> Result<Outcome> {
     Ok(match suspect {
-        Suspect::Counter(counter) => match counters::look(table, counter).await? {
-            Look::Gone => Outcome::Fine,
-            Look::Moved => Outcome::Unsure(suspect),
-            Look::Still(count) if count.stored == count.edges => Outcome::Fine,
+        Suspect::Counter(counter) => match counters::inspect(table, counter).await? {
+            Inspection::Gone => Outcome::Fine,
+            Inspection::Moved => Outcome::Unsure(suspect),
+            Inspection::Still(count) if count.stored == count.edges => Outcome::Fine,
             // Only some of the edges it counts were seen.
-            Look::Still(_) if matches!(counter, Counter::Following(_)) => Outcome::Unsure(suspect),
-            Look::Still(count) => Outcome::Drifted(counter, count),
+            Inspection::Still(_) if matches!(counter, Counter::Following(_)) => Outcome::Unsure(suspect),
+            Inspection::Still(count) => Outcome::Drifted(counter, count),
         },
         Suspect::Side(side) => {
-            let astray = relations::astray(table, side, if last { MOST } else { 1 }).await?;
-            match (astray.is_empty(), last) {
+            let mismatched = relations::mismatched(table, side, if last { MOST } else { 1 }).await?;
+            match (mismatched.is_empty(), last) {
                 (true, _) => Outcome::Fine,
-                (false, true) => Outcome::Astray(astray),
+                (false, true) => Outcome::Mismatched(mismatched),
                 (false, false) => Outcome::Unsure(suspect),
             }
         }
