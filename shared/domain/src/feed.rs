@@ -215,9 +215,9 @@ mod tests {
 
     #[test]
     fn an_empty_world_is_an_empty_last_page() {
-        assert_eq!(merge(&[], &newest(20)), Merged::Page { entries: vec![], more: false });
+        assert_eq!(merge_sources(&[], &newest(20)), Merged::Page { entries: vec![], more: false });
         assert_eq!(
-            merge(&[source(1, &[], true)], &newest(20)),
+            merge_sources(&[source(1, &[], true)], &newest(20)),
             Merged::Page { entries: vec![], more: false }
         );
     }

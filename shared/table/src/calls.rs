@@ -97,7 +97,7 @@ impl Table {
 
     /// A change of one item, to be said and sent.
     pub(crate) fn update(&self, key: &ItemKey) -> UpdateItemFluentBuilder {
-        self.client.update_item().table_name(&*self.name).set_key(Some(key_item(&name)))
+        self.client.update_item().table_name(&*self.name).set_key(Some(key_item(key)))
     }
 
     /// One item, perhaps as it was a moment ago: 0.5 RRU for each 4 KiB.

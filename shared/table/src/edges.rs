@@ -43,7 +43,7 @@ const TRANSACTION: usize = 100;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// In the order of the stream, which is trusted.
-    Stream,
+    InOrder,
     /// Late or in any order: each is checked against what the actors did, and one that they contradict does nothing.
     OutOfOrder,
 }

@@ -90,7 +90,7 @@ impl Visitor<'_> for HashBytes {
     }
 
     fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
-        Ok(bytes.as_chunks::<8>().0.iter().map(|hash| PerceptualHash(u64::from_be_bytes(*look))).collect())
+        Ok(bytes.as_chunks::<8>().0.iter().map(|hash| PerceptualHash(u64::from_be_bytes(*hash))).collect())
     }
 
     fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Self::Value, E> {

@@ -58,7 +58,7 @@ impl World {
         id
     }
 
-    fn draft(&self, author: UserId, media: usize) -> Photo {
+    fn unstored(&self, author: UserId, media: usize) -> Photo {
         let medium = Medium { content_type: ContentType::Jpeg, size: 1, alt: None, rendered: None };
         Photo {
             id: PhotoId::generate(&self.clock, &self.random),
@@ -77,7 +77,7 @@ impl World {
     }
 
     async fn draft(&self, author: UserId, media: usize) -> Photo {
-        let draft = self.draft(author, media);
+        let draft = self.unstored(author, media);
         let guards = guard::of_upload(&self.table, author, None, self.now()).await.unwrap();
         let rate = RateStep::admit(guard::UPLOADS, UPLOADS, guards.tat, self.now()).unwrap();
         assert_eq!(photo::create(&self.table, &draft, &rate, None).await.unwrap(), Creation::Done);
@@ -330,7 +330,7 @@ async fn guards_admit_a_hundred_uploads_and_remember_a_key_for_a_day() {
 
     world.clock.advance_days(1);
     let key = |request: &str, photo| Idempotency::new("key", request.to_owned(), photo, world.now());
-    let (first, second) = (world.draft(ann, 1), world.draft(ann, 1));
+    let (first, second) = (world.unstored(ann, 1), world.unstored(ann, 1));
     let admit = |tat| RateStep::admit(guard::UPLOADS, UPLOADS, tat, world.now()).unwrap();
     let step = admit(guards.tat);
     let made = key("a", first.id);
@@ -347,7 +347,7 @@ async fn guards_admit_a_hundred_uploads_and_remember_a_key_for_a_day() {
     world.clock.advance_days(1);
     let later = guard::of_upload(&world.table, ann, Some("key"), world.now()).await.unwrap();
     assert_eq!(later.made, None);
-    let third = world.draft(ann, 1);
+    let third = world.unstored(ann, 1);
     let made = key("b", third.id);
     assert_eq!(
         photo::create(&world.table, &third, &admit(later.tat), Some(&made)).await.unwrap(),
