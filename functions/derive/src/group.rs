@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use domain::{PhotoId, UserId};
 use table::change::Change;
+use table::keys::ItemKey;
 
 /// What one record of the batch says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,32 +14,6 @@ pub(crate) struct Step {
     pub(crate) change: Change,
 }
 
-/// Something that a derivation writes to and that two groups must not write to at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Touched {
-    /// A photo's counters.
-    Photo(PhotoId),
-    /// A user's counters.
-    User(UserId),
-    /// Whether a photo waits to be processed.
-    Waiting(PhotoId),
-}
-
-/// What a change's derivation writes to, first what is likelier to be busy.
-pub(crate) fn touched(change: &Change) -> Vec<Touched> {
-    match *change {
-        Change::Liked { photo, .. } | Change::Unliked { photo, .. } => vec![Touched::Photo(photo)],
-        Change::Followed { follower, followee, .. } | Change::Unfollowed { follower, followee } => {
-            vec![Touched::User(followee), Touched::User(follower)]
-        }
-        Change::Drafted { photo } | Change::Failed { photo, .. } => vec![Touched::Waiting(photo)],
-        Change::Ready { photo, author, .. } | Change::Deleted { photo, author, .. } => {
-            vec![Touched::User(author), Touched::Waiting(photo)]
-        }
-        Change::Returned { .. } => vec![],
-    }
-}
-
 /// Splits a batch into groups that have nothing in common, each in the order of the batch.
 ///
 /// Transactions of different groups never meet on an item, so they can run side by side without cancelling each other.
@@ -47,9 +21,9 @@ pub(crate) fn touched(change: &Change) -> Vec<Touched> {
 /// derived out of order; groups beside it in the batch are done all the same.
 pub(crate) fn group(steps: Vec<Step>) -> Vec<Vec<Step>> {
     let mut groups: Vec<Vec<Step>> = Vec::new();
-    let mut group_of: HashMap<Touched, usize> = HashMap::new();
+    let mut group_of: HashMap<ItemKey, usize> = HashMap::new();
     for step in steps {
-        let touched = touched(&step.change);
+        let touched = step.change.touches();
         let known: BTreeSet<usize> = touched.iter().filter_map(|item| group_of.get(item)).copied().collect();
         let mut joined = vec![step];
         for &other in &known {
@@ -74,17 +48,18 @@ pub(crate) fn group(steps: Vec<Step>) -> Vec<Vec<Step>> {
 }
 
 /// What most steps of a group write to: when the group meets others, it is most probably there.
-pub(crate) fn busiest(group: &[Step]) -> Option<Touched> {
-    let mut writers: HashMap<Touched, usize> = HashMap::new();
-    for item in group.iter().flat_map(|step| touched(&step.change)) {
+pub(crate) fn busiest(group: &[Step]) -> Option<ItemKey> {
+    let mut writers: HashMap<ItemKey, usize> = HashMap::new();
+    for item in group.iter().flat_map(|step| step.change.touches()) {
         *writers.entry(item).or_default() += 1;
     }
     let most = writers.values().copied().max()?;
-    group.iter().flat_map(|step| touched(&step.change)).find(|item| writers.get(item) == Some(&most))
+    group.iter().flat_map(|step| step.change.touches()).find(|item| writers.get(item) == Some(&most))
 }
 
 #[cfg(test)]
 mod tests {
+    use domain::{PhotoId, Relation, UserId};
     use proptest::prelude::*;
 
     use super::*;
@@ -110,13 +85,14 @@ mod tests {
 
     #[test]
     fn what_shares_a_counter_stays_together_and_in_order() {
-        let unfollowed = |a, b| Change::Unfollowed { follower: user(a), followee: user(b) };
+        let unfollowed = |a, b| Change::TakenBack(Relation::Follow(user(a), user(b)));
+        let unliked = |a, b| Change::TakenBack(Relation::Like(user(a), photo(b)));
         let batch = [
-            Change::Unliked { user: user(1), photo: photo(1) },
+            unliked(1, 1),
             unfollowed(1, 2),
             unfollowed(3, 4),
-            Change::Unliked { user: user(2), photo: photo(2) },
-            Change::Unliked { user: user(2), photo: photo(1) },
+            unliked(2, 2),
+            unliked(2, 1),
             // Joins the two pairs before.
             unfollowed(2, 3),
             Change::Returned { reader: user(1), mark: 1 },
@@ -128,11 +104,11 @@ mod tests {
 
     #[test]
     fn the_busiest_is_what_most_steps_write_to() {
-        let follows = |a, b| Change::Unfollowed { follower: user(a), followee: user(b) };
+        let follows = |a, b| Change::TakenBack(Relation::Follow(user(a), user(b)));
         let star = steps([follows(1, 2), follows(3, 9), follows(2, 9), follows(4, 9)]);
-        assert_eq!(busiest(&star), Some(Touched::User(user(9))));
+        assert_eq!(busiest(&star), Some(ItemKey::User(user(9))));
         // One alone does not tell: whoever is followed is likelier to be than whoever follows.
-        assert_eq!(busiest(&steps([follows(1, 2)])), Some(Touched::User(user(2))));
+        assert_eq!(busiest(&steps([follows(1, 2)])), Some(ItemKey::User(user(2))));
         assert_eq!(busiest(&steps([Change::Returned { reader: user(1), mark: 1 }])), None);
     }
 
@@ -142,20 +118,17 @@ mod tests {
             pairs in proptest::collection::vec((0_u64..12, 0_u64..12, any::<bool>()), 0..60),
         ) {
             let changes = pairs.iter().map(|&(a, b, follows)| {
-                if follows {
-                    Change::Unfollowed { follower: user(a), followee: user(b) }
-                } else {
-                    Change::Unliked { user: user(a), photo: photo(b) }
-                }
+                let follow = Relation::Follow(user(a), user(b));
+                Change::TakenBack(if follows { follow } else { Relation::Like(user(a), photo(b)) })
             });
             let groups = group(steps(changes));
             let mut all: Vec<usize> = places(&groups).concat();
             all.sort_unstable();
             prop_assert_eq!(all, (0..pairs.len()).collect::<Vec<_>>());
-            let mut seen: HashMap<Touched, usize> = HashMap::new();
+            let mut seen: HashMap<ItemKey, usize> = HashMap::new();
             for (number, group) in groups.iter().enumerate() {
                 prop_assert!(group.is_sorted_by_key(|step| step.place));
-                for item in group.iter().flat_map(|step| touched(&step.change)) {
+                for item in group.iter().flat_map(|step| step.change.touches()) {
                     prop_assert_eq!(*seen.entry(item).or_insert(number), number);
                 }
             }

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::{Clock, Timestamp};
-
-use crate::group::Touched;
+use table::keys::ItemKey;
 
 /// How long an item is left alone: long enough that trying it costs a lane little, short enough that one that has cooled
 /// down is soon derived in the stream's order again.
@@ -16,7 +15,7 @@ const MOST: usize = 1_000;
 /// Remembers, in this process, which items kept refusing.
 pub(crate) struct Hot {
     clock: Arc<dyn Clock>,
-    until: Mutex<HashMap<Touched, Timestamp>>,
+    until: Mutex<HashMap<ItemKey, Timestamp>>,
 }
 
 impl Hot {
@@ -25,7 +24,7 @@ impl Hot {
     }
 
     /// The item kept refusing just now.
-    pub(crate) fn mark(&self, item: Touched) {
+    pub(crate) fn mark(&self, item: ItemKey) {
         let now = self.clock.now();
         let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
         until.retain(|_, end| *end > now);
@@ -35,10 +34,10 @@ impl Hot {
     }
 
     /// The first of `items` that kept refusing lately.
-    pub(crate) fn first_of(&self, items: &[Touched]) -> Option<Touched> {
+    pub(crate) fn first_of(&self, items: &[ItemKey]) -> Option<ItemKey> {
         let now = self.clock.now();
         let until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
-        items.iter().find(|item| until.get(item).is_some_and(|end| *end > now)).copied()
+        items.iter().find(|item| until.get(item).is_some_and(|end| *end > now)).cloned()
     }
 }
 
@@ -51,8 +50,8 @@ mod tests {
 
     use super::*;
 
-    fn item(number: u64) -> Touched {
-        Touched::User(UserId::try_from(number).unwrap())
+    fn item(number: u64) -> ItemKey {
+        ItemKey::User(UserId::try_from(number).unwrap())
     }
 
     #[test]
@@ -71,11 +70,14 @@ mod tests {
     fn memory_is_bounded_and_forgets() {
         let clock = ManualClock::new();
         let hot = Hot::new(clock.shared());
-        let all: Vec<Touched> = (0..2_000).map(item).collect();
+        let all: Vec<ItemKey> = (0..2_000).map(item).collect();
         for item in &all {
-            hot.mark(*item);
+            hot.mark(item.clone());
         }
-        assert_eq!(all.iter().filter(|item| hot.first_of(&[**item]).is_some()).count(), MOST);
+        assert_eq!(
+            all.iter().filter(|item| hot.first_of(std::slice::from_ref(item)).is_some()).count(),
+            MOST
+        );
         clock.advance(Duration::from_secs(5));
         hot.mark(item(1_999));
         assert_eq!(hot.until.lock().unwrap().len(), 1);

@@ -22,11 +22,9 @@
 //! stream moves on: one hot photo delays nobody else. When many items of a batch are busy the table is, and the stream waits. For some seconds ([`hot`]) that item is not even tried. The queue is worked
 //! off by this function too ([`out_of_order`]), a few at a time and with more patience.
 
-mod apply;
 mod group;
 mod hot;
 mod out_of_order;
-mod publish;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -35,14 +33,15 @@ use domain::Clock;
 use futures::{StreamExt, stream};
 use runtime::queue::{Queue, Sender};
 use runtime::stream::{Failed, Record};
+use runtime::topic::{Publisher, Topic};
 use runtime::{Aws, metrics};
 use table::change::Change;
+use table::keys::ItemKey;
 use table::{Order, Table};
 
 pub use out_of_order::{NotDone, OutOfOrder};
-pub use publish::{Publisher, Topic, Unpublished};
 
-use crate::group::{Step, Touched, busiest, group, touched};
+use crate::group::{Step, busiest, group};
 use crate::hot::Hot;
 
 runtime::config! {
@@ -107,7 +106,7 @@ struct Outcome {
     /// What is to be derived out of order, for each busy item.
     out_of_order: Vec<Vec<Step>>,
     /// The items that were found busy.
-    busy: Vec<Touched>,
+    busy: Vec<ItemKey>,
     failures: Vec<Failure>,
 }
 
@@ -119,10 +118,10 @@ impl<P: Publisher, O: Sender> DeriveHandler<P, O> {
 
     /// Derives the steps of a batch.
     async fn derive(&self, steps: Vec<Step>) -> Outcome {
-        let mut hot: HashMap<Touched, Vec<Step>> = HashMap::new();
+        let mut hot: HashMap<ItemKey, Vec<Step>> = HashMap::new();
         let mut others = Vec::new();
         for step in steps {
-            match self.hot.first_of(&touched(&step.change)) {
+            match self.hot.first_of(&step.change.touches()) {
                 Some(item) => hot.entry(item).or_default().push(step),
                 None => others.push(step),
             }
@@ -144,7 +143,7 @@ impl<P: Publisher, O: Sender> DeriveHandler<P, O> {
             let error = TableBusy(outcome.busy.len());
             outcome.failures.extend(first.map(|first| Failure::at(first, error)));
         } else {
-            outcome.busy.iter().for_each(|item| self.hot.mark(*item));
+            outcome.busy.drain(..).for_each(|item| self.hot.mark(item));
         }
         outcome.out_of_order.extend(hot.into_values());
         outcome.derived.sort_unstable_by_key(|step| step.place);
@@ -156,12 +155,12 @@ impl<P: Publisher, O: Sender> DeriveHandler<P, O> {
         let mut outcome = Outcome::default();
         for _ in 0..TRIES {
             let changes = steps.iter().map(|step| &step.change);
-            match (apply::apply(&self.table, changes, Order::InOrder).await, busiest(&steps)) {
+            match (table::apply(&self.table, changes, Order::InOrder).await, busiest(&steps)) {
                 (Err(error @ table::Error::Busy { .. }), Some(item)) => {
                     tracing::warn!(steps = steps.len(), error = %runtime::failure::Chain(&error), "busy");
-                    outcome.busy.push(item);
                     let (busy, rest) =
-                        steps.into_iter().partition(|step| touched(&step.change).contains(&item));
+                        steps.into_iter().partition(|step| step.change.touches().contains(&item));
+                    outcome.busy.push(item);
                     outcome.out_of_order.push(busy);
                     steps = rest;
                 }
@@ -181,7 +180,7 @@ impl<P: Publisher, O: Sender> DeriveHandler<P, O> {
 
     async fn publish(&self, steps: &[Step]) -> Result<(), Failure> {
         let (places, events): (Vec<usize>, Vec<_>) =
-            steps.iter().filter_map(|step| Some((step.place, publish::event(&step.change)?))).unzip();
+            steps.iter().filter_map(|step| Some((step.place, step.change.event()?))).unzip();
         if events.is_empty() {
             return Ok(());
         }

@@ -1,13 +1,13 @@
 //! What is derived out of the stream's order, because the items it writes to kept refusing.
 
 use runtime::queue::Sender;
+use runtime::topic::{Publisher, Unpublished};
 use serde::{Deserialize, Serialize};
 use table::Order;
 use table::change::Change;
 
-use crate::apply::apply;
+use crate::DeriveHandler;
 use crate::group::Step;
-use crate::{DeriveHandler, Publisher, Unpublished, publish};
 
 /// Changes in one message: likes of one photo fill two transactions, and a message stays far below SQS's limit. What is said
 /// of a photo's media counts as much as changes do.
@@ -26,7 +26,7 @@ pub(crate) fn messages(items: &[Vec<Step>]) -> Vec<OutOfOrder> {
     for steps in items {
         let mut room = 0;
         for Step { change, .. } in steps {
-            let weight = weight(change);
+            let weight = change.weight();
             match messages.last_mut() {
                 Some(message) if weight <= room => message.changes.push(change.clone()),
                 _ => {
@@ -38,13 +38,6 @@ pub(crate) fn messages(items: &[Vec<Step>]) -> Vec<OutOfOrder> {
         }
     }
     messages
-}
-
-fn weight(change: &Change) -> usize {
-    match change {
-        Change::Deleted { blob_refs, .. } | Change::Failed { blob_refs, .. } => 1 + blob_refs.len(),
-        _ => 1,
-    }
 }
 
 /// Why a message is not done.
@@ -65,8 +58,8 @@ impl<P: Publisher, O: Sender> runtime::sqs::Handler for DeriveHandler<P, O> {
     const CONCURRENCY: usize = 1;
 
     async fn handle(&self, OutOfOrder { changes }: OutOfOrder) -> Result<(), NotDone> {
-        apply(&self.table, changes.iter(), Order::OutOfOrder).await?;
-        let events: Vec<_> = changes.iter().filter_map(publish::event).collect();
+        table::apply(&self.table, &changes, Order::OutOfOrder).await?;
+        let events: Vec<_> = changes.iter().filter_map(Change::event).collect();
         if !events.is_empty() {
             self.publisher.publish(&events).await?;
         }
@@ -78,10 +71,12 @@ impl<P: Publisher, O: Sender> runtime::sqs::Handler for DeriveHandler<P, O> {
 mod tests {
     use domain::media::{MediumPlace, PerceptualHash};
     use domain::photo::BlobRef;
-    use domain::{PhotoId, Timestamp, UserId};
+    use domain::{PhotoId, Relation, Timestamp, UserId};
     use serde_json::json;
+    use table::change::Remains;
     use table::follow::Follow;
     use table::like::Like;
+    use table::relations::Said;
 
     use super::*;
 
@@ -99,11 +94,12 @@ mod tests {
     fn ten_full_messages_are_one_request_to_the_queue() {
         let last = u64::try_from(i64::MAX).unwrap();
         let like = Like { author: user(last), username: "x".repeat(30), at: Timestamp(i64::MAX) };
-        let liked = Change::Liked { user: user(last), photo: photo(last), like };
+        let liked = Change::Said(Said::Like(user(last), photo(last), like));
         let place = MediumPlace { photo: photo(last), index: 9 };
         let blob_ref = BlobRef { index: 9, sha256: "f".repeat(64), stored_at: Some(place) };
         let blob_refs = vec![blob_ref; 10];
-        let deleted = Change::Deleted { photo: photo(last), author: user(last), media: 10, blob_refs };
+        let deleted =
+            Change::Deleted(Remains { photo: photo(last), author: user(last), media: 10, blob_refs });
         for (change, in_a_message) in [(liked, CHANGES), (deleted, CHANGES / 11)] {
             let steps = (0..in_a_message * 10).map(|place| Step { place, change: change.clone() }).collect();
             let messages = messages(&[steps]);
@@ -115,7 +111,8 @@ mod tests {
 
     #[test]
     fn items_do_not_share_a_message() {
-        let step = |place| Step { place, change: Change::Unliked { user: user(1), photo: photo(1) } };
+        let unliked = Change::TakenBack(Relation::Like(user(1), photo(1)));
+        let step = |place| Step { place, change: unliked.clone() };
         let sizes = |counts: &[usize]| {
             let items: Vec<Vec<Step>> = counts.iter().map(|count| (0..*count).map(step).collect()).collect();
             messages(&items).iter().map(|message| message.changes.len()).collect::<Vec<_>>()
@@ -129,47 +126,40 @@ mod tests {
     fn every_change_has_its_wire_form() {
         let at = Timestamp(1_795_348_800_000);
         let like = Like { author: user(3), username: "ann".to_owned(), at };
+        let follow = Follow { username: "ann".to_owned(), at };
         let place = MediumPlace { photo: photo(5), index: 6 };
         let blob_refs = vec![BlobRef { index: 1, sha256: "0f".to_owned(), stored_at: Some(place) }];
+        let remains = Remains { photo: photo(2), author: user(3), media: 4, blob_refs };
         let held = json!([{"index": 1, "sha256": "0f", "stored_at": "5/6"}]);
         let changes = [
             (
-                Change::Liked { user: user(1), photo: photo(2), like },
-                json!({"liked": {"user": "1", "photo": "2", "like": {"author": "3", "username": "ann", "at": at.0}}}),
+                Change::Said(Said::Like(user(1), photo(2), like)),
+                json!({"said": {"like": ["1", "2", {"author": "3", "username": "ann", "at": at.0}]}}),
             ),
             (
-                Change::Unliked { user: user(1), photo: photo(2) },
-                json!({"unliked": {"user": "1", "photo": "2"}}),
+                Change::TakenBack(Relation::Like(user(1), photo(2))),
+                json!({"taken_back": {"like": ["1", "2"]}}),
             ),
             (
-                Change::Followed {
-                    follower: user(1),
-                    followee: user(2),
-                    follow: Follow { username: "ann".to_owned(), at },
-                },
-                json!({"followed": {"follower": "1", "followee": "2", "follow": {"username": "ann", "at": at.0}}}),
+                Change::Said(Said::Follow(user(1), user(2), follow)),
+                json!({"said": {"follow": ["1", "2", {"username": "ann", "at": at.0}]}}),
             ),
             (
-                Change::Unfollowed { follower: user(1), followee: user(2) },
-                json!({"unfollowed": {"follower": "1", "followee": "2"}}),
+                Change::TakenBack(Relation::Follow(user(1), user(2))),
+                json!({"taken_back": {"follow": ["1", "2"]}}),
             ),
-            (Change::Drafted { photo: photo(2) }, json!({"announced": {"photo": "2"}})),
+            (Change::Drafted { photo: photo(2) }, json!({"drafted": {"photo": "2"}})),
             (
                 Change::Ready { photo: photo(2), author: user(3), hashes: vec![PerceptualHash(0xab)] },
-                json!({"ready": {"photo": "2", "author": "3", "looks": ["00000000000000ab"]}}),
+                json!({"ready": {"photo": "2", "author": "3", "hashes": ["00000000000000ab"]}}),
             ),
             (
-                Change::Failed {
-                    photo: photo(2),
-                    author: Some(user(3)),
-                    media: 4,
-                    blob_refs: blob_refs.clone(),
-                },
-                json!({"failed": {"photo": "2", "author": "3", "media": 4, "holdings": held}}),
+                Change::Failed(remains.clone()),
+                json!({"failed": {"photo": "2", "author": "3", "media": 4, "blob_refs": held}}),
             ),
             (
-                Change::Deleted { photo: photo(2), author: user(3), media: 4, blob_refs },
-                json!({"deleted": {"photo": "2", "author": "3", "media": 4, "holdings": held}}),
+                Change::Deleted(remains),
+                json!({"deleted": {"photo": "2", "author": "3", "media": 4, "blob_refs": held}}),
             ),
             (
                 Change::Returned { reader: user(1), mark: at.0 },
@@ -188,16 +178,14 @@ mod tests {
     fn what_an_older_message_does_not_say_has_a_default() {
         let older = json!({"changes": [
             {"ready": {"photo": "2", "author": "3"}},
-            {"failed": {"photo": "2"}},
             {"deleted": {"photo": "2", "author": "3", "media": 4}},
         ]});
         let OutOfOrder { changes } = serde_json::from_value(older).unwrap();
+        let remains = Remains { photo: photo(2), author: user(3), media: 4, blob_refs: Vec::new() };
         let wanted = [
             Change::Ready { photo: photo(2), author: user(3), hashes: Vec::new() },
-            Change::Failed { photo: photo(2), author: None, media: 0, blob_refs: Vec::new() },
-            Change::Deleted { photo: photo(2), author: user(3), media: 4, blob_refs: Vec::new() },
+            Change::Deleted(remains),
         ];
         assert_eq!(changes, wanted);
-        assert_eq!(publish::event(&changes[1]), None);
     }
 }

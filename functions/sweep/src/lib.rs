@@ -29,9 +29,9 @@ mod stuck;
 use std::future::Future;
 use std::sync::Arc;
 
-use domain::Clock;
+use domain::{Clock, Relation};
 use futures::{StreamExt, stream};
-use messages::repair::{MOST, Recount, Repair, Resettle};
+use messages::repair::{MOST, Recount, Repair};
 use runtime::Aws;
 use runtime::queue::{Queue, SendError, Sender};
 use runtime::task::{BAD_INPUT, Handler, TaskError};
@@ -94,7 +94,7 @@ impl<Q: Sender> SweepHandler<Q> {
 #[derive(Debug, Deserialize)]
 pub struct Input {
     recount: Option<Recount>,
-    resettle: Option<Resettle>,
+    resettle: Option<Vec<Relation>>,
 }
 
 /// What a run did.

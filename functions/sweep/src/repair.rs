@@ -1,12 +1,13 @@
 //! What an operator wants to have put right.
 
-use messages::repair::{Following, Recount, Repair, Resettle};
+use domain::Relation;
+use messages::repair::{Following, Recount, Repair};
 use messages::{Event, HashRange};
 use runtime::metrics;
 use runtime::queue::Sender;
 use serde::Serialize;
+use table::agreement::{self, Settled};
 use table::counters::{self, Count};
-use table::relations::{self, Relation, Settled};
 
 use crate::{Failed, Failures, Queues, SweepHandler};
 
@@ -36,8 +37,8 @@ impl<Q: Sender> SweepHandler<Q> {
         failures.gather(steps, set).await;
 
         let table = &self.table;
-        let steps = relations(&resettle).map(|relation| async move {
-            Ok::<_, table::Error>((relation, relations::resettle(table, relation).await?))
+        let steps = resettle.into_iter().map(|relation| async move {
+            Ok::<_, table::Error>((relation, agreement::resettle(table, relation).await?))
         });
         let mut events = Vec::new();
         let settled = |(relation, settled)| {
@@ -85,17 +86,9 @@ fn event(relation: Relation, settled: Settled) -> Option<Event> {
         (Relation::Follow(follower_id, followee_id), _) => {
             Some(Event::FollowRemoved { follower_id, followee_id })
         }
-        (Relation::Listing(author_id, photo_id), Settled::There) => {
+        (Relation::Timeline(author_id, photo_id), Settled::There) => {
             Some(Event::PhotoReady { photo_id, author_id, followers: HashRange::ALL })
         }
-        (Relation::Listing(..) | Relation::Like(..), _) => None,
+        (Relation::Timeline(..) | Relation::Like(..), _) => None,
     }
-}
-
-fn relations(resettle: &Resettle) -> impl Iterator<Item = Relation> {
-    let Resettle { follows, likes, listings } = resettle;
-    let follows = follows.iter().map(|&(follower, followee)| Relation::Follow(follower, followee));
-    let likes = likes.iter().map(|&(user, photo)| Relation::Like(user, photo));
-    let listings = listings.iter().map(|&(author, photo)| Relation::Listing(author, photo));
-    follows.chain(likes).chain(listings)
 }

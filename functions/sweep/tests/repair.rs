@@ -10,13 +10,14 @@
 use std::time::Duration;
 
 use api::Caller;
-use domain::PhotoId;
+use domain::{PhotoId, Relation};
 use messages::repair::MOST;
 use messages::{Event, HashRange};
 use runtime::task::answer;
 use serde_json::{Value, json};
 use sweep::{Done, Queues, Repaired, SweepHandler};
 use table::keys::ItemKey;
+use table::relations::EdgeState;
 use table::{Order, Table, follow, like, photo, timeline};
 use testkit::{ATTEMPTS, Fault, Outbox, World, fixture};
 use verify::{Options, Outputs, Report};
@@ -77,7 +78,7 @@ impl Stage {
     /// The follow and the photo, without what counts them.
     fn edges(&self) -> Value {
         let (ada, bob) = (self.ada.user_id, self.bob.user_id);
-        json!({ "resettle": { "follows": [[bob, ada]], "listings": [[ada, self.photo]] } })
+        json!({ "resettle": [{ "follow": [bob, ada] }, { "timeline": [ada, self.photo] }] })
     }
 
     async fn is_follower(&self) -> bool {
@@ -209,7 +210,7 @@ async fn when_the_stream_lost_an_unfollow_and_a_deletion_then_only_the_unfollow_
 async fn when_a_photo_is_not_ready_or_somebody_elses_then_its_listing_is_left_and_nobody_is_told() {
     let stage = Stage::new().await;
     let waiting = stage.world.draft(&stage.ada, 1).await.id;
-    let asked = json!({ "resettle": { "listings": [[stage.ada.user_id, waiting], [stage.bob.user_id, stage.photo]] } });
+    let asked = json!({ "resettle": [{ "timeline": [stage.ada.user_id, waiting] }, { "timeline": [stage.bob.user_id, stage.photo] }] });
     assert_eq!(stage.ask(asked).await, Repaired::default());
     assert_eq!(stage.told(), (vec![], vec![]));
     assert!(stage.is_listed().await);
@@ -240,7 +241,7 @@ async fn when_an_edge_cannot_be_settled_then_nobody_is_told_of_it() {
     let stage = Stage::new().await;
     stage.remove(ItemKey::Follower(stage.ada.user_id, stage.bob.user_id)).await;
     stage.world.engine.fail_next("TransactWriteItems", 10 * ATTEMPTS, Fault::Unavailable);
-    let asked = json!({ "resettle": { "follows": [[stage.bob.user_id, stage.ada.user_id]] } });
+    let asked = json!({ "resettle": [{ "follow": [stage.bob.user_id, stage.ada.user_id] }] });
     let error = answer(&stage.deps(), asked).await.unwrap_err();
     assert_eq!(error.error_type, "SweepIncomplete");
     assert_eq!(stage.told(), (vec![], vec![]));
@@ -281,8 +282,8 @@ async fn when_many_come_and_go_while_it_is_counted_again_and_again_then_the_coun
                 } else {
                     stage.world.unlike(person, stage.photo).await;
                 }
-                let change = like::Change { user: person.user_id, since };
-                like::derive(table, stage.photo, &[change], Order::InOrder).await.unwrap();
+                let change = EdgeState::since(Relation::Like(person.user_id, stage.photo), since);
+                table::settle(table, vec![change], Order::InOrder).await.unwrap();
             }
         }
     };
@@ -322,7 +323,7 @@ async fn when_what_is_named_is_gone_then_nothing_is_made() {
     let before = stage.verify().await.0.items;
     let asked = json!({
         "recount": { "users": ["1"], "photos": ["2"], "following": [{ "user_id": "1", "edges": 9 }] },
-        "resettle": { "follows": [["1", "2"]], "likes": [["1", "2"]] },
+        "resettle": [{ "follow": ["1", "2"] }, { "like": ["1", "2"] }],
     });
     assert_eq!(stage.ask(asked).await, Repaired { recounted: 0, drifted: 0, stale: 1, resettled: 2 });
     assert_eq!(stage.verify().await.0.items, before);
@@ -336,7 +337,7 @@ async fn when_a_request_is_too_large_or_not_understood_then_it_is_refused_whole(
         json!({ "recount": { "photos": many } }),
         json!({ "recount": { "photo": ["1"] } }),
         json!({ "recount": { "users": ["me"] } }),
-        json!({ "resettle": { "follows": [["1"]] } }),
+        json!({ "resettle": [{ "follow": ["1"] }] }),
     ] {
         assert_eq!(answer(&stage.deps(), asked).await.unwrap_err().error_type, "BadInput");
     }

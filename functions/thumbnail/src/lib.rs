@@ -32,7 +32,7 @@ use media::{Limits, Refusal, Renditions};
 use runtime::{Aws, metrics, sqs};
 use table::original::{Original, Share};
 use table::photo::Finish;
-use table::{Table, listing, original, photo};
+use table::{Table, original, photo, timeline};
 use tokio::sync::Semaphore;
 use tokio::task::JoinError;
 
@@ -107,7 +107,7 @@ impl ThumbnailHandler {
         };
         let (mut known, hashes) = futures::try_join!(
             original::get(&self.table, id.author, &file.sha256),
-            listing::hashes(&self.table, id.author)
+            timeline::hashes(&self.table, id.author)
         )?;
         let picture = Picture { id, photo, hashes };
         let mut claimed = false;

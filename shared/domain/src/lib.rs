@@ -13,6 +13,7 @@ pub mod media;
 pub mod photo;
 pub mod random;
 pub mod rate;
+pub mod relation;
 pub mod session;
 pub mod text;
 
@@ -20,4 +21,5 @@ pub use clock::{Clock, Timestamp};
 pub use fault::{Fault, FaultKind};
 pub use id::{PhotoId, UserId};
 pub use random::Randomness;
+pub use relation::Relation;
 pub use text::Invalid;

@@ -1,6 +1,6 @@
 //! What an operator asks `sweep` to put right. `verify` writes it, a line for each request.
 
-use domain::{PhotoId, UserId};
+use domain::{PhotoId, Relation, UserId};
 use serde::{Deserialize, Serialize};
 
 /// Most counters and edges in one request: what `sweep` does well within its time.
@@ -15,7 +15,7 @@ pub struct Repair {
     pub recount: Recount,
     /// Derived edges to bring to what their actors' edges say.
     #[serde(skip_serializing_if = "is_default")]
-    pub resettle: Resettle,
+    pub resettle: Vec<Relation>,
 }
 
 /// Counters to count again.
@@ -46,27 +46,11 @@ pub struct Following {
     pub version: Option<u64>,
 }
 
-/// Derived edges to bring to what their actors' edges say, by their two ends.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Resettle {
-    /// Follower and followee.
-    #[serde(skip_serializing_if = "is_default")]
-    pub follows: Vec<(UserId, UserId)>,
-    /// Who likes, and what.
-    #[serde(skip_serializing_if = "is_default")]
-    pub likes: Vec<(UserId, PhotoId)>,
-    /// Author and photo.
-    #[serde(skip_serializing_if = "is_default")]
-    pub listings: Vec<(UserId, PhotoId)>,
-}
-
 impl Repair {
     /// How many counters and edges it names.
     pub fn len(&self) -> usize {
         let Recount { users, photos, following } = &self.recount;
-        let Resettle { follows, likes, listings } = &self.resettle;
-        users.len() + photos.len() + following.len() + follows.len() + likes.len() + listings.len()
+        users.len() + photos.len() + following.len() + self.resettle.len()
     }
 
     /// Whether there is nothing to do.
@@ -102,11 +86,11 @@ mod tests {
                     Following { user_id: user(6), edges: 0, version: None },
                 ],
             },
-            resettle: Resettle {
-                follows: vec![(user(1), user(3))],
-                likes: vec![(user(1), photo(2))],
-                listings: vec![(user(3), photo(2))],
-            },
+            resettle: vec![
+                Relation::Follow(user(1), user(3)),
+                Relation::Like(user(1), photo(2)),
+                Relation::Timeline(user(3), photo(2)),
+            ],
         };
         assert_eq!(repair.len(), 7);
         let json = serde_json::to_value(&repair).unwrap();

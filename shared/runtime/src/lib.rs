@@ -23,6 +23,7 @@ mod start;
 pub mod stream;
 pub mod stream_or_queue;
 pub mod task;
+pub mod topic;
 pub mod trace;
 mod warm;
 pub mod workflow;

@@ -102,15 +102,20 @@ impl Table {
 
     /// One item, perhaps as it was a moment ago: 0.5 RRU for each 4 KiB.
     pub(crate) async fn get<T: DeserializeOwned>(&self, key: &ItemKey) -> Result<Option<T>> {
-        self.get_item(key, false).await
+        self.item(key, false).await?.map(parsed).transpose()
     }
 
     /// One item as it is at this moment: 1 RRU for each 4 KiB.
     pub(crate) async fn get_latest<T: DeserializeOwned>(&self, key: &ItemKey) -> Result<Option<T>> {
-        self.get_item(key, true).await
+        self.item_latest(key).await?.map(parsed).transpose()
     }
 
-    async fn get_item<T: DeserializeOwned>(&self, key: &ItemKey, consistent: bool) -> Result<Option<T>> {
+    /// The attributes of one item as it is at this moment: 1 RRU for each 4 KiB.
+    pub(crate) async fn item_latest(&self, key: &ItemKey) -> Result<Option<Item>> {
+        self.item(key, true).await
+    }
+
+    async fn item(&self, key: &ItemKey, consistent: bool) -> Result<Option<Item>> {
         let answer = self
             .client
             .get_item()
@@ -120,7 +125,7 @@ impl Table {
             .send()
             .await
             .map_err(|error| Error::sdk("GetItem", error))?;
-        answer.item.map(parsed).transpose()
+        Ok(answer.item)
     }
 
     /// Items by key in any order; those that do not exist are left out. 0.5 RRU for each 4 KiB, one round trip for

@@ -1,56 +1,29 @@
-//! What a record of the table's stream means.
+//! What a record of the table's stream means, and what follows from it.
+
+use std::collections::BTreeMap;
 
 use domain::media::PerceptualHash;
 use domain::photo::{BlobRef, Photo, State};
-use domain::{PhotoId, UserId};
+use domain::{PhotoId, Relation, UserId};
+use messages::{Event, HashRange};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 
-use crate::follow::Follow;
 use crate::keys::{ItemKey, PK, SK};
-use crate::like::Like;
 use crate::reader::Reader;
-use crate::{Error, Result};
+use crate::relations::{EdgeState, End, Said, describe, edge_of, taken_back};
+use crate::{Error, Order, Result, Table, processing, settle};
 
 /// Something happened that other items are derived from. As JSON it waits in a queue: fields are only ever added, with a
 /// default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
-    /// Somebody likes a photo.
-    Liked {
-        /// Who.
-        user: UserId,
-        /// What.
-        photo: PhotoId,
-        /// Details of the edge.
-        like: Like,
-    },
-    /// Somebody likes a photo no more.
-    Unliked {
-        /// Who.
-        user: UserId,
-        /// What.
-        photo: PhotoId,
-    },
-    /// Somebody follows somebody.
-    Followed {
-        /// Who.
-        follower: UserId,
-        /// Whom.
-        followee: UserId,
-        /// Details of the edge.
-        follow: Follow,
-    },
-    /// Somebody follows somebody no more.
-    Unfollowed {
-        /// Who.
-        follower: UserId,
-        /// Whom.
-        followee: UserId,
-    },
+    /// An actor says something: a source edge came.
+    Said(Said),
+    /// An actor takes something back: a source edge went.
+    TakenBack(Relation),
     /// A photo waits for its uploads.
-    #[serde(rename = "announced")]
     Drafted {
         /// The photo.
         photo: PhotoId,
@@ -61,36 +34,14 @@ pub enum Change {
         photo: PhotoId,
         /// Whose.
         author: UserId,
-        /// What its media look like.
-        #[serde(default, rename = "looks")]
+        /// The perceptual hashes of its media.
+        #[serde(default)]
         hashes: Vec<PerceptualHash>,
     },
     /// A photo could not be processed.
-    Failed {
-        /// The photo.
-        photo: PhotoId,
-        /// Whose; nobody's in a message from before anybody wanted to know.
-        #[serde(default)]
-        author: Option<UserId>,
-        /// How many media it has.
-        #[serde(default)]
-        media: usize,
-        /// What those of them that were rendered are shown with.
-        #[serde(default, rename = "holdings")]
-        blob_refs: Vec<BlobRef>,
-    },
+    Failed(Remains),
     /// A photo was deleted.
-    Deleted {
-        /// The photo.
-        photo: PhotoId,
-        /// Whose.
-        author: UserId,
-        /// How many media it had.
-        media: usize,
-        /// What those of them that were rendered are shown with.
-        #[serde(default, rename = "holdings")]
-        blob_refs: Vec<BlobRef>,
-    },
+    Deleted(Remains),
     /// A dormant reader came back.
     Returned {
         /// Who.
@@ -100,38 +51,49 @@ pub enum Change {
     },
 }
 
+/// What is left of a photo that is not shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remains {
+    /// The photo.
+    pub photo: PhotoId,
+    /// Whose.
+    pub author: UserId,
+    /// How many media it has or had.
+    pub media: usize,
+    /// The stored bytes of those of them that were rendered.
+    #[serde(default)]
+    pub blob_refs: Vec<BlobRef>,
+}
+
+impl From<&Photo> for Remains {
+    fn from(photo: &Photo) -> Self {
+        let blob_refs = photo.blob_refs();
+        Self { photo: photo.id, author: photo.author, media: photo.media.len(), blob_refs }
+    }
+}
+
 impl Change {
     /// Reads a stream record from its old and new image; `None` when nothing is derived from it.
     pub fn read(old: Option<&Item>, new: Option<&Item>) -> Result<Option<Self>> {
-        let Some(name) = new.or(old).and_then(name) else { return Ok(None) };
-        let change = match (name, old, new) {
-            (ItemKey::Like(user, photo), None, Some(new)) => Self::Liked { user, photo, like: parse(new)? },
-            (ItemKey::Like(user, photo), Some(_), None) => Self::Unliked { user, photo },
-            (ItemKey::Following(follower, followee), None, Some(new)) => {
-                Self::Followed { follower, followee, follow: parse(new)? }
-            }
-            (ItemKey::Following(follower, followee), Some(_), None) => {
-                Self::Unfollowed { follower, followee }
-            }
-            (ItemKey::Photo(photo), None, Some(_)) => Self::Drafted { photo },
-            (ItemKey::Photo(_), Some(old), Some(new)) => {
-                return Ok(Self::processed(&parse(old)?, &parse(new)?));
-            }
-            (ItemKey::Photo(photo), Some(old), None) => {
-                let old: Photo = parse(old)?;
-                let blob_refs = old.blob_refs();
-                Self::Deleted { photo, author: old.author, media: old.media.len(), blob_refs }
-            }
+        let Some(key) = new.or(old).and_then(key) else { return Ok(None) };
+        if let Some((relation, End::Source)) = edge_of(&key) {
+            return Ok(match (old, new) {
+                (None, Some(new)) => Said::read(relation, new)?.map(Self::Said),
+                (Some(_), None) => Some(Self::TakenBack(relation)),
+                _ => None,
+            });
+        }
+        Ok(match (key, old, new) {
+            (ItemKey::Photo(photo), None, Some(_)) => Some(Self::Drafted { photo }),
+            (ItemKey::Photo(_), Some(old), Some(new)) => Self::processed(&parse(old)?, &parse(new)?),
+            (ItemKey::Photo(_), Some(old), None) => Some(Self::Deleted((&parse::<Photo>(old)?).into())),
             (ItemKey::FeedState(reader), old, Some(new)) => {
                 let before = old.map(parse::<Reader>).transpose()?.and_then(|state| state.rebuild);
-                match parse::<Reader>(new)?.rebuild {
-                    Some(mark) if before != Some(mark) => Self::Returned { reader, mark },
-                    _ => return Ok(None),
-                }
+                let mark = parse::<Reader>(new)?.rebuild.filter(|mark| before != Some(*mark));
+                mark.map(|mark| Self::Returned { reader, mark })
             }
-            _ => return Ok(None),
-        };
-        Ok(Some(change))
+            _ => None,
+        })
     }
 
     fn processed(old: &Photo, new: &Photo) -> Option<Self> {
@@ -139,18 +101,108 @@ impl Change {
             (State::Processing, State::Ready) => {
                 Some(Self::Ready { photo: new.id, author: new.author, hashes: new.perceptual_hashes() })
             }
-            (State::Processing, State::Failed) => Some(Self::Failed {
-                photo: new.id,
-                author: Some(new.author),
-                media: new.media.len(),
-                blob_refs: new.blob_refs(),
-            }),
+            (State::Processing, State::Failed) => Some(Self::Failed(new.into())),
             _ => None,
+        }
+    }
+
+    /// The derived edge that it decides on.
+    fn edge(&self) -> Option<EdgeState> {
+        match self {
+            Self::Said(said) => Some(EdgeState::since(said.relation(), Some(said.since()))),
+            Self::TakenBack(relation) => Some(EdgeState::since(*relation, None)),
+            Self::Ready { photo, author, hashes } => Some(EdgeState::timeline(*author, *photo, Some(hashes))),
+            Self::Deleted(Remains { photo, author, .. }) => Some(EdgeState::timeline(*author, *photo, None)),
+            Self::Drafted { .. } | Self::Failed(_) | Self::Returned { .. } => None,
+        }
+    }
+
+    /// The photo whose processing begins (true) or ends with it.
+    fn processing(&self) -> Option<(PhotoId, bool)> {
+        match self {
+            Self::Drafted { photo } => Some((*photo, true)),
+            Self::Ready { photo, .. }
+            | Self::Failed(Remains { photo, .. })
+            | Self::Deleted(Remains { photo, .. }) => Some((*photo, false)),
+            Self::Said(_) | Self::TakenBack(_) | Self::Returned { .. } => None,
+        }
+    }
+
+    /// The items that its derivation writes to and that two groups must not write to at once, first what is likelier to be
+    /// busy.
+    pub fn touches(&self) -> Vec<ItemKey> {
+        let counters = self.edge().into_iter().flat_map(|edge| describe(edge.relation).counters);
+        let rows = self.processing().into_iter().map(|(photo, _)| processing::key(photo));
+        counters.map(|counter| counter.item()).chain(rows).collect()
+    }
+
+    /// The event that it is published as, if anybody wants to know.
+    pub fn event(&self) -> Option<Event> {
+        match self {
+            Self::Said(said) => Some(said.event()),
+            Self::TakenBack(relation) => taken_back(*relation),
+            Self::Ready { photo, author, .. } => {
+                Some(Event::PhotoReady { photo_id: *photo, author_id: *author, followers: HashRange::ALL })
+            }
+            Self::Failed(Remains { photo, author, media, blob_refs }) => Some(Event::PhotoFailed {
+                photo_id: *photo,
+                author_id: *author,
+                media: *media,
+                blob_refs: blob_refs.clone(),
+            }),
+            Self::Deleted(Remains { photo, author, media, blob_refs }) => Some(Event::PhotoDeleted {
+                photo_id: *photo,
+                author_id: *author,
+                media: *media,
+                blob_refs: blob_refs.clone(),
+                followers: HashRange::ALL,
+            }),
+            Self::Returned { reader, mark } => Some(Event::ReaderReturned { user_id: *reader, mark: *mark }),
+            Self::Drafted { .. } => None,
+        }
+    }
+
+    /// Its share of a message of changes: 1, and 1 for each blob reference that it carries.
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Failed(Remains { blob_refs, .. }) | Self::Deleted(Remains { blob_refs, .. }) => {
+                1 + blob_refs.len()
+            }
+            _ => 1,
         }
     }
 }
 
-fn name(item: &Item) -> Option<ItemKey> {
+/// Derives what changes say, in the order in which they happened if they come [`Order::InOrder`]. Costs what [`settle`]
+/// costs, and 1 WRU for each photo whose processing begins or ends.
+///
+/// Everything is idempotent: after a failure all of it is done again. The row of a photo in processing is not checked: one
+/// that is added too late stays behind, and `sweep` takes it away.
+///
+/// # Errors
+/// As [`settle`].
+pub async fn apply<'a>(
+    table: &Table,
+    changes: impl IntoIterator<Item = &'a Change>,
+    order: Order,
+) -> Result<()> {
+    let (mut edges, mut processing) = (Vec::new(), BTreeMap::new());
+    for change in changes {
+        edges.extend(change.edge());
+        processing.extend(change.processing());
+    }
+    settle(table, edges, order).await?;
+    for (photo, begins) in processing {
+        if begins {
+            processing::add(table, photo).await?;
+        } else {
+            processing::remove(table, photo).await?;
+        }
+    }
+    Ok(())
+}
+
+fn key(item: &Item) -> Option<ItemKey> {
     let text = |attribute| match item.get(attribute) {
         Some(serde_dynamo::AttributeValue::S(text)) => Some(text),
         _ => None,
@@ -158,6 +210,6 @@ fn name(item: &Item) -> Option<ItemKey> {
     ItemKey::parse(text(PK)?, text(SK)?)
 }
 
-fn parse<T: serde::de::DeserializeOwned>(item: &Item) -> Result<T> {
+pub(crate) fn parse<T: serde::de::DeserializeOwned>(item: &Item) -> Result<T> {
     serde_dynamo::from_item(item.clone()).map_err(Error::unreadable)
 }

@@ -10,16 +10,17 @@
 //! stays unseen, so that such a count is the least that it can be. Whoever has read the whole table knows better and sets
 //! the counter by [`set_following`].
 
+use std::fmt;
+
 use domain::{PhotoId, UserId};
 use futures::{StreamExt, TryStreamExt, stream};
-use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::calls::{back_off, number};
 use crate::edges::VERSION;
 use crate::error::done;
 use crate::keys::{ItemKey, PK};
-use crate::{Error, Result, Table};
+use crate::{Error, Item, Result, Table};
 
 mod key_range;
 
@@ -44,19 +45,38 @@ pub enum Counter {
 }
 
 impl Counter {
-    fn item(self) -> ItemKey {
+    /// Every counter of a user.
+    pub const OF_USER: [fn(UserId) -> Self; 3] = [Self::Followers, Self::Following, Self::Photos];
+    /// Every counter of a photo.
+    pub const OF_PHOTO: [fn(PhotoId) -> Self; 1] = [Self::Likes];
+
+    /// The item that holds it.
+    pub fn item(self) -> ItemKey {
         match self {
             Self::Followers(user) | Self::Following(user) | Self::Photos(user) => ItemKey::User(user),
             Self::Likes(photo) => ItemKey::Photo(photo),
         }
     }
 
-    fn attribute(self) -> &'static str {
+    /// The attribute that holds it.
+    pub fn attribute(self) -> &'static str {
         match self {
             Self::Followers(_) => "followers",
             Self::Following(_) => "following",
             Self::Photos(_) => "photos",
             Self::Likes(_) => "likes",
+        }
+    }
+}
+
+/// The counter in words, for operators.
+impl fmt::Display for Counter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Followers(user) | Self::Following(user) | Self::Photos(user) => {
+                write!(f, "{} of user {user}", self.attribute())
+            }
+            Self::Likes(photo) => write!(f, "{} of photo {photo}", self.attribute()),
         }
     }
 }
@@ -92,28 +112,18 @@ pub enum Inspection {
     Still(Count),
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Counted {
-    followers: i64,
-    following: i64,
-    photos: i64,
-    likes: i64,
-    version: Option<u64>,
-}
-
 /// What a counter says at this moment; none when what it counts for is gone. 1 RRU for each 4 KiB of the item.
 pub async fn stored_latest(table: &Table, counter: Counter) -> Result<Option<Stored>> {
-    let item: Option<Counted> = table.get_latest(&counter.item()).await?;
-    Ok(item.map(|item| {
-        let value = match counter {
-            Counter::Followers(_) => item.followers,
-            Counter::Following(_) => item.following,
-            Counter::Photos(_) => item.photos,
-            Counter::Likes(_) => item.likes,
-        };
-        Stored { value, version: item.version }
-    }))
+    let Some(item) = table.item_latest(&counter.item()).await? else { return Ok(None) };
+    let value = integer(&item, counter.attribute())?.unwrap_or(0);
+    let version = integer(&item, VERSION)?.map(u64::try_from).transpose().map_err(Error::unreadable)?;
+    Ok(Some(Stored { value, version }))
+}
+
+fn integer(item: &Item, attribute: &str) -> Result<Option<i64>> {
+    let Some(value) = item.get(attribute) else { return Ok(None) };
+    let number = value.as_n().map_err(|_| Error::unreadable("a counter that is no number"))?;
+    number.parse().map(Some).map_err(Error::unreadable)
 }
 
 /// Counts the edges of a counter and reads what it says. 2 RRU for the item and 1 for each 4 KiB of edges; for

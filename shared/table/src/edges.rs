@@ -10,27 +10,35 @@
 //! overtaken is left out: what overtook it is a change of its own, which comes by the one way or the other. So both ways
 //! may work on the same edges at once, stale, repeated and in any order, and end with what the actors did.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, ConditionCheck, Delete, Put, TransactWriteItem, Update};
 
-use crate::calls::{back_off, key_item, number};
+use domain::{PhotoId, Relation, UserId};
+
+use crate::calls::{back_off, key_item, number, stored};
+use crate::counters::Counter;
 use crate::keys::{ItemKey, PK};
-use crate::{Error, Item, Result, Table};
+use crate::relations::{Description, EdgeState, describe};
+use crate::{Error, Item, Result, Table, head};
 
-/// A counter: an item and one of its attributes.
-pub(crate) type Counter = (ItemKey, &'static str);
-
-/// The state an edge should be in, and the counters that count it.
-pub(crate) struct Edge {
-    pub(crate) key: ItemKey,
+/// A derived edge, the state that it is to be in, and the counters that count it.
+struct Edge {
+    key: ItemKey,
     /// The item to store, or none when the edge is to go.
-    pub(crate) item: Option<Item>,
-    /// The actor's edge that it mirrors.
-    pub(crate) source: ItemKey,
-    pub(crate) counters: Vec<Counter>,
+    item: Option<Item>,
+    source: ItemKey,
+    counters: Vec<Counter>,
+}
+
+impl Edge {
+    fn new(EdgeState { relation, attributes }: &EdgeState) -> Result<Self> {
+        let Description { source, derived: key, counters, .. } = describe(*relation);
+        let item = attributes.as_ref().map(|attributes| stored(&key, attributes)).transpose()?;
+        Ok(Self { key, item, source, counters })
+    }
 }
 
 /// How often the counters of an item moved: an attribute that only grows. Whoever counts the edges again may set a counter
@@ -58,14 +66,18 @@ impl Order {
     }
 }
 
-/// Brings edges and their counters into the given states; of several states of one edge the last counts.
+/// Brings derived edges and their counters into the given states, then renews the heads of the authors whose timelines it
+/// touches; of several states of one edge the last counts.
 ///
-/// 2 WRU for each edge that changes, 4 out of order, and 2 for each counted item in each transaction of up to 100
-/// writes. Edges already in
-/// their state, and edges whose counted item is gone, are left out. [`Error::Busy`] when throttles or conflicts outlast
-/// the retries; everything done until then stays done, and doing all again is safe.
-pub(crate) async fn settle(table: &Table, edges: Vec<Edge>, order: Order) -> Result<()> {
-    let mut last: HashMap<ItemKey, usize> = HashMap::new();
+/// 2 WRU for each edge that changes, 4 out of order, and 2 for each counted item in each transaction of up to 100 writes; 1 WRU
+/// and 2 RRU for each head. Edges already in their state, and edges whose counted item is gone, are left out.
+///
+/// # Errors
+/// [`Error::Busy`] when throttles or conflicts outlast the retries. Everything done until then stays done, and doing all
+/// again is safe.
+pub async fn settle(table: &Table, states: Vec<EdgeState>, order: Order) -> Result<()> {
+    let mut last: BTreeMap<ItemKey, usize> = BTreeMap::new();
+    let edges: Vec<Edge> = states.iter().map(Edge::new).collect::<Result<_>>()?;
     for (index, edge) in edges.iter().enumerate() {
         last.insert(edge.key.clone(), index);
     }
@@ -84,16 +96,29 @@ pub(crate) async fn settle(table: &Table, edges: Vec<Edge>, order: Order) -> Res
         weight += adds;
         group.push(edge);
     }
-    settle_group(table, group, order).await
+    settle_group(table, group, order).await?;
+    let timelines: BTreeMap<(UserId, PhotoId), bool> = states.iter().filter_map(in_timeline).collect();
+    for ((author, photo), listed) in timelines {
+        head::renew(table, author, photo, listed).await?;
+    }
+    Ok(())
+}
+
+/// The timeline's entry that a state is of, and whether it is to be there.
+fn in_timeline(state: &EdgeState) -> Option<((UserId, PhotoId), bool)> {
+    match state.relation {
+        Relation::Timeline(author, photo) => Some(((author, photo), state.is_there())),
+        _ => None,
+    }
 }
 
 /// Writes that an edge adds to a transaction: itself, the check of its source edge, and the counted items that no edge of the
 /// group counts in yet.
 fn writes_added(group: &[Edge], edge: &Edge, order: Order) -> usize {
     let known =
-        |item: &ItemKey| group.iter().any(|other| other.counters.iter().any(|(counted, _)| counted == item));
+        |item: &ItemKey| group.iter().flat_map(|other| &other.counters).any(|other| other.item() == *item);
     let checks = usize::from(order == Order::OutOfOrder);
-    1 + checks + edge.counters.iter().filter(|(item, _)| !known(item)).count()
+    1 + checks + edge.counters.iter().filter(|counter| !known(&counter.item())).count()
 }
 
 async fn settle_group(table: &Table, mut edges: Vec<Edge>, order: Order) -> Result<()> {
@@ -112,8 +137,8 @@ async fn settle_group(table: &Table, mut edges: Vec<Edge>, order: Order) -> Resu
                     let mut places = 0..;
                     edges.retain(|edge| {
                         let settled = places.next().is_some_and(|place| refused.contains(&Part::Edge(place)));
-                        let gone = |item: &ItemKey| refused.contains(&Part::Counted(item.clone()));
-                        !settled && !edge.counters.iter().any(|(item, _)| gone(item))
+                        let gone = |counter: &Counter| refused.contains(&Part::Counted(counter.item()));
+                        !settled && !edge.counters.iter().any(gone)
                     });
                 }
             }
@@ -131,8 +156,8 @@ fn sums(edges: &[Edge]) -> BTreeMap<ItemKey, Steps> {
     let mut sums: BTreeMap<ItemKey, Steps> = BTreeMap::new();
     for edge in edges {
         let step = if edge.item.is_some() { 1 } else { -1 };
-        for (item, attribute) in &edge.counters {
-            *sums.entry(item.clone()).or_default().entry(attribute).or_insert(0) += step;
+        for counter in &edge.counters {
+            *sums.entry(counter.item()).or_default().entry(counter.attribute()).or_insert(0) += step;
         }
     }
     sums
@@ -203,18 +228,14 @@ pub(crate) fn cancellation<R>(error: &SdkError<TransactWriteItemsError, R>) -> O
 fn edge_write(table: &Table, edge: &Edge) -> Result<TransactWriteItem> {
     let write = TransactWriteItem::builder();
     let write = match &edge.item {
-        Some(item) => {
-            let mut item = item.clone();
-            item.extend(key_item(&edge.key));
-            write.put(
-                Put::builder()
-                    .table_name(&*table.name)
-                    .set_item(Some(item))
-                    .condition_expression(format!("attribute_not_exists({PK})"))
-                    .build()
-                    .map_err(Error::unreadable)?,
-            )
-        }
+        Some(item) => write.put(
+            Put::builder()
+                .table_name(&*table.name)
+                .set_item(Some(item.clone()))
+                .condition_expression(format!("attribute_not_exists({PK})"))
+                .build()
+                .map_err(Error::unreadable)?,
+        ),
         None => write.delete(
             Delete::builder()
                 .table_name(&*table.name)

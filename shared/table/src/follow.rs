@@ -6,8 +6,7 @@ use domain::{Timestamp, UserId};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use crate::calls::{Range, stored};
-use crate::edges::{Edge, Order, settle};
+use crate::calls::Range;
 use crate::keys::{ItemKey, partition, sort};
 use crate::{Page, Result, Table};
 
@@ -18,11 +17,6 @@ pub struct Follow {
     pub username: String,
     /// Since when.
     pub at: Timestamp,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Follower {
-    at: Timestamp,
 }
 
 /// Follows `followee`; whether `user` did not before. 1 WRU.
@@ -168,37 +162,4 @@ impl FollowerPages {
     pub fn is_done(&self) -> bool {
         self.done
     }
-}
-
-/// The state of one follow, as the stream told it: since when, or gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// Who follows.
-    pub follower: UserId,
-    /// Who is followed.
-    pub followee: UserId,
-    /// Since when; none when no more.
-    pub since: Option<Timestamp>,
-}
-
-/// Derives follower edges and both counters from changes, in the order in which they happened if they came by the stream.
-///
-/// 2 WRU for each edge that changes, 4 out of order, and 2 for each counter it is part of. Nothing for accounts that
-/// are gone.
-pub async fn derive(table: &Table, changes: &[Change], order: Order) -> Result<()> {
-    settle(table, edges(changes)?, order).await
-}
-
-fn edges(changes: &[Change]) -> Result<Vec<Edge>> {
-    let edges = changes.iter().map(|change| {
-        let key = ItemKey::Follower(change.followee, change.follower);
-        let item = change.since.map(|at| stored(&key, Follower { at })).transpose()?;
-        let source = ItemKey::Following(change.follower, change.followee);
-        let counters = vec![
-            (ItemKey::User(change.followee), "followers"),
-            (ItemKey::User(change.follower), "following"),
-        ];
-        Ok(Edge { key, item, source, counters })
-    });
-    edges.collect()
 }

@@ -4,6 +4,7 @@
 //! [`Table`], each saying what it costs. Every batch retries its unprocessed remainder with backoff and every query
 //! pages. Writes that may run twice are conditional, so that the second run changes nothing.
 
+pub mod agreement;
 mod calls;
 pub mod change;
 pub mod counters;
@@ -16,7 +17,6 @@ pub mod head;
 pub mod inbox;
 pub mod keys;
 pub mod like;
-pub mod listing;
 pub mod original;
 pub mod people;
 pub mod photo;
@@ -28,7 +28,8 @@ pub mod timeline;
 pub mod user;
 
 pub use calls::Table;
-pub use edges::Order;
+pub use change::apply;
+pub use edges::{Order, settle};
 pub use error::{Error, Result};
 
 /// An item as the SDK gives it.

@@ -6,8 +6,7 @@ use domain::{PhotoId, Timestamp, UserId};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use crate::calls::{Range, stored};
-use crate::edges::{Edge, Order, settle};
+use crate::calls::Range;
 use crate::keys::{ItemKey, partition, sort};
 use crate::{Page, Result, Table};
 
@@ -23,11 +22,6 @@ pub struct Like {
     pub username: String,
     /// Since when.
     pub at: Timestamp,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Liker {
-    at: Timestamp,
 }
 
 /// Likes a photo; whether `user` did not like it before. 1 WRU.
@@ -99,34 +93,6 @@ pub async fn likers(
         _ => None,
     });
     Ok(Page { items: items.collect(), more: page.more })
-}
-
-/// The state of one like, as the stream told it: since when, or gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// Who.
-    pub user: UserId,
-    /// Since when they like it; none when they do no more.
-    pub since: Option<Timestamp>,
-}
-
-/// Derives likers and the count of one photo from changes of its likes, in the order in which they happened if they came by
-/// the stream.
-///
-/// 2 WRU for each liker that changes and 2 for each 99 of them; out of order 4, and 2 for each 49. Nothing when the
-/// photo is gone.
-pub async fn derive(table: &Table, photo: PhotoId, changes: &[Change], order: Order) -> Result<()> {
-    settle(table, edges(photo, changes)?, order).await
-}
-
-fn edges(photo: PhotoId, changes: &[Change]) -> Result<Vec<Edge>> {
-    let edges = changes.iter().map(|change| {
-        let key = ItemKey::Liker(photo, change.user);
-        let item = change.since.map(|at| stored(&key, Liker { at })).transpose()?;
-        let source = ItemKey::Like(change.user, photo);
-        Ok(Edge { key, item, source, counters: vec![(ItemKey::Photo(photo), "likes")] })
-    });
-    edges.collect()
 }
 
 /// Removes the likes of a deleted photo, derived edges and actors' edges, a page at a time; whether more are left.

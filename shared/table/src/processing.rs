@@ -20,7 +20,7 @@ pub fn hour(at: Timestamp) -> i64 {
     at.0.div_euclid(HOUR_MS)
 }
 
-fn key(photo: PhotoId) -> ItemKey {
+pub(crate) fn key(photo: PhotoId) -> ItemKey {
     // The low bits of an id are random.
     let shard = u8::try_from(photo.get() % u64::from(SHARDS)).unwrap_or(0);
     ItemKey::Processing(hour(photo.created_at()), shard, photo)

@@ -1,210 +1,273 @@
-//! What actors say beside what was derived from it: follows, likes, and photos in their author's timeline.
+//! The description of each relation: its two edges, its counters, and what is published.
 //!
-//! In a table that is at work the two differ for as long as the stream takes. What differs for longer is mismatched.
+//! An actor's edge is the *source edge*. The stream carries it to `derive`, which stores the *derived edge* and moves the
+//! counters that count it. Everything else follows from the description: settling ([`crate::settle`]), grouping and
+//! publishing ([`crate::change`]), verification and repair ([`crate::agreement`]), and the test kit. A new relation is a
+//! variant of [`Relation`], its keys in [`crate::keys`], and its arms here.
 
-use domain::photo::Photo;
-use domain::{PhotoId, UserId};
-use futures::{StreamExt, TryStreamExt, stream};
-use serde::de::IgnoredAny;
+use domain::media::PerceptualHash;
+use domain::{PhotoId, Relation, Timestamp, UserId};
+use messages::Event;
+use serde::{Deserialize, Serialize};
+use serde_dynamo::Item;
 
-use crate::counters::{KeyPages, KeyRange};
-use crate::follow::{self, Follow};
+use crate::Result;
+use crate::change::parse;
+use crate::counters::Counter;
+use crate::follow::Follow;
 use crate::keys::ItemKey;
-use crate::like::{self, Like};
-use crate::{Error, Order, Result, Table, listing, photo};
+use crate::like::Like;
+use crate::timeline::TimelineEntry;
 
-/// Relations looked at, at once.
-const AT_ONCE: usize = 16;
-
-/// Something an actor says and something that is derived from it, by their two ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Relation {
-    /// The first follows the second, who is followed by the first.
-    Follow(UserId, UserId),
-    /// The user likes the photo, which is liked by the user.
-    Like(UserId, PhotoId),
-    /// The author's photo is ready, and is in their timeline.
-    Listing(UserId, PhotoId),
+/// What follows from a relation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// The actor's edge.
+    pub source: ItemKey,
+    /// The edge that is derived from it.
+    pub derived: ItemKey,
+    /// The counters that count the derived edge, first the one whose item is likelier to be busy.
+    pub counters: Vec<Counter>,
+    /// Where the source edge lies.
+    pub source_side: Side,
+    /// Where the derived edge lies.
+    pub derived_side: Side,
 }
 
-/// How the two sides of a relation stand to each other.
+/// Describes a relation.
+pub fn describe(relation: Relation) -> Description {
+    match relation {
+        Relation::Follow(follower, followee) => Description {
+            source: ItemKey::Following(follower, followee),
+            derived: ItemKey::Follower(followee, follower),
+            counters: vec![Counter::Followers(followee), Counter::Following(follower)],
+            source_side: Side::Follows(follower),
+            derived_side: Side::Followers(followee),
+        },
+        Relation::Like(user, photo) => Description {
+            source: ItemKey::Like(user, photo),
+            derived: ItemKey::Liker(photo, user),
+            counters: vec![Counter::Likes(photo)],
+            source_side: Side::Likes(user),
+            derived_side: Side::Likers(photo),
+        },
+        // The photo itself is the source edge. `Ready` is its last state: from then on it is there, or it was deleted.
+        Relation::Timeline(author, photo) => Description {
+            source: ItemKey::Photo(photo),
+            derived: ItemKey::Timeline(author, photo),
+            counters: vec![Counter::Photos(author)],
+            source_side: Side::Photo(photo),
+            derived_side: Side::Timeline(author),
+        },
+    }
+}
+
+/// One of the two edges of a relation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Agreement {
-    /// They agree, or what they are about is gone.
-    Agreed,
-    /// The actor says so, and it is not derived.
-    Underived,
-    /// It is derived from what nobody says.
-    Orphaned,
+pub enum End {
+    /// The actor's edge.
+    Source,
+    /// The derived edge.
+    Derived,
 }
 
-/// Relations that have one end in common and one side in one partition.
+/// The relation that an item is an edge of, and which of its edges. A photo is none: its timeline is its author's to know.
+pub fn edge_of(key: &ItemKey) -> Option<(Relation, End)> {
+    Some(match *key {
+        ItemKey::Following(follower, followee) => (Relation::Follow(follower, followee), End::Source),
+        ItemKey::Follower(followee, follower) => (Relation::Follow(follower, followee), End::Derived),
+        ItemKey::Like(user, photo) => (Relation::Like(user, photo), End::Source),
+        ItemKey::Liker(photo, user) => (Relation::Like(user, photo), End::Derived),
+        ItemKey::Timeline(author, photo) => (Relation::Timeline(author, photo), End::Derived),
+        _ => return None,
+    })
+}
+
+/// The edges of one kind in one partition: one side of the relations that have this end in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Side {
     /// Derived: who follows the user.
     Followers(UserId),
-    /// Said: whom the user follows.
+    /// Source: whom the user follows.
     Follows(UserId),
     /// Derived: who likes the photo.
     Likers(PhotoId),
-    /// Said: what the user likes.
+    /// Source: what the user likes.
     Likes(UserId),
     /// Derived: what is in the author's timeline.
     Timeline(UserId),
-    /// Said: whether the photo is ready, and so to be listed.
+    /// Source: whether the photo is ready, and so to be listed.
     Photo(PhotoId),
 }
 
-/// What a relation was brought to.
+impl Side {
+    /// Every side that belongs to a user.
+    pub const OF_USER: [fn(UserId) -> Self; 4] =
+        [Self::Followers, Self::Follows, Self::Likes, Self::Timeline];
+    /// Every side that belongs to a photo.
+    pub const OF_PHOTO: [fn(PhotoId) -> Self; 2] = [Self::Likers, Self::Photo];
+
+    /// Whose it is.
+    pub fn owner(self) -> Owner {
+        match self {
+            Self::Followers(user) | Self::Follows(user) | Self::Likes(user) | Self::Timeline(user) => {
+                Owner::User(user)
+            }
+            Self::Likers(photo) | Self::Photo(photo) => Owner::Photo(photo),
+        }
+    }
+}
+
+/// Whose a side is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Settled {
-    /// The actor says so, and it is derived, unless who or what counts it is gone.
-    There,
-    /// The actor does not say so, and it is not derived.
-    Gone,
-    /// It was left as it is: the photo is there, but is not ready or is somebody else's. A listing goes with its photo only.
-    Open,
+pub enum Owner {
+    /// A user's.
+    User(UserId),
+    /// A photo's.
+    Photo(PhotoId),
 }
 
-impl Relation {
-    /// What an item says or derives of a relation, if anything; of photos, nothing.
-    pub fn of(key: &ItemKey) -> Option<Self> {
-        match *key {
-            ItemKey::Following(follower, followee) | ItemKey::Follower(followee, follower) => {
-                Some(Self::Follow(follower, followee))
-            }
-            ItemKey::Like(user, photo) | ItemKey::Liker(photo, user) => Some(Self::Like(user, photo)),
-            ItemKey::Timeline(author, photo) => Some(Self::Listing(author, photo)),
-            _ => None,
+/// A source edge with what it holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    /// Somebody follows somebody: follower, followee.
+    Follow(UserId, UserId, Follow),
+    /// Somebody likes a photo.
+    Like(UserId, PhotoId, Like),
+}
+
+impl Said {
+    /// Reads the source edge of a relation; none of a photo, which says more than its timeline.
+    pub(crate) fn read(relation: Relation, item: &Item) -> Result<Option<Self>> {
+        Ok(match relation {
+            Relation::Follow(follower, followee) => Some(Self::Follow(follower, followee, parse(item)?)),
+            Relation::Like(user, photo) => Some(Self::Like(user, photo, parse(item)?)),
+            Relation::Timeline(..) => None,
+        })
+    }
+
+    /// The relation.
+    pub fn relation(&self) -> Relation {
+        match *self {
+            Self::Follow(follower, followee, _) => Relation::Follow(follower, followee),
+            Self::Like(user, photo, _) => Relation::Like(user, photo),
         }
     }
 
-    fn derived(self) -> ItemKey {
+    /// Since when.
+    pub fn since(&self) -> Timestamp {
         match self {
-            Self::Follow(follower, followee) => ItemKey::Follower(followee, follower),
-            Self::Like(user, photo) => ItemKey::Liker(photo, user),
-            Self::Listing(author, photo) => ItemKey::Timeline(author, photo),
+            Self::Follow(.., Follow { at, .. }) | Self::Like(.., Like { at, .. }) => *at,
         }
     }
 
-    /// The items that count it.
-    fn counted_in(self) -> Vec<ItemKey> {
+    /// The event that is published of it.
+    pub(crate) fn event(&self) -> Event {
         match self {
-            Self::Follow(follower, followee) => vec![ItemKey::User(follower), ItemKey::User(followee)],
-            Self::Like(_, photo) => vec![ItemKey::Photo(photo)],
-            Self::Listing(author, _) => vec![ItemKey::User(author)],
-        }
-    }
-
-    async fn is_said(self, table: &Table) -> Result<bool> {
-        match self {
-            Self::Follow(follower, followee) => {
-                exists_latest(table, &ItemKey::Following(follower, followee)).await
-            }
-            Self::Like(user, photo) => exists_latest(table, &ItemKey::Like(user, photo)).await,
-            Self::Listing(author, photo) => {
-                let photo = photo::get_latest(table, photo).await?;
-                Ok(photo.is_some_and(|photo| is_to_be_listed(&photo, author)))
-            }
+            Self::Follow(follower_id, followee_id, Follow { username, at }) => Event::FollowAdded {
+                follower_id: *follower_id,
+                follower_name: username.clone(),
+                followee_id: *followee_id,
+                at: *at,
+            },
+            Self::Like(user_id, photo_id, Like { author, username, at }) => Event::LikeAdded {
+                photo_id: *photo_id,
+                author_id: *author,
+                user_id: *user_id,
+                username: username.clone(),
+                at: *at,
+            },
         }
     }
 }
 
-/// How the two sides of a relation stand at this moment. 2 RRU, and 1 or 2 more when they differ.
-pub async fn agreement(table: &Table, relation: Relation) -> Result<Agreement> {
-    let derived = relation.derived();
-    let (said, derived) = futures::try_join!(relation.is_said(table), exists_latest(table, &derived))?;
-    if said == derived {
-        return Ok(Agreement::Agreed);
-    }
-    for counted in relation.counted_in() {
-        // Nothing is derived for who or what is gone, and what was is being forgotten.
-        if !exists_latest(table, &counted).await? {
-            return Ok(Agreement::Agreed);
-        }
-    }
-    Ok(if said { Agreement::Underived } else { Agreement::Orphaned })
-}
-
-/// Relations of one side whose two sides differ at this moment, at most `most` of them. 1 RRU for each 4 KiB of the side
-/// and 2 for each relation.
-pub async fn mismatched(table: &Table, side: Side, most: usize) -> Result<Vec<(Relation, Agreement)>> {
-    let range = match side {
-        Side::Followers(user) => KeyRange::followers(user, 0, u16::MAX),
-        Side::Follows(user) => KeyRange::follows(user),
-        Side::Likers(photo) => KeyRange::likers(photo),
-        Side::Likes(user) => KeyRange::likes(user),
-        Side::Timeline(author) => KeyRange::timeline(author),
-        Side::Photo(photo) => return of_photo(table, photo).await,
-    };
-    let mut pages = KeyPages::over(range);
-    let mut mismatched = Vec::new();
-    while let Some(page) = pages.next(table).await? {
-        let relations = page.iter().filter_map(Relation::of);
-        let agreements: Vec<_> = stream::iter(relations)
-            .map(async |relation| Ok::<_, Error>((relation, agreement(table, relation).await?)))
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await?;
-        mismatched.extend(agreements.into_iter().filter(|(_, agreement)| *agreement != Agreement::Agreed));
-        if mismatched.len() >= most {
-            mismatched.truncate(most);
-            break;
-        }
-    }
-    Ok(mismatched)
-}
-
-async fn of_photo(table: &Table, id: PhotoId) -> Result<Vec<(Relation, Agreement)>> {
-    let Some(Photo { author, .. }) = photo::get_latest(table, id).await? else { return Ok(Vec::new()) };
-    let listing = Relation::Listing(author, id);
-    Ok(match agreement(table, listing).await? {
-        // A listing that is orphaned shows in the timeline.
-        Agreement::Agreed | Agreement::Orphaned => Vec::new(),
-        Agreement::Underived => vec![(listing, Agreement::Underived)],
-    })
-}
-
-/// Brings what is derived to what the actor says at this moment, and its counters with it. 1 RRU and, where the two differ,
-/// 8 WRU at most; for a listing 1 WRU and 2 RRU more for the author's head.
-///
-/// Whatever the actor does at the same time wins. Fails as whatever derives such a relation.
-pub async fn resettle(table: &Table, relation: Relation) -> Result<Settled> {
+/// The event that is published when an actor takes a relation back.
+pub(crate) fn taken_back(relation: Relation) -> Option<Event> {
     match relation {
-        Relation::Follow(follower, followee) => {
-            let said: Option<Follow> = table.get_latest(&ItemKey::Following(follower, followee)).await?;
-            let change = follow::Change { follower, followee, since: said.map(|follow| follow.at) };
-            follow::derive(table, &[change], Order::OutOfOrder).await?;
-            Ok(Settled::of(change.since.is_some()))
+        Relation::Follow(follower_id, followee_id) => Some(Event::FollowRemoved { follower_id, followee_id }),
+        Relation::Like(..) | Relation::Timeline(..) => None,
+    }
+}
+
+/// The state that a derived edge is to be brought to.
+#[derive(Clone, Debug)]
+pub struct EdgeState {
+    /// The relation.
+    pub relation: Relation,
+    /// What the edge holds; none when it is to go.
+    pub(crate) attributes: Option<Attributes>,
+}
+
+/// What a derived edge holds.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Attributes {
+    Since { at: Timestamp },
+    Timeline(TimelineEntry),
+}
+
+impl EdgeState {
+    /// An edge that has been there since some moment, or is to go.
+    pub fn since(relation: Relation, since: Option<Timestamp>) -> Self {
+        Self { relation, attributes: since.map(|at| Attributes::Since { at }) }
+    }
+
+    /// A timeline's entry with the perceptual hashes of the photo's media, or one that is to go.
+    pub fn timeline(author: UserId, photo: PhotoId, hashes: Option<&[PerceptualHash]>) -> Self {
+        let entry = hashes.map(|hashes| Attributes::Timeline(TimelineEntry { hashes: hashes.to_vec() }));
+        Self { relation: Relation::Timeline(author, photo), attributes: entry }
+    }
+
+    /// Whether the edge is to be there.
+    pub fn is_there(&self) -> bool {
+        self.attributes.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn relations() -> [Relation; 3] {
+        let user = |number| UserId::try_from(number).unwrap();
+        let photo = PhotoId::try_from(3).unwrap();
+        [
+            Relation::Follow(user(1), user(2)),
+            Relation::Like(user(1), photo),
+            Relation::Timeline(user(1), photo),
+        ]
+    }
+
+    #[test]
+    fn keys_lead_back_to_their_relation() {
+        for relation in relations() {
+            let Description { source, derived, .. } = describe(relation);
+            assert_eq!(edge_of(&derived), Some((relation, End::Derived)));
+            let found = edge_of(&source);
+            assert!(found == Some((relation, End::Source)) || matches!(relation, Relation::Timeline(..)));
         }
-        Relation::Like(user, photo) => {
-            let said: Option<Like> = table.get_latest(&ItemKey::Like(user, photo)).await?;
-            let change = like::Change { user, since: said.map(|like| like.at) };
-            like::derive(table, photo, &[change], Order::OutOfOrder).await?;
-            Ok(Settled::of(change.since.is_some()))
-        }
-        Relation::Listing(author, id) => {
-            let photo = photo::get_latest(table, id).await?;
-            if photo.as_ref().is_some_and(|photo| !is_to_be_listed(photo, author)) {
-                return Ok(Settled::Open);
+    }
+
+    #[test]
+    fn every_counter_and_side_is_listed_with_its_owner() {
+        for relation in relations() {
+            let Description { counters, source_side, derived_side, .. } = describe(relation);
+            for counter in counters {
+                let listed = match counter.item() {
+                    ItemKey::User(user) => Counter::OF_USER.map(|of| of(user)).contains(&counter),
+                    ItemKey::Photo(photo) => Counter::OF_PHOTO.map(|of| of(photo)).contains(&counter),
+                    _ => false,
+                };
+                assert!(listed, "{counter}");
             }
-            let listed = photo.map(|photo| photo.perceptual_hashes());
-            listing::derive(table, author, id, listed.as_deref(), Order::OutOfOrder).await?;
-            Ok(Settled::of(listed.is_some()))
+            for side in [source_side, derived_side] {
+                let listed = match side.owner() {
+                    Owner::User(user) => Side::OF_USER.map(|of| of(user)).contains(&side),
+                    Owner::Photo(photo) => Side::OF_PHOTO.map(|of| of(photo)).contains(&side),
+                };
+                assert!(listed, "{side:?}");
+            }
         }
     }
-}
-
-impl Settled {
-    fn of(said: bool) -> Self {
-        if said { Self::There } else { Self::Gone }
-    }
-}
-
-fn is_to_be_listed(photo: &Photo, author: UserId) -> bool {
-    photo.author == author && photo.is_listed()
-}
-
-async fn exists_latest(table: &Table, key: &ItemKey) -> Result<bool> {
-    Ok(table.get_latest::<IgnoredAny>(key).await?.is_some())
 }

@@ -13,15 +13,16 @@ use domain::media::{MediumPlace, PerceptualHash};
 use domain::photo::{ContentType, Failure, Medium, Photo, Rendered, State};
 use domain::rate::UPLOADS;
 use domain::session::RefreshToken;
-use domain::{Clock, PhotoId, Timestamp, UserId};
+use domain::{Clock, PhotoId, Relation, Timestamp, UserId};
 use futures::future::join_all;
 use table::guard::{self, Idempotency, RateStep};
 use table::original::{MOST_REFS, Share};
 use table::photo::{Creation, Finish};
+use table::relations::EdgeState;
 use table::session::{Opened, Rotation};
 use table::user::{Registration, User};
 use table::{
-    Order, Table, feed, follow, head, inbox, like, listing, original, photo, reader, session, timeline, user,
+    Order, Table, feed, follow, head, inbox, like, original, photo, reader, session, timeline, user,
 };
 use testkit::{Engine, Fault, ManualClock, SeededRandom};
 
@@ -290,10 +291,12 @@ async fn the_looks_of_photos_are_listed_newest_first() {
     for hashes in &listed {
         world.clock.advance(std::time::Duration::from_secs(1));
         let photo = PhotoId::generate(&world.clock, &world.random);
-        listing::derive(&world.table, ann, photo, Some(hashes), Order::InOrder).await.unwrap();
+        table::settle(&world.table, vec![EdgeState::timeline(ann, photo, Some(hashes))], Order::InOrder)
+            .await
+            .unwrap();
         photos.push(photo);
     }
-    let hashes = listing::hashes(&world.table, ann).await.unwrap();
+    let hashes = timeline::hashes(&world.table, ann).await.unwrap();
     let last = (photos[1], PerceptualHash(u64::MAX));
     assert_eq!(hashes, [(photos[1], PerceptualHash(2)), last, (photos[0], PerceptualHash(1))]);
 }
@@ -361,8 +364,9 @@ async fn exact_counts_survive_repetition_faults_and_lost_answers() {
     let ann = world.user("ann").await;
     let photo = world.draft(ann, 1).await.id;
     let liker = |number: u64| UserId::try_from(number).unwrap();
-    let likes: Vec<like::Change> =
-        (1..=250).map(|number| like::Change { user: liker(number), since: Some(world.now()) }).collect();
+    let likes: Vec<EdgeState> = (1..=250)
+        .map(|number| EdgeState::since(Relation::Like(liker(number), photo), Some(world.now())))
+        .collect();
     let counted = || async {
         let count = photo::get_latest(&world.table, photo).await.unwrap().unwrap().likes;
         let edges = like::likers(&world.table, photo, None, 1000).await.unwrap().items.len();
@@ -372,23 +376,22 @@ async fn exact_counts_survive_repetition_faults_and_lost_answers() {
     world.engine.fail_next("TransactWriteItems", 1, Fault::Throttled);
     world.engine.fail_next("TransactWriteItems", 1, Fault::LostAnswer);
     world.engine.fail_next("TransactWriteItems", 2, Fault::Conflict);
-    like::derive(&world.table, photo, &likes, Order::InOrder).await.unwrap();
+    table::settle(&world.table, likes.clone(), Order::InOrder).await.unwrap();
     assert_eq!(counted().await, 250);
-    like::derive(&world.table, photo, &likes[100..], Order::InOrder).await.unwrap();
+    table::settle(&world.table, likes[100..].to_vec(), Order::InOrder).await.unwrap();
     assert_eq!(counted().await, 250);
     // Liked, unliked, liked: the last state counts.
-    let gone = |number: u64| like::Change { user: liker(number), since: None };
-    let mixed = [gone(1), likes[0], gone(2), gone(3), likes[2], gone(900)];
-    like::derive(&world.table, photo, &mixed, Order::InOrder).await.unwrap();
+    let gone = |number: u64| EdgeState::since(Relation::Like(liker(number), photo), None);
+    let mixed = [gone(1), likes[0].clone(), gone(2), gone(3), likes[2].clone(), gone(900)];
+    table::settle(&world.table, mixed.to_vec(), Order::InOrder).await.unwrap();
     assert_eq!(counted().await, 249);
-    like::derive(&world.table, photo, &mixed, Order::InOrder).await.unwrap();
+    table::settle(&world.table, mixed.to_vec(), Order::InOrder).await.unwrap();
     assert_eq!(counted().await, 249);
     // The counted item is gone: nothing is left behind.
     assert!(photo::delete(&world.table, photo, ann).await.unwrap());
-    like::derive(
+    table::settle(
         &world.table,
-        photo,
-        &[like::Change { user: liker(901), since: Some(world.now()) }],
+        vec![EdgeState::since(Relation::Like(liker(901), photo), Some(world.now()))],
         Order::InOrder,
     )
     .await
@@ -403,10 +406,11 @@ async fn a_like_derived_costs_two_units_and_its_share_of_the_counter() {
     let ann = world.user("ann").await;
     let photo = world.draft(ann, 1).await.id;
     let since = Some(world.now());
-    let likes: Vec<_> =
-        (1..=99).map(|number| like::Change { user: UserId::try_from(number).unwrap(), since }).collect();
+    let likes: Vec<_> = (1..=99)
+        .map(|number| EdgeState::since(Relation::Like(UserId::try_from(number).unwrap(), photo), since))
+        .collect();
     world.engine.reset_usage();
-    like::derive(&world.table, photo, &likes, Order::InOrder).await.unwrap();
+    table::settle(&world.table, likes.clone(), Order::InOrder).await.unwrap();
     let usage = world.engine.usage();
     assert_eq!((usage.requests, usage.write_units), (1, 2.0 * 100.0), "{usage:?}");
 }
@@ -419,12 +423,10 @@ async fn followers_page_by_hash_and_count_on_both_sides() {
     for number in 0..60 {
         fans.push(world.user(&format!("fan{number}")).await);
     }
-    let changes: Vec<_> = fans
-        .iter()
-        .map(|fan| follow::Change { follower: *fan, followee: star, since: Some(world.now()) })
-        .collect();
-    follow::derive(&world.table, &changes, Order::InOrder).await.unwrap();
-    follow::derive(&world.table, &changes, Order::InOrder).await.unwrap();
+    let changes: Vec<_> =
+        fans.iter().map(|fan| EdgeState::since(Relation::Follow(*fan, star), Some(world.now()))).collect();
+    table::settle(&world.table, changes.clone(), Order::InOrder).await.unwrap();
+    table::settle(&world.table, changes.clone(), Order::InOrder).await.unwrap();
     assert_eq!(user::get(&world.table, star).await.unwrap().unwrap().followers, 60);
     assert!(user::get_all(&world.table, &fans).await.unwrap().values().all(|fan| fan.following == 1));
     let (mut seen, mut from) = (Vec::new(), follow::FollowerPosition::Hash(0));
@@ -457,9 +459,9 @@ async fn a_head_has_seen_every_photo_however_many_are_derived_at_once() {
     let photos: Vec<PhotoId> =
         (0..HEAD_LEN + 10).map(|_| PhotoId::generate(&world.clock, &world.random)).collect();
     for chunk in photos.chunks(5) {
-        join_all(
-            chunk.iter().map(|photo| listing::derive(&world.table, ann, *photo, Some(&[]), Order::InOrder)),
-        )
+        join_all(chunk.iter().map(|photo| {
+            table::settle(&world.table, vec![EdgeState::timeline(ann, *photo, Some(&[]))], Order::InOrder)
+        }))
         .await
         .into_iter()
         .for_each(Result::unwrap);
@@ -472,7 +474,9 @@ async fn a_head_has_seen_every_photo_however_many_are_derived_at_once() {
     assert_eq!(user::get(&world.table, ann).await.unwrap().unwrap().photos, 30);
     let older = timeline::page(&world.table, ann, Some(newest[HEAD_LEN - 1]), 100).await.unwrap();
     assert_eq!((older.items, older.more), (newest[HEAD_LEN..].to_vec(), false));
-    listing::derive(&world.table, ann, newest[0], None, Order::InOrder).await.unwrap();
+    table::settle(&world.table, vec![EdgeState::timeline(ann, newest[0], None)], Order::InOrder)
+        .await
+        .unwrap();
     assert_eq!(head::of(&world.table, &[ann]).await.unwrap().sources[0].photos[0], newest[1]);
     assert_eq!(user::get(&world.table, ann).await.unwrap().unwrap().photos, 29);
 }

@@ -4,10 +4,11 @@
 
 use api::Caller;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{PhotoId, Timestamp, UserId};
+use domain::{PhotoId, Relation, Timestamp, UserId};
 use table::follow::FollowerPosition;
 use table::keys::{ItemKey, RawKey};
-use table::{Order, follow, like, listing, photo, timeline, user};
+use table::relations::EdgeState;
+use table::{Order, follow, like, photo, timeline, user};
 use testkit::{Fault, World};
 
 const AT: Timestamp = Timestamp(1_795_348_800_000);
@@ -30,12 +31,12 @@ async fn likes(world: &World, user: UserId, photo: PhotoId) {
     assert!(like::add(&world.table, user, photo, &edge).await.unwrap());
 }
 
-fn liked(user: UserId) -> like::Change {
-    like::Change { user, since: Some(AT) }
+fn liked(photo: PhotoId, user: UserId) -> EdgeState {
+    EdgeState::since(Relation::Like(user, photo), Some(AT))
 }
 
-fn unliked(user: UserId) -> like::Change {
-    like::Change { user, since: None }
+fn unliked(photo: PhotoId, user: UserId) -> EdgeState {
+    EdgeState::since(Relation::Like(user, photo), None)
 }
 
 /// The photo's count, after comparing it with its likers.
@@ -58,20 +59,20 @@ async fn apart_from_the_order_only_what_the_actor_did_is_derived() {
     let (world, _, photo) = world().await;
     let table = &world.table;
     // Liked, as long as the like is there; a second time changes nothing.
-    like::derive(table, photo, &[liked(fan(1))], Order::OutOfOrder).await.unwrap();
+    table::settle(table, vec![liked(photo, fan(1))], Order::OutOfOrder).await.unwrap();
     assert_eq!(counted(&world, photo).await, 0);
     likes(&world, fan(1), photo).await;
     for _ in 0..2 {
-        like::derive(table, photo, &[liked(fan(1))], Order::OutOfOrder).await.unwrap();
+        table::settle(table, vec![liked(photo, fan(1))], Order::OutOfOrder).await.unwrap();
         assert_eq!(counted(&world, photo).await, 1);
     }
     // Not unliked, as long as it is.
-    like::derive(table, photo, &[unliked(fan(1))], Order::OutOfOrder).await.unwrap();
+    table::settle(table, vec![unliked(photo, fan(1))], Order::OutOfOrder).await.unwrap();
     assert_eq!(counted(&world, photo).await, 1);
     assert!(like::remove(table, fan(1), photo).await.unwrap());
-    like::derive(table, photo, &[liked(fan(1))], Order::OutOfOrder).await.unwrap();
+    table::settle(table, vec![liked(photo, fan(1))], Order::OutOfOrder).await.unwrap();
     assert_eq!(counted(&world, photo).await, 1, "the removal is a change of its own");
-    like::derive(table, photo, &[unliked(fan(1))], Order::OutOfOrder).await.unwrap();
+    table::settle(table, vec![unliked(photo, fan(1))], Order::OutOfOrder).await.unwrap();
     assert_eq!(counted(&world, photo).await, 0);
 }
 
@@ -82,16 +83,16 @@ async fn what_was_overtaken_does_not_hold_up_its_neighbours() {
         likes(&world, fan(number), photo).await;
     }
     // Every third was never liked.
-    let changes: Vec<_> = (1..=180).map(|number| liked(fan(number))).rev().collect();
+    let changes: Vec<_> = (1..=180).map(|number| liked(photo, fan(number))).rev().collect();
     world.engine.fail_next("TransactWriteItems", 1, Fault::Throttled);
     world.engine.fail_next("TransactWriteItems", 2, Fault::Conflict);
     world.engine.fail_next("TransactWriteItems", 1, Fault::LostAnswer);
-    like::derive(&world.table, photo, &changes, Order::OutOfOrder).await.unwrap();
+    table::settle(&world.table, changes.clone(), Order::OutOfOrder).await.unwrap();
     assert_eq!(counted(&world, photo).await, 120);
     // A photo that is gone has nothing to count.
     world.delete(&ann, photo).await;
     likes(&world, fan(900), photo).await;
-    like::derive(&world.table, photo, &[liked(fan(900))], Order::OutOfOrder).await.unwrap();
+    table::settle(&world.table, vec![liked(photo, fan(900))], Order::OutOfOrder).await.unwrap();
     let left = like::likers(&world.table, photo, None, 1_000).await.unwrap().items;
     assert!(!left.contains(&fan(900)));
 }
@@ -101,7 +102,7 @@ async fn follows_and_timelines_are_checked_too() {
     let (world, ann, photo) = world().await;
     let bob = world.person("bob").await;
     let table = &world.table;
-    let change = |since| follow::Change { follower: bob.user_id, followee: ann.user_id, since };
+    let change = |since| EdgeState::since(Relation::Follow(bob.user_id, ann.user_id), since);
     let followers = async || {
         let edges = follow::followers(table, ann.user_id, FollowerPosition::Hash(0), u16::MAX, 10)
             .await
@@ -115,14 +116,14 @@ async fn follows_and_timelines_are_checked_too() {
         );
         edges
     };
-    follow::derive(table, &[change(Some(AT))], Order::OutOfOrder).await.unwrap();
+    table::settle(table, vec![change(Some(AT))], Order::OutOfOrder).await.unwrap();
     assert_eq!(followers().await, 0);
     world.follow(&bob, &ann).await;
-    follow::derive(table, &[change(Some(AT))], Order::OutOfOrder).await.unwrap();
-    follow::derive(table, &[change(None)], Order::OutOfOrder).await.unwrap();
+    table::settle(table, vec![change(Some(AT))], Order::OutOfOrder).await.unwrap();
+    table::settle(table, vec![change(None)], Order::OutOfOrder).await.unwrap();
     assert_eq!(followers().await, 1);
     world.unfollow(&bob, &ann).await;
-    follow::derive(table, &[change(None)], Order::OutOfOrder).await.unwrap();
+    table::settle(table, vec![change(None)], Order::OutOfOrder).await.unwrap();
     assert_eq!(followers().await, 0);
 
     let listed = async || {
@@ -130,11 +131,17 @@ async fn follows_and_timelines_are_checked_too() {
         assert_eq!(world.profile(&ann).await.photos, i64::try_from(page.len()).unwrap());
         page
     };
-    listing::derive(table, ann.user_id, photo, None, Order::OutOfOrder).await.unwrap();
+    table::settle(table, vec![EdgeState::timeline(ann.user_id, photo, None)], Order::OutOfOrder)
+        .await
+        .unwrap();
     assert_eq!(listed().await, [photo]);
     world.delete(&ann, photo).await;
-    listing::derive(table, ann.user_id, photo, None, Order::OutOfOrder).await.unwrap();
-    listing::derive(table, ann.user_id, photo, Some(&[]), Order::OutOfOrder).await.unwrap();
+    table::settle(table, vec![EdgeState::timeline(ann.user_id, photo, None)], Order::OutOfOrder)
+        .await
+        .unwrap();
+    table::settle(table, vec![EdgeState::timeline(ann.user_id, photo, Some(&[]))], Order::OutOfOrder)
+        .await
+        .unwrap();
     assert!(listed().await.is_empty());
 }
 
@@ -192,24 +199,24 @@ async fn in_every_order_of_acts_stream_and_queue_the_edge_ends_as_the_actor_left
             match event {
                 Event::Acts if states.len().is_multiple_of(2) => {
                     likes(&world, user, photo).await;
-                    states.push(liked(user));
+                    states.push(liked(photo, user));
                 }
                 Event::Acts => {
                     assert!(like::remove(table, user, photo).await.unwrap());
-                    states.push(unliked(user));
+                    states.push(unliked(photo, user));
                 }
                 Event::Told { out_of_order } => {
                     // From an earlier position, as after a failure: what is out of date comes first.
                     let upto = if *out_of_order { told } else { told + 1 };
                     for state in &states[told.saturating_sub(1)..upto] {
-                        like::derive(table, photo, std::slice::from_ref(state), Order::InOrder)
-                            .await
-                            .unwrap();
+                        table::settle(table, vec![state.clone()], Order::InOrder).await.unwrap();
                     }
                     told += 1;
                 }
                 Event::DoneApart(number) => {
-                    like::derive(table, photo, &states[*number..=*number], Order::OutOfOrder).await.unwrap();
+                    table::settle(table, states[*number..=*number].to_vec(), Order::OutOfOrder)
+                        .await
+                        .unwrap();
                 }
             }
         }
@@ -219,7 +226,7 @@ async fn in_every_order_of_acts_stream_and_queue_the_edge_ends_as_the_actor_left
         assert_eq!(count().await, liking, "{order:?}");
         // What lies in the queue may come again at any time.
         for state in &states {
-            like::derive(table, photo, std::slice::from_ref(state), Order::OutOfOrder).await.unwrap();
+            table::settle(table, vec![state.clone()], Order::OutOfOrder).await.unwrap();
         }
         assert_eq!(count().await, liking, "{order:?}, and all again");
     }
@@ -232,9 +239,9 @@ async fn a_like_derived_apart_costs_two_units_more() {
     for number in 1..=98 {
         likes(&world, fan(number), photo).await;
     }
-    let changes: Vec<_> = (1..=98).map(|number| liked(fan(number))).collect();
+    let changes: Vec<_> = (1..=98).map(|number| liked(photo, fan(number))).collect();
     world.engine.reset_usage();
-    like::derive(&world.table, photo, &changes, Order::OutOfOrder).await.unwrap();
+    table::settle(&world.table, changes.clone(), Order::OutOfOrder).await.unwrap();
     let usage = world.engine.usage();
     // Each edge with its check, and a counter in each of two transactions.
     assert_eq!((usage.requests, usage.write_units), (2, 2.0 * (98.0 * 2.0 + 2.0)), "{usage:?}");
@@ -245,13 +252,13 @@ async fn an_item_tells_how_often_its_counters_moved() {
     let (world, ann, photo) = world().await;
     let (name, table) = (ItemKey::Photo(photo), &world.table);
     assert_eq!(version(&world, name.raw()).await, 0);
-    let changes: Vec<_> = (1..=100).map(|number| liked(fan(number))).collect();
-    like::derive(table, photo, &changes, Order::InOrder).await.unwrap();
+    let changes: Vec<_> = (1..=100).map(|number| liked(photo, fan(number))).collect();
+    table::settle(table, changes.clone(), Order::InOrder).await.unwrap();
     assert_eq!(version(&world, name.raw()).await, 2, "two transactions");
-    like::derive(table, photo, &changes, Order::InOrder).await.unwrap();
+    table::settle(table, changes.clone(), Order::InOrder).await.unwrap();
     assert_eq!(version(&world, name.raw()).await, 2, "nothing moved");
     // One came and one went: the count is the same, its edges are not.
-    like::derive(table, photo, &[unliked(fan(1)), liked(fan(101))], Order::InOrder).await.unwrap();
+    table::settle(table, vec![unliked(photo, fan(1)), liked(photo, fan(101))], Order::InOrder).await.unwrap();
     assert_eq!((version(&world, name.raw()).await, counted(&world, photo).await), (3, 100));
     // Nothing that writes to the item loses it, and nothing that reads it minds.
     let texts = photo::Texts { caption: table::Patch::Remove, ..photo::Texts::default() };

@@ -19,5 +19,5 @@ mod run;
 
 pub use network::{Network, scroll};
 pub use overtaking::at_every_place;
-pub use pieces::{Functions, Quiet, THRESHOLD, Topic};
+pub use pieces::{Functions, Quiet, THRESHOLD};
 pub use run::{Run, Workflow};

@@ -1,36 +1,16 @@
 //! The functions, and what stands around them in the place of services.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use backfill::{Edge, EdgeError};
-use derive::{Publisher, Unpublished};
 use domain::Clock;
 use domain::media::MediumId;
 use fanout::{Celebrities, Queues, Switch};
-use messages::Event;
 use table::Table;
-use testkit::{Launches, ManualClock, Objects, Outbox};
+use testkit::{Launches, ManualClock, Objects, Outbox, Published};
 
 /// More followers than this make a celebrity here.
 pub const THRESHOLD: i64 = 5;
-
-/// A topic that keeps what is published. Clones are the same topic.
-#[derive(Clone, Debug, Default)]
-pub struct Topic(Arc<Mutex<Vec<Event>>>);
-
-impl Topic {
-    /// Takes out what was published.
-    pub fn take(&self) -> Vec<Event> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Publisher for Topic {
-    async fn publish(&self, events: &[Event]) -> Result<(), Unpublished> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(events);
-        Ok(())
-    }
-}
 
 /// An edge that caches nothing.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +25,7 @@ impl Edge for Quiet {
 /// Queues, topic and workflows between the functions.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Between {
-    pub(crate) topic: Topic,
+    pub(crate) topic: Published,
     pub(crate) derive: Outbox,
     pub(crate) fanout: Outbox,
     pub(crate) backfill: Outbox,
@@ -57,7 +37,7 @@ pub(crate) struct Between {
 /// The functions over one table.
 pub struct Functions {
     /// Derives from the stream.
-    pub derive: derive::DeriveHandler<Topic, Outbox>,
+    pub derive: derive::DeriveHandler<Published, Outbox>,
     /// Pushes photos.
     pub fanout: fanout::FanoutHandler<Outbox, Launches>,
     /// Works on segments of workflows.

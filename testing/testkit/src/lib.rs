@@ -34,6 +34,7 @@ mod outbox;
 mod random;
 mod stream;
 mod tokens;
+mod topic;
 mod usage;
 mod wiretap;
 #[cfg(feature = "world")]
@@ -50,6 +51,7 @@ pub use objects::{Held, Object, Objects};
 pub use outbox::Outbox;
 pub use random::SeededRandom;
 pub use tokens::{LocalSigner, forged_token_for, issuer, token_for, verifier};
+pub use topic::Published;
 pub use usage::{OperationUsage, Usage};
 pub use wiretap::{Heard, Wiretap};
 #[cfg(feature = "world")]

@@ -22,7 +22,7 @@ use table::keys::ItemKey;
 use table::original::Share;
 use table::session::Opened;
 use table::user::{Registration, User};
-use table::{Order, Table, feed, follow, like, listing, photo, processing, reader, user};
+use table::{Order, Table, feed, follow, like, photo, reader, user};
 
 use crate::{Engine, ManualClock, SeededRandom};
 
@@ -247,44 +247,8 @@ impl World {
             changes.extend(Change::read(old.as_ref(), new.as_ref()).expect("a readable record"));
         }
         for change in &changes {
-            self.derive_one(change).await.expect("a derivation");
+            table::apply(&self.table, [change], Order::InOrder).await.expect("a derivation");
         }
         changes
-    }
-
-    async fn derive_one(&self, change: &Change) -> table::Result<()> {
-        let table = &self.table;
-        match *change {
-            Change::Liked { user, photo, ref like } => {
-                like::derive(table, photo, &[like::Change { user, since: Some(like.at) }], Order::InOrder)
-                    .await
-            }
-            Change::Unliked { user, photo } => {
-                like::derive(table, photo, &[like::Change { user, since: None }], Order::InOrder).await
-            }
-            Change::Followed { follower, followee, follow: follow::Follow { at, .. } } => {
-                follow::derive(
-                    table,
-                    &[follow::Change { follower, followee, since: Some(at) }],
-                    Order::InOrder,
-                )
-                .await
-            }
-            Change::Unfollowed { follower, followee } => {
-                follow::derive(table, &[follow::Change { follower, followee, since: None }], Order::InOrder)
-                    .await
-            }
-            Change::Drafted { photo } => processing::add(table, photo).await,
-            Change::Ready { photo, author, ref hashes } => {
-                listing::derive(table, author, photo, Some(hashes), Order::InOrder).await?;
-                processing::remove(table, photo).await
-            }
-            Change::Failed { photo, .. } => processing::remove(table, photo).await,
-            Change::Deleted { photo, author, .. } => {
-                listing::derive(table, author, photo, None, Order::InOrder).await?;
-                processing::remove(table, photo).await
-            }
-            Change::Returned { .. } => Ok(()),
-        }
     }
 }

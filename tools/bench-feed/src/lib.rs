@@ -19,7 +19,7 @@ mod post;
 pub mod rates;
 pub mod report;
 pub mod stage;
-mod topic;
+
 mod truth;
 pub mod workflow;
 

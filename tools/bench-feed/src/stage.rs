@@ -16,13 +16,12 @@ use runtime::metrics;
 use serde_json::Value;
 use table::Table;
 use testkit::http::{Answer, Request, call};
-use testkit::{Engine, Launches, ManualClock, Outbox, SeededRandom};
+use testkit::{Engine, Launches, ManualClock, Outbox, Published, SeededRandom};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::Result;
 use crate::load::load;
 use crate::population::{Person, Population};
-use crate::topic::Topic;
 
 /// Base URL of renditions.
 const CDN: &str = "https://cdn.example";
@@ -79,12 +78,12 @@ pub struct Stage {
     pub(crate) random: SeededRandom,
     pub(crate) table: Table,
     pub(crate) client: Client,
-    pub(crate) topic: Topic,
+    pub(crate) topic: Published,
     pub(crate) fanout_queue: Outbox,
     pub(crate) out_of_order: Outbox,
     pub(crate) pushes: Launches,
     pub(crate) crossings: Launches,
-    pub(crate) derive: derive::DeriveHandler<Topic, Outbox>,
+    pub(crate) derive: derive::DeriveHandler<Published, Outbox>,
     pub(crate) fanout: fanout::FanoutHandler<Outbox, Launches>,
     pub(crate) segment: fanout_segment::FanoutSegmentHandler<Outbox>,
     feed_read: feed_read::FeedReadHandler,
@@ -114,7 +113,7 @@ impl Stage {
         let client = on_their_own(&engine.client());
         let table = Table::new(client.clone(), engine.table_name());
         let (topic, fanout_queue, backfill, out_of_order) =
-            (Topic::default(), Outbox::default(), Outbox::default(), Outbox::default());
+            (Published::default(), Outbox::default(), Outbox::default(), Outbox::default());
         let (pushes, crossings) = (Launches::default(), Launches::default());
         let celebrities = Celebrities {
             threshold: i64::try_from(threshold)?,

@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
+use domain::Relation;
 use messages::repair::{Following, MOST, Repair};
+use table::agreement::Agreement;
 use table::counters::{Count, Counter};
-use table::relations::{Agreement, Relation};
 
 use crate::Report;
 
@@ -25,7 +26,7 @@ impl<'a> Findings<'a> {
     pub(crate) fn drifted(&mut self, counter: Counter, count: Count) -> io::Result<()> {
         let Count { stored, edges, version } = count;
         self.report.drifted += 1;
-        writeln!(self.words, "{}: {stored} stored, {edges} edges", name(counter))?;
+        writeln!(self.words, "{counter}: {stored} stored, {edges} edges")?;
         let recount = &mut self.repair.recount;
         match counter {
             Counter::Followers(user) | Counter::Photos(user) => {
@@ -48,28 +49,15 @@ impl<'a> Findings<'a> {
             Agreement::Orphaned => "derived from nothing",
         };
         self.report.mismatched += 1;
-        let resettle = &mut self.repair.resettle;
-        match relation {
-            Relation::Follow(follower, followee) => {
-                writeln!(self.words, "user {follower} follows user {followee}: {how}")?;
-                resettle.follows.push((follower, followee));
-            }
-            Relation::Like(user, photo) => {
-                writeln!(self.words, "user {user} likes photo {photo}: {how}")?;
-                resettle.likes.push((user, photo));
-            }
-            Relation::Listing(author, photo) => {
-                writeln!(self.words, "photo {photo} in the timeline of user {author}: {how}")?;
-                resettle.listings.push((author, photo));
-            }
-        }
+        writeln!(self.words, "{relation}: {how}")?;
+        self.repair.resettle.push(relation);
         self.hand_over(MOST)
     }
 
     /// A counter moved whenever its edges were counted.
     pub(crate) fn undecided(&mut self, counter: Counter) -> io::Result<()> {
         self.report.undecided += 1;
-        writeln!(self.words, "{}: undecided, moved whenever its edges were counted", name(counter))
+        writeln!(self.words, "{counter}: undecided, moved whenever its edges were counted")
     }
 
     /// Everything was found.
@@ -86,15 +74,6 @@ impl<'a> Findings<'a> {
         }
         serde_json::to_writer(&mut *self.repairs, &std::mem::take(&mut self.repair))?;
         writeln!(self.repairs)
-    }
-}
-
-fn name(counter: Counter) -> String {
-    match counter {
-        Counter::Followers(user) => format!("followers of user {user}"),
-        Counter::Following(user) => format!("following of user {user}"),
-        Counter::Photos(user) => format!("photos of user {user}"),
-        Counter::Likes(photo) => format!("likes of photo {photo}"),
     }
 }
 

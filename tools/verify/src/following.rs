@@ -6,11 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
-use domain::UserId;
+use domain::{Relation, UserId};
 use futures::{StreamExt, TryStreamExt, stream};
 use table::Table;
 use table::counters::{self, Count, Counter, Stored};
-use table::relations::Relation;
 
 use crate::findings::Findings;
 use crate::scan::Scan;

@@ -122,7 +122,7 @@ pub struct Outputs<'a> {
 }
 
 /// Verifies the table `name`. Costs 0.5 RRU for each 4 KiB of the table, 1 more when `following` needs a second scan, and
-/// what [`table::counters::inspect`] and [`table::relations::mismatched`] cost for whatever moved meanwhile or has drifted.
+/// what [`table::counters::inspect`] and [`table::agreement::mismatched`] cost for whatever moved meanwhile or has drifted.
 ///
 /// # Errors
 /// The table cannot be read, or nothing can be written to `outputs`. Findings are not errors.

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use domain::UserId;
+use domain::{Relation, UserId};
 use futures::{StreamExt, stream};
 use table::Table;
+use table::agreement::{self, Agreement};
 use table::counters::{self, Count, Counter, Inspection};
-use table::relations::{self, Agreement, Relation, Side};
+use table::relations::Side;
 
 use crate::Result;
 use crate::findings::Findings;
@@ -111,7 +112,7 @@ async fn check(table: &Table, suspect: Suspect, last: bool) -> Result<Outcome> {
             Inspection::Still(count) => Outcome::Drifted(counter, count),
         },
         Suspect::Side(side) => {
-            let mismatched = relations::mismatched(table, side, if last { MOST } else { 1 }).await?;
+            let mismatched = agreement::mismatched(table, side, if last { MOST } else { 1 }).await?;
             match (mismatched.is_empty(), last) {
                 (true, _) => Outcome::Fine,
                 (false, true) => Outcome::Mismatched(mismatched),

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{self, Sender};
 use tokio::task::JoinSet;
 
 use crate::cost::Meter;
-use crate::seen::{ATTRIBUTES, Seen};
+use crate::seen::{Seen, attributes};
 use crate::{Error, Options, Result};
 
 /// How many items are read between two lines of progress.
@@ -82,10 +82,10 @@ impl Scan {
                 reason = "counting everything is reading everything; operators do, functions may not"
             )]
             let mut request = self.client.scan();
-            for (place, attribute) in ATTRIBUTES.iter().enumerate() {
-                request = request.expression_attribute_names(format!("#a{place}"), *attribute);
+            for (place, attribute) in attributes().enumerate() {
+                request = request.expression_attribute_names(format!("#a{place}"), attribute);
             }
-            let names: Vec<String> = (0..ATTRIBUTES.len()).map(|place| format!("#a{place}")).collect();
+            let names: Vec<String> = (0..attributes().count()).map(|place| format!("#a{place}")).collect();
             let answer = request
                 .table_name(&self.table)
                 .segment(i32::try_from(segment).unwrap_or(i32::MAX))

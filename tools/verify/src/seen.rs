@@ -1,27 +1,34 @@
 //! What one item of a scan says.
 
 use std::collections::HashMap;
+use std::num::ParseIntError;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::photo::State;
-use domain::{PhotoId, UserId};
+use domain::{PhotoId, Relation, Timestamp, UserId};
 use serde::Deserialize;
+use table::counters::Counter;
 use table::keys::{ItemKey, PK, SK};
-use table::relations::Relation;
+use table::relations::{End, edge_of};
 
 use crate::{Error, Result};
 
-/// The attributes that [`Seen::read`] looks at.
-pub(crate) const ATTRIBUTES: [&str; 8] =
-    [PK, SK, "author", "followers", "following", "likes", "photos", "state"];
+/// The attributes that [`Seen::read`] reads.
+pub(crate) fn attributes() -> impl Iterator<Item = &'static str> {
+    let nobody = UserId::floor(Timestamp(0));
+    let of_user = Counter::OF_USER.into_iter().map(move |of| of(nobody).attribute());
+    let nothing = PhotoId::floor(Timestamp(0));
+    let of_photo = Counter::OF_PHOTO.into_iter().map(move |of| of(nothing).attribute());
+    [PK, SK, "author", "state"].into_iter().chain(of_user).chain(of_photo)
+}
 
 /// What an item has to do with counting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
-    /// A user's counters.
-    User { id: UserId, followers: i64, following: i64, photos: i64 },
-    /// A photo's counter, and whose timeline it belongs into.
-    Photo { id: PhotoId, likes: i64, listed_by: Option<UserId> },
+    /// A user's counters, as [`Counter::OF_USER`] lists them.
+    User { id: UserId, counters: [i64; Counter::OF_USER.len()] },
+    /// A photo's counters, as [`Counter::OF_PHOTO`] lists them, and whose timeline it belongs into.
+    Photo { id: PhotoId, counters: [i64; Counter::OF_PHOTO.len()], listed_by: Option<UserId> },
     /// What an actor says.
     Said(Relation),
     /// What was derived.
@@ -33,21 +40,9 @@ pub(crate) enum Seen {
 }
 
 #[derive(Deserialize)]
-struct Profile {
-    #[serde(default)]
-    followers: i64,
-    #[serde(default)]
-    following: i64,
-    #[serde(default)]
-    photos: i64,
-}
-
-#[derive(Deserialize)]
 struct Picture {
     author: UserId,
     state: State,
-    #[serde(default)]
-    likes: i64,
 }
 
 impl Seen {
@@ -56,23 +51,39 @@ impl Seen {
     /// # Errors
     /// It is a profile or a photo and does not look like one.
     pub(crate) fn read(item: HashMap<String, AttributeValue>) -> Result<Self> {
-        let key = |attribute| item.get(attribute).and_then(|value| value.as_s().ok());
-        let Some(name) = key(PK).zip(key(SK)).and_then(|(pk, sk)| ItemKey::parse(pk, sk)) else {
+        let text = |attribute| item.get(attribute).and_then(|value| value.as_s().ok());
+        let Some(key) = text(PK).zip(text(SK)).and_then(|(pk, sk)| ItemKey::parse(pk, sk)) else {
             return Ok(Self::Strange);
         };
         let unreadable = |error: serde_dynamo::Error| Error::Scan(error.into());
-        Ok(match name {
+        Ok(match key {
             ItemKey::User(id) => {
-                let Profile { followers, following, photos } =
-                    serde_dynamo::from_item(item).map_err(unreadable)?;
-                Self::User { id, followers, following, photos }
+                Self::User { id, counters: numbers(&item, Counter::OF_USER.map(|of| of(id)))? }
             }
             ItemKey::Photo(id) => {
-                let Picture { author, state, likes } = serde_dynamo::from_item(item).map_err(unreadable)?;
-                Self::Photo { id, likes, listed_by: (state == State::Ready).then_some(author) }
+                let counters = numbers(&item, Counter::OF_PHOTO.map(|of| of(id)))?;
+                let Picture { author, state } = serde_dynamo::from_item(item).map_err(unreadable)?;
+                Self::Photo { id, counters, listed_by: (state == State::Ready).then_some(author) }
             }
-            ItemKey::Following(..) | ItemKey::Like(..) => Relation::of(&name).map_or(Self::Other, Self::Said),
-            _ => Relation::of(&name).map_or(Self::Other, Self::Derived),
+            _ => match edge_of(&key) {
+                Some((relation, End::Source)) => Self::Said(relation),
+                Some((relation, End::Derived)) => Self::Derived(relation),
+                None => Self::Other,
+            },
         })
     }
+}
+
+fn numbers<const N: usize>(
+    item: &HashMap<String, AttributeValue>,
+    counters: [Counter; N],
+) -> Result<[i64; N]> {
+    let mut numbers = [0; N];
+    for (number, counter) in numbers.iter_mut().zip(counters) {
+        if let Some(value) = item.get(counter.attribute()) {
+            let digits = value.as_n().map_err(|_| Error::Scan(format!("{counter}: not a number").into()))?;
+            *number = digits.parse().map_err(|error: ParseIntError| Error::Scan(error.into()))?;
+        }
+    }
+    Ok(numbers)
 }

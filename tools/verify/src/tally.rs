@@ -11,9 +11,10 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
-use domain::{PhotoId, UserId};
+use domain::{PhotoId, Relation, UserId};
 use table::counters::Counter;
-use table::relations::{Relation, Side};
+use table::keys::ItemKey;
+use table::relations::{Description, Owner, Side, describe};
 
 use crate::recheck::Suspect;
 use crate::seen::Seen;
@@ -21,50 +22,61 @@ use crate::seen::Seen;
 /// Sums over everything that was seen.
 #[derive(Default)]
 pub(crate) struct Tally {
-    users: HashMap<UserId, User>,
-    photos: HashMap<PhotoId, Photo>,
+    users: HashMap<UserId, OfUser>,
+    photos: HashMap<PhotoId, OfPhoto>,
     /// Keyed anew in each run, so that nobody can choose edges whose hashes cancel each other.
     hasher: RandomState,
 }
 
-/// Counters, less their edges; then said, less derived.
-#[derive(Default)]
-struct User {
+type OfUser = Sums<{ Counter::OF_USER.len() }, { Side::OF_USER.len() }>;
+type OfPhoto = Sums<{ Counter::OF_PHOTO.len() }, { Side::OF_PHOTO.len() }>;
+
+/// The sums of one user or photo, in the order of the lists of its counters and sides.
+struct Sums<const COUNTERS: usize, const SIDES: usize> {
     exists: bool,
-    followers: i64,
-    following: i64,
-    photos: i64,
-    follower_edges: u64,
-    follow_edges: u64,
-    like_edges: u64,
-    timeline: u64,
+    /// Each counter, less its edges.
+    counters: [i64; COUNTERS],
+    /// Hashes of the relations of each side: of source edges, less those of derived edges.
+    sides: [u64; SIDES],
 }
 
-#[derive(Default)]
-struct Photo {
-    exists: bool,
-    likes: i64,
-    liker_edges: u64,
-    listing: u64,
+impl<const COUNTERS: usize, const SIDES: usize> Default for Sums<COUNTERS, SIDES> {
+    fn default() -> Self {
+        Self { exists: false, counters: [0; COUNTERS], sides: [0; SIDES] }
+    }
+}
+
+impl<const COUNTERS: usize, const SIDES: usize> Sums<COUNTERS, SIDES> {
+    fn exists(&mut self, stored: [i64; COUNTERS]) {
+        self.exists = true;
+        for (counter, stored) in self.counters.iter_mut().zip(stored) {
+            *counter += stored;
+        }
+    }
+
+    /// What does not add up of `owner`. Counters that nobody holds are none.
+    fn suspects<I: Copy>(
+        &self,
+        owner: I,
+        counters: &[fn(I) -> Counter; COUNTERS],
+        sides: &[fn(I) -> Side; SIDES],
+    ) -> impl Iterator<Item = Suspect> {
+        let counters = self.counters.iter().zip(counters).filter(|(sum, _)| self.exists && **sum != 0);
+        let sides = self.sides.iter().zip(sides).filter(|(sum, _)| **sum != 0);
+        let counters = counters.map(move |(_, of)| Suspect::Counter(of(owner)));
+        counters.chain(sides.map(move |(_, of)| Suspect::Side(of(owner))))
+    }
 }
 
 impl Tally {
     /// Takes note of an item.
     pub(crate) fn add(&mut self, seen: Seen) {
         match seen {
-            Seen::User { id, followers, following, photos } => {
-                let user = self.user(id);
-                user.exists = true;
-                user.followers += followers;
-                user.following += following;
-                user.photos += photos;
-            }
-            Seen::Photo { id, likes, listed_by } => {
-                let photo = self.photo(id);
-                photo.exists = true;
-                photo.likes += likes;
+            Seen::User { id, counters } => self.users.entry(id).or_default().exists(counters),
+            Seen::Photo { id, counters, listed_by } => {
+                self.photos.entry(id).or_default().exists(counters);
                 if let Some(author) = listed_by {
-                    self.said(Relation::Listing(author, id));
+                    self.said(Relation::Timeline(author, id));
                 }
             }
             Seen::Said(relation) => self.said(relation),
@@ -73,47 +85,50 @@ impl Tally {
         }
     }
 
-    fn user(&mut self, id: UserId) -> &mut User {
-        self.users.entry(id).or_default()
-    }
-
-    fn photo(&mut self, id: PhotoId) -> &mut Photo {
-        self.photos.entry(id).or_default()
-    }
-
     fn said(&mut self, relation: Relation) {
         let hash = self.hasher.hash_one(relation);
-        self.weigh(relation, hash);
+        self.weigh(&describe(relation), hash);
     }
 
     fn derived(&mut self, relation: Relation) {
         let hash = self.hasher.hash_one(relation);
-        self.weigh(relation, hash.wrapping_neg());
-        match relation {
-            Relation::Follow(follower, followee) => {
-                self.user(followee).followers -= 1;
-                self.user(follower).following -= 1;
+        let description = describe(relation);
+        self.weigh(&description, hash.wrapping_neg());
+        for counter in description.counters {
+            if let Some(sum) = self.counter(counter) {
+                *sum -= 1;
             }
-            Relation::Like(_, photo) => self.photo(photo).likes -= 1,
-            Relation::Listing(author, _) => self.user(author).photos -= 1,
         }
     }
 
     /// Adds to the sums of both ends.
-    fn weigh(&mut self, relation: Relation, weight: u64) {
-        let add = |sum: &mut u64| *sum = sum.wrapping_add(weight);
-        match relation {
-            Relation::Follow(follower, followee) => {
-                add(&mut self.user(follower).follow_edges);
-                add(&mut self.user(followee).follower_edges);
+    fn weigh(&mut self, description: &Description, weight: u64) {
+        for side in [description.source_side, description.derived_side] {
+            if let Some(sum) = self.side(side) {
+                *sum = sum.wrapping_add(weight);
             }
-            Relation::Like(user, photo) => {
-                add(&mut self.user(user).like_edges);
-                add(&mut self.photo(photo).liker_edges);
+        }
+    }
+
+    fn counter(&mut self, counter: Counter) -> Option<&mut i64> {
+        match counter.item() {
+            ItemKey::User(id) => {
+                let sums = self.users.entry(id).or_default();
+                pick(&mut sums.counters, &Counter::OF_USER, id, counter)
             }
-            Relation::Listing(author, photo) => {
-                add(&mut self.user(author).timeline);
-                add(&mut self.photo(photo).listing);
+            ItemKey::Photo(id) => {
+                let sums = self.photos.entry(id).or_default();
+                pick(&mut sums.counters, &Counter::OF_PHOTO, id, counter)
+            }
+            _ => None,
+        }
+    }
+
+    fn side(&mut self, side: Side) -> Option<&mut u64> {
+        match side.owner() {
+            Owner::User(id) => pick(&mut self.users.entry(id).or_default().sides, &Side::OF_USER, id, side),
+            Owner::Photo(id) => {
+                pick(&mut self.photos.entry(id).or_default().sides, &Side::OF_PHOTO, id, side)
             }
         }
     }
@@ -122,36 +137,33 @@ impl Tally {
     pub(crate) fn counters(&self) -> u64 {
         let users = self.users.values().filter(|user| user.exists).count();
         let photos = self.photos.values().filter(|photo| photo.exists).count();
-        u64::try_from(3 * users + photos).unwrap_or(u64::MAX)
+        let counters = Counter::OF_USER.len() * users + Counter::OF_PHOTO.len() * photos;
+        u64::try_from(counters).unwrap_or(u64::MAX)
     }
 
     /// What does not add up, in order.
+    ///
+    /// Each side is checked for what only its partition shows: derived edges that are orphaned here, and source edges whose
+    /// derived edge is missing at the other end.
     pub(crate) fn suspects(&self) -> Vec<Suspect> {
-        let users = self.users.iter().flat_map(|(&id, user)| {
-            [
-                (user.exists && user.followers != 0, Suspect::Counter(Counter::Followers(id))),
-                (user.exists && user.following != 0, Suspect::Counter(Counter::Following(id))),
-                (user.exists && user.photos != 0, Suspect::Counter(Counter::Photos(id))),
-                // Each side is looked at for what only its partition shows: derived edges that are orphaned here, and
-                // what is said and not derived at the other end.
-                (user.follower_edges != 0, Suspect::Side(Side::Followers(id))),
-                (user.follow_edges != 0, Suspect::Side(Side::Follows(id))),
-                (user.like_edges != 0, Suspect::Side(Side::Likes(id))),
-                (user.timeline != 0, Suspect::Side(Side::Timeline(id))),
-            ]
-        });
-        let photos = self.photos.iter().filter(|(_, photo)| photo.exists).flat_map(|(&id, photo)| {
-            [
-                (photo.likes != 0, Suspect::Counter(Counter::Likes(id))),
-                (photo.liker_edges != 0, Suspect::Side(Side::Likers(id))),
-                (photo.listing != 0, Suspect::Side(Side::Photo(id))),
-            ]
-        });
-        let suspicious = users.chain(photos).filter_map(|(suspicious, what)| suspicious.then_some(what));
-        let mut suspects: Vec<Suspect> = suspicious.collect();
+        let users = self.users.iter();
+        let users = users.flat_map(|(&id, sums)| sums.suspects(id, &Counter::OF_USER, &Side::OF_USER));
+        let photos = self.photos.iter().filter(|(_, sums)| sums.exists);
+        let photos = photos.flat_map(|(&id, sums)| sums.suspects(id, &Counter::OF_PHOTO, &Side::OF_PHOTO));
+        let mut suspects: Vec<Suspect> = users.chain(photos).collect();
         suspects.sort_unstable();
         suspects
     }
+}
+
+/// The sum of `wanted` among the sums of an owner's kinds.
+fn pick<'a, S, I: Copy, K: PartialEq>(
+    sums: &'a mut [S],
+    kinds: &[fn(I) -> K],
+    owner: I,
+    wanted: K,
+) -> Option<&'a mut S> {
+    sums.iter_mut().zip(kinds).find(|(_, kind)| kind(owner) == wanted).map(|(sum, _)| sum)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::future::{Future, ready};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use table::Order;
+use table::relations::EdgeState;
 
 use api::Caller;
 use backfill::{BackfillHandler, Edge, EdgeError, Objects};
@@ -88,9 +89,13 @@ impl Stage {
     pub async fn list(&self, author: &Caller) -> PhotoId {
         self.world.clock.advance(Duration::from_secs(1));
         let photo = PhotoId::generate(&self.world.clock, &self.world.random);
-        table::listing::derive(&self.world.table, author.user_id, photo, Some(&[]), Order::InOrder)
-            .await
-            .unwrap();
+        table::settle(
+            &self.world.table,
+            vec![EdgeState::timeline(author.user_id, photo, Some(&[]))],
+            Order::InOrder,
+        )
+        .await
+        .unwrap();
         photo
     }
 

@@ -8,7 +8,6 @@ mod hot;
 mod interleavings;
 mod out_of_order;
 mod stage;
-mod topic;
 
 use domain::media::{MediumPlace, PerceptualHash};
 use domain::photo::{BlobRef, Rendered};

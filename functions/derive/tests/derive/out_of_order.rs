@@ -8,6 +8,7 @@ use runtime::metrics;
 use serde_json::{Value, json};
 use table::change::Change;
 use table::keys::ItemKey;
+use table::relations::Said;
 use testkit::{Fault, World, fixture};
 
 use crate::stage::{Stage, deliver, work};
@@ -160,8 +161,7 @@ async fn a_busy_account_does_not_take_its_followers_apart_with_it() {
     keep_refusing(world, &ItemKey::User(star.user_id));
     assert_eq!(stage.deliver(&records).await, None);
     let messages = stage.outbox.take::<OutOfOrder>();
-    let stars =
-        |change: &Change| matches!(change, Change::Followed { followee, .. } if *followee == star.user_id);
+    let stars = |change: &Change| matches!(change, Change::Said(Said::Follow(_, followee, _)) if *followee == star.user_id);
     assert_eq!(messages.len(), 1);
     assert!(messages[0].changes.len() == 6 && messages[0].changes.iter().all(stars));
     assert_eq!(world.profile(&fans[0]).await.followers, 3);

@@ -1,47 +1,19 @@
 //! The handler, a world whose stream it is given, whoever it publishes to, and its own queue.
 
 use std::collections::BTreeSet;
-use std::future::{Future, ready};
-use std::sync::{Arc, Mutex};
 
 use api::Caller;
 use aws_lambda_events::dynamodb::{Event as StreamEvent, EventRecord};
-use derive::{DeriveHandler, OutOfOrder, Publisher, Unpublished};
-use domain::{PhotoId, UserId};
+use derive::{DeriveHandler, OutOfOrder};
+use domain::{PhotoId, Relation, UserId};
 use messages::Event;
 use runtime::queue::Sender;
 use runtime::stream::Record;
 use serde_json::{Value, json};
-use table::change::Change;
+use table::change::{Change, Remains};
 use table::follow::FollowerPosition;
 use table::{follow, like, photo, timeline};
-use testkit::{Outbox, World, sqs_event, stream_event};
-
-/// Keeps what is published. Clones share it.
-#[derive(Clone, Default)]
-pub struct Published(Arc<Mutex<(Vec<Event>, Option<usize>)>>);
-
-impl Published {
-    pub fn take(&self) -> Vec<Event> {
-        std::mem::take(&mut self.0.lock().unwrap().0)
-    }
-
-    /// The next time, refuses the events from this one on.
-    pub fn refuse_from(&self, place: usize) {
-        self.0.lock().unwrap().1 = Some(place);
-    }
-}
-
-impl Publisher for Published {
-    fn publish(&self, events: &[Event]) -> impl Future<Output = Result<(), Unpublished>> + Send {
-        let mut state = self.0.lock().unwrap();
-        let refused = state.1.take();
-        state.0.extend(events.iter().take(refused.unwrap_or(events.len())).cloned());
-        ready(
-            refused.map_or(Ok(()), |place| Err(Unpublished { place, source: "refused by the test".into() })),
-        )
-    }
-}
+use testkit::{Outbox, Published, World, sqs_event, stream_event};
 
 /// A process of the function.
 pub type Worker = DeriveHandler<Published, Outbox>;
@@ -191,12 +163,17 @@ pub fn change(record: &EventRecord) -> Option<Change> {
 /// What has to be published because of a change.
 pub fn wanted(change: &Change) -> Option<String> {
     Some(match change {
-        Change::Liked { user, photo, .. } => format!("like.added {user} {photo}"),
-        Change::Followed { follower, followee, .. } => format!("follow.added {follower} {followee}"),
-        Change::Unfollowed { follower, followee } => format!("follow.removed {follower} {followee}"),
+        Change::Said(said) => match said.relation() {
+            Relation::Like(user, photo) => format!("like.added {user} {photo}"),
+            Relation::Follow(follower, followee) => format!("follow.added {follower} {followee}"),
+            Relation::Timeline(..) => return None,
+        },
+        Change::TakenBack(Relation::Follow(follower, followee)) => {
+            format!("follow.removed {follower} {followee}")
+        }
         Change::Ready { photo, .. } => format!("photo.ready {photo}"),
-        Change::Failed { photo, .. } => format!("photo.failed {photo}"),
-        Change::Deleted { photo, .. } => format!("photo.deleted {photo}"),
+        Change::Failed(Remains { photo, .. }) => format!("photo.failed {photo}"),
+        Change::Deleted(Remains { photo, .. }) => format!("photo.deleted {photo}"),
         _ => return None,
     })
 }

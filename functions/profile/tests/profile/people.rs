@@ -1,9 +1,10 @@
 //! Who somebody is.
 
-use domain::{Clock, UserId};
+use domain::{Clock, Relation, UserId};
 use serde_json::json;
 use table::Order;
-use table::follow::{self, Change, Follow};
+use table::follow::{self, Follow};
+use table::relations::EdgeState;
 use testkit::http::Request;
 use testkit::{Fault, START, forged_token_for, token_for};
 
@@ -17,8 +18,8 @@ impl World {
     async fn ada_follows_bob(&self) {
         let (ada, bob) = (self.ada.user_id, self.bob.user_id);
         follow::add(&self.table, ada, bob, &Follow { username: "Ada".to_owned(), at: START }).await.unwrap();
-        let change = Change { follower: ada, followee: bob, since: Some(START) };
-        follow::derive(&self.table, &[change], Order::InOrder).await.unwrap();
+        let change = EdgeState::since(Relation::Follow(ada, bob), Some(START));
+        table::settle(&self.table, vec![change], Order::InOrder).await.unwrap();
     }
 }
 

@@ -1,11 +1,12 @@
 //! Somebody's photos, page by page.
 
-use domain::PhotoId;
 use domain::cursor::List;
 use domain::photo::State;
+use domain::{PhotoId, Relation};
 use serde_json::json;
 use table::like::{self, Like};
-use table::{Order, listing, photo};
+use table::relations::EdgeState;
+use table::{Order, photo};
 use testkit::{Fault, START};
 
 use crate::world::{CDN, World, ids};
@@ -18,10 +19,9 @@ async fn when_somebodys_photos_are_listed_then_each_is_shown_as_it_is() {
     let [newest, older] = world.photos(1..3).await[..] else { panic!("two photos") };
     let like = Like { author: world.bob.user_id, username: "Ada".to_owned(), at: START };
     like::add(&world.table, world.ada.user_id, older, &like).await.unwrap();
-    like::derive(
+    table::settle(
         &world.table,
-        older,
-        &[like::Change { user: world.ada.user_id, since: Some(START) }],
+        vec![EdgeState::since(Relation::Like(world.ada.user_id, older), Some(START))],
         Order::InOrder,
     )
     .await
@@ -74,7 +74,13 @@ async fn when_the_photo_of_a_cursor_is_deleted_then_the_list_goes_on_behind_it()
     let photos = world.photos(1..8).await;
     let first = world.page(3, None).await;
     world.lose(&photos[2..3]).await;
-    listing::derive(&world.table, world.bob.user_id, photos[2], None, Order::InOrder).await.unwrap();
+    table::settle(
+        &world.table,
+        vec![EdgeState::timeline(world.bob.user_id, photos[2], None)],
+        Order::InOrder,
+    )
+    .await
+    .unwrap();
     assert_eq!(ids(&world.page(3, first["next_cursor"].as_str()).await), photos[3..6]);
 }
 

@@ -12,9 +12,10 @@ use domain::{Clock, PhotoId, Timestamp, UserId, rate};
 use profile::ProfileHandler;
 use serde_json::Value;
 use table::guard::{self, RateStep};
+use table::relations::EdgeState;
 use table::session::Opened;
 use table::user::{self, User};
-use table::{Order, Table, listing, photo};
+use table::{Order, Table, photo};
 use testkit::http::{Answer, Request, call, event};
 use testkit::{Engine, ManualClock, SeededRandom, token_for};
 
@@ -90,7 +91,13 @@ impl World {
         // A limit of its own for each moment: this is about reading.
         let step = RateStep::admit(guard::UPLOADS, rate::UPLOADS, self.uploads().await, now).unwrap();
         assert_eq!(photo::create(&self.table, &photo, &step, None).await.unwrap(), photo::Creation::Done);
-        listing::derive(&self.table, self.bob.user_id, id, Some(&[]), Order::InOrder).await.unwrap();
+        table::settle(
+            &self.table,
+            vec![EdgeState::timeline(self.bob.user_id, id, Some(&[]))],
+            Order::InOrder,
+        )
+        .await
+        .unwrap();
         id
     }
 

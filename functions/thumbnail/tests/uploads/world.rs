@@ -11,7 +11,8 @@ use domain::{PhotoId, UserId, rate};
 use serde_dynamo::Item;
 use table::guard::{self, RateStep};
 use table::original::{self, Original};
-use table::{Order, Table, listing};
+use table::relations::EdgeState;
+use table::{Order, Table};
 use testkit::{Engine, Hold, ManualClock, Objects, SeededRandom, fixture};
 use thumbnail::{Config, ThumbnailHandler};
 
@@ -95,7 +96,13 @@ impl World {
     /// Lists a ready photo, as the stream does.
     pub(crate) async fn list(&self, photo: &Photo) {
         let hashes = photo.perceptual_hashes();
-        listing::derive(&self.table, photo.author, photo.id, Some(&hashes), Order::InOrder).await.unwrap();
+        table::settle(
+            &self.table,
+            vec![EdgeState::timeline(photo.author, photo.id, Some(&hashes))],
+            Order::InOrder,
+        )
+        .await
+        .unwrap();
     }
 
     /// What is noted of some bytes of an author's.

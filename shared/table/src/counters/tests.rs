@@ -1,12 +1,13 @@
 use std::collections::HashSet;
 
-use domain::Timestamp;
 use domain::id::follower_hash;
+use domain::{Relation, Timestamp};
 use proptest::prelude::*;
 use testkit::Engine;
 
 use super::*;
-use crate::{Order, follow, like};
+use crate::Order;
+use crate::relations::EdgeState;
 
 fn user(number: u64) -> UserId {
     UserId::try_from(number).unwrap()
@@ -27,7 +28,9 @@ async fn table(engine: &Engine) -> Table {
 }
 
 async fn liked(table: &Table, by: u64, since: Option<Timestamp>) {
-    like::derive(table, photo(), &[like::Change { user: user(by), since }], Order::InOrder).await.unwrap();
+    crate::settle(table, vec![EdgeState::since(Relation::Like(user(by), photo()), since)], Order::InOrder)
+        .await
+        .unwrap();
 }
 
 const NOW: Option<Timestamp> = Some(Timestamp(1));
@@ -79,11 +82,11 @@ async fn counters_of_what_is_gone_are_neither_counted_nor_made() {
 async fn following_is_counted_by_the_edges_that_the_actors_point_at() {
     let engine = Engine::start().await;
     let table = table(&engine).await;
-    let follow = follow::Follow { username: "u".to_owned(), at: Timestamp(1) };
-    follow::add(&table, user(1), user(2), &follow).await.unwrap();
+    let follow = crate::follow::Follow { username: "u".to_owned(), at: Timestamp(1) };
+    crate::follow::add(&table, user(1), user(2), &follow).await.unwrap();
     assert_eq!(still(&table, Counter::Following(user(1))).await.edges, 0, "not derived yet");
-    let change = follow::Change { follower: user(1), followee: user(2), since: NOW };
-    follow::derive(&table, &[change], Order::InOrder).await.unwrap();
+    let change = EdgeState::since(Relation::Follow(user(1), user(2)), NOW);
+    crate::settle(&table, vec![change], Order::InOrder).await.unwrap();
     assert_eq!(
         still(&table, Counter::Following(user(1))).await,
         Count { stored: 1, edges: 1, version: Some(1) }

@@ -12,7 +12,9 @@ fn may_use(user: &Manifest, used: &Manifest) -> bool {
     match (user.folder, user.name) {
         // The rules of the product know neither AWS nor anything built on it.
         ("shared", "domain") => false,
-        ("shared", "api" | "media" | "messages" | "table") => used.name == "domain",
+        ("shared", "api" | "media" | "messages") => used.name == "domain",
+        // A relation's description says what is published of it.
+        ("shared", "table") => ["domain", "messages"].contains(&used.name),
         // Knows Lambda, not the table.
         ("shared", "runtime") => ["api", "domain", "messages"].contains(&used.name),
         ("functions" | "shared", _) => used.folder == "shared",

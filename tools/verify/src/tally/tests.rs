@@ -20,7 +20,7 @@ fn relation() -> impl Strategy<Value = Relation> {
     prop_oneof![
         (one.clone(), other).prop_map(|(one, other)| Relation::Follow(user(one), user(other))),
         (one.clone(), what.clone()).prop_map(|(one, what)| Relation::Like(user(one), photo(what))),
-        (one, what).prop_map(|(one, what)| Relation::Listing(user(one), photo(what))),
+        (one, what).prop_map(|(one, what)| Relation::Timeline(user(one), photo(what))),
     ]
 }
 
@@ -39,7 +39,7 @@ fn counts(counter: Counter, relation: Relation) -> bool {
     match (counter, relation) {
         (Counter::Followers(counted), Relation::Follow(_, end))
         | (Counter::Following(counted), Relation::Follow(end, _))
-        | (Counter::Photos(counted), Relation::Listing(end, _)) => counted == end,
+        | (Counter::Photos(counted), Relation::Timeline(end, _)) => counted == end,
         (Counter::Likes(counted), Relation::Like(_, end)) => counted == end,
         _ => false,
     }
@@ -55,22 +55,19 @@ fn table(said: &BTreeSet<Relation>, derived: &BTreeSet<Relation>, off: &[i64]) -
             (counter, i64::try_from(edges).unwrap() + off)
         })
         .collect();
-    let people = (0..PEOPLE).map(user).map(|id| Seen::User {
-        id,
-        followers: stored[&Counter::Followers(id)],
-        following: stored[&Counter::Following(id)],
-        photos: stored[&Counter::Photos(id)],
-    });
+    let people = (0..PEOPLE)
+        .map(user)
+        .map(|id| Seen::User { id, counters: Counter::OF_USER.map(|of| stored[&of(id)]) });
     let pictures = (0..PHOTOS).map(photo).map(|id| Seen::Photo {
         id,
-        likes: stored[&Counter::Likes(id)],
+        counters: Counter::OF_PHOTO.map(|of| stored[&of(id)]),
         // Who a photo is by says the photo itself, so it is by one at most.
         listed_by: said.iter().find_map(|relation| match relation {
-            Relation::Listing(author, listed) if *listed == id => Some(*author),
+            Relation::Timeline(author, listed) if *listed == id => Some(*author),
             _ => None,
         }),
     });
-    let said = said.iter().filter(|relation| !matches!(relation, Relation::Listing(..)));
+    let said = said.iter().filter(|relation| !matches!(relation, Relation::Timeline(..)));
     let said = said.map(|relation| Seen::Said(*relation));
     people
         .chain(pictures)
@@ -89,7 +86,7 @@ fn tallied(items: impl IntoIterator<Item = Seen>) -> Tally {
 fn by_one_author(said: BTreeSet<Relation>) -> BTreeSet<Relation> {
     let mut listed = BTreeSet::new();
     said.into_iter()
-        .filter(|relation| !matches!(relation, Relation::Listing(_, id) if !listed.insert(*id)))
+        .filter(|relation| !matches!(relation, Relation::Timeline(_, id) if !listed.insert(*id)))
         .collect()
 }
 
@@ -126,7 +123,7 @@ proptest! {
             expected.extend(match *differs {
                 Relation::Follow(one, other) => [Side::Follows(one), Side::Followers(other)],
                 Relation::Like(user, photo) => [Side::Likes(user), Side::Likers(photo)],
-                Relation::Listing(author, photo) => [Side::Timeline(author), Side::Photo(photo)],
+                Relation::Timeline(author, photo) => [Side::Timeline(author), Side::Photo(photo)],
             }.map(Suspect::Side));
         }
         prop_assert_eq!(tallied(items).suspects(), expected.into_iter().collect::<Vec<_>>());
@@ -151,6 +148,6 @@ fn what_is_said_about_a_photo_that_is_gone_is_left_to_whoever_says_it() {
 
 #[test]
 fn a_tally_takes_what_the_documentation_says() {
-    assert_eq!(size_of::<(UserId, User)>(), 72);
-    assert_eq!(size_of::<(PhotoId, Photo)>(), 40);
+    assert_eq!(size_of::<(UserId, OfUser)>(), 72);
+    assert_eq!(size_of::<(PhotoId, OfPhoto)>(), 40);
 }

@@ -1,55 +1,18 @@
-//! What the rest of the system is told.
+//! Events to a topic of ours: how a function tells the others what happened.
 
 use std::future::Future;
 
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::{MessageAttributeValue, PublishBatchRequestEntry};
 use futures::{StreamExt, stream};
-use messages::{Event, HashRange, TYPE_ATTRIBUTE};
-use runtime::Aws;
-use table::change::Change;
+use messages::{Event, TYPE_ATTRIBUTE};
+
+use crate::{Aws, trace};
 
 /// Entries that SNS takes in one call.
 const BATCH: usize = 10;
 /// Calls under way at once.
 const BATCHES_AT_ONCE: usize = 4;
-
-/// The event that a change is published as, if anybody wants to know.
-pub(crate) fn event(change: &Change) -> Option<Event> {
-    Some(match *change {
-        Change::Ready { photo, author, .. } => {
-            Event::PhotoReady { photo_id: photo, author_id: author, followers: HashRange::ALL }
-        }
-        Change::Deleted { photo, author, media, ref blob_refs } => Event::PhotoDeleted {
-            photo_id: photo,
-            author_id: author,
-            media,
-            blob_refs: blob_refs.clone(),
-            followers: HashRange::ALL,
-        },
-        Change::Failed { photo, author, media, ref blob_refs } => {
-            Event::PhotoFailed { photo_id: photo, author_id: author?, media, blob_refs: blob_refs.clone() }
-        }
-        Change::Liked { user, photo, ref like } => Event::LikeAdded {
-            photo_id: photo,
-            author_id: like.author,
-            user_id: user,
-            username: like.username.clone(),
-            at: like.at,
-        },
-        Change::Followed { follower, followee, ref follow } => Event::FollowAdded {
-            follower_id: follower,
-            follower_name: follow.username.clone(),
-            followee_id: followee,
-            at: follow.at,
-        },
-        Change::Unfollowed { follower, followee } => {
-            Event::FollowRemoved { follower_id: follower, followee_id: followee }
-        }
-        Change::Returned { reader, mark } => Event::ReaderReturned { user_id: reader, mark },
-        Change::Unliked { .. } | Change::Drafted { .. } => return None,
-    })
-}
 
 /// Where events go.
 pub trait Publisher: Send + Sync {
@@ -93,7 +56,7 @@ impl Topic {
 
     /// Publishes one batch, whose first event has the place `first`.
     async fn publish_batch(&self, first: usize, events: &[Event]) -> Result<(), Unpublished> {
-        let trace = runtime::trace::current();
+        let trace = trace::current();
         let entries = events.iter().enumerate().map(|(offset, event)| {
             let place = first + offset;
             entry(place, event, trace.as_deref()).map_err(|source| Unpublished { place, source })
@@ -137,7 +100,7 @@ fn entry(
         .message(serde_json::to_string(event)?)
         .message_attributes(TYPE_ATTRIBUTE, text(event.kind())?);
     if let Some(header) = trace {
-        entry = entry.message_attributes(runtime::trace::ATTRIBUTE, text(header)?);
+        entry = entry.message_attributes(trace::ATTRIBUTE, text(header)?);
     }
     Ok(entry.build()?)
 }

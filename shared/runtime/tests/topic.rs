@@ -1,9 +1,9 @@
 //! What leaves for SNS.
 
 use aws_sdk_sns::config::{BehaviorVersion, Credentials, Region};
-use derive::{Publisher, Topic};
 use domain::UserId;
 use messages::Event;
+use runtime::topic::{Publisher, Topic};
 use testkit::Wiretap;
 
 const ARN: &str = "arn:aws:sns:eu-central-1:123456789012:events";

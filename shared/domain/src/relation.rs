@@ -1,0 +1,32 @@
+//! Relations between people, and between people and photos, by their two ends.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{PhotoId, UserId};
+
+/// Something an actor says, from which another edge is derived. What follows from it is described in the crate `table`.
+///
+/// As JSON: `{"follow": ["<follower>", "<followee>"]}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    /// The first follows the second.
+    Follow(UserId, UserId),
+    /// The user likes the photo.
+    Like(UserId, PhotoId),
+    /// The author's photo is ready, and so is in their timeline.
+    Timeline(UserId, PhotoId),
+}
+
+/// The relation in words, for operators.
+impl fmt::Display for Relation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Follow(follower, followee) => write!(f, "user {follower} follows user {followee}"),
+            Self::Like(user, photo) => write!(f, "user {user} likes photo {photo}"),
+            Self::Timeline(author, photo) => write!(f, "photo {photo} in the timeline of user {author}"),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Whether source edges and derived edges agree, and bringing them to it.
+//!
+//! In a table that is at work the two differ for as long as the stream takes. What differs for longer is mismatched.
+
+use domain::photo::Photo;
+use domain::{PhotoId, Relation, Timestamp, UserId};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::counters::{KeyPages, KeyRange};
+use crate::keys::ItemKey;
+use crate::relations::{Description, EdgeState, Side, describe, edge_of};
+use crate::{Error, Order, Result, Table, photo, settle};
+
+/// Relations checked at once.
+const AT_ONCE: usize = 16;
+
+/// How the two edges of a relation stand to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreement {
+    /// They agree, or what they are about is gone.
+    Agreed,
+    /// The source edge is there, the derived edge is not.
+    Underived,
+    /// The derived edge is there, the source edge is not.
+    Orphaned,
+}
+
+/// What a relation was brought to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// The actor says so, and it is derived, unless who or what counts it is gone.
+    There,
+    /// The actor does not say so, and it is not derived.
+    Gone,
+    /// It was left as it is: the photo is there, but is not ready or is somebody else's. A timeline's entry goes with its
+    /// photo only.
+    Open,
+}
+
+/// What the source edge of a relation says at this moment.
+enum Source {
+    Says(EdgeState),
+    /// The photo is there, but is not to be listed by this author.
+    Undecided,
+}
+
+#[derive(Deserialize)]
+struct Since {
+    at: Timestamp,
+}
+
+/// Reads the source edge. 1 RRU for each 4 KiB.
+async fn source(table: &Table, relation: Relation) -> Result<Source> {
+    let key = describe(relation).source;
+    Ok(match relation {
+        Relation::Timeline(author, id) => {
+            let photo = photo::get_latest(table, id).await?;
+            if photo.as_ref().is_some_and(|photo| !is_to_be_listed(photo, author)) {
+                return Ok(Source::Undecided);
+            }
+            let hashes = photo.map(|photo| photo.perceptual_hashes());
+            Source::Says(EdgeState::timeline(author, id, hashes.as_deref()))
+        }
+        Relation::Follow(..) | Relation::Like(..) => {
+            let since: Option<Since> = table.get_latest(&key).await?;
+            Source::Says(EdgeState::since(relation, since.map(|since| since.at)))
+        }
+    })
+}
+
+fn is_to_be_listed(photo: &Photo, author: UserId) -> bool {
+    photo.author == author && photo.is_listed()
+}
+
+/// How the two edges of a relation stand at this moment. 2 RRU, and 1 or 2 more when they differ.
+pub async fn agreement(table: &Table, relation: Relation) -> Result<Agreement> {
+    let Description { derived, counters, .. } = describe(relation);
+    let (source, derived) = futures::try_join!(source(table, relation), exists_latest(table, &derived))?;
+    let said = matches!(source, Source::Says(state) if state.is_there());
+    if said == derived {
+        return Ok(Agreement::Agreed);
+    }
+    for counter in counters {
+        // Nothing is derived for who or what is gone, and what was is being forgotten.
+        if !exists_latest(table, &counter.item()).await? {
+            return Ok(Agreement::Agreed);
+        }
+    }
+    Ok(if said { Agreement::Underived } else { Agreement::Orphaned })
+}
+
+/// Relations of one side whose two edges differ at this moment, at most `most` of them. 1 RRU for each 4 KiB of the side
+/// and 2 for each relation.
+pub async fn mismatched(table: &Table, side: Side, most: usize) -> Result<Vec<(Relation, Agreement)>> {
+    let range = match side {
+        Side::Followers(user) => KeyRange::followers(user, 0, u16::MAX),
+        Side::Follows(user) => KeyRange::follows(user),
+        Side::Likers(photo) => KeyRange::likers(photo),
+        Side::Likes(user) => KeyRange::likes(user),
+        Side::Timeline(author) => KeyRange::timeline(author),
+        Side::Photo(photo) => return of_photo(table, photo).await,
+    };
+    let mut pages = KeyPages::over(range);
+    let mut mismatched = Vec::new();
+    while let Some(page) = pages.next(table).await? {
+        let relations = page.iter().filter_map(edge_of).map(|(relation, _)| relation);
+        let agreements: Vec<_> = stream::iter(relations)
+            .map(async |relation| Ok::<_, Error>((relation, agreement(table, relation).await?)))
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await?;
+        mismatched.extend(agreements.into_iter().filter(|(_, agreement)| *agreement != Agreement::Agreed));
+        if mismatched.len() >= most {
+            mismatched.truncate(most);
+            break;
+        }
+    }
+    Ok(mismatched)
+}
+
+async fn of_photo(table: &Table, id: PhotoId) -> Result<Vec<(Relation, Agreement)>> {
+    let Some(Photo { author, .. }) = photo::get_latest(table, id).await? else { return Ok(Vec::new()) };
+    let relation = Relation::Timeline(author, id);
+    Ok(match agreement(table, relation).await? {
+        // An orphaned entry shows in the timeline.
+        Agreement::Agreed | Agreement::Orphaned => Vec::new(),
+        Agreement::Underived => vec![(relation, Agreement::Underived)],
+    })
+}
+
+/// Brings the derived edge to what the source edge says at this moment, and its counters with it. 1 RRU and, where the two
+/// differ, 8 WRU at most; for a timeline 1 WRU and 2 RRU more for the author's head.
+///
+/// Whatever the actor does at the same time wins. Fails as [`settle`].
+pub async fn resettle(table: &Table, relation: Relation) -> Result<Settled> {
+    let Source::Says(state) = source(table, relation).await? else { return Ok(Settled::Open) };
+    let settled = if state.is_there() { Settled::There } else { Settled::Gone };
+    settle(table, vec![state], Order::OutOfOrder).await?;
+    Ok(settled)
+}
+
+async fn exists_latest(table: &Table, key: &ItemKey) -> Result<bool> {
+    Ok(table.get_latest::<IgnoredAny>(key).await?.is_some())
+}
