@@ -6,7 +6,7 @@ use runtime::queue::Sender;
 use table::follow::FollowerPages;
 use table::{feed, like, user};
 
-use crate::edge::Edge;
+use crate::cdn::Cdn;
 use crate::remains::Remains;
 use crate::{BackfillHandler, Error};
 
@@ -18,12 +18,12 @@ fn event(deleted: &Remains, followers: HashRange) -> Event {
     Event::PhotoDeleted { photo_id, author_id, media, blob_refs: blob_refs.clone(), followers }
 }
 
-impl<Q: Sender, E: Edge> BackfillHandler<Q, E> {
+impl<Q: Sender, C: Cdn> BackfillHandler<Q, C> {
     /// Takes away what is left of a deleted photo. A message for a part of the followers takes only their entries.
     ///
     /// Pictures first: they are what the author wants gone. An entry is not shown once the photo is not there, so the feeds
     /// can wait; and one that a fan-out under way writes after this has passed is never shown either, and expires. The
-    /// edge comes last: after the objects, or it would fetch them again, and after everything that its quota of
+    /// CDN comes last: after the objects, or it would fetch them again, and after everything that its quota of
     /// invalidations must not hold up.
     pub(crate) async fn forget(&self, deleted: &Remains, followers: HashRange) -> Result<(), Error> {
         if followers != HashRange::ALL {
@@ -37,7 +37,7 @@ impl<Q: Sender, E: Edge> BackfillHandler<Q, E> {
         self.forget_entries(deleted, HashRange::ALL).await?;
         // Of media that were never shown, too: a message from before there were blob references does not tell them apart.
         gone.extend(deleted.unrendered());
-        Ok(self.edge.forget(&gone).await?)
+        Ok(self.cdn.forget(&gone).await?)
     }
 
     /// Takes the photo out of the feeds of a range of followers, or passes a large one on in parts.

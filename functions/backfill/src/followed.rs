@@ -9,7 +9,7 @@ use crate::{BackfillHandler, Error};
 /// Times a feed is put right when the follow changes meanwhile.
 const TURNS: usize = 4;
 
-impl<Q, E> BackfillHandler<Q, E> {
+impl<Q, C> BackfillHandler<Q, C> {
     /// Brings a reader's feed into line with whether they follow `author` *now*: the author's newest photos in it, and
     /// those of a celebrity pulled, or none of them. Then looks again, because an unfollow may have been dealt with while photos were being written, or a
     /// follow while they were being withdrawn.

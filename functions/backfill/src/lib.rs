@@ -3,7 +3,7 @@
 //! - **Trigger**: SQS `backfill`, subscribed to `follow.added`, `follow.removed`, `reader.returned`, `photo.failed` and `photo.deleted`;
 //!   `follow.removed` of those who push, for followers who left meanwhile, and of `sweep`; and messages of its own, each for
 //!   a part of the followers of a deleted photo's author.
-//! - **Access patterns**: the edge and the reader's state at this moment, one author's head, the reader's feed; for a
+//! - **Access patterns**: the CDN and the reader's state at this moment, one author's head, the reader's feed; for a
 //!   reader who returns whom they follow and the heads of all of those, 100 a round trip; for a photo that is gone or failed the
 //!   originals that its media are shown with, and for a deleted one its likes and the feeds of its author's followers.
 //! - **Emits**: `photo.deleted` for parts of the work, to its own queue.
@@ -11,8 +11,8 @@
 //!   that moment, and looked at again afterwards; so messages may come twice, late, and in any order.
 //! - **Failures**: the message comes back, and after some tries waits in the dead-letter queue.
 
+mod cdn;
 mod deleted;
-mod edge;
 mod followed;
 mod objects;
 mod remains;
@@ -28,7 +28,7 @@ use table::Table;
 
 use crate::remains::Remains;
 
-pub use edge::{Distribution, Edge, EdgeError};
+pub use cdn::{Cdn, CdnError, Distribution};
 pub use objects::{Objects, ObjectsError};
 
 runtime::config! {
@@ -48,11 +48,11 @@ runtime::config! {
 }
 
 /// What feeds are put right with.
-pub struct BackfillHandler<Q = Queue, E = Distribution> {
+pub struct BackfillHandler<Q = Queue, C = Distribution> {
     table: Table,
     queue: Q,
     objects: Objects,
-    edge: E,
+    cdn: C,
     clock: Arc<dyn Clock>,
 }
 
@@ -68,9 +68,9 @@ pub enum Error {
     /// Objects were not deleted.
     #[error(transparent)]
     Objects(#[from] ObjectsError),
-    /// The edge was not told.
+    /// The CDN was not told.
     #[error(transparent)]
-    Edge(#[from] EdgeError),
+    Cdn(#[from] CdnError),
     /// What the message is about keeps changing.
     #[error("the follow kept changing")]
     Restless,
@@ -80,7 +80,7 @@ pub enum Error {
 }
 
 impl BackfillHandler {
-    /// Connects to the table, the queue, the buckets and the edge.
+    /// Connects to the table, the queue, the buckets and the CDN.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         Self::new(
             Table::new(aws.dynamodb(), &config.table_name),
@@ -92,14 +92,14 @@ impl BackfillHandler {
     }
 }
 
-impl<Q: Sender, E: Edge> BackfillHandler<Q, E> {
+impl<Q: Sender, C: Cdn> BackfillHandler<Q, C> {
     /// Puts feeds of `table` right, with long work passed on through `queue`.
-    pub fn new(table: Table, queue: Q, objects: Objects, edge: E, clock: Arc<dyn Clock>) -> Self {
-        Self { table, queue, objects, edge, clock }
+    pub fn new(table: Table, queue: Q, objects: Objects, cdn: C, clock: Arc<dyn Clock>) -> Self {
+        Self { table, queue, objects, cdn, clock }
     }
 }
 
-impl<Q: Sender, E: Edge> runtime::sqs::Handler for BackfillHandler<Q, E> {
+impl<Q: Sender, C: Cdn> runtime::sqs::Handler for BackfillHandler<Q, C> {
     type Message = Event;
     type Error = Error;
 

@@ -6,7 +6,7 @@ use domain::{PhotoId, UserId};
 use runtime::queue::Sender;
 use table::original;
 
-use crate::edge::Edge;
+use crate::cdn::Cdn;
 use crate::{BackfillHandler, Error};
 
 /// The media of a photo that was deleted or failed.
@@ -35,12 +35,12 @@ impl Remains {
     }
 }
 
-impl<Q: Sender, E: Edge> BackfillHandler<Q, E> {
+impl<Q: Sender, C: Cdn> BackfillHandler<Q, C> {
     /// Takes away what is left of a photo that failed. It never was in feeds.
     pub(crate) async fn forget_failed(&self, remains: &Remains) -> Result<(), Error> {
         // Other photos may have been shown with the same renditions, and be gone already.
         let gone = self.let_go(remains).await?;
-        Ok(self.edge.forget(&gone).await?)
+        Ok(self.cdn.forget(&gone).await?)
     }
 
     /// Lets go of what the media were shown with, and deletes it where nothing else is: these renditions may still be at

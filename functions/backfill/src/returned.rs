@@ -7,13 +7,13 @@ use domain::feed::{Entry, FeedRange, REBUILD_LEN, keep_newest};
 use runtime::queue::Sender;
 use table::{feed, follow, head, reader, timeline};
 
-use crate::edge::Edge;
+use crate::cdn::Cdn;
 use crate::{BackfillHandler, Error};
 
 /// Followees read at once.
 const FOLLOWEES: usize = 1_000;
 
-impl<Q: Sender, E: Edge> BackfillHandler<Q, E> {
+impl<Q: Sender, C: Cdn> BackfillHandler<Q, C> {
     /// Rebuilds the feed of a reader who returned, and takes the mark of that return away. 0.5 RRU for each followee.
     ///
     /// The reader was marked before any of this, so that a fan-out running meanwhile either sees them active or has its

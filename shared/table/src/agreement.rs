@@ -8,9 +8,9 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::counters::{KeyPages, KeyRange};
+use crate::counters::KeyPages;
 use crate::keys::ItemKey;
-use crate::relations::{Description, EdgeState, Side, describe, edge_of};
+use crate::relations::{Description, EdgeState, Keys, Side, describe, edge_of};
 use crate::{Error, Order, Result, Table, photo, settle};
 
 /// Relations checked at once.
@@ -53,21 +53,16 @@ struct Since {
 
 /// Reads the source edge. 1 RRU for each 4 KiB.
 async fn source(table: &Table, relation: Relation) -> Result<Source> {
-    let key = describe(relation).source;
-    Ok(match relation {
-        Relation::Timeline(author, id) => {
-            let photo = photo::get_latest(table, id).await?;
-            if photo.as_ref().is_some_and(|photo| !is_to_be_listed(photo, author)) {
-                return Ok(Source::Undecided);
-            }
-            let hashes = photo.map(|photo| photo.perceptual_hashes());
-            Source::Says(EdgeState::timeline(author, id, hashes.as_deref()))
+    if let Relation::Timeline(author, id) = relation {
+        let photo = photo::get_latest(table, id).await?;
+        if photo.as_ref().is_some_and(|photo| !is_to_be_listed(photo, author)) {
+            return Ok(Source::Undecided);
         }
-        Relation::Follow(..) | Relation::Like(..) => {
-            let since: Option<Since> = table.get_latest(&key).await?;
-            Source::Says(EdgeState::since(relation, since.map(|since| since.at)))
-        }
-    })
+        let hashes = photo.map(|photo| photo.perceptual_hashes());
+        return Ok(Source::Says(EdgeState::timeline(author, id, hashes.as_deref())));
+    }
+    let since: Option<Since> = table.get_latest(&describe(relation).source).await?;
+    Ok(Source::Says(EdgeState::since(relation, since.map(|since| since.at))))
 }
 
 fn is_to_be_listed(photo: &Photo, author: UserId) -> bool {
@@ -94,13 +89,9 @@ pub async fn agreement(table: &Table, relation: Relation) -> Result<Agreement> {
 /// Relations of one side whose two edges differ at this moment, at most `most` of them. 1 RRU for each 4 KiB of the side
 /// and 2 for each relation.
 pub async fn mismatched(table: &Table, side: Side, most: usize) -> Result<Vec<(Relation, Agreement)>> {
-    let range = match side {
-        Side::Followers(user) => KeyRange::followers(user, 0, u16::MAX),
-        Side::Follows(user) => KeyRange::follows(user),
-        Side::Likers(photo) => KeyRange::likers(photo),
-        Side::Likes(user) => KeyRange::likes(user),
-        Side::Timeline(author) => KeyRange::timeline(author),
-        Side::Photo(photo) => return of_photo(table, photo).await,
+    let range = match side.keys() {
+        Keys::Range(range) => range,
+        Keys::Photo(photo) => return of_photo(table, photo).await,
     };
     let mut pages = KeyPages::over(range);
     let mut mismatched = Vec::new();

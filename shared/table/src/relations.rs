@@ -13,7 +13,7 @@ use serde_dynamo::Item;
 
 use crate::Result;
 use crate::change::parse;
-use crate::counters::Counter;
+use crate::counters::{Counter, KeyRange};
 use crate::follow::Follow;
 use crate::keys::ItemKey;
 use crate::like::Like;
@@ -107,6 +107,18 @@ impl Side {
     /// Every side that belongs to a photo.
     pub const OF_PHOTO: [fn(PhotoId) -> Self; 2] = [Self::Likers, Self::Photo];
 
+    /// The keys of its edges.
+    pub(crate) fn keys(self) -> Keys {
+        match self {
+            Self::Followers(user) => Keys::Range(KeyRange::followers(user, 0, u16::MAX)),
+            Self::Follows(user) => Keys::Range(KeyRange::follows(user)),
+            Self::Likers(photo) => Keys::Range(KeyRange::likers(photo)),
+            Self::Likes(user) => Keys::Range(KeyRange::likes(user)),
+            Self::Timeline(author) => Keys::Range(KeyRange::timeline(author)),
+            Self::Photo(photo) => Keys::Photo(photo),
+        }
+    }
+
     /// Whose it is.
     pub fn owner(self) -> Owner {
         match self {
@@ -116,6 +128,14 @@ impl Side {
             Self::Likers(photo) | Self::Photo(photo) => Owner::Photo(photo),
         }
     }
+}
+
+/// Where the edges of a side lie.
+pub(crate) enum Keys {
+    /// In a range of one partition.
+    Range(KeyRange),
+    /// The photo itself.
+    Photo(PhotoId),
 }
 
 /// Whose a side is.

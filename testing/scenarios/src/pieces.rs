@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use backfill::{Edge, EdgeError};
+use backfill::{Cdn, CdnError};
 use domain::Clock;
 use domain::media::MediumId;
 use fanout::{Celebrities, Queues, Switch};
@@ -12,12 +12,12 @@ use testkit::{Launches, ManualClock, Objects, Outbox, Published};
 /// More followers than this make a celebrity here.
 pub const THRESHOLD: i64 = 5;
 
-/// An edge that caches nothing.
+/// A CDN that caches nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Quiet;
 
-impl Edge for Quiet {
-    async fn forget(&self, _: &[MediumId]) -> Result<(), EdgeError> {
+impl Cdn for Quiet {
+    async fn forget(&self, _: &[MediumId]) -> Result<(), CdnError> {
         Ok(())
     }
 }

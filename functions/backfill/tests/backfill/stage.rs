@@ -7,7 +7,7 @@ use table::Order;
 use table::relations::EdgeState;
 
 use api::Caller;
-use backfill::{BackfillHandler, Edge, EdgeError, Objects};
+use backfill::{BackfillHandler, Cdn, CdnError, Objects};
 use domain::media::{MediumId, MediumPlace};
 use domain::{Clock, PhotoId};
 use messages::Event;
@@ -32,12 +32,12 @@ impl Forgotten {
     }
 }
 
-impl Edge for Forgotten {
-    fn forget(&self, media: &[MediumId]) -> impl Future<Output = Result<(), EdgeError>> + Send {
+impl Cdn for Forgotten {
+    fn forget(&self, media: &[MediumId]) -> impl Future<Output = Result<(), CdnError>> + Send {
         let mut state = self.0.lock().unwrap();
         if state.1 > 0 {
             state.1 -= 1;
-            return ready(Err(EdgeError::new("refused by the test")));
+            return ready(Err(CdnError::new("refused by the test")));
         }
         state.0.extend(media.iter().map(|medium| medium.place()));
         ready(Ok(()))

@@ -1,7 +1,7 @@
 //! What leaves for CloudFront.
 
 use aws_sdk_cloudfront::config::{BehaviorVersion, Credentials, Region};
-use backfill::{Distribution, Edge};
+use backfill::{Cdn, Distribution};
 use domain::media::MediumId;
 use domain::{PhotoId, UserId};
 use testkit::Wiretap;
