@@ -1,6 +1,6 @@
 //! Everything that has to go with a deleted photo.
 
-use domain::PhotoId;
+use domain::{Home, PhotoId};
 use messages::{Event, HashRange};
 use runtime::queue::Sender;
 use table::follow::FollowerPages;
@@ -63,7 +63,7 @@ impl<Q: Sender, C: Cdn> BackfillHandler<Q, C> {
 
     /// Takes the photo out of the feeds of some followers. 0.5 RRU for each of them, 1 WRU for each entry found.
     async fn withdraw(&self, deleted: &Remains, range: HashRange) -> Result<(), Error> {
-        let mut walk = FollowerPages::new(deleted.author_id, range.first, range.last, None);
+        let mut walk = FollowerPages::new(deleted.author_id, Home::LOCAL, range.first, range.last, None);
         while let Some(page) = walk.next(&self.table).await? {
             let holders = feed::holding(&self.table, &page, deleted.photo_id).await?;
             feed::withdraw(&self.table, &holders, deleted.photo_id).await?;

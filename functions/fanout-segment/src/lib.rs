@@ -14,7 +14,7 @@
 
 use std::sync::Arc;
 
-use domain::{Clock, Fault, FaultKind, PhotoId, Timestamp, UserId};
+use domain::{Clock, Fault, FaultKind, Home, PhotoId, Timestamp, UserId};
 use messages::Event;
 use messages::workflow::{Segment, Work};
 use runtime::Aws;
@@ -89,7 +89,8 @@ impl<Q: Sender> FanoutSegmentHandler<Q> {
             return Ok(Segment { done: true, ..segment });
         };
         let range = segment.followers;
-        let mut walk = FollowerPages::new(segment.author_id, range.first, range.last, segment.after);
+        let mut walk =
+            FollowerPages::new(segment.author_id, Home::LOCAL, range.first, range.last, segment.after);
         while let Some(page) = walk.next(&self.table).await? {
             let mut parts = page.chunks(task.readers_at_once()).peekable();
             while let Some(part) = parts.next() {

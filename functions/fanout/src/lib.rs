@@ -22,7 +22,7 @@ mod celebrities;
 use std::sync::Arc;
 
 use domain::feed::DeliveryMode;
-use domain::{Clock, PhotoId, UserId};
+use domain::{Clock, Home, PhotoId, UserId};
 use messages::{Event, HashRange};
 use runtime::Aws;
 use runtime::queue::{Queue, SendError, Sender};
@@ -154,7 +154,7 @@ impl<Q: Sender, L: Launcher> FanoutHandler<Q, L> {
 
     async fn push(&self, photo: PhotoId, author: UserId, range: HashRange) -> Result<(), Error> {
         let now = self.clock.now();
-        let mut walk = FollowerPages::new(author, range.first, range.last, None);
+        let mut walk = FollowerPages::new(author, Home::LOCAL, range.first, range.last, None);
         while let Some(page) = walk.next(&self.table).await? {
             let delivery = feed::deliver(&self.table, author, &page, &[photo], now).await?;
             runtime::metrics::count("entries_pushed", delivery.reached.len() as u64);

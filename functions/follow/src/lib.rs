@@ -17,7 +17,7 @@ use domain::cursor::List;
 use domain::{Clock, UserId};
 use runtime::Aws;
 use table::Table;
-use table::follow::{self, Follow, FollowerPosition};
+use table::follow::{self, Follow};
 use table::people::{self, People};
 use table::user::{self, User};
 
@@ -76,15 +76,8 @@ impl FollowHandler {
 
     async fn followers(&self, of: UserId, after: Option<UserId>, count: usize) -> Result<UserPage, Problem> {
         let table = &self.table;
-        let page = people::page(table, count, after, |after, limit| {
-            follow::followers(
-                table,
-                of,
-                after.map_or(FollowerPosition::Hash(0), FollowerPosition::After),
-                u16::MAX,
-                limit,
-            )
-        });
+        let page =
+            people::page(table, count, after, |after, limit| follow::followers(table, of, after, limit));
         let (page, owner) = futures::try_join!(page, user::get(table, of))?;
         owner.ok_or_else(Problem::no_user)?;
         Ok(shown(page, List::Followers))

@@ -12,7 +12,7 @@ use std::time::Duration;
 use accounts::{Accounts, password};
 use domain::account::{Email, Password, UserName};
 use domain::session::RefreshToken;
-use domain::{Clock, Randomness, UserId};
+use domain::{Clock, Home, Randomness, UserId};
 use futures::future::join_all;
 use login::LoginHandler;
 use serde_json::{Value, json};
@@ -68,7 +68,7 @@ impl World {
 async fn open(accounts: &Accounts, name: &str) -> UserId {
     let (clock, random): (&dyn Clock, &dyn Randomness) = (&*accounts.clock, &*accounts.random);
     let username = UserName::parse(name).unwrap();
-    let id = UserId::generate(clock, random);
+    let id = UserId::generate(Home::LOCAL, clock, random);
     let email = Email::parse(&format!("{name}@example.org")).unwrap();
     let hash = password::hash(&Password::parse(RIGHT).unwrap(), random).unwrap();
     let opened = accounts.new_session(&Owner { user: id, username: username.clone() });

@@ -60,7 +60,7 @@ impl World {
             rendered: None,
         };
         let photo = Photo {
-            id: PhotoId::generate(&self.clock, &self.random),
+            id: PhotoId::generate(ada().user_id, &self.clock, &self.random),
             author: ada().user_id,
             author_name: "ada".to_owned(),
             caption: Caption::parse("High tide").unwrap(),

@@ -3,7 +3,7 @@
 //! - **Trigger**: `POST /api/v1/auth/register`.
 //! - **Access patterns**: one transaction puts the claims of name and address, the profile, the credential and the first
 //!   session, each only if it is not there. Nothing is read before: the transaction alone decides, so that of any number
-//!   of registrations of one name exactly one wins.
+//!   of registrations of one name exactly one wins. It is made again with another id if the id is taken.
 //! - **Emits**: nothing.
 //! - **Redelivery**: a registration sent again is refused, because its name is taken. With an `Idempotency-Key` it is
 //!   answered as a login if name, address and password are those of one account: whoever lost the first answer gets
@@ -19,8 +19,8 @@
 use accounts::{Accounts, Check, answer, password};
 use api::wire::{RegisterRequest, Session};
 use api::{Call, Problem, Reply};
-use domain::UserId;
 use domain::account::{Email, Password, UserName, parse_full_name};
+use domain::{Home, UserId};
 use runtime::Aws;
 use table::session::Owner;
 use table::user::{self, Registration, User};
@@ -34,6 +34,9 @@ runtime::config! {
         pub jwt_key_id: String,
     }
 }
+
+/// Ids tried for one account. Two registrations of one millisecond meet once in half a million.
+const IDS: u32 = 3;
 
 /// What accounts are opened with.
 pub struct RegisterHandler {
@@ -73,21 +76,28 @@ impl RegisterHandler {
     async fn register(&self, applicant: &Applicant, repeatable: bool) -> Result<Session, Problem> {
         let Accounts { table, clock, random, .. } = &self.accounts;
         let hash = password::hash(&applicant.password, &**random)?;
-        let id = UserId::generate(&**clock, &**random);
-        let user = User::new(id, applicant.username.clone(), applicant.full_name.clone());
-        let owner = Owner { user: id, username: applicant.username.clone() };
-        let session = self.accounts.new_session(&owner);
-        let taken = match user::register(table, &user, &applicant.email.digest(), &hash, &session).await? {
-            Registration::Done => {
-                runtime::metrics::count("registrations", 1);
-                return Ok(answer(&owner, self.accounts.access_token(&owner).await?, &session.token));
-            }
-            Registration::UsernameTaken => Problem::conflict("username_taken", "This user name is taken."),
-            Registration::EmailTaken => {
-                Problem::conflict("email_taken", "There is an account with this e-mail address.")
-            }
-        };
-        if repeatable { self.repeated(applicant, taken).await } else { Err(taken) }
+        for _ in 0..IDS {
+            let id = UserId::generate(Home::LOCAL, &**clock, &**random);
+            let user = User::new(id, applicant.username.clone(), applicant.full_name.clone());
+            let owner = Owner { user: id, username: applicant.username.clone() };
+            let session = self.accounts.new_session(&owner);
+            let taken = match user::register(table, &user, &applicant.email.digest(), &hash, &session).await?
+            {
+                Registration::Done => {
+                    runtime::metrics::count("registrations", 1);
+                    return Ok(answer(&owner, self.accounts.access_token(&owner).await?, &session.token));
+                }
+                Registration::IdTaken => continue,
+                Registration::UsernameTaken => {
+                    Problem::conflict("username_taken", "This user name is taken.")
+                }
+                Registration::EmailTaken => {
+                    Problem::conflict("email_taken", "There is an account with this e-mail address.")
+                }
+            };
+            return if repeatable { self.repeated(applicant, taken).await } else { Err(taken) };
+        }
+        Err(Problem::unavailable(IdsTaken))
     }
 
     /// Answers a registration that may have been made before: with a session if it was, or else with `taken`.
@@ -101,6 +111,11 @@ impl RegisterHandler {
         }
     }
 }
+
+/// Somebody had each id that was tried.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("every id tried for the account was taken")]
+struct IdsTaken;
 
 impl runtime::http::Handler for RegisterHandler {
     async fn handle(&self, call: &Call) -> Result<Reply, Problem> {

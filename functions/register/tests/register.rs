@@ -7,7 +7,10 @@
     reason = "a test stops at what it does not expect"
 )]
 
+use std::sync::Arc;
+
 use accounts::Accounts;
+use domain::{Home, Randomness};
 use futures::future::join_all;
 use register::RegisterHandler;
 use runtime::auth::{Issuer, SignError, Signer, Signing};
@@ -37,6 +40,15 @@ impl World {
         let deps =
             RegisterHandler::new(Accounts { table: table.clone(), issuer, clock: clock.shared(), random });
         Self { engine, clock, table, deps }
+    }
+
+    /// A registration by another process, which has this randomness.
+    async fn register_elsewhere(&self, random: Arc<dyn Randomness>, username: &str) -> Answer {
+        let (table, clock) = (self.table.clone(), self.clock.shared());
+        let deps = RegisterHandler::new(Accounts { table, issuer: testkit::issuer(), clock, random });
+        let email = format!("{username}@example.org");
+        let values = [("username", username), ("email", &email), ("password", PASSWORD)];
+        call(&deps, &self.clock, event("register", "register", &values)).await
     }
 
     async fn call(&self, request: impl Into<Value>) -> Answer {
@@ -180,6 +192,42 @@ async fn when_another_registration_is_in_the_way_then_it_is_waited_for() {
     world.engine.fail_next("TransactWriteItems", 2, Fault::Conflict);
     assert_eq!(world.register("john", "john@example.org").await.status, 201);
     assert_eq!(world.engine.usage().requests_of("TransactWriteItems"), 3);
+}
+
+#[tokio::test]
+async fn when_an_id_is_taken_then_the_account_gets_another_one() {
+    let world = World::new().await;
+    let john = world.register("john", "john@example.org").await;
+    // Draws what the first process drew, in the same millisecond.
+    let jane = world.register_elsewhere(SeededRandom::new(1).shared(), "jane").await;
+    assert_eq!((john.status, jane.status), (201, 201), "{jane:?}");
+    assert_eq!(world.engine.usage().requests_of("TransactWriteItems"), 3, "one of them in vain");
+    assert_ne!(id(&john), id(&jane));
+    for (name, answer) in [("john", &john), ("jane", &jane)] {
+        assert_eq!(id(answer).home(), Home::LOCAL);
+        assert_eq!(user::by_name(&world.table, name).await.unwrap(), Some(id(answer)));
+        let profile = user::get(&world.table, id(answer)).await.unwrap().unwrap();
+        assert_eq!(profile.username.as_str(), name);
+        assert!(world.is_live(answer).await);
+    }
+}
+
+/// Randomness that is none.
+struct Stuck;
+impl Randomness for Stuck {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(7);
+    }
+}
+
+#[tokio::test]
+async fn when_every_id_is_taken_then_the_client_is_asked_to_come_back_and_nothing_changes() {
+    let world = World::new().await;
+    assert_eq!(world.register_elsewhere(Arc::new(Stuck), "john").await.status, 201);
+    world.engine.stream().await;
+    let answer = world.register_elsewhere(Arc::new(Stuck), "jane").await;
+    assert_eq!((answer.status, answer.code()), (503, "temporarily_unavailable"));
+    assert!(world.is_unchanged().await);
 }
 
 #[tokio::test]

@@ -82,9 +82,7 @@ impl Stage {
     }
 
     async fn is_follower(&self) -> bool {
-        let all = follow::FollowerPosition::Hash(0);
-        let followers =
-            follow::followers(&self.world.table, self.ada.user_id, all, u16::MAX, 10).await.unwrap();
+        let followers = follow::followers(&self.world.table, self.ada.user_id, None, 10).await.unwrap();
         followers.items.contains(&self.bob.user_id)
     }
 

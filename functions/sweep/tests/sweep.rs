@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use domain::media::PerceptualHash;
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
-use domain::{Clock, PhotoId, UserId, rate};
+use domain::{Clock, Home, PhotoId, UserId, rate};
 use runtime::task::answer;
 use serde_json::{Value, json};
 use sweep::{Done, Queues, SweepHandler, Swept};
@@ -43,11 +43,11 @@ impl World {
 
     /// A photo begun now, with its marker, as `derive` leaves it.
     async fn photo(&self) -> Photo {
-        let id = PhotoId::generate(&self.clock, &self.random);
+        // Each by somebody else, so that the rate limit is nobody's matter here.
+        let author = UserId::generate(Home::LOCAL, &self.clock, &self.random);
         let photo = Photo {
-            id,
-            // Each by somebody else, so that the rate limit is nobody's matter here.
-            author: UserId::try_from(id.get()).unwrap(),
+            id: PhotoId::generate(author, &self.clock, &self.random),
+            author,
             author_name: "ada".to_owned(),
             caption: None,
             place: None,

@@ -116,7 +116,7 @@ impl UploadPresignHandler {
             }
             let rate = RateStep::admit(guard::UPLOADS, rate::UPLOADS, guards.tat, now)
                 .map_err(|wait| too_many_uploads(wait.seconds))?;
-            let id = PhotoId::generate(self.clock.as_ref(), self.random.as_ref());
+            let id = PhotoId::generate(caller.user_id, self.clock.as_ref(), self.random.as_ref());
             let record = repeat.map(|repeat| Idempotency::new(&repeat.key, repeat.request.clone(), id, now));
             let photo = draft.photo(id, caller);
             match photo::create(&self.table, &photo, &rate, record.as_ref()).await? {

@@ -1,8 +1,13 @@
-//! 64-bit ids that sort by time.
+//! 64-bit ids that sort by time and carry a home region.
 //!
-//! 41 bits of milliseconds since [`EPOCH_MS`] and 22 random bits: 63 bits in all, so that an id is a
-//! positive `i64` and at most 19 decimal digits. The range ends in September 2095. Ids are made where the item
-//! is made and guarded there by `attribute_not_exists`: two of one millisecond collide once in four million.
+//! From the top: 41 bits of milliseconds since [`EPOCH_MS`], three of [`Home`] and 19 random ones. That is 63 bits, so
+//! an id is a positive `i64` and at most 19 decimal digits. The range ends in September 2095.
+//!
+//! Two ids of one millisecond and one home collide once in 524,288. An id is made where its item is made. The write is
+//! guarded there by `attribute_not_exists`, and tried again with another id.
+//!
+//! Every number of 63 bits reads as an id and has a home. Ids from before there were homes have random bits in its
+//! place. None of them is left: they lie in tables of an older layout (`table::keys::LAYOUT`), which are made anew.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,11 +15,14 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::clock::{Clock, Timestamp};
+use crate::home::Home;
 use crate::random::Randomness;
 
 /// 2026-01-01T00:00:00Z, the first moment an id can name.
 pub const EPOCH_MS: i64 = 1_767_225_600_000;
-const RANDOM_BITS: u32 = 22;
+const RANDOM_BITS: u32 = 19;
+/// Bits below the milliseconds.
+const LOW_BITS: u32 = Home::BITS + RANDOM_BITS;
 const MAX: u64 = i64::MAX as u64;
 
 /// An id's text was not a decimal number in range.
@@ -22,16 +30,17 @@ const MAX: u64 = i64::MAX as u64;
 #[error("not an id")]
 pub struct NotAnId;
 
-fn generate(clock: &dyn Clock, randomness: &dyn Randomness) -> u64 {
+fn generate(home: Home, clock: &dyn Clock, randomness: &dyn Randomness) -> u64 {
     let mut random = [0; 4];
     randomness.fill(&mut random);
-    floor(clock.now()) | u64::from(u32::from_le_bytes(random) >> (32 - RANDOM_BITS))
+    let home = u64::from(home.get()) << RANDOM_BITS;
+    floor(clock.now()) | home | u64::from(u32::from_le_bytes(random) >> (32 - RANDOM_BITS))
 }
 
 /// The smallest id of the millisecond `at`; clamped to the range ids can name.
 fn floor(at: Timestamp) -> u64 {
     let since_epoch = u64::try_from(at.0.saturating_sub(EPOCH_MS)).unwrap_or(0);
-    since_epoch.min(MAX >> RANDOM_BITS) << RANDOM_BITS
+    since_epoch.min(MAX >> LOW_BITS) << LOW_BITS
 }
 
 macro_rules! ids {
@@ -44,11 +53,6 @@ macro_rules! ids {
         pub struct $name(u64);
 
         impl $name {
-            /// A new id of this moment.
-            pub fn generate(clock: &dyn Clock, randomness: &dyn Randomness) -> Self {
-                Self(generate(clock, randomness))
-            }
-
             /// The smallest id of the millisecond `at`: a bound for ranges over time.
             pub fn floor(at: Timestamp) -> Self {
                 Self(floor(at))
@@ -56,7 +60,12 @@ macro_rules! ids {
 
             /// When the item was made, to the millisecond.
             pub fn created_at(self) -> Timestamp {
-                Timestamp(i64::try_from(self.0 >> RANDOM_BITS).unwrap_or(i64::MAX).saturating_add(EPOCH_MS))
+                Timestamp(i64::try_from(self.0 >> LOW_BITS).unwrap_or(i64::MAX).saturating_add(EPOCH_MS))
+            }
+
+            /// The home region that the item belongs to.
+            pub fn home(self) -> Home {
+                Home::of_lowest_bits(self.0 >> RANDOM_BITS)
             }
 
             /// Nineteen digits: sorting by this text is sorting by time.
@@ -124,10 +133,24 @@ ids! {
     PhotoId,
 }
 
+impl UserId {
+    /// A new id of this moment for somebody whose home is `home`.
+    pub fn generate(home: Home, clock: &dyn Clock, randomness: &dyn Randomness) -> Self {
+        Self(generate(home, clock, randomness))
+    }
+}
+
+impl PhotoId {
+    /// A new id of this moment for a photo of `author`, whose home it shares.
+    pub fn generate(author: UserId, clock: &dyn Clock, randomness: &dyn Randomness) -> Self {
+        Self(generate(author.home(), clock, randomness))
+    }
+}
+
 /// Position of a user among the followers of another: the top 16 bits of SHA-256 over the id's decimal text.
 ///
-/// Follower edges sort by it, so that any range of it is one query and a following splits into any number of
-/// segments without resharding.
+/// Follower edges of one home sort by it, so that any range of it is one query and a following splits into any number
+/// of segments without resharding.
 pub fn follower_hash(follower: UserId) -> u16 {
     use sha2::{Digest, Sha256};
     let digest = Sha256::digest(follower.to_string().as_bytes());
@@ -156,12 +179,29 @@ mod tests {
         }
     }
 
+    fn user(home: Home, at: i64, random: u8) -> UserId {
+        UserId::generate(home, &At(at), &Bytes(random))
+    }
+
+    fn photo(at: i64, random: u8) -> PhotoId {
+        PhotoId::generate(user(Home::LOCAL, 0, 0), &At(at), &Bytes(random))
+    }
+
     #[test]
     fn the_largest_id_has_nineteen_digits_and_survives() {
-        let last = PhotoId::generate(&At(i64::MAX), &Bytes(255));
+        let last = user(Home::ALL[7], i64::MAX, 255);
         assert_eq!(last.get(), MAX);
         assert_eq!(last.padded(), "9223372036854775807");
         assert_eq!(last.padded().parse(), Ok(last));
+    }
+
+    #[test]
+    fn home_and_chance_have_bits_of_their_own() {
+        for home in Home::ALL {
+            let id = user(home, EPOCH_MS + 1, 255).get();
+            let (since_epoch, low) = (id >> 22, id & 0x3f_ffff);
+            assert_eq!((since_epoch, low), (1, u64::from(home.get()) << 19 | 0x7_ffff));
+        }
     }
 
     #[test]
@@ -184,14 +224,42 @@ mod tests {
 
         #[test]
         fn padded_text_sorts_by_time(a in 0_i64..2_000_000_000_000, b in 0_i64..2_000_000_000_000, x: u8, y: u8) {
-            let first = PhotoId::generate(&At(EPOCH_MS + a), &Bytes(x));
-            let second = PhotoId::generate(&At(EPOCH_MS + b), &Bytes(y));
+            let (first, second) = (photo(EPOCH_MS + a, x), photo(EPOCH_MS + b, y));
             if a != b {
                 prop_assert_eq!(first.padded().cmp(&second.padded()), a.cmp(&b));
             }
             prop_assert_eq!(first.cmp(&second), first.padded().cmp(&second.padded()));
             prop_assert_eq!(first.created_at(), Timestamp(EPOCH_MS + a));
             prop_assert!(PhotoId::floor(first.created_at()) <= first);
+        }
+
+        #[test]
+        fn an_id_carries_its_home_and_a_photo_its_authors(
+            home in prop::sample::select(&Home::ALL[..]),
+            at in 0_i64..4_000_000_000_000,
+            random: u8,
+        ) {
+            let author = user(home, at, random);
+            prop_assert_eq!(author.home(), home);
+            let photo = PhotoId::generate(author, &At(at), &Bytes(random));
+            prop_assert_eq!(photo.home(), home);
+            prop_assert_eq!(photo.created_at(), author.created_at());
+        }
+
+        #[test]
+        fn every_id_has_a_home_whoever_made_it_up(number in 0..=MAX) {
+            let expected = u8::try_from(number >> 19 & 7).unwrap();
+            prop_assert_eq!(UserId::try_from(number).unwrap().home().get(), expected);
+            prop_assert_eq!(PhotoId::try_from(number).unwrap().home().get(), expected);
+        }
+
+        #[test]
+        fn ids_sort_by_time_whatever_their_homes(
+            a in prop::sample::select(&Home::ALL[..]),
+            b in prop::sample::select(&Home::ALL[..]),
+            at in EPOCH_MS..2_000_000_000_000,
+        ) {
+            prop_assert!(user(a, at, 255).padded() < user(b, at + 1, 0).padded());
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod cursor;
 pub mod fault;
 pub mod feed;
+pub mod home;
 pub mod id;
 pub mod inbox;
 pub mod media;
@@ -19,6 +20,7 @@ pub mod text;
 
 pub use clock::{Clock, Timestamp};
 pub use fault::{Fault, FaultKind};
+pub use home::Home;
 pub use id::{PhotoId, UserId};
 pub use random::Randomness;
 pub use relation::Relation;

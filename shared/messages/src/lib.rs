@@ -122,7 +122,9 @@ impl Event {
     }
 }
 
-/// An inclusive range of follower hashes; everyone unless said otherwise.
+/// An inclusive range of the hashes of followers; all of them unless said otherwise.
+///
+/// It is of followers in one home: each region writes to those whose home it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HashRange {
     /// First hash.
@@ -138,7 +140,7 @@ impl Default for HashRange {
 }
 
 impl HashRange {
-    /// Every follower.
+    /// Every hash.
     pub const ALL: Self = Self { first: 0, last: u16::MAX };
 
     /// Followers that one message is for, about: what takes seconds.

@@ -12,14 +12,14 @@
 
 use std::fmt;
 
-use domain::{PhotoId, UserId};
+use domain::{Home, PhotoId, UserId};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::de::IgnoredAny;
 
 use crate::calls::{back_off, number};
 use crate::edges::VERSION;
 use crate::error::done;
-use crate::keys::{ItemKey, PK};
+use crate::keys::{ItemKey, PK, sort};
 use crate::{Error, Item, Result, Table};
 
 mod key_range;
@@ -209,17 +209,14 @@ async fn count(table: &Table, counter: Counter, expected: i64) -> Result<i64> {
     }
 }
 
-/// All followers, in ranges of hashes that are counted side by side when there are many.
+/// All followers, in ranges that are counted side by side when there are many.
+///
+/// Cuts are at hashes of the local home. Followers of other homes are before the first or after the last.
 fn follower_ranges(user: UserId, expected: i64) -> Vec<KeyRange> {
     const HASHES: u32 = 1 << 16;
     let parts = u32::try_from(expected / RANGE).unwrap_or(0).clamp(1, 16);
-    let bound = |part: u32| u16::try_from(part * HASHES / parts).ok();
-    (0..parts)
-        .map(|part| {
-            let last = bound(part + 1).map_or(u16::MAX, |next| next.saturating_sub(1));
-            KeyRange::followers(user, bound(part).unwrap_or(0), last)
-        })
-        .collect()
+    let hashes = (1..parts).filter_map(|part| u16::try_from(part * HASHES / parts).ok());
+    KeyRange::followers(user).cut(hashes.map(|hash| sort::hash(Home::LOCAL, hash)))
 }
 
 async fn count_following(table: &Table, user: UserId) -> Result<i64> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use domain::{Timestamp, UserId};
+use domain::{Home, Timestamp, UserId};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -66,30 +66,20 @@ pub async fn following(
     Ok(Page { items: items.collect(), more: page.more })
 }
 
-/// Where to go on in a list of followers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FollowerPosition {
-    /// From this hash on.
-    Hash(u16),
-    /// After this follower.
-    After(UserId),
-}
-
-/// Followers of `user` whose hash is at most `last`, in the order of their hashes. 0.5 RRU for each 4 KiB, about 40 of
-/// them.
+/// Who follows `user`, by home and then by hash, after `after`. 0.5 RRU for each 4 KiB, about 40 of them.
 pub async fn followers(
     table: &Table,
     user: UserId,
-    from: FollowerPosition,
-    last: u16,
+    after: Option<UserId>,
     limit: usize,
 ) -> Result<Page<UserId>> {
-    let from = match from {
-        FollowerPosition::Hash(hash) => sort::hash(hash),
-        FollowerPosition::After(follower) => format!("{}#", sort::follower(follower)),
-    };
-    let to = format!("{}#{}", sort::hash(last), sort::AFTER_DIGITS);
-    follower_range(table, user, from, to, limit, false).await
+    let from = after.map_or_else(|| "0".to_owned(), behind);
+    follower_range(table, user, from, sort::AFTER_DIGITS.to_owned(), limit, false).await
+}
+
+/// Sorts behind this follower and before the next.
+fn behind(follower: UserId) -> String {
+    format!("{}#", sort::follower(follower))
 }
 
 async fn follower_range(
@@ -109,7 +99,7 @@ async fn follower_range(
     Ok(Page { items: items.collect(), more: page.more })
 }
 
-/// Those of a page of followers, in the order of their hashes, who follow `author` no more at this moment. 1 RRU for each
+/// Those of a page of followers, in the order of their keys, who follow `author` no more at this moment. 1 RRU for each
 /// 4 KiB.
 ///
 /// Whoever writes something for each of a page asks afterwards: an unfollow that overtook the writing found nothing to
@@ -123,11 +113,11 @@ pub async fn gone_since(table: &Table, author: UserId, page: &[UserId]) -> Resul
 }
 
 /// A walk through the followers of one author: a page is all that is ever held of a following.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct FollowerPages {
     author: UserId,
-    from: FollowerPosition,
-    last: u16,
+    from: String,
+    to: String,
     done: bool,
 }
 
@@ -135,14 +125,12 @@ impl FollowerPages {
     /// Followers read at once.
     const PAGE: usize = 1_000;
 
-    /// Through the followers of `author` whose hashes are from `first` to `last`, or only those behind `after`.
-    pub fn new(author: UserId, first: u16, last: u16, after: Option<UserId>) -> Self {
-        Self {
-            author,
-            from: after.map_or(FollowerPosition::Hash(first), FollowerPosition::After),
-            last,
-            done: false,
-        }
+    /// Through the followers of `author` in `home` whose hashes are from `first` to `last`, or only those behind
+    /// `after`.
+    pub fn new(author: UserId, home: Home, first: u16, last: u16, after: Option<UserId>) -> Self {
+        let from = after.map_or_else(|| sort::hash(home, first), behind);
+        let to = format!("{}#{}", sort::hash(home, last), sort::AFTER_DIGITS);
+        Self { author, from, to, done: false }
     }
 
     /// The next page, or none when the walk is over. 0.5 RRU for each 4 KiB, about 40 followers.
@@ -150,9 +138,10 @@ impl FollowerPages {
         if self.done {
             return Ok(None);
         }
-        let page = followers(table, self.author, self.from, self.last, Self::PAGE).await?;
+        let (from, to) = (self.from.clone(), self.to.clone());
+        let page = follower_range(table, self.author, from, to, Self::PAGE, false).await?;
         match page.items.last() {
-            Some(&last) if page.more => self.from = FollowerPosition::After(last),
+            Some(&last) if page.more => self.from = behind(last),
             _ => self.done = true,
         }
         Ok(Some(page.items))

@@ -2,7 +2,7 @@
 
 use domain::id::follower_hash;
 use domain::inbox::{RowId, Subject};
-use domain::{PhotoId, UserId};
+use domain::{Home, PhotoId, UserId};
 
 /// Name of the partition key attribute.
 pub const PK: &str = "pk";
@@ -126,6 +126,34 @@ impl ItemKey {
         }
     }
 
+    /// The home region that the item belongs to: that of the user or photo whose id its key begins with.
+    ///
+    /// An item is written in its home and nowhere else. What is derived has the key of what it is about, and so
+    /// its home: a follower edge that of who is followed, whoever follows. None for claims and sessions, whose
+    /// keys carry no id: they are never derived. The id of a rate limit may be a digest of what somebody typed;
+    /// its home is by chance, and always the same.
+    pub fn home(&self) -> Option<Home> {
+        match self {
+            Self::User(user)
+            | Self::Credential(user)
+            | Self::Head(user)
+            | Self::Following(user, _)
+            | Self::Follower(user, _)
+            | Self::Original(user, _)
+            | Self::Timeline(user, _)
+            | Self::FeedEntry(user, _)
+            | Self::FeedState(user)
+            | Self::Like(user, _)
+            | Self::InboxRow(user, _)
+            | Self::InboxMarker(user, _, _)
+            | Self::InboxState(user)
+            | Self::Rate(user, _)
+            | Self::Idempotency(user, _) => Some(user.home()),
+            Self::Photo(photo) | Self::Liker(photo, _) | Self::Processing(_, _, photo) => Some(photo.home()),
+            Self::NameClaim(_) | Self::EmailClaim(_) | Self::Session(_) => None,
+        }
+    }
+
     /// Reads a key; `None` for a key this table never makes.
     pub fn parse(pk: &str, sk: &str) -> Option<Self> {
         let (kind, rest) = pk.split_once('#')?;
@@ -142,7 +170,7 @@ impl ItemKey {
             "NAME" => Self::NameClaim(rest.to_owned()),
             "EMAIL" => Self::EmailClaim(rest.to_owned()),
             "SESSION" => Self::Session(rest.to_owned()),
-            "FOLLOWERS" => Self::Follower(rest.parse().ok()?, sk.split_once('#')?.1.parse().ok()?),
+            "FOLLOWERS" => Self::Follower(rest.parse().ok()?, sk.rsplit_once('#')?.1.parse().ok()?),
             "PHOTO" => {
                 let photo = rest.parse().ok()?;
                 match sk.strip_prefix(sort::LIKER) {
@@ -229,7 +257,7 @@ pub(crate) mod partition {
 
 /// Sort keys that bound queries.
 pub(crate) mod sort {
-    use super::{PhotoId, UserId, follower_hash};
+    use super::{Home, PhotoId, UserId, follower_hash};
 
     pub(crate) const FOLLOWS: &str = "FOLLOWS#";
     pub(crate) const LIKER: &str = "LIKER#";
@@ -243,13 +271,23 @@ pub(crate) mod sort {
     }
 
     pub(crate) fn follower(follower: UserId) -> String {
-        format!("{}#{}", hash(follower_hash(follower)), follower.padded())
+        format!("{}#{}", hash(follower.home(), follower_hash(follower)), follower.padded())
     }
 
-    pub(crate) fn hash(hash: u16) -> String {
-        format!("{hash:04x}")
+    /// Sorts before the followers in `home` with this hash and after all with lesser ones. No follower's key.
+    pub(crate) fn hash(home: Home, hash: u16) -> String {
+        format!("{home}#{hash:04x}")
     }
 }
+
+/// Number of the table's layout: which keys and attributes its items have.
+///
+/// It rises by one with every change after which this code misreads what is stored, or code from before misreads what
+/// this code stores. A field with a default is no such change. Nothing is deployed, so nothing is migrated: the local
+/// cloud compares the number with the one that its table was made with, and a table of another layout is made anew.
+///
+/// 2: ids carry a home region, and followers sort by it.
+pub const LAYOUT: u32 = 2;
 
 /// One line of the table's chart: item, partition key, sort key.
 pub type ChartRow = (&'static str, String, String);
@@ -281,9 +319,9 @@ pub fn chart() -> Vec<ChartRow> {
         ("idempotency", ItemKey::Idempotency(user, "<key>".into())),
         ("processing", ItemKey::Processing(0, 0, photo)),
     ];
-    let hash = sort::hash(follower_hash(user));
+    let hash = sort::hash(user.home(), follower_hash(user));
     let readable = |text: String| {
-        text.replace(&format!("{hash}#"), "<hash>#")
+        text.replace(&format!("{hash}#"), "<home>#<hash>#")
             .replace(&user.padded(), "<id>")
             .replace(&row.opened.0.to_string().repeat(13), "<opened>")
             .replace("0000000000#0", "<hour>#<shard>")
@@ -310,6 +348,10 @@ mod tests {
 
     fn photo() -> impl Strategy<Value = PhotoId> {
         (0..=i64::MAX as u64).prop_map(|number| PhotoId::try_from(number).unwrap())
+    }
+
+    fn home() -> impl Strategy<Value = Home> {
+        prop::sample::select(&Home::ALL[..])
     }
 
     fn key() -> impl Strategy<Value = ItemKey> {
@@ -356,6 +398,55 @@ mod tests {
         #[test]
         fn the_state_sorts_after_every_entry(user in user(), photo in photo()) {
             prop_assert!(ItemKey::FeedState(user).raw().sk > ItemKey::FeedEntry(user, photo).raw().sk);
+        }
+
+        #[test]
+        fn an_item_has_the_home_of_the_first_id_in_its_key(key in key()) {
+            let RawKey { pk, sk } = key.raw();
+            let (_, rest) = pk.split_once('#').unwrap();
+            // An hour has ten digits, an id nineteen.
+            let id = [rest.split('#').next().unwrap(), &sk].into_iter().find(|text| text.len() == 19);
+            match key {
+                ItemKey::NameClaim(_) | ItemKey::EmailClaim(_) | ItemKey::Session(_) => {
+                    prop_assert_eq!(key.home(), None);
+                }
+                _ => prop_assert_eq!(key.home(), Some(id.unwrap().parse::<UserId>().unwrap().home())),
+            }
+        }
+
+        #[test]
+        fn what_is_derived_has_the_home_of_what_it_is_about(
+            actor in user(),
+            user in user(),
+            photo in photo(),
+            opened in 0_i64..9_999_999_999_999,
+        ) {
+            let row = RowId { opened: Timestamp(opened), subject: Subject::Like(photo) };
+            let of_user = [
+                ItemKey::Follower(user, actor),
+                ItemKey::Timeline(user, photo),
+                ItemKey::Head(user),
+                ItemKey::FeedEntry(user, photo),
+                ItemKey::InboxRow(user, row),
+                ItemKey::InboxMarker(user, row.subject, actor),
+            ];
+            prop_assert!(of_user.iter().all(|key| key.home() == ItemKey::User(user).home()));
+            let of_photo = [ItemKey::Liker(photo, actor), ItemKey::Processing(1, 2, photo)];
+            prop_assert!(of_photo.iter().all(|key| key.home() == ItemKey::Photo(photo).home()));
+        }
+
+        #[test]
+        fn followers_sort_by_home_then_hash_then_id(of in user(), a in user(), b in user()) {
+            let key = |follower| ItemKey::Follower(of, follower).raw();
+            let order = |follower: UserId| (follower.home(), follower_hash(follower), follower);
+            prop_assert_eq!(key(a).cmp(&key(b)), order(a).cmp(&order(b)));
+        }
+
+        #[test]
+        fn a_hash_bounds_followers_of_its_home(follower in user(), home in home(), hash: u16) {
+            let before = (follower.home(), follower_hash(follower)) < (home, hash);
+            prop_assert_eq!(sort::follower(follower) < sort::hash(home, hash), before);
+            prop_assert_ne!(sort::follower(follower), sort::hash(home, hash));
         }
 
         #[test]

@@ -25,7 +25,7 @@ use crate::{Error, Patch, Result, Table};
 pub enum Creation {
     /// It is stored.
     Done,
-    /// A guard changed since it was read: read the guards and try again.
+    /// A guard changed since it was read, or the id is taken: read the guards and try again with another id.
     Raced,
 }
 

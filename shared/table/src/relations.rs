@@ -110,7 +110,7 @@ impl Side {
     /// The keys of its edges.
     pub(crate) fn keys(self) -> Keys {
         match self {
-            Self::Followers(user) => Keys::Range(KeyRange::followers(user, 0, u16::MAX)),
+            Self::Followers(user) => Keys::Range(KeyRange::followers(user)),
             Self::Follows(user) => Keys::Range(KeyRange::follows(user)),
             Self::Likers(photo) => Keys::Range(KeyRange::likers(photo)),
             Self::Likes(user) => Keys::Range(KeyRange::likes(user)),
@@ -249,9 +249,11 @@ impl EdgeState {
 mod tests {
     use super::*;
 
+    /// One of each kind, with every end in another home.
     fn relations() -> [Relation; 3] {
-        let user = |number| UserId::try_from(number).unwrap();
-        let photo = PhotoId::try_from(3).unwrap();
+        // The home is above nineteen random bits.
+        let user = |home: u64| UserId::try_from(home << 19 | home).unwrap();
+        let photo = PhotoId::try_from(3 << 19 | 3).unwrap();
         [
             Relation::Follow(user(1), user(2)),
             Relation::Like(user(1), photo),
@@ -266,6 +268,20 @@ mod tests {
             assert_eq!(edge_of(&derived), Some((relation, End::Derived)));
             let found = edge_of(&source);
             assert!(found == Some((relation, End::Source)) || matches!(relation, Relation::Timeline(..)));
+        }
+    }
+
+    #[test]
+    fn each_edge_and_the_busier_counter_have_the_home_of_what_they_are_about() {
+        let home = |side: Side| match side.owner() {
+            Owner::User(user) => user.home(),
+            Owner::Photo(photo) => photo.home(),
+        };
+        for relation in relations() {
+            let Description { source, derived, counters, source_side, derived_side } = describe(relation);
+            assert_eq!(source.home(), Some(home(source_side)));
+            assert_eq!(derived.home(), Some(home(derived_side)));
+            assert_eq!(counters[0].item().home(), Some(home(derived_side)));
         }
     }
 

@@ -54,6 +54,8 @@ pub enum Registration {
     UsernameTaken,
     /// Somebody has this e-mail address.
     EmailTaken,
+    /// Somebody has this id, or registers with it at this moment: another id is free.
+    IdTaken,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -117,10 +119,13 @@ pub async fn register(
             return Ok(Registration::EmailTaken);
         }
         // Somebody is registering the same name or address at this moment: who of the two wins is known in a moment.
-        if !(refusal(0, CONFLICT) || refusal(1, CONFLICT)) {
+        if refusal(0, CONFLICT) || refusal(1, CONFLICT) {
+            back_off(race).await;
+        } else if refusal(2, REFUSED) || refusal(2, CONFLICT) {
+            return Ok(Registration::IdTaken);
+        } else {
             return Err(Error::sdk("TransactWriteItems", error));
         }
-        back_off(race).await;
     }
     Err(Error::busy("TransactWriteItems", "the name or the address stayed contended"))
 }

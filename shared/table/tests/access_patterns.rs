@@ -8,12 +8,13 @@
 
 use domain::account::UserName;
 use domain::feed::{Entry, HEAD_LEN};
+use domain::id::follower_hash;
 use domain::inbox::{Actor, RowId, Subject};
 use domain::media::{MediumPlace, PerceptualHash};
 use domain::photo::{ContentType, Failure, Medium, Photo, Rendered, State};
 use domain::rate::UPLOADS;
 use domain::session::RefreshToken;
-use domain::{Clock, PhotoId, Relation, Timestamp, UserId};
+use domain::{Clock, Home, PhotoId, Relation, Timestamp, UserId};
 use futures::future::join_all;
 use table::guard::{self, Idempotency, RateStep};
 use table::original::{MOST_REFS, Share};
@@ -45,24 +46,35 @@ impl World {
     }
 
     async fn register(&self, name: &str, email: &str) -> (UserId, Registration) {
+        let id = self.new_id(Home::LOCAL);
+        (id, self.register_as(id, name, email).await)
+    }
+
+    fn new_id(&self, home: Home) -> UserId {
+        UserId::generate(home, &self.clock, &self.random)
+    }
+
+    async fn register_as(&self, id: UserId, name: &str, email: &str) -> Registration {
         let username = UserName::parse(name).unwrap();
-        let user = User::new(UserId::generate(&self.clock, &self.random), username.clone(), None);
-        let opened =
-            Opened { user: user.id, username, token: RefreshToken::issue(&self.random), now: self.now() };
-        let outcome = user::register(&self.table, &user, email, "hash", &opened).await.unwrap();
-        (user.id, outcome)
+        let user = User::new(id, username.clone(), None);
+        let opened = Opened { user: id, username, token: RefreshToken::issue(&self.random), now: self.now() };
+        user::register(&self.table, &user, email, "hash", &opened).await.unwrap()
     }
 
     async fn user(&self, name: &str) -> UserId {
-        let (id, outcome) = self.register(name, &format!("digest-{name}")).await;
-        assert_eq!(outcome, Registration::Done);
+        self.user_of(Home::LOCAL, name).await
+    }
+
+    async fn user_of(&self, home: Home, name: &str) -> UserId {
+        let id = self.new_id(home);
+        assert_eq!(self.register_as(id, name, &format!("digest-{name}")).await, Registration::Done);
         id
     }
 
     fn unstored(&self, author: UserId, media: usize) -> Photo {
         let medium = Medium { content_type: ContentType::Jpeg, size: 1, alt: None, rendered: None };
         Photo {
-            id: PhotoId::generate(&self.clock, &self.random),
+            id: PhotoId::generate(author, &self.clock, &self.random),
             author,
             author_name: "ann".to_owned(),
             caption: None,
@@ -290,7 +302,7 @@ async fn the_looks_of_photos_are_listed_newest_first() {
     let mut photos = Vec::new();
     for hashes in &listed {
         world.clock.advance(std::time::Duration::from_secs(1));
-        let photo = PhotoId::generate(&world.clock, &world.random);
+        let photo = PhotoId::generate(ann, &world.clock, &world.random);
         table::settle(&world.table, vec![EdgeState::timeline(ann, photo, Some(hashes))], Order::InOrder)
             .await
             .unwrap();
@@ -416,12 +428,12 @@ async fn a_like_derived_costs_two_units_and_its_share_of_the_counter() {
 }
 
 #[tokio::test]
-async fn followers_page_by_hash_and_count_on_both_sides() {
+async fn followers_page_by_home_and_hash_and_count_on_both_sides() {
     let world = World::new().await;
     let star = world.user("star").await;
     let mut fans = Vec::new();
     for number in 0..60 {
-        fans.push(world.user(&format!("fan{number}")).await);
+        fans.push(world.user_of(Home::ALL[number % 8], &format!("fan{number}")).await);
     }
     let changes: Vec<_> =
         fans.iter().map(|fan| EdgeState::since(Relation::Follow(*fan, star), Some(world.now()))).collect();
@@ -429,27 +441,52 @@ async fn followers_page_by_hash_and_count_on_both_sides() {
     table::settle(&world.table, changes.clone(), Order::InOrder).await.unwrap();
     assert_eq!(user::get(&world.table, star).await.unwrap().unwrap().followers, 60);
     assert!(user::get_all(&world.table, &fans).await.unwrap().values().all(|fan| fan.following == 1));
-    let (mut seen, mut from) = (Vec::new(), follow::FollowerPosition::Hash(0));
+    let (mut seen, mut after) = (Vec::<UserId>::new(), None);
     loop {
-        let page = follow::followers(&world.table, star, from, u16::MAX, 7).await.unwrap();
+        let page = follow::followers(&world.table, star, after, 7).await.unwrap();
         seen.extend(&page.items);
         if !page.more {
             break;
         }
-        from = follow::FollowerPosition::After(*page.items.last().unwrap());
+        after = page.items.last().copied();
     }
-    assert_eq!(seen.len(), 60);
-    let halves = [(0, 0x7fff), (0x8000, u16::MAX)].map(|(first, last)| {
-        let table = &world.table;
-        async move {
-            follow::followers(table, star, follow::FollowerPosition::Hash(first), last, 100)
-                .await
-                .unwrap()
-                .items
+    fans.sort_by_key(|fan| (fan.home(), follower_hash(*fan), *fan));
+    assert_eq!(seen, fans);
+}
+
+#[tokio::test]
+async fn a_range_of_hashes_is_one_query_and_holds_one_home() {
+    let world = World::new().await;
+    let star = world.user("star").await;
+    let mut changes = Vec::new();
+    for number in 0..120 {
+        let follower = world.user_of(Home::ALL[number % 3], &format!("fan{number}")).await;
+        changes.push(EdgeState::since(Relation::Follow(follower, star), Some(world.now())));
+    }
+    table::settle(&world.table, changes, Order::InOrder).await.unwrap();
+    let all = follow::followers(&world.table, star, None, 1_000).await.unwrap().items;
+    let walk = async |home, first, last, after| {
+        let mut pages = follow::FollowerPages::new(star, home, first, last, after);
+        world.engine.reset_usage();
+        let page = pages.next(&world.table).await.unwrap().unwrap();
+        assert_eq!(world.engine.usage().requests, 1);
+        assert!(pages.is_done() && pages.next(&world.table).await.unwrap().is_none());
+        page
+    };
+    for home in Home::ALL {
+        let here: Vec<UserId> = all.iter().copied().filter(|fan| fan.home() == home).collect();
+        let cuts = [(0, 0), (1, 0x7fff), (0x8000, 0x8000), (0x8001, u16::MAX)];
+        let mut parts = Vec::new();
+        for (first, last) in cuts {
+            parts.extend(walk(home, first, last, None).await);
         }
-    });
-    let halves: Vec<UserId> = join_all(halves).await.concat();
-    assert_eq!(halves, seen);
+        assert_eq!(parts, here, "ranges that touch hold everybody of {home:?} once");
+        if let [first, rest @ ..] = &here[..] {
+            assert_eq!(walk(home, 0, u16::MAX, Some(*first)).await, rest, "behind somebody");
+            let hash = follower_hash(*first);
+            assert_eq!(walk(home, hash, hash, None).await[0], *first, "both ends are in the range");
+        }
+    }
 }
 
 #[tokio::test]
@@ -457,7 +494,7 @@ async fn a_head_has_seen_every_photo_however_many_are_derived_at_once() {
     let world = World::new().await;
     let ann = world.user("ann").await;
     let photos: Vec<PhotoId> =
-        (0..HEAD_LEN + 10).map(|_| PhotoId::generate(&world.clock, &world.random)).collect();
+        (0..HEAD_LEN + 10).map(|_| PhotoId::generate(ann, &world.clock, &world.random)).collect();
     for chunk in photos.chunks(5) {
         join_all(chunk.iter().map(|photo| {
             table::settle(&world.table, vec![EdgeState::timeline(ann, *photo, Some(&[]))], Order::InOrder)
@@ -485,7 +522,7 @@ async fn a_head_has_seen_every_photo_however_many_are_derived_at_once() {
 async fn feeds_hold_hundreds_of_entries_and_let_go_of_one_author() {
     let world = World::new().await;
     let (reader, ann, bob) = (world.user("r").await, world.user("ann").await, world.user("bob").await);
-    let entry = |author| Entry { photo: PhotoId::generate(&world.clock, &world.random), author };
+    let entry = |author| Entry { photo: PhotoId::generate(author, &world.clock, &world.random), author };
     let entries: Vec<Entry> = (0..260).map(|number| entry(if number % 2 == 0 { ann } else { bob })).collect();
     feed::push(&world.table, &[reader], &entries, world.now()).await.unwrap();
     feed::withdraw_author(&world.table, reader, ann).await.unwrap();

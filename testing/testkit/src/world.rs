@@ -14,7 +14,7 @@ use domain::media::PerceptualHash;
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::rate::UPLOADS;
 use domain::session::RefreshToken;
-use domain::{Clock, PhotoId, UserId};
+use domain::{Clock, Home, PhotoId, UserId};
 use runtime::stream::Record;
 use table::change::Change;
 use table::guard::{self, RateStep};
@@ -55,7 +55,8 @@ impl World {
     pub async fn person(&self, name: &str) -> Caller {
         self.tick();
         let username = UserName::parse(name).expect("a user name");
-        let user = User::new(UserId::generate(&self.clock, &self.random), username.clone(), None);
+        let user =
+            User::new(UserId::generate(Home::LOCAL, &self.clock, &self.random), username.clone(), None);
         let token = RefreshToken::issue(&self.random);
         let session = Opened { user: user.id, username, token, now: self.clock.now() };
         let digest = format!("digest-of-{name}");
@@ -133,7 +134,7 @@ impl World {
         self.tick();
         let medium = Medium { content_type: ContentType::Jpeg, size: 1, alt: None, rendered: None };
         let new = Photo {
-            id: PhotoId::generate(&self.clock, &self.random),
+            id: PhotoId::generate(author.user_id, &self.clock, &self.random),
             author: author.user_id,
             author_name: author.username.clone(),
             caption: None,

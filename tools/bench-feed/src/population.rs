@@ -2,7 +2,7 @@
 
 use domain::account::UserName;
 use domain::feed::{ACTIVE_DAYS, is_active};
-use domain::{Clock, PhotoId, Timestamp, UserId};
+use domain::{Clock, Home, PhotoId, Timestamp, UserId};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use testkit::SeededRandom;
@@ -52,7 +52,7 @@ impl Person {
     pub fn new(number: Node, now: Timestamp, random: &SeededRandom) -> Result<Self> {
         let joined = now.plus_days(-AGE_DAYS).plus_ms(i64::try_from(number)?);
         Ok(Self {
-            id: UserId::generate(&At(joined), random),
+            id: UserId::generate(Home::LOCAL, &At(joined), random),
             name: UserName::parse(&format!("user{number}"))?,
             active_on: None,
             photos: Vec::new(),
@@ -61,8 +61,10 @@ impl Person {
 
     /// Has them post `count` photos within the last weeks.
     pub fn post(&mut self, count: usize, now: Timestamp, random: &SeededRandom, chance: &mut Pcg64) {
-        let posted =
-            |_| PhotoId::generate(&At(now.plus_ms(-chance.random_range(1..PHOTO_DAYS * DAY_MS))), random);
+        let author = self.id;
+        let posted = |_| {
+            PhotoId::generate(author, &At(now.plus_ms(-chance.random_range(1..PHOTO_DAYS * DAY_MS))), random)
+        };
         self.photos.extend((0..count).map(posted));
         self.photos.sort_unstable();
     }

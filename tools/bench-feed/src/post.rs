@@ -53,7 +53,7 @@ impl Stage {
     /// # Errors
     /// A function failed.
     pub fn post(&self, author: &Person) -> Result<Posted> {
-        let photo = PhotoId::generate(&self.clock, &self.random);
+        let photo = PhotoId::generate(author.id, &self.clock, &self.random);
         let (stored, created) = self.invoke(create(&self.table, author, photo, &self.clock))?;
         stored?;
         self.wait(create(&self.mirrored, author, photo, &self.clock))?;

@@ -17,7 +17,8 @@ macro_rules! laws {
 
 laws! {
     functions: one_name log_group errors_alarm event_fixtures readme_row environment_is_config short_main lib_header;
-    rights: actions_are_named resources_are_named nothing_scans table_rights_are_narrowed rights_are_statements;
+    rights: actions_are_named resources_are_named nothing_scans table_rights_are_narrowed
+        derived_writes_have_a_home rights_are_statements;
     sources: partial_batches queues failure_paths outputs_are_no_news dead_letters_ring mappings_are_explicit;
     stream: filters;
     workflows: one_name log_group failures_alarm wired_by_substitutions tasks_are_retried;

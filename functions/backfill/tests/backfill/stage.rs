@@ -88,7 +88,7 @@ impl Stage {
     /// Lists a photo of `author` without making it: rebuilding reads ids alone.
     pub async fn list(&self, author: &Caller) -> PhotoId {
         self.world.clock.advance(Duration::from_secs(1));
-        let photo = PhotoId::generate(&self.world.clock, &self.world.random);
+        let photo = PhotoId::generate(author.user_id, &self.world.clock, &self.world.random);
         table::settle(
             &self.world.table,
             vec![EdgeState::timeline(author.user_id, photo, Some(&[]))],

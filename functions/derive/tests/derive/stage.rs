@@ -11,7 +11,6 @@ use runtime::queue::Sender;
 use runtime::stream::Record;
 use serde_json::{Value, json};
 use table::change::{Change, Remains};
-use table::follow::FollowerPosition;
 use table::{follow, like, photo, timeline};
 use testkit::{Outbox, Published, World, sqs_event, stream_event};
 
@@ -76,8 +75,7 @@ impl Stage {
         let mut derived: BTreeSet<(UserId, UserId)> = BTreeSet::new();
         for person in people {
             let (id, profile) = (person.user_id, self.world.profile(person).await);
-            let followers =
-                follow::followers(table, id, FollowerPosition::Hash(0), u16::MAX, ALL).await.unwrap().items;
+            let followers = follow::followers(table, id, None, ALL).await.unwrap().items;
             let following = follow::following(table, id, None, ALL).await.unwrap().items;
             let photos = timeline::page(table, id, None, ALL).await.unwrap().items;
             assert_eq!(profile.followers, count(&followers), "followers of {}", person.username);

@@ -8,7 +8,7 @@ use domain::media::PerceptualHash;
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::session::RefreshToken;
 use domain::text::Caption;
-use domain::{Clock, PhotoId, Timestamp, UserId, rate};
+use domain::{Clock, Home, PhotoId, Timestamp, UserId, rate};
 use profile::ProfileHandler;
 use serde_json::Value;
 use table::guard::{self, RateStep};
@@ -157,7 +157,7 @@ pub(crate) fn ids(page: &Value) -> Vec<PhotoId> {
 async fn register(table: &Table, clock: &ManualClock, name: &str, seed: u64) -> Caller {
     let random = SeededRandom::new(seed);
     let username = UserName::parse(name).unwrap();
-    let id = UserId::generate(clock, &random);
+    let id = UserId::generate(Home::LOCAL, clock, &random);
     let user = User::new(id, username.clone(), Some(format!("{name} Lovelace")));
     let opened = Opened { user: id, username, token: RefreshToken::issue(&random), now: clock.now() };
     let done = user::register(table, &user, &format!("{seed:064}"), "no hash", &opened).await.unwrap();

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::media::MediumId;
 use domain::photo::{ContentType, Medium, Photo, State};
 use domain::text::AltText;
-use domain::{PhotoId, UserId, rate};
+use domain::{Home, PhotoId, UserId, rate};
 use serde_dynamo::Item;
 use table::guard::{self, RateStep};
 use table::original::{self, Original};
@@ -44,7 +44,7 @@ impl World {
 
     /// A photo of somebody new that waits for this many uploads, with the alt texts `picture 0`, `picture 1` and so on.
     pub(crate) async fn photo(&self, media: usize) -> Photo {
-        self.photo_of(UserId::generate(&self.clock, &self.random), media).await
+        self.photo_of(UserId::generate(Home::LOCAL, &self.clock, &self.random), media).await
     }
 
     /// The same of somebody who may have posted before.
@@ -56,7 +56,7 @@ impl World {
             alt: AltText::parse(&format!("picture {index}")).unwrap(),
             rendered: None,
         };
-        let id = PhotoId::generate(&self.clock, &self.random);
+        let id = PhotoId::generate(author, &self.clock, &self.random);
         let photo = Photo {
             id,
             author,

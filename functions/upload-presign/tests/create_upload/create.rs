@@ -1,14 +1,16 @@
 //! Creating a draft photo, on the real table engine.
 
 use crate::world::{World, ada, ben, media};
+use api::Caller;
 use domain::photo::{ContentType, State};
 use domain::text::{AltText, Tag};
+use domain::{Home, UserId};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::time::Duration;
-use testkit::http::{Request, event};
-use testkit::{ATTEMPTS, Fault, token_for};
+use testkit::http::{Request, call, event};
+use testkit::{ATTEMPTS, Fault, SeededRandom, token_for};
 
 #[tokio::test]
 async fn when_a_draft_is_created_then_it_is_stored_and_each_medium_has_a_form() {
@@ -209,6 +211,29 @@ async fn when_one_user_begins_ten_uploads_at_once_then_all_get_through() {
     let ids: HashSet<String> = answers.iter().map(|answer| answer.json["photo_id"].to_string()).collect();
     assert!(answers.iter().all(|answer| answer.status == 201), "{answers:?}");
     assert_eq!(ids.len(), 10);
+}
+
+#[tokio::test]
+async fn when_an_id_is_taken_then_the_photo_gets_another_one() {
+    let world = World::new().await;
+    let first = world.send(world.request(&ada()).json(&media(1))).await;
+    let second = call(&world.twin(), &world.clock, world.request(&ben()).json(&media(1))).await;
+    assert_eq!((first.status, second.status), (201, 201), "{second:?}");
+    assert_eq!(world.engine.usage().requests_of("TransactWriteItems"), 3, "one of them in vain");
+    let photos = [world.photo_of(&first).await, world.photo_of(&second).await];
+    assert_ne!(photos[0].id, photos[1].id);
+    assert_eq!(photos.map(|photo| photo.author), [ada().user_id, ben().user_id]);
+}
+
+#[tokio::test]
+async fn when_somebody_creates_a_photo_then_it_has_the_home_of_its_author() {
+    let world = World::new().await;
+    for home in Home::ALL {
+        let user_id = UserId::generate(home, &world.clock, &SeededRandom::new(home.get().into()));
+        let author = Caller { user_id, username: "ada".to_owned() };
+        let answer = world.send(world.request(&author).json(&media(1))).await;
+        assert_eq!(world.photo_of(&answer).await.id.home(), home);
+    }
 }
 
 #[tokio::test]

@@ -33,6 +33,24 @@ pub(crate) fn media(count: usize) -> Value {
     json!({ "media": media })
 }
 
+fn handler(
+    table: &Table,
+    clock: &ManualClock,
+    bucket: Bucket,
+    credentials: Credentials,
+) -> UploadPresignHandler {
+    let provider = SharedCredentialsProvider::new(credentials);
+    let random = SeededRandom::new(1).shared();
+    UploadPresignHandler::new(
+        table.clone(),
+        bucket,
+        provider,
+        "https://cdn.example.org",
+        clock.shared(),
+        random,
+    )
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         let bucket = Bucket::hosted("uploads", "eu-central-1");
@@ -42,17 +60,14 @@ impl World {
     pub(crate) async fn with(clock: ManualClock, bucket: Bucket, credentials: Credentials) -> Self {
         let engine = Engine::start().await;
         let table = Table::new(engine.client(), engine.table_name());
-        let provider = SharedCredentialsProvider::new(credentials);
-        let random = SeededRandom::new(1).shared();
-        let deps = UploadPresignHandler::new(
-            table.clone(),
-            bucket,
-            provider,
-            "https://cdn.example.org",
-            clock.shared(),
-            random,
-        );
+        let deps = handler(&table, &clock, bucket, credentials);
         Self { engine, table, deps, clock }
+    }
+
+    /// Another process, which draws what the first draws.
+    pub(crate) fn twin(&self) -> UploadPresignHandler {
+        let credentials = Credentials::new("AKID", "secret", None, None, "test");
+        handler(&self.table, &self.clock, Bucket::hosted("uploads", "eu-central-1"), credentials)
     }
 
     pub(crate) fn request(&self, by: &Caller) -> Request {

@@ -17,10 +17,9 @@ pub(crate) struct KeyRange {
 }
 
 impl KeyRange {
-    /// Followers of `user` whose hash is from `first` to `last`.
-    pub(crate) fn followers(user: UserId, first: u16, last: u16) -> Self {
-        let to = format!("{}#{}", sort::hash(last), sort::AFTER_DIGITS);
-        Self { pk: partition::followers(user), from: sort::hash(first), to }
+    /// Followers of `user`, of every home.
+    pub(crate) fn followers(user: UserId) -> Self {
+        Self::prefixed(partition::followers(user), "")
     }
 
     /// Whom `user` follows.
@@ -46,6 +45,18 @@ impl KeyRange {
     /// Sort keys of `prefix` and digits.
     fn prefixed(pk: String, prefix: &str) -> Self {
         Self { pk, from: format!("{prefix}0"), to: format!("{prefix}{}", sort::AFTER_DIGITS) }
+    }
+
+    /// The range in pieces that touch. Cuts are in order, lie within the range, and are no item's sort key.
+    pub(crate) fn cut(self, cuts: impl IntoIterator<Item = String>) -> Vec<Self> {
+        let Self { pk, mut from, to } = self;
+        let mut pieces = Vec::new();
+        for cut in cuts {
+            let from = std::mem::replace(&mut from, cut.clone());
+            pieces.push(Self { pk: pk.clone(), from, to: cut });
+        }
+        pieces.push(Self { pk, from, to });
+        pieces
     }
 
     #[cfg(test)]

@@ -1,6 +1,5 @@
 use std::collections::HashSet;
 
-use domain::id::follower_hash;
 use domain::{Relation, Timestamp};
 use proptest::prelude::*;
 use testkit::Engine;
@@ -98,16 +97,50 @@ async fn following_is_counted_by_the_edges_that_the_actors_point_at() {
 }
 
 #[test]
-fn ranges_of_hashes_touch_and_leave_nobody_out() {
+fn ranges_of_followers_touch_and_leave_nobody_out_in_any_home() {
+    // The home is above nineteen random bits.
+    let everywhere = |number: u64| (0..8).map(move |home| user(home << 19 | number));
     for (followers, parts) in [(-3, 1), (0, 1), (RANGE, 1), (RANGE * 3, 3), (i64::MAX, 1), (RANGE * 99, 16)] {
         let ranges = follower_ranges(user(1), followers);
         assert_eq!(ranges.len(), parts, "{followers}");
-        for follower in (0..2_000).map(user) {
+        for follower in (0..500).flat_map(everywhere) {
             let key = ItemKey::Follower(user(1), follower).raw();
             let holding = ranges.iter().filter(|range| range.holds(&key)).count();
-            assert_eq!(holding, 1, "{:04x} of {followers}", follower_hash(follower));
+            assert_eq!(holding, 1, "{follower:?} in {:?} of {followers}", follower.home());
         }
     }
+}
+
+#[test]
+fn many_followers_of_the_local_home_are_counted_in_even_parts() {
+    let ranges = follower_ranges(user(1), RANGE * 16);
+    let keys: Vec<_> = (0..16_000).map(|number| ItemKey::Follower(user(1), user(number)).raw()).collect();
+    for range in &ranges {
+        let held = keys.iter().filter(|key| range.holds(key)).count();
+        assert!((800..1_200).contains(&held), "{held} in {range:?}");
+    }
+}
+
+#[tokio::test]
+async fn followers_of_every_home_are_counted_and_walked_through() {
+    let engine = Engine::start().await;
+    let table = table(&engine).await;
+    let follower = |home: Home| user(u64::from(home.get()) << 19 | 5);
+    for follower in Home::ALL.map(follower) {
+        table.put_new(&ItemKey::User(follower), serde_json::json!({})).await.unwrap();
+        let change = EdgeState::since(Relation::Follow(follower, user(1)), NOW);
+        crate::settle(&table, vec![change], Order::InOrder).await.unwrap();
+    }
+    assert_eq!(
+        still(&table, Counter::Followers(user(1))).await,
+        Count { stored: 8, edges: 8, version: Some(8) }
+    );
+    let mut pages = KeyPages::over(KeyRange::followers(user(1)));
+    let mut walked = Vec::new();
+    while let Some(page) = pages.next(&table).await.unwrap() {
+        walked.extend(page);
+    }
+    assert_eq!(walked, Home::ALL.map(|home| ItemKey::Follower(user(1), follower(home))));
 }
 
 proptest! {

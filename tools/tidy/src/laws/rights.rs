@@ -1,7 +1,10 @@
 //! What a function may do is said action by action and resource by resource.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
+use super::functions::pascal;
 use crate::Repository;
 use crate::template::{list, target};
 
@@ -104,6 +107,49 @@ pub fn table_rights_are_narrowed(repository: &Repository) -> Vec<String> {
     })
 }
 
+/// A derived write names the item whose home region it belongs to, by the id in its key. So what no request calls may
+/// not write where keys carry no id, as those of claims and sessions.
+pub fn derived_writes_have_a_home(repository: &Repository) -> Vec<String> {
+    const WRITES: [&str; 4] =
+        ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
+    let homeless = homeless_partitions(repository);
+    if homeless.is_empty() {
+        return vec!["ARCHITECTURE.md: the chart of the table has no key without an id".to_owned()];
+    }
+    let answering = answering_functions(repository);
+    breaking(repository, "a derived write needs a key with an id", |statement| {
+        let keys = statement.body.pointer("/Condition/ForAllValues:StringLike/dynamodb:LeadingKeys");
+        let mut patterns = list(keys).iter().filter_map(Value::as_str);
+        statement.actions().any(|action| WRITES.contains(&action))
+            && !answering.contains(statement.resource)
+            && patterns.any(|pattern| homeless.contains(pattern.trim_end_matches('*')))
+    })
+}
+
+/// The beginnings of partition keys, up to the `#`, of items that have no id in their key, as ARCHITECTURE.md charts them.
+fn homeless_partitions(repository: &Repository) -> BTreeSet<&str> {
+    let document = repository.text("ARCHITECTURE.md").unwrap_or_default();
+    let chart =
+        document.split_once("<!-- chart -->").and_then(|(_, rest)| rest.split_once("<!-- /chart -->"));
+    let rows =
+        chart.map_or("", |(chart, _)| chart).lines().filter(|row| row.contains('#') && !row.contains("<id>"));
+    rows.filter_map(|row| row.split('`').nth(1)?.split_inclusive('#').next()).collect()
+}
+
+/// Logical ids of the functions that answer requests.
+fn answering_functions(repository: &Repository) -> BTreeSet<String> {
+    let answers = |name: &&str| {
+        let library = repository.text(&format!("functions/{name}/src/lib.rs"));
+        library.is_some_and(|text| text.contains("runtime::http"))
+    };
+    repository
+        .functions()
+        .into_iter()
+        .filter(answers)
+        .map(|name| format!("{}Function", pascal(name)))
+        .collect()
+}
+
 /// The rights of a function or workflow are statements in the template: no managed policy, no SAM policy template, no role
 /// made elsewhere.
 pub fn rights_are_statements(repository: &Repository) -> Vec<String> {
@@ -123,6 +169,8 @@ pub fn rights_are_statements(repository: &Repository) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::laws::Law;
 
@@ -170,6 +218,38 @@ mod tests {
         for (law, statement) in cases {
             assert!(!law(&with(statement)).is_empty(), "{statement}");
         }
+    }
+
+    #[test]
+    fn what_no_request_calls_may_not_write_claims_or_sessions() {
+        let chart = [
+            "<!-- chart -->",
+            "| name claim | `NAME#<folded>` | `CLAIM` |",
+            "| processing | `PROCESSING#<hour>#<shard>` | `<id>` |",
+            "| idempotency | `IDEM#<id>#<key>` | `IDEM` |",
+            "<!-- /chart -->",
+        ];
+        let broken = |function: &str, action: &str, keys: [&str; 2], chart: &str| {
+            let keys = json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}});
+            let statement = json!({"Effect": "Allow", "Action": [action], "Condition": keys});
+            let properties = json!({"Policies": [{"Statement": [statement]}]});
+            let resource = json!({"Type": "AWS::Serverless::Function", "Properties": properties});
+            let repository = Repository::of(&[
+                ("template.yaml", &json!({"Resources": {function: resource}}).to_string()),
+                ("functions/log-in/src/lib.rs", "impl runtime::http::Handler for LogIn"),
+                ("functions/derive/src/lib.rs", "impl runtime::stream::Handler for Derive"),
+                ("ARCHITECTURE.md", chart),
+            ]);
+            derived_writes_have_a_home(&repository.unwrap()).len()
+        };
+        let chart = chart.join("\n");
+        for action in ["dynamodb:PutItem", "dynamodb:BatchWriteItem"] {
+            assert_eq!(broken("DeriveFunction", action, ["IDEM#*", "PROCESSING#*"], &chart), 0);
+            assert_eq!(broken("DeriveFunction", action, ["IDEM#*", "NAME#*"], &chart), 1);
+            assert_eq!(broken("LogInFunction", action, ["IDEM#*", "NAME#*"], &chart), 0);
+        }
+        assert_eq!(broken("DeriveFunction", "dynamodb:GetItem", ["IDEM#*", "NAME#*"], &chart), 0);
+        assert_eq!(broken("DeriveFunction", "dynamodb:PutItem", ["A#*", "B#*"], "no chart"), 1);
     }
 
     #[test]
