@@ -92,34 +92,17 @@ impl FeedReadHandler {
                 let card = cards.get(&entry.photo).filter(|photo: &&Arc<Photo>| photo.is_listed());
                 if let Some(photo) = card {
                     if shown.len() == count {
-                        return Ok(FeedPage::until(shown, position));
+                        return Ok(FeedPage::new(shown, position));
                     }
                     shown.push(PhotoCard::new(photo, &self.cdn_url, liked.contains(&entry.photo)));
                 }
                 position = Some(FeedPosition { mode, after: entry.photo });
             }
             if batch.last {
-                return Ok(FeedPage::last(shown));
+                return Ok(FeedPage::new(shown, None));
             }
         }
-        Ok(FeedPage::until(shown, position))
-    }
-}
-
-/// The two ends of a page.
-trait PageEnd {
-    fn until(photos: Vec<PhotoCard>, position: Option<FeedPosition>) -> Self;
-    fn last(photos: Vec<PhotoCard>) -> Self;
-}
-
-impl PageEnd for FeedPage {
-    fn until(photos: Vec<PhotoCard>, position: Option<FeedPosition>) -> Self {
-        let next_cursor = position.map(|position| List::Feed.cursor(&position));
-        Self { photos, has_more: next_cursor.is_some(), next_cursor }
-    }
-
-    fn last(photos: Vec<PhotoCard>) -> Self {
-        Self { photos, next_cursor: None, has_more: false }
+        Ok(FeedPage::new(shown, position))
     }
 }
 

@@ -2,7 +2,6 @@
 
 use api::wire::{PhotoCard, PhotoPage};
 use api::{Caller, Problem};
-use domain::cursor::List;
 use domain::{PhotoId, UserId};
 use table::{like, photo, timeline, user};
 
@@ -43,7 +42,6 @@ impl ProfileHandler {
                 break;
             }
         }
-        let next_cursor = position.filter(|_| more).map(|last| List::Timeline.cursor(&last));
-        Ok(PhotoPage { photos: shown, has_more: more, next_cursor })
+        Ok(PhotoPage::new(shown, position.filter(|_| more)))
     }
 }

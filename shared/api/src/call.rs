@@ -87,11 +87,6 @@ impl Call {
         })
     }
 
-    /// Whether there is a body at all.
-    pub fn has_body(&self) -> bool {
-        !self.parts.body.is_empty()
-    }
-
     /// The raw body, for a digest of it.
     pub fn body(&self) -> &[u8] {
         &self.parts.body

@@ -10,37 +10,21 @@ use std::panic::AssertUnwindSafe;
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
-use domain::Timestamp;
 use futures::FutureExt;
 use serde_dynamo::Item;
 
 use crate::failure::Chain;
 use crate::metrics::Outcome;
 
-/// What happened to an item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// It is new.
-    Insert,
-    /// It was there and differs.
-    Modify,
-    /// It is gone.
-    Remove,
-}
-
 /// One change of one item.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     /// Its place in the shard.
     pub sequence_number: String,
-    /// What happened.
-    pub name: Change,
     /// The item before; absent on insertion.
     pub old: Option<Item>,
     /// The item after; absent on removal.
     pub new: Option<Item>,
-    /// When, to the second.
-    pub at: Timestamp,
 }
 
 /// The first record of a batch that could not be handled.
@@ -117,9 +101,9 @@ pub async fn answer(handler: &impl Handler, event: Event) -> DynamoDbEventRespon
 /// A record that this adapter does not understand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    /// Neither an insertion nor a change nor a removal.
-    #[error("unknown kind of change")]
-    Kind,
+    /// It has neither image, as from a stream of keys alone.
+    #[error("neither an old nor a new image")]
+    NoImage,
     /// It could not be named in an answer.
     #[error("no sequence number")]
     Unnumbered,
@@ -129,22 +113,14 @@ impl TryFrom<EventRecord> for Record {
     type Error = Unreadable;
 
     fn try_from(record: EventRecord) -> Result<Self, Unreadable> {
-        let name = match record.event_name.as_str() {
-            "INSERT" => Change::Insert,
-            "MODIFY" => Change::Modify,
-            "REMOVE" => Change::Remove,
-            _ => return Err(Unreadable::Kind),
-        };
         let change = record.change;
         // An absent image is decoded as an empty one; no item is empty, each has its key.
         let image = |item: Item| Some(item).filter(|item| !item.is_empty());
-        Ok(Self {
-            sequence_number: change.sequence_number.ok_or(Unreadable::Unnumbered)?,
-            name,
-            old: image(change.old_image),
-            new: image(change.new_image),
-            at: Timestamp(change.approximate_creation_date_time.timestamp_millis()),
-        })
+        let (old, new) = (image(change.old_image), image(change.new_image));
+        if old.is_none() && new.is_none() {
+            return Err(Unreadable::NoImage);
+        }
+        Ok(Self { sequence_number: change.sequence_number.ok_or(Unreadable::Unnumbered)?, old, new })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::cursor::{FeedPosition, List};
 use domain::media::{Encoding, MediumId, Size};
 use domain::photo::{Photo, State};
 use domain::{PhotoId, UserId};
@@ -233,6 +234,22 @@ pub struct LikeState {
     pub likes_count: i64,
     /// Whether the caller likes it now.
     pub liked_by_user: bool,
+}
+
+impl FeedPage {
+    /// A page that goes on at `next`.
+    pub fn new(photos: Vec<PhotoCard>, next: Option<FeedPosition>) -> Self {
+        let next_cursor = next.map(|position| List::Feed.cursor(&position));
+        Self { photos, has_more: next_cursor.is_some(), next_cursor }
+    }
+}
+
+impl PhotoPage {
+    /// A page that goes on after `next`.
+    pub fn new(photos: Vec<PhotoCard>, next: Option<PhotoId>) -> Self {
+        let next_cursor = next.map(|last| List::Timeline.cursor(&last));
+        Self { photos, has_more: next_cursor.is_some(), next_cursor }
+    }
 }
 
 impl PhotoCard {

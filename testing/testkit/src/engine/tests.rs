@@ -1,7 +1,6 @@
 use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, KeysAndAttributes, Put, PutRequest, TransactWriteItem, WriteRequest,
 };
-use runtime::stream::Change;
 
 use super::*;
 use crate::START;
@@ -61,13 +60,10 @@ async fn the_stream_has_every_change_once_and_in_order() {
     let engine = Engine::start_at(&clock).await;
     insert(&engine, "a").await.unwrap();
     insert(&engine, "b").await.unwrap();
-    let records = engine.records().await;
-    assert_eq!(
-        records.iter().map(|record| record.name).collect::<Vec<_>>(),
-        [Change::Insert, Change::Insert]
-    );
-    assert_eq!(records[0].at, START);
-    assert!(records[0].old.is_none() && records[0].new.is_some());
+    let records = engine.stream().await;
+    assert_eq!(records.iter().map(|record| &record.event_name).collect::<Vec<_>>(), ["INSERT", "INSERT"]);
+    assert_eq!(records[0].change.approximate_creation_date_time.timestamp_millis(), START.0);
+    assert!(records[0].change.old_image.is_empty() && !records[0].change.new_image.is_empty());
     assert!(engine.stream().await.is_empty());
 
     engine
