@@ -236,8 +236,16 @@ mod tests {
         assert_eq!(line["status"], 201);
     }
 
-    #[test]
-    fn counting_outside_an_invocation_is_harmless() {
+    #[tokio::test]
+    async fn an_invocation_counts_only_what_it_does_itself() {
         count("photos_ready", 1);
+        let elsewhere = tokio::spawn(async { count("photos_ready", 2) });
+        let ((), counters) = counted(async {
+            count("photos_failed", 4);
+            elsewhere.await.unwrap();
+        })
+        .await;
+        count("photos_ready", 8);
+        assert_eq!(counters, BTreeMap::from([("photos_failed", 4)]));
     }
 }
