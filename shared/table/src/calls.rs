@@ -50,11 +50,17 @@ struct Keyed<T> {
     item: T,
 }
 
-/// Waits before the `attempt`-th retry: doubling from 25 ms, at most about 1.6 s.
+/// Waits before a retry. `attempt` is 0 before the first one.
 pub(crate) async fn back_off(attempt: u32) {
-    // Workers that failed together must not come back together; their addresses and this counter spread them.
-    let spread = u64::from(std::process::id()).wrapping_mul(u64::from(attempt) + 1) % 25;
-    tokio::time::sleep(Duration::from_millis((25 << attempt.min(6)) + spread)).await;
+    // Not injected: the draw decides when a caller retries and never what it gets.
+    tokio::time::sleep(delay(attempt, fastrand::f64())).await;
+}
+
+/// The wait before a retry: 25 ms before the first, doubling up to 1.6 s, times 0.5 to 1.5 as `draw` goes from 0 to 1.
+///
+/// The jitter keeps callers that failed together from retrying together.
+fn delay(attempt: u32, draw: f64) -> Duration {
+    Duration::from_millis(25 << attempt.min(6)).mul_f64(0.5 + draw)
 }
 
 pub(crate) fn key_item(key: &ItemKey) -> Item {
@@ -289,5 +295,19 @@ impl Table {
             .send()
             .await;
         done("DeleteItem", answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_double_up_to_a_limit_and_the_draw_spreads_them() {
+        let middle: Vec<u128> = (0..9).map(|attempt| delay(attempt, 0.5).as_millis()).collect();
+        assert_eq!(middle, [25, 50, 100, 200, 400, 800, 1600, 1600, 1600]);
+        assert_eq!(delay(2, 0.0), Duration::from_millis(50));
+        assert_eq!(delay(2, 0.25), Duration::from_millis(75));
+        assert_eq!(delay(2, 1.0), Duration::from_millis(150));
     }
 }
