@@ -11,15 +11,14 @@
 
 use std::sync::Arc;
 
-use api::wire::{FollowState, UserCard, UserPage};
+use api::wire::{FollowState, UserPage};
 use api::{Call, Caller, Problem, Reply};
 use domain::cursor::List;
+use domain::user::User;
 use domain::{Clock, UserId};
 use runtime::Aws;
-use table::Table;
 use table::follow::{self, Follow};
-use table::people::{self, People};
-use table::user::{self, User};
+use table::{Table, people, user};
 
 runtime::config! {
     /// Settings of `follow`.
@@ -80,7 +79,7 @@ impl FollowHandler {
             people::page(table, count, after, |after, limit| follow::followers(table, of, after, limit));
         let (page, owner) = futures::try_join!(page, user::get(table, of))?;
         owner.ok_or_else(Problem::no_user)?;
-        Ok(shown(page, List::Followers))
+        Ok(UserPage::new(page.users, List::Followers, page.next))
     }
 
     async fn following(&self, of: UserId, after: Option<UserId>, count: usize) -> Result<UserPage, Problem> {
@@ -89,20 +88,12 @@ impl FollowHandler {
             people::page(table, count, after, |after, limit| follow::following(table, of, after, limit));
         let (page, owner) = futures::try_join!(page, user::get(table, of))?;
         owner.ok_or_else(Problem::no_user)?;
-        Ok(shown(page, List::Following))
+        Ok(UserPage::new(page.users, List::Following, page.next))
     }
 }
 
 fn state(of: &User, following: bool, follower_count: i64) -> FollowState {
     FollowState { user_id: of.id, following, follower_count, following_count: of.following }
-}
-
-fn shown(page: People, list: List) -> UserPage {
-    UserPage::new(page.users.into_iter().map(card).collect(), list, page.next)
-}
-
-fn card(user: User) -> UserCard {
-    UserCard::new(user.id, user.username.as_str().to_owned(), user.full_name)
 }
 
 impl runtime::http::Handler for FollowHandler {

@@ -9,14 +9,13 @@
 
 use std::sync::Arc;
 
-use api::wire::{LikeState, UserCard, UserPage};
+use api::wire::{LikeState, UserPage};
 use api::{Call, Caller, Problem, Reply};
 use domain::cursor::List;
 use domain::photo::Photo;
 use domain::{Clock, PhotoId, UserId};
 use runtime::Aws;
 use table::like::Like;
-use table::user::User;
 use table::{Table, like, people, photo};
 
 runtime::config! {
@@ -83,12 +82,8 @@ impl LikeHandler {
             like::likers(&self.table, id, after, limit)
         })
         .await?;
-        Ok(UserPage::new(page.users.into_iter().map(card).collect(), List::Likers, page.next))
+        Ok(UserPage::new(page.users, List::Likers, page.next))
     }
-}
-
-fn card(user: User) -> UserCard {
-    UserCard::new(user.id, user.username.as_str().to_owned(), user.full_name)
 }
 
 impl runtime::http::Handler for LikeHandler {

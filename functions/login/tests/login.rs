@@ -13,11 +13,12 @@ use accounts::{Accounts, password};
 use domain::account::{Email, Password, UserName};
 use domain::session::RefreshToken;
 use domain::{Clock, Home, Randomness, UserId};
+use domain::user::User;
 use futures::future::join_all;
 use login::LoginHandler;
 use serde_json::{Value, json};
 use table::session::{self, Owner};
-use table::user::{self, User};
+use table::user;
 use testkit::http::{Answer, Request, call, event};
 use testkit::{Engine, Fault, ManualClock, SeededRandom, Usage, verifier};
 

@@ -17,8 +17,7 @@ use domain::UserId;
 use domain::account::{parse_bio, parse_full_name};
 use domain::cursor::List;
 use runtime::Aws;
-use table::user::{self, User};
-use table::{Patch, Table, follow, people};
+use table::{Patch, Table, follow, people, user};
 
 runtime::config! {
     /// Settings of `profile`.
@@ -64,7 +63,7 @@ impl ProfileHandler {
             }
         };
         let (user, followed) = futures::try_join!(user::get(&self.table, id), followed)?;
-        Ok(shown(user.ok_or_else(Problem::no_user)?, followed))
+        Ok(Profile::new(user.ok_or_else(Problem::no_user)?, followed))
     }
 
     async fn edit(&self, caller: &Caller, request: UpdateProfileRequest) -> Result<Profile, Problem> {
@@ -72,22 +71,7 @@ impl ProfileHandler {
         let bio = request.bio.as_deref().map(parse_bio).transpose()?;
         let patch = |text: Option<Option<String>>| text.map_or(Patch::Keep, Patch::present);
         let user = user::update(&self.table, caller.user_id, patch(full_name), patch(bio)).await?;
-        Ok(shown(user.ok_or_else(Problem::no_user)?, false))
-    }
-}
-
-fn shown(user: User, followed_by_you: bool) -> Profile {
-    Profile {
-        user_id: user.id,
-        username: user.username.as_str().to_owned(),
-        full_name: user.full_name,
-        bio: user.bio,
-        profile_pic: None,
-        follower_count: user.followers,
-        following_count: user.following,
-        photo_count: user.photos,
-        followed_by_you,
-        created_at: user.id.created_at().to_string(),
+        Ok(Profile::new(user.ok_or_else(Problem::no_user)?, false))
     }
 }
 

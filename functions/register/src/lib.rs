@@ -21,9 +21,10 @@ use api::wire::{RegisterRequest, Session};
 use api::{Call, Problem, Reply};
 use domain::account::{Email, Password, UserName, parse_full_name};
 use domain::{Home, UserId};
+use domain::user::User;
 use runtime::Aws;
 use table::session::Owner;
-use table::user::{self, Registration, User};
+use table::user::{self, Registration};
 
 runtime::config! {
     /// Settings of `register`.

@@ -17,6 +17,7 @@ pub mod rate;
 pub mod relation;
 pub mod session;
 pub mod text;
+pub mod user;
 
 pub use clock::{Clock, Timestamp};
 pub use fault::{Fault, FaultKind};

@@ -4,8 +4,9 @@ use std::future::Future;
 
 use domain::UserId;
 use domain::account::UserName;
+use domain::user::User;
 
-use crate::user::{self, User};
+use crate::user;
 use crate::{Page, Result, Table};
 
 /// Rounds of refilling a page whose people turned out to be gone; then a short page with a position is better than a

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::{Put, ReturnValue, TransactWriteItem};
 use domain::UserId;
 use domain::account::UserName;
+use domain::user::User;
 use serde::{Deserialize, Serialize};
 
 use crate::calls::{back_off, parsed, stored, text};
@@ -13,37 +14,6 @@ use crate::error::condition_failed;
 use crate::keys::{ItemKey, PK};
 use crate::session::{self, Opened};
 use crate::{Error, Patch, Result, Table};
-
-/// A user's profile with its counters.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct User {
-    /// Names the user.
-    pub id: UserId,
-    /// The user name as written.
-    pub username: UserName,
-    /// The name beside it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub full_name: Option<String>,
-    /// What they say about themselves.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bio: Option<String>,
-    /// How many follow them: the number of follower edges.
-    #[serde(default)]
-    pub followers: i64,
-    /// How many they follow.
-    #[serde(default)]
-    pub following: i64,
-    /// How many photos are in their timeline.
-    #[serde(default)]
-    pub photos: i64,
-}
-
-impl User {
-    /// Somebody new.
-    pub fn new(id: UserId, username: UserName, full_name: Option<String>) -> Self {
-        Self { id, username, full_name, bio: None, followers: 0, following: 0, photos: 0 }
-    }
-}
 
 /// What became of a registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,13 +15,14 @@ use domain::photo::{ContentType, Failure, Medium, Photo, Rendered, State};
 use domain::rate::UPLOADS;
 use domain::session::RefreshToken;
 use domain::{Clock, Home, PhotoId, Relation, Timestamp, UserId};
+use domain::user::User;
 use futures::future::join_all;
 use table::guard::{self, Idempotency, RateStep};
 use table::original::{MOST_REFS, Share};
 use table::photo::{Creation, Finish};
 use table::relations::EdgeState;
 use table::session::{Opened, Rotation};
-use table::user::{Registration, User};
+use table::user::Registration;
 use table::{
     Order, Table, feed, follow, head, inbox, like, original, photo, reader, session, timeline, user,
 };

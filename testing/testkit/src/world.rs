@@ -15,13 +15,14 @@ use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::rate::UPLOADS;
 use domain::session::RefreshToken;
 use domain::{Clock, Home, PhotoId, UserId};
+use domain::user::User;
 use runtime::stream::Record;
 use table::change::Change;
 use table::guard::{self, RateStep};
 use table::keys::ItemKey;
 use table::original::Share;
 use table::session::Opened;
-use table::user::{Registration, User};
+use table::user::Registration;
 use table::{Order, Table, feed, follow, like, photo, reader, user};
 
 use crate::{Engine, ManualClock, SeededRandom};

@@ -5,6 +5,7 @@
 use domain::feed::{DeliveryMode, Entry, HEAD_LEN, entry_expiry};
 use domain::media::PerceptualHash;
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
+use domain::user::User;
 use domain::{PhotoId, Timestamp, UserId};
 use serde::Serialize;
 use serde_dynamo::{AttributeValue, Item, to_item};
@@ -12,7 +13,6 @@ use table::follow::Follow;
 use table::keys::{ItemKey, PK, SK};
 use table::original::Original;
 use table::reader::Reader;
-use table::user::User;
 
 use crate::Result;
 use crate::population::Person;

@@ -9,13 +9,13 @@ use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::session::RefreshToken;
 use domain::text::Caption;
 use domain::{Clock, Home, PhotoId, Timestamp, UserId, rate};
+use domain::user::User;
 use profile::ProfileHandler;
 use serde_json::Value;
 use table::guard::{self, RateStep};
 use table::relations::EdgeState;
 use table::session::Opened;
-use table::user::{self, User};
-use table::{Order, Table, photo};
+use table::{Order, Table, photo, user};
 use testkit::http::{Answer, Request, call, event};
 use testkit::{Engine, ManualClock, SeededRandom, token_for};
 

@@ -2,6 +2,7 @@
 
 use domain::UserId;
 use domain::cursor::List;
+use domain::user::User;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -85,17 +86,36 @@ pub struct FollowState {
     pub following_count: i64,
 }
 
-impl UserCard {
-    /// Somebody who has no picture yet.
-    pub fn new(user_id: UserId, username: String, full_name: Option<String>) -> Self {
-        Self { user_id, username, full_name, profile_pic: None }
+impl Profile {
+    /// Shows `user` to somebody who follows them or not.
+    pub fn new(user: User, followed_by_you: bool) -> Self {
+        Self {
+            user_id: user.id,
+            username: user.username.as_str().to_owned(),
+            full_name: user.full_name,
+            bio: user.bio,
+            profile_pic: None,
+            follower_count: user.followers,
+            following_count: user.following,
+            photo_count: user.photos,
+            followed_by_you,
+            created_at: user.id.created_at().to_string(),
+        }
+    }
+}
+
+impl From<User> for UserCard {
+    fn from(user: User) -> Self {
+        let username = user.username.as_str().to_owned();
+        Self { user_id: user.id, username, full_name: user.full_name, profile_pic: None }
     }
 }
 
 impl UserPage {
     /// A page of `list` that goes on after `next`.
-    pub fn new(users: Vec<UserCard>, list: List, next: Option<UserId>) -> Self {
+    pub fn new(users: Vec<User>, list: List, next: Option<UserId>) -> Self {
         let next_cursor = next.map(|last| list.cursor(&last));
+        let users = users.into_iter().map(UserCard::from).collect();
         Self { users, has_more: next_cursor.is_some(), next_cursor }
     }
 }
