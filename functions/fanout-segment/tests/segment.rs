@@ -220,7 +220,7 @@ async fn when_somebody_leaves_meanwhile_then_their_feed_is_put_right() {
             stage.world.derive().await;
             hold.release();
         };
-        let (done, ()) = tokio::join!(run(&slow, segment(&author, work)), leave);
+        let (done, ()) = futures::join!(run(&slow, segment(&author, work)), leave);
         assert!(done.unwrap().done);
         let left = Event::FollowRemoved { follower_id: fans[1].user_id, followee_id: author.user_id };
         assert_eq!(stage.backfill.take::<Event>(), [left], "{work:?}");

@@ -320,7 +320,7 @@ async fn when_somebody_leaves_while_entries_are_written_then_their_feed_is_put_r
         stage.world.derive().await;
         hold.release();
     };
-    let (response, ()) = tokio::join!(fan_out, leave);
+    let (response, ()) = futures::join!(fan_out, leave);
     assert!(response.batch_item_failures.is_empty());
     let left = Event::FollowRemoved { follower_id: fans[1].user_id, followee_id: author.user_id };
     assert_eq!(stage.backfill.take::<Event>(), [left]);

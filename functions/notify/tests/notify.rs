@@ -105,7 +105,7 @@ async fn when_many_act_at_once_then_nobody_is_lost() {
     let photo = world.post(&ann).await;
     let events: Vec<Event> = fans.iter().map(|fan| like(&ann, photo, fan, world.clock.now())).collect();
     // Two batches at once, each about everybody: they meet on one row.
-    let (first, second) = tokio::join!(deliver(&world, &events), deliver(&world, &events));
+    let (first, second) = futures::join!(deliver(&world, &events), deliver(&world, &events));
     assert!(first.is_empty() && second.is_empty());
     let [(_, row)] = inbox(&world, &ann).await.try_into().unwrap();
     assert_eq!(row.actor_count, 8);

@@ -52,7 +52,7 @@ impl PhotoHandler {
 
     async fn show(&self, caller: &Caller, id: PhotoId) -> Result<Reply, Problem> {
         let (photo, liked) =
-            tokio::try_join!(photo::get(&self.table, id), like::exists(&self.table, caller.user_id, id))?;
+            futures::try_join!(photo::get(&self.table, id), like::exists(&self.table, caller.user_id, id))?;
         match photo {
             Some(photo) if photo.is_visible_to(caller.user_id) => self.view(&photo, liked, caller),
             _ => Err(Problem::no_photo()),
@@ -61,7 +61,7 @@ impl PhotoHandler {
 
     async fn edit(&self, caller: &Caller, id: PhotoId, call: &Call) -> Result<Reply, Problem> {
         let texts = texts(&call.json()?)?;
-        let (photo, liked) = tokio::try_join!(
+        let (photo, liked) = futures::try_join!(
             photo::edit(&self.table, id, caller.user_id, texts),
             like::exists(&self.table, caller.user_id, id)
         )?;

@@ -118,7 +118,7 @@ async fn when_an_unfollow_meets_a_backfill_under_way_then_nothing_is_left_behind
             stage.deliver_each([&removed(&reader, &ann)]).await;
         };
         let event = added(&stage, &reader, &ann);
-        tokio::join!(stage.deliver_each([&event]), unfollow);
+        futures::join!(stage.deliver_each([&event]), unfollow);
         assert!(stage.world.feed(&reader).await.is_empty());
     }
 }

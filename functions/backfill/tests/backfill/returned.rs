@@ -81,7 +81,7 @@ async fn when_an_unfollow_meets_a_rebuild_under_way_then_only_others_are_in_the_
             let event = Event::FollowRemoved { follower_id: reader.user_id, followee_id: ann.user_id };
             stage.deliver_each([&event]).await;
         };
-        tokio::join!(stage.deliver_each([&event]), unfollow);
+        futures::join!(stage.deliver_each([&event]), unfollow);
         let feed = stage.world.feed(&reader).await;
         assert!(feed.is_empty() || feed == [kept], "{feed:?}");
     }
