@@ -17,7 +17,6 @@ use domain::photo::Photo;
 use domain::text::{Caption, Place, Tag};
 use domain::{Invalid, PhotoId};
 use runtime::Aws;
-use runtime::http::{Handler, unknown_route};
 use table::photo::Texts;
 use table::{Patch, Table, like, photo};
 
@@ -95,7 +94,7 @@ impl PhotoHandler {
     }
 }
 
-impl Handler for PhotoHandler {
+impl runtime::http::Handler for PhotoHandler {
     async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
         let caller = call.caller()?;
         let id = call.path("photo_id").parse().map_err(|_| Problem::no_photo())?;
@@ -103,7 +102,7 @@ impl Handler for PhotoHandler {
             "GET /api/v1/photos/{photo_id}" => self.show(caller, id).await,
             "PATCH /api/v1/photos/{photo_id}" => self.edit(caller, id, call).await,
             "DELETE /api/v1/photos/{photo_id}" => self.delete(caller, id).await,
-            _ => Err(unknown_route()),
+            _ => Err(runtime::http::unknown_route()),
         }
     }
 }

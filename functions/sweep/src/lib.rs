@@ -34,7 +34,7 @@ use futures::{StreamExt, stream};
 use messages::repair::{MOST, Recount, Repair};
 use runtime::Aws;
 use runtime::queue::{Queue, SendError, Sender};
-use runtime::task::{BAD_INPUT, Handler, TaskError};
+use runtime::task::{BAD_INPUT, TaskError};
 use serde::{Deserialize, Serialize};
 use table::Table;
 
@@ -177,7 +177,7 @@ impl Failures {
     }
 }
 
-impl<Q: Sender> Handler for SweepHandler<Q> {
+impl<Q: Sender> runtime::task::Handler for SweepHandler<Q> {
     type Input = Input;
     type Output = Done;
     type Error = Failed;

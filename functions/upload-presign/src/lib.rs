@@ -27,7 +27,6 @@ use base64::engine::general_purpose::STANDARD;
 use domain::media::MediumId;
 use domain::{Clock, PhotoId, Randomness, rate};
 use runtime::config::environment;
-use runtime::http::{Handler, unknown_route};
 use runtime::{Aws, StartError};
 use sha2::{Digest, Sha256};
 use table::guard::{self, Idempotency, RateStep};
@@ -161,11 +160,11 @@ impl UploadPresignHandler {
     }
 }
 
-impl Handler for UploadPresignHandler {
+impl runtime::http::Handler for UploadPresignHandler {
     async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
         let caller = call.caller()?;
         if call.route() != "POST /api/v1/photos" {
-            return Err(unknown_route());
+            return Err(runtime::http::unknown_route());
         }
         let key = call.idempotency_key()?;
         let request: CreatePhotoRequest = call.json()?;
