@@ -21,27 +21,28 @@
 //!   that the bucket is wired wrongly.
 
 mod notification;
+mod plan;
 mod store;
 
 use aws_sdk_s3::Client;
 use bytes::Bytes;
-use domain::PhotoId;
 use domain::media::{MediumId, PerceptualHash};
-use domain::photo::{Failure, MAX_UPLOAD_BYTES, Medium, Photo, Rendered, State};
+use domain::photo::{Failure, Photo, Rendered};
 use media::{Limits, Refusal, Renditions};
-use runtime::{Aws, metrics, sqs};
-use table::original::{Original, Share};
+use runtime::{Aws, metrics};
+use table::original::Share;
 use table::photo::Finish;
 use table::{Table, original, photo, timeline};
 use tokio::sync::Semaphore;
 use tokio::task::JoinError;
 
 pub use notification::{NotAnUpload, Notification};
+use plan::{Facts, Plan, plan};
 pub use store::StoreError;
 use store::{Claim, Fetched, File, Store};
 
-/// Times that a picture is recorded anew because the original with its bytes came or went meanwhile.
-const MOVES: usize = 4;
+/// Most steps of one delivery. It takes at most four, and more only where other deliveries change what it knew.
+const STEPS: usize = 12;
 
 runtime::config! {
     /// Settings of `thumbnail`.
@@ -78,16 +79,44 @@ impl ThumbnailHandler {
         Self { table, store, decoding: Semaphore::new(1) }
     }
 
-    /// Brings one upload to its end.
+    /// Brings one upload to its end, and deletes whatever is not needed any more.
     async fn process(&self, id: MediumId) -> Result<(), Error> {
-        let photo = self.photo(id).await?;
-        let waiting = photo.as_ref().filter(|photo| photo.state == State::Processing);
-        match waiting.and_then(|photo| Some((photo, photo.media.get(id.index)?))) {
-            Some((photo, medium)) if medium.rendered.is_none() => self.render(id, photo, medium).await?,
-            // Settled, or this picture is done: nobody waits for another upload of it.
-            _ => self.tidy(id, photo.as_ref()).await?,
+        if self.settle(id).await? == Stored::Unused {
+            self.store.discard_kept(id).await?;
         }
         Ok(self.store.discard_upload(id).await?)
+    }
+
+    /// Takes step after step until the picture is settled. Returns whether what is stored for it is used.
+    async fn settle(&self, id: MediumId) -> Result<Stored, Error> {
+        let mut facts = Facts::new(id, self.photo(id).await?);
+        for _ in 0..STEPS {
+            match plan(&facts) {
+                Plan::Fetch(most) => self.fetch(&mut facts, most).await?,
+                Plan::Render(file) => self.render(&mut facts, &file).await?,
+                Plan::Record(photo, rendered, share) => {
+                    match self.record(photo, id.index, &rendered, share).await? {
+                        // An earlier delivery may have stored something before there was anything to join.
+                        Finish::Waiting | Finish::Ready if share == Share::Joined => {
+                            return Ok(Stored::Unused);
+                        }
+                        Finish::Waiting | Finish::Ready => return Ok(Stored::Used),
+                        Finish::Already | Finish::Gone => facts.photo = self.photo(id).await?,
+                        Finish::Moved => {
+                            let sha256 = &rendered.sha256;
+                            facts.original = original::get_latest(&self.table, id.author, sha256).await?;
+                        }
+                    }
+                }
+                Plan::Refuse(refusal) => {
+                    self.refuse(id, &refusal).await?;
+                    facts.photo = self.photo(id).await?;
+                }
+                Plan::Stop => return Ok(Stored::Used),
+                Plan::CleanUp => return self.stored(id, facts.photo.as_ref()).await,
+            }
+        }
+        Err(Error::Overtaken)
     }
 
     /// The photo as it is now.
@@ -95,102 +124,52 @@ impl ThumbnailHandler {
         Ok(photo::get_latest(&self.table, id.photo).await?.filter(|photo| photo.author == id.author))
     }
 
-    async fn render(&self, id: MediumId, photo: &Photo, medium: &Medium) -> Result<(), Error> {
-        let mut file = match self.store.fetch(id, medium.size.min(MAX_UPLOAD_BYTES)).await? {
-            Fetched::Whole(file) => file,
-            Fetched::TooLarge => {
-                let refusal = Refusal::TooLarge("it has more bytes than were declared".to_owned());
-                return self.refuse(id, &refusal).await;
-            }
-            // Another delivery of this message is through with it.
-            Fetched::Gone => return Ok(()),
-        };
-        let (mut known, hashes) = futures::try_join!(
-            original::get(&self.table, id.author, &file.sha256),
-            timeline::hashes(&self.table, id.author)
-        )?;
-        let picture = Picture { id, photo, hashes };
-        let mut claimed = false;
-        loop {
-            if let Some(original) = known.as_ref().filter(|original| original.has_room())
-                && self.join(&picture, original, &file.sha256).await?
-            {
-                return Ok(());
-            }
-            let made = if claimed {
-                self.decode(&file.bytes).await?
-            } else {
-                // The original says whose bytes these are; until that is known, nothing that follows from them counts.
-                match futures::try_join!(self.claim(id, &file), self.decode(&file.bytes))? {
-                    (Claim::Ours, made) => made,
-                    (Claim::Theirs(theirs), _) => {
-                        known = original::get(&self.table, id.author, &theirs.sha256).await?;
-                        (file, claimed) = (theirs, true);
-                        continue;
-                    }
-                    (Claim::Lost, _) => return Err(Error::Overtaken),
-                }
-            };
-            return match made {
-                Ok(renditions) => self.keep(&picture, &file, renditions).await,
-                Err(refusal) => self.refuse(id, &refusal).await,
-            };
+    /// Fetches the upload, and what is known of the same bytes and of pictures like it.
+    async fn fetch(&self, facts: &mut Facts, most: u64) -> Result<(), Error> {
+        let author = facts.id.author;
+        let upload = self.store.fetch(facts.id, most).await?;
+        if let Fetched::Whole(file) = &upload {
+            (facts.original, facts.hashes) = futures::try_join!(
+                original::get(&self.table, author, &file.sha256),
+                timeline::hashes(&self.table, author)
+            )?;
         }
+        facts.upload = Some(upload);
+        Ok(())
+    }
+
+    /// Renders a file and stores the renditions, unless another file turns out to be the picture's original.
+    async fn render(&self, facts: &mut Facts, file: &File) -> Result<(), Error> {
+        let id = facts.id;
+        let made = if facts.claimed {
+            self.decode(&file.bytes).await?
+        } else {
+            // The original says whose bytes these are; until that is known, nothing that follows from them counts.
+            let (claim, made) = futures::try_join!(self.claim(id, file), self.decode(&file.bytes))?;
+            facts.claimed = true;
+            match claim {
+                Claim::Ours => made,
+                Claim::Theirs(theirs) => {
+                    facts.original = original::get(&self.table, id.author, &theirs.sha256).await?;
+                    facts.upload = Some(Fetched::Whole(theirs));
+                    return Ok(());
+                }
+                Claim::Lost => return Err(Error::Overtaken),
+            }
+        };
+        facts.rendered = Some(match made {
+            Ok(made) => {
+                let rendered = rendered(&made, file);
+                self.store.keep(id, made.files).await?;
+                Ok(rendered)
+            }
+            Err(refusal) => Err(refusal),
+        });
+        Ok(())
     }
 
     async fn claim(&self, id: MediumId, file: &File) -> Result<Claim, Error> {
         Ok(self.store.claim(id, file).await?)
-    }
-
-    /// Records a picture as shown with what was stored of the same bytes before; whether it is settled so.
-    async fn join(&self, picture: &Picture<'_>, original: &Original, sha256: &str) -> Result<bool, Error> {
-        match self.record(picture, original.facts(sha256), Share::Joined).await? {
-            Finish::Moved => return Ok(false),
-            // An earlier delivery may have stored something before there was anything to join.
-            Finish::Waiting | Finish::Ready => self.store.discard_kept(picture.id).await?,
-            Finish::Already | Finish::Gone => self.look_again(picture.id).await?,
-        }
-        Ok(true)
-    }
-
-    /// Stores renditions and records the picture.
-    async fn keep(&self, picture: &Picture<'_>, file: &File, made: Renditions) -> Result<(), Error> {
-        let facts = facts(&made, file);
-        self.store.keep(picture.id, made.files).await?;
-        let mut share = Share::First;
-        for _ in 0..MOVES {
-            match self.record(picture, facts.clone(), share).await? {
-                Finish::Moved => {}
-                Finish::Waiting | Finish::Ready => return Ok(()),
-                Finish::Already | Finish::Gone => return self.look_again(picture.id).await,
-            }
-            // Others are recorded with the same bytes, perhaps of the same photo.
-            match original::get_latest(&self.table, picture.id.author, &file.sha256).await? {
-                None => share = Share::First,
-                Some(original) if original.has_room() => {
-                    if self.join(picture, &original, &file.sha256).await? {
-                        return Ok(());
-                    }
-                }
-                Some(_) => share = Share::Alone,
-            }
-        }
-        Err(Error::Overtaken)
-    }
-
-    async fn record(
-        &self,
-        picture: &Picture<'_>,
-        mut facts: Rendered,
-        share: Share,
-    ) -> Result<Finish, Error> {
-        facts.similar_to = facts.phash.nearest(picture.hashes.iter().copied());
-        let finish =
-            photo::finish_medium(&self.table, picture.photo, picture.id.index, &facts, share).await?;
-        if finish == Finish::Ready {
-            metrics::count("photos_ready", 1);
-        }
-        Ok(finish)
     }
 
     /// Makes the renditions, away from the thread that waits for the network.
@@ -202,25 +181,33 @@ impl ThumbnailHandler {
         tokio::task::spawn_blocking(work).await.map_err(Error::Decoder)
     }
 
-    /// Ends the photo: these bytes will not become a picture, now or ever.
+    async fn record(
+        &self,
+        photo: &Photo,
+        index: usize,
+        rendered: &Rendered,
+        share: Share,
+    ) -> Result<Finish, Error> {
+        let finish = photo::finish_medium(&self.table, photo, index, rendered, share).await?;
+        if finish == Finish::Ready {
+            metrics::count("photos_ready", 1);
+        }
+        Ok(finish)
+    }
+
     async fn refuse(&self, id: MediumId, refusal: &Refusal) -> Result<(), Error> {
         tracing::warn!(photo = %id.photo, medium = id.index, code = refusal.code(), ?refusal, "refused an upload");
         let failure = Failure { code: refusal.code().to_owned(), detail: refusal.detail() };
         if photo::fail(&self.table, id.photo, &failure).await? {
             metrics::count("photos_failed", 1);
         }
-        self.look_again(id).await
+        Ok(())
     }
 
-    /// The photo was settled or the picture recorded by others: what was stored for it may not be shown.
-    async fn look_again(&self, id: MediumId) -> Result<(), Error> {
-        self.tidy(id, self.photo(id).await?.as_ref()).await
-    }
-
-    /// Deletes what was stored for a picture of a settled photo, or a recorded one, unless it is shown with that, or another
-    /// is.
-    async fn tidy(&self, id: MediumId, photo: Option<&Photo>) -> Result<(), Error> {
-        let shown = match photo {
+    /// Whether what is stored for a picture is used, by itself or by others with the same bytes. `photo` is not waiting
+    /// for the picture any more.
+    async fn stored(&self, id: MediumId, photo: Option<&Photo>) -> Result<Stored, Error> {
+        let used = match photo {
             Some(photo) => {
                 let rendered = photo.media.get(id.index).and_then(|medium| medium.rendered.as_ref());
                 rendered.is_some_and(|facts| facts.stored_at.is_none())
@@ -234,11 +221,11 @@ impl ThumbnailHandler {
                 None => false,
             },
         };
-        if shown { Ok(()) } else { Ok(self.store.discard_kept(id).await?) }
+        Ok(if used { Stored::Used } else { Stored::Unused })
     }
 }
 
-impl sqs::Handler for ThumbnailHandler {
+impl runtime::sqs::Handler for ThumbnailHandler {
     type Message = Notification;
     type Error = Error;
 
@@ -270,15 +257,16 @@ pub enum Error {
     Decoder(#[source] JoinError),
 }
 
-/// A picture to be recorded.
-struct Picture<'a> {
-    id: MediumId,
-    photo: &'a Photo,
-    /// What its author's photos look like.
-    hashes: Vec<(PhotoId, PerceptualHash)>,
+/// Original and renditions under the keys of a picture.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stored {
+    /// Somebody is shown with them, or another delivery is working on them.
+    Used,
+    /// Nobody is shown with them.
+    Unused,
 }
 
-fn facts(made: &Renditions, file: &File) -> Rendered {
+fn rendered(made: &Renditions, file: &File) -> Rendered {
     Rendered {
         width: made.width,
         height: made.height,

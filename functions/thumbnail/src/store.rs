@@ -36,7 +36,7 @@ const SHA256: &str = "sha256";
 const NO_PICTURE: &str = "application/octet-stream";
 
 /// A file somebody uploaded.
-#[derive(Clone)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct File {
     pub(crate) bytes: Bytes,
     /// Of the bytes, hexadecimal.
