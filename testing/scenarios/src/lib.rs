@@ -15,9 +15,7 @@
 mod network;
 mod overtaking;
 mod pieces;
-mod run;
 
 pub use network::{Network, scroll};
 pub use overtaking::at_every_place;
 pub use pieces::{Functions, Quiet, THRESHOLD};
-pub use run::{Run, Workflow};

@@ -6,19 +6,22 @@ use std::time::Duration;
 use api::Caller;
 use aws_lambda_events::dynamodb::EventRecord;
 use domain::PhotoId;
+use domain::feed::Crossing;
 use fanout::Switch;
 use messages::Event;
 use messages::workflow::{CelebrityCrossing, CelebrityFanout};
 use serde_json::Value;
 use table::Table;
 use testkit::http::{Request, call};
+use testkit::workflow::{Execution, Step};
 use testkit::{ManualClock, Objects, World, sqs_event, stream_event};
 
 use crate::pieces::{Between, Functions};
-use crate::run::{Run, Step, Workflow};
 
 /// Photos a page.
 const PAGE: usize = 4;
+/// Segments of an execution: more than one, so that one may be done long before the other.
+const SEGMENTS: u32 = 3;
 
 /// Something on its way.
 #[derive(Clone, Debug)]
@@ -26,7 +29,7 @@ enum Task {
     OutOfOrder(Value),
     Fanout(Event),
     Backfill(Event),
-    Run(Box<Run>),
+    Run(Execution),
 }
 
 /// A world and the functions behind its feeds.
@@ -102,13 +105,6 @@ impl Network {
         self.tasks.extend(again);
     }
 
-    /// Executions under way of one workflow.
-    pub fn running(&self, workflow: Workflow) -> usize {
-        let runs =
-            self.tasks.iter().filter(|task| matches!(task, Task::Run(run) if run.workflow() == workflow));
-        runs.count()
-    }
-
     async fn gather(&mut self) {
         self.records.extend(self.world.engine.stream().await);
         self.route();
@@ -130,14 +126,15 @@ impl Network {
         self.tasks.extend(self.between.backfill.take().into_iter().map(Task::Backfill));
         self.tasks.extend(self.between.derive.take().into_iter().map(Task::OutOfOrder));
         let pushes = self.between.pushes.take::<CelebrityFanout>();
-        let mut runs: Vec<Run> = pushes.into_iter().map(|(name, input)| Run::fanout(name, input)).collect();
+        self.tasks.extend(pushes.iter().map(|(_, input)| Task::Run(Execution::fanout(input, SEGMENTS))));
         let crossings =
-            [(Workflow::Promotion, &self.between.promotions), (Workflow::Demotion, &self.between.demotions)];
-        for (workflow, launches) in crossings {
+            [(Crossing::Promotion, &self.between.promotions), (Crossing::Demotion, &self.between.demotions)];
+        for (crossing, launches) in crossings {
             let started = launches.take::<CelebrityCrossing>();
-            runs.extend(started.into_iter().map(|(name, input)| Run::crossing(workflow, name, input)));
+            let runs =
+                started.iter().map(|(name, input)| Execution::crossing(crossing, name, input, SEGMENTS));
+            self.tasks.extend(runs.map(Task::Run));
         }
-        self.tasks.extend(runs.into_iter().map(|run| Task::Run(Box::new(run))));
     }
 
     async fn derive_some(&mut self, count: usize) {
@@ -160,22 +157,23 @@ impl Network {
         self.route();
     }
 
-    async fn go_on(&mut self, run: Box<Run>) {
-        let mut run = *run;
-        match run.steps.pop_front() {
+    async fn go_on(&mut self, mut run: Execution) {
+        match run.take_step() {
             Some(Step::Wait) => self.world.clock.advance(Duration::from_mins(1)),
-            Some(Step::Mark(state)) => run = run.mark(&self.world.engine, state).await,
+            Some(Step::Mark(mark)) => {
+                let engine = &self.world.engine;
+                if !mark.write(&engine.client(), engine.table_name()).await.expect("a head") {
+                    run.end();
+                }
+            }
             Some(Step::Segment(segment)) => {
                 let input = serde_json::to_value(segment).expect("a segment");
-                let segment = runtime::task::answer(&self.functions.segment, input).await.expect("its work");
-                if !segment.done {
-                    run.steps.push_front(Step::Segment(segment));
-                }
+                run.resume(runtime::task::answer(&self.functions.segment, input).await.expect("its work"));
             }
             None => {}
         }
-        if !run.steps.is_empty() {
-            self.tasks.push(Task::Run(Box::new(run)));
+        if !run.is_done() {
+            self.tasks.push(Task::Run(run));
         }
     }
 

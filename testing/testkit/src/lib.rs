@@ -37,6 +37,8 @@ mod tokens;
 mod topic;
 mod usage;
 mod wiretap;
+#[cfg(feature = "workflow")]
+pub mod workflow;
 #[cfg(feature = "world")]
 mod world;
 

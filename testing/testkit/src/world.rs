@@ -16,6 +16,7 @@ use domain::rate::UPLOADS;
 use domain::session::RefreshToken;
 use domain::{Clock, Home, PhotoId, UserId};
 use domain::user::User;
+use messages::workflow::{self, CelebrityFanout};
 use runtime::stream::Record;
 use table::change::Change;
 use table::guard::{self, RateStep};
@@ -23,8 +24,9 @@ use table::keys::ItemKey;
 use table::original::Share;
 use table::session::Opened;
 use table::user::Registration;
-use table::{Order, Table, feed, follow, like, photo, reader, user};
+use table::{Order, Table, feed, follow, head, like, photo, reader, user};
 
+use crate::workflow::{Execution, Step};
 use crate::{Engine, ManualClock, SeededRandom};
 
 /// A table with people in it. Time moves on by a second with every act.
@@ -196,19 +198,23 @@ impl World {
     pub async fn deliver_by(&self, author: &Caller, mode: DeliveryMode) {
         let mode = serde_json::to_value(mode).expect("a name");
         let mode = AttributeValue::S(mode.as_str().expect("a name").to_owned());
-        self.update_head(author, "SET version = version + :one, standing = :value", mode).await;
-    }
-
-    /// The photo of a celebrity is in every feed.
-    pub async fn mark_pushed(&self, author: &Caller, photo: PhotoId) {
-        let photo = AttributeValue::Ss(vec![photo.to_string()]);
-        self.update_head(author, "SET version = version + :one DELETE unpushed :value", photo).await;
-    }
-
-    async fn update_head(&self, author: &Caller, expression: &str, value: AttributeValue) {
+        let expression = "SET version = version + :one, standing = :value";
+        let update = self.update(&ItemKey::Head(author.user_id), expression, mode);
         let one = AttributeValue::N("1".to_owned());
-        let update = self.update(&ItemKey::Head(author.user_id), expression, value);
         update.expression_attribute_values(":one", one).send().await.expect("a head");
+    }
+
+    /// The photo of a celebrity is in every feed: `celebrity-fanout` writes its mark.
+    pub async fn mark_pushed(&self, author: &Caller, photo: PhotoId) {
+        let key = head::key(author.user_id);
+        let head = workflow::ItemKey { pk: key.pk, sk: key.sk };
+        let input = CelebrityFanout { photo_id: photo, author_id: author.user_id, followers: 0, head };
+        let mut execution = Execution::fanout(&input, 1);
+        while let Some(step) = execution.take_step() {
+            if let Step::Mark(mark) = step {
+                mark.write(&self.engine.client(), self.engine.table_name()).await.expect("a head");
+            }
+        }
     }
 
     /// Changes an item behind everybody's back; the expression calls the number `:value`.

@@ -9,7 +9,7 @@ use crate::graph::{Graph, Node};
 use crate::numbers::{Line, float, whole};
 use crate::population::{Person, Population};
 use crate::stage::{Spent, Stage};
-use crate::workflow::Execution;
+use crate::workflow::Push;
 
 /// Shares of active followers that each following is tried with.
 pub const SHARES: [f64; 3] = [1.0, 0.4, 0.0];
@@ -67,10 +67,10 @@ fn rung(stage: &Stage, population: &Population, author: Node) -> Result<Rung> {
     let (mut spent, mut invocations) = (posted.pushed, posted.messages);
     let celebrity = posted.workflow.is_some();
     if let Some(input) = posted.workflow {
-        let mut execution = Execution::plan(input);
-        execution.finish(stage)?;
-        spent.add(&execution.spent);
-        invocations += execution.invocations;
+        let mut push = Push::plan(&input);
+        push.finish(stage)?;
+        spent.add(&push.spent);
+        invocations += push.invocations;
     }
     let rung = Rung {
         followers: population.graph.followers(author).len(),

@@ -14,7 +14,7 @@ use crate::numbers::Series;
 use crate::population::Population;
 use crate::stage::{Page, Spent, Stage};
 use crate::truth::Truth;
-use crate::workflow::Execution;
+use crate::workflow::Push;
 
 /// How the network is used.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,7 +109,7 @@ struct Mix<'a> {
     truth: Truth<'a>,
     active: Vec<Node>,
     chance: Pcg64,
-    executions: Vec<(Posting, Execution)>,
+    executions: Vec<(Posting, Push)>,
     outcome: Outcome,
 }
 
@@ -220,7 +220,7 @@ impl Mix<'_> {
         self.truth.posted(author, posted.photo);
         let posting = Posting { created: posted.created, derived: posted.derived, pushed: posted.pushed };
         match posted.workflow {
-            Some(input) => self.executions.push((posting, Execution::plan(input))),
+            Some(input) => self.executions.push((posting, Push::plan(&input))),
             None => self.outcome.posts.add(&posting, None),
         }
         Ok(())

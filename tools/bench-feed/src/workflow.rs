@@ -1,82 +1,70 @@
-//! `celebrity-fanout` step by step, as its state machine goes: plan, segments, a minute's wait, the mark.
+//! Executions of `celebrity-fanout`, one measured invocation at a time.
 
-use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{Clock, Timestamp};
-use messages::HashRange;
-use messages::workflow::{CelebrityFanout, Segment, Work};
-use table::keys::{PK, SK};
+use messages::workflow::CelebrityFanout;
+use runtime::task::Handler;
+use testkit::workflow::{Execution, Step};
 
 use crate::Result;
 use crate::stage::{Spent, Stage};
 
-/// Followers that one segment is planned for, and the most segments there are, as in the state machine.
+/// Followers that one segment is planned for, and the most segments there are, as in the state `Plan`.
 const SEGMENT: i64 = 10_000;
 const SEGMENTS: i64 = 2_000;
-/// How long readers go on pulling a photo that is in every feed.
-const SETTLE_MS: i64 = 60_000;
 
-/// An execution under way.
-pub struct Execution {
-    input: CelebrityFanout,
-    segments: VecDeque<Segment>,
-    settled_at: Option<Timestamp>,
-    done: bool,
+/// An execution under way, and what it took so far.
+pub struct Push {
+    execution: Execution,
+    /// When the wait is over that it is in.
+    wakes_at: Option<Timestamp>,
     /// What its invocations took so far.
     pub spent: Spent,
     /// How many those were.
     pub invocations: usize,
 }
 
-impl Execution {
+impl Push {
     /// Plans an execution.
-    pub fn plan(input: CelebrityFanout) -> Self {
+    pub fn plan(input: &CelebrityFanout) -> Self {
         let count = (input.followers.max(1) + SEGMENT - 1) / SEGMENT;
-        let parts = u32::try_from(count.min(SEGMENTS)).unwrap_or(1);
-        let segments = HashRange::ALL.split(parts).into_iter().map(|followers| Segment {
-            work: Work::Push { photo_id: input.photo_id },
-            author_id: input.author_id,
-            followers,
-            after: None,
-            reached: 0,
-            skipped: 0,
-            done: false,
-        });
-        let segments = segments.collect();
-        Self { input, segments, settled_at: None, done: false, spent: Spent::default(), invocations: 0 }
+        let segments = u32::try_from(count.min(SEGMENTS)).unwrap_or(1);
+        let execution = Execution::fanout(input, segments);
+        Self { execution, wakes_at: None, spent: Spent::default(), invocations: 0 }
     }
 
     /// Whether it has ended.
     pub fn is_done(&self) -> bool {
-        self.done
+        self.execution.is_done()
     }
 
-    /// Takes the next step that its time has come for: one invocation for a segment, or the mark.
+    /// Takes the next step, unless it waits.
     ///
     /// # Errors
     /// A step failed.
     pub fn step(&mut self, stage: &Stage) -> Result<()> {
-        if let Some(segment) = self.segments.pop_front() {
-            let (segment, spent) = stage.invoke(runtime::task::Handler::handle(&stage.segment, segment))?;
-            let segment = segment?;
-            self.spent.add(&spent);
-            self.invocations += 1;
-            if !segment.done {
-                self.segments.push_back(segment);
-            }
+        let now = stage.clock.now();
+        if self.wakes_at.is_some_and(|wakes_at| now < wakes_at) {
             return Ok(());
         }
-        let now = stage.clock.now();
-        match self.settled_at {
-            None => self.settled_at = Some(now.plus_ms(SETTLE_MS)),
-            Some(settled) if now >= settled && !self.done => {
-                let (marked, spent) = stage.invoke(self.mark(stage))?;
-                marked?;
+        self.wakes_at = None;
+        match self.execution.take_step() {
+            Some(Step::Segment(segment)) => {
+                let (segment, spent) = stage.invoke(stage.segment.handle(segment))?;
                 self.spent.add(&spent);
-                self.done = true;
+                self.invocations += 1;
+                self.execution.resume(segment?);
             }
-            Some(_) => {}
+            Some(Step::Wait) => self.wakes_at = Some(now.plus_ms(60_000)),
+            Some(Step::Mark(mark)) => {
+                let (held, spent) = stage.invoke(mark.write(&stage.client, stage.engine.table_name()))?;
+                self.spent.add(&spent);
+                if !held? {
+                    self.execution.end();
+                }
+            }
+            None => {}
         }
         Ok(())
     }
@@ -86,27 +74,12 @@ impl Execution {
     /// # Errors
     /// A step failed.
     pub fn finish(&mut self, stage: &Stage) -> Result<()> {
-        while !self.done {
-            if self.segments.is_empty() {
-                stage.pass(std::time::Duration::from_millis(SETTLE_MS.unsigned_abs()));
+        while !self.is_done() {
+            if self.wakes_at.is_some() {
+                stage.pass(Duration::from_mins(1));
             }
             self.step(stage)?;
         }
-        Ok(())
-    }
-
-    /// The state `MarkPushed`.
-    async fn mark(&self, stage: &Stage) -> Result<()> {
-        let head = &self.input.head;
-        let text = |text: &str| AttributeValue::S(text.to_owned());
-        let key = HashMap::from([(PK.to_owned(), text(&head.pk)), (SK.to_owned(), text(&head.sk))]);
-        let update = stage.client.update_item().table_name(stage.engine.table_name()).set_key(Some(key));
-        update
-            .update_expression("SET version = version + :one DELETE unpushed :photo")
-            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
-            .expression_attribute_values(":photo", AttributeValue::Ss(vec![self.input.photo_id.to_string()]))
-            .send()
-            .await?;
         Ok(())
     }
 }
