@@ -144,7 +144,7 @@ struct Growing {
 
 impl Growing {
     fn new(shape: &Shape, appetites: Vec<usize>, random: Pcg64) -> Result<Self> {
-        let weights = appetites.iter().map(|appetite| crate::numbers::float(*appetite)).collect();
+        let weights = appetites.iter().map(|appetite| figures::float(*appetite)).collect();
         Ok(Self {
             random,
             reciprocity: shape.reciprocity,
@@ -172,7 +172,7 @@ impl Growing {
         let missing = wanted - self.count(node);
         let weight = |follower: usize| {
             let free = follower != node && self.taken_by.get(follower) != Some(&Some(node));
-            if free { crate::numbers::float(self.appetites.get(follower).copied().unwrap_or(0)) } else { 0.0 }
+            if free { figures::float(self.appetites.get(follower).copied().unwrap_or(0)) } else { 0.0 }
         };
         // From a source of its own, because the weights are read from beside it.
         let mut random = Pcg64::seed_from_u64(self.random.next_u64());

@@ -2,11 +2,12 @@
 
 use domain::Clock;
 use domain::feed::ACTIVE_DAYS;
+use figures::float;
 use testkit::SeededRandom;
 
 use crate::Result;
 use crate::graph::{Graph, Node};
-use crate::numbers::{Line, float, whole};
+use crate::numbers::{Line, whole};
 use crate::population::{Person, Population};
 use crate::stage::{Spent, Stage};
 use crate::workflow::Push;

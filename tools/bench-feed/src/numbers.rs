@@ -2,11 +2,7 @@
 
 use std::fmt;
 
-/// A count as a fraction; counts here are far below what a double holds exactly.
-#[expect(clippy::cast_precision_loss, reason = "see above")]
-pub fn float(count: usize) -> f64 {
-    count as f64
-}
+use figures::float;
 
 /// The whole part of a number that is not negative.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "see above")]

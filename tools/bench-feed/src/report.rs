@@ -3,12 +3,12 @@
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
-use comfy_table::{CellAlignment, Table, presets};
+use figures::float;
 
 use crate::followees::Reading;
 use crate::ladder::{PerFollower, Rung, per_active, per_inactive};
 use crate::mix::{Outcome, Posts};
-use crate::numbers::{Series, float, ratio, share};
+use crate::numbers::{Series, ratio, share};
 use crate::rates::Rate;
 
 /// The network that was loaded.
@@ -83,7 +83,7 @@ impl Report {
     }
 
     fn units(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut table = table(&["capacity units", "unit", "times", "mean", "p50", "p95", "max"]);
+        let mut table = figures::table(1, &["capacity units", "unit", "times", "mean", "p50", "p95", "max"]);
         let mut row = |what: &str, unit: &str, series: &Series| {
             let [mean, p50, p95, max] =
                 [series.mean(), series.quantile(0.5), series.quantile(0.95), series.max()]
@@ -103,7 +103,7 @@ impl Report {
             row(&format!("{who}: in all"), "RRU", &posts.reads);
         }
         writeln!(f, "{table}\n")?;
-        let mut table = self::table(&["milliseconds", "mean", "p50", "p95", "max"]);
+        let mut table = figures::table(1, &["milliseconds", "mean", "p50", "p95", "max"]);
         for (what, series) in [("home feed page", &feeds.time), ("timeline page", &timelines.time)] {
             let figures = [series.mean(), series.quantile(0.5), series.quantile(0.95), series.max()];
             let figures = figures.map(|value| format!("{value:.1}"));
@@ -113,7 +113,7 @@ impl Report {
     }
 
     fn saved(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut table = table(&["pushes", "written", "saved: reader inactive", "saved"]);
+        let mut table = figures::table(1, &["pushes", "written", "saved: reader inactive", "saved"]);
         for (who, posts) in [("posts", &self.mix.posts), ("celebrities' posts", &self.mix.celebrity_posts)] {
             let Posts { entries, skipped, .. } = posts;
             table.add_row([
@@ -138,7 +138,7 @@ impl Report {
     }
 
     fn pages(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut table = table(&["home feed page", "pages", "mean RRU", "p95 RRU", "max RRU"]);
+        let mut table = figures::table(1, &["home feed page", "pages", "mean RRU", "p95 RRU", "max RRU"]);
         let buckets = ["fewer than 10 followees", "10 to 99 followees", "100 followees and more"];
         for (bucket, series) in buckets.iter().zip(&self.mix.feeds_by_followees) {
             table.add_row([
@@ -150,14 +150,10 @@ impl Report {
             ]);
         }
         writeln!(f, "{table}\n")?;
-        let mut table = self::table(&[
-            "followees",
-            "RRU, nothing cached",
-            "calls",
-            "KiB at most",
-            "RRU, photos cached",
-            "calls",
-        ]);
+        let mut table = figures::table(
+            1,
+            &["followees", "RRU, nothing cached", "calls", "KiB at most", "RRU, photos cached", "calls"],
+        );
         for Reading { followees, cold, warm } in &self.readings {
             table.add_row([
                 followees.to_string(),
@@ -172,18 +168,21 @@ impl Report {
     }
 
     fn ladder(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut table = table(&[
-            "followers",
-            "active",
-            "by",
-            "invocations",
-            "WRU",
-            "RRU",
-            "RRU / follower",
-            "ms",
-            "µs / active",
-            "KiB at most",
-        ]);
+        let mut table = figures::table(
+            1,
+            &[
+                "followers",
+                "active",
+                "by",
+                "invocations",
+                "WRU",
+                "RRU",
+                "RRU / follower",
+                "ms",
+                "µs / active",
+                "KiB at most",
+            ],
+        );
         for rung in &self.rungs {
             let micros = rung.spent.time.as_secs_f64() * 1e6;
             let each =
@@ -214,7 +213,7 @@ impl Report {
     }
 
     fn memory(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut table = table(&["most memory held by one invocation", "KiB"]);
+        let mut table = figures::table(1, &["most memory held by one invocation", "KiB"]);
         let posts = [&self.mix.posts, &self.mix.celebrity_posts];
         let most = |place: usize| posts.iter().filter_map(|posts| posts.memory.get(place)).max().copied();
         let rows = [
@@ -229,16 +228,6 @@ impl Report {
         }
         writeln!(f, "{table}")
     }
-}
-
-/// A table whose columns are figures but for the first.
-fn table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::ASCII_MARKDOWN).set_header(header);
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
 }
 
 fn kib(bytes: u64) -> String {

@@ -73,7 +73,7 @@ fn fan_out(report: &Report) {
     assert_eq!(report.rungs.len(), SHARES.len() * FOLLOWINGS.len());
     for rung in &report.rungs {
         // One write for each active follower, and one for the workflow's mark.
-        let writes = bench_feed::numbers::float(rung.active + usize::from(rung.celebrity));
+        let writes = figures::float(rung.active + usize::from(rung.celebrity));
         assert!((rung.spent.writes - writes).abs() < 0.01, "{rung:?}");
         assert_eq!(rung.celebrity, rung.followers > 90);
     }

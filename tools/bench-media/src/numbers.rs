@@ -9,12 +9,6 @@ pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     if sorted.len() % 2 == 1 { at(middle) } else { f64::midpoint(at(middle.saturating_sub(1)), at(middle)) }
 }
 
-/// A count as a fraction; counts here are far below what a double holds exactly.
-#[expect(clippy::cast_precision_loss, reason = "see above")]
-pub fn float(count: usize) -> f64 {
-    count as f64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

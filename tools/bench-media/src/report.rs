@@ -2,14 +2,14 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use comfy_table::{CellAlignment, Table, presets};
 use domain::media::{Encoding, Size};
+use figures::float;
 
 use crate::Column;
 use crate::contestant::Contestant;
 use crate::lambda::{MEMORIES, WAITING, Work, processors};
 use crate::measure::{File, Measured, PROCESSORS};
-use crate::numbers::{float, median};
+use crate::numbers::median;
 use crate::photograph::{Photograph, Tag};
 use crate::worker::Took;
 
@@ -74,18 +74,21 @@ impl Report {
     }
 
     fn summary(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut table = table(&[
-            "median photograph",
-            "ms, 1 CPU",
-            "ms, 2 CPUs",
-            "1080 JPEG, B",
-            "SS2",
-            "1080 WebP, B",
-            "SS2",
-            "all six, B",
-            "MB at most",
-            "MB idle",
-        ]);
+        let mut table = figures::table(
+            1,
+            &[
+                "median photograph",
+                "ms, 1 CPU",
+                "ms, 2 CPUs",
+                "1080 JPEG, B",
+                "SS2",
+                "1080 WebP, B",
+                "SS2",
+                "all six, B",
+                "MB at most",
+                "MB idle",
+            ],
+        );
         for (contestant, measured) in &self.columns {
             let one = |index, of: fn(&File) -> f64| measured.median_file(index, of);
             let peaks = measured.outcomes.iter().map(|outcome| megabytes(outcome.peak));
@@ -114,7 +117,7 @@ impl Report {
             .collect();
         let mut header = vec!["median bytes, SS2"];
         header.extend(files.iter().map(String::as_str));
-        let mut table = table(&header);
+        let mut table = figures::table(1, &header);
         for (contestant, measured) in &self.columns {
             let cell = |index| {
                 let (bytes, score) = (measured.median_file(index, bytes), measured.median_file(index, score));
@@ -134,7 +137,7 @@ impl Report {
     ) -> fmt::Result {
         let mut header = vec![title];
         header.extend(self.columns.iter().map(|(contestant, _)| contestant.name()));
-        let mut table = table(&header);
+        let mut table = figures::table(1, &header);
         for (index, photograph) in self.photographs.iter().enumerate() {
             let cells = self.columns.iter().map(|(_, measured)| cell(measured, index).unwrap_or_default());
             table.add_row(std::iter::once(photograph.name.clone()).chain(cells));
@@ -143,7 +146,7 @@ impl Report {
     }
 
     fn photographs(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut table = table(&["photograph", "pixels", "MP", "kB", "kind"]);
+        let mut table = figures::table(1, &["photograph", "pixels", "MP", "kB", "kind"]);
         for photograph in &self.photographs {
             let kind = if photograph.progressive { "progressive" } else { "baseline" };
             let tag = match photograph.tag {
@@ -175,15 +178,18 @@ impl Report {
             f,
             "A picture on Lambda, if a processor there is as fast as here, {WAITING:.0} ms of waiting for S3 and the table included:\n"
         )?;
-        let mut table = table(&[
-            "MB",
-            "processors",
-            "ms, 1 thread",
-            "$ a million",
-            "ms, 2 threads",
-            "$ a million",
-            "slowest, ms, 1 thread",
-        ]);
+        let mut table = figures::table(
+            1,
+            &[
+                "MB",
+                "processors",
+                "ms, 1 thread",
+                "$ a million",
+                "ms, 2 threads",
+                "$ a million",
+                "slowest, ms, 1 thread",
+            ],
+        );
         for memory in MEMORIES {
             let (one, two) = (work.on_one(memory), work.on_two(memory));
             table.add_row([
@@ -282,15 +288,6 @@ fn processor() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     model.map_or_else(|| "An unnamed processor".to_owned(), |(_, name)| name.to_owned())
-}
-
-fn table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::ASCII_MARKDOWN).set_header(header);
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! Numbers and tables as they are printed.
 
-use comfy_table::{CellAlignment, Table, presets};
-
 /// Three significant digits and a letter.
 fn short(number: f64, letters: &[(f64, &str)]) -> String {
     // The sum of nothing is -0.
@@ -69,12 +67,8 @@ pub(crate) fn percent(share: f64) -> String {
 
 /// A Markdown table; columns but the first `left` ones are aligned to the right.
 pub(crate) fn table(left: usize, head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::ASCII_MARKDOWN).set_header(head);
+    let mut table = figures::table(left, head);
     table.add_rows(rows);
-    for column in table.column_iter_mut().skip(left) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
     table.trim_fmt() + "\n"
 }
 

@@ -1,11 +1,12 @@
 //! How many follow each user, and how many each would like to follow.
 
+use figures::float;
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, LogNormal, Pareto};
 
 use crate::Result;
 use crate::graph::Shape;
-use crate::numbers::{float, whole};
+use crate::numbers::whole;
 
 /// Spread of the logarithm: most users are within a factor of three of the median.
 const SPREAD: f64 = 1.0;

@@ -8,8 +8,8 @@ use super::*;
 fn shapes() -> impl Strategy<Value = Shape> {
     (50_usize..300, 0.3_f64..0.9, 0.0_f64..1.0, 1.1_f64..3.0, any::<u64>()).prop_map(
         |(users, share, more, tail, seed)| {
-            let celebrity = crate::numbers::whole(crate::numbers::float(users) * share);
-            let following = share + 0.5 + more * 0.1 * crate::numbers::float(celebrity);
+            let celebrity = crate::numbers::whole(figures::float(users) * share);
+            let following = share + 0.5 + more * 0.1 * figures::float(celebrity);
             Shape { users, following, celebrity, tail, seed, ..Shape::default() }
         },
     )
