@@ -22,8 +22,8 @@ laws! {
     sources: partial_batches queues failure_paths outputs_are_no_news dead_letters_ring mappings_are_explicit;
     stream: filters;
     workflows: one_name log_group failures_alarm wired_by_substitutions tasks_are_retried;
-    crates: folder_is_crate product_dependencies functions_stand_alone;
-    code: keys_in_one_place neither_deadly_nor_loud short_files;
+    crates: folder_is_crate workspace_lints product_dependencies functions_stand_alone;
+    code: keys_in_one_place short_files;
     contracts: routes_are_documented cdn_code_is_inlined dashboard_is_json caught_errors_exist;
 }
 

@@ -68,6 +68,15 @@ pub fn folder_is_crate(repository: &Repository) -> Vec<String> {
     manifests(repository).iter().filter_map(misnamed).collect()
 }
 
+/// Every crate takes the workspace's lints, by which Clippy keeps product code from panicking and printing.
+pub fn workspace_lints(repository: &Repository) -> Vec<String> {
+    let lacks_them = |manifest: &Manifest| {
+        let taken = manifest.table.get("lints").and_then(|lints| lints.get("workspace")?.as_bool());
+        (taken != Some(true)).then(|| format!("{}: must have [lints] workspace = true", manifest.path))
+    };
+    manifests(repository).iter().filter_map(lacks_them).collect()
+}
+
 /// Product code depends on ours only in the direction of [`may_use`]; `domain` depends on nothing.
 pub fn product_dependencies(repository: &Repository) -> Vec<String> {
     let crates = manifests(repository);
@@ -174,5 +183,18 @@ mod tests {
         let repository =
             Repository::of(&[("shared/api/Cargo.toml", "[package]\nname = \"wire\"\n")]).unwrap();
         assert_eq!(folder_is_crate(&repository), ["shared/api/Cargo.toml: must be named api"]);
+    }
+
+    #[test]
+    fn a_crate_without_the_lints_is_found() {
+        for lints in ["", "[lints]\nworkspace = false\n", "[lints.clippy]\nall = \"allow\"\n"] {
+            let manifest = format!("[package]\nname = \"api\"\n{lints}");
+            let repository = Repository::of(&[("shared/api/Cargo.toml", &manifest)]).unwrap();
+            let broken = workspace_lints(&repository);
+            assert_eq!(broken, ["shared/api/Cargo.toml: must have [lints] workspace = true"], "{lints}");
+        }
+        let manifest = "[package]\nname = \"api\"\n[lints]\nworkspace = true\n";
+        let repository = Repository::of(&[("shared/api/Cargo.toml", manifest)]).unwrap();
+        assert!(workspace_lints(&repository).is_empty());
     }
 }
