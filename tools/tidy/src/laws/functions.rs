@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::Repository;
 use crate::repository::extension;
-use crate::rust::{config_variables, product_lines};
+use crate::rust::config_variables;
 use crate::template::{target, text};
 
 /// `feed-read` -> `FeedRead`.
@@ -149,18 +149,29 @@ pub fn short_main(repository: &Repository) -> Vec<String> {
     broken
 }
 
-/// `lib.rs` opens with what the function is: trigger, access patterns, what it emits, why a redelivery is harmless, where
-/// failures go. A test can only see that there is something.
+/// What the header of a function says, in this order.
+const LABELS: [&str; 5] = ["Trigger", "Access patterns", "Emits", "Redelivery", "Failures"];
+
+fn label(point: &str) -> Option<&str> {
+    point.strip_prefix("**")?.split_once("**: ").map(|(label, _)| label)
+}
+
+/// `lib.rs` opens with what the function does, and with its labels: ``//! `name`: what it does.``, then
+/// `//! - **Trigger**: what starts it` and so on. A test can only see that there is something.
 pub fn lib_header(repository: &Repository) -> Vec<String> {
     let mut broken = Vec::new();
     for name in repository.functions() {
         let path = format!("functions/{name}/src/lib.rs");
         let text = repository.text(&path).unwrap_or_default();
-        let header = text.lines().take_while(|line| line.starts_with("//!")).count();
-        if header < 4 || product_lines(text).next().is_none() {
-            broken.push(format!(
-                "{path}: needs a //! header of trigger, access patterns, emits, redelivery, failures"
-            ));
+        let header: Vec<&str> = text.lines().map_while(|line| line.strip_prefix("//!")).collect();
+        let title = format!(" `{name}`: ");
+        if !header.first().is_some_and(|line| line.starts_with(&title)) {
+            broken.push(format!("{path}: must begin with //!{title}and what it does"));
+        }
+        let points = header.iter().filter_map(|line| line.strip_prefix(" - "));
+        let labels: Vec<&str> = points.map(|point| label(point).unwrap_or("none")).collect();
+        if labels != LABELS {
+            broken.push(format!("{path}: its header must have the labels {LABELS:?}, and has {labels:?}"));
         }
     }
     broken
@@ -176,7 +187,24 @@ mod tests {
         ("functions/feed-read/src/main.rs", "fn main() {}\n"),
         (
             "functions/feed-read/src/lib.rs",
-            "//! a\n//! b\n//! c\n//! d\nruntime::config! {\n    pub struct Config {\n        pub table_name: String,\n    }\n}\n",
+            "\
+//! `feed-read`: shows the feed.
+//!
+//! - **Trigger**: a request
+//!   of somebody.
+//! - **Access patterns**: one query.
+//! - **Emits**: nothing.
+//! - **Redelivery**: changes nothing.
+//! - **Failures**: a problem.
+//!
+//! And so on.
+
+runtime::config! {
+    pub struct Config {
+        pub table_name: String,
+    }
+}
+",
         ),
         ("events/feed-read/page.json", "{}"),
         ("README.md", "| function | does |\n|---|---|\n| `feed-read` | pages |\n"),
@@ -252,7 +280,18 @@ Resources:
             (environment_is_config, template, "TABLE_NAME", "TABLE"),
             (environment_is_config, "functions/feed-read/src/lib.rs", "table_name", "topic_arn"),
             (short_main, "functions/feed-read/src/main.rs", "fn main() {}\n", &long_main),
-            (lib_header, "functions/feed-read/src/lib.rs", "//! a\n", ""),
+            (lib_header, "functions/feed-read/src/lib.rs", "`feed-read`: shows", "Shows"),
+            (lib_header, "functions/feed-read/src/lib.rs", "`feed-read`", "`feed`"),
+            (lib_header, "functions/feed-read/src/lib.rs", "//! - **Emits**: nothing.\n", ""),
+            (lib_header, "functions/feed-read/src/lib.rs", "**Redelivery**", "**Again**"),
+            (lib_header, "functions/feed-read/src/lib.rs", "**Failures**", "Failures"),
+            (
+                lib_header,
+                "functions/feed-read/src/lib.rs",
+                "**Failures**: a problem.",
+                "**Failures**: a problem.\n//! - **Objects**: none.",
+            ),
+            (lib_header, "functions/feed-read/src/lib.rs", "Emits", "Trigger"),
         ];
         for (law, path, from, to) in cases {
             assert!(!law(&changed(path, from, to)).is_empty(), "{path}: {from} -> {to}");
