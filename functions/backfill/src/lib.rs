@@ -1,15 +1,16 @@
-//! `backfill`: feeds put right after the fact, and everything that has to go with a photo that was deleted or failed.
+//! `backfill`: repairs feeds, and cleans up after photos that failed or were deleted.
 //!
-//! - **Trigger**: SQS `backfill`, subscribed to `follow.added`, `follow.removed`, `reader.returned`, `photo.failed` and `photo.deleted`;
-//!   `follow.removed` of those who push, for followers who left meanwhile, and of `sweep`; and messages of its own, each for
-//!   a part of the followers of a deleted photo's author.
-//! - **Access patterns**: the CDN and the reader's state at this moment, one author's head, the reader's feed; for a
-//!   reader who returns whom they follow and the heads of all of those, 100 a round trip; for a photo that is gone or failed the
-//!   originals that its media are shown with, and for a deleted one its likes and the feeds of its author's followers.
-//! - **Emits**: `photo.deleted` for parts of the work, to its own queue.
-//! - **Redelivery**: a message says only that something may have changed. What is to be done is read from the table at
-//!   that moment, and looked at again afterwards; so messages may come twice, late, and in any order.
-//! - **Failures**: the message comes back, and after some tries waits in the dead-letter queue.
+//! - **Trigger**: SQS `backfill`, subscribed to `follow.added`, `follow.removed`, `reader.returned`,
+//!   `photo.failed` and `photo.deleted`. `fanout`, `fanout-segment` and `sweep` send `follow.removed`
+//!   directly. The function sends itself parts of a deletion, each for a range of the author's followers.
+//! - **Access patterns**: for a follow, the edge and the reader's state as of now, the author's head and the
+//!   reader's feed. For a returning reader, whom they follow and the heads of all of those, 100 a round trip.
+//!   For a photo that failed or was deleted, the originals of its media. For a deleted one, also its likes
+//!   and the feeds of the author's followers.
+//! - **Emits**: `photo.deleted` for parts of a deletion, to its own queue.
+//! - **Redelivery**: a message says only that something may have changed. The function reads the current
+//!   state, acts, and reads it again. Messages may come twice, late and in any order.
+//! - **Failures**: the message comes back, and after its last try goes to the dead-letter queue.
 
 mod cdn;
 mod deleted;

@@ -1,26 +1,31 @@
-//! `derive`: everything that follows from what somebody did.
+//! `derive`: derives everything that follows from a change of the table.
 //!
-//! - **Trigger**: the table's stream, filtered to the records that derive something; and a queue of its own, with what was not
-//!   to hold up the stream.
-//! - **Access patterns**: transactions of derived edges and the counters that count them, many edges to one; the author's
-//!   timeline and head; rows of photos that wait to be processed.
-//! - **Emits**: `photo.ready`, `photo.failed`, `photo.deleted`, `like.added`, `follow.added`, `follow.removed` and `reader.returned`, to
-//!   SNS, once it is derived, for every record seen, also when it comes again: consumers are idempotent, so publishing twice
-//!   is safe and publishing never is not. Changes for its own queue.
-//! - **Redelivery**: an edge is written under the condition that it is not there, and removed under the condition that it
-//!   is, in one transaction with its counters. A batch that starts again from an earlier record ends in the same state. What
-//!   comes by the queue, in any order, is checked against the actors' edges in the same transaction.
-//! - **Failures**: of the stream, the answer names the first record of the batch that failed; Lambda starts again there and
-//!   after some tries sends its place in the stream to the dead-letter queue. A message that fails comes again and ends in the
-//!   dead-letter queue of its own queue; it can be sent back at any time.
+//! - **Trigger**: the table's stream, filtered to the records that something follows from. And SQS `derive`,
+//!   with the changes that were not to hold up the stream.
+//! - **Access patterns**: transactions of derived edges and their counters, many edges to one. The author's
+//!   timeline and head. Markers of photos that are being processed.
+//! - **Emits**: after derivation `photo.ready`, `photo.failed`, `photo.deleted`, `like.added`,
+//!   `follow.added`, `follow.removed` and `reader.returned`, to SNS. A record that comes again emits again.
+//!   Consumers are idempotent: duplicates are safe, a missing event is not. Changes to be derived out of
+//!   order go to its own queue.
+//! - **Redelivery**: an edge is written on condition that it does not exist, and removed on condition that it
+//!   does, in one transaction with its counters. A batch that starts again from an earlier record ends in the
+//!   same state. A change from the queue comes in any order, so it is checked against its source edge in the
+//!   same transaction.
+//! - **Failures**: for the stream, the answer names the first failed record. Lambda retries from there, and
+//!   after the last try sends the batch's position in the stream to the dead-letter queue. A failed message
+//!   comes back, and after its last try goes to the dead-letter queue of its queue. It can be redriven at any
+//!   time.
 //!
-//! A batch falls into groups that share no counted item ([`group`]). They are derived side by side, each in the order of
-//! the stream, and what is derived is published. When a group fails, all its records count as failed, so that everything
-//! before the first failed record of the batch is done. Groups behind it may be done too: doing them again is harmless.
+//! A batch is split into groups that share no counted item ([`group`]). Groups are derived side by side, each
+//! in the order of the stream. If a group fails, all its records count as failed. So everything before the
+//! first failed record is done. Later groups may be done too, and doing them again is harmless.
 //!
-//! A group that keeps meeting throttles or other writers does not fail. What touches its busiest item goes to the queue and the
-//! stream moves on: one hot photo delays nobody else. When many items of a batch are busy the table is, and the stream waits. For some seconds ([`hot`]) that item is not even tried. The queue is worked
-//! off by this function too ([`out_of_order`]), a few at a time and with more patience.
+//! A group that keeps meeting throttles or conflicts does not fail. The changes that touch its busiest item
+//! go to the queue, and the stream moves on, so one hot photo delays nobody else. For some seconds the
+//! function does not try that item at all ([`hot`]). If many items of a batch are busy, the table itself is,
+//! and the stream waits. The function also works off the queue ([`out_of_order`]), a few messages at a time
+//! and with more patience.
 
 mod group;
 mod hot;

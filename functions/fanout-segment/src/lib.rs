@@ -1,16 +1,17 @@
-//! `fanout-segment`: one hash range of a celebrity's followers.
+//! `fanout-segment`: works on one hash range of a celebrity's followers.
 //!
-//! - **Trigger**: a task of the workflows `celebrity-fanout`, `celebrity-promotion` and `celebrity-demotion`, for each
-//!   segment they planned.
-//! - **Access patterns**: followers page by page, 1,000 at a time: one query of edges, `BatchGetItem` of the readers'
-//!   states, a write for each that is active (1 WRU), and one query that tells who left meanwhile.
-//! - **Emits**: `follow.removed` to the queue `backfill` for those who left while they were written to.
-//! - **Redelivery**: entries are their keys and celebrities a set: a segment done twice, from any position, changes
-//!   nothing the second time.
-//! - **Failures**: returned by name to the workflow, which tries again and ends visibly when that does not help.
+//! - **Trigger**: a task of the workflows `celebrity-fanout`, `celebrity-promotion` and `celebrity-demotion`,
+//!   once for each segment.
+//! - **Access patterns**: followers in pages of 1,000. A page takes one query of edges, `BatchGetItem` of the
+//!   readers' states, a write for each active one (1 WRU), and one query for who left meanwhile.
+//! - **Emits**: `follow.removed` to the queue `backfill`, for followers who left meanwhile.
+//! - **Redelivery**: an entry is its key, and a reader's celebrities are a set. A segment that is done again,
+//!   from any position, changes nothing.
+//! - **Failures**: the workflow gets the error by name and retries. An execution that still fails ends as
+//!   failed.
 //!
-//! A segment takes as long as it has active followers. After half a minute it hands back how far it came, and the workflow
-//! calls it again: the Lambda's time limit bounds nothing.
+//! A segment takes as long as it has active followers. After half a minute the function returns its position,
+//! and the workflow calls it again. So Lambda's time limit does not limit a segment.
 
 use std::sync::Arc;
 

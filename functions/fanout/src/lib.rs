@@ -1,21 +1,23 @@
-//! `fanout`: a new photo into the feeds of those who follow its author and were here lately.
+//! `fanout`: pushes a new photo to the feeds of its author's active followers.
 //!
-//! - **Trigger**: SQS `fanout`, subscribed to `photo.ready`; and messages of its own, each for a part of a large
+//! - **Trigger**: SQS `fanout`, subscribed to `photo.ready`. The function sends itself parts of a large
 //!   following.
-//! - **Access patterns**: one get of the photo; one of the author, to see how many follow them, and one of their head,
-//!   which says whether the photo is pulled or pushed; then followers page by page: one query of edges, `BatchGetItem` of
-//!   the readers' states, `BatchWriteItem` of the entries of those active, one query that tells who left meanwhile. An entry
-//!   costs 1 WRU and little more than 0.5 RRU, a reader who is away only the read.
-//! - **Emits**: `photo.ready` for parts of a large following, to its own queue; `follow.removed` to the queue `backfill`
-//!   for those who left while they were written to; executions of `celebrity-fanout` for photos that are pulled, and of
-//!   `celebrity-promotion` and `celebrity-demotion` for authors who crossed the threshold.
-//! - **Redelivery**: an entry is its key: writing it again changes nothing. A following that is split twice is written
-//!   twice. An execution is named after its photo and starts once. Messages for a photo that is gone are done.
-//! - **Failures**: the message comes back, and after some tries waits in the dead-letter queue. What is not in a feed by
-//!   then is still found by whoever pulls.
+//! - **Access patterns**: one get of the photo, one of the author for the number of followers, and one of
+//!   their head, which says whether the photo is pulled or pushed. Then followers page by page: one query of
+//!   edges, `BatchGetItem` of the readers' states, `BatchWriteItem` of entries for the active ones, and one
+//!   query for who left meanwhile. An active follower costs 1 WRU and little more than 0.5 RRU, an inactive
+//!   one only the read.
+//! - **Emits**: `photo.ready` for parts of a large following, to its own queue. `follow.removed` to the queue
+//!   `backfill`, for followers who left meanwhile. Executions of `celebrity-fanout` for photos that are
+//!   pulled, and of `celebrity-promotion` and `celebrity-demotion` for authors who crossed the threshold.
+//! - **Redelivery**: an entry is its key, so writing it again changes nothing. A following that is split
+//!   twice is written twice. An execution is named after its photo and starts once. A message about a photo
+//!   that is gone is done.
+//! - **Failures**: the message comes back, and after its last try goes to the dead-letter queue. Readers who
+//!   pull find the photo all the same.
 //!
-//! A photo deleted while its entries are being written may leave some of them behind. They are never shown, because a page
-//! shows only photos that are there, and they expire.
+//! A photo that is deleted during its fan-out may leave entries behind. They expire, and they are never
+//! shown, because a page shows only photos that exist.
 
 mod celebrities;
 

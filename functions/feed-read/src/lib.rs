@@ -1,16 +1,17 @@
-//! `feed-read`: the personal feed, newest first.
+//! `feed-read`: shows the personal feed, newest first.
 //!
 //! - **Trigger**: `GET /api/v1/feed?count=20&cursor=…`.
-//! - **Access patterns**: one query of the feed gives the reader's state and the newest entries; heads of followed
-//!   celebrities that this process has not read in the last seconds are one `BatchGetItem`; one more of photos beside one
-//!   range query of the reader's likes hydrates the entries. A reader who was away, or who scrolls past
-//!   what was pushed, is answered from the heads and timelines of everyone they follow.
+//! - **Access patterns**: one query of the feed gives the reader's state and the newest entries. One
+//!   `BatchGetItem` reads the heads of followed celebrities that this process has not read in the last
+//!   seconds. One more, of photos, and beside it one range query of the reader's likes hydrate the entries. A
+//!   reader who was away, or who scrolls past what was pushed, is answered from the heads and timelines of
+//!   everyone they follow.
 //! - **Emits**: nothing. The mark of a returning reader reaches `backfill` through the table's stream.
-//! - **Redelivery**: reading changes nothing but the day of the last visit and the mark of a return, and both are
-//!   conditional.
-//! - **Failures**: answered as problems; the client asks again.
+//! - **Redelivery**: a request writes only the day of the last visit and the mark of a return. Both writes
+//!   are conditional.
+//! - **Failures**: the caller gets a problem and asks again.
 //!
-//! The pushed feed is an optimisation: what is not in it is pulled, so a page never depends on fan-out having run.
+//! The pushed feed is an optimisation. What is not in it is pulled, so no page depends on fan-out.
 
 mod celebrities;
 mod photo_cache;

@@ -1,13 +1,14 @@
-//! `follow`: following somebody, unfollowing them, and who follows whom.
+//! `follow`: follows and unfollows users, and lists who follows whom.
 //!
-//! - **Trigger**: `POST` and `DELETE /api/v1/users/{user_id}/follow`, `GET /api/v1/users/{user_id}/followers` and
-//!   `GET /api/v1/users/{user_id}/following`, where `{user_id}` is an id or `@name`.
-//! - **Access patterns**: one get of the other's profile, then one conditional write of the caller's own edge. A page of
-//!   people is one query of edges, then one `BatchGetItem` of profiles. A name costs one get more.
-//! - **Emits**: nothing. The edge reaches `derive` through the table's stream: the edge the other way round, both
+//! - **Trigger**: `POST` and `DELETE /api/v1/users/{user_id}/follow`, `GET /api/v1/users/{user_id}/followers`
+//!   and `GET /api/v1/users/{user_id}/following`. `{user_id}` is an id or `@name`.
+//! - **Access patterns**: one get of the other's profile, then one conditional write of the caller's own
+//!   edge. A page of people is one query of edges, then one `BatchGetItem` of profiles. A name costs one get
+//!   more.
+//! - **Emits**: nothing. The edge reaches `derive` through the table's stream. The reverse edge, both
 //!   counters, the feed and the notification follow from it.
-//! - **Redelivery**: an edge is there or it is not; following twice is one edge and no error.
-//! - **Failures**: answered as problems; the client asks again.
+//! - **Redelivery**: an edge exists or it does not. Following twice makes one edge and is no error.
+//! - **Failures**: the caller gets a problem and asks again.
 
 use std::sync::Arc;
 

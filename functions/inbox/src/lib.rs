@@ -1,11 +1,11 @@
-//! `inbox`: what happened to somebody.
+//! `inbox`: lists a user's notifications and marks them as read.
 //!
 //! - **Trigger**: `GET /api/v1/notifications`, `POST /api/v1/notifications/read`.
-//! - **Access patterns**: a page is one query of rows beside one get of how far the recipient has read, then one query
-//!   that counts what is newer. Reading moves that mark: one update.
+//! - **Access patterns**: a page is one query of rows beside one get of how far the recipient has read, then
+//!   one query that counts newer rows. Marking as read is one update.
 //! - **Emits**: nothing.
-//! - **Redelivery**: the mark only moves on, so marking twice is the same as once.
-//! - **Failures**: answered as problems; the client asks again.
+//! - **Redelivery**: the mark only moves forward, so marking twice is the same as once.
+//! - **Failures**: the caller gets a problem and asks again.
 
 use std::sync::Arc;
 

@@ -1,11 +1,12 @@
-//! `like`: liking a photo, unliking it, and who likes it.
+//! `like`: likes and unlikes photos, and lists who likes one.
 //!
 //! - **Trigger**: `POST` and `DELETE /api/v1/photos/{photo_id}/like`, `GET /api/v1/photos/{photo_id}/likes`.
-//! - **Access patterns**: one get of the photo, then one conditional write of the caller's own edge. Who likes a photo
-//!   is one query of its derived edges, then one `BatchGetItem` of their profiles.
-//! - **Emits**: nothing. The edge reaches `derive` through the table's stream, which counts it and tells the author.
-//! - **Redelivery**: an edge is there or it is not; liking twice is one like and no error.
-//! - **Failures**: answered as problems; the client asks again.
+//! - **Access patterns**: one get of the photo, then one conditional write of the caller's own edge. A page
+//!   of likers is one query of derived edges, then one `BatchGetItem` of profiles.
+//! - **Emits**: nothing. The edge reaches `derive` through the table's stream. The counter and the
+//!   notification follow from it.
+//! - **Redelivery**: an edge exists or it does not. Liking twice makes one edge and is no error.
+//! - **Failures**: the caller gets a problem and asks again.
 
 use std::sync::Arc;
 

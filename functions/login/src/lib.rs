@@ -1,16 +1,17 @@
 //! `login`: opens sessions.
 //!
 //! - **Trigger**: `POST /api/v1/auth/login`.
-//! - **Access patterns**: the claim of the name or address, then the credential beside the account's limit of password
-//!   checks, then a put of the session beside the signature of its access token: three round trips.
+//! - **Access patterns**: three round trips. First the claim of the name or address. Then the credential,
+//!   beside the rate limit of password checks. Then a put of the session, beside the signing of its access
+//!   token.
 //! - **Emits**: nothing.
-//! - **Redelivery**: each login opens a session of its own; one whose answer was lost expires unused.
-//! - **Failures**: answered as problems.
+//! - **Redelivery**: each login opens a session of its own. A session whose answer was lost expires unused.
+//! - **Failures**: the caller gets a problem and asks again.
 //!
-//! An unknown name, an unknown address and a wrong password are one answer, made by the same work and under the same
-//! limit ([`accounts::Accounts::check`]). The limit counts checks and not failures, for each name and each address:
-//! whoever guesses can keep an owner from logging in by it for some minutes, but not out of the sessions they have. Guessing across many
-//! accounts is what the route's throttle is for.
+//! An unknown name, an unknown address and a wrong password get the same answer. It takes the same work and
+//! counts against the same limit ([`accounts::Accounts::check`]). The limit counts checks, not failures, for
+//! each name and each address. Somebody who guesses can lock an owner out of logging in for some minutes, but
+//! not out of open sessions. Against guessing across many accounts there is the route's throttle.
 
 use accounts::{Accounts, Check};
 use api::wire::{LoginRequest, Session};

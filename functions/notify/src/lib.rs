@@ -1,12 +1,12 @@
-//! `notify`: who is told what.
+//! `notify`: records notifications in the inboxes of those concerned.
 //!
 //! - **Trigger**: SQS `notify`, subscribed to `like.added` and `follow.added`.
-//! - **Access patterns**: one get of the recipient's row of the day, then one transaction of the row and of a marker that
-//!   remembers the actor.
+//! - **Access patterns**: one get of the recipient's row of the day, then one transaction of the row and of a
+//!   marker for the actor.
 //! - **Emits**: nothing.
-//! - **Redelivery**: the marker lets each actor into the notifications about one subject once, however often they like,
-//!   unlike and like again, and however often the message comes.
-//! - **Failures**: the message comes back, and after some tries waits in the dead-letter queue.
+//! - **Redelivery**: the marker lets each actor in once per subject, however often they like, unlike and like
+//!   again, and however often the message comes.
+//! - **Failures**: the message comes back, and after its last try goes to the dead-letter queue.
 
 use domain::UserId;
 use domain::inbox::{Actor, RowId, Subject};

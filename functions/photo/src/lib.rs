@@ -1,13 +1,16 @@
-//! One photo: look at it, change its texts, delete it.
+//! `photo`: shows, edits and deletes one photo.
 //!
-//! - Trigger: `GET`, `PATCH` and `DELETE /api/v1/photos/{photo_id}`.
-//! - Access patterns: `GET` reads the photo and, beside it, whether the caller likes it (1 RRU, one round trip);
-//!   `PATCH` is one conditional update beside the same like check (1 WRU and 0.5 RRU); `DELETE` is one conditional
-//!   delete (1 WRU). A refused write costs one more read, to tell a foreign photo from one that does not exist.
-//! - Emits nothing itself: the table's stream turns a deleted photo into everything else that has to go (feed and
-//!   timeline entries, likes, objects), whether it was ready or still being processed.
-//! - Again: an edit sent twice writes the same texts; a deletion sent twice finds nothing and answers 404.
-//! - Failures: the caller gets a problem; nothing is half done, as each request makes at most one write.
+//! - **Trigger**: `GET`, `PATCH` and `DELETE /api/v1/photos/{photo_id}`.
+//! - **Access patterns**: `GET` reads the photo and, beside it, whether the caller likes it (1 RRU, one round
+//!   trip). `PATCH` is one conditional update beside the same read of the like (1 WRU and 0.5 RRU). `DELETE`
+//!   is one conditional delete (1 WRU). A refused write costs one more read, which tells a foreign photo from
+//!   a missing one.
+//! - **Emits**: nothing. A deleted photo reaches `derive` through the table's stream, whether it was ready or
+//!   still being processed. Its entries in feeds and timeline, its likes and its objects go from there.
+//! - **Redelivery**: an edit that is sent again writes the same texts. A deletion that is sent again finds
+//!   nothing and answers 404.
+//! - **Failures**: the caller gets a problem and asks again. Nothing is half done, because a request makes at
+//!   most one write.
 //!
 //! A photo that the caller may not see answers exactly like one that does not exist.
 

@@ -1,13 +1,13 @@
-//! `profile`: who somebody is, and their photos.
+//! `profile`: shows and edits profiles, and lists a user's photos.
 //!
 //! - **Trigger**: `GET` and `PATCH /api/v1/users/me`, `GET /api/v1/users/{user_id}` and
-//!   `GET /api/v1/users/{user_id}/photos`, where `{user_id}` is an id or `@name`.
-//! - **Access patterns**: a profile is one get, beside one of the caller's edge to them. A page of photos is one query
-//!   of the timeline, then one `BatchGetItem` of the photos beside one range query of the caller's likes. A name costs
-//!   one get more.
+//!   `GET /api/v1/users/{user_id}/photos`. `{user_id}` is an id or `@name`.
+//! - **Access patterns**: a profile is one get, beside one of the caller's edge to them. A page of photos is
+//!   one query of the timeline, then one `BatchGetItem` of photos beside one range query of the caller's
+//!   likes. A name costs one get more.
 //! - **Emits**: nothing.
-//! - **Redelivery**: an edit sets texts to what they are to be; setting them twice changes nothing.
-//! - **Failures**: answered as problems; the client asks again.
+//! - **Redelivery**: an edit that is sent again writes the same texts.
+//! - **Failures**: the caller gets a problem and asks again.
 
 mod photos;
 

@@ -1,13 +1,15 @@
-//! `refresh`: goes on with a session, or ends it.
+//! `refresh`: renews and ends sessions.
 //!
 //! - **Trigger**: `POST /api/v1/auth/refresh`, `DELETE /api/v1/auth/session`.
-//! - **Access patterns**: a refresh gets the session, has the next access token signed, and replaces the live digest by
-//!   the next under the condition that it is the one presented. Ending a session deletes it.
+//! - **Access patterns**: a refresh gets the session and signs the next access token. Then it replaces the
+//!   digest of the refresh token, on condition that it is still the one presented. Ending a session is one
+//!   delete.
 //! - **Emits**: nothing.
-//! - **Redelivery**: a refresh token works once. Presented again it was stolen, or its answer was lost; which of the two
-//!   cannot be told, so the session ends and its owner logs in again. Ending a session twice is the same as once.
-//! - **Failures**: answered as problems. The access token is signed before the old refresh token dies, so that a key
-//!   service that is busy costs nobody their session.
+//! - **Redelivery**: a refresh token works once. A token that is presented again was stolen, or its answer
+//!   was lost. The function cannot tell which, so the session ends and its owner logs in again. Ending a
+//!   session twice is the same as once.
+//! - **Failures**: the caller gets a problem and asks again. The access token is signed before the old
+//!   refresh token becomes invalid, so a throttled key service ends no session.
 
 use accounts::{Accounts, answer};
 use api::wire::{RefreshRequest, Session};

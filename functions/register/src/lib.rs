@@ -1,20 +1,20 @@
 //! `register`: opens accounts.
 //!
 //! - **Trigger**: `POST /api/v1/auth/register`.
-//! - **Access patterns**: one transaction puts the claims of name and address, the profile, the credential and the first
-//!   session, each only if it is not there. Nothing is read before: the transaction alone decides, so that of any number
-//!   of registrations of one name exactly one wins. It is made again with another id if the id is taken.
+//! - **Access patterns**: one transaction puts the claims of name and address, the profile, the credential
+//!   and the first session, each on condition that it does not exist. Nothing is read before it. Of any
+//!   number of registrations of one name exactly one succeeds. A taken id is drawn again.
 //! - **Emits**: nothing.
-//! - **Redelivery**: a registration sent again is refused, because its name is taken. With an `Idempotency-Key` it is
-//!   answered as a login if name, address and password are those of one account: whoever lost the first answer gets
-//!   a session of the account they opened. No key is stored: knowing the password is the proof, and the limit on
-//!   password checks applies.
-//! - **Failures**: answered as problems. When no access token can be signed the account is open all the same, as after
-//!   a lost answer.
+//! - **Redelivery**: a registration that is sent again is refused, because its name is taken. With an
+//!   `Idempotency-Key` it is answered as a login, if name, address and password belong to one account. So a
+//!   client that lost the first answer gets a session of its account. The key is not stored: the password is
+//!   the proof, and the limit on password checks applies.
+//! - **Failures**: the caller gets a problem and asks again. If no access token can be signed, the account is
+//!   open all the same, as after a lost answer.
 //!
-//! That a name is taken is no secret: names are public. That an address is taken can be found out too, since no answer
-//! could hide it without a mail to that address; each such question costs a hash, and an account where the address
-//! was free, at the rate that the route admits.
+//! Names are public, so an answer may say that one is taken. An answer also shows that an address is taken.
+//! Only a mail to that address could avoid that. Each attempt costs a password hash, opens an account if the
+//! address is free, and counts against the route's throttle.
 
 use accounts::{Accounts, Check, answer, password};
 use api::wire::{RegisterRequest, Session};

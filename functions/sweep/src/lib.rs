@@ -1,27 +1,28 @@
-//! Ends what got stuck: a photo whose pictures never came, or never came out of processing, fails with a reason. Puts right
-//! what an operator names: counters that differ from their edges, and derived edges that differ from what actors said.
+//! `sweep`: ends photos that got stuck, and repairs the counters and edges that an operator names.
 //!
-//! - Trigger: a schedule, hourly. The event says nothing that the clock does not, so any JSON object will do. Or an operator
-//!   with a [`messages::repair::Repair`], as `verify` writes it. It runs on the task adapter: like a task it is one input, one
-//!   answer, and an error that Lambda is to see.
-//! - Access patterns: hourly one query (0.5 RRU) for each hour of the last two days and each shard of its markers; for every
-//!   marker that is due one consistent read (1 RRU), one conditional write when the photo is stuck (1 WRU) and one
-//!   deletion of the marker (1 WRU). A repair counts the edges of each counter it names by consistent queries (1 RRU for each
-//!   4 KiB) and sets the counter when it is wrong (1 WRU); an edge it names is read (1 RRU) and settled with its counters in
-//!   one transaction (8 WRU at most). Messages about settled edges go ten in a call.
-//! - Emits, for edges that a repair settled, what `derive` would have published, to those alone whom it concerns:
-//!   `follow.removed` to the queue `backfill` for each follow, there or gone, because `backfill` looks for itself how it
-//!   stands; `photo.ready` to the queue `fanout` for each photo that is listed. For an hourly sweep nothing; the stream sees the
-//!   photo fail.
-//! - Again: a photo that is settled is not touched, and deleting a marker twice is harmless. The write that fails a
-//!   photo is conditional, so that the last rendition arriving in the same moment wins or loses as a whole. A counter is set
-//!   only if it has not moved since its edges were counted, an edge only to what its actor says at that moment. Messages
-//!   are sent again, also for edges that were right already: whoever gets them looks how things are.
-//! - Failures: what can be done is done, then the run fails as `SweepIncomplete`. Lambda tries again twice and then
-//!   sends the event to the dead-letter queue; the markers stay, so the next hour tries again too. A marker is found
-//!   for two days: as long as the sweep succeeds once in that time, none is missed. An operator who waits for the answer
-//!   gets the error instead, and asks again, for the same: messages that were not sent belong to edges that are right by
-//!   then, which `verify` does not name any more. A repair of more than [`messages::repair::MOST`] parts is a `BadInput`.
+//! - **Trigger**: an hourly schedule, whose event may be any JSON object. Or an operator with a
+//!   [`messages::repair::Repair`], as `verify` writes it. The function runs on the task adapter, which
+//!   returns its errors to Lambda.
+//! - **Access patterns**: an hourly run makes one query (0.5 RRU) for each hour of the last two days and each
+//!   shard of its markers. A due marker costs one consistent read (1 RRU), one conditional write if the photo
+//!   is stuck (1 WRU) and one delete of the marker (1 WRU). A repair counts the edges of each named counter
+//!   by consistent queries (1 RRU for each 4 KiB) and sets the counter if it is wrong (1 WRU). It reads each
+//!   named edge (1 RRU) and settles it with its counters in one transaction (at most 8 WRU). Messages go out
+//!   ten in a call.
+//! - **Emits**: for an hourly run nothing; the failed photo reaches `derive` through the table's stream. For
+//!   a repair, what `derive` would have published about the settled edges, to the queue concerned. `backfill`
+//!   gets `follow.removed` for each follow, there or gone, because it reads for itself whether the follow is
+//!   there. `fanout` gets `photo.ready` for each listed photo.
+//! - **Redelivery**: a settled photo is not touched, and deleting a marker twice is harmless. The write that
+//!   fails a photo is conditional, so either it or the last rendition wins. A counter is set only if it has
+//!   not changed since its edges were counted. An edge is set only to what its actor says at that moment.
+//!   Messages are sent again, also for edges that were right already; their consumers are idempotent.
+//! - **Failures**: the run does what it can, then fails as `SweepIncomplete`. Lambda retries the event twice,
+//!   then sends it to the dead-letter queue. The markers stay, so the next hourly run tries again. A marker
+//!   is found for two days, so one successful run in that time is enough. An operator who waits for the
+//!   answer gets the error and repeats the same repair. `verify` would no longer name those edges: they are
+//!   right, only their messages are missing. A repair of more than [`messages::repair::MOST`] parts is a
+//!   `BadInput`.
 
 mod repair;
 mod stuck;

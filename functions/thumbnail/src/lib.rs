@@ -1,24 +1,26 @@
-//! Makes the renditions of one uploaded picture; the last one makes its photo ready.
+//! `thumbnail`: makes the renditions of one uploaded picture, and the photo ready with the last one.
 //!
-//! - Trigger: the uploads queue. A message is a notification of S3 about an object created under `incoming/`.
-//! - Access patterns: the photo as it is now (1 RRU); the original with the same bytes, if the author has uploaded them
-//!   before (0.5 RRU), beside what their photos look like (0.5 RRU for each 50 of them, of at most the newest 1,000). Then
-//!   one transaction that records the picture, makes the photo ready with the last one, and keeps account of the copy it is
-//!   shown with (2 WRU for each KiB of the photo and 2; as much again for each race lost to another picture).
-//! - Objects: reads the upload; stores the original, then six renditions side by side; deletes the upload last. Of bytes
-//!   that the author has uploaded before it stores nothing: the picture is shown with what was stored then.
-//! - Emits nothing itself; the stream sees the photo ready, or failed.
-//! - Again: the original is stored only if there is none, and says which bytes the picture has: of two files posted to one
-//!   form the first counts, for facts and renditions alike. The same bytes give the same renditions under the same keys, a
-//!   picture that is recorded is not recorded again, and the upload is deleted only after everything else is done: whatever
-//!   a crash leaves behind, the next delivery finishes. A redelivery after the end finds no upload and is done.
-//! - What is not shown: what was stored for a picture that was recorded with another copy, or whose photo is gone or failed
-//!   before it was recorded, is deleted here. What was recorded is let go by `backfill` once the stream sees the photo gone
-//!   or failed: other photos may be shown with it.
-//! - Failures: bytes that cannot be processed end the photo as failed with a reason, and the message is done, as the
-//!   same bytes would fail again. Anything else (S3, the table) sends the message back to the queue, and after the last
-//!   try to the dead-letter queue, which has an alarm. So does a notification that is not about an upload: it means
-//!   that the bucket is wired wrongly.
+//! - **Trigger**: SQS `uploads`. A message is a notification of S3 about an object created under `incoming/`.
+//! - **Access patterns**: the photo as of now (1 RRU). Then the author's original with the same bytes
+//!   (0.5 RRU), beside the perceptual hashes of their photos (0.5 RRU for each 50, of at most the newest
+//!   1,000). Then one transaction of the photo and the original (2 WRU for each KiB of the photo and 2 more;
+//!   as much again for each race lost to another picture). S3: one get of the upload, one put of the
+//!   original, one of each rendition, one delete of the upload at the end. Bytes that the author has uploaded
+//!   before are not stored again.
+//! - **Emits**: nothing. The photo that is ready or failed reaches `derive` through the table's stream.
+//! - **Redelivery**: the original is stored only if there is none, and it decides which bytes the picture
+//!   has. Of two files posted to one form the first counts. The same bytes give the same renditions under the
+//!   same keys, and a recorded picture is not recorded again. The upload is deleted last, so the next
+//!   delivery finishes what a crash left. After that a message finds no upload and is done.
+//! - **Failures**: bytes that cannot be processed end the photo as failed with a reason, and the message is
+//!   done. After any other failure the message comes back, and after its last try goes to the dead-letter
+//!   queue. So does a notification that is not about an upload: it means that the bucket is wired wrongly.
+//!
+//! `plan` decides each step on what is known of the picture. The step adds to what is known.
+//!
+//! Objects that nobody is shown with are deleted here: those of a picture that was recorded with another
+//! copy, or whose photo was settled or deleted first. `backfill` deletes the objects of recorded pictures,
+//! because other photos may be shown with them.
 
 mod notification;
 mod plan;

@@ -1,15 +1,15 @@
 //! `upload-presign`: creates a draft photo and signs an upload form for each of its media.
 //!
-//! - Trigger: `POST /api/v1/photos`.
-//! - Access patterns: the guards (rate limit and idempotency record) in one round trip of two reads (2 RRU), then one
-//!   transaction that writes both and the photo (2 WRU for each KiB of each: 6 in all).
-//! - Emits nothing itself; the stream sees the photo begin.
-//! - Again: with the same `Idempotency-Key` the same request gets the same photo with freshly signed forms, and
-//!   another request gets 422. The key is recorded in the transaction that makes the photo, so it never names a photo
-//!   that does not exist. Without a key every request makes a photo.
-//! - Failures: nothing is written before everything is checked, so a refused request leaves nothing behind. A lost
-//!   race for the guards reads them again, a bounded number of times, and then asks the client to. A photo whose
-//!   pictures never come is ended by `sweep`.
+//! - **Trigger**: `POST /api/v1/photos`.
+//! - **Access patterns**: two reads side by side of the guards, which are the rate limit and the idempotency
+//!   record (2 RRU). Then one transaction writes both and the photo (2 WRU for each KiB of each, 6 in all).
+//! - **Emits**: nothing. The draft reaches `derive` through the table's stream.
+//! - **Redelivery**: with the same `Idempotency-Key` the same request gets the same photo with freshly signed
+//!   forms, and another request gets 422. The key is recorded in the transaction that creates the photo, so
+//!   it never names a photo that does not exist. Without a key every request creates a photo.
+//! - **Failures**: the caller gets a problem and asks again. Everything is checked before anything is
+//!   written. After a lost race the guards are read again, a bounded number of times. `sweep` ends a photo
+//!   whose pictures never come.
 
 mod credentials;
 mod draft;
