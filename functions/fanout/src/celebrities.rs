@@ -1,38 +1,10 @@
 //! Authors whom too many follow to push to all of them at once.
 
-use std::str::FromStr;
-
 use domain::feed::{Crossing, DeliveryMode};
 use domain::{PhotoId, UserId};
 use messages::workflow::{CelebrityCrossing, CelebrityFanout, ItemKey};
 use runtime::workflow::{LaunchError, Launcher};
 use table::head;
-
-/// A setting that is on or off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Switch {
-    /// It happens.
-    On,
-    /// It does not.
-    Off,
-}
-
-/// The setting was neither `on` nor `off`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("neither on nor off")]
-pub struct NeitherOnNorOff;
-
-impl FromStr for Switch {
-    type Err = NeitherOnNorOff;
-
-    fn from_str(text: &str) -> Result<Self, NeitherOnNorOff> {
-        match text {
-            "on" => Ok(Self::On),
-            "off" => Ok(Self::Off),
-            _ => Err(NeitherOnNorOff),
-        }
-    }
-}
 
 /// Who is a celebrity, and what is done about it.
 #[derive(Clone, Debug)]
@@ -40,7 +12,7 @@ pub struct Celebrities<L> {
     /// More followers than this make one.
     pub threshold: i64,
     /// Whether their photos are pushed at all. They are visible by pull either way; pushing makes pages cheaper.
-    pub push: Switch,
+    pub push: bool,
     /// Pushes a photo.
     pub fanout: L,
     /// Has followers pull.
@@ -61,7 +33,7 @@ impl<L: Launcher> Celebrities<L> {
         followers: i64,
         pulled: bool,
     ) -> Result<(), LaunchError> {
-        if self.push == Switch::Off && pulled {
+        if pulled && !self.push {
             return Ok(());
         }
         let input = CelebrityFanout { photo_id, author_id, followers, head: head_of(author_id) };

@@ -32,7 +32,7 @@ use runtime::workflow::{LaunchError, Launcher, StateMachine};
 use table::follow::FollowerPages;
 use table::{Table, feed, head, photo, user};
 
-pub use celebrities::{Celebrities, Switch};
+pub use celebrities::Celebrities;
 
 runtime::config! {
     /// Settings of `fanout`.
@@ -46,7 +46,7 @@ runtime::config! {
         /// More followers than this make a celebrity.
         pub celebrity_threshold: i64,
         /// Whether the photos of celebrities are pushed at all.
-        pub celebrity_push: Switch,
+        pub celebrity_push: bool,
         /// The workflow that pushes a celebrity's photo.
         pub celebrity_fanout_arn: String,
         /// The workflow that has followers pull.

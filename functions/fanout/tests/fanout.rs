@@ -8,7 +8,7 @@ use api::Caller;
 use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use domain::PhotoId;
 use domain::feed::DeliveryMode;
-use fanout::{Celebrities, FanoutHandler, Queues, Switch};
+use fanout::{Celebrities, FanoutHandler, Queues};
 use messages::workflow::{CelebrityCrossing, CelebrityFanout};
 use messages::{Event, HashRange};
 use runtime::queue::{Queue, Sender};
@@ -30,10 +30,10 @@ struct Stage {
 
 impl Stage {
     async fn new() -> Self {
-        Self::with_push(Switch::On).await
+        Self::with_push(true).await
     }
 
-    async fn with_push(push: Switch) -> Self {
+    async fn with_push(push: bool) -> Self {
         let (world, outbox, backfill) = (World::new().await, Outbox::default(), Outbox::default());
         let [fanout, promotion, demotion] = [Launches::default(), Launches::default(), Launches::default()];
         let celebrities = Celebrities { threshold: THRESHOLD, push, fanout, promotion, demotion };
@@ -279,7 +279,7 @@ async fn when_a_celebrity_posts_then_a_workflow_named_after_the_photo_pushes_it(
 
 #[tokio::test]
 async fn when_a_celebritys_photo_comes_again_after_its_push_then_nothing_is_done() {
-    for push in [Switch::On, Switch::Off] {
+    for push in [true, false] {
         let stage = Stage::with_push(push).await;
         let (author, _, photo) = stage.celebrity(1, 90_000).await;
         assert!(stage.deliver(&[ready(&author, photo)]).await.is_empty());
@@ -293,7 +293,7 @@ async fn when_a_celebritys_photo_comes_again_after_its_push_then_nothing_is_done
 
 #[tokio::test]
 async fn when_pushing_is_switched_off_then_a_celebritys_photo_is_left_to_pull() {
-    let stage = Stage::with_push(Switch::Off).await;
+    let stage = Stage::with_push(false).await;
     let (author, fans, photo) = stage.celebrity(1, 90_000).await;
     assert!(stage.deliver(&[ready(&author, photo)]).await.is_empty());
     assert!(stage.celebrities.fanout.take::<CelebrityFanout>().is_empty());

@@ -7,7 +7,6 @@ use api::Caller;
 use aws_lambda_events::dynamodb::EventRecord;
 use domain::PhotoId;
 use domain::feed::Crossing;
-use fanout::Switch;
 use messages::Event;
 use messages::workflow::{CelebrityCrossing, CelebrityFanout};
 use serde_json::Value;
@@ -40,14 +39,14 @@ pub struct Network {
     pub functions: Functions,
     between: Between,
     store: Objects,
-    push: Switch,
+    push: bool,
     records: VecDeque<EventRecord>,
     tasks: Vec<Task>,
 }
 
 impl Network {
     /// A network without anybody, in which the photos of celebrities are pushed or not.
-    pub async fn new(push: Switch) -> Self {
+    pub async fn new(push: bool) -> Self {
         let (world, store, between) = (World::new().await, Objects::start().await, Between::default());
         let functions = Functions::new(&world.table, &between, &store, &world.clock, push);
         Self { world, functions, between, store, push, records: VecDeque::new(), tasks: Vec::new() }

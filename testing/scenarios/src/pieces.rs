@@ -5,10 +5,14 @@ use std::sync::Arc;
 use backfill::{Cdn, CdnError};
 use domain::Clock;
 use domain::media::MediumId;
-use fanout::{Celebrities, Queues, Switch};
+use fanout::{Celebrities, Queues};
 use table::Table;
 use testkit::{Launches, ManualClock, Objects, Outbox, Published};
 
+/// The photos of celebrities are pushed, as well as pulled.
+pub const WITH_PUSH: bool = true;
+/// The photos of celebrities are pulled alone.
+pub const WITHOUT_PUSH: bool = false;
 /// More followers than this make a celebrity here.
 pub const THRESHOLD: i64 = 5;
 
@@ -54,7 +58,7 @@ impl Functions {
         between: &Between,
         store: &Objects,
         clock: &ManualClock,
-        push: Switch,
+        push: bool,
     ) -> Self {
         let clock: Arc<dyn Clock> = clock.shared();
         let celebrities = Celebrities {

@@ -8,9 +8,8 @@ use std::collections::BTreeSet;
 use api::Caller;
 use domain::PhotoId;
 use domain::feed::DeliveryMode;
-use fanout::Switch;
 use proptest::prelude::*;
-use scenarios::{Network, THRESHOLD};
+use scenarios::{Network, THRESHOLD, WITH_PUSH, WITHOUT_PUSH};
 
 /// Followers who stay all the time. Without the others they are too few for a celebrity.
 const FAITHFUL: usize = 3;
@@ -66,7 +65,7 @@ struct Story {
 }
 
 impl Story {
-    async fn begin(push: Switch) -> Self {
+    async fn begin(push: bool) -> Self {
         let network = Network::new(push).await;
         let world = &network.world;
         let (star, other) = (world.person("star").await, world.person("other").await);
@@ -181,7 +180,7 @@ fn newest_first(photos: &[PhotoId]) -> Vec<PhotoId> {
 
 #[tokio::test]
 async fn when_an_author_crosses_up_and_down_again_then_every_follower_sees_every_photo_once() {
-    for push in [Switch::On, Switch::Off] {
+    for push in [WITH_PUSH, WITHOUT_PUSH] {
         let mut story = Story::begin(push).await;
         assert!(i64::try_from(FAITHFUL + FICKLE).unwrap() > THRESHOLD);
         story.perform(Act::Post).await;
@@ -221,7 +220,7 @@ proptest! {
         acts in proptest::collection::vec(act(), 20..120),
         absence in proptest::option::of(0_usize..120),
         famous in any::<bool>(),
-        push in prop_oneof![Just(Switch::On), Just(Switch::Off)],
+        push in any::<bool>(),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {

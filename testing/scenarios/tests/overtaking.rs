@@ -6,11 +6,10 @@ use api::Caller;
 use aws_lambda_events::dynamodb::EventRecord;
 use domain::feed::DeliveryMode;
 use domain::{Clock, PhotoId};
-use fanout::Switch;
 use messages::workflow::{Segment, Work};
 use messages::{Event, HashRange};
 use runtime::sqs;
-use scenarios::{Functions, Network, at_every_place, scroll};
+use scenarios::{Functions, Network, WITH_PUSH, WITHOUT_PUSH, at_every_place, scroll};
 use testkit::{ManualClock, sqs_event, stream_event};
 
 struct Scene {
@@ -26,7 +25,7 @@ struct Scene {
 
 /// A star, a reader who follows them and was here today, and others: enough for a celebrity. An ordinary star has posted
 /// before the others came, so that the next photo starts the promotion.
-async fn scene(push: Switch, mode: DeliveryMode) -> (Network, Scene) {
+async fn scene(push: bool, mode: DeliveryMode) -> (Network, Scene) {
     let mut network = Network::new(push).await;
     let (star, reader) = (network.world.person("star").await, network.world.person("reader").await);
     let others = network.world.people("other", 5).await;
@@ -52,7 +51,7 @@ async fn scene(push: Switch, mode: DeliveryMode) -> (Network, Scene) {
 }
 
 /// The same, with the newest photo derived.
-async fn derived(push: Switch, mode: DeliveryMode) -> (Network, Scene) {
+async fn derived(push: bool, mode: DeliveryMode) -> (Network, Scene) {
     let (network, scene) = scene(push, mode).await;
     deliver(&network.functions, &scene.records).await;
     (network, scene)
@@ -111,13 +110,13 @@ async fn sees_both(network: &Network, scene: &Scene, place: usize) {
 
 /// The reader was away and has not come back yet; the star's newest photo is derived and not fanned out.
 async fn away() -> (Network, Scene) {
-    let (network, scene) = derived(Switch::On, DeliveryMode::Ordinary).await;
+    let (network, scene) = derived(WITH_PUSH, DeliveryMode::Ordinary).await;
     scene.clock.advance_days(8);
     (network, scene)
 }
 
 /// The reader was away and is back; their feed is not rebuilt yet. The star's newest photo is not derived.
-async fn returned(push: Switch) -> (Network, Scene) {
+async fn returned(push: bool) -> (Network, Scene) {
     let (network, scene) = scene(push, DeliveryMode::Ordinary).await;
     scene.clock.advance_days(8);
     let now = scene.clock.now();
@@ -161,7 +160,7 @@ async fn a_return_overtaken_by_a_fan_out_leaves_nothing_out() {
 #[tokio::test]
 async fn a_rebuild_overtaken_by_a_photo_leaves_nothing_out() {
     let places = at_every_place(
-        async || returned(Switch::On).await,
+        async || returned(WITH_PUSH).await,
         async |functions, scene| rebuild(functions, scene).await,
         async |network, scene| {
             deliver(&network.functions, &scene.records).await;
@@ -192,7 +191,7 @@ async fn sees_all(network: &Network, scene: &Scene, place: usize) {
 
 /// Somebody with a photo of another author in their feed has just followed the star; nothing is derived from it yet.
 async fn newcomer() -> (Network, (Scene, PhotoId, Vec<EventRecord>)) {
-    let (mut network, scene) = scene(Switch::Off, DeliveryMode::Ordinary).await;
+    let (mut network, scene) = scene(WITHOUT_PUSH, DeliveryMode::Ordinary).await;
     let (reader, friend) = (network.world.person("newcomer").await, network.world.person("friend").await);
     network.world.activate(&reader).await;
     network.world.follow(&reader, &friend).await;
@@ -252,7 +251,7 @@ async fn a_follow_overtaken_by_a_promotion_is_part_of_it() {
 #[tokio::test]
 async fn a_rebuild_overtaken_by_a_promotion_is_part_of_it() {
     let places = at_every_place(
-        async || returned(Switch::Off).await,
+        async || returned(WITHOUT_PUSH).await,
         async |functions, scene| rebuild(functions, scene).await,
         promote_and_post,
         sees_all,
@@ -264,7 +263,7 @@ async fn a_rebuild_overtaken_by_a_promotion_is_part_of_it() {
 #[tokio::test]
 async fn a_photo_that_arrives_while_its_author_becomes_a_celebrity_is_pushed_or_pulled() {
     let places = at_every_place(
-        async || scene(Switch::Off, DeliveryMode::Ordinary).await,
+        async || scene(WITHOUT_PUSH, DeliveryMode::Ordinary).await,
         async |functions, scene| deliver(functions, &scene.records).await,
         async |network, scene| {
             // Everybody pulls already; only the mode is missing.
@@ -280,7 +279,7 @@ async fn a_photo_that_arrives_while_its_author_becomes_a_celebrity_is_pushed_or_
 #[tokio::test]
 async fn a_photo_that_arrives_while_its_author_ceases_to_be_a_celebrity_is_pushed_or_delisted() {
     let places = at_every_place(
-        async || scene(Switch::Off, DeliveryMode::Celebrity).await,
+        async || scene(WITHOUT_PUSH, DeliveryMode::Celebrity).await,
         async |functions, scene| deliver(functions, &scene.records).await,
         async |network, scene| {
             network.world.deliver_by(&scene.star, DeliveryMode::Demoting).await;
@@ -300,7 +299,7 @@ async fn a_photo_that_arrives_while_its_author_ceases_to_be_a_celebrity_is_pushe
 async fn enlisting_overtaken_by_an_unfollow_leaves_nothing_behind() {
     for work in [Work::Enlist, Work::Delist] {
         let places = at_every_place(
-            async || derived(Switch::Off, DeliveryMode::Celebrity).await,
+            async || derived(WITHOUT_PUSH, DeliveryMode::Celebrity).await,
             async |functions, scene| segment(functions, scene, work).await,
             async |network, scene| {
                 network.world.unfollow(&scene.reader, &scene.star).await;
@@ -321,7 +320,7 @@ async fn enlisting_overtaken_by_an_unfollow_leaves_nothing_behind() {
 #[tokio::test]
 async fn a_fan_out_overtaken_by_an_unfollow_leaves_nothing_behind() {
     let places = at_every_place(
-        async || derived(Switch::On, DeliveryMode::Ordinary).await,
+        async || derived(WITH_PUSH, DeliveryMode::Ordinary).await,
         async |functions, scene| fan_out(functions, scene).await,
         async |network, scene| {
             network.world.unfollow(&scene.reader, &scene.star).await;
@@ -336,7 +335,7 @@ async fn a_fan_out_overtaken_by_an_unfollow_leaves_nothing_behind() {
 #[tokio::test]
 async fn a_fan_out_overtaken_by_an_unfollow_and_a_follow_again_leaves_nothing_out() {
     let places = at_every_place(
-        async || derived(Switch::On, DeliveryMode::Ordinary).await,
+        async || derived(WITH_PUSH, DeliveryMode::Ordinary).await,
         async |functions, scene| fan_out(functions, scene).await,
         async |network, scene| {
             network.world.unfollow(&scene.reader, &scene.star).await;
@@ -353,7 +352,7 @@ async fn a_fan_out_overtaken_by_an_unfollow_and_a_follow_again_leaves_nothing_ou
 #[tokio::test]
 async fn a_page_overtaken_by_the_push_of_a_photo_shows_it_once() {
     let places = at_every_place(
-        async || derived(Switch::On, DeliveryMode::Celebrity).await,
+        async || derived(WITH_PUSH, DeliveryMode::Celebrity).await,
         async |functions, scene| {
             assert_eq!(scroll(functions, &scene.clock, &scene.reader).await, [scene.photo, scene.early]);
         },

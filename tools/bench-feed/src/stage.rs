@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use api::Caller;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{StreamSpecification, StreamViewType};
-use fanout::{Celebrities, Queues, Switch};
+use fanout::{Celebrities, Queues};
 use runtime::metrics;
 use serde_json::Value;
 use table::Table;
@@ -117,7 +117,7 @@ impl Stage {
         let (pushes, crossings) = (Launches::default(), Launches::default());
         let celebrities = Celebrities {
             threshold: i64::try_from(threshold)?,
-            push: Switch::On,
+            push: true,
             fanout: pushes.clone(),
             promotion: crossings.clone(),
             demotion: crossings.clone(),
