@@ -1,4 +1,4 @@
-//! Who somebody is: user name, e-mail address, password, profile texts.
+//! The parts of an account: user name, e-mail address, password, profile texts.
 
 use email_address::{EmailAddress, Options};
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::text::{Invalid, bounded};
 
-/// Names that would be mistaken for a part of the product, or that an impostor would want.
+/// Names that look like a part of the product, or that an impostor would want.
 const RESERVED: [&str; 24] = [
     "about",
     "account",
@@ -34,16 +34,16 @@ const RESERVED: [&str; 24] = [
     "undefined",
 ];
 
-/// A user name as its owner wrote it: 1 to 30 ASCII letters, digits, dots and underscores; a dot neither
-/// first, last nor doubled. Unique by its folded form.
+/// A user name as its owner wrote it: 1 to 30 ASCII letters, digits, dots and underscores.
 ///
-/// ASCII only: look-alike letters of other scripts are the impostor's first tool.
+/// A dot is neither first nor last nor doubled. Names are unique by their folded form. Only ASCII is allowed,
+/// because letters of other scripts that look alike are the impostor's first tool.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UserName(String);
 
 impl UserName {
-    /// Parses a name someone wants to register.
+    /// Parses a name that somebody wants to register.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let name = text.trim();
         let invalid = |detail: &str| Err(Invalid::new("username_invalid", detail));
@@ -65,23 +65,23 @@ impl UserName {
         Ok(Self(name.to_owned()))
     }
 
-    /// The name as written.
+    /// Returns the name as written.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The form in which names are compared.
+    /// Returns the form in which names are compared.
     pub fn folded(&self) -> String {
         Self::fold(&self.0)
     }
 
-    /// Folds any text someone typed as a name, to look it up.
+    /// Folds a text that somebody typed as a name, to find it.
     pub fn fold(text: &str) -> String {
         text.trim().to_ascii_lowercase()
     }
 }
 
-/// An e-mail address. Compared, and stored in keys, only as a hash; it is never logged.
+/// An e-mail address. It is compared, and stored in keys, only as a hash. It is never logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Email(String);
 
@@ -96,7 +96,7 @@ impl Email {
         Ok(Self(text.to_owned()))
     }
 
-    /// Lower-case hexadecimal SHA-256 of the address in lower case.
+    /// Returns the SHA-256 of the address in lower case, as lower-case hexadecimal.
     pub fn digest(&self) -> String {
         hex(&Sha256::digest(self.0.to_lowercase().as_bytes()))
     }
@@ -108,7 +108,7 @@ impl std::fmt::Debug for Email {
     }
 }
 
-/// Lower-case hexadecimal.
+/// Returns the bytes as lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
@@ -118,7 +118,7 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// A password somebody chose: 8 to 128 characters. Never logged, never stored as it is.
+/// A password that somebody chose: 8 to 128 characters. It is never logged and never stored as it is.
 #[derive(Clone)]
 pub struct Password(String);
 
@@ -133,7 +133,7 @@ impl Password {
         }
     }
 
-    /// The secret, for the hash function alone.
+    /// Returns the secret, for the hash function alone.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -145,12 +145,12 @@ impl std::fmt::Debug for Password {
     }
 }
 
-/// What somebody shows beside the user name: at most 100 characters; `None` when blank.
+/// Parses the name shown beside the user name: at most 100 characters; `None` when blank.
 pub fn parse_full_name(text: &str) -> Result<Option<String>, Invalid> {
     bounded(text, 100, "full_name_too_long", "A full name")
 }
 
-/// What somebody says about themselves: at most 150 characters; `None` when blank.
+/// Parses what somebody says about themselves: at most 150 characters; `None` when blank.
 pub fn parse_bio(text: &str) -> Result<Option<String>, Invalid> {
     bounded(text, 150, "bio_too_long", "A bio")
 }
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names() {
+    fn user_names_are_checked_and_fold() {
         for good in ["a", "John_Doe", "j.d", "_x_", &"a".repeat(30)] {
             assert_eq!(UserName::parse(good).unwrap().as_str(), good);
         }
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords() {
+    fn passwords_have_a_least_and_a_greatest_length() {
         assert_eq!(Password::parse("short").unwrap_err().code, "password_too_short");
         assert_eq!(Password::parse(&"x".repeat(129)).unwrap_err().code, "password_too_long");
         let fine = Password::parse("correct horse").unwrap();

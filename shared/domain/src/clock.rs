@@ -1,4 +1,4 @@
-//! Time, injected.
+//! Moments in time, and the clock, which is injected.
 
 use std::fmt;
 
@@ -19,28 +19,28 @@ const MILLISECONDS: &[BorrowedFormatItem<'_>] =
 pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 impl Timestamp {
-    /// Whole seconds since the Unix epoch, as DynamoDB's TTL and a token's claims want them.
+    /// Returns whole seconds since the Unix epoch, the unit of DynamoDB's TTL and of a token's claims.
     pub fn seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// Whole days since the Unix epoch.
+    /// Returns whole days since the Unix epoch.
     pub fn day(self) -> i64 {
         self.0.div_euclid(DAY_MS)
     }
 
-    /// This moment moved by `ms` milliseconds; saturates.
+    /// Returns this moment moved by `ms` milliseconds; saturates.
     pub fn plus_ms(self, ms: i64) -> Self {
         Self(self.0.saturating_add(ms))
     }
 
-    /// This moment moved by `days` days; saturates.
+    /// Returns this moment moved by `days` days; saturates.
     pub fn plus_days(self, days: i64) -> Self {
         self.plus_ms(days.saturating_mul(DAY_MS))
     }
 }
 
-/// RFC 3339 in UTC, always with three digits of milliseconds, so that moments also compare as text.
+/// Writes RFC 3339 in UTC with three digits of milliseconds, so that moments also compare as text.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
@@ -49,9 +49,9 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// Where the present moment comes from.
+/// A source of the present moment.
 pub trait Clock: Send + Sync {
-    /// The present moment.
+    /// Returns the present moment.
     fn now(&self) -> Timestamp;
 }
 

@@ -1,5 +1,7 @@
-//! Opaque positions in lists. A cursor names the last thing seen, never an offset, so that it survives the
-//! deletion of what it names and anything added before it.
+//! Opaque positions in lists.
+//!
+//! A cursor names the last item seen and never an offset. It stays valid when that item is deleted,
+//! or when items are added before it.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -12,7 +14,7 @@ use crate::text::Invalid;
 
 const MAX_LEN: usize = 200;
 
-/// A list that pages. Its tag keeps a cursor of one list from being taken for one of another.
+/// A list that pages. Its tag is part of the cursor, so that a list refuses the cursors of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum List {
     /// The personal feed; positions are [`FeedPosition`].
@@ -41,12 +43,14 @@ impl List {
         }
     }
 
-    /// The cursor that names `position`.
+    /// Returns the cursor that names `position`.
     pub fn cursor(self, position: &impl Display) -> String {
         URL_SAFE_NO_PAD.encode(format!("{}:{position}", self.tag()))
     }
 
-    /// The position a cursor names; [`Invalid`] with code `bad_cursor` for anything this list never gave out.
+    /// Returns the position that a cursor names.
+    ///
+    /// A text that this list never gave out is [`Invalid`] with code `bad_cursor`.
     pub fn position<P: FromStr>(self, cursor: &str) -> Result<P, Invalid> {
         let bad = || Invalid::new("bad_cursor", "This cursor was not given out by this list.");
         if cursor.len() > MAX_LEN {
@@ -62,21 +66,21 @@ impl List {
     }
 }
 
-/// Where in the feed a reader is.
+/// A reader's position in the feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FeedPosition {
-    /// Which source the next page starts from.
+    /// How the next page is made.
     pub mode: FeedMode,
     /// The last photo seen; the next page is older.
     pub after: PhotoId,
 }
 
-/// How a page of the feed is made.
+/// The source of a page of the feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FeedMode {
-    /// From the entries that fan-out wrote.
+    /// The entries that fan-out wrote.
     Pushed,
-    /// From the newest photos of everyone the reader follows.
+    /// The newest photos of everyone the reader follows.
     Pulled,
 }
 

@@ -1,4 +1,4 @@
-//! What an error means for whoever asked.
+//! What an error means for the caller.
 
 use std::error::Error;
 
@@ -7,17 +7,17 @@ use crate::text::Invalid;
 /// What to do about an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// The request breaks a rule; asking again will not help.
+    /// The request breaks a rule. A retry does not help.
     Invalid(Invalid),
-    /// Something behind us is busy; asking again may help.
+    /// A dependency throttles or is unavailable for now. A retry may help.
     Temporary,
-    /// A defect, or something broken.
+    /// A defect of the code or of stored data. A retry does not help.
     Permanent,
 }
 
-/// An error that knows what it means for whoever asked.
+/// An error that says what it means for the caller.
 pub trait Fault: Error + Send + Sync + 'static {
-    /// What to do about it.
+    /// Returns what to do about it.
     fn kind(&self) -> FaultKind;
 }
 

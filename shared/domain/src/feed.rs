@@ -1,4 +1,4 @@
-//! Merging what several authors posted into one page, newest first, without skipping anything.
+//! Merging the photos of several authors into one page, newest first, without gaps.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::{DAY_MS, Timestamp};
 use crate::id::{PhotoId, UserId};
 
-/// Days without a visit after which a reader counts as dormant: photos are no longer pushed to them.
+/// Days without a visit after which a reader is dormant. Photos are not pushed to dormant readers.
 pub const ACTIVE_DAYS: i64 = 7;
 
 /// Days a pushed entry is kept. Older pages are pulled.
@@ -16,8 +16,8 @@ pub const ENTRY_DAYS: i64 = 30;
 /// Photo ids an author's head holds.
 pub const HEAD_LEN: usize = 20;
 
-/// Photos of a celebrity that an author's head lists as not pushed yet; older ones are left to the timeline. With them a
-/// head stays below 4 KiB.
+/// Photos of a celebrity that an author's head lists as not pushed yet. Older ones are read from the
+/// timeline. A head with so many stays below 4 KiB.
 pub const UNPUSHED_LEN: usize = 100;
 
 /// Entries a rebuilt feed starts with.
@@ -30,35 +30,36 @@ pub enum DeliveryMode {
     /// They are pushed to every active follower.
     #[default]
     Ordinary,
-    /// They are pushed still, while followers learn to pull.
+    /// They are still pushed, while the author is added to the followers' states.
     Promoting,
-    /// They are pulled at once, and pushed in the background.
+    /// They are pulled at once. The pushes follow in the background.
     Celebrity,
-    /// They are pushed again, while followers forget to pull.
+    /// They are pushed again, while the author is removed from the followers' states.
     Demoting,
 }
 
 impl DeliveryMode {
-    /// Whether every active follower's state names the author, or soon will.
+    /// Returns whether every active follower's state names the author, or soon will.
     pub fn is_listed(self) -> bool {
         matches!(self, Self::Promoting | Self::Celebrity)
     }
 }
 
-/// An author has to change their [`DeliveryMode`].
+/// A change of [`DeliveryMode`] that an author's follower count calls for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Crossing {
-    /// They have too many followers to push to at once.
+    /// The author has too many followers to push to at once.
     Promotion,
-    /// They have few enough again.
+    /// The author's followers are few enough again.
     Demotion,
 }
 
 impl Crossing {
-    /// What an author with `followers` has to do where more than `threshold` followers make a celebrity.
+    /// Returns the change that an author with `followers` needs, if any. More than `threshold`
+    /// followers make a celebrity.
     ///
-    /// The way back is at four fifths of the threshold: an author whose count swings around it would otherwise cross it
-    /// with every photo, and each crossing writes to every active follower.
+    /// Demotion starts below four fifths of the threshold. A count that swings around one number would
+    /// otherwise cross it with every photo, and each crossing writes to every active follower.
     pub fn of(mode: DeliveryMode, followers: i64, threshold: i64) -> Option<Self> {
         match mode {
             DeliveryMode::Ordinary if followers > threshold => Some(Self::Promotion),
@@ -68,17 +69,17 @@ impl Crossing {
     }
 }
 
-/// Whether a reader last seen on `active_on` (days since the epoch) still gets pushes at `now`.
+/// Returns whether a reader last seen on `active_on` (days since the epoch) still gets pushes at `now`.
 pub fn is_active(active_on: i64, now: Timestamp) -> bool {
     now.day() - active_on <= ACTIVE_DAYS
 }
 
-/// When an entry of `photo` expires, in milliseconds since the epoch.
+/// Returns when an entry of `photo` expires, in milliseconds since the epoch.
 pub fn entry_expiry(photo: PhotoId) -> Timestamp {
     photo.created_at().plus_ms(ENTRY_DAYS * DAY_MS)
 }
 
-/// A photo's place in somebody's feed.
+/// A photo in somebody's feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
     /// The photo.
@@ -98,21 +99,21 @@ pub struct Source {
     pub complete: bool,
 }
 
-/// A page that is safe to show, or the authors of whom more must be read first.
+/// A page that can be shown, or the authors of whom more must be read first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Merged {
     /// The newest entries in order; `more` when older ones exist.
     Page {
-        /// At most the asked number of entries, newest first.
+        /// At most the requested number of entries, newest first.
         entries: Vec<Entry>,
         /// Whether the range holds anything older.
         more: bool,
     },
-    /// Indexes of sources that do not reach deep enough to tell.
+    /// The indexes of the sources that must be read deeper first.
     Deepen(Vec<usize>),
 }
 
-/// The part of a feed that is asked for.
+/// The requested part of a feed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FeedRange {
     /// Only what is older than this.
@@ -131,8 +132,8 @@ impl FeedRange {
 
 /// Merges `sources` into the newest entries of a range.
 ///
-/// A source that is not complete says nothing about what lies below its oldest known photo, so no entry older than
-/// that may be shown before the source is deepened: merging to unequal depths would skip photos for good.
+/// An incomplete source may have unknown photos older than its oldest known one. No entry older than that is
+/// shown before the source is read deeper. A merge to unequal depths would skip photos for good.
 pub fn merge_sources(sources: &[Source], range: &FeedRange) -> Merged {
     let count = range.count;
     let mut known: BTreeMap<PhotoId, UserId> = BTreeMap::new();
@@ -159,9 +160,9 @@ pub fn merge_sources(sources: &[Source], range: &FeedRange) -> Merged {
     Merged::Page { more: known.len() > entries.len() || deeper, entries }
 }
 
-/// Entries that were pushed and entries that are pulled, newest first, each photo once.
+/// Returns pushed and pulled entries together, newest first, each photo once.
 ///
-/// Both are known to the same depth; a photo that is being pushed at this moment is among both.
+/// Both must be known to the same depth. A photo that is being pushed at this moment is among both.
 pub fn merge(pushed: Vec<Entry>, pulled: Vec<Entry>) -> Vec<Entry> {
     let mut entries: Vec<Entry> = pushed.into_iter().chain(pulled).collect();
     entries.sort_unstable_by(|a, b| b.cmp(a));
@@ -169,8 +170,10 @@ pub fn merge(pushed: Vec<Entry>, pulled: Vec<Entry>) -> Vec<Entry> {
     entries
 }
 
-/// Forgets the sources that have nothing among the newest `count` photos known: more sources can only push them
-/// further down. So the newest of any number of authors are found with at most `count` of them in memory.
+/// Removes the sources that have nothing among the newest `count` photos known.
+///
+/// Further sources can only move their photos further down. So the newest photos of any number of authors are
+/// found with at most `count` authors in memory.
 pub fn keep_newest(sources: &mut Vec<Source>, count: usize) {
     let mut known: Vec<PhotoId> = sources.iter().flat_map(|source| source.photos.iter().copied()).collect();
     known.sort_unstable_by(|a, b| b.cmp(a));
@@ -214,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_world_is_an_empty_last_page() {
+    fn without_photos_the_first_page_is_empty_and_the_last() {
         assert_eq!(merge_sources(&[], &newest(20)), Merged::Page { entries: vec![], more: false });
         assert_eq!(
             merge_sources(&[source(1, &[], true)], &newest(20)),
@@ -223,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn looks_no_deeper_than_the_end_of_the_stretch() {
+    fn reads_no_deeper_than_the_end_of_the_range() {
         let sources = [source(1, &[60, 50], false), source(2, &[55, 10], true)];
         let range = |last| FeedRange { down_to: Some(photo(last)), ..newest(20) };
         let Merged::Page { entries, more } = merge_sources(&sources, &range(50)) else {
@@ -242,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn the_way_back_is_further() {
+    fn demotion_needs_fewer_followers_than_promotion() {
         let crossing = |mode, followers| Crossing::of(mode, followers, 1_000);
         assert_eq!(crossing(DeliveryMode::Ordinary, 1_000), None);
         assert_eq!(crossing(DeliveryMode::Ordinary, 1_001), Some(Crossing::Promotion));
@@ -261,7 +264,7 @@ mod tests {
     }
 
     proptest! {
-        /// Forgetting sources on the way changes nothing of the newest page.
+        /// Removing sources on the way does not change the newest page.
         #[test]
         fn the_newest_are_found_with_few_sources_in_memory(
             world in proptest::collection::btree_map(0_u64..10_000, 0_u64..40, 0..120),
@@ -286,7 +289,7 @@ mod tests {
             prop_assert_eq!(entries(&few), entries(&all));
         }
 
-        /// Paging through shallow sources, deepening as asked, shows exactly what a full sort shows.
+        /// Paging through shallow sources, read deeper on demand, shows exactly what a full sort shows.
         #[test]
         fn paging_equals_sorting_everything(
             world in proptest::collection::btree_map(0_u64..10_000, 0_u64..8, 0..200),

@@ -1,8 +1,8 @@
-//! Notifications: many events, few rows.
+//! Notifications, which group many events into few rows.
 //!
-//! Events of one kind about one thing share a row for a day, counted from when the thing was made, so that a row's
-//! identity follows from the event alone and a redelivery finds the same row. Absorbing is commutative: rows do not
-//! depend on the order in which events arrive.
+//! Events of one kind about one subject share a row for a day. Days are counted from the moment the subject
+//! was made. A row's identity so follows from the event alone, and a redelivery finds the same row.
+//! Absorbing is commutative: rows do not depend on the order in which events arrive.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::{DAY_MS, Timestamp};
 use crate::id::{PhotoId, UserId};
 
-/// Actors a row names.
+/// Most actors that a row names.
 pub const NAMED_ACTORS: usize = 3;
 
 /// Days a row is kept.
@@ -28,17 +28,17 @@ pub enum Subject {
     Follow,
 }
 
-/// Names a row in a recipient's inbox: sorts by time, then by subject.
+/// Identifies a row in a recipient's inbox. Row ids sort by time, then by subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowId {
     /// Start of the day-long window.
     pub opened: Timestamp,
-    /// What it is about.
+    /// The subject of the row's events.
     pub subject: Subject,
 }
 
 impl RowId {
-    /// The row that an event about `subject` at `at` belongs to, in `recipient`'s inbox.
+    /// Returns the row in `recipient`'s inbox to which an event about `subject` at `at` belongs.
     pub fn of(subject: Subject, recipient: UserId, at: Timestamp) -> Self {
         let anchor = match subject {
             Subject::Like(photo) => photo.created_at(),
@@ -49,7 +49,7 @@ impl RowId {
     }
 }
 
-/// `<13-digit milliseconds>-like-<photo>` or `<13-digit milliseconds>-follow`.
+/// Writes `<13-digit milliseconds>-like-<photo>` or `<13-digit milliseconds>-follow`.
 impl fmt::Display for RowId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.subject {
@@ -59,7 +59,7 @@ impl fmt::Display for RowId {
     }
 }
 
-/// Text was no row id.
+/// The text is no row id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a row id")]
 pub struct NotARowId;
@@ -93,7 +93,7 @@ pub struct Actor {
     pub username: String,
 }
 
-/// One line of an inbox.
+/// One row of an inbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     /// The newest few actors, newest first.
@@ -105,21 +105,21 @@ pub struct Row {
 }
 
 impl Row {
-    /// The row of a first event.
+    /// Returns the row of a first event.
     pub fn new(actor: Actor) -> Self {
         Self { updated_at: actor.at, actors: vec![actor], actor_count: 1 }
     }
 
-    /// Adds an actor who is not in the row yet. (Who is, is remembered by a marker beside the row.)
+    /// Adds an actor who is not in the row yet. A marker beside the row records who is.
     pub fn absorb(&mut self, actor: Actor) {
         self.actor_count += 1;
         self.updated_at = self.updated_at.max(actor.at);
-        let place = self.actors.partition_point(|known| *known > actor);
-        self.actors.insert(place, actor);
+        let index = self.actors.partition_point(|known| *known > actor);
+        self.actors.insert(index, actor);
         self.actors.truncate(NAMED_ACTORS);
     }
 
-    /// The sentence shown, for example `ann and 5 others liked your photo`.
+    /// Returns the sentence shown, for example `ann and 5 others liked your photo`.
     pub fn message(&self, subject: Subject) -> String {
         let name = self.actors.first().map_or("Somebody", |actor| actor.username.as_str());
         let did = match subject {
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn sentences() {
+    fn messages_name_the_newest_actor_and_count_the_others() {
         let mut row = Row::new(actor(1, 10));
         let like = Subject::Like(PhotoId::try_from(9).unwrap());
         assert_eq!(row.message(like), "user1 liked your photo");

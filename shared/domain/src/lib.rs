@@ -1,6 +1,6 @@
 //! The rules of the network as pure functions and parsed types: no AWS, no async, no I/O.
 //!
-//! Everything that depends on time or chance takes a [`Clock`] or a [`Randomness`], so that tests choose them.
+//! Code that depends on time or chance takes a [`Clock`] or a [`Randomness`]. Tests choose them.
 
 pub mod account;
 pub mod clock;

@@ -1,4 +1,4 @@
-//! Where pictures lie: object keys of uploads, originals and renditions. And which pictures look alike.
+//! Object keys of uploads, originals and renditions, and the perceptual hash that finds similar pictures.
 
 use std::fmt;
 use std::str::FromStr;
@@ -22,7 +22,7 @@ impl Size {
     /// Every size, largest first.
     pub const ALL: [Self; 3] = [Self::Large, Self::Medium, Self::Small];
 
-    /// Its name in keys and answers.
+    /// Returns its name in keys and responses.
     pub fn name(self) -> &'static str {
         match self {
             Self::Large => "large",
@@ -31,7 +31,7 @@ impl Size {
         }
     }
 
-    /// Longest side in pixels; a smaller picture is never enlarged.
+    /// Returns the longest side in pixels. A smaller picture is never enlarged.
     pub fn side(self) -> u32 {
         match self {
             Self::Large => 1080,
@@ -44,9 +44,9 @@ impl Size {
 /// A rendition's encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Encoding {
-    /// Progressive JPEG, which everyone reads.
+    /// Progressive JPEG, which every client reads.
     Jpeg,
-    /// WebP, for those who accept it.
+    /// WebP, for clients that accept it.
     WebP,
 }
 
@@ -54,7 +54,7 @@ impl Encoding {
     /// Every encoding.
     pub const ALL: [Self; 2] = [Self::Jpeg, Self::WebP];
 
-    /// Extension in keys.
+    /// Returns the extension in keys.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Jpeg => "jpg",
@@ -62,7 +62,7 @@ impl Encoding {
         }
     }
 
-    /// Media type.
+    /// Returns the media type.
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Jpeg => "image/jpeg",
@@ -71,29 +71,29 @@ impl Encoding {
     }
 }
 
-/// One medium of one photo: what every object key is made of.
+/// One medium of one photo. Every object key is made of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MediumId {
     /// Whose it is.
     pub author: UserId,
     /// The photo it belongs to.
     pub photo: PhotoId,
-    /// Its place in the photo, from 0.
+    /// Its index in the photo, from 0.
     pub index: usize,
 }
 
 impl MediumId {
-    /// Which one it is among its author's.
+    /// Returns its place among its author's media.
     pub fn place(self) -> MediumPlace {
         MediumPlace { photo: self.photo, index: self.index }
     }
 
-    /// Where the client uploads it: `incoming/<user>/<photo>/<n>`.
+    /// Returns the key under which the client uploads it: `incoming/<user>/<photo>/<n>`.
     pub fn upload_key(self) -> String {
         format!("incoming/{}/{}/{}", self.author, self.photo, self.index)
     }
 
-    /// Reads an upload's key (already URL-decoded); `None` for a key that is no upload's.
+    /// Parses an upload's key, already URL-decoded; `None` when the key is no upload's.
     pub fn from_upload_key(key: &str) -> Option<Self> {
         let mut parts = key.strip_prefix("incoming/")?.split('/');
         let author = parts.next()?.parse().ok()?;
@@ -103,18 +103,18 @@ impl MediumId {
         (parts.next().is_none() && id.upload_key() == key).then_some(id)
     }
 
-    /// Where the untouched original is kept.
+    /// Returns the key of the unchanged original.
     pub fn original_key(self) -> String {
         format!("photos/original/{}/{}/{}", self.author, self.photo, self.index)
     }
 
-    /// Where a rendition lies: `photos/<size>/<user>/<photo>/<n>.<ext>`.
+    /// Returns the key of a rendition: `photos/<size>/<user>/<photo>/<n>.<ext>`.
     pub fn rendition_key(self, size: Size, encoding: Encoding) -> String {
         let Self { author, photo, index } = self;
         format!("photos/{}/{author}/{photo}/{index}.{}", size.name(), encoding.extension())
     }
 
-    /// Every object that rendering this medium stores.
+    /// Returns the key of every object that rendering this medium stores.
     pub fn stored_keys(self) -> impl Iterator<Item = String> {
         let renditions = Size::ALL.into_iter().flat_map(move |size| {
             Encoding::ALL.into_iter().map(move |encoding| self.rendition_key(size, encoding))
@@ -123,17 +123,17 @@ impl MediumId {
     }
 }
 
-/// One medium among all of an author's, and so the place of its objects among theirs. Written `<photo>/<n>`.
+/// The place of a medium, and of its stored objects, among all of its author's. Written `<photo>/<n>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MediumPlace {
     /// The photo it belongs to.
     pub photo: PhotoId,
-    /// Its place in the photo, from 0.
+    /// Its index in the photo, from 0.
     pub index: usize,
 }
 
 impl MediumPlace {
-    /// The medium, given whose it is.
+    /// Returns the medium at this place among `author`'s.
     pub fn of(self, author: UserId) -> MediumId {
         MediumId { author, photo: self.photo, index: self.index }
     }
@@ -147,7 +147,7 @@ impl fmt::Display for MediumPlace {
 
 /// The text is no place of a medium.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a photo and a number, with a slash between them")]
+#[error("not of the form <photo>/<number>")]
 pub struct NotAPlace;
 
 impl FromStr for MediumPlace {
@@ -175,23 +175,24 @@ impl<'de> Deserialize<'de> for MediumPlace {
     }
 }
 
-/// 64-bit perceptual hash of a picture: pictures that look alike differ in few bits. Written as 16 hexadecimal digits.
+/// A 64-bit perceptual hash of a picture. Similar pictures differ in few bits.
+/// Written as 16 hexadecimal digits.
 ///
-/// A hint and never an identity: nothing is merged by it.
+/// It is a hint and never an identity: nothing is merged by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PerceptualHash(pub u64);
 
 impl PerceptualHash {
-    /// Most bits in which two pictures differ that are taken for the same motif: measured, see
+    /// Most bits in which two pictures differ that are taken for the same motif. Measured, see
     /// `docs/adr/0018-one-copy-of-the-same-bytes.md`.
     pub const NEAR: u32 = 10;
 
-    /// In how many bits the two differ: 0 for equal pictures, about 32 for unrelated ones.
+    /// Returns in how many bits the two differ: 0 for equal pictures, about 32 for unrelated ones.
     pub fn distance(self, other: Self) -> u32 {
         (self.0 ^ other.0).count_ones()
     }
 
-    /// Whose picture is nearest to this, if any is within [`Self::NEAR`]; of several that are equally near, the first.
+    /// Returns the owner of the nearest picture within [`Self::NEAR`] bits; the first of equally near ones.
     pub fn nearest<T>(self, pictures: impl IntoIterator<Item = (T, Self)>) -> Option<T> {
         let distances = pictures.into_iter().map(|(of, picture)| (of, self.distance(picture)));
         let near = distances.filter(|(_, distance)| *distance <= Self::NEAR);
@@ -228,7 +229,7 @@ mod tests {
         }
 
         #[test]
-        fn likenesses_round_trip(bits in any::<u64>()) {
+        fn perceptual_hashes_round_trip(bits in any::<u64>()) {
             let json = serde_json::to_string(&PerceptualHash(bits)).unwrap();
             prop_assert_eq!(json.len(), 18);
             prop_assert_eq!(serde_json::from_str::<PerceptualHash>(&json).unwrap(), PerceptualHash(bits));
@@ -269,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_is_found_and_nothing_beyond_what_is_near() {
+    fn the_nearest_picture_is_found_and_far_ones_are_not() {
         let [same, near, far] =
             [0, (1 << PerceptualHash::NEAR) - 1, (1 << (PerceptualHash::NEAR + 1)) - 1].map(PerceptualHash);
         let nearest = |pictures: &[(char, PerceptualHash)]| same.nearest(pictures.iter().copied());

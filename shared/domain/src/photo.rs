@@ -11,14 +11,14 @@ pub const MAX_MEDIA: usize = 10;
 /// Most bytes of one uploaded medium.
 pub const MAX_UPLOAD_BYTES: u64 = 20 * 1024 * 1024;
 
-/// Everything known of a photo.
+/// A photo with its texts, media, state and counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Photo {
-    /// Names it; also says when it was made.
+    /// Its id, which also says when it was made.
     pub id: PhotoId,
     /// Whose it is.
     pub author: UserId,
-    /// The author's user name; names never change.
+    /// The author's user name. Names never change.
     pub author_name: String,
     /// Text under the photo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,7 +31,7 @@ pub struct Photo {
     pub tags: Vec<Tag>,
     /// One to ten media, in the author's order.
     pub media: Vec<Medium>,
-    /// How far processing is.
+    /// The state of processing.
     pub state: State,
     /// Media not yet rendered; 0 exactly when the photo is ready.
     pub pending: usize,
@@ -49,19 +49,19 @@ pub struct Photo {
 /// One picture of a photo.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Medium {
-    /// What the client said it uploads.
+    /// The type that the client declared.
     pub content_type: ContentType,
-    /// Bytes the client said it uploads; the upload may not be larger.
+    /// The bytes that the client declared. The upload may not be larger.
     pub size: u64,
-    /// What is to be seen.
+    /// A description for those who cannot see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alt: Option<AltText>,
-    /// Facts found by rendering; absent until every rendition of it is stored.
+    /// The result of rendering; absent until every rendition of it is stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rendered: Option<Rendered>,
 }
 
-/// What rendering a medium found out.
+/// The result of rendering a medium.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rendered {
     /// Pixels across, as shown.
@@ -72,25 +72,25 @@ pub struct Rendered {
     pub blurhash: String,
     /// SHA-256 of the original, hexadecimal.
     pub sha256: String,
-    /// What it looks like.
+    /// Its perceptual hash.
     pub phash: PerceptualHash,
-    /// Where original and renditions lie, when that is not its own place: a medium of the author's with the same bytes was
-    /// there first.
+    /// Where original and renditions are stored, when they are another medium's. The author had uploaded a
+    /// medium with the same bytes before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored_at: Option<MediumPlace>,
-    /// A photo that the author had posted before and that looks like this. It may be gone by now.
+    /// An earlier photo of the author's that looks similar. It may have been deleted since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub similar_to: Option<PhotoId>,
 }
 
-/// A reference of a medium to stored bytes: what it takes to release them.
+/// A reference of a medium to stored bytes. It holds what releasing them takes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlobRef {
-    /// The medium's place in the photo.
+    /// The medium's index in the photo, from 0.
     pub index: usize,
     /// SHA-256 of the original, hexadecimal.
     pub sha256: String,
-    /// Where original and renditions lie, when that is not its own place.
+    /// Where original and renditions are stored, when they are another medium's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored_at: Option<MediumPlace>,
 }
@@ -119,14 +119,14 @@ pub enum ContentType {
 }
 
 impl ContentType {
-    /// Parses a media type; `None` when uploads of it are not taken.
+    /// Parses a media type; `None` when uploads of it are not accepted.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Jpeg, Self::Png, Self::WebP, Self::Gif, Self::Avif, Self::Heic]
             .into_iter()
             .find(|known| known.as_str() == text)
     }
 
-    /// The media type.
+    /// Returns the media type.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Jpeg => "image/jpeg",
@@ -139,7 +139,7 @@ impl ContentType {
     }
 }
 
-/// How far a photo is.
+/// The state of a photo's processing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
@@ -161,25 +161,26 @@ pub struct Failure {
 }
 
 impl Photo {
-    /// Whether `viewer` may see it: everyone once it is ready, its author always.
+    /// Returns whether `viewer` may see it. Everyone may once it is ready; its author always may.
     pub fn is_visible_to(&self, viewer: UserId) -> bool {
         self.state == State::Ready || self.author == viewer
     }
 
-    /// Whether it belongs in somebody's feed or list.
+    /// Returns whether it may appear in feeds and lists.
     pub fn is_listed(&self) -> bool {
         self.state == State::Ready
     }
 
-    /// The medium whose object keys say where original and renditions of a medium lie: itself, or one of the author's that
-    /// had the same bytes.
+    /// Returns the medium under whose object keys original and renditions are stored.
+    ///
+    /// It is the medium itself, or an earlier one of the author's with the same bytes.
     pub fn stored_at(&self, index: usize) -> MediumId {
         let rendered = self.media.get(index).and_then(|medium| medium.rendered.as_ref());
         let own = MediumPlace { photo: self.id, index };
         rendered.and_then(|facts| facts.stored_at).unwrap_or(own).of(self.author)
     }
 
-    /// The stored bytes of its rendered media.
+    /// Returns the references of its rendered media to stored bytes.
     pub fn blob_refs(&self) -> Vec<BlobRef> {
         let rendered = self.media.iter().enumerate().filter_map(|(index, medium)| {
             let facts = medium.rendered.as_ref()?;
@@ -188,7 +189,7 @@ impl Photo {
         rendered.collect()
     }
 
-    /// The perceptual hashes of its rendered media.
+    /// Returns the perceptual hashes of its rendered media.
     pub fn perceptual_hashes(&self) -> Vec<PerceptualHash> {
         self.media.iter().filter_map(|medium| medium.rendered.as_ref()).map(|facts| facts.phash).collect()
     }

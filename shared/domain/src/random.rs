@@ -1,6 +1,6 @@
-//! Randomness, injected.
+//! The source of randomness, which is injected.
 
-/// Where random bytes come from.
+/// A source of random bytes.
 pub trait Randomness: Send + Sync {
     /// Fills `bytes` with unpredictable bytes.
     fn fill(&self, bytes: &mut [u8]);

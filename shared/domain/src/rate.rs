@@ -1,11 +1,12 @@
-//! Rate limits by the generic cell rate algorithm: one stored moment, the *theoretical arrival time* (TAT).
+//! Rate limits by the generic cell rate algorithm, which stores one moment, the
+//! *theoretical arrival time* (TAT).
 //!
-//! Source: ITU-T I.371 (virtual scheduling). An action is admitted when the TAT is at most `period − interval` ahead
-//! of now, and moves the TAT one `interval = period / burst` on from `max(now, TAT)`.
+//! An action is admitted when the TAT is at most `period − interval` ahead of now. It moves the TAT one
+//! `interval = period / burst` on from `max(now, TAT)`. Source: ITU-T I.371 (virtual scheduling).
 
 use crate::clock::Timestamp;
 
-/// `burst` actions at once, refilled evenly over `period_ms`.
+/// A limit of `burst` actions at once, refilled evenly over `period_ms`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
     burst: i64,
@@ -21,12 +22,12 @@ pub const LOGINS: Limit = Limit { burst: 10, period_ms: 10 * 60 * 1000 };
 /// The action is not admitted now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryAfter {
-    /// Seconds until it will be, at least 1.
+    /// Seconds until it is admitted, at least 1.
     pub seconds: i64,
 }
 
 impl Limit {
-    /// Admits one action at `now` and gives the TAT to store, or says when to come back.
+    /// Admits one action at `now` and returns the TAT to store; or the wait, when the limit is reached.
     pub fn admit(&self, tat: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, RetryAfter> {
         let interval = self.period_ms / self.burst;
         let from = tat.unwrap_or(now).max(now);
@@ -58,7 +59,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_more_than_burst_and_refill(gaps in proptest::collection::vec(0_i64..5_000, 1..400)) {
+        fn admits_never_more_than_burst_and_refill(gaps in proptest::collection::vec(0_i64..5_000, 1..400)) {
             let limit = Limit { burst: 5, period_ms: 10_000 };
             let (mut now, mut tat, mut admitted) = (Timestamp(0), None, 0);
             for gap in gaps {

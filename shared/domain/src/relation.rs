@@ -1,4 +1,4 @@
-//! Relations between people, and between people and photos, by their two ends.
+//! Relations between users, and between users and photos, identified by their two ends.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{PhotoId, UserId};
 
-/// Something an actor says, from which another edge is derived. What follows from it is described in the crate `table`.
+/// A relation that an actor states and from which another edge is derived. The crate `table` describes each.
 ///
 /// As JSON: `{"follow": ["<follower>", "<followee>"]}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ pub enum Relation {
     Timeline(UserId, PhotoId),
 }
 
-/// The relation in words, for operators.
+/// Writes the relation in words, for operators.
 impl fmt::Display for Relation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,8 +1,8 @@
 //! Refresh tokens: one family per login, one live secret per family.
 //!
-//! A token is `<family>.<secret>`, 16 and 32 random bytes in hexadecimal. Only the family and the SHA-256 of its live
-//! secret are stored. Every use replaces the secret; a secret that was live once and is not any more has been
-//! stolen or replayed, and ends the family.
+//! A token is `<family>.<secret>`, 16 and 32 random bytes in hexadecimal. Only the family and the SHA-256 of
+//! its live secret are stored. Every use replaces the secret. A secret that is used after it was replaced has
+//! been stolen or replayed, and ends the family.
 
 use sha2::{Digest, Sha256};
 
@@ -12,7 +12,7 @@ use crate::random::Randomness;
 /// Days a family lives after its last use.
 pub const SESSION_DAYS: i64 = 30;
 
-/// A refresh token in the hands of its owner.
+/// A refresh token with its secret, as its owner holds it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefreshToken {
     family: String,
@@ -20,21 +20,21 @@ pub struct RefreshToken {
 }
 
 impl RefreshToken {
-    /// The first token of a new family.
+    /// Returns the first token of a new family.
     pub fn issue(randomness: &dyn Randomness) -> Self {
         let mut family = [0; 16];
         randomness.fill(&mut family);
         Self { family: hex(&family), secret: String::new() }.rotated(randomness)
     }
 
-    /// The next token of the same family.
+    /// Returns the next token of the same family.
     pub fn rotated(&self, randomness: &dyn Randomness) -> Self {
         let mut secret = [0; 32];
         randomness.fill(&mut secret);
         Self { family: self.family.clone(), secret: hex(&secret) }
     }
 
-    /// Parses what a client presents; `None` for anything that cannot be a token.
+    /// Parses the text that a client presents; `None` when it cannot be a token.
     pub fn parse(text: &str) -> Option<Self> {
         let (family, secret) = text.split_once('.')?;
         let hexadecimal = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -42,17 +42,17 @@ impl RefreshToken {
             .then(|| Self { family: family.to_owned(), secret: secret.to_owned() })
     }
 
-    /// Names the family; not a secret.
+    /// Returns the family's id, which is no secret.
     pub fn family(&self) -> &str {
         &self.family
     }
 
-    /// Lower-case hexadecimal SHA-256 of the secret: what is stored.
+    /// Returns the SHA-256 of the secret as lower-case hexadecimal. This is what is stored.
     pub fn digest(&self) -> String {
         hex(&Sha256::digest(self.secret.as_bytes()))
     }
 
-    /// The text handed to the client.
+    /// Returns the text for the client.
     pub fn expose(&self) -> String {
         format!("{}.{}", self.family, self.secret)
     }

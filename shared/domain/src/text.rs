@@ -1,4 +1,4 @@
-//! What people write about a photo: caption, tags, place, alt text. Parsed once, at the boundary.
+//! The texts of a photo: caption, tags, location, alt text. They are parsed once, at the boundary.
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
@@ -14,14 +14,16 @@ pub struct Invalid {
 }
 
 impl Invalid {
-    /// A broken rule.
+    /// Returns the error of a broken rule.
     pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into() }
     }
 }
 
-/// Text in NFC without control characters other than line breaks, trimmed, of at most `max` characters
-/// (Unicode scalar values). `None` when nothing is left.
+/// Returns the text trimmed, in NFC, and without control characters other than line breaks.
+///
+/// `None` when nothing is left. [`Invalid`] with `code` when more than `max` characters
+/// (Unicode scalar values) are.
 pub(crate) fn bounded(
     text: &str,
     max: usize,
@@ -45,12 +47,12 @@ macro_rules! bounded_text {
         pub struct $name(String);
 
         impl $name {
-            /// Parses; `None` when the text is blank.
+            /// Parses the text; `None` when it is blank.
             pub fn parse(text: &str) -> Result<Option<Self>, Invalid> {
                 Ok(bounded(text, $max, $code, $what)?.map(Self))
             }
 
-            /// The text.
+            /// Returns the text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -59,15 +61,17 @@ macro_rules! bounded_text {
 }
 
 bounded_text! {
-    /// What the author says under a photo: at most 2,200 characters.
+    /// The author's text under a photo: at most 2,200 characters.
     Caption: at most 2200, "caption_too_long", "A caption";
     /// Where a photo was taken, in the author's words: at most 100 characters.
     Place: at most 100, "location_too_long", "A location";
-    /// What is to be seen, for those who cannot see it: at most 1,000 characters.
+    /// A description of the picture for those who cannot see it: at most 1,000 characters.
     AltText: at most 1000, "alt_too_long", "An alternative text";
 }
 
-/// A tag: NFKC, lower case, letters, marks, digits and underscores of any script, at least one of them a letter.
+/// A tag in NFKC and lower case.
+///
+/// It is made of letters, marks, digits and underscores of any script, with at least one letter.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Tag(String);
@@ -102,7 +106,7 @@ impl Tag {
         Ok(Self(folded))
     }
 
-    /// Parses a list, dropping repetitions and keeping order; at most [`MAX_TAGS`] distinct ones.
+    /// Parses a list of at most [`MAX_TAGS`] distinct tags. Repetitions are dropped; the order is kept.
     pub fn parse_all<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Vec<Self>, Invalid> {
         let mut tags: Vec<Self> = Vec::new();
         for text in texts {
@@ -120,7 +124,7 @@ impl Tag {
         Ok(tags)
     }
 
-    /// The folded text, without `#`.
+    /// Returns the folded text, without `#`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
