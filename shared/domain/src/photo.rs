@@ -119,7 +119,7 @@ pub enum ContentType {
 }
 
 impl ContentType {
-    /// Parses a media type; `None` when uploads of it are not accepted.
+    /// Parses a media type; `None` when uploads of it are not taken.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Jpeg, Self::Png, Self::WebP, Self::Gif, Self::Avif, Self::Heic]
             .into_iter()

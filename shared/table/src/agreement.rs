@@ -1,6 +1,7 @@
-//! Whether source edges and derived edges agree, and bringing them to it.
+//! Checks whether source edges and derived edges agree, and repairs those that do not.
 //!
-//! In a table that is at work the two differ for as long as the stream takes. What differs for longer is mismatched.
+//! In a table in use the two differ until the stream's record is derived.
+//! Edges that differ for longer are mismatched.
 
 use domain::photo::Photo;
 use domain::{PhotoId, Relation, Timestamp, UserId};
@@ -16,33 +17,33 @@ use crate::{Error, Order, Result, Table, photo, settle};
 /// Relations checked at once.
 const AT_ONCE: usize = 16;
 
-/// How the two edges of a relation stand to each other.
+/// The result of comparing the two edges of a relation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agreement {
-    /// They agree, or what they are about is gone.
+    /// They agree, or the counted item is gone.
     Agreed,
-    /// The source edge is there, the derived edge is not.
+    /// The source edge exists, the derived edge does not.
     Underived,
-    /// The derived edge is there, the source edge is not.
+    /// The derived edge exists, the source edge does not.
     Orphaned,
 }
 
-/// What a relation was brought to.
+/// The state into which a relation was brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settled {
-    /// The actor says so, and it is derived, unless who or what counts it is gone.
+    /// The source edge exists, and so does the derived edge, unless the counted item is gone.
     There,
-    /// The actor does not say so, and it is not derived.
+    /// Neither edge exists.
     Gone,
-    /// It was left as it is: the photo is there, but is not ready or is somebody else's. A timeline's entry goes with its
-    /// photo only.
+    /// Nothing was changed: the photo exists, but is not ready or is another author's.
+    /// A timeline entry is removed only with its photo.
     Open,
 }
 
-/// What the source edge of a relation says at this moment.
+/// The state of a relation's source edge.
 enum Source {
     Says(EdgeState),
-    /// The photo is there, but is not to be listed by this author.
+    /// The photo exists, but is not to be listed by this author.
     Undecided,
 }
 
@@ -69,7 +70,7 @@ fn is_to_be_listed(photo: &Photo, author: UserId) -> bool {
     photo.author == author && photo.is_listed()
 }
 
-/// How the two edges of a relation stand at this moment. 2 RRU, and 1 or 2 more when they differ.
+/// Compares the two edges of a relation, strongly consistent. 2 RRU, and 1 or 2 more when they differ.
 pub async fn agreement(table: &Table, relation: Relation) -> Result<Agreement> {
     let Description { derived, counters, .. } = describe(relation);
     let (source, derived) = futures::try_join!(source(table, relation), exists_latest(table, &derived))?;
@@ -78,7 +79,7 @@ pub async fn agreement(table: &Table, relation: Relation) -> Result<Agreement> {
         return Ok(Agreement::Agreed);
     }
     for counter in counters {
-        // Nothing is derived for who or what is gone, and what was is being forgotten.
+        // For a deleted user or photo nothing is derived, and what was derived is being removed.
         if !exists_latest(table, &counter.item()).await? {
             return Ok(Agreement::Agreed);
         }
@@ -86,8 +87,9 @@ pub async fn agreement(table: &Table, relation: Relation) -> Result<Agreement> {
     Ok(if said { Agreement::Underived } else { Agreement::Orphaned })
 }
 
-/// Relations of one side whose two edges differ at this moment, at most `most` of them. 1 RRU for each 4 KiB of the side
-/// and 2 for each relation.
+/// Reads the relations of one side whose two edges differ, at most `most` of them.
+///
+/// 1 RRU for each 4 KiB of the side and 2 for each relation.
 pub async fn mismatched(table: &Table, side: Side, most: usize) -> Result<Vec<(Relation, Agreement)>> {
     let range = match side.keys() {
         Keys::Range(range) => range,
@@ -115,16 +117,16 @@ async fn of_photo(table: &Table, id: PhotoId) -> Result<Vec<(Relation, Agreement
     let Some(Photo { author, .. }) = photo::get_latest(table, id).await? else { return Ok(Vec::new()) };
     let relation = Relation::Timeline(author, id);
     Ok(match agreement(table, relation).await? {
-        // An orphaned entry shows in the timeline.
+        // An orphaned entry is found from the timeline's side.
         Agreement::Agreed | Agreement::Orphaned => Vec::new(),
         Agreement::Underived => vec![(relation, Agreement::Underived)],
     })
 }
 
-/// Brings the derived edge to what the source edge says at this moment, and its counters with it. 1 RRU and, where the two
-/// differ, 8 WRU at most; for a timeline 1 WRU and 2 RRU more for the author's head.
+/// Brings the derived edge, and its counters, into the state of the source edge.
 ///
-/// Whatever the actor does at the same time wins. Fails as [`settle`].
+/// 1 RRU and, where the two differ, 8 WRU at most; for a timeline 1 WRU and 2 RRU more for the author's head.
+/// An act of the actor at the same time wins. Fails as [`settle`].
 pub async fn resettle(table: &Table, relation: Relation) -> Result<Settled> {
     let Source::Says(state) = source(table, relation).await? else { return Ok(Settled::Open) };
     let settled = if state.is_there() { Settled::There } else { Settled::Gone };

@@ -1,4 +1,4 @@
-//! The table's calls, each made in one place: paging, batching, retrying what was left over.
+//! The calls to the table's service: paging, batching, and retries of what stayed unprocessed.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,9 +18,10 @@ use crate::{Error, Item, Page, Result};
 
 const GET_BATCH: usize = 100;
 const WRITE_BATCH: usize = 25;
-/// Batches under way at once: enough to hide round trips, few enough not to throttle a new table.
+/// Batches in flight at once. They are enough to hide round trips, and few enough not to
+/// throttle a new table.
 const BATCHES_AT_ONCE: usize = 4;
-/// Times a batch's unprocessed remainder is sent again before giving up.
+/// Attempts to send a batch and then its unprocessed remainder.
 const ATTEMPTS: u32 = 8;
 
 /// The table. Cheap to clone.
@@ -33,9 +34,9 @@ pub struct Table {
 /// A range of one partition to query.
 pub(crate) struct Range {
     pub(crate) pk: String,
-    /// Sort keys from here, inclusive.
+    /// The first sort key, inclusive.
     pub(crate) from: String,
-    /// Sort keys to here, inclusive.
+    /// The last sort key, inclusive.
     pub(crate) to: String,
     pub(crate) newest_first: bool,
     pub(crate) limit: usize,
@@ -71,7 +72,7 @@ fn raw_key_item(RawKey { pk, sk }: RawKey) -> Item {
     HashMap::from([(PK.to_owned(), AttributeValue::S(pk)), (SK.to_owned(), AttributeValue::S(sk))])
 }
 
-/// `value`'s attributes under `key`.
+/// Returns the item with `value`'s attributes under `key`.
 pub(crate) fn stored(key: &ItemKey, value: impl Serialize) -> Result<Item> {
     let mut item: Item = to_item(value).map_err(Error::unreadable)?;
     item.extend(key_item(key));
@@ -90,33 +91,33 @@ pub(crate) fn text(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
 
-/// A set of strings; never of none, which the service refuses.
+/// Returns a set of strings. `texts` must not be empty: the service refuses an empty set.
 pub(crate) fn text_set(texts: &[impl ToString]) -> AttributeValue {
     AttributeValue::Ss(texts.iter().map(ToString::to_string).collect())
 }
 
 impl Table {
-    /// The table `name`, reached through `client`.
+    /// Returns the table `name`, reached through `client`.
     pub fn new(client: Client, name: &str) -> Self {
         Self { client, name: name.into() }
     }
 
-    /// A change of one item, to be said and sent.
+    /// Returns an update of one item, to be filled in and sent.
     pub(crate) fn update(&self, key: &ItemKey) -> UpdateItemFluentBuilder {
         self.client.update_item().table_name(&*self.name).set_key(Some(key_item(key)))
     }
 
-    /// One item, perhaps as it was a moment ago: 0.5 RRU for each 4 KiB.
+    /// Reads one item, eventually consistent: 0.5 RRU for each 4 KiB.
     pub(crate) async fn get<T: DeserializeOwned>(&self, key: &ItemKey) -> Result<Option<T>> {
         self.item(key, false).await?.map(parsed).transpose()
     }
 
-    /// One item as it is at this moment: 1 RRU for each 4 KiB.
+    /// Reads one item, strongly consistent: 1 RRU for each 4 KiB.
     pub(crate) async fn get_latest<T: DeserializeOwned>(&self, key: &ItemKey) -> Result<Option<T>> {
         self.item_latest(key).await?.map(parsed).transpose()
     }
 
-    /// The attributes of one item as it is at this moment: 1 RRU for each 4 KiB.
+    /// Reads the attributes of one item, strongly consistent: 1 RRU for each 4 KiB.
     pub(crate) async fn item_latest(&self, key: &ItemKey) -> Result<Option<Item>> {
         self.item(key, true).await
     }
@@ -134,8 +135,9 @@ impl Table {
         Ok(answer.item)
     }
 
-    /// Items by key in any order; those that do not exist are left out. 0.5 RRU for each 4 KiB, one round trip for
-    /// each 100.
+    /// Reads items by key in any order, eventually consistent. Those that do not exist are left out.
+    ///
+    /// 0.5 RRU for each 4 KiB, one round trip for each 100.
     pub(crate) async fn batch_get<T>(&self, keys: &[ItemKey]) -> Result<Vec<(ItemKey, T)>>
     where
         T: DeserializeOwned,
@@ -156,7 +158,7 @@ impl Table {
             .map(|item| {
                 let keyed: Keyed<T> = parsed(item)?;
                 let key = ItemKey::parse(&keyed.pk, &keyed.sk)
-                    .ok_or_else(|| Error::unreadable("an item under a key that was never made"))?;
+                    .ok_or_else(|| Error::unreadable("an item under an unknown key"))?;
                 Ok((key, keyed.item))
             })
             .collect()
@@ -233,8 +235,10 @@ impl Table {
         Err(Error::busy("BatchWriteItem", "writes stayed unprocessed"))
     }
 
-    /// Up to `limit` items of a range, however many pages of 1 MiB they span: 0.5 RRU for each 4 KiB, twice that
-    /// when consistent. One item more is asked for, so that `more` is a fact and not a guess.
+    /// Reads up to `limit` items of a range, however many pages of 1 MiB they span.
+    ///
+    /// 0.5 RRU for each 4 KiB, twice that when consistent. One item more is requested,
+    /// so that `more` is exact.
     pub(crate) async fn query<T: DeserializeOwned>(&self, range: Range) -> Result<Page<(ItemKey, T)>> {
         let mut items = Vec::new();
         let mut start = None;
@@ -259,7 +263,7 @@ impl Table {
             for item in answer.items.into_iter().flatten() {
                 let keyed: Keyed<T> = parsed(item)?;
                 let key = ItemKey::parse(&keyed.pk, &keyed.sk)
-                    .ok_or_else(|| Error::unreadable("an item under a key that was never made"))?;
+                    .ok_or_else(|| Error::unreadable("an item under an unknown key"))?;
                 items.push((key, keyed.item));
             }
             start = answer.last_evaluated_key;
@@ -271,7 +275,7 @@ impl Table {
         }
     }
 
-    /// Stores an item unless one of its name exists; whether it did. 1 WRU for each KiB.
+    /// Stores an item unless one exists under its key, and returns whether it did. 1 WRU for each KiB.
     pub(crate) async fn put_new(&self, key: &ItemKey, value: impl Serialize) -> Result<bool> {
         let answer = self
             .client
@@ -284,7 +288,7 @@ impl Table {
         done("PutItem", answer)
     }
 
-    /// Deletes an item; whether it was there. 1 WRU for each KiB.
+    /// Deletes an item and returns whether it existed. 1 WRU for each KiB.
     pub(crate) async fn delete_existing(&self, key: &ItemKey) -> Result<bool> {
         let answer = self
             .client

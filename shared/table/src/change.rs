@@ -1,4 +1,4 @@
-//! What a record of the table's stream means, and what follows from it.
+//! The changes that records of the table's stream describe, and their derivation.
 
 use std::collections::BTreeMap;
 
@@ -14,14 +14,15 @@ use crate::reader::Reader;
 use crate::relations::{EdgeState, End, Said, describe, edge_of, taken_back};
 use crate::{Error, Order, Result, Table, processing, settle};
 
-/// Something happened that other items are derived from. As JSON it waits in a queue: fields are only ever added, with a
-/// default.
+/// A change from which other items are derived.
+///
+/// It waits in a queue as JSON. Fields are only ever added to it, with a default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
-    /// An actor says something: a source edge came.
+    /// An actor stated a relation: a source edge was added.
     Said(Said),
-    /// An actor takes something back: a source edge went.
+    /// An actor took a relation back: a source edge was removed.
     TakenBack(Relation),
     /// A photo waits for its uploads.
     Drafted {
@@ -42,16 +43,16 @@ pub enum Change {
     Failed(Remains),
     /// A photo was deleted.
     Deleted(Remains),
-    /// A dormant reader came back.
+    /// A dormant reader returned.
     Returned {
         /// Who.
         reader: UserId,
-        /// Names the return.
+        /// The mark that identifies the return.
         mark: i64,
     },
 }
 
-/// What is left of a photo that is not shown.
+/// What is left of a photo that failed or was deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remains {
     /// The photo.
@@ -60,7 +61,7 @@ pub struct Remains {
     pub author: UserId,
     /// How many media it has or had.
     pub media: usize,
-    /// The stored bytes of those of them that were rendered.
+    /// The references of its rendered media to stored bytes.
     #[serde(default)]
     pub blob_refs: Vec<BlobRef>,
 }
@@ -106,7 +107,7 @@ impl Change {
         }
     }
 
-    /// The derived edge that it decides on.
+    /// Returns the state of the derived edge that the change decides, if any.
     fn edge(&self) -> Option<EdgeState> {
         match self {
             Self::Said(said) => Some(EdgeState::since(said.relation(), Some(said.since()))),
@@ -117,7 +118,7 @@ impl Change {
         }
     }
 
-    /// The photo whose processing begins (true) or ends with it.
+    /// Returns the photo whose processing begins (true) or ends (false) with the change, if any.
     fn processing(&self) -> Option<(PhotoId, bool)> {
         match self {
             Self::Drafted { photo } => Some((*photo, true)),
@@ -128,15 +129,16 @@ impl Change {
         }
     }
 
-    /// The items that its derivation writes to and that two groups must not write to at once, first what is likelier to be
-    /// busy.
+    /// Returns the items that its derivation writes and that no two groups may write at once.
+    ///
+    /// The item that is likelier to be contended comes first.
     pub fn touches(&self) -> Vec<ItemKey> {
         let counters = self.edge().into_iter().flat_map(|edge| describe(edge.relation).counters);
         let rows = self.processing().into_iter().map(|(photo, _)| processing::key(photo));
         counters.map(|counter| counter.item()).chain(rows).collect()
     }
 
-    /// The event that it is published as, if anybody wants to know.
+    /// Returns the event that is published of it, if any.
     pub fn event(&self) -> Option<Event> {
         match self {
             Self::Said(said) => Some(said.event()),
@@ -162,7 +164,7 @@ impl Change {
         }
     }
 
-    /// Its share of a message of changes: 1, and 1 for each blob reference that it carries.
+    /// Returns its weight in a message of changes: 1, and 1 for each blob reference that it carries.
     pub fn weight(&self) -> usize {
         match self {
             Self::Failed(Remains { blob_refs, .. }) | Self::Deleted(Remains { blob_refs, .. }) => {
@@ -173,11 +175,12 @@ impl Change {
     }
 }
 
-/// Derives what changes say, in the order in which they happened if they come [`Order::InOrder`]. Costs what [`settle`]
-/// costs, and 1 WRU for each photo whose processing begins or ends.
+/// Writes everything that is derived from the changes. With [`Order::InOrder`] they must come in the order
+/// in which they happened.
 ///
-/// Everything is idempotent: after a failure all of it is done again. The row of a photo in processing is not checked: one
-/// that is added too late stays behind, and `sweep` takes it away.
+/// Costs what [`settle`] costs, and 1 WRU for each photo whose processing begins or ends.
+/// All of it is idempotent, and all of it is retried after a failure. The row of a photo in processing is not
+/// checked against the photo. A row that is added too late stays behind until `sweep` removes it.
 ///
 /// # Errors
 /// As [`settle`].

@@ -1,14 +1,14 @@
-//! Counting again: what a counter says, beside the edges it counts.
+//! Recounts: comparing a counter with the number of edges it counts, and setting it.
 //!
-//! Whatever changes a counted edge moves the counted item's `version` in the same transaction. Edges that are counted
-//! between two reads of an unchanged `version` are therefore the edges of one moment, however many pages they fill; and a
-//! counter set under the condition that `version` is what it was before counting is exact, because an edge that came or
-//! went since turns the write away.
+//! Each write of a counted edge increases the counted item's `version` in the same transaction.
+//! If two reads find the same `version`, the edges counted between them are those of one moment, however many
+//! pages they fill. A counter is set under the condition that `version` is what it was before counting.
+//! It is then exact, because an edge added or removed since makes the write fail.
 //!
-//! `following` is the exception. The edges it counts lie in the partitions of everybody followed, so only those that the
-//! user's own edges point at can be counted here. One whose actor's edge is gone (an unfollow that is not derived yet)
-//! stays unseen, so that such a count is the least that it can be. Whoever has read the whole table knows better and sets
-//! the counter by [`set_following`].
+//! `following` is the exception. The edges it counts are in the partitions of everybody followed.
+//! Only those that the user's own edges point at can be counted here. An edge whose source edge is gone (an
+//! unfollow that is not derived yet) is not seen, so such a count is a lower bound.
+//! A scan of the whole table has the exact count and sets the counter by [`set_following`].
 
 use std::fmt;
 
@@ -28,7 +28,7 @@ pub(crate) use key_range::{KeyPages, KeyRange};
 
 /// Ranges of one partition counted at once, or items read at once.
 const AT_ONCE: usize = 16;
-/// Followers that are counted one page after the other; more are split into ranges.
+/// Followers that are counted one page after the other. More are split into ranges.
 const RANGE: i64 = 50_000;
 
 /// A counter.
@@ -50,7 +50,7 @@ impl Counter {
     /// Every counter of a photo.
     pub const OF_PHOTO: [fn(PhotoId) -> Self; 1] = [Self::Likes];
 
-    /// The item that holds it.
+    /// Returns the item that holds it.
     pub fn item(self) -> ItemKey {
         match self {
             Self::Followers(user) | Self::Following(user) | Self::Photos(user) => ItemKey::User(user),
@@ -58,7 +58,7 @@ impl Counter {
         }
     }
 
-    /// The attribute that holds it.
+    /// Returns the attribute that holds it.
     pub fn attribute(self) -> &'static str {
         match self {
             Self::Followers(_) => "followers",
@@ -69,7 +69,7 @@ impl Counter {
     }
 }
 
-/// The counter in words, for operators.
+/// Writes the counter in words, for operators.
 impl fmt::Display for Counter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -81,38 +81,39 @@ impl fmt::Display for Counter {
     }
 }
 
-/// What is stored of a counter.
+/// A counter as it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stored {
-    /// What it says.
+    /// Its value.
     pub value: i64,
-    /// How often the counters of its item have moved.
+    /// The version of its item's counters.
     pub version: Option<u64>,
 }
 
-/// A counter and its edges, of one moment.
+/// A counter and the number of its edges at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count {
-    /// What the counter said.
+    /// The counter's value.
     pub stored: i64,
-    /// How many edges there were.
+    /// The number of edges.
     pub edges: i64,
-    /// How often the counters of its item had moved.
+    /// The version of its item's counters.
     pub version: Option<u64>,
 }
 
-/// What a look at a counter found.
+/// The result of inspecting a counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inspection {
-    /// What it counts for is gone.
+    /// The item that holds it is gone.
     Gone,
-    /// It moved while its edges were counted.
+    /// It changed while its edges were counted.
     Moved,
-    /// It stood still.
+    /// It did not change while its edges were counted.
     Still(Count),
 }
 
-/// What a counter says at this moment; none when what it counts for is gone. 1 RRU for each 4 KiB of the item.
+/// Reads a counter, strongly consistent; `None` when the item that holds it is gone.
+/// 1 RRU for each 4 KiB of the item.
 pub async fn stored_latest(table: &Table, counter: Counter) -> Result<Option<Stored>> {
     let Some(item) = table.item_latest(&counter.item()).await? else { return Ok(None) };
     let value = integer(&item, counter.attribute())?.unwrap_or(0);
@@ -126,8 +127,9 @@ fn integer(item: &Item, attribute: &str) -> Result<Option<i64>> {
     number.parse().map(Some).map_err(Error::unreadable)
 }
 
-/// Counts the edges of a counter and reads what it says. 2 RRU for the item and 1 for each 4 KiB of edges; for
-/// `following` 1 more for each.
+/// Counts the edges of a counter and compares them with its value.
+///
+/// 2 RRU for the item and 1 for each 4 KiB of edges; for `following` 1 more for each edge.
 pub async fn inspect(table: &Table, counter: Counter) -> Result<Inspection> {
     let Some(before) = stored_latest(table, counter).await? else { return Ok(Inspection::Gone) };
     let edges = count(table, counter, before.value).await?;
@@ -138,18 +140,21 @@ pub async fn inspect(table: &Table, counter: Counter) -> Result<Inspection> {
     })
 }
 
-/// Counts a user's followers and photos again and sets the counter that is wrong; what was found, nothing for an account
-/// that is gone. Costs two [`inspect`]s, and 1 WRU for each counter that is set.
+/// Recounts a user's followers and photos, sets each counter that is wrong, and returns the counts found.
+/// They are none for an account that is gone.
 ///
-/// [`Error::Busy`] when edges keep coming and going while they are counted.
+/// Costs two [`inspect`]s, and 1 WRU for each counter that is set. [`Error::Busy`] when edges keep changing
+/// while they are counted.
 pub async fn recount_user(table: &Table, user: UserId) -> Result<Vec<Count>> {
     let counts =
         [recount(table, Counter::Followers(user)).await?, recount(table, Counter::Photos(user)).await?];
     Ok(counts.into_iter().flatten().collect())
 }
 
-/// Counts a photo's likes again and sets the counter if it is wrong; what was found, none for a photo that is gone. Costs
-/// a [`inspect`], and 1 WRU when the counter is set. Fails as [`recount_user`].
+/// Recounts a photo's likes, sets the counter if it is wrong, and returns the count found;
+/// `None` for a photo that is gone.
+///
+/// Costs one [`inspect`], and 1 WRU when the counter is set. Fails as [`recount_user`].
 pub async fn recount_photo(table: &Table, photo: PhotoId) -> Result<Option<Count>> {
     recount(table, Counter::Likes(photo)).await
 }
@@ -172,13 +177,13 @@ async fn recount(table: &Table, counter: Counter) -> Result<Option<Count>> {
     Err(Error::busy("UpdateItem", "the counter kept moving while its edges were counted"))
 }
 
-/// Sets how many people `user` follows to what a scan has counted, unless their counters have moved since; whether it
-/// did. 1 WRU.
+/// Sets how many people `user` follows to the count of a scan, unless their counters have changed since.
+/// Returns whether it did. 1 WRU.
 pub async fn set_following(table: &Table, user: UserId, edges: i64, version: Option<u64>) -> Result<bool> {
     set(table, Counter::Following(user), edges, version).await
 }
 
-/// Setting is a move too: whoever counts at the same time has to count again.
+/// Sets a counter and increases the version, so that a recount at the same time has to start again.
 async fn set(table: &Table, counter: Counter, edges: i64, version: Option<u64>) -> Result<bool> {
     let unchanged = if version.is_some() { "#version = :version" } else { "attribute_not_exists(#version)" };
     let mut request = table

@@ -1,14 +1,20 @@
 //! Exact counting: a derived edge and the counters it is part of change in one transaction.
 //!
-//! An edge is stored under the condition that it is not there yet, and removed under the condition that it is. A
-//! counter moves by the edges that really changed. So a record derived twice, late, or again after a crash changes
-//! nothing, and at rest every counter equals the number of its edges.
+//! An edge is stored under the condition that it does not exist, and removed under the condition that it
+//! does. A counter changes by the number of edges that really changed. A record that is derived twice,
+//! late, or again after a crash therefore changes nothing. Once every record is derived, every counter
+//! equals the number of its edges.
 //!
-//! A derived edge mirrors an actor's edge, its *source edge*. In the order of the stream the last of several states is the
-//! right one, whatever was done before it ([`Order::InOrder`]). OutOfOrder from that order nobody knows which state is the last, so each
-//! edge is written under the condition that its source edge is in the same state ([`Order::OutOfOrder`]). A state that has been
-//! overtaken is left out: what overtook it is a change of its own, which comes by the one way or the other. So both ways
-//! may work on the same edges at once, stale, repeated and in any order, and end with what the actors did.
+//! A derived edge mirrors an actor's edge, its *source edge*. There are two paths:
+//!
+//! - In the order of the stream ([`Order::InOrder`]) the last of several states is the right one, whatever was
+//!   written before it.
+//! - Out of order ([`Order::OutOfOrder`]) it is unknown which state is the last. Each edge is written under the
+//!   condition that its source edge is in the same state. A state that is out of date is left out: the newer
+//!   state is a change of its own, which arrives by one path or the other.
+//!
+//! Both paths may work on the same edges at once, with stale and repeated changes in any order.
+//! The edges end as the actors left them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,10 +30,10 @@ use crate::keys::{ItemKey, PK};
 use crate::relations::{Description, EdgeState, describe};
 use crate::{Error, Item, Result, Table, head};
 
-/// A derived edge, the state that it is to be in, and the counters that count it.
+/// A derived edge, its wanted state, and the counters that count it.
 struct Edge {
     key: ItemKey,
-    /// The item to store, or none when the edge is to go.
+    /// The item to store, or none when the edge is to be removed.
     item: Option<Item>,
     source: ItemKey,
     counters: Vec<Counter>,
@@ -41,23 +47,28 @@ impl Edge {
     }
 }
 
-/// How often the counters of an item moved: an attribute that only grows. Whoever counts the edges again may set a counter
-/// if this is what it was before counting, because then no edge that the item counts came or went meanwhile.
+/// The attribute that counts the changes of an item's counters. It only grows.
+///
+/// A recount may set a counter if the version is the same as before counting. Then no edge that the item
+/// counts was added or removed meanwhile.
 pub(crate) const VERSION: &str = "version";
 
 const TRANSACTION: usize = 100;
 
-/// How changes came here.
+/// The order in which changes arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// In the order of the stream, which is trusted.
     InOrder,
-    /// Late or in any order: each is checked against what the actors did, and one that they contradict does nothing.
+    /// Late or in any order. Each is checked against its source edge, and one that differs
+    /// from it does nothing.
     OutOfOrder,
 }
 
 impl Order {
-    /// Times a transaction is tried. Others wait behind the stream, so its pauses add up to a quarter of a second at most.
+    /// Returns how often a transaction is tried.
+    ///
+    /// In order, later records of the stream wait. The pauses there add up to a quarter of a second at most.
     fn attempts(self) -> u32 {
         match self {
             Self::InOrder => 4,
@@ -66,15 +77,16 @@ impl Order {
     }
 }
 
-/// Brings derived edges and their counters into the given states, then renews the heads of the authors whose timelines it
-/// touches; of several states of one edge the last counts.
+/// Brings derived edges and their counters into the given states, then renews the heads of the authors whose
+/// timelines change. Of several states of one edge the last counts.
 ///
-/// 2 WRU for each edge that changes, 4 out of order, and 2 for each counted item in each transaction of up to 100 writes; 1 WRU
-/// and 2 RRU for each head. Edges already in their state, and edges whose counted item is gone, are left out.
+/// 2 WRU for each edge that changes, 4 out of order, and 2 for each counted item in each transaction of up to
+/// 100 writes; 1 WRU and 2 RRU for each head. Edges that are already in their state are left out,
+/// and so are edges whose counted item is gone.
 ///
 /// # Errors
-/// [`Error::Busy`] when throttles or conflicts outlast the retries. Everything done until then stays done, and doing all
-/// again is safe.
+/// [`Error::Busy`] when throttling or conflicts outlast the retries. What was written until then stays
+/// written. A retry of everything is safe.
 pub async fn settle(table: &Table, states: Vec<EdgeState>, order: Order) -> Result<()> {
     let mut last: BTreeMap<ItemKey, usize> = BTreeMap::new();
     let edges: Vec<Edge> = states.iter().map(Edge::new).collect::<Result<_>>()?;
@@ -104,7 +116,7 @@ pub async fn settle(table: &Table, states: Vec<EdgeState>, order: Order) -> Resu
     Ok(())
 }
 
-/// The timeline's entry that a state is of, and whether it is to be there.
+/// Returns the timeline entry that a state is about, and whether it is to exist.
 fn in_timeline(state: &EdgeState) -> Option<((UserId, PhotoId), bool)> {
     match state.relation {
         Relation::Timeline(author, photo) => Some(((author, photo), state.is_there())),
@@ -112,8 +124,9 @@ fn in_timeline(state: &EdgeState) -> Option<((UserId, PhotoId), bool)> {
     }
 }
 
-/// Writes that an edge adds to a transaction: itself, the check of its source edge, and the counted items that no edge of the
-/// group counts in yet.
+/// Returns how many writes an edge adds to a transaction.
+///
+/// They are the edge, the check of its source edge, and the counted items that the group does not write yet.
 fn writes_added(group: &[Edge], edge: &Edge, order: Order) -> usize {
     let known =
         |item: &ItemKey| group.iter().flat_map(|other| &other.counters).any(|other| other.item() == *item);
@@ -134,9 +147,10 @@ async fn settle_group(table: &Table, mut edges: Vec<Edge>, order: Order) -> Resu
                 Written::All => return Ok(()),
                 Written::Busy => break,
                 Written::Refused(refused) => {
-                    let mut places = 0..;
+                    let mut indexes = 0..;
                     edges.retain(|edge| {
-                        let settled = places.next().is_some_and(|place| refused.contains(&Part::Edge(place)));
+                        let settled =
+                            indexes.next().is_some_and(|index| refused.contains(&Part::Edge(index)));
                         let gone = |counter: &Counter| refused.contains(&Part::Counted(counter.item()));
                         !settled && !edge.counters.iter().any(gone)
                     });
@@ -147,26 +161,28 @@ async fn settle_group(table: &Table, mut edges: Vec<Edge>, order: Order) -> Resu
     Err(Error::busy("TransactWriteItems", "the counted items stayed contended"))
 }
 
-/// How far the counters of one item move.
-type Steps = BTreeMap<&'static str, i64>;
+/// The changes of one item's counters, by attribute.
+type Deltas = BTreeMap<&'static str, i64>;
 
-/// How far each counter moves, by item: a transaction may write an item once only, and whoever follows may be followed
-/// in the same batch. Ordered, so that writers of the same counters lock them in the same order.
-fn sums(edges: &[Edge]) -> BTreeMap<ItemKey, Steps> {
-    let mut sums: BTreeMap<ItemKey, Steps> = BTreeMap::new();
+/// Returns the changes of all counters, by item.
+///
+/// They are summed because a transaction may write an item only once, and a follower may be followed in the
+/// same batch. They are ordered so that writers of the same counters lock them in the same order.
+fn sums(edges: &[Edge]) -> BTreeMap<ItemKey, Deltas> {
+    let mut sums: BTreeMap<ItemKey, Deltas> = BTreeMap::new();
     for edge in edges {
-        let step = if edge.item.is_some() { 1 } else { -1 };
+        let delta = if edge.item.is_some() { 1 } else { -1 };
         for counter in &edge.counters {
-            *sums.entry(counter.item()).or_default().entry(counter.attribute()).or_insert(0) += step;
+            *sums.entry(counter.item()).or_default().entry(counter.attribute()).or_insert(0) += delta;
         }
     }
     sums
 }
 
-/// What a write of a transaction is about.
+/// The subject of a write in a transaction.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
-    /// The edge at this place: itself, or its source edge.
+    /// The edge with this index: its own write, or the check of its source edge.
     Edge(usize),
     /// An item with counters.
     Counted(ItemKey),
@@ -174,25 +190,25 @@ enum Part {
 
 enum Written {
     All,
-    /// Nothing was written, because the conditions of these did not hold: an edge that is settled or was overtaken, a
-    /// counted item that is gone.
+    /// Nothing was written, because the conditions of these parts did not hold: an edge that is settled or
+    /// out of date, or a counted item that is gone.
     Refused(BTreeSet<Part>),
-    /// Nothing was written; another writer or the partition was in the way.
+    /// Nothing was written, because of another writer or throttling.
     Busy,
 }
 
 async fn write(table: &Table, edges: &[Edge], order: Order) -> Result<Written> {
     let (mut parts, mut writes) = (Vec::new(), Vec::new());
-    for (place, edge) in edges.iter().enumerate() {
-        parts.push(Part::Edge(place));
+    for (index, edge) in edges.iter().enumerate() {
+        parts.push(Part::Edge(index));
         writes.push(edge_write(table, edge)?);
         if order == Order::OutOfOrder {
-            parts.push(Part::Edge(place));
+            parts.push(Part::Edge(index));
             writes.push(source_check(table, edge)?);
         }
     }
-    for (item, steps) in sums(edges) {
-        writes.push(counter_write(table, &item, &steps)?);
+    for (item, deltas) in sums(edges) {
+        writes.push(counter_write(table, &item, &deltas)?);
         parts.push(Part::Counted(item));
     }
     match table.client.transact_write_items().set_transact_items(Some(writes)).send().await {
@@ -215,7 +231,7 @@ async fn write(table: &Table, edges: &[Edge], order: Order) -> Result<Written> {
     }
 }
 
-/// Why a transaction was cancelled, write by write; `None` for any other error.
+/// Returns why a transaction was cancelled, write by write; `None` for any other error.
 pub(crate) fn cancellation<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<&[CancellationReason]> {
     match error.as_service_error()? {
         TransactWriteItemsError::TransactionCanceledException(canceled) => {
@@ -248,7 +264,7 @@ fn edge_write(table: &Table, edge: &Edge) -> Result<TransactWriteItem> {
     Ok(write.build())
 }
 
-/// The condition that an edge's source edge is there when the edge is to be, and is not when it is to go.
+/// Returns the check that the source edge is in the state that the edge is to have.
 fn source_check(table: &Table, edge: &Edge) -> Result<TransactWriteItem> {
     let wanted = if edge.item.is_some() { "attribute_exists" } else { "attribute_not_exists" };
     let check = ConditionCheck::builder()
@@ -260,18 +276,18 @@ fn source_check(table: &Table, edge: &Edge) -> Result<TransactWriteItem> {
     Ok(TransactWriteItem::builder().condition_check(check).build())
 }
 
-fn counter_write(table: &Table, item: &ItemKey, steps: &Steps) -> Result<TransactWriteItem> {
-    let adds: Vec<String> = (0..steps.len()).map(|place| format!("#counter{place} :step{place}")).collect();
+fn counter_write(table: &Table, item: &ItemKey, deltas: &Deltas) -> Result<TransactWriteItem> {
+    let adds: Vec<String> = (0..deltas.len()).map(|index| format!("#counter{index} :delta{index}")).collect();
     let mut update = Update::builder()
         .table_name(&*table.name)
         .set_key(Some(key_item(&item)))
         .update_expression(format!("ADD {VERSION} :move, {}", adds.join(", ")))
         .expression_attribute_values(":move", number(1))
         .condition_expression(format!("attribute_exists({PK})"));
-    for (place, (attribute, step)) in steps.iter().enumerate() {
+    for (index, (attribute, delta)) in deltas.iter().enumerate() {
         update = update
-            .expression_attribute_names(format!("#counter{place}"), *attribute)
-            .expression_attribute_values(format!(":step{place}"), number(*step));
+            .expression_attribute_names(format!("#counter{index}"), *attribute)
+            .expression_attribute_values(format!(":delta{index}"), number(*delta));
     }
     let update = update.build().map_err(Error::unreadable)?;
     Ok(TransactWriteItem::builder().update(update).build())

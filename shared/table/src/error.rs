@@ -1,4 +1,4 @@
-//! Why an access pattern failed.
+//! The errors of access patterns.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -6,20 +6,21 @@ use domain::{Fault, FaultKind};
 
 use crate::Item;
 
-/// Outcome of an access pattern.
+/// The result of an access pattern.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// An access pattern failed. Conditions that do not hold are outcomes, not errors.
+/// An access pattern failed. A condition that does not hold is a result and no error.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Throttled, in conflict, timed out or unreachable after retries: worth trying again.
-    #[error("the table is busy ({operation})")]
+    /// The call was throttled, in conflict, timed out or unreachable after its retries.
+    /// A later retry may succeed.
+    #[error("{operation} failed for now (throttling, conflict or timeout)")]
     Busy {
         /// The call that failed.
         operation: &'static str,
-        /// What the service said.
+        /// The service's error.
         #[source]
         source: Source,
     },
@@ -28,11 +29,11 @@ pub enum Error {
     Refused {
         /// The call that failed.
         operation: &'static str,
-        /// What the service said.
+        /// The service's error.
         #[source]
         source: Source,
     },
-    /// An item is not what its key says.
+    /// A stored item does not parse.
     #[error("a stored item cannot be read")]
     Unreadable(#[source] Source),
 }
@@ -51,7 +52,7 @@ const BUSY: [&str; 9] = [
 ];
 
 impl Error {
-    /// Names what a failed SDK call means.
+    /// Returns what a failed SDK call means.
     pub(crate) fn sdk<E, R>(operation: &'static str, error: SdkError<E, R>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -66,12 +67,12 @@ impl Error {
         if busy { Self::Busy { operation, source } } else { Self::Refused { operation, source } }
     }
 
-    /// Work that kept being turned away.
+    /// Returns the error of a call that every attempt found in conflict or throttled.
     pub(crate) fn busy(operation: &'static str, why: &str) -> Self {
         Self::Busy { operation, source: why.into() }
     }
 
-    /// An item that does not parse.
+    /// Returns the error of an item that does not parse.
     pub(crate) fn unreadable(source: impl Into<Source>) -> Self {
         Self::Unreadable(source.into())
     }
@@ -86,12 +87,12 @@ impl Fault for Error {
     }
 }
 
-/// Whether a write failed because its condition did not hold.
+/// Returns whether a write failed because its condition did not hold.
 pub(crate) fn condition_failed<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     error.code() == Some("ConditionalCheckFailedException")
 }
 
-/// Whether a conditional write was done: false when its condition did not hold.
+/// Returns whether a conditional write was done; false when its condition did not hold.
 pub(crate) fn done<T, E, R>(
     operation: &'static str,
     answer: std::result::Result<T, SdkError<E, R>>,
@@ -107,12 +108,14 @@ where
     }
 }
 
-/// An update's condition did not hold for this item, or there was none.
+/// The item for which an update's condition did not hold; none when no item exists.
 pub(crate) struct Refused {
     pub(crate) item: Option<Item>,
 }
 
-/// What a condition did not hold for, when that is why an update failed and it asked to be told.
+/// Returns the item for which an update's condition did not hold; `None` for any other error.
+///
+/// The item is set only if the update requested it.
 pub(crate) fn refused<R>(error: &SdkError<UpdateItemError, R>) -> Option<Refused> {
     match error.as_service_error()? {
         UpdateItemError::ConditionalCheckFailedException(failed) => {

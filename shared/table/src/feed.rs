@@ -15,7 +15,7 @@ struct StoredEntry {
     expires_at: i64,
 }
 
-/// An entry or the reader's state: whatever lies in a feed.
+/// An item of a feed's partition: an entry, or the reader's state.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum InFeed {
@@ -23,8 +23,9 @@ enum InFeed {
     Reader(Reader),
 }
 
-/// The first page of a feed, as deep as it is without gaps, and the reader's state, in one query. 0.5 RRU for each 4 KiB: a
-/// page of 20 costs 0.5.
+/// Reads the reader's state and the first page of their feed, as deep as it is without gaps, in one query.
+///
+/// 0.5 RRU for each 4 KiB: a page of 20 costs 0.5.
 pub async fn open(
     table: &Table,
     reader: UserId,
@@ -56,7 +57,8 @@ pub async fn open(
     Ok((state, above(fresh(page, now), floor)))
 }
 
-/// Entries older than `after`, newest first, gaps or not ([`above`]). 0.5 RRU for each 4 KiB.
+/// Reads entries older than `after`, newest first. They may have gaps (see [`above`]).
+/// 0.5 RRU for each 4 KiB.
 pub async fn page(
     table: &Table,
     reader: UserId,
@@ -79,7 +81,8 @@ pub async fn page(
     Ok(fresh(page, now))
 }
 
-/// Entries that have not expired; TTL deletes late. Behind the first that has, all have.
+/// Returns the entries that have not expired, because TTL deletes late.
+/// All entries after an expired one have expired.
 fn fresh(page: Page<(ItemKey, InFeed)>, now: Timestamp) -> Page<Entry> {
     let found = page.items.len();
     let entries = page.items.into_iter().filter_map(|item| match item {
@@ -92,8 +95,10 @@ fn fresh(page: Page<(ItemKey, InFeed)>, now: Timestamp) -> Page<Entry> {
     Page { more: page.more && items.len() == found, items }
 }
 
-/// The entries down to `floor`. What lies below was written late, by a push that took long or for an author followed since,
-/// and others are missing between.
+/// Returns the entries down to `floor`.
+///
+/// Entries below it were written late, by a slow push or for an author followed since.
+/// Others are missing between them.
 pub fn above(page: Page<Entry>, floor: Option<PhotoId>) -> Page<Entry> {
     let found = page.items.len();
     let mut items = page.items;
@@ -101,7 +106,7 @@ pub fn above(page: Page<Entry>, floor: Option<PhotoId>) -> Page<Entry> {
     Page { more: page.more && items.len() == found, items }
 }
 
-/// Those of `readers` whose feed holds `photo`. 0.5 RRU each.
+/// Returns those of `readers` whose feed holds `photo`. 0.5 RRU each.
 pub async fn holding(table: &Table, readers: &[UserId], photo: PhotoId) -> Result<Vec<UserId>> {
     let keys: Vec<ItemKey> = readers.iter().map(|reader| ItemKey::FeedEntry(*reader, photo)).collect();
     let found = table.batch_get::<serde::de::IgnoredAny>(&keys).await?;
@@ -117,28 +122,30 @@ fn item(reader: UserId, entry: Entry) -> Result<Item> {
     stored(&ItemKey::FeedEntry(reader, entry.photo), stored_entry)
 }
 
-/// Writes several entries into several feeds; those that have expired are left out. 1 WRU for each entry in each feed.
+/// Writes several entries into several feeds. Expired entries are left out.
+/// 1 WRU for each entry in each feed.
 pub async fn push(table: &Table, readers: &[UserId], entries: &[Entry], now: Timestamp) -> Result<()> {
     let fresh = entries.iter().filter(|entry| entry_expiry(entry.photo) > now);
     let items = fresh.flat_map(|entry| readers.iter().map(|reader| item(*reader, *entry)));
     table.put_all(items.collect::<Result<_>>()?).await
 }
 
-/// What became of a page of followers.
+/// The result of a delivery to a page of followers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Delivery {
-    /// Those who were here lately: it is done for them.
+    /// The active followers, who were reached.
     pub reached: Vec<UserId>,
-    /// How many were not.
+    /// The number of dormant followers, who were skipped.
     pub skipped: usize,
-    /// Those reached who follow the author no more. Their unfollow may have found nothing to take back, so it has to be
-    /// dealt with once more.
+    /// Those reached who no longer follow the author. Their unfollow may have been handled before the
+    /// delivery and found nothing to remove. It has to be handled again.
     pub gone: Vec<UserId>,
 }
 
-/// Writes an author's photos into the feeds of those of a page of followers who were here lately.
+/// Writes an author's photos into the feeds of the active followers among a page of followers.
 ///
-/// For each follower 0.5 RRU, for each reached 1 WRU and 0.025 RRU a photo; three round trips and one for each 25 entries.
+/// 0.5 RRU for each follower; 1 WRU and 0.025 RRU a photo for each reached. Three round trips,
+/// and one for each 25 entries.
 pub async fn deliver(
     table: &Table,
     author: UserId,
@@ -149,22 +156,17 @@ pub async fn deliver(
     let entries: Vec<Entry> = photos.iter().map(|&photo| Entry { photo, author }).collect();
     let reached = reader::active_among(table, page, now).await?;
     push(table, &reached, &entries, now).await?;
-    looked_after(table, author, page, reached).await
+    delivery(table, author, page, reached).await
 }
 
-/// Has those of a page of followers who were here lately pull the author's photos. Costs what [`deliver`] does.
+/// Adds the author to those whose photos the active followers among a page pull. Costs what [`deliver`] does.
 pub async fn enlist(table: &Table, author: UserId, page: &[UserId], now: Timestamp) -> Result<Delivery> {
     let reached = reader::active_among(table, page, now).await?;
     reader::all_pull_from(table, &reached, author).await?;
-    looked_after(table, author, page, reached).await
+    delivery(table, author, page, reached).await
 }
 
-async fn looked_after(
-    table: &Table,
-    author: UserId,
-    page: &[UserId],
-    reached: Vec<UserId>,
-) -> Result<Delivery> {
+async fn delivery(table: &Table, author: UserId, page: &[UserId], reached: Vec<UserId>) -> Result<Delivery> {
     let skipped = page.len() - reached.len();
     let mut gone =
         if reached.is_empty() { Vec::new() } else { follow::gone_since(table, author, page).await? };
@@ -172,13 +174,13 @@ async fn looked_after(
     Ok(Delivery { reached, skipped, gone })
 }
 
-/// Takes one entry out of several feeds. 1 WRU each.
+/// Removes one entry from several feeds. 1 WRU each.
 pub async fn withdraw(table: &Table, readers: &[UserId], photo: PhotoId) -> Result<()> {
     let keys: Vec<ItemKey> = readers.iter().map(|reader| ItemKey::FeedEntry(*reader, photo)).collect();
     table.delete_all(&keys).await
 }
 
-/// Takes every entry of `author` out of one feed. 0.5 RRU for each 4 KiB of the feed, 1 WRU for each entry.
+/// Removes every entry of `author` from one feed. 0.5 RRU for each 4 KiB of the feed, 1 WRU for each entry.
 pub async fn withdraw_author(table: &Table, reader: UserId, author: UserId) -> Result<()> {
     const PAGE: usize = 1000;
     let mut to = format!("{}{}", sort::ENTRY, sort::AFTER_DIGITS);
@@ -199,7 +201,7 @@ pub async fn withdraw_author(table: &Table, reader: UserId, author: UserId) -> R
             .map(|(key, _)| key.clone())
             .collect();
         table.delete_all(&keys).await?;
-        // Bounds are inclusive: the last entry of a page is met again, which is harmless.
+        // Bounds are inclusive: the next page repeats the last entry, which is harmless.
         match page.items.last() {
             Some((last, _)) if page.more => to = last.raw().sk,
             _ => return Ok(()),

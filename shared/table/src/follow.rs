@@ -1,4 +1,4 @@
-//! Who follows whom: the actor's edges, and the derived edges that both counters count.
+//! Follows: the actors' edges, and the derived edges that both counters count.
 
 use std::collections::HashSet;
 
@@ -10,36 +10,36 @@ use crate::calls::Range;
 use crate::keys::{ItemKey, partition, sort};
 use crate::{Page, Result, Table};
 
-/// Somebody follows somebody.
+/// The attributes of an actor's edge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Follow {
-    /// The user name of who follows.
+    /// The follower's user name.
     pub username: String,
-    /// Since when.
+    /// Since when the follow exists.
     pub at: Timestamp,
 }
 
-/// Follows `followee`; whether `user` did not before. 1 WRU.
+/// Follows `followee` and returns whether `user` did not before. 1 WRU.
 pub async fn add(table: &Table, user: UserId, followee: UserId, follow: &Follow) -> Result<bool> {
     table.put_new(&ItemKey::Following(user, followee), follow).await
 }
 
-/// Follows `followee` no more; whether `user` did before. 1 WRU.
+/// Unfollows `followee` and returns whether `user` followed before. 1 WRU.
 pub async fn remove(table: &Table, user: UserId, followee: UserId) -> Result<bool> {
     table.delete_existing(&ItemKey::Following(user, followee)).await
 }
 
-/// Whether `user` follows `followee`, perhaps as it was a moment ago. 0.5 RRU.
+/// Returns whether `user` follows `followee`, eventually consistent. 0.5 RRU.
 pub async fn exists(table: &Table, user: UserId, followee: UserId) -> Result<bool> {
     Ok(table.get::<IgnoredAny>(&ItemKey::Following(user, followee)).await?.is_some())
 }
 
-/// Whether `user` follows `followee` at this moment. 1 RRU.
+/// Returns whether `user` follows `followee`, strongly consistent. 1 RRU.
 pub async fn exists_latest(table: &Table, user: UserId, followee: UserId) -> Result<bool> {
     Ok(table.get_latest::<IgnoredAny>(&ItemKey::Following(user, followee)).await?.is_some())
 }
 
-/// Whom `user` follows, by id, after `after`. 0.5 RRU for each 4 KiB.
+/// Reads whom `user` follows, by id, after `after`. 0.5 RRU for each 4 KiB.
 pub async fn following(
     table: &Table,
     user: UserId,
@@ -102,8 +102,8 @@ async fn follower_range(
 /// Those of a page of followers, in the order of their keys, who follow `author` no more at this moment. 1 RRU for each
 /// 4 KiB.
 ///
-/// Whoever writes something for each of a page asks afterwards: an unfollow that overtook the writing found nothing to
-/// take back.
+/// Code that writes for each follower of a page calls this afterwards. An unfollow that was handled before
+/// the write found nothing to remove.
 pub async fn gone_since(table: &Table, author: UserId, page: &[UserId]) -> Result<Vec<UserId>> {
     let (Some(&first), Some(&last)) = (page.first(), page.last()) else { return Ok(Vec::new()) };
     let (from, to) = (sort::follower(first), sort::follower(last));
@@ -133,7 +133,7 @@ impl FollowerPages {
         Self { author, from, to, done: false }
     }
 
-    /// The next page, or none when the walk is over. 0.5 RRU for each 4 KiB, about 40 followers.
+    /// Reads the next page; `None` after the last. 0.5 RRU for each 4 KiB, about 40 followers.
     pub async fn next(&mut self, table: &Table) -> Result<Option<Vec<UserId>>> {
         if self.done {
             return Ok(None);
@@ -147,7 +147,7 @@ impl FollowerPages {
         Ok(Some(page.items))
     }
 
-    /// Whether that was the last page.
+    /// Returns whether the last page has been read.
     pub fn is_done(&self) -> bool {
         self.done
     }

@@ -1,4 +1,5 @@
-//! Guards: rate limits and idempotency keys, checked in the transaction of what they guard.
+//! Guards: rate limits and idempotency keys. They are checked in the same transaction as the
+//! write that they guard.
 
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 use domain::rate::{Limit, RetryAfter};
@@ -10,7 +11,7 @@ use crate::error::refused;
 use crate::keys::{EXPIRES_AT, ItemKey, PK};
 use crate::{Error, Result, Table};
 
-/// Seconds an idempotency key is remembered.
+/// Seconds for which an idempotency key is valid.
 const IDEMPOTENCY_SECONDS: i64 = 24 * 60 * 60;
 
 /// The rate limit's name for uploads.
@@ -23,27 +24,27 @@ struct Rate {
     tat: Timestamp,
 }
 
-/// What an idempotency key made.
+/// An idempotency key and the photo that its first request created.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Idempotency {
     /// The client's key.
     pub key: String,
-    /// Digest of the request, to tell a repetition from a reuse.
+    /// The digest of the request, which tells a repetition from a reuse.
     pub request: String,
-    /// The photo that the first request made.
+    /// The photo that the first request created.
     pub photo: PhotoId,
-    /// When the key may be forgotten, in seconds since the epoch.
+    /// When the key expires, in seconds since the epoch.
     pub expires_at: i64,
 }
 
 impl Idempotency {
-    /// Remembers that `key` with a request of this digest makes `photo`.
+    /// Returns the record that `key` with a request of this digest creates `photo`.
     pub fn new(key: &str, request: String, photo: PhotoId, now: Timestamp) -> Self {
         Self { key: key.to_owned(), request, photo, expires_at: now.seconds() + IDEMPOTENCY_SECONDS }
     }
 
     pub(crate) fn write(&self, table: &Table, user: UserId, now: Timestamp) -> Result<TransactWriteItem> {
-        // TTL deletes late: a key that has expired may be used again before it is gone.
+        // TTL deletes late. An expired key may be used again although its item still exists.
         let put = Put::builder()
             .table_name(&*table.name)
             .set_item(Some(stored(&ItemKey::Idempotency(user, self.key.clone()), self)?))
@@ -55,16 +56,16 @@ impl Idempotency {
     }
 }
 
-/// The guards of an upload as they stand.
+/// The guards of an upload as they were read.
 #[derive(Clone, Debug, Default)]
 pub struct Guards {
     /// The rate limit's theoretical arrival time.
     pub tat: Option<Timestamp>,
-    /// What the idempotency key made before.
+    /// The earlier use of the idempotency key, if any.
     pub made: Option<Idempotency>,
 }
 
-/// One admitted action: moves the rate limit's stored moment from what was read to the next.
+/// One admitted action, which moves the rate limit's stored moment from the one read to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateStep {
     action: &'static str,
@@ -73,7 +74,7 @@ pub struct RateStep {
 }
 
 impl RateStep {
-    /// Admits one more `action`, or says when to come back.
+    /// Admits one more `action`, or returns when to retry.
     pub fn admit(
         action: &'static str,
         limit: Limit,
@@ -120,12 +121,12 @@ pub async fn of_upload(table: &Table, user: UserId, key: Option<&str>, now: Time
         }
     };
     let (rate_item, made) = futures::try_join!(rate_item, made)?;
-    // TTL deletes late: what has expired is not there.
+    // TTL deletes late. An expired key counts as absent.
     let made = made.filter(|made| made.expires_at > now.seconds());
     Ok(Guards { tat: rate_item.map(|rate| rate.tat), made })
 }
 
-/// Takes one `action` of `user` from its limit, or says when to come back. 1 WRU, two more for each race lost.
+/// Takes one `action` of `user` from its limit, or returns when to retry. 1 WRU, two more for each race lost.
 pub async fn take(
     table: &Table,
     user: UserId,
@@ -133,7 +134,7 @@ pub async fn take(
     limit: Limit,
     now: Timestamp,
 ) -> Result<Result<(), RetryAfter>> {
-    // Each race lost is an action admitted to somebody else: a limit of fewer than these is used up before they are.
+    // Each race lost is another action admitted. A limit below this number is used up before the races are.
     const RACES: usize = 32;
     let mut tat = None;
     for _ in 0..RACES {

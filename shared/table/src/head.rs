@@ -11,10 +11,11 @@ use crate::error::condition_failed;
 use crate::keys::{ItemKey, PK, RawKey};
 use crate::{Error, Page, Result, Table, timeline};
 
-/// The newest photos of an author in one item, so that a rebuild over 150 authors is two round trips.
+/// The newest photos of an author in one item, so that a rebuild over 150 authors takes two round trips.
 ///
-/// Written by two: derivation writes all of it whenever the timeline changes, and the celebrity workflows change how the
-/// author stands and what is pushed. Either takes `version` one further, so that derivation notices the workflows.
+/// It has two writers. Derivation writes all of it whenever the timeline changes.
+/// The celebrity workflows change the mode and the unpushed photos. Each increases `version`, so that
+/// derivation notices the workflows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Head {
     photos: Vec<PhotoId>,
@@ -24,13 +25,13 @@ struct Head {
     /// How photos that arrive now reach feeds.
     #[serde(default, rename = "standing", skip_serializing_if = "is_ordinary")]
     mode: DeliveryMode,
-    /// Photos that arrived while the author was a celebrity and are not in every feed yet: readers pull them.
+    /// Photos that arrived while the author was a celebrity and are not in every feed yet. Readers pull them.
     #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "BTreeSet::is_empty")]
     unpushed: BTreeSet<PhotoId>,
-    /// Whether there are older ones, which the timeline knows.
+    /// Whether there are older unpushed photos, which are read from the timeline.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     unpushed_below: bool,
-    /// The execution that changes the mode, or did last.
+    /// The workflow execution that changes the mode, or changed it last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     crossing: Option<String>,
 }
@@ -41,11 +42,12 @@ fn is_ordinary(mode: &DeliveryMode) -> bool {
 }
 
 impl Head {
-    /// The head once the author's newest photos are `newest`.
+    /// Returns the head once the author's newest photos are `newest`.
     ///
-    /// Here and only here it is decided, once for each photo and in one write with the author's mode, whether a photo
-    /// is pulled or pushed. A photo that was in the head before has been decided; one that comes in at the end of a full
-    /// head is an old one, which moves up because another was deleted.
+    /// Only here it is decided whether a photo is pulled or pushed: once for each photo,
+    /// and in one write with the author's mode. A photo that was in the head before has been
+    /// decided. A photo that enters at the end of a full head is an old one, which moves up
+    /// because another was deleted.
     fn renewed(self, newest: Page<PhotoId>) -> Self {
         let oldest = self.photos.last().copied();
         let arrived = |photo: &PhotoId| {
@@ -79,16 +81,16 @@ impl Head {
     }
 }
 
-/// What several authors have posted lately.
+/// The newest photos of several authors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Heads {
-    /// Their newest photos, in the order they were asked for. An author without a head has no photos.
+    /// Their newest photos, in the order of the request. An author without a head has no photos.
     pub sources: Vec<Source>,
-    /// Those whose photos have to be pulled.
+    /// The authors whose photos have to be pulled.
     pub celebrities: Vec<UserId>,
 }
 
-/// The newest photos of several authors. 0.5 RRU each, one round trip for each 100.
+/// Reads the newest photos of several authors. 0.5 RRU each, one round trip for each 100.
 pub async fn of(table: &Table, authors: &[UserId]) -> Result<Heads> {
     let mut found = read(table, authors).await?;
     let mut heads = Heads::default();
@@ -102,8 +104,9 @@ pub async fn of(table: &Table, authors: &[UserId]) -> Result<Heads> {
     Ok(heads)
 }
 
-/// The photos of several celebrities that are not in every feed yet, newest first. 0.5 RRU each, one round trip for
-/// each 100.
+/// Reads the photos of several celebrities that are not in every feed yet, newest first.
+///
+/// 0.5 RRU each, one round trip for each 100.
 pub async fn unpushed(table: &Table, authors: &[UserId]) -> Result<Vec<Source>> {
     let found = read(table, authors).await?;
     let sources = authors.iter().map(|author| match found.get(author) {
@@ -122,30 +125,30 @@ async fn read(table: &Table, authors: &[UserId]) -> Result<BTreeMap<UserId, Head
     Ok(found.collect())
 }
 
-/// How an author's photos reach feeds at this moment.
+/// How an author's photos reach feeds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// How photos that arrive now do.
+    /// How photos that arrive now reach feeds.
     pub mode: DeliveryMode,
     /// The photos that are not in every feed yet.
     pub unpushed: Source,
 }
 
-/// How an author's photos reach feeds at this moment. 1 RRU.
+/// Reads how an author's photos reach feeds, strongly consistent. 1 RRU.
 pub async fn status_latest(table: &Table, author: UserId) -> Result<Status> {
     let head = table.get_latest::<Head>(&ItemKey::Head(author)).await?.unwrap_or_default();
     Ok(Status { mode: head.mode, unpushed: head.unpushed(author) })
 }
 
-/// Where an author's head lies, for the workflows that write to it without a function.
+/// Returns the key of an author's head, for the workflows that write to it without a function.
 pub fn key(author: UserId) -> RawKey {
     ItemKey::Head(author).raw()
 }
 
-/// Writes the head anew from the timeline, in which `photo` is `listed` now or no more. 2 RRU and 1 WRU.
+/// Writes the head again from the timeline, in which `photo` is now `listed` or not. 2 RRU and 1 WRU.
 ///
-/// Versioned: of two that renew at once, the one that read first loses and reads again, so that the last head written has
-/// seen every photo.
+/// The write is conditional on the version. Of two concurrent renewals, the one that read first fails and
+/// reads again. So the last head written includes every photo.
 pub(crate) async fn renew(table: &Table, author: UserId, photo: PhotoId, listed: bool) -> Result<()> {
     const RACES: u32 = 10;
     for race in 0..RACES {
@@ -200,14 +203,14 @@ mod tests {
     }
 
     #[test]
-    fn what_arrives_while_the_author_is_a_celebrity_is_pulled() {
+    fn photos_that_arrive_while_the_author_is_a_celebrity_are_pulled() {
         for mode in [DeliveryMode::Ordinary, DeliveryMode::Promoting, DeliveryMode::Demoting] {
             let renewed = head(mode, [2, 1], true).renewed(newest([3, 2, 1], false));
             assert!(renewed.unpushed.is_empty(), "{mode:?}");
         }
         let renewed = head(DeliveryMode::Celebrity, [2, 1], true).renewed(newest([3, 2, 1], false));
         assert_eq!(renewed.unpushed, unpushed([3]));
-        // Told again, and pushed meanwhile: nothing arrives twice.
+        // The change comes again after the photo was pushed. Nothing arrives twice.
         let pushed = Head { unpushed: unpushed([]), ..renewed };
         assert!(pushed.renewed(newest([3, 2, 1], false)).unpushed.is_empty());
     }
@@ -217,13 +220,13 @@ mod tests {
         let full = head(DeliveryMode::Celebrity, [9, 8, 7], false);
         assert!(full.clone().renewed(newest([9, 7, 6], true)).unpushed.is_empty());
         assert!(full.renewed(newest([9, 8, 7, 5], true)).unpushed.is_empty());
-        // One that was long in processing arrives in the middle.
+        // A photo that was long in processing arrives in the middle.
         let gap = head(DeliveryMode::Celebrity, [9, 7], false);
         assert_eq!(gap.renewed(newest([9, 8, 7], true)).unpushed, unpushed([8]));
     }
 
     #[test]
-    fn more_than_a_head_holds_is_left_to_the_timeline() {
+    fn the_oldest_unpushed_photos_are_left_to_the_timeline() {
         let mut author = head(DeliveryMode::Celebrity, [], true);
         let most = UNPUSHED_LEN as u64 + 5;
         for last in 1..=most {

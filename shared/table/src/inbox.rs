@@ -1,4 +1,4 @@
-//! Inboxes: aggregated rows, a marker for each actor in them, and how far the recipient has read.
+//! Inboxes: aggregated rows, a marker for each actor in them, and up to when the recipient has read.
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use domain::clock::DAY_MS;
@@ -31,16 +31,17 @@ struct State {
     read_to: Timestamp,
 }
 
-/// What became of an event.
+/// The result of recording an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recorded {
     /// The actor is in the row now.
     Added,
-    /// The recipient was told of this actor and subject before.
+    /// The recipient was notified of this actor and subject before.
     Known,
 }
 
-/// Adds an actor to a row, once for each recipient, subject and actor: liking, unliking and liking again tells once.
+/// Adds an actor to a row, once for each recipient, subject and actor.
+/// Liking, unliking and liking again notifies once.
 ///
 /// One read (1 RRU) and one transaction of marker and row (4 WRU); as much again for each race lost.
 pub async fn record(table: &Table, recipient: UserId, id: RowId, actor: &Actor) -> Result<Recorded> {
@@ -97,10 +98,10 @@ pub async fn record(table: &Table, recipient: UserId, id: RowId, actor: &Actor) 
     Err(Error::busy("TransactWriteItems", "the notification stayed contended"))
 }
 
-/// Rows older than `before`, newest first. 0.5 RRU for each 4 KiB.
+/// Reads rows older than `before`, newest first. 0.5 RRU for each 4 KiB.
 ///
-/// TTL deletes late. Rows that have expired are left out and the page is refilled from those behind them, so that it
-/// is short at the end only.
+/// TTL deletes late. Expired rows are left out, and the page is refilled from older rows, so that only
+/// the last page is short.
 pub async fn page(
     table: &Table,
     recipient: UserId,
@@ -131,7 +132,8 @@ async fn older(
         Some(before) => format!("{}{before}", sort::ROW),
         None => format!("{}{}", sort::ROW, sort::AFTER_DIGITS),
     };
-    // Bounds are inclusive, and what the cursor names may be gone: ask for one more and drop it.
+    // Bounds are inclusive, and the row that the cursor names may be gone.
+    // So read one more and drop that row.
     let limit_with_it = limit + usize::from(before.is_some());
     let mut page = rows(table, recipient, sort::ROW.to_owned(), to, limit_with_it).await?;
     page.items.retain(|(id, _)| Some(*id) != before);
@@ -140,7 +142,7 @@ async fn older(
     Ok(page)
 }
 
-/// How many rows changed after `read_to`, counted up to `max`. 0.5 RRU for each 4 KiB.
+/// Counts the rows that changed after `read_to`, up to `max`. 0.5 RRU for each 4 KiB.
 pub async fn unread(
     table: &Table,
     recipient: UserId,
@@ -148,7 +150,7 @@ pub async fn unread(
     max: usize,
     now: Timestamp,
 ) -> Result<usize> {
-    // A row changes for a day after it was opened: older ones have been read.
+    // A row changes for a day after it was opened. Older ones have been read.
     let from = format!("{}{:013}", sort::ROW, read_to.plus_ms(-DAY_MS).0.max(0));
     let to = format!("{}{}", sort::ROW, sort::AFTER_DIGITS);
     let page = rows(table, recipient, from, to, max).await?;
@@ -174,13 +176,13 @@ async fn rows(
     Ok(Page { items: items.collect(), more: page.more })
 }
 
-/// Up to when the recipient has read. 0.5 RRU.
+/// Reads up to when the recipient has read. 0.5 RRU.
 pub async fn read_to(table: &Table, recipient: UserId) -> Result<Timestamp> {
     let state: Option<State> = table.get(&ItemKey::InboxState(recipient)).await?;
     Ok(state.map_or(Timestamp(0), |state| state.read_to))
 }
 
-/// Marks everything up to `now` read. 1 WRU.
+/// Marks everything up to `now` as read. 1 WRU.
 pub async fn mark_read(table: &Table, recipient: UserId, now: Timestamp) -> Result<()> {
     let answer = table
         .update(&ItemKey::InboxState(recipient))

@@ -1,8 +1,9 @@
 //! The single table: every key, every item, every access pattern.
 //!
-//! [`keys`] alone makes keys; each entity module holds the access patterns of its items as functions over a
-//! [`Table`], each saying what it costs. Every batch retries its unprocessed remainder with backoff and every query
-//! pages. Writes that may run twice are conditional, so that the second run changes nothing.
+//! Only [`keys`] makes keys. Each entity module holds the access patterns of its items as functions over a
+//! [`Table`]. Each function says what it costs. Every batch retries its unprocessed remainder with
+//! backoff, and every query reads all its pages. Writes that may run twice are conditional, so that the
+//! second run changes nothing.
 
 pub mod agreement;
 mod calls;
@@ -32,25 +33,25 @@ pub use change::apply;
 pub use edges::{Order, settle};
 pub use error::{Error, Result};
 
-/// An item as the SDK gives it.
+/// An item as the SDK returns it.
 pub(crate) type Item = std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>;
 
 /// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
-    /// What it holds, in the list's order.
+    /// The items, in the list's order.
     pub items: Vec<T>,
-    /// Whether there is more behind it.
+    /// Whether the list has more after them.
     pub more: bool,
 }
 
-/// What becomes of an optional attribute.
+/// The change of an optional attribute.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Patch<T> {
     /// It stays as it is.
     #[default]
     Keep,
-    /// It goes.
+    /// It is removed.
     Remove,
     /// It is replaced.
     Set(T),
@@ -65,7 +66,8 @@ impl<T> Patch<T> {
         }
     }
 
-    /// The patch that a parsed optional field asks for when it is present: blank removes.
+    /// Returns the patch for a field that the client sent. A blank text, parsed as `None`,
+    /// removes the attribute.
     pub fn present(parsed: Option<T>) -> Self {
         parsed.map_or(Self::Remove, Self::Set)
     }

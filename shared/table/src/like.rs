@@ -10,37 +10,39 @@ use crate::calls::Range;
 use crate::keys::{ItemKey, partition, sort};
 use crate::{Page, Result, Table};
 
-/// Likes read in one range before exact keys are cheaper.
+/// Likes that are read as one range. For more, exact keys are cheaper.
 const RANGE: usize = 200;
 
-/// Somebody likes a photo.
+/// The attributes of an actor's edge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Like {
     /// Whose photo it is.
     pub author: UserId,
-    /// The user name of who likes it.
+    /// The user name of the user who likes it.
     pub username: String,
-    /// Since when.
+    /// Since when the like exists.
     pub at: Timestamp,
 }
 
-/// Likes a photo; whether `user` did not like it before. 1 WRU.
+/// Likes a photo and returns whether `user` did not like it before. 1 WRU.
 pub async fn add(table: &Table, user: UserId, photo: PhotoId, like: &Like) -> Result<bool> {
     table.put_new(&ItemKey::Like(user, photo), like).await
 }
 
-/// Likes a photo no more; whether `user` liked it before. 1 WRU.
+/// Unlikes a photo and returns whether `user` liked it before. 1 WRU.
 pub async fn remove(table: &Table, user: UserId, photo: PhotoId) -> Result<bool> {
     table.delete_existing(&ItemKey::Like(user, photo)).await
 }
 
-/// Whether `user` likes a photo. 0.5 RRU.
+/// Returns whether `user` likes a photo. 0.5 RRU.
 pub async fn exists(table: &Table, user: UserId, photo: PhotoId) -> Result<bool> {
     Ok(table.get::<IgnoredAny>(&ItemKey::Like(user, photo)).await?.is_some())
 }
 
-/// Which of `photos` `user` likes. One range query of at least 0.5 RRU; when the range holds very many likes, exact
-/// keys at 0.5 RRU each instead.
+/// Reads which of `photos` `user` likes.
+///
+/// One range query of at least 0.5 RRU. When the range holds very many likes, exact keys are read
+/// instead, at 0.5 RRU each.
 pub async fn liked_among(table: &Table, user: UserId, photos: &[PhotoId]) -> Result<HashSet<PhotoId>> {
     let (Some(oldest), Some(newest)) = (photos.iter().min(), photos.iter().max()) else {
         return Ok(HashSet::new());
@@ -68,7 +70,7 @@ pub async fn liked_among(table: &Table, user: UserId, photos: &[PhotoId]) -> Res
     Ok(liked.filter(|photo| asked.contains(photo)).collect())
 }
 
-/// Who likes a photo, by user id, after `after`. 0.5 RRU for each 4 KiB.
+/// Reads who likes a photo, by user id, after `after`. 0.5 RRU for each 4 KiB.
 pub async fn likers(
     table: &Table,
     photo: PhotoId,
@@ -95,7 +97,9 @@ pub async fn likers(
     Ok(Page { items: items.collect(), more: page.more })
 }
 
-/// Removes the likes of a deleted photo, derived edges and actors' edges, a page at a time; whether more are left.
+/// Removes one page of the likes of a deleted photo, derived edges and actors' edges.
+/// Returns whether more are left.
+///
 /// 0.5 RRU for each 4 KiB and 2 WRU for each like.
 pub async fn forget_some(table: &Table, photo: PhotoId) -> Result<bool> {
     const PAGE: usize = 500;

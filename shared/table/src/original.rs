@@ -1,10 +1,13 @@
-//! Originals: which bytes an author has uploaded, where what was made of them lies, and which media are shown with that.
+//! Originals: the bytes that an author has uploaded, where their objects are stored,
+//! and which media refer to them.
 //!
-//! A medium is in the `refs` of its bytes' original exactly while its photo records it as stored there, until what follows
-//! from the photo's deletion, or its failure, has let go of it. Both change in one transaction
-//! ([`crate::photo::finish_medium`]). Objects go only after the original does, which goes only while nothing refers to it:
-//! so whoever gets a reference in before is shown with objects that stay, and whoever comes after finds no original and
-//! stores objects of its own.
+//! A medium is in the `refs` of its original from the moment its photo records it as stored there.
+//! Both are written in one transaction ([`crate::photo::finish_medium`]). The reference is released by what
+//! follows from the photo's deletion or failure.
+//!
+//! Objects are deleted only after the original's item. That is deleted only while nothing refers to it.
+//! A medium that adds its reference before is shown with objects that stay. A medium that comes later finds
+//! no original and stores objects of its own.
 
 use std::collections::BTreeSet;
 
@@ -19,15 +22,17 @@ use crate::error::{condition_failed, done};
 use crate::keys::{ItemKey, PK};
 use crate::{Error, Result, Table};
 
-/// Media shown with one copy: as many as keep the item within 1 KiB. The next is stored by itself.
+/// Most media shown with one copy. With so many the item stays within 1 KiB.
+/// The next medium is stored by itself.
 pub const MOST_REFS: usize = 32;
 
-/// Bytes that an author has uploaded.
+/// The item of the bytes that an author has uploaded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Original {
-    /// Where original and renditions lie.
+    /// Where original and renditions are stored.
     pub place: MediumPlace,
-    /// The media shown with them. None of them for the moment in which the last is let go.
+    /// The media shown with them. It is empty between the release of the last one and the
+    /// deletion of the item.
     #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "BTreeSet::is_empty")]
     pub refs: BTreeSet<MediumPlace>,
     width: u32,
@@ -37,19 +42,19 @@ pub struct Original {
 }
 
 impl Original {
-    /// The original of a medium that has stored it for others to join.
+    /// Returns the original of a medium that has stored it for others to join.
     pub fn new(medium: MediumId, facts: &Rendered) -> Self {
         let Rendered { width, height, ref blurhash, phash, .. } = *facts;
         let place = medium.place();
         Self { place, refs: BTreeSet::from([place]), width, height, blurhash: blurhash.clone(), phash }
     }
 
-    /// Whether one more medium can be shown with it.
+    /// Returns whether one more medium can be shown with it.
     pub fn has_room(&self) -> bool {
         self.refs.len() < MOST_REFS
     }
 
-    /// What rendering a medium with these bytes would find out.
+    /// Returns the result that rendering a medium with these bytes would have.
     pub fn facts(&self, sha256: &str) -> Rendered {
         Rendered {
             width: self.width,
@@ -63,12 +68,12 @@ impl Original {
     }
 }
 
-/// An original, perhaps as it was a moment ago. 0.5 RRU.
+/// Reads an original, eventually consistent. 0.5 RRU.
 pub async fn get(table: &Table, author: UserId, sha256: &str) -> Result<Option<Original>> {
     table.get(&ItemKey::Original(author, sha256.to_owned())).await
 }
 
-/// An original as it is at this moment. 1 RRU.
+/// Reads an original, strongly consistent. 1 RRU.
 pub async fn get_latest(table: &Table, author: UserId, sha256: &str) -> Result<Option<Original>> {
     table.get_latest(&ItemKey::Original(author, sha256.to_owned())).await
 }
@@ -76,7 +81,7 @@ pub async fn get_latest(table: &Table, author: UserId, sha256: &str) -> Result<O
 /// How a medium's objects are shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Share {
-    /// The medium has stored them, as the first of its author's with these bytes; others may be shown with them.
+    /// The medium has stored them, as the first of its author's with these bytes. Others may join.
     First,
     /// Another medium has stored them.
     Joined,
@@ -84,7 +89,9 @@ pub enum Share {
     Alone,
 }
 
-/// The write beside the one that records `medium`: the original, or a reference to it. None for a medium that is alone.
+/// Returns the write that goes with the one that records `medium`: the original, or a reference to it.
+///
+/// `None` for a medium that is alone.
 pub(crate) fn write(
     table: &Table,
     medium: MediumId,
@@ -119,17 +126,19 @@ pub(crate) fn write(
     Ok(Some(write.build()))
 }
 
-/// Lets go of what `medium` is shown with, which lies at `place`; whether nothing else is, so that it has to be deleted. 1
-/// WRU, 2 when it was the last.
+/// Releases the reference of `medium` to the objects at `place`. Returns whether it was the last one,
+/// and the objects have to be deleted.
 ///
-/// The same once more is the same answer, until a medium that is still shown with it lets go too: then either may be told
-/// to delete it, or both.
+/// 1 WRU, 2 when it was the last. A repeated call returns the same, until another medium releases the
+/// last reference. After that, a repeated call may also return true, so that the objects are deleted by
+/// either caller or by both.
 pub async fn release(table: &Table, medium: MediumId, sha256: &str, place: MediumPlace) -> Result<bool> {
     let key = ItemKey::Original(medium.author, sha256.to_owned());
     let answer = table
         .update(&key)
         .update_expression("DELETE refs :me")
-        // There is none, or one elsewhere, for media that are stored alone; and for what is let go again after the last.
+        // For media stored alone, and for a repeated release after the last, there is no item or
+        // one of another place.
         .condition_expression("place = :place")
         .expression_attribute_values(":me", text_set(&[medium.place()]))
         .expression_attribute_values(":place", text(place.to_string()))
@@ -144,7 +153,7 @@ pub async fn release(table: &Table, medium: MediumId, sha256: &str, place: Mediu
     if left.is_some_and(|left| !left.refs.is_empty()) {
         return Ok(false);
     }
-    // A medium that refers to it by now keeps it.
+    // The item stays if a medium has referred to it since.
     let answer = table
         .client
         .delete_item()

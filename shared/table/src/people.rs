@@ -1,4 +1,4 @@
-//! People by what a client calls them, and pages of people.
+//! Users by the name or id that a client sends, and pages of users.
 
 use std::future::Future;
 
@@ -9,11 +9,11 @@ use domain::user::User;
 use crate::user;
 use crate::{Page, Result, Table};
 
-/// Rounds of refilling a page whose people turned out to be gone; then a short page with a position is better than a
-/// slow one.
+/// Rounds of refilling a page from which deleted accounts are missing. After them, a short page with a
+/// position is better than a slow one.
 const ROUNDS: usize = 8;
 
-/// Whom `text` means: `@name` is looked up (0.5 RRU), an id is taken at its word.
+/// Returns the user that `text` names. `@name` is read from the table (0.5 RRU); an id is not checked.
 pub async fn named(table: &Table, text: &str) -> Result<Option<UserId>> {
     match text.strip_prefix('@') {
         Some(name) => match UserName::parse(name) {
@@ -24,17 +24,19 @@ pub async fn named(table: &Table, text: &str) -> Result<Option<UserId>> {
     }
 }
 
-/// A page of people.
+/// A page of users.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct People {
-    /// Who, in the list's order.
+    /// The users, in the list's order.
     pub users: Vec<User>,
-    /// After whom the list goes on; none at its end.
+    /// The user after whom the list continues; none at its end.
     pub next: Option<UserId>,
 }
 
-/// Up to `count` people of a list after `after`. `ids` reads the list: after whom, and how many. Accounts that are gone
-/// are skipped and others take their place. 0.5 RRU each, beside what the list costs.
+/// Reads up to `count` users of a list after `after`.
+///
+/// `ids` reads the list, given after whom and how many. Deleted accounts are skipped, and the page is
+/// refilled. 0.5 RRU for each account, and the cost of the list.
 pub async fn page<F>(
     table: &Table,
     count: usize,

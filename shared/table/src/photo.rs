@@ -1,4 +1,4 @@
-//! Photos.
+//! Photos: creation, texts, processing, deletion.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ use crate::keys::{ItemKey, PK};
 use crate::original::{self, Share};
 use crate::{Error, Patch, Result, Table};
 
-/// What became of a new photo.
+/// The result of creating a photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Creation {
     /// It is stored.
@@ -29,7 +29,8 @@ pub enum Creation {
     Raced,
 }
 
-/// Stores a photo in one transaction with its guards. 2 WRU for each KiB of each, 6 in all for a usual photo.
+/// Stores a photo in one transaction with its guards. 2 WRU for each KiB of each item,
+/// 6 in all for a usual photo.
 pub async fn create(
     table: &Table,
     photo: &Photo,
@@ -49,7 +50,7 @@ pub async fn create(
     match table.client.transact_write_items().set_transact_items(Some(writes)).send().await {
         Ok(_) => Ok(Creation::Done),
         Err(error) => {
-            // A conflict is a race too: another transaction of the same user is at its guards right now.
+            // A conflict is a race too: another transaction of the same user is writing the same guards.
             let lost = |code| matches!(code, Some("ConditionalCheckFailed" | "TransactionConflict"));
             let raced =
                 cancellation(&error).is_some_and(|reasons| reasons.iter().any(|reason| lost(reason.code())));
@@ -58,35 +59,36 @@ pub async fn create(
     }
 }
 
-/// One photo. 0.5 RRU for each 4 KiB.
+/// Reads one photo, eventually consistent. 0.5 RRU for each 4 KiB.
 pub async fn get(table: &Table, id: PhotoId) -> Result<Option<Photo>> {
     table.get(&ItemKey::Photo(id)).await
 }
 
-/// One photo as it is at this moment. 1 RRU for each 4 KiB.
+/// Reads one photo, strongly consistent. 1 RRU for each 4 KiB.
 pub async fn get_latest(table: &Table, id: PhotoId) -> Result<Option<Photo>> {
     table.get_latest(&ItemKey::Photo(id)).await
 }
 
-/// Several photos; those that do not exist are left out. 0.5 RRU each, one round trip for each 100.
+/// Reads several photos. Those that do not exist are left out. 0.5 RRU each, one round trip for each 100.
 pub async fn get_all(table: &Table, ids: &[PhotoId]) -> Result<HashMap<PhotoId, Photo>> {
     let keys: Vec<ItemKey> = ids.iter().copied().map(ItemKey::Photo).collect();
     let found = table.batch_get::<Photo>(&keys).await?;
     Ok(found.into_iter().map(|(_, photo)| (photo.id, photo)).collect())
 }
 
-/// New texts of a photo.
+/// Changes of a photo's texts.
 #[derive(Clone, Debug, Default)]
 pub struct Texts {
     /// Text under the photo.
     pub caption: Patch<Caption>,
     /// Where it was taken.
     pub place: Patch<Place>,
-    /// Tags, all of them.
+    /// All its tags.
     pub tags: Patch<Vec<Tag>>,
 }
 
-/// Changes the texts of `author`'s photo; the photo afterwards, or none when they have no such photo. 1 WRU.
+/// Changes the texts of `author`'s photo and returns the changed photo;
+/// `None` when they have no such photo. 1 WRU.
 pub async fn edit(table: &Table, id: PhotoId, author: UserId, texts: Texts) -> Result<Option<Photo>> {
     let Texts { caption, place, tags } = texts;
     let list = |tags: Vec<Tag>| AttributeValue::L(tags.iter().map(|tag| text(tag.as_str())).collect());
@@ -126,8 +128,9 @@ pub async fn edit(table: &Table, id: PhotoId, author: UserId, texts: Texts) -> R
     }
 }
 
-/// Deletes `author`'s photo; whether they had it. The stream turns it into everything else that has to go. 1 WRU for
-/// each KiB.
+/// Deletes `author`'s photo and returns whether they had it. 1 WRU for each KiB.
+///
+/// Everything else that belongs to the photo is removed by what follows from the stream.
 pub async fn delete(table: &Table, id: PhotoId, author: UserId) -> Result<bool> {
     let answer = table
         .client
@@ -141,25 +144,28 @@ pub async fn delete(table: &Table, id: PhotoId, author: UserId) -> Result<bool> 
     done("DeleteItem", answer)
 }
 
-/// What became of a rendered medium.
+/// The result of recording a rendered medium.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finish {
-    /// Recorded; other media are still missing.
+    /// It is recorded. Other media are still missing.
     Waiting,
-    /// Recorded; it was the last, and the photo is ready.
+    /// It is recorded. It was the last, and the photo is ready.
     Ready,
-    /// It was recorded before, or the photo is settled already.
+    /// It was recorded before, or the photo is no longer in processing.
     Already,
     /// The photo is gone.
     Gone,
-    /// Nothing is recorded: the original is not as it was taken to be. Look at it again.
+    /// Nothing is recorded, because the original is not as the caller read it. The caller reads it again.
     Moved,
 }
 
-/// Records a rendered medium, and makes the photo ready with the last one, in one transaction with what keeps account of
-/// shared objects: however many finish at once and however often, exactly one of them makes it ready.
+/// Records a rendered medium, and makes the photo ready with the last one.
 ///
-/// 2 WRU for each KiB of the photo and, unless it is alone, 2 for the original. As much again for each race lost.
+/// One transaction writes the photo and the original, which holds the references to shared objects.
+/// However many media finish at once, and however often, exactly one of them makes the photo ready.
+///
+/// 2 WRU for each KiB of the photo and, unless it is alone, 2 for the original.
+/// As much again for each race lost.
 pub async fn finish_medium(
     table: &Table,
     photo: &Photo,
@@ -167,12 +173,12 @@ pub async fn finish_medium(
     rendered: &Rendered,
     share: Share,
 ) -> Result<Finish> {
-    // Others write to the same photo only to finish media of it, or to like it: some of them win each round.
+    // Others write to the same photo only to finish media of it, or to like it. Some of them win each round.
     const CONFLICTS: u32 = 8;
     let medium = MediumId { author: photo.author, photo: photo.id, index };
     let mut last = photo.pending == 1;
     let mut conflicts = 0;
-    // Each turn lost otherwise means that another medium finished, so there are at most as many turns as media.
+    // Each other refusal means that another medium finished. There are at most as many refusals as media.
     let mut turns = 0..=photo.media.len() * 2;
     while conflicts < CONFLICTS && !turns.is_empty() {
         match try_finish(table, medium, rendered, share, last).await? {
@@ -202,7 +208,7 @@ enum Attempt {
     Refused(Option<Box<Photo>>),
     /// The photo's condition held, and the original's did not.
     Moved,
-    /// Another writer or the partition was in the way.
+    /// Another writer was in conflict, or the partition throttled.
     Conflict,
 }
 
@@ -229,7 +235,8 @@ async fn try_finish(
     }
 }
 
-/// The write that records a medium, the last one or not, and gives the photo back when its condition does not hold.
+/// Returns the write that records a medium, the last one or not. It returns the photo when its
+/// condition does not hold.
 fn record(table: &Table, medium: MediumId, rendered: &Rendered, last: bool) -> Result<TransactWriteItem> {
     let index = medium.index;
     let facts = to_attribute_value(rendered).map_err(Error::unreadable)?;
@@ -255,7 +262,7 @@ fn record(table: &Table, medium: MediumId, rendered: &Rendered, last: bool) -> R
     Ok(TransactWriteItem::builder().update(update.build().map_err(Error::unreadable)?).build())
 }
 
-/// Ends the processing of a photo with a reason; whether it was still processing. 1 WRU for each KiB.
+/// Marks a photo failed with a reason and returns whether it was still in processing. 1 WRU for each KiB.
 pub async fn fail(table: &Table, id: PhotoId, failure: &Failure) -> Result<bool> {
     let answer = table
         .update(&ItemKey::Photo(id))

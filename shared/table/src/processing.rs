@@ -1,4 +1,4 @@
-//! Photos that wait to be processed, by the hour they were made in: the one way to find those that got stuck.
+//! Photos in processing, by the hour in which they were created. Stuck photos are found here and only here.
 
 use domain::{PhotoId, Timestamp};
 use serde::Serialize;
@@ -8,14 +8,14 @@ use crate::calls::{Range, stored};
 use crate::keys::{ItemKey, partition, sort};
 use crate::{Result, Table};
 
-/// Partitions an hour's photos spread over.
+/// Partitions over which the photos of an hour spread.
 pub const SHARDS: u8 = 4;
 const HOUR_MS: i64 = 60 * 60 * 1000;
 
 #[derive(Serialize)]
 struct Waiting {}
 
-/// The hour, since the epoch, of a moment.
+/// Returns the hour of a moment, in hours since the epoch.
 pub fn hour(at: Timestamp) -> i64 {
     at.0.div_euclid(HOUR_MS)
 }
@@ -26,18 +26,18 @@ pub(crate) fn key(photo: PhotoId) -> ItemKey {
     ItemKey::Processing(hour(photo.created_at()), shard, photo)
 }
 
-/// Notes that a photo waits. 1 WRU.
+/// Records that a photo is in processing. 1 WRU.
 pub async fn add(table: &Table, photo: PhotoId) -> Result<()> {
     let key = key(photo);
     table.put_all(vec![stored(&key, Waiting {})?]).await
 }
 
-/// Notes that a photo waits no more. 1 WRU.
+/// Records that a photo is no longer in processing. 1 WRU.
 pub async fn remove(table: &Table, photo: PhotoId) -> Result<()> {
     table.delete_all(&[key(photo)]).await
 }
 
-/// Photos of one hour that still wait, in one of its shards. 0.5 RRU for each 4 KiB.
+/// Reads the photos of one hour that are still in processing, from one of its shards. 0.5 RRU for each 4 KiB.
 pub async fn waiting(table: &Table, hour: i64, shard: u8) -> Result<Vec<PhotoId>> {
     let range = Range {
         pk: partition::processing(hour, shard),

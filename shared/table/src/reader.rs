@@ -1,4 +1,4 @@
-//! Readers: when they were here last, and whose photos they pull.
+//! Readers: when they were active last, and whose photos they pull.
 
 use domain::feed::{ACTIVE_DAYS, is_active};
 use domain::{PhotoId, Timestamp, UserId};
@@ -10,37 +10,38 @@ use crate::error::done;
 use crate::keys::{ItemKey, PK};
 use crate::{Result, Table};
 
-/// Readers written to at once: enough to hide round trips, few enough not to throttle a new table.
+/// Readers written to at once. They are enough to hide round trips, and few enough not to
+/// throttle a new table.
 const WRITES_AT_ONCE: usize = 50;
 
-/// What is known of a reader.
+/// The state of a reader.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reader {
-    /// Day of the last visit, since the epoch.
+    /// The day of the last visit, in days since the epoch.
     pub active_on: i64,
-    /// Set while entries are missing because the reader was away: names the return that a rebuild answers.
+    /// The mark of a return, set until a rebuild has written the entries that are missing since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rebuild: Option<i64>,
-    /// Authors whose photos the reader pulls. May name some who are celebrities no more: they have nothing to pull.
+    /// Authors whose photos the reader pulls. Some may no longer be celebrities; they have nothing to pull.
     #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "Vec::is_empty")]
     pub celebrities: Vec<UserId>,
-    /// The oldest photo that the last rebuild wrote, when it did not write all there were: below it entries may be
-    /// missing.
+    /// The oldest photo that the last rebuild wrote, when it did not write all there were.
+    /// Older entries may be missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor: Option<PhotoId>,
 }
 
-/// What is known of a reader at this moment. 1 RRU.
+/// Reads a reader's state, strongly consistent. 1 RRU.
 pub async fn get_latest(table: &Table, reader: UserId) -> Result<Option<Reader>> {
     table.get_latest(&ItemKey::FeedState(reader)).await
 }
 
-/// What is known of a reader, perhaps a moment ago. 0.5 RRU.
+/// Reads a reader's state, eventually consistent. 0.5 RRU.
 pub async fn get(table: &Table, reader: UserId) -> Result<Option<Reader>> {
     table.get(&ItemKey::FeedState(reader)).await
 }
 
-/// Notes that an active reader was here today. 1 WRU; called once a day for each reader.
+/// Records that an active reader was here today. 1 WRU; called once a day for each reader.
 pub async fn touch(table: &Table, reader: UserId, now: Timestamp) -> Result<()> {
     let answer = table
         .update(&ItemKey::FeedState(reader))
@@ -54,8 +55,8 @@ pub async fn touch(table: &Table, reader: UserId, now: Timestamp) -> Result<()> 
 
 /// Marks a dormant reader active and in need of a rebuild, before anything is read for them. 1 WRU.
 ///
-/// From here on fan-out writes to them, and the stream turns the mark into a rebuild. Does nothing when a request
-/// beside this one has marked them already.
+/// From then on fan-out writes to them, and the stream turns the mark into a rebuild.
+/// Does nothing when a concurrent request has marked them already.
 pub async fn mark_returned(table: &Table, reader: UserId, now: Timestamp) -> Result<()> {
     let answer = table
         .update(&ItemKey::FeedState(reader))
@@ -70,7 +71,10 @@ pub async fn mark_returned(table: &Table, reader: UserId, now: Timestamp) -> Res
     done("UpdateItem", answer).map(|_| ())
 }
 
-/// Takes the mark of a finished rebuild away and notes how deep it went, unless the reader left and returned since. 1 WRU.
+/// Removes the mark of a finished rebuild and records how deep it went, unless the reader
+/// left and returned since.
+///
+/// 1 WRU.
 pub async fn mark_rebuilt(table: &Table, reader: UserId, mark: i64, floor: Option<PhotoId>) -> Result<()> {
     let mut request = table
         .update(&ItemKey::FeedState(reader))
@@ -87,7 +91,8 @@ pub async fn mark_rebuilt(table: &Table, reader: UserId, mark: i64, floor: Optio
     done("UpdateItem", request.send().await).map(|_| ())
 }
 
-/// Those of `readers` who were here within the last week. 0.5 RRU each, one round trip for each 100.
+/// Returns those of `readers` who were active within the last week.
+/// 0.5 RRU each, one round trip for each 100.
 pub async fn active_among(table: &Table, readers: &[UserId], now: Timestamp) -> Result<Vec<UserId>> {
     let keys: Vec<ItemKey> = readers.iter().copied().map(ItemKey::FeedState).collect();
     let states = table.batch_get::<Reader>(&keys).await?;
@@ -98,18 +103,19 @@ pub async fn active_among(table: &Table, readers: &[UserId], now: Timestamp) -> 
     Ok(active.collect())
 }
 
-/// Has a reader pull the photos of some celebrities. 1 WRU; nothing for a reader who has never been here, whom a
-/// rebuild awaits.
+/// Adds some celebrities to those whose photos a reader pulls. 1 WRU.
+///
+/// Does nothing for a reader without a state, who has never visited: the first visit starts a rebuild.
 pub async fn pull_from(table: &Table, reader: UserId, celebrities: &[UserId]) -> Result<()> {
     name_celebrities(table, reader, "ADD", celebrities).await
 }
 
-/// Has a reader no longer pull the photos of `celebrity`. 1 WRU.
+/// Removes `celebrity` from those whose photos a reader pulls. 1 WRU.
 pub async fn stop_pulling_from(table: &Table, reader: UserId, celebrity: UserId) -> Result<()> {
     name_celebrities(table, reader, "DELETE", &[celebrity]).await
 }
 
-/// Has several readers pull the photos of `celebrity`. 1 WRU each.
+/// Adds `celebrity` to those whose photos several readers pull. 1 WRU each.
 pub async fn all_pull_from(table: &Table, readers: &[UserId], celebrity: UserId) -> Result<()> {
     stream::iter(readers.iter().copied())
         .map(|reader| async move { pull_from(table, reader, &[celebrity]).await })
@@ -118,7 +124,7 @@ pub async fn all_pull_from(table: &Table, readers: &[UserId], celebrity: UserId)
         .await
 }
 
-/// Has several readers no longer pull the photos of `celebrity`. 1 WRU each.
+/// Removes `celebrity` from those whose photos several readers pull. 1 WRU each.
 pub async fn all_stop_pulling_from(table: &Table, readers: &[UserId], celebrity: UserId) -> Result<()> {
     stream::iter(readers.iter().copied())
         .map(|reader| stop_pulling_from(table, reader, celebrity))

@@ -1,9 +1,10 @@
 //! The description of each relation: its two edges, its counters, and what is published.
 //!
-//! An actor's edge is the *source edge*. The stream carries it to `derive`, which stores the *derived edge* and moves the
-//! counters that count it. Everything else follows from the description: settling ([`crate::settle`]), grouping and
-//! publishing ([`crate::change`]), verification and repair ([`crate::agreement`]), and the test kit. A new relation is a
-//! variant of [`Relation`], its keys in [`crate::keys`], and its arms here.
+//! An actor's edge is the *source edge*. The stream carries it to `derive`, which stores the *derived edge*
+//! and changes the counters that count it. Everything else follows from the description:
+//! settling ([`crate::settle`]), grouping and publishing ([`crate::change`]), verification and repair
+//! ([`crate::agreement`]), and the test kit. A new relation takes a variant of [`Relation`], its keys in
+//! [`crate::keys`], and its match arms here.
 
 use domain::media::PerceptualHash;
 use domain::{PhotoId, Relation, Timestamp, UserId};
@@ -19,18 +20,18 @@ use crate::keys::ItemKey;
 use crate::like::Like;
 use crate::timeline::TimelineEntry;
 
-/// What follows from a relation.
+/// The description of a relation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
     /// The actor's edge.
     pub source: ItemKey,
     /// The edge that is derived from it.
     pub derived: ItemKey,
-    /// The counters that count the derived edge, first the one whose item is likelier to be busy.
+    /// The counters that count the derived edge. The one whose item is likelier to be contended comes first.
     pub counters: Vec<Counter>,
-    /// Where the source edge lies.
+    /// The side that the source edge is on.
     pub source_side: Side,
-    /// Where the derived edge lies.
+    /// The side that the derived edge is on.
     pub derived_side: Side,
 }
 
@@ -51,7 +52,8 @@ pub fn describe(relation: Relation) -> Description {
             source_side: Side::Likes(user),
             derived_side: Side::Likers(photo),
         },
-        // The photo itself is the source edge. `Ready` is its last state: from then on it is there, or it was deleted.
+        // The photo itself is the source edge. `Ready` is its last state:
+        // after it, a photo exists or was deleted.
         Relation::Timeline(author, photo) => Description {
             source: ItemKey::Photo(photo),
             derived: ItemKey::Timeline(author, photo),
@@ -71,7 +73,9 @@ pub enum End {
     Derived,
 }
 
-/// The relation that an item is an edge of, and which of its edges. A photo is none: its timeline is its author's to know.
+/// Returns the relation that an item is an edge of, and which of the two edges it is.
+///
+/// A photo is not recognized as an edge, because its key does not name its author.
 pub fn edge_of(key: &ItemKey) -> Option<(Relation, End)> {
     Some(match *key {
         ItemKey::Following(follower, followee) => (Relation::Follow(follower, followee), End::Source),
@@ -83,7 +87,7 @@ pub fn edge_of(key: &ItemKey) -> Option<(Relation, End)> {
     })
 }
 
-/// The edges of one kind in one partition: one side of the relations that have this end in common.
+/// The edges of one kind in one partition. They are one side of the relations that share this end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Side {
     /// Derived: who follows the user.
@@ -96,7 +100,7 @@ pub enum Side {
     Likes(UserId),
     /// Derived: what is in the author's timeline.
     Timeline(UserId),
-    /// Source: whether the photo is ready, and so to be listed.
+    /// Source: the photo, which is to be listed once it is ready.
     Photo(PhotoId),
 }
 
@@ -107,7 +111,7 @@ impl Side {
     /// Every side that belongs to a photo.
     pub const OF_PHOTO: [fn(PhotoId) -> Self; 2] = [Self::Likers, Self::Photo];
 
-    /// The keys of its edges.
+    /// Returns the keys of its edges.
     pub(crate) fn keys(self) -> Keys {
         match self {
             Self::Followers(user) => Keys::Range(KeyRange::followers(user)),
@@ -119,7 +123,7 @@ impl Side {
         }
     }
 
-    /// Whose it is.
+    /// Returns the user or photo to which it belongs.
     pub fn owner(self) -> Owner {
         match self {
             Self::Followers(user) | Self::Follows(user) | Self::Likes(user) | Self::Timeline(user) => {
@@ -130,15 +134,15 @@ impl Side {
     }
 }
 
-/// Where the edges of a side lie.
+/// The keys of the edges of a side.
 pub(crate) enum Keys {
-    /// In a range of one partition.
+    /// A range of one partition.
     Range(KeyRange),
     /// The photo itself.
     Photo(PhotoId),
 }
 
-/// Whose a side is.
+/// The owner of a side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
     /// A user's.
@@ -147,18 +151,18 @@ pub enum Owner {
     Photo(PhotoId),
 }
 
-/// A source edge with what it holds.
+/// A source edge with its attributes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Said {
-    /// Somebody follows somebody: follower, followee.
+    /// The first user, the follower, follows the second.
     Follow(UserId, UserId, Follow),
-    /// Somebody likes a photo.
+    /// The user likes the photo.
     Like(UserId, PhotoId, Like),
 }
 
 impl Said {
-    /// Reads the source edge of a relation; none of a photo, which says more than its timeline.
+    /// Reads the source edge of a relation. `None` for a timeline, whose source edge is a whole photo.
     pub(crate) fn read(relation: Relation, item: &Item) -> Result<Option<Self>> {
         Ok(match relation {
             Relation::Follow(follower, followee) => Some(Self::Follow(follower, followee, parse(item)?)),
@@ -167,7 +171,7 @@ impl Said {
         })
     }
 
-    /// The relation.
+    /// Returns the relation.
     pub fn relation(&self) -> Relation {
         match *self {
             Self::Follow(follower, followee, _) => Relation::Follow(follower, followee),
@@ -175,14 +179,14 @@ impl Said {
         }
     }
 
-    /// Since when.
+    /// Returns since when the actor states it.
     pub fn since(&self) -> Timestamp {
         match self {
             Self::Follow(.., Follow { at, .. }) | Self::Like(.., Like { at, .. }) => *at,
         }
     }
 
-    /// The event that is published of it.
+    /// Returns the event that is published of it.
     pub(crate) fn event(&self) -> Event {
         match self {
             Self::Follow(follower_id, followee_id, Follow { username, at }) => Event::FollowAdded {
@@ -202,7 +206,7 @@ impl Said {
     }
 }
 
-/// The event that is published when an actor takes a relation back.
+/// Returns the event that is published when an actor takes a relation back, if any.
 pub(crate) fn taken_back(relation: Relation) -> Option<Event> {
     match relation {
         Relation::Follow(follower_id, followee_id) => Some(Event::FollowRemoved { follower_id, followee_id }),
@@ -210,16 +214,16 @@ pub(crate) fn taken_back(relation: Relation) -> Option<Event> {
     }
 }
 
-/// The state that a derived edge is to be brought to.
+/// The wanted state of a derived edge.
 #[derive(Clone, Debug)]
 pub struct EdgeState {
     /// The relation.
     pub relation: Relation,
-    /// What the edge holds; none when it is to go.
+    /// The attributes of the edge; none when it is to be removed.
     pub(crate) attributes: Option<Attributes>,
 }
 
-/// What a derived edge holds.
+/// The attributes of a derived edge.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Attributes {
@@ -228,18 +232,19 @@ pub(crate) enum Attributes {
 }
 
 impl EdgeState {
-    /// An edge that has been there since some moment, or is to go.
+    /// Returns the state of an edge that exists since some moment, or is to be removed.
     pub fn since(relation: Relation, since: Option<Timestamp>) -> Self {
         Self { relation, attributes: since.map(|at| Attributes::Since { at }) }
     }
 
-    /// A timeline's entry with the perceptual hashes of the photo's media, or one that is to go.
+    /// Returns the state of a timeline entry with the perceptual hashes of the photo's media,
+    /// or of one to be removed.
     pub fn timeline(author: UserId, photo: PhotoId, hashes: Option<&[PerceptualHash]>) -> Self {
         let entry = hashes.map(|hashes| Attributes::Timeline(TimelineEntry { hashes: hashes.to_vec() }));
         Self { relation: Relation::Timeline(author, photo), attributes: entry }
     }
 
-    /// Whether the edge is to be there.
+    /// Returns whether the edge is to exist.
     pub fn is_there(&self) -> bool {
         self.attributes.is_some()
     }

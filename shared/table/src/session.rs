@@ -1,4 +1,4 @@
-//! Sessions: one item for each family of refresh tokens, holding the digest of its live secret.
+//! Sessions: one item for each family of refresh tokens, with the digest of its live secret.
 
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::account::UserName;
@@ -11,20 +11,20 @@ use crate::error::refused;
 use crate::keys::{EXPIRES_AT, ItemKey};
 use crate::{Error, Item, Result, Table};
 
-/// A session about to be opened.
+/// A new session.
 #[derive(Clone, Debug)]
 pub struct Opened {
-    /// Whose.
+    /// The user whose session it is.
     pub user: UserId,
     /// Their user name, for the access tokens.
     pub username: UserName,
     /// Its first token.
     pub token: RefreshToken,
-    /// When.
+    /// When it is opened.
     pub now: Timestamp,
 }
 
-/// Whose session it is.
+/// The owner of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
     /// Their id.
@@ -33,12 +33,12 @@ pub struct Owner {
     pub username: UserName,
 }
 
-/// What became of a refresh token.
+/// The result of rotating a refresh token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rotation {
     /// The next token is live now.
     Done(Owner),
-    /// The token was used before: the family is ended.
+    /// The token was used before, and the session has been ended.
     Reused,
     /// There is no such session, or it has expired.
     Unknown,
@@ -72,19 +72,19 @@ fn expiry(now: Timestamp) -> i64 {
 /// Opens a session. 1 WRU.
 pub async fn open(table: &Table, opened: &Opened) -> Result<()> {
     let key = ItemKey::Session(opened.token.family().to_owned());
-    // A family is 128 random bits: where one is there already, it is this very write, sent again by the SDK.
+    // A family is 128 random bits. If one exists already, it is this very write, retried by the SDK.
     table.put_new(&key, session(opened)).await.map(|_| ())
 }
 
-/// Whose family a token is of, live or not. 1 RRU.
+/// Reads the owner of a token's session, whether the token is live or not. 1 RRU.
 ///
-/// Read as it is at this moment: a session may be refreshed as soon as it is opened.
+/// The read is strongly consistent, because a session may be refreshed as soon as it is opened.
 pub async fn owner_latest(table: &Table, token: &RefreshToken) -> Result<Option<Owner>> {
     let session: Option<Session> = table.get_latest(&ItemKey::Session(token.family().to_owned())).await?;
     Ok(session.map(|session| Owner { user: session.user, username: session.username }))
 }
 
-/// Replaces `token` by `next` if it is the live one. 1 WRU; a used token costs one more and ends the family.
+/// Replaces `token` by `next` if it is the live one. 1 WRU. A used token costs one more and ends the session.
 pub async fn rotate(
     table: &Table,
     token: &RefreshToken,
@@ -115,7 +115,7 @@ pub async fn rotate(
                 return Ok(Rotation::Unknown);
             };
             if stored.digest == next.digest() {
-                // This very rotation, sent again by the SDK after its answer was lost.
+                // This is the same rotation, retried by the SDK after its response was lost.
                 return Ok(Rotation::Done(Owner { user: stored.user, username: stored.username }));
             }
             if stored.expires_at <= now.seconds() {
@@ -127,10 +127,10 @@ pub async fn rotate(
     }
 }
 
-/// Ends the session of `token`; whether there was one. 1 WRU.
+/// Ends the session of `token` and returns whether there was one. 1 WRU.
 ///
-/// Whatever its secret: who ends a session with a token that was used before has lost the answer to a refresh, or
-/// holds a stolen one, and either way nobody is to go on with the session.
+/// The secret is not checked. A client that presents a used token has lost the response to a refresh,
+/// or holds a stolen token. In both cases the session must end.
 pub async fn close(table: &Table, token: &RefreshToken) -> Result<bool> {
     table.delete_existing(&ItemKey::Session(token.family().to_owned())).await
 }

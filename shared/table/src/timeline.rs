@@ -1,4 +1,4 @@
-//! An author's photos, newest first.
+//! Timelines: an author's photos, newest first.
 
 use std::fmt;
 
@@ -13,12 +13,12 @@ use crate::calls::Range;
 use crate::keys::{ItemKey, partition, sort};
 use crate::{Error, Page, Result, Table};
 
-/// Photos whose hashes are read at once: what one page of a query holds many times over.
+/// Photos whose hashes are read at once. One page of a query has room for many times as many.
 const HASHES: usize = 1_000;
 /// Timelines read at once.
 const TIMELINES_AT_ONCE: usize = 8;
 
-/// An author's ready photos older than `before`, newest first. 0.5 RRU for each 4 KiB.
+/// Reads an author's ready photos older than `before`, newest first. 0.5 RRU for each 4 KiB.
 pub async fn page(
     table: &Table,
     author: UserId,
@@ -36,7 +36,7 @@ pub(crate) async fn newest(
     consistent: bool,
 ) -> Result<Page<PhotoId>> {
     let to = match before {
-        // Everything below an id sorts at or below the id before it.
+        // Bounds are inclusive: older than an id is up to the id before it.
         Some(before) => match before.get().checked_sub(1).map(PhotoId::try_from) {
             Some(Ok(last)) => last.padded(),
             _ => return Ok(Page { items: Vec::new(), more: false }),
@@ -59,8 +59,10 @@ pub(crate) async fn newest(
     Ok(Page { items: items.collect(), more: page.more })
 }
 
-/// Exactly the newest entries of a range of several authors' photos. Where `sources` do not reach deep enough they are
-/// read further down their timelines, `depth` photos at a time: 0.5 RRU for each 4 KiB.
+/// Reads exactly the newest entries of a range of several authors' photos.
+///
+/// Sources that do not reach deep enough are read further down their timelines, `depth` photos at a time.
+/// 0.5 RRU for each 4 KiB.
 pub async fn newest_of(
     table: &Table,
     sources: &mut [Source],
@@ -85,7 +87,7 @@ async fn deepen(
 ) -> Result<()> {
     let starts = shallow.iter().filter_map(|&index| {
         let source = sources.get(index)?;
-        // What lies above the page's start is of no use: skip what is known and what was shown.
+        // Photos that are known already, or newer than the page's start, need not be read.
         let before = source.photos.last().copied().into_iter().chain(after).min();
         Some((index, source.author, before))
     });
@@ -106,8 +108,10 @@ async fn deepen(
     Ok(())
 }
 
-/// The perceptual hashes of the media of an author's newest photos, newest first, perhaps as they were a moment ago. 0.5 RRU for each 4 KiB, which
-/// are some 50 photos.
+/// Reads the perceptual hashes of the media of an author's newest photos, newest first,
+/// eventually consistent.
+///
+/// 0.5 RRU for each 4 KiB, which are some 50 photos.
 pub async fn hashes(table: &Table, author: UserId) -> Result<Vec<(PhotoId, PerceptualHash)>> {
     let range = Range {
         pk: partition::timeline(author),
@@ -128,7 +132,7 @@ pub async fn hashes(table: &Table, author: UserId) -> Result<Vec<(PhotoId, Perce
 /// An entry of a timeline.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct TimelineEntry {
-    /// Eight bytes for each medium.
+    /// Stored as eight bytes for each medium.
     #[serde(
         default,
         rename = "looks",

@@ -18,11 +18,11 @@ use crate::{Error, Patch, Result, Table};
 /// What became of a registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Registration {
-    /// The account is open and its first session too.
+    /// The account and its first session are stored.
     Done,
-    /// Somebody has this user name.
+    /// The user name is taken.
     UsernameTaken,
-    /// Somebody has this e-mail address.
+    /// The e-mail address is taken.
     EmailTaken,
     /// Somebody has this id, or registers with it at this moment: another id is free.
     IdTaken,
@@ -33,21 +33,22 @@ struct Claim {
     user: UserId,
 }
 
-/// What a password is checked against, with what a session needs: one read for both.
+/// The hash that a password is checked against, and the user name for the session. One read gets both.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credential {
-    /// The user name as written; names never change.
+    /// The user name as written. Names never change.
     pub username: UserName,
     /// The password's hash, a PHC string.
     pub hash: String,
 }
 
-/// Reasons of a cancelled transaction.
+// Reasons of a cancelled transaction.
 const REFUSED: &str = "ConditionalCheckFailed";
 const CONFLICT: &str = "TransactionConflict";
 
-/// Opens an account in one transaction of five writes: two claims, credential, profile, session. 10 WRU, as much again
-/// for each race met.
+/// Creates an account in one transaction of five writes: two claims, credential, profile, session.
+///
+/// 10 WRU, and as much again for each race lost.
 pub async fn register(
     table: &Table,
     user: &User,
@@ -100,31 +101,31 @@ pub async fn register(
     Err(Error::busy("TransactWriteItems", "the name or the address stayed contended"))
 }
 
-/// Somebody's profile. 0.5 RRU.
+/// Reads a user's profile. 0.5 RRU.
 pub async fn get(table: &Table, id: UserId) -> Result<Option<User>> {
     table.get(&ItemKey::User(id)).await
 }
 
-/// The profiles of several people; those that do not exist are left out. 0.5 RRU each.
+/// Reads the profiles of several users. Those that do not exist are left out. 0.5 RRU each.
 pub async fn get_all(table: &Table, ids: &[UserId]) -> Result<HashMap<UserId, User>> {
     let keys: Vec<ItemKey> = ids.iter().copied().map(ItemKey::User).collect();
     let found = table.batch_get::<User>(&keys).await?;
     Ok(found.into_iter().map(|(_, user)| (user.id, user)).collect())
 }
 
-/// Who has a folded user name. 0.5 RRU.
+/// Reads who has a folded user name. 0.5 RRU.
 pub async fn by_name(table: &Table, folded: &str) -> Result<Option<UserId>> {
     let claim: Option<Claim> = table.get(&ItemKey::NameClaim(folded.to_owned())).await?;
     Ok(claim.map(|claim| claim.user))
 }
 
-/// Who has an e-mail address, by its digest. 0.5 RRU.
+/// Reads who has an e-mail address, by its digest. 0.5 RRU.
 pub async fn by_email(table: &Table, digest: &str) -> Result<Option<UserId>> {
     let claim: Option<Claim> = table.get(&ItemKey::EmailClaim(digest.to_owned())).await?;
     Ok(claim.map(|claim| claim.user))
 }
 
-/// Who has both a folded user name and an e-mail address at this moment. One round trip, 2 RRU.
+/// Reads who has both a folded user name and an e-mail address, strongly consistent. One round trip, 2 RRU.
 pub async fn holder_latest(table: &Table, folded: &str, digest: &str) -> Result<Option<UserId>> {
     let (name, email) = (ItemKey::NameClaim(folded.to_owned()), ItemKey::EmailClaim(digest.to_owned()));
     let claims = futures::try_join!(table.get_latest::<Claim>(&name), table.get_latest::<Claim>(&email))?;
@@ -134,12 +135,12 @@ pub async fn holder_latest(table: &Table, folded: &str, digest: &str) -> Result<
     })
 }
 
-/// What somebody's password is checked against at this moment. 1 RRU.
+/// Reads a user's credential, strongly consistent. 1 RRU.
 pub async fn credential_latest(table: &Table, id: UserId) -> Result<Option<Credential>> {
     table.get_latest(&ItemKey::Credential(id)).await
 }
 
-/// Changes profile texts; the profile afterwards, or none when the account is gone. 1 WRU.
+/// Changes profile texts and returns the changed profile; `None` when the account is gone. 1 WRU.
 pub async fn update(
     table: &Table,
     id: UserId,

@@ -112,7 +112,7 @@ fn facts() -> Rendered {
 }
 
 #[tokio::test]
-async fn of_twenty_who_want_a_name_at_once_one_gets_it() {
+async fn of_twenty_registrations_of_a_name_at_once_one_succeeds() {
     let world = World::new().await;
     let names = ["Ann", "ann", "ANN"];
     let tries = (0..20).map(|number| {
@@ -150,7 +150,7 @@ async fn a_refresh_token_works_once_and_its_second_use_ends_the_session() {
     assert!(
         matches!(rotate(first.clone(), second.clone(), world.now()).await, Rotation::Done(owner) if owner.user == ann)
     );
-    // The answer was lost and the SDK asked again: the same rotation, not a theft.
+    // The response was lost and the SDK retried. This is the same rotation and no theft.
     assert!(matches!(rotate(first.clone(), second.clone(), world.now()).await, Rotation::Done(_)));
     assert_eq!(rotate(first, third.clone(), world.now()).await, Rotation::Reused);
     assert_eq!(rotate(second, third, world.now()).await, Rotation::Unknown);
@@ -191,19 +191,19 @@ fn place(photo: &Photo, index: usize) -> MediumPlace {
     MediumPlace { photo: photo.id, index }
 }
 
-/// Lets go of a medium's copy, which is at `at`.
+/// Releases the reference of a medium to the copy at `at`.
 async fn release(world: &World, photo: &Photo, index: usize, at: MediumPlace) -> bool {
     let medium = place(photo, index).of(photo.author);
     original::release(&world.table, medium, &facts().sha256, at).await.unwrap()
 }
 
 #[tokio::test]
-async fn a_copy_is_made_once_joined_by_others_and_given_up_by_the_last() {
+async fn a_copy_is_stored_once_joined_by_others_and_released_by_the_last() {
     let world = World::new().await;
     let ann = world.user("ann").await;
     let (first, other) = (world.draft(ann, 2).await, world.draft(ann, 1).await);
     let (at, table) = (place(&first, 0), &world.table);
-    let look = async || original::get_latest(table, ann, &facts().sha256).await.unwrap();
+    let read = async || original::get_latest(table, ann, &facts().sha256).await.unwrap();
     let joined = Rendered { stored_at: Some(at), ..facts() };
 
     assert_eq!(finish(&world, &other, 0, &joined, Share::Joined).await, Finish::Moved, "nothing to join");
@@ -212,36 +212,36 @@ async fn a_copy_is_made_once_joined_by_others_and_given_up_by_the_last() {
     let elsewhere = Rendered { stored_at: Some(place(&other, 0)), ..facts() };
     assert_eq!(finish(&world, &first, 1, &elsewhere, Share::Joined).await, Finish::Moved);
     assert_eq!(photo::get_latest(table, first.id).await.unwrap().unwrap().pending, 1);
-    let original = look().await.unwrap();
+    let original = read().await.unwrap();
     assert_eq!(original.facts("s"), joined);
     for _ in 0..2 {
         let again = finish(&world, &first, 0, &facts(), Share::First).await;
-        assert_eq!((again, look().await.unwrap()), (Finish::Already, original.clone()));
+        assert_eq!((again, read().await.unwrap()), (Finish::Already, original.clone()));
     }
     assert_eq!(finish(&world, &first, 1, &joined, Share::Joined).await, Finish::Ready);
     assert_eq!(finish(&world, &other, 0, &joined, Share::Joined).await, Finish::Ready);
     let stored = photo::get_latest(table, first.id).await.unwrap().unwrap();
     assert_eq!((stored.stored_at(0), stored.stored_at(1)), (at.of(ann), at.of(ann)));
-    assert_eq!(look().await.unwrap().refs.len(), 3);
+    assert_eq!(read().await.unwrap().refs.len(), 3);
 
     for (photo, index) in [(&first, 0), (&other, 0), (&other, 0)] {
         assert!(!release(&world, photo, index, at).await);
     }
-    assert_eq!(look().await.unwrap().refs, [place(&first, 1)].into());
+    assert_eq!(read().await.unwrap().refs, [place(&first, 1)].into());
     for _ in 0..2 {
         assert!(release(&world, &first, 1, at).await);
-        assert_eq!(look().await, None);
+        assert_eq!(read().await, None);
     }
 }
 
 #[tokio::test]
-async fn a_copy_that_is_being_given_up_can_be_joined_until_it_is_gone() {
+async fn a_copy_that_is_being_released_can_be_joined_until_it_is_deleted() {
     let world = World::new().await;
     let ann = world.user("ann").await;
     let (first, next) = (world.draft(ann, 1).await, world.draft(ann, 1).await);
     let at = place(&first, 0);
     assert_eq!(finish(&world, &first, 0, &facts(), Share::First).await, Finish::Ready);
-    // The last reference is gone; what deletes the copy comes too late.
+    // The last reference is removed, but the deletion of the copy comes too late.
     let (client, hold) = world.engine.held_client("DeleteItem", 0);
     let slow = Table::new(client, world.engine.table_name());
     let medium = at.of(ann);
@@ -259,7 +259,7 @@ async fn a_copy_that_is_being_given_up_can_be_joined_until_it_is_gone() {
 }
 
 #[tokio::test]
-async fn a_copy_with_many_media_has_no_room_and_costs_what_it_did_at_first() {
+async fn a_copy_takes_a_limited_number_of_media_and_its_cost_does_not_grow() {
     let world = World::new().await;
     let ann = world.user("ann").await;
     let mut at = None;
@@ -277,7 +277,7 @@ async fn a_copy_with_many_media_has_no_room_and_costs_what_it_did_at_first() {
             };
             assert_eq!(outcome == Finish::Moved, number * 10 + index >= MOST_REFS, "{number} {index}");
             let usage = world.engine.usage();
-            // The photo grows by its media: that is not the copy's cost.
+            // The photo grows by its media. That is not the copy's cost.
             assert!(usage.write_units <= 2.0 + 2.0 * 3.0, "{usage:?}");
         }
     }
@@ -287,7 +287,7 @@ async fn a_copy_with_many_media_has_no_room_and_costs_what_it_did_at_first() {
 }
 
 #[tokio::test]
-async fn a_medium_recorded_while_others_are_in_the_way_is_tried_again() {
+async fn recording_a_medium_is_retried_after_conflicts() {
     let world = World::new().await;
     let ann = world.user("ann").await;
     let draft = world.draft(ann, 1).await;
@@ -296,7 +296,7 @@ async fn a_medium_recorded_while_others_are_in_the_way_is_tried_again() {
 }
 
 #[tokio::test]
-async fn the_looks_of_photos_are_listed_newest_first() {
+async fn the_perceptual_hashes_of_photos_are_listed_newest_first() {
     let world = World::new().await;
     let ann = world.user("ann").await;
     let listed = [vec![PerceptualHash(1)], vec![PerceptualHash(2), PerceptualHash(u64::MAX)], vec![]];
@@ -351,7 +351,7 @@ async fn guards_admit_a_hundred_uploads_and_remember_a_key_for_a_day() {
     let step = admit(guards.tat);
     let made = key("a", first.id);
     assert_eq!(photo::create(&world.table, &first, &step, Some(&made)).await.unwrap(), Creation::Done);
-    // Neither a second photo under the key nor a second use of the rate step.
+    // Neither a second photo under the key nor a second use of the rate step is admitted.
     let now = guard::of_upload(&world.table, ann, Some("key"), world.now()).await.unwrap();
     let again =
         photo::create(&world.table, &second, &admit(now.tat), Some(&key("a", second.id))).await.unwrap();
@@ -400,7 +400,7 @@ async fn exact_counts_survive_repetition_faults_and_lost_answers() {
     assert_eq!(counted().await, 249);
     table::settle(&world.table, mixed.to_vec(), Order::InOrder).await.unwrap();
     assert_eq!(counted().await, 249);
-    // The counted item is gone: nothing is left behind.
+    // The counted item is gone, and no edge is stored.
     assert!(photo::delete(&world.table, photo, ann).await.unwrap());
     table::settle(
         &world.table,
@@ -491,7 +491,7 @@ async fn a_range_of_hashes_is_one_query_and_holds_one_home() {
 }
 
 #[tokio::test]
-async fn a_head_has_seen_every_photo_however_many_are_derived_at_once() {
+async fn a_head_includes_every_photo_however_many_are_derived_at_once() {
     let world = World::new().await;
     let ann = world.user("ann").await;
     let photos: Vec<PhotoId> =
@@ -520,7 +520,7 @@ async fn a_head_has_seen_every_photo_however_many_are_derived_at_once() {
 }
 
 #[tokio::test]
-async fn feeds_hold_hundreds_of_entries_and_let_go_of_one_author() {
+async fn an_author_is_removed_from_a_feed_of_hundreds_of_entries() {
     let world = World::new().await;
     let (reader, ann, bob) = (world.user("r").await, world.user("ann").await, world.user("bob").await);
     let entry = |author| Entry { photo: PhotoId::generate(author, &world.clock, &world.random), author };
@@ -537,7 +537,7 @@ async fn feeds_hold_hundreds_of_entries_and_let_go_of_one_author() {
 }
 
 #[tokio::test]
-async fn an_inbox_tells_of_each_actor_once() {
+async fn an_inbox_counts_each_actor_once() {
     let world = World::new().await;
     let ann = world.user("ann").await;
     let photo = world.draft(ann, 1).await.id;
@@ -550,7 +550,7 @@ async fn an_inbox_tells_of_each_actor_once() {
             username: format!("user{number}"),
         })
         .collect();
-    // Everyone at once, and everyone twice.
+    // All actors are recorded at once, and each twice.
     let twice = actors.iter().chain(actors.iter().rev());
     join_all(twice.map(|actor| inbox::record(&world.table, ann, row, actor))).await.into_iter().for_each(
         |recorded| {

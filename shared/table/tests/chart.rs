@@ -1,7 +1,7 @@
-//! The chart in ARCHITECTURE.md is what the code makes.
+//! The chart of keys in ARCHITECTURE.md matches the keys that the code makes.
 
 #[test]
-fn the_chart_in_the_architecture_is_the_codes() {
+fn the_chart_of_keys_in_the_architecture_matches_the_code() {
     let document = include_str!("../../../ARCHITECTURE.md");
     let rows = document
         .split_once("<!-- chart -->")

@@ -16,7 +16,7 @@ fn fan(number: u64) -> UserId {
     UserId::try_from(number).unwrap()
 }
 
-/// A world with a ready photo and its author.
+/// Returns a world with a ready photo and its author.
 async fn world() -> (World, Caller, PhotoId) {
     let world = World::new().await;
     let ann = world.person("ann").await;
@@ -38,7 +38,7 @@ fn unliked(photo: PhotoId, user: UserId) -> EdgeState {
     EdgeState::since(Relation::Like(user, photo), None)
 }
 
-/// The photo's count, after comparing it with its likers.
+/// Returns the photo's count, after comparing it with its likers.
 async fn counted(world: &World, photo: PhotoId) -> usize {
     let count = photo::get_latest(&world.table, photo).await.unwrap().unwrap().likes;
     let edges = like::likers(&world.table, photo, None, 100_000).await.unwrap().items.len();
@@ -54,10 +54,10 @@ async fn version(world: &World, RawKey { pk, sk }: RawKey) -> u32 {
 }
 
 #[tokio::test]
-async fn apart_from_the_order_only_what_the_actor_did_is_derived() {
+async fn out_of_order_a_state_that_contradicts_the_source_is_left_out() {
     let (world, _, photo) = world().await;
     let table = &world.table;
-    // Liked, as long as the like is there; a second time changes nothing.
+    // "Liked" is derived only while the source edge exists. A second time changes nothing.
     table::settle(table, vec![liked(photo, fan(1))], Order::OutOfOrder).await.unwrap();
     assert_eq!(counted(&world, photo).await, 0);
     likes(&world, fan(1), photo).await;
@@ -65,7 +65,7 @@ async fn apart_from_the_order_only_what_the_actor_did_is_derived() {
         table::settle(table, vec![liked(photo, fan(1))], Order::OutOfOrder).await.unwrap();
         assert_eq!(counted(&world, photo).await, 1);
     }
-    // Not unliked, as long as it is.
+    // "Unliked" is derived only once the source edge is gone.
     table::settle(table, vec![unliked(photo, fan(1))], Order::OutOfOrder).await.unwrap();
     assert_eq!(counted(&world, photo).await, 1);
     assert!(like::remove(table, fan(1), photo).await.unwrap());
@@ -76,7 +76,7 @@ async fn apart_from_the_order_only_what_the_actor_did_is_derived() {
 }
 
 #[tokio::test]
-async fn what_was_overtaken_does_not_hold_up_its_neighbours() {
+async fn an_edge_that_is_out_of_date_does_not_hold_up_the_others() {
     let (world, ann, photo) = world().await;
     for number in 1..=120 {
         likes(&world, fan(number), photo).await;
@@ -140,48 +140,52 @@ async fn follows_and_timelines_are_checked_too() {
     assert!(listed().await.is_empty());
 }
 
-/// What happens to one like: the actor acts, the stream tells of it, what the stream sent to the queue is done.
+/// An event in the life of one like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Event {
+    /// The actor likes or unlikes.
     Acts,
-    Told { out_of_order: bool },
-    DoneApart(usize),
+    /// The stream delivers the next act. It is derived at once, or sent to the queue.
+    Streamed { out_of_order: bool },
+    /// The act with this number is derived from the queue.
+    Dequeued(usize),
 }
 
-/// All orders of `acts` acts, each told by the stream in order, at once or out of order; what is out of order is done at any time after.
+/// Returns all orders of `acts` acts. The stream delivers each in order.
+/// The queue handles an act at any time after.
 fn orders(acts: usize) -> Vec<Vec<Event>> {
-    fn go_on(acts: usize, so_far: &mut Vec<Event>, all: &mut Vec<Vec<Event>>) {
+    fn continue_orders(acts: usize, so_far: &mut Vec<Event>, all: &mut Vec<Vec<Event>>) {
         let acted = so_far.iter().filter(|event| **event == Event::Acts).count();
-        let told: Vec<bool> = so_far
+        let streamed: Vec<bool> = so_far
             .iter()
             .filter_map(
-                |event| if let Event::Told { out_of_order } = event { Some(*out_of_order) } else { None },
+                |event| if let Event::Streamed { out_of_order } = event { Some(*out_of_order) } else { None },
             )
             .collect();
-        let waiting = (0..told.len()).filter(|&n| told[n] && !so_far.contains(&Event::DoneApart(n)));
-        let mut next: Vec<Event> = waiting.map(Event::DoneApart).collect();
+        let waiting = (0..streamed.len()).filter(|&n| streamed[n] && !so_far.contains(&Event::Dequeued(n)));
+        let mut next: Vec<Event> = waiting.map(Event::Dequeued).collect();
         if acted < acts {
             next.push(Event::Acts);
         }
-        if told.len() < acted {
-            next.extend([false, true].map(|out_of_order| Event::Told { out_of_order }));
+        if streamed.len() < acted {
+            next.extend([false, true].map(|out_of_order| Event::Streamed { out_of_order }));
         }
         if next.is_empty() {
             all.push(so_far.clone());
         }
         for event in next {
             so_far.push(event);
-            go_on(acts, so_far, all);
+            continue_orders(acts, so_far, all);
             so_far.pop();
         }
     }
     let mut all = Vec::new();
-    go_on(acts, &mut Vec::new(), &mut all);
+    continue_orders(acts, &mut Vec::new(), &mut all);
     all
 }
 
 #[tokio::test]
-async fn in_every_order_of_acts_stream_and_queue_the_edge_ends_as_the_actor_left_it() {
+async fn in_every_order_of_stream_and_queue_the_edge_ends_as_its_source() {
     let (world, _, photo) = world().await;
     let table = &world.table;
     let orders = orders(3);
@@ -189,7 +193,7 @@ async fn in_every_order_of_acts_stream_and_queue_the_edge_ends_as_the_actor_left
     let mut liking = 0;
     for (user, order) in (1_u64..).map(fan).zip(&orders) {
         let mut states = Vec::new();
-        let mut told = 0_usize;
+        let mut streamed = 0_usize;
         for event in order {
             match event {
                 Event::Acts if states.len().is_multiple_of(2) => {
@@ -200,15 +204,16 @@ async fn in_every_order_of_acts_stream_and_queue_the_edge_ends_as_the_actor_left
                     assert!(like::remove(table, user, photo).await.unwrap());
                     states.push(unliked(photo, user));
                 }
-                Event::Told { out_of_order } => {
-                    // From an earlier position, as after a failure: what is out of date comes first.
-                    let upto = if *out_of_order { told } else { told + 1 };
-                    for state in &states[told.saturating_sub(1)..upto] {
+                Event::Streamed { out_of_order } => {
+                    // The stream repeats the record before, as after a failure, so that a
+                    // stale state comes first.
+                    let upto = if *out_of_order { streamed } else { streamed + 1 };
+                    for state in &states[streamed.saturating_sub(1)..upto] {
                         table::settle(table, vec![state.clone()], Order::InOrder).await.unwrap();
                     }
-                    told += 1;
+                    streamed += 1;
                 }
-                Event::DoneApart(number) => {
+                Event::Dequeued(number) => {
                     table::settle(table, states[*number..=*number].to_vec(), Order::OutOfOrder)
                         .await
                         .unwrap();
@@ -219,7 +224,7 @@ async fn in_every_order_of_acts_stream_and_queue_the_edge_ends_as_the_actor_left
         liking += 1;
         let count = async || photo::get_latest(table, photo).await.unwrap().unwrap().likes;
         assert_eq!(count().await, liking, "{order:?}");
-        // What lies in the queue may come again at any time.
+        // A queue may deliver its messages again at any time.
         for state in &states {
             table::settle(table, vec![state.clone()], Order::OutOfOrder).await.unwrap();
         }
@@ -229,7 +234,7 @@ async fn in_every_order_of_acts_stream_and_queue_the_edge_ends_as_the_actor_left
 }
 
 #[tokio::test]
-async fn a_like_derived_apart_costs_two_units_more() {
+async fn a_like_derived_out_of_order_costs_two_units_more() {
     let (world, _, photo) = world().await;
     for number in 1..=98 {
         likes(&world, fan(number), photo).await;
@@ -243,22 +248,22 @@ async fn a_like_derived_apart_costs_two_units_more() {
 }
 
 #[tokio::test]
-async fn an_item_tells_how_often_its_counters_moved() {
+async fn an_items_version_counts_the_changes_of_its_counters() {
     let (world, ann, photo) = world().await;
-    let (name, table) = (ItemKey::Photo(photo), &world.table);
-    assert_eq!(version(&world, name.raw()).await, 0);
+    let (key, table) = (ItemKey::Photo(photo), &world.table);
+    assert_eq!(version(&world, key.raw()).await, 0);
     let changes: Vec<_> = (1..=100).map(|number| liked(photo, fan(number))).collect();
     table::settle(table, changes.clone(), Order::InOrder).await.unwrap();
-    assert_eq!(version(&world, name.raw()).await, 2, "two transactions");
+    assert_eq!(version(&world, key.raw()).await, 2, "two transactions");
     table::settle(table, changes.clone(), Order::InOrder).await.unwrap();
-    assert_eq!(version(&world, name.raw()).await, 2, "nothing moved");
-    // One came and one went: the count is the same, its edges are not.
+    assert_eq!(version(&world, key.raw()).await, 2, "nothing changed");
+    // One edge is added and one removed: the count is the same, its edges are not.
     table::settle(table, vec![unliked(photo, fan(1)), liked(photo, fan(101))], Order::InOrder).await.unwrap();
-    assert_eq!((version(&world, name.raw()).await, counted(&world, photo).await), (3, 100));
-    // Nothing that writes to the item loses it, and nothing that reads it minds.
+    assert_eq!((version(&world, key.raw()).await, counted(&world, photo).await), (3, 100));
+    // Other writes to the item keep its version.
     let texts = photo::Texts { caption: table::Patch::Remove, ..photo::Texts::default() };
     photo::edit(table, photo, ann.user_id, texts).await.unwrap().unwrap();
-    assert_eq!(version(&world, name.raw()).await, 3);
+    assert_eq!(version(&world, key.raw()).await, 3);
     let user = ItemKey::User(ann.user_id);
     assert_eq!(version(&world, user.raw()).await, 1, "the photo in the timeline");
     user::update(table, ann.user_id, table::Patch::Set("Ann".to_owned()), table::Patch::Keep).await.unwrap();

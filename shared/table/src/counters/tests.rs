@@ -42,13 +42,14 @@ async fn still(table: &Table, counter: Counter) -> Count {
 }
 
 #[tokio::test]
-async fn an_edge_that_comes_or_goes_after_counting_turns_the_write_away() {
+async fn an_edge_added_or_removed_after_counting_makes_the_write_fail() {
     let engine = Engine::start().await;
     let table = table(&engine).await;
     for round in 0..3 {
         let counter = Counter::Likes(photo());
         let counted = still(&table, counter).await;
-        // Once it comes, once it goes, and once both, so that the counter says what it said before.
+        // One round adds an edge, one removes it, and one does both, so that the counter has
+        // the same value again.
         liked(&table, 1, if round == 1 { None } else { NOW }).await;
         if round == 2 {
             liked(&table, 1, None).await;
@@ -59,7 +60,7 @@ async fn an_edge_that_comes_or_goes_after_counting_turns_the_write_away() {
         assert!(set(&table, counter, after.edges + 5, after.version).await.unwrap());
         assert!(
             !set(&table, counter, after.edges + 5, after.version).await.unwrap(),
-            "setting is a move too"
+            "setting increases the version too"
         );
         assert_eq!(recount_photo(&table, photo()).await.unwrap().unwrap().edges, after.edges);
         assert_eq!(still(&table, counter).await.stored, after.edges);
@@ -67,7 +68,7 @@ async fn an_edge_that_comes_or_goes_after_counting_turns_the_write_away() {
 }
 
 #[tokio::test]
-async fn counters_of_what_is_gone_are_neither_counted_nor_made() {
+async fn counters_of_deleted_items_are_neither_counted_nor_created() {
     let engine = Engine::start().await;
     let table = Table::new(engine.client(), engine.table_name());
     assert_eq!(inspect(&table, Counter::Followers(user(1))).await.unwrap(), Inspection::Gone);
@@ -78,7 +79,7 @@ async fn counters_of_what_is_gone_are_neither_counted_nor_made() {
 }
 
 #[tokio::test]
-async fn following_is_counted_by_the_edges_that_the_actors_point_at() {
+async fn following_counts_the_derived_edges_of_the_users_own_edges() {
     let engine = Engine::start().await;
     let table = table(&engine).await;
     let follow = crate::follow::Follow { username: "u".to_owned(), at: Timestamp(1) };
@@ -158,14 +159,14 @@ proptest! {
             let edges = KeyRange::likers(photo()).count(&table).await.unwrap();
             assert_eq!(edges, i64::try_from(likers.len()).unwrap());
             let mut pages = KeyPages::over(KeyRange::likers(photo()));
-            let mut walked = HashSet::new();
+            let mut read = HashSet::new();
             while let Some(page) = pages.next(&table).await.unwrap() {
                 for key in page {
                     let ItemKey::Liker(_, user) = key else { panic!("{key:?}") };
-                    assert!(walked.insert(user.get()));
+                    assert!(read.insert(user.get()));
                 }
             }
-            assert_eq!(walked, likers);
+            assert_eq!(read, likers);
         });
     }
 }
