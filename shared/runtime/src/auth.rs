@@ -1,10 +1,14 @@
-//! Access tokens: JWTs signed with ES256 by a key that never leaves the key service, verified by every function with
-//! the public key it fetched at its start.
+//! Access tokens: JWTs signed with ES256 by a key that never leaves the key service.
 //!
-//! Written directly on `p256`, `base64` and `serde_json`. `jsonwebtoken` 11 was weighed: it signs synchronously,
-//! which a key service cannot, so half of it would lie idle; without `rsa` or `aws-lc` it wants a process-wide
-//! provider of its own traits, which comes to as many lines as the verification below; and it supports a dozen
-//! algorithms, where the safest number is one.
+//! Every function verifies them with the public key that it fetched at its start.
+//!
+//! The code uses `p256`, `base64` and `serde_json` directly. `jsonwebtoken` 11 was considered and not
+//! taken, for three reasons:
+//!
+//! - It signs synchronously, which a key service cannot. Half of it would be unused.
+//! - Without `rsa` or `aws-lc` it needs a process-wide provider of its own traits. That takes as many lines as
+//!   the verification below.
+//! - It supports a dozen algorithms, where the safest number is one.
 
 mod issuer;
 mod key;
@@ -19,7 +23,7 @@ use serde::{Deserialize, Serialize};
 /// The issuer named in every token.
 pub const ISSUER: &str = "lambdagram";
 
-/// What a token says.
+/// The claims of a token.
 #[derive(Debug, Serialize, Deserialize)]
 struct Claims {
     /// The user's id, a decimal string.
@@ -33,7 +37,7 @@ struct Claims {
     iss: String,
 }
 
-/// Base64 as JWTs use it.
+/// The variant of Base64 that JWTs use.
 const BASE64: base64::engine::GeneralPurpose = base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 #[cfg(test)]

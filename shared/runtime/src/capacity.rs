@@ -1,11 +1,11 @@
-//! What each table call costs, read at the SDK's boundary.
+//! The cost of each table call, read at the SDK's boundary.
 //!
-//! [`Capacity`] is an interceptor for `DynamoDB` clients: it asks for the consumed capacity of every call and tells a
-//! [`Sink`] what came back. The invocation's metrics are one sink; the budgets of the tests are another, so that both
-//! measure the same thing.
+//! [`Capacity`] is an interceptor for `DynamoDB` clients. It requests the consumed capacity of every call and
+//! passes it to a [`Sink`]. The invocation's metrics are one sink, and the budgets of the tests are another.
+//! So both measure the same.
 //!
-//! `DynamoDB` tells the capacity with an answer only. A write refused by its condition consumes units too, and those
-//! cannot be seen here; such a call is recorded as failed, without units.
+//! `DynamoDB` returns the capacity only with a successful response. A write whose condition does not hold
+//! consumes units too, which cannot be seen here. Such a call is recorded as failed, without units.
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 /// One call of a table operation, with its retries.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
-    /// Such as `PutItem`.
+    /// The operation, such as `PutItem`.
     pub operation: String,
     /// Requests sent, retries included.
     pub attempts: u32,
@@ -33,24 +33,24 @@ pub struct Call {
     pub read_units: f64,
     /// Write request units consumed.
     pub write_units: f64,
-    /// No answer, or a refusal.
+    /// Whether the call failed.
     pub failed: bool,
 }
 
-/// Where calls are told.
+/// A receiver of finished calls.
 pub trait Sink: Send + Sync {
-    /// Takes note of one finished call.
+    /// Records one finished call.
     fn record(&self, call: &Call);
 }
 
-/// The interceptor.
+/// The interceptor that measures calls.
 #[derive(Clone)]
 pub struct Capacity {
     sink: Arc<dyn Sink>,
 }
 
 impl Capacity {
-    /// An interceptor that tells `sink`.
+    /// Returns an interceptor that passes calls to `sink`.
     pub fn new(sink: Arc<dyn Sink>) -> Self {
         Self { sink }
     }
@@ -113,10 +113,10 @@ impl Intercept for Capacity {
     }
 }
 
-/// Names each operation that tells its capacity, once: in `ask` for its input, in `units` for its output.
+/// Lists each operation that can return its capacity, once. `ask` uses its input, and `units` its output.
 macro_rules! operations {
     ($( $kind:ident $module:ident $input:ident $output:ident ),* $(,)?) => {
-        /// Asks for the consumed capacity, on every input that can.
+        /// Requests the consumed capacity, on every input that can.
         fn ask(input: &mut Input) {
             $(if let Some(input) = input.downcast_mut::<op::$module::$input>() {
                 input.return_consumed_capacity = Some(ReturnConsumedCapacity::Total);
@@ -124,7 +124,7 @@ macro_rules! operations {
             })*
         }
 
-        /// Read and write units of an output.
+        /// Returns the read and write units of an output.
         fn units(output: &Output) -> (f64, f64) {
             $(if let Some(output) = output.downcast_ref::<op::$module::$output>() {
                 return sum(output.consumed_capacity(), Kind::$kind);
@@ -146,14 +146,14 @@ operations! {
     Write transact_write_items TransactWriteItemsInput TransactWriteItemsOutput,
 }
 
-/// Which units a total is made of, where the answer does not say.
+/// The kind of units in a total that does not name its kind.
 #[derive(Clone, Copy)]
 enum Kind {
     Read,
     Write,
 }
 
-/// Adds up the capacity of one output: one figure, or one per table in a batch or transaction.
+/// Adds up the capacity of one output: one figure, or one for each table of a batch or transaction.
 fn sum<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>, kind: Kind) -> (f64, f64) {
     consumed.into_iter().fold((0.0, 0.0), |(read, write), consumed| {
         let total = consumed.capacity_units.unwrap_or_default();
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_input_that_can_is_asked_and_others_are_left_alone() {
+    fn inputs_that_can_return_capacity_request_it_and_others_stay() {
         let mut input = Input::erase(op::put_item::PutItemInput::builder().table_name("t").build().unwrap());
         ask(&mut input);
         let asked = input.downcast_ref::<op::put_item::PutItemInput>().unwrap().return_consumed_capacity();
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn totals_go_to_the_kind_of_the_operation_and_stated_kinds_win() {
+    fn a_total_counts_as_the_operations_kind_unless_it_names_its_own() {
         let total = ConsumedCapacity::builder().capacity_units(1.5).build();
         let query = Output::erase(op::query::QueryOutput::builder().consumed_capacity(total.clone()).build());
         assert_eq!(units(&query), (1.5, 0.0));

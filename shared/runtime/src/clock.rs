@@ -1,4 +1,4 @@
-//! The machine's clock; everything else takes a [`Clock`] as an argument.
+//! The machine's clock. All other code takes a [`Clock`] as an argument.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,7 +11,8 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     fn now(&self) -> Timestamp {
-        // A clock before 1970 is a broken machine; the epoch itself then makes every token and id refuse to work.
+        // A clock before 1970 means a broken machine. The epoch is used then, with which every
+        // token and id is refused.
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
     }

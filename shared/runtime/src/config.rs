@@ -1,4 +1,4 @@
-//! A function's settings, read from the environment once, at start.
+//! A function's settings, read from the environment once, at its start.
 
 use std::fmt;
 use std::str::FromStr;
@@ -24,8 +24,8 @@ use std::str::FromStr;
 /// assert_eq!(Config::from_lookup(variables).unwrap().celebrity_threshold, 100_000);
 /// ```
 ///
-/// It gives `Config::from_env()` and, for tests, `Config::from_lookup(..)`. Every variable that is missing, empty or
-/// unreadable is named in one error, so that a new deployment fails once and not once per variable.
+/// It defines `Config::from_env()` and, for tests, `Config::from_lookup(..)`. One error names every variable
+/// that is missing, empty or unreadable, so that a new deployment fails once and not once for each variable.
 #[macro_export]
 macro_rules! config {
     (
@@ -77,17 +77,17 @@ pub struct MissingVariables {
 }
 
 impl MissingVariables {
-    /// Reads one variable; what is absent, empty or does not parse is remembered by name.
+    /// Reads one variable. If it is absent, empty or does not parse, its name is recorded.
     pub fn read<T: FromStr>(&mut self, field: &str, lookup: impl Fn(&str) -> Option<String>) -> Option<T> {
         let name = field.to_ascii_uppercase();
-        // An empty value is what a template gives for a parameter nobody filled in: as good as missing.
+        // A template sets an empty value for a parameter that nobody filled in. It counts as missing.
         let Some(value) = lookup(&name).filter(|value| !value.is_empty()) else {
             self.absent.push(name);
             return None;
         };
         let parsed = value.parse().ok();
         if parsed.is_none() {
-            // The name and never the value: a setting may be a secret.
+            // The name is recorded and never the value, because a setting may be a secret.
             self.unreadable.push(name);
         }
         parsed
@@ -109,7 +109,7 @@ impl fmt::Display for MissingVariables {
 
 impl std::error::Error for MissingVariables {}
 
-/// One environment variable, absent when it is not Unicode.
+/// Reads one environment variable; `None` when it is absent or not Unicode.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()

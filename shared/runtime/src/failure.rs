@@ -1,4 +1,4 @@
-//! How a failure is shown in a log: once, at the boundary, with all its causes.
+//! How a failure is logged: once, at the boundary, with all its causes.
 
 use std::error::Error;
 use std::fmt;
@@ -14,7 +14,7 @@ impl fmt::Display for Chain<'_> {
         let mut cause = self.0.source();
         while let Some(error) = cause {
             let text = error.to_string();
-            // Many errors repeat their cause in their own text; saying it once is enough.
+            // Many errors repeat their cause in their own text. It is written once.
             if !shown.ends_with(&text) {
                 write!(f, ": {text}")?;
             }

@@ -1,8 +1,9 @@
-//! HTTP requests from API Gateway (HTTP API, payload 2.0) to a handler, and its reply or problem back.
+//! The adapter between API Gateway (HTTP API, payload 2.0) and a handler, for the request and for
+//! its reply or problem.
 //!
-//! The events are decoded with `aws_lambda_events` and not with `lambda_http`: that one rebuilds a URL from what the
-//! client sent, panics where it cannot, and brings text encodings and MIME tables, all for routes that API Gateway
-//! has matched already.
+//! The events are decoded with `aws_lambda_events` and not with `lambda_http`. The latter rebuilds a URL from
+//! the client's input, and panics where it cannot. It also brings text encodings and MIME tables.
+//! None of that is needed, because API Gateway has matched the route already.
 
 mod request;
 
@@ -26,21 +27,21 @@ use crate::failure::Chain;
 use crate::metrics::Outcome;
 use crate::{Aws, StartError, invocation};
 
-/// Largest body accepted. Photos go straight to S3; what comes here is small JSON.
+/// Most bytes of a body. Photos go directly to S3, so bodies are small JSON.
 pub const MAX_BODY: usize = 256 * 1024;
 
-/// Answers requests.
+/// A handler of requests.
 pub trait Handler: Send + Sync {
     /// Answers one request.
     fn handle(&self, call: &Call) -> impl Future<Output = Result<Reply, Problem>> + Send;
 }
 
-/// The problem of a route that the function does not serve.
+/// Returns the problem of a route that the function does not serve.
 pub fn unknown_route() -> Problem {
     Problem::not_found("route_not_found", "There is no such route.")
 }
 
-/// Serves requests until Lambda stops the process; `verifier` tells who is asking.
+/// Serves requests until Lambda stops the process. `verifier` identifies the caller.
 ///
 /// # Errors
 /// Lambda's runtime interface failed.
@@ -83,8 +84,8 @@ pub async fn answer(
                 if let Ok(caller) = call.caller() {
                     tracing::Span::current().record("user_id", tracing::field::display(caller.user_id));
                 }
-                // A panic is logged by the hook; the client gets an answer all the same.
-                // On the heap: a handler's future is large, and its type deep enough to exhaust the compiler's patience.
+                // The hook logs a panic, and the client still gets a response.
+                // The future is on the heap, because it is large and its type is too deep for the compiler.
                 let handled = AssertUnwindSafe(Box::pin(handler.handle(&call))).catch_unwind().await;
                 handled.unwrap_or_else(|_| Err(Problem::internal(Panicked)))
             }
@@ -111,7 +112,7 @@ impl fmt::Display for Panicked {
 
 impl std::error::Error for Panicked {}
 
-/// Turns a problem into an answer and logs it: here, once, and the inside nowhere else.
+/// Turns a problem into a response and logs it, once. Its cause goes into the log and nowhere else.
 fn refusal(problem: &Problem, request_id: &str) -> Response {
     let (status, code) = (problem.status(), problem.code());
     match problem.source() {
@@ -130,7 +131,7 @@ fn refusal(problem: &Problem, request_id: &str) -> Response {
 }
 
 fn response(status: u16, content_type: &'static str, body: Option<String>) -> Response {
-    // Answers are personal: no cache on the way may keep one, and no browser may guess another type.
+    // Responses are personal. No cache on the way may keep one, and no browser may guess another type.
     let always: [(HeaderName, &str); 2] = [(CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
     let mut headers: HeaderMap =
         always.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))).collect();

@@ -1,4 +1,4 @@
-//! One invocation: its span, its metrics, its trace header, and the loop that asks Lambda for the next one.
+//! One invocation with its span, metrics and trace header, and the loop that asks Lambda for the next one.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -14,7 +14,8 @@ use tracing::{Instrument, info_span};
 use crate::metrics::{Outcome, Tally};
 use crate::{Aws, MissingVariables, StartError, metrics, trace, warm};
 
-/// What the Lambda runtime crate insists on; it panics without them, this names them.
+/// Variables without which the Lambda runtime crate panics. They are checked before, to name
+/// those that are missing.
 const LAMBDA_VARIABLES: [&str; 4] = [
     "aws_lambda_function_name",
     "aws_lambda_function_memory_size",
@@ -22,7 +23,7 @@ const LAMBDA_VARIABLES: [&str; 4] = [
     "aws_lambda_runtime_api",
 ];
 
-/// Serves invocations until Lambda stops the process: `work` answers one event.
+/// Serves invocations until Lambda stops the process. `work` answers one event.
 pub(crate) async fn serve<Event, Answer, Working>(
     aws: &Aws,
     work: impl Fn(Event) -> Working,
@@ -42,21 +43,22 @@ where
     let (cold, work) = (&cold, &work);
     let service = service_fn(move |event: LambdaEvent<Event>| async move {
         let cold_start = cold.swap(false, Ordering::Relaxed);
-        let around = Around { function: aws.function(), context: event.context, cold_start };
-        around.run(aws.clock().as_ref(), work(event.payload)).await
+        let invocation = Invocation { function: aws.function(), context: event.context, cold_start };
+        invocation.run(aws.clock().as_ref(), work(event.payload)).await
     });
-    // On the heap: the whole function is in this future, and every caller would hold a copy of its size.
+    // On the heap, because the whole function is in this future and every caller would
+    // hold a copy of its size.
     Box::pin(Runtime::new(service).run()).await.map_err(StartError::Runtime)
 }
 
-/// What surrounds the work of one invocation.
-struct Around {
+/// The context of one invocation.
+struct Invocation {
     function: &'static str,
     context: Context,
     cold_start: bool,
 }
 
-impl Around {
+impl Invocation {
     /// Runs the work under its span and trace header, then prints its metrics.
     async fn run<Answer>(
         self,

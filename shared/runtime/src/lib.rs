@@ -1,9 +1,11 @@
-//! What every function would otherwise repeat: start-up, configuration, logs, metrics, AWS clients, tokens, and
-//! the adapters between a trigger and a handler.
+//! The code that all functions share: start-up, configuration, logs, metrics, AWS clients, tokens,
+//! and the adapters between a trigger and a handler.
 //!
-//! A function is a type that implements one of the handler traits ([`http::Handler`], [`sqs::Handler`], [`task::Handler`]; for
-//! [`stream_or_queue`], which serves the table's stream, [`sqs::Handler`] and [`stream::Handler`]) and a `main` that reads its configuration,
-//! connects its clients and runs it. Each adapter has an `answer`: the same path without Lambda around it, for tests.
+//! A function is a handler and a `main`. The handler is a type that implements one of the handler traits
+//! ([`http::Handler`], [`sqs::Handler`], [`task::Handler`]). For [`stream_or_queue`], which serves the
+//! table's stream, it implements [`sqs::Handler`] and [`stream::Handler`]. The `main` reads the
+//! configuration, connects the clients and runs the handler. Each adapter has a function `answer`:
+//! the same path without Lambda around it, for tests.
 //!
 //! This crate knows Lambda and nothing of the table's items.
 

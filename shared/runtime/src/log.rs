@@ -1,9 +1,10 @@
-//! Logs: one JSON object a line, as CloudWatch Logs Insights wants them.
+//! Logs: one JSON object a line, as CloudWatch Logs Insights reads them.
 //!
-//! `timestamp`, `level`, `message` and an event's own fields are at the top. Below `spans` is what it happened in:
-//! first the invocation (`spans.0.function`, `spans.0.invocation_id`), then the request (`spans.1.request_id`, which is
-//! the id that a problem tells the client, `route`, `user_id`) or the queue's record (`spans.1.message_id`). A body, a
-//! token, a password or an e-mail address is never a field.
+//! `timestamp`, `level`, `message` and an event's own fields are at the top. `spans` holds the event's
+//! context. The first span is the invocation (`spans.0.function`, `spans.0.invocation_id`).
+//! The second is the request (`spans.1.request_id`, which the client sees in a problem, `route`,
+//! `user_id`) or the queue's record (`spans.1.message_id`). A body, a token, a password or an e-mail
+//! address is never a field.
 
 use std::io;
 
@@ -13,7 +14,8 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
-/// Sends all logs to stdout as JSON; `RUST_LOG` chooses the level, `info` when it is absent or wrong.
+/// Sends all logs to stdout as JSON. `RUST_LOG` sets the level; it is `info` when the variable
+/// is absent or invalid.
 pub(crate) fn init() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     // A second start in one process (tests) keeps the first subscriber.
@@ -23,12 +25,13 @@ pub(crate) fn init() {
     }));
 }
 
-/// Crates that put whole events, requests and answers into their debug and trace output.
-const TALKATIVE: [&str; 4] = ["aws_", "h2", "hyper", "lambda_runtime"];
+/// Crates that put whole events, requests and responses into their debug and trace output.
+const VERBOSE: [&str; 4] = ["aws_", "h2", "hyper", "lambda_runtime"];
 
-/// Whatever `RUST_LOG` says: people's words and secrets are in those bodies.
+/// Returns whether an event is free of bodies, which hold people's words and secrets.
+/// `RUST_LOG` cannot change this.
 fn without_bodies(metadata: &Metadata<'_>) -> bool {
-    *metadata.level() <= Level::INFO || !TALKATIVE.iter().any(|name| metadata.target().starts_with(name))
+    *metadata.level() <= Level::INFO || !VERBOSE.iter().any(|name| metadata.target().starts_with(name))
 }
 
 fn subscriber<W>(filter: EnvFilter, writer: W) -> impl tracing::Subscriber + Send + Sync
@@ -46,7 +49,7 @@ where
 
 #[cfg(test)]
 pub(crate) mod capture {
-    //! Catches what is logged, for tests.
+    //! Captures logs, for tests.
 
     use std::sync::{Arc, Mutex};
 
@@ -67,7 +70,7 @@ pub(crate) mod capture {
     }
 
     impl Lines {
-        /// Logs of this thread go here until the guard is dropped.
+        /// Captures the logs of this thread until the guard is dropped.
         pub(crate) fn capture() -> (Self, tracing::subscriber::DefaultGuard) {
             let lines = Self::default();
             let writer = lines.clone();
@@ -76,7 +79,7 @@ pub(crate) mod capture {
             (lines, guard)
         }
 
-        /// Each line as JSON.
+        /// Returns each line as JSON.
         pub(crate) fn json(&self) -> Vec<serde_json::Value> {
             String::from_utf8(self.0.lock().unwrap().clone())
                 .unwrap()
@@ -109,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn no_level_lets_bodies_through() {
+    fn bodies_are_not_logged_at_any_level() {
         let (lines, guard) = Lines::capture();
         tracing::trace!(target: "lambda_runtime::layers", body = "secret", "raw event");
         tracing::debug!(target: "aws_smithy_runtime::client", request = "secret", "transmitting");

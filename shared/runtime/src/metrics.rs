@@ -1,12 +1,12 @@
-//! Metrics in CloudWatch's embedded format: one JSON line on stdout per invocation.
+//! Metrics in CloudWatch's embedded format: one JSON line on stdout for each invocation.
 //!
-//! CloudWatch makes `latency`, `errors`, `cold_starts`, the consumed capacity and the counters of [`count`] into
-//! metrics of the function; everything else on the line (status, invocation id, capacity by table call) stays a field
-//! that Logs Insights can query at no cost per metric.
+//! CloudWatch turns `latency`, `errors`, `cold_starts`, the consumed capacity and the counters of [`count`]
+//! into metrics of the function. Everything else on the line (status, invocation id, capacity by table call)
+//! stays a field. Logs Insights can query it without the price of a metric.
 //!
-//! The format is one small JSON object, so this writes it directly. `metrics_cloudwatch_embedded` would bring the
-//! `metrics` facade, a process-wide recorder (an invocation's figures and a concurrent test's would mix) and no
-//! place for the nested fields, for about the same number of lines.
+//! The format is one small JSON object, so this module writes it directly. `metrics_cloudwatch_embedded`
+//! would take about as many lines. It would bring the `metrics` facade and a process-wide recorder,
+//! which mixes an invocation's figures with those of a concurrent test. It has no room for the nested fields.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -28,8 +28,8 @@ tokio::task_local! {
 
 /// Adds `n` to a counter of this invocation, such as `metrics::count("photos_ready", 1)`.
 ///
-/// Outside an invocation (tests of the logic alone) it does nothing. Work moved to another task with `tokio::spawn`
-/// is outside too.
+/// Outside an invocation (in tests of the logic alone) it does nothing. Work in another task
+/// (`tokio::spawn`) is outside too.
 pub fn count(name: &'static str, n: u64) {
     let _ = CURRENT.try_with(|tally| {
         let mut figures = tally.lock();
@@ -38,13 +38,14 @@ pub fn count(name: &'static str, n: u64) {
     });
 }
 
-/// Runs `work` with this tally as the invocation's.
+/// Runs `work` with this tally as its invocation's.
 pub(crate) async fn scope<T>(tally: Arc<Tally>, work: impl Future<Output = T>) -> T {
     CURRENT.scope(tally, work).await
 }
 
-/// Runs `work` as an invocation of its own; its answer, and what it counted. For tests and measurements, which see the
-/// counters of no invocation otherwise.
+/// Runs `work` as an invocation of its own, and returns its answer and its counters.
+///
+/// It is for tests and measurements, which run outside an invocation.
 pub async fn counted<T>(work: impl Future<Output = T>) -> (T, BTreeMap<&'static str, u64>) {
     let tally = Arc::<Tally>::default();
     let answer = scope(tally.clone(), work).await;
@@ -52,18 +53,18 @@ pub async fn counted<T>(work: impl Future<Output = T>) -> (T, BTreeMap<&'static 
     (answer, counters)
 }
 
-/// How an invocation ended.
+/// The outcome of an invocation.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Outcome {
-    /// The work failed: a 5xx, a failed record, a failed task.
+    /// The number of failures: a 5xx, each failed record, a failed task.
     pub(crate) failures: usize,
-    /// HTTP status, where there is one.
+    /// The HTTP status, for a request.
     pub(crate) status: Option<u16>,
-    /// Records in the batch, where there is one.
+    /// The number of records, for a batch.
     pub(crate) records: Option<usize>,
 }
 
-/// What was counted during one invocation.
+/// The figures of one invocation.
 #[derive(Debug, Default)]
 pub(crate) struct Tally(Mutex<Figures>);
 
@@ -88,7 +89,7 @@ impl Tally {
     }
 }
 
-/// Books each table call to the invocation that makes it.
+/// A sink that adds each table call to the figures of its invocation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct InvocationSink;
 
@@ -105,7 +106,7 @@ impl Sink for InvocationSink {
     }
 }
 
-/// Everything that goes on an invocation's line.
+/// The content of an invocation's line.
 pub(crate) struct Document<'a> {
     pub(crate) function: &'static str,
     pub(crate) invocation_id: &'a str,
@@ -118,7 +119,7 @@ pub(crate) struct Document<'a> {
 }
 
 impl Document<'_> {
-    /// Prints the line; a closed stdout costs a metric and not the invocation.
+    /// Prints the line. If stdout is closed, the metrics are lost and the invocation is not.
     pub(crate) fn print(&self) {
         let _ = writeln!(std::io::stdout().lock(), "{}", self.json());
     }

@@ -1,4 +1,4 @@
-//! Messages to queues of ours: how a function passes on work that is too long for one message.
+//! Sending messages to queues of ours. A function passes on work that is too long for one message.
 
 use std::future::Future;
 
@@ -8,12 +8,13 @@ use serde::Serialize;
 
 use crate::{Aws, trace};
 
-/// Entries that SQS takes in one call.
+/// Most entries in one SQS call.
 const BATCH: usize = 10;
 
-/// Somewhere messages can be sent.
+/// A sender of messages.
 pub trait Sender: Send + Sync {
-    /// Sends messages, in no particular order. After an error some may have been sent: send all again.
+    /// Sends messages, in no particular order. After an error some may have been sent.
+    /// A retry sends all again.
     fn send<M: Serialize + Sync>(&self, messages: &[M])
     -> impl Future<Output = Result<(), SendError>> + Send;
 }
@@ -24,7 +25,7 @@ pub trait Sender: Send + Sync {
 pub struct SendError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl SendError {
-    /// A failure with its cause.
+    /// Returns the error with its cause.
     pub fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self(source.into())
     }
@@ -38,12 +39,12 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// The queue at `url`.
+    /// Returns the queue at `url`.
     pub fn connect(aws: &Aws, url: &str) -> Self {
         Self::new(Client::new(aws.sdk_config()), url)
     }
 
-    /// The queue at `url`, reached through `client`.
+    /// Returns the queue at `url`, reached through `client`.
     pub fn new(client: Client, url: &str) -> Self {
         Self { client, url: url.to_owned() }
     }
@@ -52,7 +53,7 @@ impl Queue {
         let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
         let answer = request.send().await.map_err(SendError::new)?;
         match answer.failed.first() {
-            // The code and never the message: it may quote the body.
+            // The error has the code and never the message, which may quote the body.
             Some(failure) => Err(SendError::new(format!("an entry was refused: {}", failure.code))),
             None => Ok(()),
         }
@@ -64,7 +65,7 @@ impl Sender for Queue {
         let trace = trace::current();
         for batch in messages.chunks(BATCH) {
             let entries =
-                batch.iter().enumerate().map(|(place, message)| entry(place, message, trace.as_deref()));
+                batch.iter().enumerate().map(|(index, message)| entry(index, message, trace.as_deref()));
             self.send_batch(entries.collect::<Result<_, _>>()?).await?;
         }
         Ok(())
@@ -72,12 +73,12 @@ impl Sender for Queue {
 }
 
 fn entry(
-    place: usize,
+    index: usize,
     message: &impl Serialize,
     trace: Option<&str>,
 ) -> Result<SendMessageBatchRequestEntry, SendError> {
     let mut entry = SendMessageBatchRequestEntry::builder()
-        .id(place.to_string())
+        .id(index.to_string())
         .message_body(serde_json::to_string(message).map_err(SendError::new)?);
     if let Some(header) = trace {
         let value = MessageAttributeValue::builder().data_type("String").string_value(header);

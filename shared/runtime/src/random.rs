@@ -1,4 +1,4 @@
-//! The operating system's randomness; everything else takes a [`Randomness`] as an argument.
+//! The operating system's randomness. All other code takes a [`Randomness`] as an argument.
 
 use domain::Randomness;
 
@@ -9,9 +9,9 @@ pub struct OsRandomness;
 impl Randomness for OsRandomness {
     fn fill(&self, bytes: &mut [u8]) {
         if let Err(error) = getrandom::fill(bytes) {
-            // Session tokens and password salts come from here: going on with bytes that can be foreseen would be
-            // worse than losing this process, which Lambda replaces.
-            tracing::error!(%error, "the operating system gives no randomness");
+            // Session tokens and password salts are made of these bytes. Predictable ones would be worse than
+            // losing this process, which Lambda replaces.
+            tracing::error!(%error, "the operating system returns no random bytes");
             std::process::abort();
         }
     }

@@ -1,8 +1,10 @@
-//! Queue records to a handler: each on its own, several at once, and only what failed goes back.
+//! The adapter between a queue and a handler. Records are handled one by one, several at once, and only
+//! failed ones are retried.
 //!
-//! A record that fails, whether its body does not parse, its handler returns an error or panics, is named in the
-//! answer's `batchItemFailures`. SQS shows it again later and moves it to the dead-letter queue after the last try;
-//! its neighbours are done. The mapping must set `ReportBatchItemFailures`.
+//! A record fails when its body does not parse, or when its handler returns an error or panics.
+//! The response names it in `batchItemFailures`. SQS delivers it again later, and moves it to the dead-letter
+//! queue after the last attempt. The other records of the batch are done. The mapping must set
+//! `ReportBatchItemFailures`.
 
 use std::error::Error;
 use std::future::Future;
@@ -19,14 +21,14 @@ use crate::{Aws, StartError, invocation, trace};
 
 /// Handles the records of a queue.
 pub trait Handler: Send + Sync {
-    /// What a body holds: a message of ours, an S3 event, an SNS event delivered raw.
+    /// The content of a body: a message of ours, an S3 event, an SNS event delivered raw.
     type Message: DeserializeOwned + Send;
     /// Why a record cannot be handled now.
     type Error: Error + Send + Sync + 'static;
     /// Records of a batch handled at once.
     const CONCURRENCY: usize = 10;
 
-    /// Handles one record. It may come again, after a success too: handling must be idempotent.
+    /// Handles one record. It must be idempotent: a record may be delivered again, after a success too.
     fn handle(&self, message: Self::Message) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
@@ -43,7 +45,7 @@ pub async fn run(handler: impl Handler, aws: &Aws) -> Result<(), StartError> {
     .await
 }
 
-/// [`answer`], and how it went.
+/// Handles a batch as [`answer`] does, and returns the outcome for the metrics too.
 pub(crate) async fn measured(handler: &impl Handler, event: SqsEvent) -> (SqsBatchResponse, Outcome) {
     let records = event.records.len();
     let response = answer(handler, event).await;
@@ -69,16 +71,16 @@ pub async fn answer<H: Handler>(handler: &H, event: SqsEvent) -> SqsBatchRespons
     response
 }
 
-/// Handles one record; its id when that failed.
+/// Handles one record and returns its id if that failed.
 async fn one<H: Handler>(handler: &H, record: SqsMessage) -> Option<String> {
-    // SQS always gives an id. Without one Lambda takes the whole batch as failed, and nothing is lost.
+    // SQS always sets an id. Without one, Lambda treats the whole batch as failed, and nothing is lost.
     let id = record.message_id.unwrap_or_default();
     let body = record.body.unwrap_or_default();
     let message = match serde_json::from_str::<H::Message>(&body) {
         Ok(message) => message,
         Err(error) => {
-            // The place of the fault and never the text: messages name people.
-            tracing::error!(line = error.line(), column = error.column(), kind = ?error.classify(), "not a message of this queue");
+            // The position of the fault is logged and never the text, because messages name people.
+            tracing::error!(line = error.line(), column = error.column(), kind = ?error.classify(), "the body is no message of this queue");
             return Some(id);
         }
     };

@@ -1,4 +1,4 @@
-//! Start of a function: logs, the one HTTP client, AWS configuration, a warm connection.
+//! The start of a function: logs, the one HTTP client, AWS configuration, a warm connection.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -18,28 +18,28 @@ use crate::failure::Chain;
 use crate::metrics::InvocationSink;
 use crate::{MissingVariables, OsRandomness, SystemClock, config, log, warm};
 
-/// Longest wait for a connection. Services are milliseconds away; what takes longer is lost, and a retry goes to
-/// another address.
+/// Longest wait for a connection. Services are milliseconds away. A connection that takes longer is given up,
+/// and a retry goes to another address.
 const CONNECT: Duration = Duration::from_secs(1);
-/// Attempts per call, the first included.
+/// Attempts for each call, the first included.
 const ATTEMPTS: u32 = 4;
 
-/// How patient the AWS clients are.
+/// The timeouts and retries of the AWS clients, by what waits for them.
 #[derive(Clone, Copy)]
-enum Patience {
-    /// Somebody is waiting for the answer.
+enum CallProfile {
+    /// A client waits for the response.
     Request,
-    /// A queue is waiting, and takes the work back if it fails.
+    /// A queue waits, and retries the message if it fails.
     Worker,
-    /// Everything behind it in the stream is waiting.
+    /// All later records of the stream wait.
     Stream,
 }
 
-impl Patience {
+impl CallProfile {
     fn timeouts(self) -> TimeoutConfig {
         let (attempt, operation) = match self {
             Self::Request | Self::Stream => (Duration::from_secs(2), Duration::from_secs(5)),
-            // Objects of 20 MB are among the answers.
+            // Responses can be objects of 20 MB.
             Self::Worker => (Duration::from_secs(15), Duration::from_secs(40)),
         };
         TimeoutConfig::builder()
@@ -49,9 +49,12 @@ impl Patience {
             .build()
     }
 
-    /// Adaptive retries slow down *all* calls of a client when some are throttled. That is right for a worker, which
-    /// is to press less. `DynamoDB` throttles by partition, though: a request for anything else must not wait
-    /// because one photo runs hot, so requests retry each for itself, and so does what follows from the stream.
+    /// Returns the retries of all clients.
+    ///
+    /// Adaptive retries slow down *all* calls of a client when some are throttled.
+    /// That is right for a worker, which should then send less. `DynamoDB` throttles by partition, though.
+    /// A request must not wait because another partition is hot. So requests use standard retries,
+    /// each call for itself, and so does the stream.
     fn retries(self) -> RetryConfig {
         match self {
             Self::Request | Self::Stream => RetryConfig::standard(),
@@ -61,7 +64,10 @@ impl Patience {
         .with_max_backoff(Duration::from_secs(2))
     }
 
-    /// A stream's function has a better place for what meets a busy item than its own time: it gives up early.
+    /// Returns the retries of the table's client.
+    ///
+    /// A stream's function gives up early on a contended item, because it can send the
+    /// change to a queue instead.
     fn table_retries(self) -> RetryConfig {
         match self {
             Self::Request | Self::Worker => self.retries(),
@@ -72,45 +78,47 @@ impl Patience {
     }
 }
 
-/// Starts a function that answers requests: logs go to stdout as JSON, AWS clients get their configuration, and the
-/// connection to the table is being opened when this returns.
+/// Starts a function that answers requests.
+///
+/// Logs go to stdout as JSON, and AWS clients get their configuration. A connection to the table is being
+/// opened when this returns.
 ///
 /// # Errors
-/// The environment names no region. Everything else that AWS needs is found out by the first call.
+/// The environment names no region. Anything else that AWS lacks shows at the first call.
 pub async fn start(function: &'static str) -> Result<Aws, StartError> {
-    begin(function, Patience::Request).await
+    begin(function, CallProfile::Request).await
 }
 
-/// Starts a function that works off a queue, a stream or a schedule: as [`start`], with longer timeouts and retries
-/// that press less when AWS throttles.
+/// Starts a function that serves a queue, a stream or a schedule. As [`start`], with longer timeouts and with
+/// retries that send less when AWS throttles.
 ///
 /// # Errors
 /// As [`start`].
 pub async fn start_worker(function: &'static str) -> Result<Aws, StartError> {
-    begin(function, Patience::Worker).await
+    begin(function, CallProfile::Worker).await
 }
 
-/// Starts a function that works off a stream: as [`start_worker`], but its calls fail early, because everything behind a
-/// record waits for it.
+/// Starts a function that serves a stream. As [`start_worker`], but its calls fail early,
+/// because all later records wait.
 ///
 /// # Errors
 /// As [`start`].
 pub async fn start_stream(function: &'static str) -> Result<Aws, StartError> {
-    begin(function, Patience::Stream).await
+    begin(function, CallProfile::Stream).await
 }
 
-async fn begin(function: &'static str, patience: Patience) -> Result<Aws, StartError> {
+async fn begin(function: &'static str, profile: CallProfile) -> Result<Aws, StartError> {
     log::init();
-    // Each service client would make its own HTTP client, with its own TLS set-up and connections. Ring, because
-    // aws-lc gathers entropy for 30 ms of CPU in every new process.
+    // All service clients share one HTTP client. Each would otherwise make its own, with its own TLS set-up
+    // and connections. It uses ring, because aws-lc gathers entropy for 30 ms of CPU in every new process.
     let http =
         aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-    // Region, credentials and endpoints (AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_DYNAMODB and so on) come from the
-    // environment.
+    // Region, credentials and endpoints (AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_DYNAMODB and so on) come
+    // from the environment.
     let sdk = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
-        .timeout_config(patience.timeouts())
-        .retry_config(patience.retries())
+        .timeout_config(profile.timeouts())
+        .retry_config(profile.retries())
         .load()
         .await;
     let mut missing = MissingVariables::default();
@@ -119,7 +127,7 @@ async fn begin(function: &'static str, patience: Patience) -> Result<Aws, StartE
     }
     let dynamodb = aws_sdk_dynamodb::Client::from_conf(
         aws_sdk_dynamodb::config::Builder::from(&sdk)
-            .retry_config(patience.table_retries())
+            .retry_config(profile.table_retries())
             .interceptor(Capacity::new(Arc::new(InvocationSink)))
             .build(),
     );
@@ -139,7 +147,7 @@ async fn begin(function: &'static str, patience: Patience) -> Result<Aws, StartE
     Ok(aws)
 }
 
-/// What a function is given at its start: configuration and clients of AWS, time and chance.
+/// The dependencies that a function gets at its start: AWS configuration and clients, clock and randomness.
 pub struct Aws {
     function: &'static str,
     sdk: SdkConfig,
@@ -152,37 +160,38 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// The function's name, as in its folder.
+    /// Returns the function's name, which is also its folder's.
     pub fn function(&self) -> &'static str {
         self.function
     }
 
-    /// The table's client; what its calls consume goes to the invocation's metrics.
+    /// Returns the table's client. The capacity of its calls goes to the invocation's metrics.
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         self.dynamodb.clone()
     }
 
-    /// The key service's client.
+    /// Returns the key service's client.
     pub fn kms(&self) -> aws_sdk_kms::Client {
         self.kms.clone()
     }
 
-    /// Configuration for the clients of other services; all share one HTTP client.
+    /// Returns the configuration for the clients of other services. All share one HTTP client.
     pub fn sdk_config(&self) -> &SdkConfig {
         &self.sdk
     }
 
-    /// Whether S3 wants the bucket in the path and not in the host name: a local cloud has one host.
+    /// Returns whether S3 expects the bucket in the path and not in the host name.
+    /// A local cloud does, as it has one host.
     pub fn path_style(&self) -> bool {
         self.path_style
     }
 
-    /// The machine's clock.
+    /// Returns the machine's clock.
     pub fn clock(&self) -> Arc<dyn Clock> {
         self.clock.clone()
     }
 
-    /// The operating system's randomness.
+    /// Returns the operating system's randomness.
     pub fn random(&self) -> Arc<dyn Randomness> {
         self.random.clone()
     }
@@ -212,7 +221,7 @@ pub enum StartError {
     /// A client or resource of the function cannot be set up.
     #[error("{what} cannot be set up")]
     Connect {
-        /// What it is.
+        /// The client or resource.
         what: &'static str,
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
@@ -222,7 +231,7 @@ pub enum StartError {
     Runtime(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// `main` returns this error and Rust shows it by `Debug`: what an operator reads is the chain of causes.
+/// Writes the chain of causes. `main` returns this error, and Rust shows it to the operator by `Debug`.
 impl fmt::Debug for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&Chain(self), f)
@@ -234,22 +243,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requests_retry_for_themselves_and_workers_press_less() {
-        assert_eq!(Patience::Request.retries().mode(), aws_config::retry::RetryMode::Standard);
-        assert_eq!(Patience::Worker.retries().mode(), aws_config::retry::RetryMode::Adaptive);
-        assert_eq!(Patience::Request.timeouts().connect_timeout(), Some(CONNECT));
+    fn requests_retry_each_call_alone_and_workers_slow_down() {
+        assert_eq!(CallProfile::Request.retries().mode(), aws_config::retry::RetryMode::Standard);
+        assert_eq!(CallProfile::Worker.retries().mode(), aws_config::retry::RetryMode::Adaptive);
+        assert_eq!(CallProfile::Request.timeouts().connect_timeout(), Some(CONNECT));
         assert!(
-            Patience::Request.timeouts().operation_timeout()
-                < Patience::Worker.timeouts().operation_timeout()
+            CallProfile::Request.timeouts().operation_timeout()
+                < CallProfile::Worker.timeouts().operation_timeout()
         );
     }
 
     #[test]
-    fn a_stream_waits_for_nothing_long() {
-        let table = Patience::Stream.table_retries();
+    fn the_tables_client_gives_up_early_for_a_stream() {
+        let table = CallProfile::Stream.table_retries();
         assert_eq!(table.mode(), aws_config::retry::RetryMode::Standard);
         assert!(table.initial_backoff() * table.max_attempts() < Duration::from_millis(200));
-        assert_eq!(Patience::Worker.table_retries().max_attempts(), ATTEMPTS);
+        assert_eq!(CallProfile::Worker.table_retries().max_attempts(), ATTEMPTS);
     }
 
     #[test]

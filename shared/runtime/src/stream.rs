@@ -1,8 +1,8 @@
-//! Records of the table's stream to a handler, in order.
+//! The adapter between the table's stream and a handler. Records are handled in order.
 //!
-//! A stream keeps the order of each item's changes, so the answer names the *first* record that failed and Lambda
-//! starts again from there; what came before is done, and what came after comes again. The mapping must set
-//! `ReportBatchItemFailures`.
+//! A stream keeps the order of each item's changes. So the response names the *first* record that failed,
+//! and Lambda continues from there: earlier records are done, and later ones are delivered again.
+//! The mapping must set `ReportBatchItemFailures`.
 
 use std::error::Error;
 use std::future::Future;
@@ -33,12 +33,12 @@ pub struct Record {
 pub struct Failed {
     /// Its place in the shard.
     pub sequence_number: String,
-    /// Why.
+    /// The cause.
     pub source: Box<dyn Error + Send + Sync>,
 }
 
 impl Failed {
-    /// The failure of `record`.
+    /// Returns the failure of `record`.
     pub fn at(record: &Record, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { sequence_number: record.sequence_number.clone(), source: source.into() }
     }
@@ -46,11 +46,12 @@ impl Failed {
 
 /// Handles batches of a stream.
 pub trait Handler: Send + Sync {
-    /// Handles records in their order. They may come again, after a success too: handling must be idempotent.
+    /// Handles records in their order. It must be idempotent: records may be delivered
+    /// again, after a success too.
     fn handle(&self, records: Vec<Record>) -> impl Future<Output = Result<(), Failed>> + Send;
 }
 
-/// [`answer`], and how it went.
+/// Handles a batch as [`answer`] does, and returns the outcome for the metrics too.
 pub(crate) async fn measured(handler: &impl Handler, event: Event) -> (DynamoDbEventResponse, Outcome) {
     let records = event.records.len();
     let response = answer(handler, event).await;
@@ -86,7 +87,7 @@ pub async fn answer(handler: &impl Handler, event: Event) -> DynamoDbEventRespon
             tracing::error!(sequence_number = failed.sequence_number, error = %Chain(failed.source.as_ref()), "record failed");
             Some(failed.sequence_number)
         }
-        // Where it panicked is not known; the hook has logged why.
+        // Which record caused the panic is unknown. The hook has logged the panic.
         Err(_) => Some(first),
     };
     let mut response = DynamoDbEventResponse::default();

@@ -1,4 +1,4 @@
-//! A function that works off a stream and a queue: what an event is, its first record says.
+//! The adapter of a function that serves a stream and a queue. An event's first record names its source.
 
 use lambda_runtime::Diagnostic;
 use serde_json::Value;
@@ -19,7 +19,8 @@ pub async fn run(handler: impl stream::Handler + sqs::Handler, aws: &Aws) -> Res
     invocation::serve(aws, |event: Value| measured(handler, event)).await
 }
 
-/// Handles a batch of the stream or of the queue and names what failed, as [`stream::answer`] and [`sqs::answer`] do.
+/// Handles a batch of the stream or of the queue and names the failed records, as [`stream::answer`]
+/// and [`sqs::answer`] do.
 ///
 /// # Errors
 /// [`BAD_INPUT`] for an event that is neither.
@@ -38,14 +39,14 @@ async fn measured(
     match Batch::read(event) {
         Ok(Batch::Stream(event)) => {
             let (response, outcome) = Box::pin(stream::measured(handler, event)).await;
-            (serde_json::to_value(response).map_err(|_| foreign()), outcome)
+            (serde_json::to_value(response).map_err(|_| bad_input()), outcome)
         }
         Ok(Batch::Queue(event)) => {
             let (response, outcome) = Box::pin(sqs::measured(handler, event)).await;
-            (serde_json::to_value(response).map_err(|_| foreign()), outcome)
+            (serde_json::to_value(response).map_err(|_| bad_input()), outcome)
         }
         Err(error) => {
-            tracing::error!("neither a batch of the stream nor of the queue");
+            tracing::error!("the event is neither a batch of the stream nor of the queue");
             (Err(error), Outcome { failures: 1, ..Outcome::default() })
         }
     }
@@ -59,16 +60,16 @@ enum Batch {
 impl Batch {
     fn read(event: Value) -> Result<Self, Diagnostic> {
         match event.pointer("/Records/0/eventSource").and_then(Value::as_str) {
-            Some(STREAM) => serde_json::from_value(event).map(Self::Stream).map_err(|_| foreign()),
-            Some(QUEUE) => serde_json::from_value(event).map(Self::Queue).map_err(|_| foreign()),
-            _ => Err(foreign()),
+            Some(STREAM) => serde_json::from_value(event).map(Self::Stream).map_err(|_| bad_input()),
+            Some(QUEUE) => serde_json::from_value(event).map(Self::Queue).map_err(|_| bad_input()),
+            _ => Err(bad_input()),
         }
     }
 }
 
-/// Without the parser's words, which quote the event.
-fn foreign() -> Diagnostic {
-    let error_message = "neither a batch of the stream nor of the queue".to_owned();
+/// Returns the error of an unknown event. It leaves out the parser's message, which quotes the event.
+fn bad_input() -> Diagnostic {
+    let error_message = "the event is neither a batch of the stream nor of the queue".to_owned();
     Diagnostic { error_type: BAD_INPUT.to_owned(), error_message }
 }
 
@@ -80,7 +81,7 @@ mod tests {
 
     use super::*;
 
-    /// Notes what reaches it; refuses the record 2 and the message `two`.
+    /// Records what it handles. It refuses the record 2 and the message `two`.
     #[derive(Default)]
     struct Ledger(Mutex<Vec<String>>);
 
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_of_neither_source_fails_as_a_whole() {
+    async fn an_event_of_another_source_fails_as_a_whole() {
         let foreign =
             [json!({}), json!({ "Records": [] }), json!({ "Records": [{ "eventSource": "aws:s3" }] })];
         for event in foreign {

@@ -1,4 +1,5 @@
-//! Step Functions tasks and schedules: one input, one output, and failures with names that a state machine can catch.
+//! The adapter for Step Functions tasks and schedules: one input, one output, and failures with names that a
+//! state machine can catch.
 
 use std::error::Error;
 use std::future::Future;
@@ -12,25 +13,26 @@ use crate::failure::Chain;
 use crate::metrics::Outcome;
 use crate::{Aws, StartError, invocation};
 
-/// Error name of an input that is not the task's.
+/// The error name of an input that the task cannot read.
 pub const BAD_INPUT: &str = "BadInput";
 
-/// A failure with a name. By default Lambda would name it after its Rust type, which changes with every refactoring.
+/// A failure with a name. Lambda would otherwise name it after its Rust type, which changes with refactoring.
 pub trait TaskError: Error + Send + Sync + 'static {
-    /// The name, as a state machine's `ErrorEquals` has it. Part of the contract with the workflow.
+    /// Returns the name, as a state machine's `ErrorEquals` has it.
+    /// It is part of the contract with the workflow.
     fn name(&self) -> &'static str;
 }
 
-/// Does one task.
+/// A handler of tasks.
 pub trait Handler: Send + Sync {
-    /// What the task is given.
+    /// The task's input.
     type Input: DeserializeOwned + Send;
-    /// What it answers.
+    /// The task's output.
     type Output: Serialize;
-    /// Why it fails.
+    /// The task's failure.
     type Error: TaskError;
 
-    /// Does the task. It may be retried: doing it must be idempotent.
+    /// Does the task. It must be idempotent, because a task may be retried.
     fn handle(&self, input: Self::Input) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
 }
 
@@ -51,14 +53,15 @@ pub async fn run(handler: impl Handler, aws: &Aws) -> Result<(), StartError> {
 /// Does one task.
 ///
 /// # Errors
-/// The task's own, by its name; [`BAD_INPUT`] for an input that is not the task's.
+/// The task's own, by its name; [`BAD_INPUT`] for an input that the task cannot read.
 pub async fn answer<H: Handler>(handler: &H, input: Value) -> Result<H::Output, Diagnostic> {
     let input = serde_json::from_value(input).map_err(|_| {
-        // Without the parser's words, which quote the input.
-        tracing::error!("not an input of this task");
-        Diagnostic { error_type: BAD_INPUT.to_owned(), error_message: "not an input of this task".to_owned() }
+        // The parser's message is left out, because it quotes the input.
+        tracing::error!("the input is not one of this task");
+        let error_message = "the input is not one of this task".to_owned();
+        Diagnostic { error_type: BAD_INPUT.to_owned(), error_message }
     })?;
-    // Boxed: a task's future nested in Lambda's own is too deep for the compiler.
+    // Boxed, because a task's future nested in Lambda's own is too deep for the compiler.
     Box::pin(handler.handle(input)).await.map_err(|error| {
         tracing::error!(name = error.name(), error = %Chain(&error), "task failed");
         Diagnostic { error_type: error.name().to_owned(), error_message: error.to_string() }

@@ -1,4 +1,4 @@
-//! Events to a topic of ours: how a function tells the others what happened.
+//! Publishing events to a topic of ours, to which other functions subscribe.
 
 use std::future::Future;
 
@@ -9,12 +9,12 @@ use messages::{Event, TYPE_ATTRIBUTE};
 
 use crate::{Aws, trace};
 
-/// Entries that SNS takes in one call.
+/// Most entries in one SNS call.
 const BATCH: usize = 10;
-/// Calls under way at once.
+/// Calls in flight at once.
 const BATCHES_AT_ONCE: usize = 4;
 
-/// Where events go.
+/// A publisher of events.
 pub trait Publisher: Send + Sync {
     /// Publishes events, in no particular order. After an error some may have been published.
     fn publish(&self, events: &[Event]) -> impl Future<Output = Result<(), Unpublished>> + Send;
@@ -24,9 +24,9 @@ pub trait Publisher: Send + Sync {
 #[derive(Debug, thiserror::Error)]
 #[error("an event was not published")]
 pub struct Unpublished {
-    /// The place of the first of them.
+    /// The place of the first of them among the events, from 0.
     pub place: usize,
-    /// Why.
+    /// The cause.
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
@@ -44,12 +44,12 @@ pub struct Topic {
 }
 
 impl Topic {
-    /// The topic named `arn`.
+    /// Returns the topic `arn`.
     pub fn connect(aws: &Aws, arn: &str) -> Self {
         Self::new(Client::new(aws.sdk_config()), arn)
     }
 
-    /// The topic named `arn`, reached through `client`.
+    /// Returns the topic `arn`, reached through `client`.
     pub fn new(client: Client, arn: &str) -> Self {
         Self { client, arn: arn.to_owned() }
     }
@@ -65,10 +65,10 @@ impl Topic {
         let request =
             self.client.publish_batch().topic_arn(&self.arn).set_publish_batch_request_entries(Some(entries));
         let answer = request.send().await.map_err(|error| Unpublished::at(first, error))?;
-        // An id that is not ours would be a fault of the service: the whole batch comes again then.
+        // An unknown id would be a fault of the service. The whole batch is then published again.
         let refused = answer.failed().iter().map(|entry| (entry.id().parse().unwrap_or(first), entry.code()));
         match refused.min() {
-            // The code and never the message: it may quote the body.
+            // The error has the code and never the message, which may quote the body.
             Some((place, code)) => Err(Unpublished::at(place, format!("the topic refused it: {code}"))),
             None => Ok(()),
         }

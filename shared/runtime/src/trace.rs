@@ -1,24 +1,24 @@
 //! The X-Ray trace header, passed on through queues and topics.
 //!
-//! Lambda puts the header into every invocation, but a message that crosses SNS or SQS loses it unless the sender
-//! adds it. Senders put [`current`] into the message attribute [`ATTRIBUTE`]; the queue adapter opens each record's
-//! work under the header it finds there, so that what the record causes carries it further.
+//! Lambda puts the header into every invocation. A message over SNS or SQS loses it unless the sender adds
+//! it. Senders put [`current`] into the message attribute [`ATTRIBUTE`]. The queue adapter runs each record's
+//! work under the header it finds there, so that messages sent by that work carry it too.
 
 use std::future::Future;
 
-/// Name of the message attribute that carries the header.
+/// The name of the message attribute that carries the header.
 pub const ATTRIBUTE: &str = "trace";
 
 tokio::task_local! {
     static HEADER: Option<String>;
 }
 
-/// The trace header of the work under way: the record's own, or else the invocation's.
+/// Returns the trace header of the current work: the record's own, or else the invocation's.
 pub fn current() -> Option<String> {
     HEADER.try_with(Clone::clone).ok().flatten()
 }
 
-/// Runs `work` under this header; `None` leaves the one around it.
+/// Runs `work` under this header; `None` keeps the one around it.
 pub async fn scope<T>(header: Option<String>, work: impl Future<Output = T>) -> T {
     HEADER.scope(header.or_else(current), work).await
 }

@@ -1,9 +1,9 @@
 //! The connection to the table, opened while the function initialises.
 //!
-//! TLS is most of a cold start's first table call, and the initialisation has a full CPU. A signed call would need a
-//! permission or cost a read unit, so the request is turned into `GET /`, which `DynamoDB` answers with a plain
-//! health line. It goes through the service client all the same: endpoint, credentials and connection are then
-//! exactly those that the first real call finds ready.
+//! TLS takes most of the time of a cold start's first table call, and the initialisation has a full CPU.
+//! A signed call would need a permission or cost a read unit. So the request is turned into `GET /`,
+//! which `DynamoDB` answers with a plain health line. It goes through the service client, so that endpoint,
+//! credentials and connection are those of the first real call.
 
 use std::time::Duration;
 
@@ -18,15 +18,16 @@ use aws_smithy_types::config_bag::ConfigBag;
 
 use crate::Aws;
 
-/// An initialisation may take ten seconds in all; a table that does not answer must not use them up.
+/// Longest wait for the table's endpoint. An initialisation may take ten seconds in all, and this
+/// must not use them up.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// Opens a connection to the table's endpoint. Failing is harmless: the first call opens one then.
+/// Opens a connection to the table's endpoint. A failure is harmless: the first call then opens one.
 pub(crate) async fn table(client: Client) {
     let without_retries = aws_sdk_dynamodb::config::Config::builder().retry_config(RetryConfig::disabled());
     let request =
         client.list_tables().limit(1).customize().config_override(without_retries).interceptor(HealthCheck);
-    // The answer is not JSON and so always an error here; that it came is all that matters.
+    // The response is not JSON and so always an error here. Its arrival is all that matters.
     if tokio::time::timeout(LIMIT, request.send()).await.is_err() {
         tracing::warn!("the table's endpoint did not answer during start");
     }

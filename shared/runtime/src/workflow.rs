@@ -1,4 +1,4 @@
-//! Starting workflows: how a function hands over work that is long, rare and worth watching step by step.
+//! Starting workflows. A function hands over work that is long, rare and worth watching step by step.
 
 use std::future::Future;
 
@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use crate::{Aws, trace};
 
-/// Something that can be started.
+/// A launcher of workflows.
 pub trait Launcher: Send + Sync {
-    /// Starts the work called `name`, once: under a name that was used before nothing happens.
+    /// Starts the execution `name` once. It does nothing when the name was used before.
     fn launch<I: Serialize + Sync>(
         &self,
         name: &str,
@@ -24,7 +24,7 @@ pub trait Launcher: Send + Sync {
 pub struct LaunchError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl LaunchError {
-    /// A failure with its cause.
+    /// Returns the error with its cause.
     pub fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self(source.into())
     }
@@ -38,12 +38,12 @@ pub struct StateMachine {
 }
 
 impl StateMachine {
-    /// The state machine `arn`.
+    /// Returns the state machine `arn`.
     pub fn connect(aws: &Aws, arn: &str) -> Self {
         Self::new(Client::new(aws.sdk_config()), arn)
     }
 
-    /// The state machine `arn`, reached through `client`.
+    /// Returns the state machine `arn`, reached through `client`.
     pub fn new(client: Client, arn: &str) -> Self {
         Self { client, arn: arn.to_owned() }
     }
@@ -61,7 +61,7 @@ impl Launcher for StateMachine {
             .set_trace_header(trace::current());
         match request.send().await {
             Ok(_) => Ok(()),
-            // Names are kept for 90 days: whatever asked for it before has been served.
+            // Names are kept for 90 days. An earlier call has started this execution already.
             Err(error)
                 if error.as_service_error().is_some_and(StartExecutionError::is_execution_already_exists) =>
             {

@@ -1,7 +1,8 @@
-//! A function as Lambda runs it: a process of its own, asking the Runtime API for work.
+//! A function as Lambda runs it: a process of its own that asks the Runtime API for work.
 //!
-//! The test starts this very test binary once more with Lambda's environment variables set; there, the test
-//! `function` is no test but the function. A small server stands for the Runtime API and for `DynamoDB`.
+//! The test starts its own binary again, with Lambda's environment variables set.
+//! In that process the test `function` is the function and no test. A small server stands for the Runtime
+//! API and for `DynamoDB`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
@@ -18,9 +19,9 @@ use runtime::{Aws, http, metrics, trace};
 use serde_json::{Value, json};
 
 const SWITCH: &str = "RUN_AS_FUNCTION";
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Reads an item, then tells the trace header it sees.
+/// A handler that reads an item, then returns its trace header.
 struct Echo {
     table: aws_sdk_dynamodb::Client,
 }
@@ -136,14 +137,14 @@ fn a_function_answers_logs_and_measures() {
 
     let mut requests = Vec::new();
     while requests.iter().filter(|(first, _): &&Seen| first.ends_with("/response")).count() < 2 {
-        requests.push(seen.recv_timeout(PATIENCE).expect("the function asks and answers"));
+        requests.push(seen.recv_timeout(TIMEOUT).expect("the function asks and answers"));
     }
-    // The server hangs up when asked for a third invocation, which ends the function.
+    // The server closes the connection when asked for a third invocation, which ends the function.
     let output = function.wait_with_output().unwrap();
 
-    let place = |wanted: &str| requests.iter().position(|(first, _)| first == wanted);
-    let warm = place("GET /").expect("a connection to the table is opened");
-    let next = place("GET /2018-06-01/runtime/invocation/next").unwrap();
+    let index = |wanted: &str| requests.iter().position(|(first, _)| first == wanted);
+    let warm = index("GET /").expect("a connection to the table is opened");
+    let next = index("GET /2018-06-01/runtime/invocation/next").unwrap();
     assert!(warm < next, "before the first invocation");
     let (_, answer) = requests.iter().find(|(first, _)| first.ends_with("/invocation-2/response")).unwrap();
     let answer: Value = serde_json::from_str(answer).unwrap();

@@ -1,4 +1,4 @@
-//! What leaves for SNS.
+//! The requests that publishing sends to SNS.
 
 use aws_sdk_sns::config::{BehaviorVersion, Credentials, Region};
 use domain::UserId;
@@ -29,7 +29,7 @@ fn answer(failed: &str) -> String {
 }
 
 #[tokio::test]
-async fn when_there_are_many_events_then_they_go_ten_at_a_time_with_type_and_trace() {
+async fn many_events_are_published_ten_at_a_time_with_type_and_trace() {
     let wire = Wiretap::new(|_| (200, answer("<Failed/>")));
     let publish = async { topic(&wire).publish(&events(23)).await };
     runtime::trace::scope(Some("Root=1-a".to_owned()), publish).await.unwrap();
@@ -47,7 +47,7 @@ async fn when_there_are_many_events_then_they_go_ten_at_a_time_with_type_and_tra
 }
 
 #[tokio::test]
-async fn when_some_entries_are_refused_then_the_first_of_them_is_named() {
+async fn when_entries_are_refused_then_the_first_of_them_is_named() {
     let wire = Wiretap::new(|heard| {
         let refused = |id: u32| {
             format!(

@@ -1,4 +1,4 @@
-//! Issues access tokens.
+//! Issuing access tokens.
 
 use std::sync::Arc;
 
@@ -9,13 +9,13 @@ use sha2::{Digest, Sha256};
 
 use super::{BASE64, Claims, ISSUER, SignError, Signer};
 
-/// How long a token is good for: short, because it cannot be taken back.
+/// Seconds for which a token is valid. They are few, because a token cannot be revoked.
 pub const LIFETIME_SECONDS: i64 = 15 * 60;
 
 /// The header of every token.
 const HEADER: &str = r#"{"alg":"ES256","typ":"JWT"}"#;
 
-/// A token and its life.
+/// A token and its lifetime.
 #[derive(Clone)]
 pub struct AccessToken {
     /// The JWT.
@@ -24,19 +24,19 @@ pub struct AccessToken {
     pub expires_in: i64,
 }
 
-/// Issues access tokens.
+/// An issuer of access tokens.
 #[derive(Clone)]
 pub struct Issuer {
     signer: Arc<dyn Signer>,
 }
 
 impl Issuer {
-    /// Issues tokens signed by `signer`.
+    /// Returns an issuer of tokens signed by `signer`.
     pub fn new(signer: impl Signer + 'static) -> Self {
         Self { signer: Arc::new(signer) }
     }
 
-    /// A token for `caller`, good from `now`.
+    /// Issues a token for `caller`, valid from `now`.
     ///
     /// # Errors
     /// The key service did not sign.

@@ -1,4 +1,4 @@
-//! The signing key, seen from outside the key service.
+//! The signing key in the key service: signing with it, and fetching its public half.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,28 +10,28 @@ use p256::ecdsa::Signature;
 
 use super::Verifier;
 
-/// A signature on its way.
+/// The future of a signature.
 pub type Signing<'a> = Pin<Box<dyn Future<Output = Result<Signature, SignError>> + Send + 'a>>;
 
-/// Something that signs with a P-256 key.
+/// A signer with a P-256 key.
 pub trait Signer: Send + Sync {
     /// Signs a SHA-256 digest.
     fn sign<'a>(&'a self, digest: &'a [u8; 32]) -> Signing<'a>;
 }
 
-/// No signature came back.
+/// The digest was not signed.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot sign an access token")]
 pub struct SignError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl SignError {
-    /// A failure with its cause.
+    /// Returns the error with its cause.
     pub fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self(source.into())
     }
 }
 
-/// Signs with a key of the key service.
+/// A signer with a key of the key service.
 #[derive(Clone, Debug)]
 pub struct KmsSigner {
     client: Client,
@@ -39,7 +39,7 @@ pub struct KmsSigner {
 }
 
 impl KmsSigner {
-    /// Signs with this key, named by id or ARN.
+    /// Returns a signer with this key, named by id or ARN.
     pub fn new(client: Client, key_id: impl Into<String>) -> Self {
         Self { client, key_id: key_id.into() }
     }
@@ -58,17 +58,17 @@ impl Signer for KmsSigner {
                 .send()
                 .await
                 .map_err(SignError::new)?;
-            let der = answer.signature().ok_or_else(|| SignError::new("the answer has no signature"))?;
-            // The key service answers in DER; a JWT carries the bare numbers.
+            let der = answer.signature().ok_or_else(|| SignError::new("the response has no signature"))?;
+            // The key service returns DER. A JWT carries the bare numbers.
             Signature::from_der(der.as_ref()).map_err(SignError::new)
         })
     }
 }
 
-/// The signing key's public half cannot be had or used.
+/// The signing key's public half cannot be fetched or used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// The key service did not answer.
+    /// The key service did not return it.
     #[error("cannot fetch the public key")]
     Fetch(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// It is not a P-256 signing key.
@@ -92,7 +92,7 @@ impl Verifier {
             Some(KeySpec::EccNistP256) | None => {}
             Some(other) => return Err(KeyError::Kind(other.as_str().to_owned())),
         }
-        let der = answer.public_key().ok_or_else(|| KeyError::Fetch("the answer has no key".into()))?;
+        let der = answer.public_key().ok_or_else(|| KeyError::Fetch("the response has no key".into()))?;
         Self::from_public_key_der(der.as_ref())
     }
 }

@@ -1,4 +1,4 @@
-//! The key service's side, with a connector that answers for it.
+//! Tests of signing and verifying against a connector that stands for the key service.
 
 use std::sync::{Arc, Mutex};
 
@@ -71,7 +71,7 @@ impl HttpConnector for KeyService {
 }
 
 #[tokio::test]
-async fn what_the_key_service_signs_its_public_key_verifies() {
+async fn the_fetched_public_key_verifies_what_the_key_service_signs() {
     let service = KeyService::with("ECC_NIST_P256");
     let ada = Caller { user_id: UserId::try_from(42).unwrap(), username: "ada".to_owned() };
     let now = Timestamp(1_790_000_000_000);
@@ -89,7 +89,7 @@ async fn what_the_key_service_signs_its_public_key_verifies() {
 }
 
 #[tokio::test]
-async fn a_key_of_another_kind_is_named() {
+async fn the_error_of_another_kind_of_key_names_the_kind() {
     let error = Verifier::fetch(&KeyService::with("RSA_2048").client(), KEY_ID).await.unwrap_err();
     assert_eq!(error.to_string(), "not a P-256 public key: RSA_2048");
 }

@@ -22,7 +22,7 @@ impl Local {
         Verifier::from_public_key_der(self.0.verifying_key().to_public_key_der().unwrap().as_bytes()).unwrap()
     }
 
-    /// A token with any header and claims, rightly signed.
+    /// Returns a correctly signed token with any header and claims.
     fn token(&self, header: &Value, claims: &Value) -> String {
         let signed = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims.to_string()));
         let signature: Signature = self.0.sign(signed.as_bytes());
@@ -51,27 +51,27 @@ fn header() -> Value {
 }
 
 #[tokio::test]
-async fn a_token_is_good_for_fifteen_minutes() {
+async fn a_token_is_valid_for_fifteen_minutes() {
     let (verifier, issuer) = (Local::new(7).verifier(), Issuer::new(Local::new(7)));
     let AccessToken { token, expires_in } = issuer.issue(&caller(), NOW).await.unwrap();
     assert_eq!(expires_in, 900);
     assert_eq!(verifier.verify(&token, NOW), Ok(caller()));
     assert_eq!(verifier.verify(&token, NOW.plus_ms(899_999)), Ok(caller()));
     assert_eq!(verifier.verify(&token, NOW.plus_ms(900_000)), Err(TokenError::Expired));
-    // Another machine's clock may be a little behind the issuer's, not more.
+    // Another machine's clock may be up to five seconds behind the issuer's.
     assert_eq!(verifier.verify(&token, NOW.plus_ms(-5_000)), Ok(caller()));
     assert_eq!(verifier.verify(&token, NOW.plus_ms(-6_000)), Err(TokenError::Invalid));
 }
 
 #[test]
-fn only_our_key_signs() {
+fn a_token_signed_with_another_key_is_refused() {
     let token = Local::new(8).token(&header(), &claims());
     assert_eq!(Local::new(8).verifier().verify(&token, NOW), Ok(caller()));
     assert_eq!(Local::new(7).verifier().verify(&token, NOW), Err(TokenError::Invalid));
 }
 
 #[test]
-fn no_other_algorithm_is_believed() {
+fn a_token_with_another_algorithm_is_refused() {
     let key = Local::new(7);
     let headers = [
         json!({ "alg": "none" }),
@@ -95,7 +95,7 @@ fn no_other_algorithm_is_believed() {
 }
 
 #[test]
-fn claims_are_complete_and_ours() {
+fn a_token_with_missing_or_foreign_claims_is_refused() {
     let key = Local::new(7);
     for (name, value) in [
         ("iss", json!("elsewhere")),
@@ -114,19 +114,19 @@ fn claims_are_complete_and_ours() {
 }
 
 #[tokio::test]
-async fn every_change_of_a_byte_is_noticed() {
+async fn a_token_with_any_byte_changed_is_refused() {
     let token = Issuer::new(Local::new(7)).issue(&caller(), NOW).await.unwrap().token;
     let verifier = Local::new(7).verifier();
-    for place in 0..token.len() {
+    for index in 0..token.len() {
         let mut forged = token.clone().into_bytes();
-        forged[place] = if forged[place] == b'A' { b'B' } else { b'A' };
+        forged[index] = if forged[index] == b'A' { b'B' } else { b'A' };
         let forged = String::from_utf8(forged).unwrap();
-        assert_eq!(verifier.verify(&forged, NOW), Err(TokenError::Invalid), "{place}");
+        assert_eq!(verifier.verify(&forged, NOW), Err(TokenError::Invalid), "{index}");
     }
 }
 
 #[test]
-fn what_is_no_token_is_refused() {
+fn a_text_that_is_no_token_is_refused() {
     let verifier = Local::new(7).verifier();
     let long = format!("{}.e30.{}", "a".repeat(4000), "a".repeat(86));
     for text in ["", ".", "..", "...", "a.b.c", "a.b.c.d", "ä.ö.ü", long.as_str()] {

@@ -1,4 +1,4 @@
-//! Verifies access tokens.
+//! Verifying access tokens.
 
 use api::{Caller, Problem};
 use base64::Engine;
@@ -11,21 +11,22 @@ use serde::de::IgnoredAny;
 
 use super::{BASE64, Claims, ISSUER, KeyError};
 
-/// Ours have some 250 bytes; nothing larger is worth a hash.
+/// Most bytes of a token that is verified at all. Ours have some 250.
 const MAX_TOKEN: usize = 2048;
-/// How far ahead the clock of the machine that issued may be. None is given to the expiry: a client renews early.
+/// Seconds by which the issuing machine's clock may be ahead. The expiry has no leeway:
+/// a client renews early.
 const LEEWAY_SECONDS: i64 = 5;
 
 /// Why a token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// There is none.
+    /// The request has no bearer token.
     #[error("no bearer token")]
     Missing,
-    /// It was good once.
+    /// The token was valid and has expired.
     #[error("expired token")]
     Expired,
-    /// It never was.
+    /// The token was never valid.
     #[error("invalid token")]
     Invalid,
 }
@@ -44,13 +45,13 @@ impl From<TokenError> for Problem {
     }
 }
 
-/// Verifies tokens with the public key.
+/// A verifier of tokens with the public key.
 #[derive(Clone, Debug)]
 pub struct Verifier {
     key: VerifyingKey,
 }
 
-/// `crit` names extensions that a verifier must understand; this one understands none.
+/// The header of a token. `crit` names extensions that a verifier must understand. This one understands none.
 #[derive(Deserialize)]
 struct Header {
     alg: String,
@@ -58,20 +59,20 @@ struct Header {
 }
 
 impl Verifier {
-    /// Verifies with a public key in DER (`SubjectPublicKeyInfo`), as the key service gives it.
+    /// Returns a verifier with a public key in DER (`SubjectPublicKeyInfo`), as the key service returns it.
     ///
     /// # Errors
-    /// It is not a P-256 key.
+    /// The key is not a P-256 key.
     pub fn from_public_key_der(der: &[u8]) -> Result<Self, KeyError> {
         let key =
             VerifyingKey::from_public_key_der(der).map_err(|error| KeyError::Kind(error.to_string()))?;
         Ok(Self { key })
     }
 
-    /// Who the token speaks for.
+    /// Returns the caller whom the token identifies.
     ///
     /// # Errors
-    /// [`TokenError::Expired`] for a token of ours whose time is over, [`TokenError::Invalid`] for everything else.
+    /// [`TokenError::Expired`] for an expired token of ours, [`TokenError::Invalid`] for everything else.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Caller, TokenError> {
         let claims = self.claims(token).ok_or(TokenError::Invalid)?;
         let now = now.seconds();
@@ -84,8 +85,10 @@ impl Verifier {
         Ok(Caller { user_id: claims.sub, username: claims.name })
     }
 
-    /// The claims of a token that this key signed. Nothing of a token is believed before its signature is checked,
-    /// except for the name of the algorithm, which has one right value.
+    /// Returns the claims of a token that this key signed.
+    ///
+    /// Nothing of a token is trusted before its signature is checked. The name of the algorithm is read
+    /// before, and has one right value.
     fn claims(&self, token: &str) -> Option<Claims> {
         if token.len() > MAX_TOKEN {
             return None;

@@ -1,4 +1,4 @@
-//! An API Gateway event to a [`Call`].
+//! Converting an API Gateway event to a [`Call`].
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use percent_encoding::percent_decode_str;
 use super::{MAX_BODY, unknown_route};
 use crate::auth::{TokenError, Verifier};
 
-/// The call that a request makes; a problem where it cannot be one.
+/// Returns the call that a request makes, or the problem of a request that is none.
 pub(super) fn call(
     request: Request,
     verifier: Option<&Verifier>,
@@ -35,12 +35,12 @@ pub(super) fn call(
         })
         .collect();
     let mut query = HashMap::new();
-    // The raw text, because API Gateway's parsed map joins repeated parameters with commas.
+    // The raw text is parsed, because API Gateway's parsed map joins repeated parameters with commas.
     for (name, value) in form_urlencoded::parse(request.raw_query_string.unwrap_or_default().as_bytes()) {
         query.entry(name.into_owned()).or_insert_with(|| value.into_owned());
     }
-    // Gateways differ in whether these are still encoded. Nothing valid in our paths has a per cent sign, so that
-    // decoding once more changes nothing.
+    // Gateways differ in whether these are still encoded. No valid value in our paths has a per cent sign,
+    // so decoding once more changes nothing.
     let path = request
         .path_parameters
         .into_iter()
@@ -51,7 +51,7 @@ pub(super) fn call(
 }
 
 fn body(text: String, is_base64: bool) -> Result<Vec<u8>, Problem> {
-    // Three bytes are four characters: what is too long encoded need not be decoded to be refused.
+    // Three bytes are four characters. A body that is too long when encoded is refused without decoding it.
     let longest = if is_base64 { MAX_BODY.div_ceil(3) * 4 } else { MAX_BODY };
     if text.len() > longest {
         return Err(Problem::too_large(MAX_BODY));

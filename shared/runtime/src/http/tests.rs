@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::log::capture::Lines;
 
-/// Before every expiry in these tests.
+/// A clock before every expiry in these tests.
 struct Now;
 impl Clock for Now {
     fn now(&self) -> Timestamp {
@@ -14,7 +14,7 @@ impl Clock for Now {
     }
 }
 
-/// Tells what it was asked.
+/// A handler that returns the request.
 struct Echo;
 impl Handler for Echo {
     async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
@@ -38,7 +38,7 @@ impl Handler for Echo {
     }
 }
 
-/// As API Gateway sends it.
+/// Returns a request as API Gateway sends it.
 fn request(what: &str) -> Value {
     json!({
         "version": "2.0",
@@ -81,7 +81,7 @@ fn request(what: &str) -> Value {
     })
 }
 
-/// Status, headers and JSON of the answer, through the text that Lambda would send.
+/// Returns status, headers and JSON of the response, through the text that Lambda would send.
 async fn ask(request: Value) -> (u64, Value, Value) {
     let response = answer(&Echo, None, &Now, serde_json::from_value(request).unwrap()).await;
     let response = serde_json::to_value(response).unwrap();
@@ -148,7 +148,7 @@ async fn no_content_has_no_body_and_no_type() {
 }
 
 #[tokio::test]
-async fn the_inside_goes_to_the_log_once_and_never_to_the_client() {
+async fn a_cause_is_logged_once_and_never_sent_to_the_client() {
     let (lines, guard) = Lines::capture();
     let (status, _, problem) = ask(request("fire")).await;
     drop(guard);
@@ -161,7 +161,7 @@ async fn the_inside_goes_to_the_log_once_and_never_to_the_client() {
 }
 
 #[tokio::test]
-async fn a_busy_service_asks_for_patience_and_a_panic_is_answered() {
+async fn a_throttle_is_a_503_with_retry_after_and_a_panic_is_a_500() {
     let (status, headers, problem) = ask(request("busy")).await;
     assert_eq!((status, &problem["code"]), (503, &json!("temporarily_unavailable")));
     assert_eq!(headers["retry-after"], "1");
@@ -169,7 +169,7 @@ async fn a_busy_service_asks_for_patience_and_a_panic_is_answered() {
 }
 
 #[tokio::test]
-async fn who_asks_is_told_only_by_a_good_token() {
+async fn only_a_valid_token_identifies_the_caller() {
     use p256::ecdsa::SigningKey;
     use p256::ecdsa::signature::hazmat::PrehashSigner;
     use p256::pkcs8::EncodePublicKey;
@@ -216,6 +216,6 @@ async fn who_asks_is_told_only_by_a_good_token() {
             }
         }
     }
-    // A function without a verifier knows nobody.
+    // A function without a verifier identifies no caller.
     assert_eq!(ask(request("private")).await.2["code"], "token_missing");
 }

@@ -69,7 +69,7 @@ fn failed(response: &SqsBatchResponse) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn only_what_failed_goes_back() {
+async fn only_failed_records_are_named_in_the_response() {
     let (lines, guard) = Lines::capture();
     let kitchen = Kitchen::default();
     let batch = event(&[
@@ -97,7 +97,7 @@ async fn only_what_failed_goes_back() {
 }
 
 #[tokio::test]
-async fn the_answer_is_what_lambda_reads() {
+async fn the_response_has_the_form_that_lambda_reads() {
     let response = answer(&Kitchen::default(), event(&[("m-3", r#"{"number":0}"#, None)])).await;
     assert_eq!(
         serde_json::to_value(response).unwrap(),

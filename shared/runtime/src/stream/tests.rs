@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// Remembers what it is given; fails at the record of this number.
+/// A handler that records what it is given, and fails at the record of this number.
 struct Ledger {
     fails_at: Option<&'static str>,
     seen: Mutex<Vec<Record>>,
@@ -100,7 +100,7 @@ async fn an_unreadable_record_fails_after_those_before_it_are_handled() {
 }
 
 #[tokio::test]
-async fn after_a_panic_the_whole_batch_comes_again() {
+async fn after_a_panic_the_whole_batch_is_retried() {
     let batch = [record("10", "INSERT"), record("13", "INSERT")];
     let answered = failures(&Ledger::new(None), &batch).await;
     assert_eq!(answered, json!({ "batchItemFailures": [{ "itemIdentifier": "10" }] }));
