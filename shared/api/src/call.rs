@@ -1,4 +1,4 @@
-//! One HTTP request, as a handler sees it.
+//! An HTTP request as a handler sees it.
 
 use std::collections::HashMap;
 
@@ -8,13 +8,13 @@ use serde::de::DeserializeOwned;
 
 use crate::Problem;
 
-/// Entries in a page of a list unless the client asks otherwise.
+/// Entries in a page of a list when the client does not ask for a number.
 pub(crate) const DEFAULT_COUNT: usize = 20;
 /// Most entries in a page of a list.
 pub(crate) const MAX_COUNT: usize = 50;
 const MAX_IDEMPOTENCY_KEY: usize = 128;
 
-/// Who is asking, proven by their access token.
+/// The user who sent a request, proven by their access token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// Their id.
@@ -23,7 +23,7 @@ pub struct Caller {
     pub username: String,
 }
 
-/// What a [`Call`] is made of.
+/// The parts of a [`Call`].
 #[derive(Debug, Default)]
 pub struct Parts {
     /// The route as the template declares it, for example `POST /api/v1/photos/{photo_id}/like`.
@@ -38,7 +38,7 @@ pub struct Parts {
     pub body: Vec<u8>,
 }
 
-/// One HTTP request.
+/// An HTTP request.
 #[derive(Debug)]
 pub struct Call {
     parts: Parts,
@@ -46,39 +46,40 @@ pub struct Call {
 }
 
 impl Call {
-    /// A call by `caller`, or by somebody whose token is missing or bad, which is told only when it matters.
+    /// Returns a call by `caller`. The problem of a missing or bad token is reported only if
+    /// [`Self::caller`] is called.
     pub fn new(parts: Parts, caller: Result<Caller, Problem>) -> Self {
         Self { parts, caller }
     }
 
-    /// The route, for example `GET /api/v1/feed`.
+    /// Returns the route, for example `GET /api/v1/feed`.
     pub fn route(&self) -> &str {
         &self.parts.route
     }
 
-    /// Who is asking; a problem with status 401 when that is not proven.
+    /// Returns the caller, or a problem with status 401 when no valid token proves who it is.
     pub fn caller(&self) -> Result<&Caller, Problem> {
         self.caller.as_ref().map_err(Problem::clone)
     }
 
-    /// The text of the path parameter `name`; empty when the route has none of that name.
+    /// Returns the path parameter `name`; empty when the route has none of that name.
     pub fn path(&self, name: &str) -> &str {
         self.parts.path.get(name).map_or("", String::as_str)
     }
 
-    /// A query parameter.
+    /// Returns the query parameter `name`.
     pub fn query(&self, name: &str) -> Option<&str> {
         self.parts.query.get(name).map(String::as_str)
     }
 
-    /// A header, by lower-case name.
+    /// Returns a header, by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.parts.headers.get(name).map(String::as_str)
     }
 
-    /// The body parsed as JSON; a problem with code `bad_json` naming what is wrong.
+    /// Returns the body parsed as a JSON object, or a problem with code `bad_json` that names the fault.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        // An array would be taken for an object's fields in order, which is no part of the contract.
+        // An array would be read as an object's fields in order, which is no part of the contract.
         if self.parts.body.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
             return Err(Problem::bad_request("bad_json", "The body is not a JSON object."));
         }
@@ -92,7 +93,7 @@ impl Call {
         &self.parts.body
     }
 
-    /// How many entries of a list to answer with: the query parameter `count`, 1 to 50, 20 when absent.
+    /// Returns how many entries of a list are wanted: the query parameter `count`, 1 to 50, 20 when absent.
     pub fn count(&self) -> Result<usize, Problem> {
         let Some(text) = self.query("count") else { return Ok(DEFAULT_COUNT) };
         match text.parse() {
@@ -101,12 +102,12 @@ impl Call {
         }
     }
 
-    /// Where in `list` to go on: the query parameter `cursor`.
+    /// Returns the position from which `list` continues: the query parameter `cursor`.
     pub fn position<P: std::str::FromStr>(&self, list: List) -> Result<Option<P>, Problem> {
         self.query("cursor").map(|cursor| list.position(cursor)).transpose().map_err(Problem::from)
     }
 
-    /// The `Idempotency-Key` header: 1 to 128 visible ASCII characters.
+    /// Returns the `Idempotency-Key` header: 1 to 128 visible ASCII characters.
     pub fn idempotency_key(&self) -> Result<Option<&str>, Problem> {
         let Some(key) = self.header("idempotency-key") else { return Ok(None) };
         let fits =
@@ -138,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_are_bounded() {
+    fn a_count_is_from_1_to_50_and_20_when_absent() {
         assert_eq!(call(&[], &[], "").count().unwrap(), 20);
         assert_eq!(call(&[("count", "50")], &[], "").count().unwrap(), 50);
         for bad in ["0", "51", "-1", "x", ""] {
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_json_is_named_and_bad_cursors_are_refused() {
+    fn bad_json_bad_cursors_and_missing_tokens_are_refused() {
         let problem = call(&[], &[], "{").json::<HashMap<String, String>>().unwrap_err();
         assert_eq!((problem.status(), problem.code()), (400, "bad_json"));
         let problem = call(&[], &[], " [1]").json::<Vec<u8>>().unwrap_err();

@@ -1,7 +1,7 @@
-//! The public HTTP API: calls, replies, problems and the JSON they carry, and the OpenAPI document made of them.
+//! The public HTTP API: calls, replies, problems, their JSON, and the OpenAPI document made of them.
 //!
-//! Nothing here knows Lambda: `runtime::http` turns an API Gateway event into a [`Call`] and a [`Reply`] or a
-//! [`Problem`] back into an answer.
+//! This crate does not know Lambda. `runtime::http` turns an API Gateway event into a [`Call`], and a
+//! [`Reply`] or a [`Problem`] into a response.
 
 mod call;
 mod openapi;

@@ -13,7 +13,7 @@ use utoipa::openapi::{
     ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, ServerBuilder,
 };
 
-/// Name of the security scheme.
+/// The name of the security scheme.
 const BEARER: &str = "bearer";
 
 const DESCRIPTION: &str = "\
@@ -23,7 +23,7 @@ Ids are decimal strings. Moments are RFC 3339 in UTC. Lists go on with `cursor`,
 `has_more` alone says whether there is more, since a page may be short before the end. Errors are problems (RFC 9457) \
 with a stable `code`; fields and codes are added over time and never change their meaning.";
 
-/// The document; `docs/openapi.json` is this, checked by a test.
+/// Returns the document. A test checks that `docs/openapi.json` equals it.
 pub fn document() -> OpenApi {
     let routes = routes::all();
     let mut paths = Paths::new();

@@ -1,10 +1,10 @@
-//! A successful answer.
+//! Successful responses.
 
 use serde::Serialize;
 
 use crate::Problem;
 
-/// Status and JSON body of a successful answer.
+/// The status and JSON body of a successful response.
 #[derive(Debug)]
 pub struct Reply {
     status: u16,
@@ -17,27 +17,27 @@ impl Reply {
         Ok(Self { status, body: Some(body) })
     }
 
-    /// 200 with `body`.
+    /// Returns a reply with status 200 and `body`.
     pub fn ok(body: &impl Serialize) -> Result<Self, Problem> {
         Self::json(200, body)
     }
 
-    /// 201 with `body`.
+    /// Returns a reply with status 201 and `body`.
     pub fn created(body: &impl Serialize) -> Result<Self, Problem> {
         Self::json(201, body)
     }
 
-    /// 204 without a body.
+    /// Returns a reply with status 204 and no body.
     pub fn no_content() -> Self {
         Self { status: 204, body: None }
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// The JSON text, if any.
+    /// Returns the JSON text, if any.
     pub fn body(&self) -> Option<&str> {
         self.body.as_deref()
     }

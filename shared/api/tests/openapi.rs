@@ -1,4 +1,4 @@
-//! The checked-in document is the one this code makes.
+//! The checked-in document equals the one that this code makes.
 #![allow(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
 use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ fn operations(document: &Value) -> impl Iterator<Item = (String, &Value)> {
     })
 }
 
-/// Every value under the key `name`, wherever it stands.
+/// Finds every value under the key `name`, at any depth.
 fn all<'a>(value: &'a Value, name: &str, found: &mut Vec<&'a Value>) {
     match value {
         Value::Object(fields) => {
@@ -31,7 +31,7 @@ fn all<'a>(value: &'a Value, name: &str, found: &mut Vec<&'a Value>) {
     }
 }
 
-/// `UPDATE_OPENAPI=1` writes the file instead of comparing it.
+/// With `UPDATE_OPENAPI=1` it writes the file instead of comparing it.
 #[test]
 fn the_checked_in_document_is_up_to_date() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
@@ -45,12 +45,12 @@ fn the_checked_in_document_is_up_to_date() {
 }
 
 #[test]
-fn it_is_openapi_3_1() {
+fn the_document_is_openapi_3_1() {
     assert_eq!(document()["openapi"], "3.1.0");
 }
 
 #[test]
-fn every_reference_leads_somewhere() {
+fn every_reference_resolves() {
     let document = document();
     let mut references = Vec::new();
     all(&document, "$ref", &mut references);
@@ -81,7 +81,7 @@ fn every_operation_is_complete() {
             in_path,
             "{route}"
         );
-        // Whoever logs in has no token yet; everything else says so when there is none.
+        // Routes of accounts and sessions need no token. All others answer 401 without one.
         let is_public = operation["security"].as_array().is_some_and(Vec::is_empty);
         assert_eq!(is_public, route.contains("/auth/"), "{route}");
         assert!(is_public || responses.contains_key("401"), "{route}");

@@ -1,4 +1,4 @@
-//! One route, said once and turned into an operation of the document.
+//! A route, described once and turned into an operation of the document.
 
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, Response, ResponseBu
 
 use super::schemas;
 
-/// What a route is about.
+/// The group of a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Tag {
     Auth,
@@ -44,7 +44,7 @@ impl Tag {
     }
 }
 
-/// A route in the making.
+/// A builder of a route's operation.
 pub(super) struct Route {
     pub(super) method: HttpMethod,
     pub(super) path: &'static str,
@@ -61,7 +61,7 @@ pub(super) struct Route {
 }
 
 impl Route {
-    /// A route; its path parameters are those in braces.
+    /// Returns a route. Its path parameters are those in braces.
     pub(super) fn new(method: HttpMethod, path: &'static str, tag: Tag, id: &'static str) -> Self {
         let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
         Self {
@@ -79,31 +79,31 @@ impl Route {
         }
     }
 
-    /// What it does, in a line.
+    /// Sets what it does, in one line.
     pub(super) fn summary(mut self, summary: &'static str) -> Self {
         self.summary = summary;
         self
     }
 
-    /// What else there is to know.
+    /// Sets its longer description.
     pub(super) fn description(mut self, description: &'static str) -> Self {
         self.description = Some(description);
         self
     }
 
-    /// Needs no access token.
+    /// Marks it as needing no access token.
     pub(super) fn public(mut self) -> Self {
         self.is_public = true;
         self
     }
 
-    /// Answers a page of a list.
+    /// Adds the parameters of a page of a list.
     pub(super) fn paged(mut self) -> Self {
         self.parameters.extend(schemas::page_parameters());
         self
     }
 
-    /// May be sent again under the same key.
+    /// Adds the idempotency key, under which a request may be repeated.
     pub(super) fn repeatable(mut self, description: &str) -> Self {
         let key = ParameterBuilder::new()
             .name("Idempotency-Key")
@@ -116,7 +116,7 @@ impl Route {
         self
     }
 
-    /// Takes this body.
+    /// Sets the body of the request.
     pub(super) fn takes<T: ToSchema>(mut self, example: Value) -> Self {
         let content = ContentBuilder::new().schema(Some(self.refer::<T>())).example(Some(example)).build();
         let body =
@@ -125,7 +125,7 @@ impl Route {
         self
     }
 
-    /// Answers this body.
+    /// Adds a response with this body.
     pub(super) fn gives<T: ToSchema>(mut self, status: u16, description: &str) -> Self {
         let content = ContentBuilder::new().schema(Some(self.refer::<T>())).build();
         let response = ResponseBuilder::new().description(description).content("application/json", content);
@@ -133,13 +133,13 @@ impl Route {
         self
     }
 
-    /// Answers without a body.
+    /// Adds a response without a body.
     pub(super) fn gives_nothing(mut self, description: &str) -> Self {
         self.responses.push(("204".to_owned(), Response::new(description)));
         self
     }
 
-    /// Answers a problem with one of these codes.
+    /// Adds a problem with one of these codes.
     pub(super) fn refuses(mut self, status: u16, codes: &[&str]) -> Self {
         let codes: Vec<String> = codes.iter().map(|code| format!("`{code}`")).collect();
         self.responses.push((status.to_string(), problem(status, &codes.join(", "))));
@@ -152,7 +152,7 @@ impl Route {
         Ref::from_schema_name(T::name())
     }
 
-    /// The operation, with the problems that every route has.
+    /// Returns the operation, with the problems that every route has.
     pub(super) fn operation(self) -> Operation {
         let mut route = self;
         if !route.is_public {

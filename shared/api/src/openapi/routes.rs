@@ -14,7 +14,7 @@ const BAD_PAGE: &[&str] = &["bad_count", "bad_cursor"];
 const NO_USER: &[&str] = &["user_not_found"];
 const NO_PHOTO: &[&str] = &["photo_not_found"];
 
-/// Every route.
+/// Returns every route.
 pub(super) fn all() -> Vec<Route> {
     [auth(), users(), follows(), photos(), likes(), feed_and_inbox()].into_iter().flatten().collect()
 }

@@ -1,4 +1,4 @@
-//! Schemas that no wire type says: problems and parameters.
+//! Schemas that no wire type describes: problems and parameters.
 
 use serde_json::json;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -7,10 +7,10 @@ use utoipa::openapi::{RefOr, Required, Schema};
 
 use crate::call::{DEFAULT_COUNT, MAX_COUNT};
 
-/// Name of the schema of an error.
+/// The name of the schema of a problem.
 pub(super) const PROBLEM: &str = "Problem";
 
-/// An error, as [`crate::Problem::body`] makes it.
+/// Returns the schema of a problem, as [`crate::Problem::body`] makes it.
 pub(super) fn problem() -> RefOr<Schema> {
     let said =
         |description: &str| ObjectBuilder::new().schema_type(Type::String).description(Some(description));
@@ -30,7 +30,7 @@ pub(super) fn problem() -> RefOr<Schema> {
     object.examples([example]).into()
 }
 
-/// A path parameter by its name.
+/// Returns a path parameter by its name.
 pub(super) fn path_parameter(name: &str) -> Parameter {
     let (description, example) = match name {
         "user_id" => ("Names the user: an id, or `@` and the user name.", "1184467440737095516"),
@@ -45,7 +45,7 @@ pub(super) fn path_parameter(name: &str) -> Parameter {
         .build()
 }
 
-/// The parameters of a list.
+/// Returns the parameters of a list.
 pub(super) fn page_parameters() -> [Parameter; 2] {
     let parameter = |name, description, schema: Object| {
         ParameterBuilder::new()
@@ -64,12 +64,12 @@ pub(super) fn page_parameters() -> [Parameter; 2] {
     ]
 }
 
-/// Text of so many characters.
+/// Returns the schema of a text of `min` to `max` characters.
 pub(super) fn text(min: usize, max: usize) -> Object {
     ObjectBuilder::new().schema_type(Type::String).min_length(Some(min)).max_length(Some(max)).build()
 }
 
-/// A whole number in a range.
+/// Returns the schema of a whole number in a range.
 pub(super) fn number(min: usize, max: Option<usize>) -> Object {
     ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(min)).maximum(max).build()
 }

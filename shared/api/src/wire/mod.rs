@@ -1,4 +1,4 @@
-//! JSON of requests and answers. Field names are the contract with clients.
+//! The JSON of requests and responses. Its field names are the contract with clients.
 
 mod auth;
 mod notifications;

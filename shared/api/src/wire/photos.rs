@@ -76,7 +76,7 @@ pub struct RenditionUrls {
 }
 
 impl RenditionUrls {
-    /// The addresses of one medium's renditions under `cdn`.
+    /// Returns the URLs of one medium's renditions under `cdn`.
     pub fn new(cdn: &str, medium: MediumId) -> Self {
         let url = |size| format!("{cdn}/{}", medium.rendition_key(size, Encoding::Jpeg));
         Self { small: url(Size::Small), medium: url(Size::Medium), large: url(Size::Large) }
@@ -277,7 +277,7 @@ impl PhotoCard {
             thumbnail_urls: first,
             caption: photo.caption.as_ref().map(|caption| caption.as_str().to_owned()),
             created_at: photo.id.created_at().to_string(),
-            // The count lags behind the caller's own like; they are not to see a photo they like liked by nobody.
+            // The count lags behind the caller's own like. A caller who likes the photo is shown at least 1.
             likes_count: photo.likes.max(i64::from(liked_by_user)),
             comments_count: photo.comments,
             liked_by_user,

@@ -1,4 +1,4 @@
-//! People and whom they follow.
+//! Profiles, lists of users, and follows.
 
 use domain::UserId;
 use domain::cursor::List;
