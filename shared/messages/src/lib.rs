@@ -1,7 +1,7 @@
-//! What functions tell each other through SNS and SQS.
+//! The messages between functions, over SNS and SQS.
 //!
-//! Every message is one [`Event`]: JSON with a `type`. A consumer is idempotent, so publishing
-//! twice is safe. Fields are only ever added, with a default, so that messages in flight survive a deployment.
+//! Every message is one [`Event`]: JSON with a `type`. Consumers are idempotent, so duplicates are safe.
+//! Fields are only ever added, with a default, so that messages in flight survive a deployment.
 
 pub mod repair;
 pub mod workflow;
@@ -10,10 +10,10 @@ use domain::photo::BlobRef;
 use domain::{PhotoId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-/// Name of the message attribute that subscriptions filter on.
+/// The name of the message attribute that subscriptions filter on.
 pub const TYPE_ATTRIBUTE: &str = "type";
 
-/// Something that happened.
+/// An event, of which other functions are notified.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type")]
 pub enum Event {
@@ -37,7 +37,7 @@ pub enum Event {
         author_id: UserId,
         /// How many media it had.
         media: usize,
-        /// What those of them that were rendered were shown with.
+        /// The references of its rendered media to stored bytes.
         #[serde(default, rename = "holdings")]
         blob_refs: Vec<BlobRef>,
         /// The part of the author's followers that this message is for.
@@ -53,7 +53,7 @@ pub enum Event {
         author_id: UserId,
         /// How many media it has.
         media: usize,
-        /// What those of them that were rendered would have been shown with.
+        /// The references of its rendered media to stored bytes.
         #[serde(rename = "holdings")]
         blob_refs: Vec<BlobRef>,
     },
@@ -68,7 +68,7 @@ pub enum Event {
         user_id: UserId,
         /// Their user name.
         username: String,
-        /// When they said so.
+        /// When they liked it.
         at: Timestamp,
     },
     /// Somebody follows somebody. Consumers: `backfill`, `notify`.
@@ -83,7 +83,7 @@ pub enum Event {
         /// Since when.
         at: Timestamp,
     },
-    /// Somebody follows somebody no more. Consumer: `backfill`.
+    /// Somebody unfollows somebody. Consumer: `backfill`.
     #[serde(rename = "follow.removed")]
     FollowRemoved {
         /// Who followed.
@@ -91,24 +91,24 @@ pub enum Event {
         /// Who was followed.
         followee_id: UserId,
     },
-    /// A reader came back, and what was posted meanwhile is missing in their feed. Consumer: `backfill`.
+    /// A reader returned, and their feed lacks the photos posted meanwhile. Consumer: `backfill`.
     #[serde(rename = "reader.returned")]
     ReaderReturned {
         /// The reader.
         user_id: UserId,
-        /// Names this return: the rebuild clears exactly this mark.
+        /// The mark that identifies this return. The rebuild clears only this mark.
         mark: i64,
     },
 }
 
 impl Event {
-    /// Messages for those who follow `author` no more.
+    /// Returns an event for each of `followers`, who no longer follow `author`.
     pub fn unfollowed(author: UserId, followers: &[UserId]) -> Vec<Self> {
         let event = |&follower_id| Self::FollowRemoved { follower_id, followee_id: author };
         followers.iter().map(event).collect()
     }
 
-    /// The value of the `type` attribute.
+    /// Returns the value of the `type` attribute.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::PhotoReady { .. } => "photo.ready",
@@ -143,18 +143,19 @@ impl HashRange {
     /// Every hash.
     pub const ALL: Self = Self { first: 0, last: u16::MAX };
 
-    /// Followers that one message is for, about: what takes seconds.
+    /// The approximate number of followers for one message. An invocation handles so many in seconds.
     pub const PART: i64 = 2_500;
-    /// Messages that one message is split into: what takes a second to send.
+    /// Most messages that one message is split into. Sending them takes a second.
     const PARTS: i64 = 100;
 
-    /// This range of somebody's followers, as many as `followers` in all, in parts for a message each; only the range itself
-    /// when it is little enough for one. A part may still be too large: whoever gets it splits it again, so that no message
-    /// takes long however many followers there are.
+    /// Splits this range of an author's followers into parts, one for each message.
+    ///
+    /// `followers` is the number of all followers. A range that is small enough for one message is returned
+    /// as it is. A part may still be too large. Its consumer splits it again, so that no message takes long.
     pub fn parts_for(self, followers: i64) -> Vec<Self> {
         let width = i64::from(self.last.saturating_sub(self.first)) + 1;
         let expected = followers.saturating_mul(width) / (i64::from(u16::MAX) + 1);
-        // Somewhat more than a part is no reason to split: parts are never exactly even.
+        // A range of somewhat more than a part is not split, because parts are never exactly even.
         if expected <= Self::PART + Self::PART / 2 {
             return vec![self];
         }
@@ -162,7 +163,7 @@ impl HashRange {
         self.split(u32::try_from(parts).unwrap_or(1))
     }
 
-    /// This range in `parts` ranges of nearly equal width that touch and do not overlap; fewer when it is narrower.
+    /// Splits this range into `parts` adjacent ranges of nearly equal width; into fewer when it is narrower.
     pub fn split(self, parts: u32) -> Vec<Self> {
         let (first, width) = (u32::from(self.first), u32::from(self.last.saturating_sub(self.first)) + 1);
         let parts = parts.clamp(1, width);
@@ -232,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_older_message_does_not_say_has_a_default() {
+    fn fields_that_an_older_message_lacks_have_a_default() {
         let json = r#"{"type":"photo.ready","photo_id":"1","author_id":"2"}"#;
         let event: Event = serde_json::from_str(json).unwrap();
         assert_eq!(
@@ -245,14 +246,14 @@ mod tests {
     }
 
     #[test]
-    fn a_part_is_what_takes_seconds() {
+    fn a_range_is_split_into_parts_of_2500_followers_at_most_100() {
         let parts = |followers| HashRange::ALL.parts_for(followers).len();
         assert_eq!([parts(-1), parts(0), parts(2_500), parts(3_750), parts(3_751)], [1, 1, 1, 1, 2]);
         assert_eq!([parts(100_000), parts(100_000_000)], [40, 100]);
     }
 
     #[test]
-    fn large_parts_are_split_until_each_takes_seconds() {
+    fn large_parts_are_split_again_until_each_is_small_enough() {
         for followers in [1, 10_000, 3_000_000, 100_000_000] {
             let mut open = vec![HashRange::ALL];
             let mut covered = 0;
@@ -272,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_a_range_touch_and_do_not_overlap() {
+    fn the_parts_of_a_range_are_adjacent_and_cover_it() {
         for (range, parts) in [
             (HashRange::ALL, 7),
             (HashRange { first: 10, last: 12 }, 40),

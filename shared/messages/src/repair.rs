@@ -1,59 +1,60 @@
-//! What an operator asks `sweep` to put right. `verify` writes it, a line for each request.
+//! The repairs that an operator requests from `sweep`. `verify` writes them, one request a line.
 
 use domain::{PhotoId, Relation, UserId};
 use serde::{Deserialize, Serialize};
 
-/// Most counters and edges in one request: what `sweep` does well within its time.
+/// Most counters and edges in one request. `sweep` repairs so many well within its time.
 pub const MOST: usize = 1_000;
 
-/// One request. Everything in it may be done again.
+/// A request for repairs. All of it is idempotent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Repair {
-    /// Counters to count again.
+    /// Counters to recount.
     #[serde(skip_serializing_if = "is_default")]
     pub recount: Recount,
-    /// Derived edges to bring to what their actors' edges say.
+    /// Relations whose derived edges are to be brought into the state of their source edges.
     #[serde(skip_serializing_if = "is_default")]
     pub resettle: Vec<Relation>,
 }
 
-/// Counters to count again.
+/// Counters to recount.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Recount {
-    /// Whose followers and photos.
+    /// Users whose followers and photos are recounted.
     #[serde(skip_serializing_if = "is_default")]
     pub users: Vec<UserId>,
-    /// Whose likes.
+    /// Photos whose likes are recounted.
     #[serde(skip_serializing_if = "is_default")]
     pub photos: Vec<PhotoId>,
-    /// Counters that were counted already, because only a whole scan can count them.
+    /// Counters with their counts, because only a scan of the whole table can count them.
     #[serde(skip_serializing_if = "is_default")]
     pub following: Vec<Following>,
 }
 
-/// How many people somebody follows, as a scan found it.
+/// How many people a user follows, as counted by a scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Following {
-    /// Who.
+    /// The user.
     pub user_id: UserId,
     /// How many they follow.
     pub edges: i64,
-    /// How often their counters had moved then; what was counted holds as long as this is so.
+    /// The version of their counters at the time of the scan.
+    /// The count is valid while the version is the same.
     #[serde(default, skip_serializing_if = "is_default")]
     pub version: Option<u64>,
 }
 
 impl Repair {
-    /// How many counters and edges it names.
+    /// Returns how many counters and edges it names.
     pub fn len(&self) -> usize {
         let Recount { users, photos, following } = &self.recount;
         users.len() + photos.len() + following.len() + self.resettle.len()
     }
 
-    /// Whether there is nothing to do.
+    /// Returns whether it names nothing.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_asked_for_is_left_out_and_what_is_not_known_is_refused() {
+    fn empty_lists_are_left_out_and_unknown_fields_are_refused() {
         let nothing: Repair = serde_json::from_str("{}").unwrap();
         assert!(nothing.is_empty());
         assert_eq!(serde_json::to_string(&nothing).unwrap(), "{}");

@@ -1,11 +1,11 @@
-//! What workflows are started with, and what their segments are given.
+//! The input of workflows and of their segments.
 
 use domain::{PhotoId, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::HashRange;
 
-/// Where an item of the table lies: the workflows write to an author's head without a function between.
+/// The key of an item of the table. The workflows write to an author's head without a function.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemKey {
     /// Partition key.
@@ -14,66 +14,70 @@ pub struct ItemKey {
     pub sk: String,
 }
 
-/// Input of `celebrity-fanout`: one photo to every active follower of a celebrity.
+/// The input of `celebrity-fanout`, which pushes one photo to every active follower of a celebrity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CelebrityFanout {
     /// The photo.
     pub photo_id: PhotoId,
     /// Whose it is.
     pub author_id: UserId,
-    /// How many follow them, about: what segments are planned from.
+    /// How many follow them, approximately. The segments are planned from it.
     pub followers: i64,
     /// The author's head.
     pub head: ItemKey,
 }
 
-/// Input of `celebrity-promotion` and `celebrity-demotion`: an author who crossed the threshold.
+/// The input of `celebrity-promotion` and `celebrity-demotion`, which an author crossing
+/// the threshold starts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CelebrityCrossing {
-    /// Who.
+    /// The author.
     pub author_id: UserId,
-    /// How many follow them, about.
+    /// How many follow them, approximately.
     pub followers: i64,
     /// The author's head.
     pub head: ItemKey,
 }
 
-/// What is done for each active follower of a segment.
+/// The work that is done for each active follower of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "work", rename_all = "snake_case")]
 pub enum Work {
-    /// A photo goes into their feed.
+    /// A photo is pushed into their feed.
     Push {
         /// The photo.
         photo_id: PhotoId,
     },
     /// They pull the author's photos from now on.
     Enlist,
-    /// They get the photos they pulled so far, and pull no more.
+    /// The photos that they pulled so far are pushed, and they no longer pull.
     Delist,
 }
 
-/// Input and output of `fanout-segment`: some of an author's followers, and how far the work on them is. What comes out
-/// goes in again until it is done, so that no segment is too long for one invocation.
+/// The input and output of `fanout-segment`: some of an author's followers, and the
+/// progress of the work on them.
+///
+/// The output is the input of the next invocation until the work is done.
+/// So no segment is too long for one invocation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Segment {
-    /// What to do.
+    /// The work to do.
     #[serde(flatten)]
     pub work: Work,
-    /// Whose followers.
+    /// The author whose followers they are.
     pub author_id: UserId,
-    /// Which of them.
+    /// The range of followers.
     pub followers: HashRange,
-    /// The last follower dealt with; none at the beginning.
+    /// The last follower done; none at the beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<UserId>,
-    /// Active followers dealt with so far.
+    /// The number of active followers done so far.
     #[serde(default)]
     pub reached: u64,
-    /// Followers passed over so far, because they were not here lately.
+    /// The number of dormant followers skipped so far.
     #[serde(default)]
     pub skipped: u64,
-    /// Whether nobody is left.
+    /// Whether no follower is left.
     #[serde(default)]
     pub done: bool,
 }
@@ -105,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_begins_with_little_and_ignores_what_is_not_its_own() {
+    fn progress_has_defaults_and_unknown_fields_are_ignored() {
         let json = r#"{"work":"push","photo_id":"1","author_id":"2","followers":{"first":0,"last":65535},"last_chance":true}"#;
         let segment: Segment = serde_json::from_str(json).unwrap();
         assert_eq!((segment.followers, segment.after, segment.done), (HashRange::ALL, None, false));
