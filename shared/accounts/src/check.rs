@@ -1,4 +1,4 @@
-//! Checking a password without telling whether there is an account.
+//! Checking a password without revealing whether an account exists.
 
 use api::Problem;
 use domain::rate::{LOGINS, RetryAfter};
@@ -9,24 +9,27 @@ use table::{guard, user};
 
 use crate::{Accounts, password};
 
-/// What became of a check.
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Check {
-    /// The password is theirs.
+    /// The password is the account's.
     Right(Owner),
-    /// It is not, or there is no such account.
+    /// It is not, or the account does not exist.
     Wrong,
-    /// There were too many checks for this name or address.
+    /// The limit of checks for this name or address is reached.
     TooOften(RetryAfter),
 }
 
 impl Accounts {
-    /// Checks a password for the account that was asked for by the text `asked`, or for none.
+    /// Checks a password for `account`, which the client named by the text `asked`; or for no account.
     ///
-    /// Somebody who does not exist is treated as everybody else: under an id that no account has, with the same reads and
-    /// the same hashing. The limit counts checks by what was asked for and not by whose it is: if a name and an address
-    /// drew on one limit, running it out by the name would tell the address. So neither the answer, nor its time, nor
-    /// when attempts run out tells who has an account, or which address is whose. One round trip, two when the limit was drawn on lately; 1 RRU and 1 WRU for each.
+    /// A missing account is treated as any other, under an id that no account has, with the same
+    /// reads and the same hashing. The limit counts checks by the text and not by the account.
+    /// If a name and an address shared one limit, using it up by the name would reveal the address.
+    /// So neither the response, nor its time, nor the limit reveals who has an account,
+    /// or which address is whose.
+    ///
+    /// One round trip, two when the limit was used lately; 1 RRU and 1 WRU for each.
     pub async fn check(
         &self,
         account: Option<UserId>,
@@ -51,8 +54,11 @@ impl Accounts {
     }
 }
 
-/// The id that a name or address is counted under, and that stands for an account that does not exist: the same for the same text in any case. A digest of 63 bits,
-/// so that meeting a real id is beyond chance; and if it did, no password would be right.
+/// Returns the id under which checks of a name or address are counted. It also stands for an
+/// account that does not exist.
+///
+/// It is the same for the same text in any case. It is a digest of 63 bits, so that it practically never
+/// equals a real id. If it did, no password would be right.
 fn stand_in(asked: &str) -> UserId {
     let digest = Sha256::digest(asked.trim().to_lowercase().as_bytes());
     let number = digest.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes));

@@ -1,5 +1,5 @@
-//! What `register`, `login` and `refresh` share: password hashes, the check of a password, the answer that carries a
-//! session.
+//! The code that `register`, `login` and `refresh` share: password hashes, the check of a password,
+//! and the response with a session.
 
 mod check;
 pub mod password;
@@ -15,16 +15,16 @@ use table::Table;
 pub use check::Check;
 pub use session::answer;
 
-/// Everything that accounts and sessions are made with.
+/// The dependencies of accounts and sessions.
 #[derive(Clone)]
 pub struct Accounts {
-    /// Where they are.
+    /// The table that stores them.
     pub table: Table,
-    /// Signs access tokens.
+    /// The issuer of access tokens.
     pub issuer: Issuer,
-    /// Tells the time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Makes ids, salts and refresh tokens.
+    /// The randomness of ids, salts and refresh tokens.
     pub random: Arc<dyn Randomness>,
 }
 

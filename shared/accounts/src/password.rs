@@ -1,7 +1,7 @@
 //! Password hashes: argon2id with the parameters that OWASP recommends (19 MiB, two passes, one lane).
 //!
-//! Hashing takes some 20 ms of pure computation. It runs where it is called and not on a thread of its own: a Lambda
-//! process answers one request at a time, so there is nothing that it could hold up.
+//! Hashing takes some 20 ms of pure computation. It runs on the caller's thread. A Lambda process answers one
+//! request at a time, so hashing delays no other.
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{Error, PasswordHasher, PasswordVerifier};
@@ -31,16 +31,19 @@ impl Fault for HashError {
     }
 }
 
-/// Hashes a new password under a salt of its own: a PHC string, which names its parameters, so that they may be
-/// raised later without losing anyone.
+/// Hashes a new password under a new salt and returns a PHC string.
+///
+/// The string names its parameters. They can be raised later, and older hashes still verify.
 pub fn hash(password: &Password, randomness: &dyn Randomness) -> Result<String, HashError> {
     let mut salt = [0; SALT];
     randomness.fill(&mut salt);
     Ok(salted(password.expose(), &salt)?.to_string())
 }
 
-/// Whether `text` is the password of this hash. Without a hash it is not, after the same work: the time of an answer
-/// does not tell whether there is an account.
+/// Returns whether `text` is the password of this hash.
+///
+/// Without a hash it returns false after the same work, so that the time of a response does not reveal
+/// whether an account exists.
 pub fn verify(text: &str, hash: Option<&str>) -> Result<bool, HashError> {
     let Some(hash) = hash else {
         std::hint::black_box(salted(text, &[0; SALT])?);
@@ -75,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_password_itself_is_right() {
+    fn only_the_exact_password_verifies() {
         let password = Password::parse("correct horse").unwrap();
         let hashed = hash(&password, &Salt(1)).unwrap();
         assert!(hashed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hashed}");
@@ -88,13 +91,13 @@ mod tests {
     }
 
     #[test]
-    fn salts_make_equal_passwords_differ() {
+    fn equal_passwords_have_different_hashes() {
         let password = Password::parse("correct horse").unwrap();
         assert_ne!(hash(&password, &Salt(1)).unwrap(), hash(&password, &Salt(2)).unwrap());
     }
 
     #[test]
-    fn a_hash_made_with_other_parameters_still_counts_and_a_broken_one_is_an_error() {
+    fn a_hash_with_older_parameters_verifies_and_a_broken_one_is_an_error() {
         let weaker = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(1024, 1, 1, None).unwrap());
         let old: PasswordHash = weaker.hash_password_with_salt(b"correct horse", &[3; SALT]).unwrap();
         assert!(verify("correct horse", Some(&old.to_string())).unwrap());

@@ -1,4 +1,4 @@
-//! Sessions as the API answers them.
+//! Opening sessions, and their form in the API.
 
 use api::wire::Session;
 use api::{Caller, Problem};
@@ -9,7 +9,7 @@ use table::session::{self, Opened, Owner};
 use crate::Accounts;
 
 impl Accounts {
-    /// Opens a session. One round trip to the table beside one to the key service, 1 WRU.
+    /// Opens a session. One round trip to the table and, at the same time, one to the key service; 1 WRU.
     pub async fn open_session(&self, owner: &Owner) -> Result<Session, Problem> {
         let opened = self.new_session(owner);
         let stored = async { session::open(&self.table, &opened).await.map_err(Problem::from) };
@@ -17,7 +17,7 @@ impl Accounts {
         Ok(answer(owner, access, &opened.token))
     }
 
-    /// A session that is still to be stored.
+    /// Returns a new session, which is still to be stored.
     pub fn new_session(&self, owner: &Owner) -> Opened {
         Opened {
             user: owner.user,
@@ -27,14 +27,14 @@ impl Accounts {
         }
     }
 
-    /// Signs an access token; 503 while the key service does not.
+    /// Signs an access token, or returns a problem with status 503 when the key service does not sign.
     pub async fn access_token(&self, owner: &Owner) -> Result<AccessToken, Problem> {
         let caller = Caller { user_id: owner.user, username: owner.username.as_str().to_owned() };
         self.issuer.issue(&caller, self.clock.now()).await.map_err(Problem::unavailable)
     }
 }
 
-/// The answer that hands a session to its owner.
+/// Returns the response with a session for its owner.
 pub fn answer(owner: &Owner, access: AccessToken, refresh: &RefreshToken) -> Session {
     Session {
         user_id: owner.user,
