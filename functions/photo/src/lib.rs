@@ -17,7 +17,7 @@
 use api::wire::{PhotoView, UpdatePhotoRequest};
 use api::{Call, Caller, Problem, Reply};
 use domain::photo::Photo;
-use domain::text::{Caption, Place, Tag};
+use domain::text::{Caption, Location, Tag};
 use domain::{Invalid, PhotoId};
 use runtime::Aws;
 use table::photo::Texts;
@@ -117,7 +117,7 @@ fn texts(request: &UpdatePhotoRequest) -> Result<Texts, Invalid> {
         None => Patch::Keep,
     };
     let place = match request.location.as_deref() {
-        Some(text) => Patch::present(Place::parse(text)?),
+        Some(text) => Patch::present(Location::parse(text)?),
         None => Patch::Keep,
     };
     let tags = match &request.tags {

@@ -11,7 +11,7 @@ use api::Caller;
 use domain::media::{MediumPlace, PerceptualHash};
 use domain::photo::{ContentType, Failure, Medium, Photo, Rendered, State};
 use domain::rate;
-use domain::text::{AltText, Caption, Place, Tag};
+use domain::text::{AltText, Caption, Location, Tag};
 use domain::{PhotoId, UserId};
 use photo::PhotoHandler;
 use serde_json::{Value, json};
@@ -64,7 +64,7 @@ impl World {
             author: ada().user_id,
             author_name: "ada".to_owned(),
             caption: Caption::parse("High tide").unwrap(),
-            place: Place::parse("Brighton").unwrap(),
+            place: Location::parse("Brighton").unwrap(),
             tags: vec![Tag::parse("sea").unwrap()],
             media: vec![medium("a wave"), medium("")],
             state: State::Processing,

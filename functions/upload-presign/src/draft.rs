@@ -3,14 +3,14 @@
 use api::Caller;
 use api::wire::{CreatePhotoRequest, MediumRequest};
 use domain::photo::{ContentType, MAX_MEDIA, MAX_UPLOAD_BYTES, Medium, Photo, State};
-use domain::text::{AltText, Caption, Place, Tag};
+use domain::text::{AltText, Caption, Location, Tag};
 use domain::{Invalid, PhotoId};
 
 /// A request for a photo that keeps every rule.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     caption: Option<Caption>,
-    place: Option<Place>,
+    place: Option<Location>,
     tags: Vec<Tag>,
     media: Vec<Medium>,
 }
@@ -19,7 +19,7 @@ impl Draft {
     /// Checks every field; the first broken rule is the answer.
     pub(crate) fn parse(request: &CreatePhotoRequest) -> Result<Self, Invalid> {
         let caption = optional(request.caption.as_deref(), Caption::parse)?;
-        let place = optional(request.location.as_deref(), Place::parse)?;
+        let place = optional(request.location.as_deref(), Location::parse)?;
         let tags = Tag::parse_all(request.tags.iter().map(String::as_str))?;
         if request.media.is_empty() {
             return Err(Invalid::new("media_missing", "A photo has at least one medium."));

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{PhotoId, UserId};
 use crate::media::{MediumId, MediumPlace, PerceptualHash};
-use crate::text::{AltText, Caption, Place, Tag};
+use crate::text::{AltText, Caption, Location, Tag};
 
 /// Most media in one photo.
 pub const MAX_MEDIA: usize = 10;
@@ -25,7 +25,7 @@ pub struct Photo {
     pub caption: Option<Caption>,
     /// Where it was taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub place: Option<Place>,
+    pub place: Option<Location>,
     /// Folded tags, in the author's order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,

@@ -64,7 +64,7 @@ bounded_text! {
     /// The author's text under a photo: at most 2,200 characters.
     Caption: at most 2200, "caption_too_long", "A caption";
     /// Where a photo was taken, in the author's words: at most 100 characters.
-    Place: at most 100, "location_too_long", "A location";
+    Location: at most 100, "location_too_long", "A location";
     /// A description of the picture for those who cannot see it: at most 1,000 characters.
     AltText: at most 1000, "alt_too_long", "An alternative text";
 }

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{
 };
 use domain::media::MediumId;
 use domain::photo::{Failure, Photo, Rendered, State};
-use domain::text::{Caption, Place, Tag};
+use domain::text::{Caption, Location, Tag};
 use domain::{PhotoId, UserId};
 use serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value;
 
@@ -82,7 +82,7 @@ pub struct Texts {
     /// Text under the photo.
     pub caption: Patch<Caption>,
     /// Where it was taken.
-    pub place: Patch<Place>,
+    pub place: Patch<Location>,
     /// All its tags.
     pub tags: Patch<Vec<Tag>>,
 }
