@@ -1,24 +1,27 @@
-//! Which records of a batch belong together.
+//! Groups the records of a batch that have to be derived together.
 
 use std::collections::{BTreeSet, HashMap};
 
 use table::change::Change;
 use table::keys::ItemKey;
 
-/// What one record of the batch says.
+/// One record of the batch and the change it describes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
-    /// The record's place in the batch.
+    /// The record's index in the batch.
     pub(crate) place: usize,
     /// What happened.
     pub(crate) change: Change,
 }
 
-/// Splits a batch into groups that have nothing in common, each in the order of the batch.
+/// Splits a batch into groups that share no item. Each group keeps the order of the batch.
 ///
-/// Transactions of different groups never meet on an item, so they can run side by side without cancelling each other.
-/// A group that fails holds its lane of the stream at its first record until it succeeds or its retries end, unless it is
-/// derived out of order; groups beside it in the batch are done all the same.
+/// Transactions of different groups never touch the same item. They can therefore run side by side without
+/// cancelling each other.
+///
+/// A group that fails blocks its lane of the stream at its first record until it succeeds
+/// or its retries end. A group that is derived out of order blocks nothing. The other groups
+/// of the batch are derived in either case.
 pub(crate) fn group(steps: Vec<Step>) -> Vec<Vec<Step>> {
     let mut groups: Vec<Vec<Step>> = Vec::new();
     let mut group_of: HashMap<ItemKey, usize> = HashMap::new();
@@ -29,7 +32,7 @@ pub(crate) fn group(steps: Vec<Step>) -> Vec<Vec<Step>> {
         for &other in &known {
             joined.extend(groups.get_mut(other).map(std::mem::take).unwrap_or_default());
         }
-        // The oldest of the groups that meet in this step takes them all in; the others stay behind empty.
+        // The oldest of the groups that this step joins takes all their steps; the others stay behind empty.
         let home = known.first().copied().unwrap_or(groups.len());
         for place in group_of.values_mut().filter(|place| known.contains(place)) {
             *place = home;
@@ -47,7 +50,8 @@ pub(crate) fn group(steps: Vec<Step>) -> Vec<Vec<Step>> {
     groups
 }
 
-/// What most steps of a group write to: when the group meets others, it is most probably there.
+/// Returns the item that most steps of the group write to. A conflict with other writers is most likely
+/// there.
 pub(crate) fn busiest(group: &[Step]) -> Option<ItemKey> {
     let mut writers: HashMap<ItemKey, usize> = HashMap::new();
     for item in group.iter().flat_map(|step| step.change.touches()) {
@@ -93,7 +97,7 @@ mod tests {
             unfollowed(3, 4),
             unliked(2, 2),
             unliked(2, 1),
-            // Joins the two pairs before.
+            // This step joins the two pairs before it.
             unfollowed(2, 3),
             Change::Returned { reader: user(1), mark: 1 },
             Change::Drafted { photo: photo(1) },
@@ -107,7 +111,8 @@ mod tests {
         let follows = |a, b| Change::TakenBack(Relation::Follow(user(a), user(b)));
         let star = steps([follows(1, 2), follows(3, 9), follows(2, 9), follows(4, 9)]);
         assert_eq!(busiest(&star), Some(ItemKey::User(user(9))));
-        // One alone does not tell: whoever is followed is likelier to be than whoever follows.
+        // A single follow decides nothing by count. The followed user is likelier to be busy than
+        // the follower.
         assert_eq!(busiest(&steps([follows(1, 2)])), Some(ItemKey::User(user(2))));
         assert_eq!(busiest(&steps([Change::Returned { reader: user(1), mark: 1 }])), None);
     }

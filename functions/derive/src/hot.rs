@@ -1,4 +1,4 @@
-//! Items that were too busy a moment ago.
+//! Items that recently refused writes because they were too busy.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::{Clock, Timestamp};
 use table::keys::ItemKey;
 
-/// How long an item is left alone: long enough that trying it costs a lane little, short enough that one that has cooled
-/// down is soon derived in the stream's order again.
+/// How long a busy item is not tried. It is long enough that trying it costs a lane little.
+/// It is short enough that an item that has cooled down soon returns to the stream's order.
 const FOR_MS: i64 = 5_000;
-/// Items remembered. One that is not is tried, which is right too.
+/// Items that are remembered. A busy item that is not remembered is tried, which is correct too.
 const MOST: usize = 1_000;
 
-/// Remembers, in this process, which items kept refusing.
+/// Remembers, in this process, which items kept refusing writes.
 pub(crate) struct Hot {
     clock: Arc<dyn Clock>,
     until: Mutex<HashMap<ItemKey, Timestamp>>,
@@ -23,7 +23,7 @@ impl Hot {
         Self { clock, until: Mutex::default() }
     }
 
-    /// The item kept refusing just now.
+    /// Records that the item kept refusing writes just now.
     pub(crate) fn mark(&self, item: ItemKey) {
         let now = self.clock.now();
         let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
@@ -33,7 +33,7 @@ impl Hot {
         }
     }
 
-    /// The first of `items` that kept refusing lately.
+    /// Returns the first of `items` that kept refusing writes lately.
     pub(crate) fn first_of(&self, items: &[ItemKey]) -> Option<ItemKey> {
         let now = self.clock.now();
         let until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_is_left_alone_for_some_seconds() {
+    fn a_busy_item_is_not_tried_for_five_seconds() {
         let clock = ManualClock::new();
         let hot = Hot::new(clock.shared());
         hot.mark(item(1));
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_and_forgets() {
+    fn busy_items_are_bounded_and_expire() {
         let clock = ManualClock::new();
         let hot = Hot::new(clock.shared());
         let all: Vec<ItemKey> = (0..2_000).map(item).collect();

@@ -56,7 +56,7 @@ runtime::config! {
         pub table_name: String,
         /// The topic of domain events.
         pub topic_arn: String,
-        /// The queue of what is derived out of order.
+        /// The queue of changes that are derived out of order.
         pub derive_queue_url: String,
     }
 }
@@ -66,11 +66,11 @@ const GROUPS_AT_ONCE: usize = 8;
 /// Times a group is tried, each time without the item that was busiest before.
 const TRIES: usize = 2;
 
-/// Items of one batch that may be busy, each by itself. When more are, it is the table that refuses: then the stream waits,
-/// which costs nobody their order, instead of all of it going to the queue.
+/// Most items of one batch that count as busy one by one. If more are busy, the table itself throttles.
+/// The stream then waits, which keeps the order; otherwise all of it would go to the queue.
 const BUSY_ITEMS: usize = 16;
 
-/// What is derived with.
+/// Handles the table's stream: derives from every record, and publishes events.
 pub struct DeriveHandler<P = Topic, O = Queue> {
     table: Table,
     publisher: P,
@@ -87,13 +87,13 @@ impl DeriveHandler {
     }
 }
 
-/// A record that failed, by its place in the batch.
+/// A record that failed, named by its index in the batch.
 struct Failure {
     place: usize,
     source: Box<dyn std::error::Error + Send + Sync>,
 }
 
-/// So many items of one batch were busy that the table is.
+/// The error of a throttled table: too many items of one batch were busy.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} items of one batch were busy")]
 struct TableBusy(usize);
@@ -104,19 +104,20 @@ impl Failure {
     }
 }
 
-/// What became of a batch, or of a group of it.
+/// The result of a batch, or of a group of it.
 #[derive(Default)]
 struct Outcome {
     derived: Vec<Step>,
-    /// What is to be derived out of order, for each busy item.
+    /// Steps to derive out of order, one list for each busy item.
     out_of_order: Vec<Vec<Step>>,
-    /// The items that were found busy.
+    /// Items that were found busy.
     busy: Vec<ItemKey>,
     failures: Vec<Failure>,
 }
 
 impl<P: Publisher, O: Sender> DeriveHandler<P, O> {
-    /// Derives in `table`, publishes to `publisher`, and gives to `sender` what is to be derived out of order.
+    /// Creates a handler that derives in `table` and publishes to `publisher`. Changes to derive out of order
+    /// go to `sender`.
     pub fn new(table: Table, publisher: P, sender: O, clock: Arc<dyn Clock>) -> Self {
         Self { table, publisher, sender, hot: Hot::new(clock) }
     }
@@ -155,7 +156,8 @@ impl<P: Publisher, O: Sender> DeriveHandler<P, O> {
         outcome
     }
 
-    /// Derives a group. What touches an item that stays busy is to be derived out of order, and the rest goes on without it.
+    /// Derives a group. Steps that touch a busy item are left to be derived out of order;
+    /// the other steps are retried.
     async fn derive_group(&self, mut steps: Vec<Step>) -> Outcome {
         let mut outcome = Outcome::default();
         for _ in 0..TRIES {
@@ -195,7 +197,7 @@ impl<P: Publisher, O: Sender> DeriveHandler<P, O> {
         })
     }
 
-    /// Gives steps to the queue. Their events are published by whoever derives them.
+    /// Sends steps to the queue. Their events are published when they are derived.
     async fn send_out_of_order(&self, items: &[Vec<Step>]) -> Result<(), Failure> {
         let Some(first) = items.iter().flatten().map(|step| step.place).min() else { return Ok(()) };
         self.sender.send(&out_of_order::messages(items)).await.map_err(|error| Failure::at(first, error))?;
@@ -224,9 +226,10 @@ impl<P: Publisher, O: Sender> runtime::stream::Handler for DeriveHandler<P, O> {
         failures.sort_by_key(|failure| failure.place);
         let mut failures = failures.into_iter();
         let Some(first) = failures.next() else { return Ok(()) };
-        // The first is logged by whoever gets it; the others come again with it and may then be the first.
+        // The caller logs the first failure. Lambda delivers the others again with it; any of them may be
+        // first then.
         for other in failures {
-            tracing::warn!(place = other.place, error = %runtime::failure::Chain(other.source.as_ref()), "failed too");
+            tracing::warn!(place = other.place, error = %runtime::failure::Chain(other.source.as_ref()), "another record failed");
         }
         match records.get(first.place) {
             Some(record) => Err(Failed::at(record, first.source)),

@@ -1,4 +1,4 @@
-//! What is derived out of the stream's order, because the items it writes to kept refusing.
+//! Changes that are derived out of the stream's order, because an item they write to kept refusing.
 
 use runtime::queue::Sender;
 use runtime::topic::{Publisher, Unpublished};
@@ -9,18 +9,18 @@ use table::change::Change;
 use crate::DeriveHandler;
 use crate::group::Step;
 
-/// Changes in one message: likes of one photo fill two transactions, and a message stays far below SQS's limit. What is said
-/// of a photo's media counts as much as changes do.
+/// Weight of the changes in one message. A change counts one, and so does each blob reference
+/// that it carries. Likes of one photo then fill two transactions, and a message stays far below SQS's limit.
 const CHANGES: usize = 98;
 
-/// A message of changes. Fields are only ever added, with a default, so that messages in flight survive a deployment.
+/// A message of changes. New fields always have a default, so that messages in flight survive a deployment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutOfOrder {
-    /// What happened, in the order of the stream.
+    /// The changes, in the order of the stream.
     pub changes: Vec<Change>,
 }
 
-/// The messages that take steps, the steps of one busy item after those of another.
+/// Returns the messages that carry all steps. A message holds steps of one busy item only.
 pub(crate) fn messages(items: &[Vec<Step>]) -> Vec<OutOfOrder> {
     let mut messages: Vec<OutOfOrder> = Vec::new();
     for steps in items {
@@ -40,10 +40,10 @@ pub(crate) fn messages(items: &[Vec<Step>]) -> Vec<OutOfOrder> {
     messages
 }
 
-/// Why a message is not done.
+/// The reason why a message comes again.
 #[derive(Debug, thiserror::Error)]
 pub enum NotDone {
-    /// It is not derived, or not all of it.
+    /// Not all of it is derived.
     #[error(transparent)]
     Table(#[from] table::Error),
     /// It is derived, but not published.
@@ -54,7 +54,8 @@ pub enum NotDone {
 impl<P: Publisher, O: Sender> runtime::sqs::Handler for DeriveHandler<P, O> {
     type Message = OutOfOrder;
     type Error = NotDone;
-    /// Messages of a batch are often about the same item and would only meet on it.
+    /// Messages are handled one at a time, because those of a batch are often about the same item and would
+    /// conflict.
     const CONCURRENCY: usize = 1;
 
     async fn handle(&self, OutOfOrder { changes }: OutOfOrder) -> Result<(), NotDone> {
@@ -121,7 +122,7 @@ mod tests {
         assert!(sizes(&[]).is_empty());
     }
 
-    /// Messages in flight are read by the next version: this is what they look like.
+    /// Pins the wire form of messages, because the next version reads messages that this one sent.
     #[test]
     fn every_change_has_its_wire_form() {
         let at = Timestamp(1_795_348_800_000);
@@ -175,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_older_message_does_not_say_has_a_default() {
+    fn a_field_missing_from_an_older_message_has_a_default() {
         let older = json!({"changes": [
             {"ready": {"photo": "2", "author": "3"}},
             {"deleted": {"photo": "2", "author": "3", "media": 4}},

@@ -1,5 +1,5 @@
-//! Photos of celebrities that are not in every feed yet, kept in the process for a few seconds: what one reader pulled,
-//! the next ones need not.
+//! Photos of celebrities that fan-out has not written to every feed yet. The process caches them for a few
+//! seconds, so that readers share what one of them pulled.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,23 +11,23 @@ use futures::future::{BoxFuture, Shared, join_all};
 use moka::sync::Cache;
 use table::{Result, Table, head, timeline};
 
-/// How long a head is taken as it was: a new photo of a celebrity may be missing this long.
+/// How long a cached head is used. A celebrity's new photo may be missing from feeds for this long.
 const FRESH_MS: i64 = 3_000;
-/// Heads kept; at most about 0.5 KiB each, 5 MiB.
+/// Heads that are cached, each about 0.5 KiB at most: 5 MiB in all.
 const KEPT: u64 = 10_000;
-/// Photos read when a head does not reach deep enough.
+/// Photos read from a timeline when a head does not reach far enough back.
 const DEEPER: usize = 40;
 
-/// One read of some heads, for all who wait for one of them. None when it failed.
+/// One read of several heads, shared by all who wait for one of them. It yields `None` when the read failed.
 type Reading = Shared<BoxFuture<'static, Option<Arc<HashMap<UserId, Source>>>>>;
 
-/// Heads by celebrity, each with the moment its reading began.
+/// Caches heads by celebrity, each with the moment its read began.
 ///
-/// A head that nobody has read lately is read once, however many ask for it at that moment; all that one page misses are
-/// one round trip.
+/// Pages that miss the same head at the same moment share one read of it. All heads that one page misses
+/// are one round trip.
 pub(crate) struct Celebrities {
     readings: Cache<UserId, (Timestamp, Reading)>,
-    /// Held while it is decided who reads what, and never while anything is read.
+    /// Held while it is decided who reads which head, never during a read.
     deciding: Mutex<()>,
 }
 
@@ -38,8 +38,8 @@ impl Default for Celebrities {
 }
 
 impl Celebrities {
-    /// Exactly the newest photos of a range that `celebrities` posted and that are not in every feed yet. 0.5 RRU for
-    /// each head that is not kept.
+    /// Returns exactly the newest photos of a range that `celebrities` posted and that are not in every feed
+    /// yet. Costs 0.5 RRU for each head that is not cached.
     pub(crate) async fn newest(
         &self,
         table: &Table,
@@ -63,7 +63,8 @@ impl Celebrities {
             }
         }
         if !unread.is_empty() {
-            // The reading that failed may have been another page's. It is not kept, and this page asks for itself.
+            // The failed read may have been started by another page. It leaves the cache, and this page reads
+            // for itself.
             for celebrity in &unread {
                 self.readings.invalidate(celebrity);
             }
@@ -72,7 +73,8 @@ impl Celebrities {
         Ok(sources)
     }
 
-    /// For each celebrity the reading to wait for: one that is fresh, or one that begins now for all the others.
+    /// Returns the read to wait for, for each celebrity: a fresh one, or one read begun now for all
+    /// the others.
     fn readings_of(&self, table: &Table, celebrities: &[UserId], now: Timestamp) -> Vec<(UserId, Reading)> {
         let _deciding = self.deciding.lock().unwrap_or_else(PoisonError::into_inner);
         let mut readings = Vec::with_capacity(celebrities.len());

@@ -44,11 +44,11 @@ runtime::config! {
     }
 }
 
-/// Rounds of refilling a page whose photos turned out to be gone; then a short page with a cursor is better than a
-/// slow one.
+/// Rounds in which a page is refilled when its photos turn out to be gone. After the last round the page
+/// is short and has a cursor, which is better than a slow page.
 const ROUNDS: usize = 8;
 
-/// What a feed is made with.
+/// Handles reading the feed.
 pub struct FeedReadHandler {
     table: Table,
     cdn_url: String,
@@ -63,7 +63,7 @@ impl FeedReadHandler {
         Self::new(Table::new(aws.dynamodb(), &config.table_name), &config.cdn_url, aws.clock())
     }
 
-    /// A reader of `table` that shows pictures under `cdn_url`.
+    /// Creates a reader of feeds in `table` that shows pictures under `cdn_url`.
     pub fn new(table: Table, cdn_url: &str, clock: Arc<dyn Clock>) -> Self {
         Self {
             table,
@@ -74,13 +74,13 @@ impl FeedReadHandler {
         }
     }
 
-    /// Fills a page: entries whose photo is gone are dropped and others take their place.
+    /// Returns a page of the feed. Entries whose photo is gone are dropped, and older ones take their place.
     async fn page(&self, reader: UserId, mut source: Source, count: usize) -> Result<FeedPage, Problem> {
         let now = self.clock.now();
         let mut shown: Vec<PhotoCard> = Vec::with_capacity(count);
         let mut position: Option<FeedPosition> = None;
         for _ in 0..ROUNDS {
-            // One more than asked for tells whether there is a next page.
+            // One entry more than asked for tells whether there is a next page.
             let wanted = count + 1 - shown.len();
             let batch = source.next(&self.table, &self.celebrities, wanted, now).await?;
             let mode = source.mode();

@@ -1,4 +1,5 @@
-//! Photos kept in the process for a few seconds: a photo that many feeds show is read once, not once for each.
+//! Photos cached in the process for a few seconds. A photo that many feeds show is read once, not once
+//! for each.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,12 +9,12 @@ use domain::{PhotoId, Timestamp};
 use moka::sync::Cache;
 use table::{Result, Table};
 
-/// How long a photo is shown as it was: counts may lag, and a deleted photo may show, this long.
+/// How long a cached photo is shown. Counts may lag, and a deleted photo may still show, for this long.
 const FRESH_MS: i64 = 3_000;
-/// Photos kept; at about 1 KiB each, 10 MiB.
+/// Photos that are cached, each about 1 KiB: 10 MiB in all.
 const KEPT: u64 = 10_000;
 
-/// Photos by id, each with the moment it was read.
+/// Caches photos by id, each with the moment it was read.
 pub(crate) struct PhotoCache(Cache<PhotoId, (Timestamp, Arc<Photo>)>);
 
 impl Default for PhotoCache {
@@ -23,7 +24,7 @@ impl Default for PhotoCache {
 }
 
 impl PhotoCache {
-    /// Photos by id; those that do not exist are left out. 0.5 RRU for each that is not kept.
+    /// Returns photos by id; those that do not exist are left out. Costs 0.5 RRU for each that is not cached.
     pub(crate) async fn get(
         &self,
         table: &Table,

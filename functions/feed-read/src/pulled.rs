@@ -1,31 +1,32 @@
-//! Entries pulled from the photos of everyone a reader follows.
+//! Entries that are pulled from the photos of everyone a reader follows.
 
 use domain::feed::{Entry, FeedRange, Source};
 use domain::{PhotoId, UserId};
 use table::{Result, Table, head, timeline};
 
-/// Followees read in one page.
+/// Followees read in one query.
 const FOLLOWEES: usize = 1_000;
-/// Most followees a page is pulled from: bounds what one request may cost, far above what people follow.
+/// Most followees that a page is pulled from. It bounds the cost of one request, far above what people
+/// follow.
 const MOST: usize = 10_000;
-/// Photos read when a head does not reach deep enough.
+/// Photos read from a timeline when a head does not reach far enough back.
 const DEEPER: usize = 40;
 
-/// Some entries, newest first.
+/// Entries of a feed, newest first.
 pub(crate) struct Batch {
     pub(crate) entries: Vec<Entry>,
     /// Whether nothing older exists.
     pub(crate) last: bool,
 }
 
-/// What is known of the photos of everyone a reader follows.
+/// The photos read so far of everyone a reader follows.
 pub(crate) struct Pulled {
     sources: Vec<Source>,
 }
 
 impl Pulled {
-    /// Reads whom `reader` follows and the heads of all of them: 0.5 RRU for each, 100 a round trip; of the
-    /// first 10,000 of them.
+    /// Reads the first 10,000 users whom `reader` follows, and their heads. Costs 0.5 RRU for each followee;
+    /// heads are read 100 a round trip.
     pub(crate) async fn load(table: &Table, reader: UserId) -> Result<Self> {
         let mut sources = Vec::new();
         let mut after = None;
@@ -39,7 +40,7 @@ impl Pulled {
         }
     }
 
-    /// Exactly the newest `wanted` entries older than `after`, or all there are.
+    /// Returns exactly the newest `wanted` entries older than `after`, or all if there are fewer.
     pub(crate) async fn next(
         &mut self,
         table: &Table,

@@ -1,5 +1,5 @@
-//! Where a feed's entries come from: those that were pushed with those of celebrities among them, then those that are
-//! pulled from everyone.
+//! The source of a feed's entries. Pushed entries come first, merged with photos of celebrities. Below them,
+//! entries are pulled from everyone whom the reader follows.
 
 use domain::cursor::{FeedMode, FeedPosition};
 use domain::feed::{Entry, FeedRange, is_active, merge};
@@ -18,26 +18,27 @@ pub(crate) struct Source {
 }
 
 enum Origin {
-    /// Entries that fan-out wrote, and what celebrities posted that it has not written yet; both may have been read with
-    /// the reader's state.
+    /// Entries that fan-out wrote, and photos of celebrities that it has not written yet.
+    /// The first page holds what was read together with the reader's state.
     Pushed(Option<Pushed>),
-    /// The photos of everyone the reader follows; loaded when first needed.
+    /// Photos of everyone the reader follows; loaded when first needed.
     Pulled(Option<Pulled>),
 }
 
-/// What one look into a feed gives.
+/// The pushed entries of a page, and the celebrities to merge among them.
 struct Pushed {
     page: Page<Entry>,
-    /// Whose photos the reader pulls.
+    /// The celebrities whose photos the reader pulls.
     celebrities: Vec<UserId>,
 }
 
 impl Source {
     /// Opens a feed at `position`, or at its beginning.
     ///
-    /// At the beginning one query (0.5 RRU) tells who the reader is and gives the first `limit` entries. A reader who
-    /// was away is marked active *before* anything is pulled for them: either a fan-out running now sees them active,
-    /// or their pull sees its photo. Until `backfill` has caught up with that mark, entries are pulled.
+    /// At the beginning, one query (0.5 RRU) returns the reader's state and the first `limit` entries.
+    /// A reader who was away is marked active *before* anything is pulled for them. A fan-out that runs
+    /// at the same time then either sees them active, or their pull sees its photo. Until `backfill` has
+    /// handled that mark, entries are pulled.
     pub(crate) async fn open(
         table: &Table,
         reader: UserId,
@@ -72,7 +73,7 @@ impl Source {
         Ok(Self { reader, after: None, origin })
     }
 
-    /// How the next entries will be found.
+    /// Returns how the next entries will be found.
     pub(crate) fn mode(&self) -> FeedMode {
         match self.origin {
             Origin::Pushed(_) => FeedMode::Pushed,
@@ -80,7 +81,7 @@ impl Source {
         }
     }
 
-    /// Name of the metric that counts feeds of this kind.
+    /// Returns the name of the metric that counts feeds of this kind.
     pub(crate) fn metric(&self) -> &'static str {
         match self.origin {
             Origin::Pushed(_) => "feeds_pushed",
@@ -88,7 +89,7 @@ impl Source {
         }
     }
 
-    /// The next entries, about `wanted` of them. Where the pushed ones end, pulled ones go on.
+    /// Returns about `wanted` next entries. Pulled entries follow where pushed ones end.
     pub(crate) async fn next(
         &mut self,
         table: &Table,
@@ -107,7 +108,8 @@ impl Source {
                 };
                 let more = pushed.page.more;
                 let mut entries = pushed.with_celebrities(table, cache, self.after, wanted, now).await?;
-                // Below what was pushed lies what expired, and what was posted before the reader followed.
+                // Below the pushed entries lie expired ones, and photos posted before the reader followed
+                // their author.
                 if !more && entries.len() <= wanted {
                     self.origin = Origin::Pulled(None);
                 }
@@ -128,7 +130,7 @@ impl Source {
 }
 
 impl Pushed {
-    /// What follows behind a photo: one round trip, 1 RRU.
+    /// Reads the pushed entries after a photo. Costs 1 RRU and one round trip.
     async fn behind(
         table: &Table,
         reader: UserId,
@@ -144,8 +146,8 @@ impl Pushed {
         Ok(Self { page: table::feed::above(page, floor), celebrities })
     }
 
-    /// The entries down to the last that was pushed, with those of celebrities in their places. Below it nothing can be
-    /// said: what celebrities posted there comes with what everybody did.
+    /// Returns the entries down to the last pushed one, with photos of celebrities merged in order.
+    /// Older photos of celebrities are pulled later, together with those of everyone else.
     async fn with_celebrities(
         self,
         table: &Table,

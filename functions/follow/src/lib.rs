@@ -31,7 +31,7 @@ runtime::config! {
     }
 }
 
-/// What follows are kept with.
+/// Handles following, unfollowing, and listing who follows whom.
 pub struct FollowHandler {
     table: Table,
     clock: Arc<dyn Clock>,
@@ -43,7 +43,7 @@ impl FollowHandler {
         Self::new(Table::new(aws.dynamodb(), &config.table_name), aws.clock())
     }
 
-    /// Follows in `table`.
+    /// Creates the handler for follows in `table`.
     pub fn new(table: Table, clock: Arc<dyn Clock>) -> Self {
         Self { table, clock }
     }
@@ -52,7 +52,7 @@ impl FollowHandler {
         people::named(&self.table, call.path("user_id")).await?.ok_or_else(Problem::no_user)
     }
 
-    /// Whom the caller means, who must be somebody else.
+    /// Returns the user whom the path names, who must be somebody else than the caller.
     async fn other(&self, call: &Call, caller: &Caller) -> Result<User, Problem> {
         let id = self.named(call).await?;
         if id == caller.user_id {
@@ -64,8 +64,8 @@ impl FollowHandler {
     async fn follow(&self, caller: &Caller, other: &User) -> Result<FollowState, Problem> {
         let edge = Follow { username: caller.username.clone(), at: self.clock.now() };
         let added = follow::add(&self.table, caller.user_id, other.id, &edge).await?;
-        // The stored count follows a moment later: what this call changed is added to what was read. A repetition
-        // changes nothing, but at least the caller follows them.
+        // The stored count follows a moment later, so what this call changed is added to what was read.
+        // A repeated follow adds nothing, but the caller's own follow makes the count at least one.
         Ok(state(other, true, (other.followers + i64::from(added)).max(1)))
     }
 

@@ -104,7 +104,7 @@ async fn scroll(world: &World, route: &str, who: &Caller, of: &Caller) -> Vec<St
 }
 
 #[tokio::test]
-async fn when_there_are_many_then_followers_and_following_are_paged_without_gaps() {
+async fn when_there_are_many_then_both_lists_are_paged_without_gaps() {
     let world = World::new().await;
     let star = world.person("star").await;
     let fans = world.people("fan", 10).await;
@@ -119,7 +119,7 @@ async fn when_there_are_many_then_followers_and_following_are_paged_without_gaps
     followers.sort();
     assert_eq!(followers, names, "by hash, each once");
 
-    // A cursor survives whoever it names, and is good for its own list only.
+    // A cursor stays valid when the user it names is gone, and is valid for its own list only.
     let first =
         Request::to(FOLLOWING).path("user_id", star.user_id).query("count", 3).by(&star, &world.clock);
     let cursor =

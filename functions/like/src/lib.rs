@@ -29,7 +29,7 @@ runtime::config! {
     }
 }
 
-/// What likes are kept with.
+/// Handles liking a photo, unliking it, and listing who likes it.
 pub struct LikeHandler {
     table: Table,
     clock: Arc<dyn Clock>,
@@ -41,7 +41,7 @@ impl LikeHandler {
         Self::new(Table::new(aws.dynamodb(), &config.table_name), aws.clock())
     }
 
-    /// Likes in `table`.
+    /// Creates the handler for likes in `table`.
     pub fn new(table: Table, clock: Arc<dyn Clock>) -> Self {
         Self { table, clock }
     }
@@ -55,14 +55,15 @@ impl LikeHandler {
         let photo = self.visible(caller, id).await?.ok_or_else(Problem::no_photo)?;
         let edge = Like { author: photo.author, username: caller.username.clone(), at: self.clock.now() };
         let added = like::add(&self.table, caller.user_id, id, &edge).await?;
-        // The stored count follows a moment later: what this call changed is added to what was read. A repetition
-        // changes nothing, but at least the caller likes the photo.
+        // The stored count follows a moment later, so what this call changed is added to what was read.
+        // A repeated like adds nothing, but the caller's own like makes the count at least one.
         let likes_count = (photo.likes + i64::from(added)).max(1);
         Ok(LikeState { photo_id: id, likes_count, liked_by_user: true })
     }
 
-    /// Takes the caller's like away, of a photo that is gone or hidden from them too: nobody is to be kept from taking
-    /// back what they said. The answer is then that there is no such photo.
+    /// Removes the caller's like, also from a photo that is deleted or hidden from them.
+    ///
+    /// Everybody may take their own like back. The answer is then that there is no such photo.
     async fn unlike(&self, caller: &Caller, id: PhotoId) -> Result<LikeState, Problem> {
         let photo = self.visible(caller, id).await?;
         let removed = like::remove(&self.table, caller.user_id, id).await?;

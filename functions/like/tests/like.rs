@@ -51,7 +51,7 @@ async fn when_a_photo_is_unliked_then_the_count_is_never_negative() {
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let photo = world.post(&ann).await;
     ask(&world, LIKE, &bob, photo).await;
-    // Neither the like nor the unlike is counted yet.
+    // The stream has counted neither the like nor the unlike yet.
     for _ in 0..2 {
         let answer = ask(&world, UNLIKE, &bob, photo).await;
         assert_eq!((answer.status, answer.json), (200, state(photo, 0, false)));
@@ -76,7 +76,7 @@ async fn when_a_photo_is_not_visible_then_it_is_not_found_and_nothing_changes() 
         assert_eq!((answer.status, answer.code()), (404, "photo_not_found"), "{route}");
     }
     assert!(!likes(&world, &bob, pending).await);
-    // Authors see their own photos from the beginning.
+    // Authors see their own photos before they are ready.
     assert_eq!(ask(&world, LIKE, &ann, pending).await.status, 200);
 
     let request = Request::to(LIKE).path("photo_id", "sunset").by(&bob, &world.clock);

@@ -35,7 +35,7 @@ runtime::config! {
     }
 }
 
-/// What the function works with.
+/// Handles reading, editing and deleting one photo.
 pub struct PhotoHandler {
     table: Table,
     cdn_url: String,
@@ -47,7 +47,7 @@ impl PhotoHandler {
         Self::new(Table::new(aws.dynamodb(), &config.table_name), &config.cdn_url)
     }
 
-    /// Works on `table` and shows pictures under `cdn_url`.
+    /// Creates the handler for photos in `table`, whose pictures are shown under `cdn_url`.
     pub fn new(table: Table, cdn_url: &str) -> Self {
         Self { table, cdn_url: cdn_url.to_owned() }
     }
@@ -81,7 +81,7 @@ impl PhotoHandler {
         }
     }
 
-    /// Why `caller` may not change the photo.
+    /// Returns the problem that says why `caller` may not change the photo.
     async fn refusal(&self, caller: &Caller, id: PhotoId) -> Problem {
         match photo::get(&self.table, id).await {
             Ok(Some(photo)) if photo.author != caller.user_id && photo.is_visible_to(caller.user_id) => {
@@ -110,7 +110,7 @@ impl runtime::http::Handler for PhotoHandler {
     }
 }
 
-/// What an edit asks for: absent fields stay, blank text and an empty list remove.
+/// Returns the texts that an edit asks for. Absent fields stay; blank text and an empty list remove.
 fn texts(request: &UpdatePhotoRequest) -> Result<Texts, Invalid> {
     let caption = match request.caption.as_deref() {
         Some(text) => Patch::present(Caption::parse(text)?),

@@ -51,7 +51,7 @@ impl World {
         Self { engine, table, deps, clock: ManualClock::new(), random: SeededRandom::new(1) }
     }
 
-    /// Ada's photo of two media, still being processed.
+    /// Creates Ada's photo of two media, still being processed.
     async fn photo(&self) -> Photo {
         let medium = |alt: &str| Medium {
             content_type: ContentType::Jpeg,
@@ -82,7 +82,7 @@ impl World {
         self.ready_like(None, None).await
     }
 
-    /// A ready photo whose media are stored elsewhere, and look like another photo.
+    /// Creates a ready photo whose media are stored at another place and resemble another photo.
     async fn ready_like(&self, stored_at: Option<MediumPlace>, similar_to: Option<PhotoId>) -> Photo {
         let photo = self.photo().await;
         for index in 0..photo.media.len() {
@@ -152,7 +152,7 @@ async fn when_a_ready_photo_is_asked_for_then_everyone_sees_it_whole() {
 }
 
 #[tokio::test]
-async fn when_a_photo_has_the_bytes_of_another_then_it_is_shown_with_those_and_its_author_is_told() {
+async fn when_bytes_are_shared_then_they_are_shown_and_the_author_is_told() {
     let world = World::new().await;
     let other = PhotoId::try_from(5).unwrap();
     let place = MediumPlace { photo: other, index: 3 };
@@ -184,7 +184,7 @@ async fn when_the_caller_likes_a_photo_then_it_says_so_to_them_alone() {
 }
 
 #[tokio::test]
-async fn when_a_photo_is_not_ready_then_only_its_author_sees_how_far_it_is() {
+async fn when_a_photo_is_not_ready_then_only_its_author_sees_its_progress() {
     let world = World::new().await;
     let photo = world.photo().await;
     let answer = world.send(world.request("GET", photo.id, &ada())).await;
@@ -220,7 +220,7 @@ async fn when_there_is_no_such_photo_then_it_is_not_found() {
 }
 
 #[tokio::test]
-async fn when_its_author_edits_a_photo_then_what_is_named_changes() {
+async fn when_its_author_edits_a_photo_then_only_the_named_fields_change() {
     let world = World::new().await;
     let photo = world.ready_photo().await;
     let (id, token) = (photo.id.to_string(), testkit::token_for(&ada(), testkit::START));
@@ -267,7 +267,7 @@ async fn when_an_edit_breaks_a_rule_then_it_is_named_and_nothing_changes() {
 }
 
 #[tokio::test]
-async fn when_somebody_else_changes_a_photo_then_it_is_forbidden_and_nothing_changes() {
+async fn when_somebody_else_changes_a_photo_then_it_is_forbidden() {
     let world = World::new().await;
     let photo = world.ready_photo().await;
     for request in [
@@ -282,7 +282,7 @@ async fn when_somebody_else_changes_a_photo_then_it_is_forbidden_and_nothing_cha
 }
 
 #[tokio::test]
-async fn when_its_author_deletes_a_photo_then_it_is_gone_and_the_stream_tells() {
+async fn when_its_author_deletes_a_photo_then_it_is_gone_and_in_the_stream() {
     let world = World::new().await;
     let photo = world.ready_photo().await;
     world.engine.stream().await;
@@ -307,7 +307,7 @@ async fn when_a_photo_is_deleted_while_it_is_processed_then_it_is_gone() {
 }
 
 #[tokio::test]
-async fn when_it_is_not_proven_who_asks_then_nothing_is_shown_or_changed() {
+async fn when_the_token_is_bad_then_nothing_is_shown_or_changed() {
     let world = World::new().await;
     let photo = world.ready_photo().await;
     let route = |method: &str| {
@@ -327,7 +327,7 @@ async fn when_it_is_not_proven_who_asks_then_nothing_is_shown_or_changed() {
 }
 
 #[tokio::test]
-async fn when_the_table_is_busy_then_the_client_is_asked_to_come_back() {
+async fn when_the_table_throttles_then_the_client_is_asked_to_retry() {
     let world = World::new().await;
     let photo = world.ready_photo().await;
     world.engine.fail_next("DeleteItem", testkit::ATTEMPTS, Fault::Throttled);

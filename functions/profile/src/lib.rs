@@ -31,7 +31,7 @@ runtime::config! {
     }
 }
 
-/// What profiles are shown with.
+/// Handles showing and changing profiles, and listing somebody's photos.
 pub struct ProfileHandler {
     table: Table,
     cdn_url: String,
@@ -43,19 +43,19 @@ impl ProfileHandler {
         Self::new(Table::new(aws.dynamodb(), &config.table_name), &config.cdn_url)
     }
 
-    /// Shows profiles of `table` with pictures under `cdn_url`.
+    /// Creates the handler for profiles in `table`, whose pictures are shown under `cdn_url`.
     pub fn new(table: Table, cdn_url: &str) -> Self {
         Self { table, cdn_url: cdn_url.to_owned() }
     }
 
-    /// Whom the path means.
+    /// Returns the id of the user whom the path names.
     async fn named(&self, call: &Call) -> Result<UserId, Problem> {
         people::named(&self.table, call.path("user_id")).await?.ok_or_else(Problem::no_user)
     }
 
     async fn profile(&self, caller: &Caller, id: UserId) -> Result<Profile, Problem> {
         let followed = async {
-            // Nobody follows themselves.
+            // Nobody follows themselves, so there is no edge to read.
             if id == caller.user_id {
                 Ok(false)
             } else {

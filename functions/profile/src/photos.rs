@@ -7,12 +7,13 @@ use table::{like, photo, timeline, user};
 
 use crate::ProfileHandler;
 
-/// Rounds of refilling a page whose photos turned out to be gone; then a short page with a cursor is better than a
-/// slow one.
+/// Rounds in which a page is refilled when its photos turn out to be gone. After the last round the page
+/// is short and has a cursor, which is better than a slow page.
 const ROUNDS: usize = 8;
 
 impl ProfileHandler {
-    /// Fills a page: photos of the timeline that are gone are dropped, and others take their place.
+    /// Returns a page of `author`'s photos. Photos of the timeline that are gone are dropped, and older ones
+    /// take their place.
     pub(crate) async fn photos(
         &self,
         caller: &Caller,
@@ -26,7 +27,7 @@ impl ProfileHandler {
         for _ in 0..ROUNDS {
             let ids = timeline::page(&self.table, author, position, count - shown.len()).await?;
             if ids.items.is_empty() && before.is_none() && shown.is_empty() && !ids.more {
-                // An empty list, or nobody's.
+                // The list is empty, or there is no such user.
                 user::get(&self.table, author).await?.ok_or_else(Problem::no_user)?;
             }
             let (photos, liked) = futures::try_join!(
@@ -35,7 +36,7 @@ impl ProfileHandler {
             )?;
             let listed = ids.items.iter().filter_map(|id| photos.get(id)).filter(|photo| photo.is_listed());
             shown.extend(listed.map(|photo| PhotoCard::new(photo, &self.cdn_url, liked.contains(&photo.id))));
-            // The last photo looked at, shown or not: what is older comes next.
+            // The position is the last photo examined, shown or not. The next page begins with what is older.
             position = ids.items.last().copied().or(position);
             more = ids.more;
             if !more || shown.len() == count {

@@ -1,4 +1,4 @@
-//! The function's own credentials, fetched once and kept until they are about to expire.
+//! The function's own credentials, fetched once and cached until they are about to expire.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -9,10 +9,11 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use domain::{Clock, Timestamp};
 use tokio::sync::Mutex;
 
-/// Kept credentials are good for at least this long.
+/// Cached credentials are used only while they stay valid for at least this long.
 const LEEWAY: Duration = Duration::from_mins(5);
 
-/// Credentials to sign with. Service clients keep theirs by themselves; signing a form has no client.
+/// Caches the credentials to sign forms with. Service clients cache their own, but signing a form uses
+/// no client.
 pub(crate) struct CredentialCache {
     provider: SharedCredentialsProvider,
     clock: Arc<dyn Clock>,
@@ -37,7 +38,7 @@ impl CredentialCache {
     }
 }
 
-/// The moment as the SDK takes it.
+/// Converts a moment to the type that the SDK takes.
 pub(crate) fn system_time(at: Timestamp) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(at.0).unwrap_or(0))
 }

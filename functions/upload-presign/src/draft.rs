@@ -1,4 +1,4 @@
-//! What a client says it is going to post, checked.
+//! A validated request for a new photo.
 
 use api::Caller;
 use api::wire::{CreatePhotoRequest, MediumRequest};
@@ -6,7 +6,7 @@ use domain::photo::{ContentType, MAX_MEDIA, MAX_UPLOAD_BYTES, Medium, Photo, Sta
 use domain::text::{AltText, Caption, Location, Tag};
 use domain::{Invalid, PhotoId};
 
-/// A request for a photo that keeps every rule.
+/// A request for a photo that satisfies every rule.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     caption: Option<Caption>,
@@ -16,7 +16,7 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// Checks every field; the first broken rule is the answer.
+    /// Checks every field; returns the first broken rule as the error.
     pub(crate) fn parse(request: &CreatePhotoRequest) -> Result<Self, Invalid> {
         let caption = optional(request.caption.as_deref(), Caption::parse)?;
         let place = optional(request.location.as_deref(), Location::parse)?;
@@ -31,12 +31,12 @@ impl Draft {
         Ok(Self { caption, place, tags, media })
     }
 
-    /// What will be uploaded, in order.
+    /// Returns what will be uploaded, in order.
     pub(crate) fn media(&self) -> &[Medium] {
         &self.media
     }
 
-    /// The photo of this name, as it begins.
+    /// Returns the photo with this id in its first state.
     pub(crate) fn photo(&self, id: PhotoId, author: &Caller) -> Photo {
         Photo {
             id,

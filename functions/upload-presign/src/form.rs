@@ -1,6 +1,6 @@
-//! Signed forms: who holds one may upload exactly what its policy says, and nothing else.
+//! Signed upload forms. Whoever holds one may upload exactly what its policy allows, and nothing else.
 //!
-//! A form and not a signed URL, because only a form's policy bounds the size of what comes.
+//! A form is used, not a signed URL, because only a form's policy bounds the size of the upload.
 //! See <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html>.
 
 use std::collections::BTreeMap;
@@ -16,11 +16,11 @@ use serde_json::{Value, json};
 
 use crate::credentials::system_time;
 
-/// How long a form is accepted.
+/// A form is accepted for this long.
 const LIFETIME_MS: i64 = 60 * 60 * 1000;
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// Where uploads go.
+/// The bucket that uploads go to.
 #[derive(Clone, Debug)]
 pub struct Bucket {
     name: String,
@@ -29,19 +29,19 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// A bucket in AWS: its name is part of the host's.
+    /// Returns a bucket in AWS, whose name is part of the host name.
     pub fn hosted(name: &str, region: &str) -> Self {
         let url = format!("https://{name}.s3.{region}.amazonaws.com/");
         Self { name: name.to_owned(), region: region.to_owned(), url }
     }
 
-    /// A bucket behind one host for all, as in a local cloud: its name is in the path.
+    /// Returns a bucket behind one host for all buckets, as in a local cloud: its name is in the path.
     pub fn by_path(name: &str, region: &str, endpoint: &str) -> Self {
         let url = format!("{}/{name}", endpoint.trim_end_matches('/'));
         Self { name: name.to_owned(), region: region.to_owned(), url }
     }
 
-    /// A form for `medium`, to be stored as `key`.
+    /// Returns a form to upload `medium` as the object `key`.
     pub(crate) fn form(
         &self,
         credentials: &Credentials,
@@ -50,7 +50,7 @@ impl Bucket {
         medium: &Medium,
     ) -> Upload {
         let now = Timestamp(now.seconds() * 1000);
-        // 2026-11-22T12:00:00Z as the signature has it: 20261122T120000Z.
+        // The signature writes 2026-11-22T12:00:00Z as 20261122T120000Z.
         let moment = now.to_string().replace(".000", "").replace(['-', ':'], "");
         let day = moment.split('T').next().unwrap_or_default();
         let scope = format!("{}/{day}/{}/s3/aws4_request", credentials.access_key_id(), self.region);
@@ -65,7 +65,7 @@ impl Bucket {
         .chain(credentials.session_token().map(|token| ("x-amz-security-token", token)))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-        // Every field is a condition: S3 refuses a form with a field that its policy does not name.
+        // Every field is a condition, because S3 refuses a form with a field that its policy does not name.
         let mut conditions: Vec<Value> = fields.iter().map(|(name, value)| json!({ name: value })).collect();
         conditions.push(json!({ "bucket": self.name }));
         conditions.push(json!(["content-length-range", 1, medium.size]));
@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(bucket.url, "http://127.0.0.1:4566/uploads");
     }
 
-    /// The signature that AWS's documentation gives for its example policy.
+    /// Checks the signature that AWS's documentation gives for its example policy.
     #[test]
     fn the_documented_example_has_the_documented_signature() {
         let policy = "eyAiZXhwaXJhdGlvbiI6ICIyMDE1LTEyLTMwVDEyOjAwOjAwLjAwMFoiLA0KICAiY29uZGl0aW9ucyI6IFsNCiAgICB7ImJ1Y2tldCI6ICJzaWd2NGV4YW1wbGVidWNrZXQifSwNCiAgICBbInN0YXJ0cy13aXRoIiwgIiRrZXkiLCAidXNlci91c2VyMS8iXSwNCiAgICB7ImFjbCI6ICJwdWJsaWMtcmVhZCJ9LA0KICAgIHsic3VjY2Vzc19hY3Rpb25fcmVkaXJlY3QiOiAiaHR0cDovL3NpZ3Y0ZXhhbXBsZWJ1Y2tldC5zMy5hbWF6b25hd3MuY29tL3N1Y2Nlc3NmdWxfdXBsb2FkLmh0bWwifSwNCiAgICBbInN0YXJ0cy13aXRoIiwgIiRDb250ZW50LVR5cGUiLCAiaW1hZ2UvIl0sDQogICAgeyJ4LWFtei1tZXRhLXV1aWQiOiAiMTQzNjUxMjM2NTEyNzQifSwNCiAgICB7IngtYW16LXNlcnZlci1zaWRlLWVuY3J5cHRpb24iOiAiQUVTMjU2In0sDQogICAgWyJzdGFydHMtd2l0aCIsICIkeC1hbXotbWV0YS10YWciLCAiIl0sDQoNCiAgICB7IngtYW16LWNyZWRlbnRpYWwiOiAiQUtJQUlPU0ZPRE5ON0VYQU1QTEUvMjAxNTEyMjkvdXMtZWFzdC0xL3MzL2F3czRfcmVxdWVzdCJ9LA0KICAgIHsieC1hbXotYWxnb3JpdGhtIjogIkFXUzQtSE1BQy1TSEEyNTYifSwNCiAgICB7IngtYW16LWRhdGUiOiAiMjAxNTEyMjlUMDAwMDAwWiIgfQ0KICBdDQp9";

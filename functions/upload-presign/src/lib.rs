@@ -37,8 +37,8 @@ use credentials::CredentialCache;
 use draft::Draft;
 pub use form::Bucket;
 
-/// Times the guards are read before giving up on a race. Each turn of a race has a winner: a dozen uploads begun by
-/// one user in the same moment all get through.
+/// Times the guards are read before a race is given up. Each turn of a race has a winner, so a dozen uploads
+/// that one user begins at the same moment all succeed.
 const TURNS: u32 = 12;
 
 runtime::config! {
@@ -55,7 +55,7 @@ runtime::config! {
     }
 }
 
-/// What the function works with.
+/// Handles creating an upload: a draft photo, and a signed form for each of its media.
 pub struct UploadPresignHandler {
     table: Table,
     bucket: Bucket,
@@ -66,7 +66,7 @@ pub struct UploadPresignHandler {
 }
 
 impl UploadPresignHandler {
-    /// Connects to the table, and finds out where uploads go and who signs for them.
+    /// Connects to the table, and finds the bucket's region and the credentials that sign forms.
     pub fn connect(config: &Config, aws: &Aws) -> Result<Self, StartError> {
         let sdk = aws.sdk_config();
         let missing = |what| StartError::Connect { what, source: "not in the AWS configuration".into() };
@@ -81,7 +81,7 @@ impl UploadPresignHandler {
         Ok(Self::new(table, bucket, provider, &config.cdn_url, aws.clock(), aws.random()))
     }
 
-    /// Creates drafts in `table` whose media go to `bucket` and will be shown under `cdn_url`.
+    /// Creates the handler for drafts in `table`, whose media go to `bucket` and are shown under `cdn_url`.
     pub fn new(
         table: Table,
         bucket: Bucket,
@@ -94,7 +94,7 @@ impl UploadPresignHandler {
         Self { table, bucket, credentials, cdn_url: cdn_url.to_owned(), clock, random }
     }
 
-    /// The photo of this draft: a new one, or the one that the same request made before.
+    /// Returns the photo of this draft: a new one, or the one that the same request created before.
     async fn photo(
         &self,
         caller: &Caller,
@@ -109,7 +109,7 @@ impl UploadPresignHandler {
                 if made.request != repeat.request {
                     return Err(reused());
                 }
-                // A deleted photo is not created again: forms for it would lead nowhere.
+                // A deleted photo is not created again, and forms for it would be useless.
                 let there = photo::get_latest(&self.table, made.photo).await?.is_some();
                 return if there { Ok(made.photo) } else { Err(Problem::no_photo()) };
             }
@@ -126,7 +126,7 @@ impl UploadPresignHandler {
         Err(Problem::unavailable(Contended))
     }
 
-    /// Waits a little, by chance, so that those who met do not meet again.
+    /// Waits for a short random time, so that requests that collided do not collide again.
     async fn step_aside(&self, turn: u32) {
         let mut chance = [0];
         self.random.fill(&mut chance);
@@ -170,17 +170,17 @@ impl runtime::http::Handler for UploadPresignHandler {
         let request: CreatePhotoRequest = call.json()?;
         let draft = Draft::parse(&request)?;
         let repeat = key.map(|key| Repeat::new(key, &request)).transpose()?;
-        // Before anything is written: a photo without its forms is of no use to anyone.
+        // Credentials come before any write, because a photo without its forms is useless.
         let credentials = self.credentials.get().await.map_err(Problem::unavailable)?;
         let id = self.photo(caller, &draft, repeat.as_ref()).await?;
         Reply::created(&self.created(caller, id, &draft, &credentials))
     }
 }
 
-/// What tells a repetition from a reuse of an idempotency key.
+/// Distinguishes a repeated request from an idempotency key that is used for another request.
 struct Repeat {
     key: String,
-    /// Digest of what was draft, however the JSON was written.
+    /// Digest of what the draft says, however its JSON was written.
     request: String,
 }
 
@@ -199,7 +199,7 @@ fn too_many_uploads(seconds: i64) -> Problem {
     Problem::rate_limited("upload_limit_reached", "At most 100 photos can be uploaded in an hour.", seconds)
 }
 
-/// Other uploads of the same user kept winning.
+/// The error of a lost race: other uploads of the same user won every turn.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the guards of the upload stayed contended")]
 struct Contended;

@@ -1,4 +1,4 @@
-//! The function dies after each of its writes in turn, and what it had been given comes again.
+//! The function dies after each of its writes in turn, and its input is delivered again.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use testkit::{Asked, Fault};
 
 use crate::stage::{Stage, change, deliver, told, wanted, work};
 
-/// A batch with everything in it, and whom and what it is about.
+/// A batch with every kind of change, and the people and photos it is about.
 struct Scene {
     stage: Stage,
     people: Vec<Caller>,
@@ -28,7 +28,8 @@ async fn scene() -> Scene {
     world.follow(&people[3], &people[0]).await;
     stage.drain().await;
     stage.published.take();
-    // Comes, goes, comes again; is followed and follows; one photo new, one gone, one that failed.
+    // Likes come, go and come again. People follow and are followed. One photo is new, one deleted,
+    // one failed.
     for person in &people[..3] {
         world.like(person, &people[0], first).await;
         world.like(person, &people[1], second).await;
@@ -51,7 +52,7 @@ async fn scene() -> Scene {
 }
 
 impl Scene {
-    /// After everything has come again and again, all is as if nothing had happened.
+    /// Asserts that after every redelivery the result is the same as without a crash.
     async fn assert_whole(&self) {
         let people: Vec<&Caller> = self.people.iter().collect();
         self.stage.assert_exact(&people, &self.photos).await;
@@ -64,7 +65,7 @@ impl Scene {
     }
 }
 
-/// Dies with its `n`-th write.
+/// Returns a fault that kills the function at its `n`-th write.
 fn dies_at(n: usize) -> impl FnMut(&Asked<'_>) -> Option<Fault> + Send {
     let mut writes = 0;
     move |asked| {
@@ -74,14 +75,14 @@ fn dies_at(n: usize) -> impl FnMut(&Asked<'_>) -> Option<Fault> + Send {
 }
 
 #[tokio::test]
-async fn when_the_function_dies_after_any_of_its_writes_then_the_stream_comes_again_and_all_is_exact() {
+async fn when_deriving_the_stream_dies_after_any_write_then_a_retry_is_exact() {
     for n in 1.. {
         let scene = scene().await;
         let (stage, engine) = (&scene.stage, &scene.stage.world.engine);
         engine.fail_when(dies_at(n));
         let ended = engine.until_crash(stage.deliver(&scene.batch)).await;
         engine.heal();
-        // Lambda gives the whole batch to another process, and with it what lay before, or only the rest of it.
+        // Lambda gives another process the whole batch with what precedes it, or only the rest of the batch.
         for start in [0, scene.batch.len() / 2, 0] {
             assert_eq!(deliver(&stage.worker(), &scene.batch[start..]).await, None, "{n}");
         }
@@ -95,11 +96,11 @@ async fn when_the_function_dies_after_any_of_its_writes_then_the_stream_comes_ag
 }
 
 #[tokio::test]
-async fn when_the_function_dies_while_it_works_apart_then_the_messages_come_again_and_all_is_exact() {
+async fn when_deriving_out_of_order_dies_after_any_write_then_a_retry_is_exact() {
     for n in 1.. {
         let scene = scene().await;
         let (stage, engine) = (&scene.stage, &scene.stage.world.engine);
-        // All of it was sent to the queue, a few changes to a message.
+        // All changes were sent to the queue, a few in each message.
         let changes: Vec<_> = scene.batch.iter().filter_map(change).collect();
         let messages: Vec<_> =
             changes.chunks(4).map(|changes| OutOfOrder { changes: changes.to_vec() }).collect();
@@ -107,11 +108,11 @@ async fn when_the_function_dies_while_it_works_apart_then_the_messages_come_agai
         let ended = engine.until_crash(work(&stage.worker, &stage.outbox, &messages)).await;
         engine.heal();
         for _ in 0..2 {
-            // In another order.
+            // The messages come again in another order.
             let again: Vec<OutOfOrder> = messages.iter().rev().cloned().collect();
             assert_eq!(work(&stage.worker(), &stage.outbox, &again).await, 0, "{n}");
         }
-        // Some of the stream comes again too, and meets what was derived out of order.
+        // Part of the stream comes again too, and meets what was derived out of order.
         assert_eq!(deliver(&stage.worker(), &scene.batch[scene.batch.len() / 2..]).await, None);
         scene.assert_whole().await;
         if ended.is_some() {
@@ -122,7 +123,7 @@ async fn when_the_function_dies_while_it_works_apart_then_the_messages_come_agai
 }
 
 #[tokio::test]
-async fn when_the_function_dies_while_an_item_is_busy_then_stream_and_queue_do_it_twice_and_all_is_exact() {
+async fn when_it_dies_while_an_item_is_busy_then_a_double_delivery_is_exact() {
     for n in 1.. {
         let scene = scene().await;
         let (stage, engine) = (&scene.stage, &scene.stage.world.engine);
@@ -133,7 +134,7 @@ async fn when_the_function_dies_while_an_item_is_busy_then_stream_and_queue_do_i
         });
         let ended = engine.until_crash(stage.deliver(&scene.batch)).await;
         engine.heal();
-        // The queue is faster than the stream, then slower.
+        // The queue is first ahead of the stream, then behind it.
         stage.work_off().await;
         assert_eq!(deliver(&stage.worker(), &scene.batch).await, None, "{n}");
         stage.work_off().await;

@@ -1,4 +1,4 @@
-//! One photo that everybody likes at once.
+//! One photo that everybody likes at the same time.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::interleavings::{Chance, lanes};
 use crate::out_of_order::keep_refusing;
 use crate::stage::{Stage, deliver, work};
 
-/// Many like a photo; they have no accounts. What the stream tells of it.
+/// Returns the stream's records of many likes of a photo, by users who have no accounts.
 fn crowd(world: &World, author: &Caller, photo: PhotoId, size: u64) -> Vec<EventRecord> {
     let author = author.user_id.to_string();
     let records = (1..=size).flat_map(|number| {
@@ -50,7 +50,7 @@ async fn ten_thousand_likes_of_a_throttled_photo_delay_nobody_else() {
     stage.published.take();
     let likes = crowd(world, &ann, hot, CROWD);
 
-    // For as long as the photo is hot, every batch of the stream brings a like of another photo too: at its end.
+    // While the photo is hot, every batch of the stream ends with a like of another photo.
     keep_refusing(world, &ItemKey::Photo(hot));
     let batches: Vec<_> = likes.chunks(500).collect();
     assert_eq!(batches.len(), 20);
@@ -69,12 +69,12 @@ async fn ten_thousand_likes_of_a_throttled_photo_delay_nobody_else() {
         assert_eq!(stage.likes(other).await, i64::try_from(place + 1).unwrap(), "counted at once");
         assert_eq!(likers_told(&stage.published.take(), other), BTreeSet::from([fan.user_id]));
         let usage = world.engine.usage();
-        // The hot photo is tried by the first batch and not by those that follow: its likes cost them nothing.
+        // The first batch tries the hot photo. The following batches do not, so its likes cost them nothing.
         assert!(usage.requests <= if place == 0 { 8 } else { 3 }, "{usage:?}");
     }
     assert_eq!(stage.likes(hot).await, 0);
 
-    // The queue meets the same refusals, and goes on meeting them while the stream counts somebody else's like.
+    // The queue is refused in the same way. Meanwhile the stream counts somebody else's like.
     let mut messages = stage.outbox.take::<OutOfOrder>();
     assert_eq!(messages.iter().map(|message| message.changes.len()).sum::<usize>(), 10_000);
     let queue = async { work(&stage.worker(), &stage.outbox, &messages[..1]).await };
@@ -87,7 +87,7 @@ async fn ten_thousand_likes_of_a_throttled_photo_delay_nobody_else() {
     let (refused, (count, told)) = futures::join!(queue, late);
     assert_eq!((refused, count, told), (1, 21, BTreeSet::from([fan.user_id])));
 
-    // It cools down. Two work the queue off; the first message is among them again.
+    // The photo cools down. Two workers empty the queue; the first message is in it again.
     world.engine.heal();
     messages.splice(..1, stage.outbox.take::<OutOfOrder>());
     let (one, two) = messages.split_at(messages.len() / 2);
@@ -97,7 +97,7 @@ async fn ten_thousand_likes_of_a_throttled_photo_delay_nobody_else() {
     assert_eq!(stage.likes(hot).await, i64::try_from(CROWD).unwrap());
     assert_eq!(likers_told(&stage.published.take(), hot).len(), 10_000);
     stage.assert_exact(&[&ann, &bob], &[hot, other]).await;
-    // Afterwards the stream's order serves again.
+    // After some seconds the photo is derived in the stream's order again.
     world.clock.advance(Duration::from_secs(10));
     world.like(&fans[21], &ann, hot).await;
     stage.drain().await;
@@ -115,7 +115,7 @@ async fn eight_workers_count_a_thousand_likes_of_one_photo_exactly() {
     let photo = world.post(&ann).await;
     stage.drain().await;
     let mut records = crowd(world, &ann, photo, CROWD);
-    // Every tenth changes their mind, half of those twice.
+    // Every tenth user takes the like back, and half of those like again.
     for number in (10..=CROWD).step_by(10) {
         let user = UserId::try_from(number).unwrap();
         assert!(like::remove(&world.table, user, photo).await.unwrap());

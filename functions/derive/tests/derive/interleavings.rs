@@ -1,5 +1,6 @@
-//! People act at random while several workers are given the stream in lanes that start again from earlier positions, others
-//! work off what was sent to the queue, and much goes wrong.
+//! People act at random while several workers derive the stream and the queue, under many faults.
+//!
+//! The stream is delivered in lanes that resume from earlier positions.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -19,12 +20,12 @@ use crate::stage::{Stage, assert_never_wrong, change, deliver, told, wanted, wor
 
 const PEOPLE: usize = 4;
 const LANES: usize = 3;
-/// In each round people act while what happened before is derived.
+/// Rounds of a play. In each one, people act while what happened in the round before is derived.
 const ROUNDS: usize = 4;
-/// In this one some photo and some account are busy.
+/// The round in which some photo and some account are busy.
 const BUSY: usize = 1;
 
-/// A seeded source of chance.
+/// A seeded source of random choices.
 pub struct Chance(SeededRandom);
 
 impl Chance {
@@ -32,14 +33,14 @@ impl Chance {
         Self(SeededRandom::new(seed))
     }
 
-    /// A number below `end`.
+    /// Returns a number below `end`.
     pub fn below(&mut self, end: usize) -> usize {
         let mut bytes = [0; 8];
         self.0.fill(&mut bytes);
         usize::try_from(u64::from_le_bytes(bytes) >> 1).unwrap() % end
     }
 
-    /// One of these faults, each as often of a hundred times as it says, or none.
+    /// Returns one of these faults or none. Each is listed with its percentage.
     pub fn pick(&mut self, faults: &[(usize, Fault)]) -> Option<Fault> {
         let mut dice = self.below(100);
         for (percent, fault) in faults {
@@ -52,7 +53,8 @@ impl Chance {
     }
 }
 
-/// Lanes as Lambda makes them: the order of one partition's records is kept, others may overtake them.
+/// Splits records into lanes as Lambda does: records of one partition keep their order, others may overtake
+/// them.
 pub fn lanes(records: Vec<EventRecord>, count: usize) -> Vec<Vec<EventRecord>> {
     let mut lanes = vec![Vec::new(); count];
     for record in records {
@@ -64,7 +66,7 @@ pub fn lanes(records: Vec<EventRecord>, count: usize) -> Vec<Vec<EventRecord>> {
     lanes
 }
 
-/// Everything that is played with.
+/// The state of one play.
 struct Play {
     stage: Stage,
     people: Vec<Caller>,
@@ -72,11 +74,11 @@ struct Play {
     gone: BTreeSet<PhotoId>,
     lanes: Vec<Vec<EventRecord>>,
     queue: Mutex<Vec<OutOfOrder>>,
-    /// Everything the stream told.
+    /// All records that the stream delivered.
     history: Vec<EventRecord>,
 }
 
-/// Whatever somebody does is tried until it is done.
+/// Repeats an act until it succeeds.
 async fn persist(mut act: impl AsyncFnMut() -> table::Result<bool>) {
     loop {
         match act().await {
@@ -108,7 +110,7 @@ impl Play {
         }
     }
 
-    /// Likes and follows come and go while others work, half of them of the same photo.
+    /// Adds and removes likes and follows at random, half of the likes on the same photo.
     async fn act(&self, chance: &mut Chance, acts: usize) {
         let (table, at) = (&self.stage.world.table, self.stage.world.clock.now());
         for _ in 0..acts {
@@ -133,7 +135,7 @@ impl Play {
         }
     }
 
-    /// One photo comes, and maybe one goes.
+    /// Posts one photo, and deletes one by chance.
     async fn post(&mut self, chance: &mut Chance) {
         let author = chance.below(PEOPLE);
         let photo = self.stage.world.post(&self.people[author]).await;
@@ -146,7 +148,7 @@ impl Play {
         }
     }
 
-    /// What the stream has to tell goes to the lanes.
+    /// Moves new records from the stream to the lanes.
     async fn listen(&mut self) {
         let records = self.stage.world.engine.stream().await;
         self.history.extend(records.iter().cloned());
@@ -156,7 +158,8 @@ impl Play {
         }
     }
 
-    /// Gives a lane to a process of its own, a batch at a time, sometimes from further back; how far it comes.
+    /// Delivers a lane to a new process, a batch at a time, sometimes from an earlier record.
+    /// Returns how far it came.
     async fn deliver(&self, lane: usize, mut reached: usize, chance: &mut Chance, batches: usize) -> usize {
         let records = &self.lanes[lane];
         let worker = self.stage.worker();
@@ -175,7 +178,7 @@ impl Play {
         reached
     }
 
-    /// Works off what was sent to the queue, in any order and some of it twice.
+    /// Works off the queue in random order, some messages twice.
     async fn work(&self, chance: &mut Chance, batches: usize) {
         let worker = self.stage.worker();
         for _ in 0..batches {
@@ -231,11 +234,12 @@ async fn play(seed: u64) {
                 (conflict, Fault::Conflict),
             ])
         });
-        // What happens in this round is heard of in the next one; its writes meet what is derived from those before.
+        // Changes of this round are delivered in the next one. Their writes meet the deriving of earlier
+        // changes.
         let mut chances: Vec<Chance> =
             (0..LANES + 3).map(|_| Chance::new(chance.below(1 << 40) as u64)).collect();
         let [first, second, actor, lanes @ ..] = &mut chances[..] else { unreachable!() };
-        // A busy item is not worked on: that would only wait.
+        // The queue rests while items are busy, because its workers would only wait.
         let turns = if round == BUSY { 0 } else { 6 };
         let deliveries = lanes.iter_mut().zip(&reached).enumerate();
         let deliveries = deliveries.map(|(lane, (chance, reached))| play.deliver(lane, *reached, chance, 5));
@@ -261,7 +265,7 @@ async fn play(seed: u64) {
     assert_never_wrong(&play.history);
 }
 
-/// The same seeds in every run, and nothing to shrink: a case is its seed.
+/// Returns a configuration with fixed seeds and no shrinking, because a case is its seed.
 fn config() -> ProptestConfig {
     let rng_seed = RngSeed::Fixed(1);
     ProptestConfig {

@@ -19,7 +19,7 @@ use table::{head, processing, timeline};
 use testkit::{ATTEMPTS, Fault, World, fixture};
 
 #[tokio::test]
-async fn when_a_like_comes_twice_and_from_an_earlier_position_then_it_counts_once() {
+async fn when_a_like_comes_again_from_an_earlier_position_then_it_counts_once() {
     let stage = Stage::new().await;
     let (ann, bob) = (stage.world.person("ann").await, stage.world.person("bob").await);
     let photo = stage.world.post(&ann).await;
@@ -31,14 +31,14 @@ async fn when_a_like_comes_twice_and_from_an_earlier_position_then_it_counts_onc
         assert_eq!(stage.deliver(&records).await, None);
         stage.assert_exact(&[&ann, &bob], &[photo]).await;
         assert_eq!(stage.likes(photo).await, 1);
-        // Published each time: whoever died after deriving may not have told anybody.
+        // The event is published each time, because a worker may die between deriving and publishing.
         let [Event::LikeAdded { author_id, user_id, .. }] = stage.published.take()[..] else { panic!() };
         assert_eq!((author_id, user_id), (ann.user_id, bob.user_id));
     }
 }
 
 #[tokio::test]
-async fn when_a_photo_is_liked_unliked_and_liked_in_one_batch_then_it_counts_once() {
+async fn when_a_batch_likes_unlikes_and_likes_a_photo_then_it_counts_once() {
     let stage = Stage::new().await;
     let (ann, bob, eve) =
         (stage.world.person("ann").await, stage.world.person("bob").await, stage.world.person("eve").await);
@@ -52,7 +52,8 @@ async fn when_a_photo_is_liked_unliked_and_liked_in_one_batch_then_it_counts_onc
     let records = stage.world.engine.stream().await;
     assert_eq!(stage.deliver(&records).await, None);
     assert_eq!(stage.likes(photo).await, 1);
-    // Now as single records, from the beginning and from the middle: in between it may be otherwise, never at the end.
+    // The records come one at a time, from different positions. The count may be off in between,
+    // but not at the end.
     for start in [0, 2, 1, 4] {
         for record in &records[start..] {
             assert_eq!(stage.deliver(std::slice::from_ref(record)).await, None);
@@ -64,7 +65,7 @@ async fn when_a_photo_is_liked_unliked_and_liked_in_one_batch_then_it_counts_onc
 }
 
 #[tokio::test]
-async fn when_a_photo_lives_and_dies_then_timeline_count_and_waiting_row_follow() {
+async fn when_a_photo_comes_and_goes_then_timeline_count_and_marker_follow() {
     let stage = Stage::new().await;
     let world = &stage.world;
     let ann = world.person("ann").await;
@@ -110,7 +111,7 @@ async fn when_a_photo_lives_and_dies_then_timeline_count_and_waiting_row_follow(
 }
 
 #[tokio::test]
-async fn when_a_photo_fails_then_it_waits_no_more_and_what_it_holds_is_told() {
+async fn when_a_photo_fails_then_its_marker_goes_and_its_blobs_are_published() {
     let stage = Stage::new().await;
     let ann = stage.world.person("ann").await;
     let photo = stage.world.draft(&ann, 2).await;
@@ -150,7 +151,7 @@ async fn when_a_reader_returns_then_it_is_published_with_its_mark() {
     let ann = stage.world.person("ann").await;
     stage.drain().await;
     let mark = domain::Clock::now(&stage.world.clock);
-    // A second request beside the first, and later visits, are no returns.
+    // A second request beside the first, and later visits, are not returns.
     table::reader::mark_returned(&stage.world.table, ann.user_id, mark).await.unwrap();
     table::reader::mark_returned(&stage.world.table, ann.user_id, mark.plus_ms(5)).await.unwrap();
     table::reader::touch(&stage.world.table, ann.user_id, mark.plus_days(1)).await.unwrap();
@@ -160,7 +161,7 @@ async fn when_a_reader_returns_then_it_is_published_with_its_mark() {
 }
 
 #[tokio::test]
-async fn when_a_record_cannot_be_read_then_it_is_named_and_its_neighbours_are_done() {
+async fn when_a_record_cannot_be_read_then_it_fails_and_the_others_are_derived() {
     let stage = Stage::new().await;
     let world = &stage.world;
     let (ann, bob, eve) = (world.person("ann").await, world.person("bob").await, world.person("eve").await);
@@ -179,7 +180,7 @@ async fn when_a_record_cannot_be_read_then_it_is_named_and_its_neighbours_are_do
     assert_eq!((stage.likes(photo).await, world.profile(&ann).await.followers), (1, 1));
     let kinds: Vec<_> = stage.published.take().iter().map(Event::kind).collect();
     assert_eq!(kinds, ["like.added", "follow.added"]);
-    // Lambda starts again at the record, and splits the batch until it is alone.
+    // Lambda starts again at the record, and splits the batch until the record is alone.
     assert_eq!(stage.deliver(&records[1..]).await, number);
     assert_eq!(stage.deliver(&records[1..2]).await, number);
     assert_eq!(stage.deliver(&records[2..]).await, None);
@@ -187,7 +188,7 @@ async fn when_a_record_cannot_be_read_then_it_is_named_and_its_neighbours_are_do
 }
 
 #[tokio::test]
-async fn when_one_group_fails_then_its_first_record_is_named_and_other_groups_are_done() {
+async fn when_a_group_fails_then_its_first_record_fails_and_others_are_derived() {
     let stage = Stage::new().await;
     let world = &stage.world;
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
@@ -202,7 +203,8 @@ async fn when_one_group_fails_then_its_first_record_is_named_and_other_groups_ar
     let drafted = records.iter().find(|record| record.change.new_image.get("pending").is_some()).unwrap();
     let number = drafted.change.sequence_number.clone();
 
-    // Only the author's head is written by PutItem. What is not done and cannot be sent to the queue has failed.
+    // Only the author's head is written by PutItem. A change that is neither derived nor sent to the queue
+    // has failed.
     world.engine.fail_next("PutItem", ATTEMPTS, Fault::Throttled);
     stage.outbox.fail_next(1);
     assert_eq!(stage.deliver(&records).await, number);
@@ -239,7 +241,7 @@ async fn when_an_event_is_not_published_then_its_record_fails_and_comes_again() 
 }
 
 #[tokio::test]
-async fn when_transactions_conflict_or_are_throttled_for_a_while_then_they_are_tried_again() {
+async fn when_transactions_conflict_or_are_throttled_then_they_are_retried() {
     let stage = Stage::new().await;
     let world = &stage.world;
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
@@ -282,13 +284,13 @@ async fn a_batch_of_likes_stays_within_its_budget() {
     assert_eq!(stage.deliver(&records).await, None);
     let usage = world.engine.usage();
     assert_eq!(usage.requests, 1, "one transaction");
-    // Two for each like, and two for the counter of the whole batch.
+    // Two units for each like, and two for the counter of the whole batch.
     assert!(usage.write_units <= 2.0 * f64::from(LIKES) + 2.0, "{usage:?}");
     assert!(usage.read_units <= 0.0, "{usage:?}");
     assert_eq!(stage.likes(photo).await, i64::from(LIKES));
 }
 
-/// Ids as keys have them.
+/// Returns the events of a real stream record, whose keys contain these ids.
 async fn real_event(stage: &Stage, case: &str, values: &[(&str, &str)]) -> Vec<Event> {
     let event: Value = fixture("derive", case, values);
     assert_eq!(deliver_event(&stage.worker, serde_json::from_value(event).unwrap()).await, None, "{case}");
@@ -324,7 +326,7 @@ async fn when_the_stream_sends_real_events_then_they_are_derived_and_published()
 }
 
 #[tokio::test]
-async fn when_somebody_follows_and_is_followed_in_one_batch_then_both_counters_move() {
+async fn when_one_batch_follows_both_ways_then_both_counters_move() {
     let stage = Stage::new().await;
     let people = stage.world.people("person", 3).await;
     stage.drain().await;

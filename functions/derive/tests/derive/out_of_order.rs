@@ -1,4 +1,4 @@
-//! What is too busy is derived out of order, and the stream goes on.
+//! Changes to busy items are derived out of order, and the stream goes on.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use testkit::{Fault, World, fixture};
 
 use crate::stage::{Stage, deliver, work};
 
-/// As long as this lasts, nothing that touches the partition of `name` is written.
+/// Refuses every write that touches the partition of `name`, until the engine heals.
 pub fn keep_refusing(world: &World, name: &ItemKey) {
     let partition = name.raw().pk;
     let mut turn = 0_u32;
@@ -44,18 +44,18 @@ async fn when_the_table_refuses_everything_then_the_stream_waits() {
     }
     let records = world.engine.stream().await;
     world.engine.fail_when(|asked| asked.writes().then_some(Fault::Throttled));
-    assert_eq!(stage.deliver(&records).await, records[0].change.sequence_number, "from the first on");
+    assert_eq!(stage.deliver(&records).await, records[0].change.sequence_number, "the first record failed");
     assert!(stage.outbox.take::<OutOfOrder>().is_empty() && stage.published.take().is_empty());
 
     world.engine.heal();
-    assert_eq!(stage.deliver(&records).await, None, "and nothing is taken for hot");
+    assert_eq!(stage.deliver(&records).await, None, "no item is remembered as hot");
     assert!(stage.outbox.take::<OutOfOrder>().is_empty());
     assert_eq!(stage.published.take().len(), 20);
     stage.assert_exact(&[&ann], &photos).await;
 }
 
 #[tokio::test]
-async fn when_an_item_keeps_refusing_then_it_is_done_apart_and_later_not_even_tried() {
+async fn when_an_item_keeps_refusing_then_it_is_derived_out_of_order_untried() {
     let stage = Stage::new().await;
     let world = &stage.world;
     let (ann, bob, eve) = (world.person("ann").await, world.person("bob").await, world.person("eve").await);
@@ -81,7 +81,7 @@ async fn when_an_item_keeps_refusing_then_it_is_done_apart_and_later_not_even_tr
     let records = world.engine.stream().await;
     world.engine.reset_usage();
     assert_eq!(stage.deliver(&records).await, None);
-    assert_eq!(world.engine.usage().requests, 0, "it is left alone");
+    assert_eq!(world.engine.usage().requests, 0, "the hot item is not tried");
     assert!(stage.published.take().is_empty());
 
     world.engine.heal();
@@ -91,7 +91,7 @@ async fn when_an_item_keeps_refusing_then_it_is_done_apart_and_later_not_even_tr
     assert_eq!(kinds(&stage.published.take()), ["like.added", "like.added"]);
     stage.assert_exact(&[&ann, &bob, &eve], &[hot, cold]).await;
     assert_eq!(stage.likes(hot).await, 2);
-    // Once it has cooled down it is derived in the stream's order again.
+    // Once the item has cooled down, it is derived in the stream's order again.
     world.clock.advance(Duration::from_secs(5));
     world.unlike(&eve, hot).await;
     let records = world.engine.stream().await;
@@ -126,7 +126,7 @@ async fn when_a_message_is_not_derived_or_not_published_then_it_comes_again() {
 }
 
 #[tokio::test]
-async fn when_the_queue_refuses_too_then_the_record_fails_as_ever() {
+async fn when_the_queue_refuses_too_then_the_record_fails() {
     let stage = Stage::new().await;
     let world = &stage.world;
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
@@ -145,7 +145,7 @@ async fn when_the_queue_refuses_too_then_the_record_fails_as_ever() {
 }
 
 #[tokio::test]
-async fn a_busy_account_does_not_take_its_followers_apart_with_it() {
+async fn a_busy_account_leaves_its_followers_in_order() {
     let stage = Stage::new().await;
     let world = &stage.world;
     let (star, fans) = (world.person("star").await, world.people("fan", 6).await);
@@ -157,7 +157,7 @@ async fn a_busy_account_does_not_take_its_followers_apart_with_it() {
         world.follow(fan, &fans[0]).await;
     }
     let records = world.engine.stream().await;
-    // Everything hangs together, but only one of all is busy.
+    // All changes are connected through shared items, but only one item is busy.
     keep_refusing(world, &ItemKey::User(star.user_id));
     assert_eq!(stage.deliver(&records).await, None);
     let messages = stage.outbox.take::<OutOfOrder>();
@@ -195,7 +195,7 @@ async fn a_photo_whose_author_is_busy_is_listed_and_published_later() {
 }
 
 #[tokio::test]
-async fn when_the_queue_sends_a_real_event_then_what_is_still_so_is_derived_and_all_is_published() {
+async fn when_the_queue_sends_a_real_event_then_it_is_derived_and_published() {
     let stage = Stage::new().await;
     let world = &stage.world;
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);

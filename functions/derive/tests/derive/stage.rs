@@ -1,4 +1,4 @@
-//! The handler, a world whose stream it is given, whoever it publishes to, and its own queue.
+//! The handler under test, with its world, its publisher and its own queue.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use table::change::{Change, Remains};
 use table::{follow, like, photo, timeline};
 use testkit::{Outbox, Published, World, sqs_event, stream_event};
 
-/// A process of the function.
+/// One process of the function.
 pub type Worker = DeriveHandler<Published, Outbox>;
 
 pub struct Stage {
@@ -37,19 +37,19 @@ impl Stage {
         Self { world, published, outbox, worker }
     }
 
-    /// Another process, which remembers nothing.
+    /// Returns another process, which remembers nothing.
     pub fn worker(&self) -> Worker {
         let (published, outbox) = (self.published.clone(), self.outbox.clone());
         DeriveHandler::new(self.world.table.clone(), published, outbox, self.world.clock.shared())
     }
 
-    /// Delivers a batch; the sequence number that Lambda is told to start again from.
+    /// Delivers a batch; returns the sequence number from which Lambda has to resume.
     pub async fn deliver(&self, records: &[EventRecord]) -> Option<String> {
         deliver(&self.worker, records).await
     }
 
-    /// Delivers everything that has not been delivered yet. What was derived is in the stream too; the template's filter
-    /// keeps it from the function.
+    /// Delivers everything that has not been delivered yet. The handler's own writes are in the stream too;
+    /// the template's filter keeps them from the function.
     pub async fn drain(&self) {
         let records = self.world.engine.stream().await;
         assert_eq!(self.deliver(&records).await, None);
@@ -67,7 +67,8 @@ impl Stage {
         photo::get(&self.world.table, photo).await.unwrap().unwrap().likes
     }
 
-    /// Every counter equals the number of its derived edges, and those are the actors' edges the other way round.
+    /// Asserts that every counter equals the number of its derived edges, and that these mirror the actors'
+    /// edges.
     pub async fn assert_exact(&self, people: &[&Caller], photos: &[PhotoId]) {
         const ALL: usize = 100_000;
         let table = &self.world.table;
@@ -96,7 +97,7 @@ impl Stage {
         }
     }
 
-    /// The timelines of `people` hold `photos` and nothing else.
+    /// Asserts that the timelines of `people` hold `photos` and nothing else.
     pub async fn assert_listed(&self, people: &[&Caller], photos: &[PhotoId]) {
         let mut listed = BTreeSet::new();
         for person in people {
@@ -106,18 +107,18 @@ impl Stage {
         assert_eq!(listed, photos.iter().copied().collect());
     }
 
-    /// As the function of this name, for everything that has not been read from the stream.
+    /// Applies the free function of this name to everything that has not been read from the stream.
     pub async fn assert_never_wrong(&self) {
         assert_never_wrong(&self.world.engine.stream().await);
     }
 }
 
-/// In none of these writes was a counter negative, and none moved unnoticed.
+/// Asserts that no write made a counter negative, and that each changed counter raised its version.
 pub fn assert_never_wrong(writes: &[EventRecord]) {
     const COUNTERS: [&str; 4] = ["likes", "followers", "following", "photos"];
     for record in writes {
         let (old, new) = (json!(record.change.old_image), json!(record.change.new_image));
-        // A timeline's head has a list of this name.
+        // A timeline's head has a list of the same name, which is not a number.
         let number =
             |image: &Value, name| image[name]["N"].as_str().map_or(0, |n: &str| n.parse::<i64>().unwrap());
         assert!(COUNTERS.iter().all(|name| number(&new, name) >= 0), "{new}");
@@ -129,7 +130,7 @@ pub fn assert_never_wrong(writes: &[EventRecord]) {
     }
 }
 
-/// Delivers a batch to one process; the sequence number that Lambda is told to start again from.
+/// Delivers a batch to one process; returns the sequence number from which Lambda has to resume.
 pub async fn deliver(worker: &Worker, records: &[EventRecord]) -> Option<String> {
     deliver_event(worker, stream_event(records.to_vec())).await
 }
@@ -140,7 +141,8 @@ pub async fn deliver_event(worker: &Worker, event: StreamEvent) -> Option<String
     response.batch_item_failures.into_iter().next()?.item_identifier
 }
 
-/// Gives messages of the function's own queue to one process; those that failed are put back, and counted.
+/// Delivers messages of the function's own queue to one process. Failed messages are put back;
+/// returns their number.
 pub async fn work(worker: &Worker, outbox: &Outbox, messages: &[OutOfOrder]) -> usize {
     let response = runtime::sqs::answer(worker, sqs_event(messages)).await;
     let failed = response.batch_item_failures.iter().map(|failure| {
@@ -152,13 +154,13 @@ pub async fn work(worker: &Worker, outbox: &Outbox, messages: &[OutOfOrder]) -> 
     failed.len()
 }
 
-/// What a record says; none for those that the template's filter keeps from the function.
+/// Returns the change that a record describes, or none if the template's filter keeps it from the function.
 pub fn change(record: &EventRecord) -> Option<Change> {
     let record = Record::try_from(record.clone()).unwrap();
     Change::read(record.old.as_ref(), record.new.as_ref()).unwrap()
 }
 
-/// What has to be published because of a change.
+/// Returns the event that has to be published for a change, as a line of text.
 pub fn wanted(change: &Change) -> Option<String> {
     Some(match change {
         Change::Said(said) => match said.relation() {
@@ -176,7 +178,7 @@ pub fn wanted(change: &Change) -> Option<String> {
     })
 }
 
-/// What an event says, as [`wanted`] has it.
+/// Returns an event in the notation of [`wanted`].
 pub fn told(event: &Event) -> String {
     let kind = event.kind();
     match event {

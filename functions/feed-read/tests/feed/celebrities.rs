@@ -1,4 +1,4 @@
-//! Photos of celebrities, pulled among those that were pushed.
+//! Photos of celebrities, pulled and merged among the pushed ones.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use testkit::Fault;
 use crate::newest_first;
 use crate::world::{World, ids};
 
-/// A celebrity with one photo from before, and an active reader who pulls theirs.
+/// Creates a celebrity with one photo from before the promotion, whose photos `reader` pulls.
 async fn celebrity(world: &World, name: &str, reader: &Caller) -> (Caller, PhotoId) {
     let star = world.person(name).await;
     world.follow(reader, &star).await;
@@ -28,7 +28,7 @@ async fn active_reader(world: &World, name: &str) -> Caller {
 }
 
 #[tokio::test]
-async fn when_a_celebrity_posts_then_it_shows_at_once_and_in_its_place() {
+async fn when_a_celebrity_posts_then_it_shows_at_once_and_in_order() {
     let world = World::new().await;
     let reader = active_reader(&world, "reader").await;
     let (ann, (star, early)) = (world.person("ann").await, celebrity(&world, "star", &reader).await);
@@ -39,7 +39,7 @@ async fn when_a_celebrity_posts_then_it_shows_at_once_and_in_its_place() {
         world.push(&reader, &ann, photo).await;
         all.extend([photo, world.post(&star).await]);
     }
-    // The last is newer than everything pushed.
+    // The last photo is newer than everything pushed.
     for count in [1, 2, 3, 20] {
         let pages = world.scroll(&reader, count).await;
         assert_eq!(pages.concat(), newest_first(&all), "{count} a page");
@@ -47,7 +47,7 @@ async fn when_a_celebrity_posts_then_it_shows_at_once_and_in_its_place() {
 }
 
 #[tokio::test]
-async fn when_the_push_is_done_then_the_photo_shows_once_all_the_while() {
+async fn when_a_pulled_photo_is_pushed_then_it_shows_once_throughout() {
     let world = World::new().await;
     let reader = active_reader(&world, "reader").await;
     let (star, early) = celebrity(&world, "star", &reader).await;
@@ -57,20 +57,20 @@ async fn when_the_push_is_done_then_the_photo_shows_once_all_the_while() {
     world.push(&reader, &star, photo).await;
     assert_eq!(seen().await, [photo, early], "pushed and pulled");
     world.mark_pushed(&star, photo).await;
-    assert_eq!(seen().await, [photo, early], "as the process knows it");
+    assert_eq!(seen().await, [photo, early], "pulled from the cached head, and pushed");
     world.clock.advance(Duration::from_mins(1));
     assert_eq!(seen().await, [photo, early], "pushed alone");
 }
 
 #[tokio::test]
-async fn when_nothing_is_ever_pushed_then_the_feed_is_right_all_the_same() {
+async fn when_a_celebritys_photos_are_never_pushed_then_the_feed_is_right() {
     let world = World::new().await;
     let reader = active_reader(&world, "reader").await;
     let (ann, (star, early)) = (world.person("ann").await, celebrity(&world, "star", &reader).await);
     world.follow(&reader, &ann).await;
     let mut all = vec![early];
     for number in 0..domain::feed::UNPUSHED_LEN + 5 {
-        // Nobody may post more than a hundred photos an hour.
+        // The upload limit is a hundred photos an hour.
         world.clock.advance(Duration::from_mins(1));
         all.push(world.post(&star).await);
         if number % 10 == 0 {
@@ -85,7 +85,7 @@ async fn when_nothing_is_ever_pushed_then_the_feed_is_right_all_the_same() {
 }
 
 #[tokio::test]
-async fn when_many_pages_pull_the_same_heads_then_each_is_read_once_in_some_seconds() {
+async fn when_many_pages_pull_the_same_heads_then_they_share_one_read() {
     let world = World::new().await;
     let readers = [
         active_reader(&world, "one").await,
@@ -108,25 +108,25 @@ async fn when_many_pages_pull_the_same_heads_then_each_is_read_once_in_some_seco
     let pages =
         futures::future::join_all(readers.iter().map(|reader| world.get_from(&deps, reader, 1, None))).await;
     assert!(pages.iter().all(|page| ids(&page.json).len() == 1));
-    // For each page one of photos; and one of both heads for all of them.
+    // Each page reads its photos with one batch; all pages together read both heads with one.
     assert_eq!(world.engine.usage().requests_of("BatchGetItem"), 3 + 1, "{:?}", world.engine.usage());
 
     world.engine.reset_usage();
     world.get_from(&deps, &readers[0], 1, None).await;
-    assert_eq!(world.engine.usage().requests_of("BatchGetItem"), 0, "heads and photos are kept");
+    assert_eq!(world.engine.usage().requests_of("BatchGetItem"), 0, "heads and photos are cached");
     world.clock.advance(Duration::from_secs(3));
     world.engine.reset_usage();
     world.get_from(&deps, &readers[0], 1, None).await;
-    assert_eq!(world.engine.usage().requests_of("BatchGetItem"), 2, "for some seconds");
+    assert_eq!(world.engine.usage().requests_of("BatchGetItem"), 2, "the cache has expired");
 }
 
 #[tokio::test]
-async fn when_reading_heads_fails_then_the_page_fails_and_the_next_one_reads_again() {
+async fn when_reading_heads_fails_then_the_page_fails_and_the_next_reads_again() {
     let world = World::new().await;
     let reader = active_reader(&world, "reader").await;
     let (star, early) = celebrity(&world, "star", &reader).await;
     let photo = world.post(&star).await;
-    // The page asks twice: as one of many, and for itself.
+    // The page reads twice: first in the shared read, then for itself.
     world.engine.fail_next("BatchGetItem", 2 * testkit::ATTEMPTS, Fault::Unavailable);
     let failed = world.get(&reader, 20, None).await;
     assert!(failed.status >= 500, "{}", failed.json);
@@ -150,7 +150,7 @@ async fn a_page_with_celebrities_stays_within_its_budget() {
     world.engine.reset_usage();
     world.get_from(&deps, &reader, 20, None).await;
     let cold = world.engine.usage();
-    // One more than a page without celebrities, and half a unit for each of them.
+    // The page costs one round trip more than one without celebrities, and half a unit for each of them.
     assert!(cold.round_trips <= 3 && cold.read_units <= 14.0 + 5.0 * 0.5, "{cold:?}");
     world.engine.reset_usage();
     world.get_from(&deps, &reader, 20, None).await;

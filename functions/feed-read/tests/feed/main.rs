@@ -45,7 +45,7 @@ async fn when_api_gateway_sends_a_real_event_then_it_is_answered() {
 }
 
 #[tokio::test]
-async fn when_a_dormant_reader_returns_then_the_first_page_is_full_and_they_are_marked() {
+async fn when_a_dormant_reader_returns_then_the_page_is_full_and_marks_them() {
     let world = World::new().await;
     let (reader, ann, bob) =
         (world.person("reader").await, world.person("ann").await, world.person("bob").await);
@@ -56,12 +56,12 @@ async fn when_a_dormant_reader_returns_then_the_first_page_is_full_and_they_are_
         posted.push(world.post(&ann).await);
         posted.push(world.post(&bob).await);
     }
-    // Never here before: nothing was pushed, the page is pulled at once.
+    // The reader was never here before: nothing was pushed, and the page is pulled at once.
     let page = world.get(&reader, 5, None).await;
     assert_eq!(ids(&page.json), newest_first(&posted)[..5]);
     let state = table::reader::get_latest(&world.table, reader.user_id).await.unwrap().unwrap();
     assert!(state.rebuild.is_some());
-    // Away for a year, and back.
+    // The reader returns after a year.
     table::reader::mark_rebuilt(&world.table, reader.user_id, state.rebuild.unwrap(), None).await.unwrap();
     world.clock.advance_days(365);
     posted.push(world.post(&ann).await);
@@ -71,7 +71,7 @@ async fn when_a_dormant_reader_returns_then_the_first_page_is_full_and_they_are_
 }
 
 #[tokio::test]
-async fn when_something_is_pushed_late_below_what_a_rebuild_wrote_then_it_opens_no_gap() {
+async fn when_a_late_push_lands_below_a_rebuild_then_there_is_no_gap() {
     let world = World::new().await;
     let (reader, ann, bob) =
         (world.person("reader").await, world.person("ann").await, world.person("bob").await);
@@ -82,7 +82,7 @@ async fn when_something_is_pushed_late_below_what_a_rebuild_wrote_then_it_opens_
         all.push(world.post(&ann).await);
         all.push(world.post(&bob).await);
     }
-    // As if a rebuild had written two entries, which is as deep as it goes, and then the oldest came by a long push.
+    // A rebuild has written two entries, which is its full depth. Then a slow push adds an older one.
     let now = domain::Clock::now(&world.clock);
     table::reader::mark_returned(&world.table, reader.user_id, now).await.unwrap();
     for (author, photo) in [(&bob, all[5]), (&ann, all[4]), (&ann, all[0])] {
@@ -96,7 +96,7 @@ async fn when_something_is_pushed_late_below_what_a_rebuild_wrote_then_it_opens_
 }
 
 #[tokio::test]
-async fn when_the_reader_is_active_then_pushed_entries_are_shown_once_and_in_order() {
+async fn when_the_reader_is_active_then_pushed_entries_show_once_in_order() {
     let world = World::new().await;
     let (reader, ann) = (world.person("reader").await, world.person("ann").await);
     world.follow(&reader, &ann).await;
@@ -104,7 +104,7 @@ async fn when_the_reader_is_active_then_pushed_entries_are_shown_once_and_in_ord
     let mut posted = Vec::new();
     for _ in 0..7 {
         let photo = world.post(&ann).await;
-        // Redelivered fan-out writes the same entry.
+        // A redelivered fan-out message writes the same entry.
         world.push(&reader, &ann, photo).await;
         world.push(&reader, &ann, photo).await;
         posted.push(photo);
@@ -123,7 +123,7 @@ async fn when_the_reader_is_active_then_pushed_entries_are_shown_once_and_in_ord
 }
 
 #[tokio::test]
-async fn when_pushes_are_missing_then_older_photos_are_pulled_after_the_pushed_ones() {
+async fn when_pushes_are_missing_then_older_photos_are_pulled_below_the_pushed() {
     let world = World::new().await;
     let (reader, ann, bob) =
         (world.person("reader").await, world.person("ann").await, world.person("bob").await);
@@ -131,7 +131,7 @@ async fn when_pushes_are_missing_then_older_photos_are_pulled_after_the_pushed_o
     world.follow(&reader, &bob).await;
     world.activate(&reader).await;
     let mut posted = Vec::new();
-    // More of one author than a head holds, so that merging has to read on.
+    // One author has more photos than a head holds, so that merging has to read the timeline.
     for _ in 0..25 {
         posted.push(world.post(&ann).await);
     }
@@ -150,7 +150,7 @@ async fn when_pushes_are_missing_then_older_photos_are_pulled_after_the_pushed_o
 }
 
 #[tokio::test]
-async fn when_photos_are_gone_then_the_page_is_refilled_and_cursors_on_them_survive() {
+async fn when_photos_are_gone_then_pages_refill_and_cursors_stay_valid() {
     let world = World::new().await;
     let (reader, ann) = (world.person("reader").await, world.person("ann").await);
     world.follow(&reader, &ann).await;
@@ -163,7 +163,8 @@ async fn when_photos_are_gone_then_the_page_is_refilled_and_cursors_on_them_surv
     }
     let first = world.get(&reader, 5, None).await.json;
     let cursor = first["next_cursor"].as_str().unwrap().to_owned();
-    // The photo the cursor names, and the twelve after it, go; their entries are still in the feed.
+    // The photo that the cursor names and the twelve after it are deleted; their entries are still
+    // in the feed.
     for photo in &posted[13..26] {
         world.delete(&ann, *photo).await;
     }
@@ -208,7 +209,7 @@ async fn when_an_entry_has_expired_but_is_still_stored_then_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn when_the_cursor_or_the_count_is_bad_then_it_is_refused_and_nothing_is_read() {
+async fn when_the_cursor_or_the_count_is_bad_then_it_is_refused_unread() {
     let world = World::new().await;
     let reader = world.person("reader").await;
     world.engine.reset_usage();
@@ -260,8 +261,9 @@ async fn the_return_of_a_reader_with_many_followees_stays_within_its_budget() {
     let page = world.get(&reader, 20, None).await;
     assert_eq!(ids(&page.json), newest_first(&posted)[..20]);
     let usage = world.engine.usage();
-    // The two of every page, and 2 + n/100 for the return: mark, followees, heads (two batches side by side).
+    // Every page has two round trips. The return adds 2 + n/100: mark, followees, heads (two batches side
+    // by side).
     assert!(usage.round_trips <= 5, "{usage:?}");
-    // 0.6 for each of the 150, and the page itself.
+    // 0.6 RRU for each of the 150 followees, and the page itself.
     assert!(usage.read_units <= 0.6 * 150.0 + 14.0 && usage.write_units <= 1.0, "{usage:?}");
 }

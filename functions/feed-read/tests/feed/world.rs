@@ -1,4 +1,4 @@
-//! A world behind the handler.
+//! The handler under test and a world behind it.
 
 use std::ops::Deref;
 
@@ -30,12 +30,12 @@ impl World {
         Self { world, deps }
     }
 
-    /// Another instance of the function, with nothing cached.
+    /// Returns another instance of the function, with nothing cached.
     pub(crate) fn cold(&self) -> FeedReadHandler {
         FeedReadHandler::new(self.table.clone(), "https://cdn.test", self.clock.shared())
     }
 
-    /// Posts a ready photo that everything is derived from.
+    /// Posts a ready photo and derives everything that follows from it.
     pub(crate) async fn post(&self, author: &Caller) -> PhotoId {
         let photo = self.world.post(author).await;
         self.derive().await;
@@ -65,7 +65,7 @@ impl World {
         call(deps, &self.clock, request).await
     }
 
-    /// Scrolls to the end; the photos seen, page by page.
+    /// Scrolls to the end; returns the photos seen, page by page.
     pub(crate) async fn scroll(&self, reader: &Caller, count: usize) -> Vec<Vec<PhotoId>> {
         let (mut pages, mut cursor) = (Vec::new(), None::<String>);
         loop {
@@ -81,7 +81,7 @@ impl World {
     }
 }
 
-/// The photos of a page, in order.
+/// Returns the ids of a page's photos, in order.
 pub(crate) fn ids(page: &Value) -> Vec<PhotoId> {
     let photos = page["photos"].as_array().unwrap();
     photos.iter().map(|photo| photo["photo_id"].as_str().unwrap().parse().unwrap()).collect()

@@ -1,4 +1,4 @@
-//! Who somebody is.
+//! Reading and changing a profile.
 
 use domain::{Clock, Relation, UserId};
 use serde_json::json;
@@ -14,7 +14,7 @@ const USER: &str = "GET /api/v1/users/{user_id}";
 const EDIT: &str = "PATCH /api/v1/users/me";
 
 impl World {
-    /// Ada follows bob, and the derived counts say so.
+    /// Lets Ada follow Bob, and derives the counts.
     async fn ada_follows_bob(&self) {
         let (ada, bob) = (self.ada.user_id, self.bob.user_id);
         follow::add(&self.table, ada, bob, &Follow { username: "Ada".to_owned(), at: START }).await.unwrap();
@@ -24,7 +24,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn when_somebody_looks_at_themselves_then_they_see_their_profile() {
+async fn when_users_ask_for_themselves_then_they_see_their_profile() {
     let world = World::new().await;
     let answer = world.event("me", &[]).await;
     assert_eq!(answer.status, 200);
@@ -44,7 +44,7 @@ async fn when_somebody_looks_at_themselves_then_they_see_their_profile() {
 }
 
 #[tokio::test]
-async fn when_somebody_is_asked_for_by_id_or_name_then_it_is_the_same_profile_with_its_counts() {
+async fn when_a_user_is_named_by_id_or_name_then_it_is_the_same_profile() {
     let world = World::new().await;
     world.ada_follows_bob().await;
     world.photos(1..4).await;
@@ -117,7 +117,7 @@ async fn when_texts_are_changed_then_only_those_change() {
 }
 
 #[tokio::test]
-async fn when_texts_change_while_counts_do_then_neither_is_lost() {
+async fn when_texts_and_counts_change_at_once_then_neither_is_lost() {
     let world = World::new().await;
     let edit = || world.call(Request::to(EDIT).json(&json!({ "bio": "new" })).by(&world.bob, &world.clock));
     let (answer, ()) = futures::join!(edit(), world.ada_follows_bob());
@@ -145,7 +145,7 @@ async fn when_an_edit_breaks_a_rule_then_its_code_says_so_and_nothing_changes() 
 }
 
 #[tokio::test]
-async fn when_it_is_not_proven_who_asks_then_nothing_is_read() {
+async fn when_the_token_is_bad_then_nothing_is_read() {
     let world = World::new().await;
     let now = world.clock.now();
     for (token, code) in [
@@ -171,7 +171,7 @@ async fn when_it_is_not_proven_who_asks_then_nothing_is_read() {
 }
 
 #[tokio::test]
-async fn when_the_table_is_busy_then_the_client_is_asked_to_come_back() {
+async fn when_the_table_throttles_then_the_client_is_asked_to_retry() {
     let world = World::new().await;
     world.engine.fail_next("GetItem", testkit::ATTEMPTS, Fault::Throttled);
     let answer = world.event("me", &[]).await;
@@ -179,7 +179,7 @@ async fn when_the_table_is_busy_then_the_client_is_asked_to_come_back() {
 }
 
 #[tokio::test]
-async fn when_a_profile_is_shown_or_changed_then_it_is_a_round_trip() {
+async fn when_a_profile_is_shown_or_changed_then_it_is_one_round_trip() {
     let world = World::new().await;
     let bob = world.bob.user_id.to_string();
     for (case, who, round_trips, reads, writes) in [

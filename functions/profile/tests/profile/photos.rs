@@ -62,14 +62,14 @@ async fn when_photos_are_paged_then_each_is_there_once_newest_first() {
     assert_eq!(world.walk(20).await, (photos.clone(), vec![20, 20, 5]));
     assert_eq!(world.walk(45).await, (photos.clone(), vec![45]), "a full page is not taken for one of many");
     assert_eq!(world.walk(50).await, (photos.clone(), vec![45]));
-    // A photo posted meanwhile shifts nothing.
+    // A photo posted meanwhile does not shift the pages.
     let first = world.page(20, None).await;
     world.photo(0, State::Ready).await;
     assert_eq!(ids(&world.page(20, first["next_cursor"].as_str()).await), photos[20..40]);
 }
 
 #[tokio::test]
-async fn when_the_photo_of_a_cursor_is_deleted_then_the_list_goes_on_behind_it() {
+async fn when_the_photo_of_a_cursor_is_deleted_then_the_list_resumes_after_it() {
     let world = World::new().await;
     let photos = world.photos(1..8).await;
     let first = world.page(3, None).await;
@@ -97,7 +97,7 @@ async fn when_photos_are_gone_then_the_page_is_refilled() {
 }
 
 #[tokio::test]
-async fn when_a_page_stays_short_then_it_is_not_taken_for_the_end() {
+async fn when_a_page_stays_short_then_it_still_has_a_cursor() {
     let world = World::new().await;
     let photos = world.photos(1..31).await;
     world.lose(&photos[..29]).await;
@@ -124,7 +124,7 @@ async fn when_somebody_has_no_photos_then_the_list_is_empty() {
 }
 
 #[tokio::test]
-async fn when_a_page_is_asked_for_wrongly_then_its_code_says_so_and_nothing_is_read() {
+async fn when_a_page_request_is_wrong_then_it_is_refused_before_any_read() {
     let world = World::new().await;
     let feed = List::Feed.cursor(&"pushed:7");
     for (name, value, code) in [
@@ -166,7 +166,7 @@ async fn when_a_full_page_is_read_then_it_is_two_round_trips() {
     let usage = world.engine.usage();
     assert_eq!((usage.requests, usage.round_trips), (3, 2), "{usage:?}");
     assert!(usage.read_units <= 14.0, "{usage:?}");
-    // By name, one get more.
+    // A user named by name costs one get more.
     world.engine.reset_usage();
     world.event("photos", &[("user_id", "@bob")]).await;
     assert_eq!(world.engine.usage().round_trips, 3);

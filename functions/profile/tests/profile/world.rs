@@ -31,7 +31,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// A world with `Ada`, who asks, and `Bob`, of whom is asked.
+    /// Creates a world with Ada, who asks, and Bob, whose profile is asked for.
     pub(crate) async fn new() -> Self {
         let (engine, clock) = (Engine::start().await, ManualClock::new());
         let table = Table::new(engine.client(), engine.table_name());
@@ -47,19 +47,19 @@ impl World {
         call(&self.deps, &self.clock, request).await
     }
 
-    /// Sends one of the events with a good token of ada's.
+    /// Sends one of the event fixtures with a valid token of Ada's.
     pub(crate) async fn event(&self, case: &str, values: &[(&str, &str)]) -> Answer {
         let token = token_for(&self.ada, self.clock.now());
         let values: Vec<(&str, &str)> = values.iter().copied().chain([("token", token.as_str())]).collect();
         self.call(event("profile", case, &values)).await
     }
 
-    /// Ada's request.
+    /// Returns a request by Ada.
     pub(crate) fn request(&self, route: &str) -> Request {
         Request::to(route).by(&self.ada, &self.clock)
     }
 
-    /// Stores a photo of bob's that is `age` minutes old, and lists it in his timeline.
+    /// Stores a photo of Bob's that is `age` minutes old, and lists it in his timeline.
     pub(crate) async fn photo(&self, age: i64, state: State) -> PhotoId {
         let now = self.clock.now();
         let id = PhotoId::floor(now.plus_ms(-age * 60_000));
@@ -88,7 +88,7 @@ impl World {
             likes: 0,
             comments: 0,
         };
-        // A limit of its own for each moment: this is about reading.
+        // Each moment has a rate limit of its own, because these tests are about reading.
         let step = RateStep::admit(guard::UPLOADS, rate::UPLOADS, self.uploads().await, now).unwrap();
         assert_eq!(photo::create(&self.table, &photo, &step, None).await.unwrap(), photo::Creation::Done);
         table::settle(
@@ -105,7 +105,7 @@ impl World {
         guard::of_upload(&self.table, self.bob.user_id, None, self.clock.now()).await.unwrap().tat
     }
 
-    /// Ready photos of bob's, newest first.
+    /// Stores ready photos of Bob's, newest first.
     pub(crate) async fn photos(&self, ages: std::ops::Range<i64>) -> Vec<PhotoId> {
         let mut ids = Vec::new();
         for age in ages {
@@ -114,7 +114,7 @@ impl World {
         ids
     }
 
-    /// Deletes photos without telling the timeline: what a page meets before the stream has been worked off.
+    /// Deletes photos without updating the timeline, as a page meets them before the stream is worked off.
     pub(crate) async fn lose(&self, photos: &[PhotoId]) {
         for id in photos {
             assert!(photo::delete(&self.table, *id, self.bob.user_id).await.unwrap());
@@ -132,7 +132,7 @@ impl World {
         answer.json
     }
 
-    /// All photos, page by page, and the length of each page.
+    /// Reads all pages; returns all photos, and the length of each page.
     pub(crate) async fn walk(&self, count: usize) -> (Vec<PhotoId>, Vec<usize>) {
         let (mut shown, mut lengths, mut cursor) = (Vec::new(), Vec::new(), None);
         loop {

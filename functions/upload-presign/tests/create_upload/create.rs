@@ -118,7 +118,7 @@ async fn when_a_request_breaks_a_rule_then_it_is_named_and_nothing_changes() {
 }
 
 #[tokio::test]
-async fn when_it_is_not_proven_who_asks_then_nothing_changes() {
+async fn when_the_token_is_bad_then_nothing_changes() {
     let world = World::new().await;
     let route = || Request::to("POST /api/v1/photos").json(&media(1));
     let old = world.request(&ada()).json(&media(1));
@@ -132,13 +132,13 @@ async fn when_it_is_not_proven_who_asks_then_nothing_changes() {
 }
 
 #[tokio::test]
-async fn when_a_request_is_repeated_with_its_key_then_it_is_the_same_photo_with_fresh_forms() {
+async fn when_a_request_is_repeated_with_its_key_then_it_is_the_same_photo() {
     let world = World::new().await;
     let send = || world.send(world.request(&ada()).header("idempotency-key", "k-1").json(&media(2)));
     let first = send().await;
     let before = world.engine.stream().await.len();
     world.clock.advance(Duration::from_mins(10));
-    // Another order of the fields is the same request.
+    // The same request with its fields in another order.
     let reordered =
         r#"{"media":[{"size":1000,"content_type":"image/jpeg"},{"size":1001,"content_type":"image/jpeg"}]}"#;
     for again in [
@@ -160,7 +160,7 @@ async fn when_a_request_is_repeated_with_its_key_then_it_is_the_same_photo_with_
 }
 
 #[tokio::test]
-async fn when_a_key_is_used_for_another_request_then_it_is_refused_and_nothing_changes() {
+async fn when_a_key_is_used_for_another_request_then_it_is_refused() {
     let world = World::new().await;
     let send = |body: Value| world.send(world.request(&ada()).header("idempotency-key", "k-1").json(&body));
     assert_eq!(send(media(1)).await.status, 201);
@@ -184,7 +184,7 @@ async fn when_a_day_has_passed_then_a_key_is_free_again() {
 }
 
 #[tokio::test]
-async fn when_an_hour_has_a_hundred_uploads_then_the_next_has_to_wait() {
+async fn when_a_hundred_uploads_began_in_an_hour_then_the_next_is_refused() {
     let world = World::new().await;
     for _ in 0..100 {
         assert_eq!(world.send(world.request(&ada()).json(&media(1))).await.status, 201);
@@ -248,7 +248,7 @@ async fn when_one_request_is_sent_ten_times_at_once_then_it_makes_one_photo() {
 }
 
 #[tokio::test]
-async fn when_another_transaction_is_in_the_way_then_it_is_tried_again() {
+async fn when_another_transaction_conflicts_then_the_upload_is_retried() {
     let world = World::new().await;
     world.engine.fail_next("TransactWriteItems", 3, Fault::Conflict);
     assert_eq!(world.send(world.request(&ada()).json(&media(1))).await.status, 201);
@@ -258,7 +258,7 @@ async fn when_another_transaction_is_in_the_way_then_it_is_tried_again() {
 }
 
 #[tokio::test]
-async fn when_the_answer_of_the_table_is_lost_then_a_repetition_finds_the_photo() {
+async fn when_the_tables_answer_is_lost_then_a_repetition_finds_the_photo() {
     let world = World::new().await;
     let send = || world.send(world.request(&ada()).header("idempotency-key", "k-1").json(&media(1)));
     world.engine.fail_next("TransactWriteItems", 1, Fault::Crash);
@@ -270,7 +270,7 @@ async fn when_the_answer_of_the_table_is_lost_then_a_repetition_finds_the_photo(
 }
 
 #[tokio::test]
-async fn when_the_table_is_busy_then_the_client_is_asked_to_come_back() {
+async fn when_the_table_throttles_then_the_client_is_asked_to_retry() {
     let world = World::new().await;
     world.engine.fail_next("GetItem", ATTEMPTS, Fault::Throttled);
     let answer = world.send(world.request(&ada()).json(&media(1))).await;

@@ -1,4 +1,4 @@
-//! The forms, posted to an object store that checks signature and policy.
+//! The signed forms, posted to an object store that checks signature and policy.
 
 use crate::world::{World, ada};
 use aws_credential_types::Credentials;
@@ -19,10 +19,10 @@ struct Posted {
 }
 
 impl Posted {
-    /// A form for one PNG of ten bytes, handed out `ago` milliseconds ago.
+    /// Creates a form for one PNG of ten bytes that was handed out `ago` milliseconds ago.
     async fn form(ago: i64) -> Self {
         let objects = Objects::start().await;
-        // The store is a server on the machine's time.
+        // The store is a server that uses the machine's clock.
         let clock = ManualClock::at(Timestamp(SystemClock.now().0 - ago));
         let known = objects.credentials();
         let credentials =
@@ -42,7 +42,7 @@ impl Posted {
         self
     }
 
-    /// Posts the form with these bytes; the status.
+    /// Posts the form with these bytes; returns the HTTP status.
     async fn post(&self, bytes: &[u8]) -> u16 {
         let mut form = Form::new();
         for (name, value) in &self.fields {
@@ -53,7 +53,7 @@ impl Posted {
         answer.status().as_u16()
     }
 
-    /// Posts the form, which has to be refused.
+    /// Posts the form and asserts that it is refused.
     async fn refused(&self, bytes: &[u8]) {
         let status = self.post(bytes).await;
         assert!((400..500).contains(&status), "{status}");

@@ -1,4 +1,4 @@
-//! What the tests of this function share.
+//! Helpers that the tests of this function share.
 
 use api::Caller;
 use aws_credential_types::Credentials;
@@ -26,7 +26,7 @@ pub(crate) fn ben() -> Caller {
     Caller { user_id: UserId::try_from(2).unwrap(), username: "ben".to_owned() }
 }
 
-/// A request for a photo of this many media.
+/// Returns a request for a photo of this many media.
 pub(crate) fn media(count: usize) -> Value {
     let media: Vec<Value> =
         (0..count).map(|index| json!({ "content_type": "image/jpeg", "size": 1000 + index })).collect();
@@ -78,7 +78,7 @@ impl World {
         call(&self.deps, &self.clock, request).await
     }
 
-    /// The photo that an answer names.
+    /// Returns the photo that an answer names.
     pub(crate) async fn photo_of(&self, answer: &Answer) -> Photo {
         let id = answer.json["photo_id"].as_str().unwrap().parse().unwrap();
         table::photo::get_latest(&self.table, id).await.unwrap().unwrap()
