@@ -1,4 +1,4 @@
-//! The caches that serve renditions all over the world.
+//! The content delivery network that caches renditions all over the world.
 
 use std::future::Future;
 
@@ -7,19 +7,19 @@ use aws_sdk_cloudfront::types::{InvalidationBatch, Paths};
 use domain::media::{Encoding, MediumId, Size};
 use runtime::Aws;
 
-/// Whatever serves renditions and may still hold some that are deleted.
+/// A network that serves renditions and may still cache deleted ones.
 pub trait Cdn: Send + Sync {
-    /// Makes the CDN forget every rendition of some media.
+    /// Removes every rendition of some media from the caches.
     fn forget(&self, media: &[MediumId]) -> impl Future<Output = Result<(), CdnError>> + Send;
 }
 
-/// The CDN was not told.
+/// The CDN did not accept an invalidation.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot make the CDN forget a picture")]
 pub struct CdnError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl CdnError {
-    /// A failure with its cause.
+    /// Creates the error with its cause.
     pub fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self(source.into())
     }
@@ -33,18 +33,18 @@ pub struct Distribution {
 }
 
 impl Distribution {
-    /// The distribution `id`.
+    /// Returns the distribution `id`, reached through a new client.
     pub fn connect(aws: &Aws, id: &str) -> Self {
         Self::new(Client::new(aws.sdk_config()), id)
     }
 
-    /// The distribution `id`, reached through `client`.
+    /// Returns the distribution `id`, reached through `client`.
     pub fn new(client: Client, id: &str) -> Self {
         Self { client, id: id.to_owned() }
     }
 
     async fn forget_one(&self, medium: MediumId) -> Result<(), CdnError> {
-        // Path by path: of wildcards only 15 may be under way in a distribution, of paths 3,000.
+        // Paths are listed one by one. A distribution allows 3,000 paths in progress, but only 15 wildcards.
         let keys = Size::ALL.map(|size| Encoding::ALL.map(|kind| medium.rendition_key(size, kind)));
         let paths: Vec<String> = keys.into_iter().flatten().map(|key| format!("/{key}")).collect();
         let paths = Paths::builder()
@@ -52,9 +52,10 @@ impl Distribution {
             .set_items(Some(paths))
             .build()
             .map_err(CdnError::new)?;
-        // The same reference and paths again are the same invalidation: a redelivered message pays for no second one, nor do
-        // two photos that let go of the same renditions at once. Hence a medium at a time: of a photo other media may be
-        // gone the second time.
+        // CloudFront takes the same reference with the same paths for the same invalidation.
+        // A redelivered message therefore pays for no second one. Neither do two photos that release the same
+        // renditions at the same time. The reference names one medium, because a second delivery may find
+        // other media of the photo gone.
         let batch = InvalidationBatch::builder()
             .paths(paths)
             .caller_reference(format!("medium-deleted-{}-{}", medium.photo, medium.index))

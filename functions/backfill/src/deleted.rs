@@ -1,4 +1,4 @@
-//! Everything that has to go with a deleted photo.
+//! Clean-up after a deleted photo.
 
 use domain::{Home, PhotoId};
 use messages::{Event, HashRange};
@@ -10,7 +10,7 @@ use crate::cdn::Cdn;
 use crate::remains::Remains;
 use crate::{BackfillHandler, Error};
 
-/// Pages of likes, of 500 each, that one message takes away before it passes the rest on.
+/// Pages of 500 likes that one message removes before the rest goes into another message.
 const LIKE_PAGES: usize = 40;
 
 fn event(deleted: &Remains, followers: HashRange) -> Event {
@@ -19,12 +19,15 @@ fn event(deleted: &Remains, followers: HashRange) -> Event {
 }
 
 impl<Q: Sender, C: Cdn> BackfillHandler<Q, C> {
-    /// Takes away what is left of a deleted photo. A message for a part of the followers takes only their entries.
+    /// Removes everything that is left of a deleted photo. A message for a part of the followers
+    /// removes only their entries.
     ///
-    /// Pictures first: they are what the author wants gone. An entry is not shown once the photo is not there, so the feeds
-    /// can wait; and one that a fan-out under way writes after this has passed is never shown either, and expires. The
-    /// CDN comes last: after the objects, or it would fetch them again, and after everything that its quota of
-    /// invalidations must not hold up.
+    /// The order is this:
+    /// 1. Pictures go first, because they are what the author wants gone.
+    /// 2. Feeds can wait, because an entry whose photo is gone is not shown. A fan-out under way may write
+    ///    an entry after this has passed; that entry is never shown either, and expires.
+    /// 3. The CDN comes after the objects, or it would fetch them again. It comes last, because its quota
+    ///    of invalidations must not delay anything else.
     pub(crate) async fn forget(&self, deleted: &Remains, followers: HashRange) -> Result<(), Error> {
         if followers != HashRange::ALL {
             return self.forget_entries(deleted, followers).await;
@@ -35,12 +38,13 @@ impl<Q: Sender, C: Cdn> BackfillHandler<Q, C> {
             return Ok(());
         }
         self.forget_entries(deleted, HashRange::ALL).await?;
-        // Of media that were never shown, too: a message from before there were blob references does not tell them apart.
+        // Media that were never shown are included. A message from before there were blob references
+        // does not tell them apart.
         gone.extend(deleted.unrendered());
         Ok(self.cdn.forget(&gone).await?)
     }
 
-    /// Takes the photo out of the feeds of a range of followers, or passes a large one on in parts.
+    /// Removes the photo from the feeds of a range of followers, or sends a large range on in parts.
     async fn forget_entries(&self, deleted: &Remains, range: HashRange) -> Result<(), Error> {
         let author = user::get(&self.table, deleted.author_id).await?;
         let parts = range.parts_for(author.map_or(0, |author| author.followers));
@@ -51,7 +55,7 @@ impl<Q: Sender, C: Cdn> BackfillHandler<Q, C> {
         Ok(self.queue.send(&events).await?)
     }
 
-    /// Takes the likes away, as many as fit into one message; whether more are left.
+    /// Removes as many likes as fit into one message; returns whether more are left.
     async fn forget_likes(&self, photo: PhotoId) -> Result<bool, Error> {
         for _ in 0..LIKE_PAGES {
             if !like::forget_some(&self.table, photo).await? {
@@ -61,7 +65,8 @@ impl<Q: Sender, C: Cdn> BackfillHandler<Q, C> {
         Ok(true)
     }
 
-    /// Takes the photo out of the feeds of some followers. 0.5 RRU for each of them, 1 WRU for each entry found.
+    /// Removes the photo from the feeds of some followers. Costs 0.5 RRU for each follower,
+    /// 1 WRU for each entry found.
     async fn withdraw(&self, deleted: &Remains, range: HashRange) -> Result<(), Error> {
         let mut walk = FollowerPages::new(deleted.author_id, Home::LOCAL, range.first, range.last, None);
         while let Some(page) = walk.next(&self.table).await? {

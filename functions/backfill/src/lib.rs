@@ -48,7 +48,7 @@ runtime::config! {
     }
 }
 
-/// What feeds are put right with.
+/// Handles everything that brings feeds up to date and cleans up after photos.
 pub struct BackfillHandler<Q = Queue, C = Distribution> {
     table: Table,
     queue: Q,
@@ -57,10 +57,10 @@ pub struct BackfillHandler<Q = Queue, C = Distribution> {
     clock: Arc<dyn Clock>,
 }
 
-/// Why a message cannot be handled now.
+/// The reason why a message cannot be handled now.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The table did not do it.
+    /// The table failed.
     #[error(transparent)]
     Table(#[from] table::Error),
     /// Parts of long work were not sent.
@@ -69,13 +69,13 @@ pub enum Error {
     /// Objects were not deleted.
     #[error(transparent)]
     Objects(#[from] ObjectsError),
-    /// The CDN was not told.
+    /// The CDN did not accept an invalidation.
     #[error(transparent)]
     Cdn(#[from] CdnError),
-    /// What the message is about keeps changing.
+    /// The relation of the message changes faster than the feed is aligned.
     #[error("the follow kept changing")]
     Restless,
-    /// A subscription lets through what nobody here handles.
+    /// A subscription passed an event that this function does not handle.
     #[error("{0} is no message for this function")]
     Misdirected(&'static str),
 }
@@ -94,7 +94,7 @@ impl BackfillHandler {
 }
 
 impl<Q: Sender, C: Cdn> BackfillHandler<Q, C> {
-    /// Puts feeds of `table` right, with long work passed on through `queue`.
+    /// Creates a handler that aligns feeds in `table`, and sends parts of long work to `queue`.
     pub fn new(table: Table, queue: Q, objects: Objects, cdn: C, clock: Arc<dyn Clock>) -> Self {
         Self { table, queue, objects, cdn, clock }
     }

@@ -1,14 +1,14 @@
-//! The objects of photos.
+//! The objects that store a photo.
 
 use aws_sdk_s3::Client;
 use domain::media::MediumId;
 use futures::{StreamExt, TryStreamExt, stream};
 use runtime::Aws;
 
-/// Deletions under way at once.
+/// Deletions in progress at once.
 const AT_ONCE: usize = 16;
 
-/// The buckets that photos lie in.
+/// The buckets that store photos.
 #[derive(Clone, Debug)]
 pub struct Objects {
     client: Client,
@@ -16,27 +16,28 @@ pub struct Objects {
     uploads: String,
 }
 
-/// Objects were not deleted.
+/// The error of objects that were not deleted.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot delete an object")]
 pub struct ObjectsError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl Objects {
-    /// The buckets of originals and renditions, and of uploads.
+    /// Connects to the bucket of originals and renditions, and to the bucket of uploads.
     pub fn connect(aws: &Aws, photos: &str, uploads: &str) -> Self {
         let config =
             aws_sdk_s3::config::Builder::from(aws.sdk_config()).force_path_style(aws.path_style()).build();
         Self::new(Client::from_conf(config), photos, uploads)
     }
 
-    /// The same, reached through `client`.
+    /// Returns the same buckets, reached through `client`.
     pub fn new(client: Client, photos: &str, uploads: &str) -> Self {
         Self { client, photos: photos.to_owned(), uploads: uploads.to_owned() }
     }
 
-    /// Deletes renditions and originals of some media, and the uploads of others, there or not.
+    /// Deletes renditions and originals of some media, and the uploads of others, whether they exist or not.
     ///
-    /// One by one: that asks for the one right over single objects, and deletions cost nothing.
+    /// Objects are deleted one by one. That needs only the right to delete single objects,
+    /// and deletions cost nothing.
     pub(crate) async fn delete(
         &self,
         stored: &[MediumId],

@@ -1,4 +1,4 @@
-//! What lies in the buckets, and at the edge, of a photo that is shown no more.
+//! Objects and cached renditions of a photo that is no longer shown.
 
 use domain::media::{MediumId, MediumPlace};
 use domain::photo::BlobRef;
@@ -14,7 +14,7 @@ pub(crate) struct Remains {
     pub(crate) photo_id: PhotoId,
     pub(crate) author_id: UserId,
     pub(crate) media: usize,
-    /// What those of them that were rendered were shown with.
+    /// Blob references of the media that were rendered.
     pub(crate) blob_refs: Vec<BlobRef>,
 }
 
@@ -27,7 +27,7 @@ impl Remains {
         (0..self.media).map(|index| self.medium(index)).collect()
     }
 
-    /// Those that never were shown with anything. What may lie at their places is nobody else's.
+    /// Returns the media that were never rendered. No other photo uses what may be stored at their places.
     pub(crate) fn unrendered(&self) -> Vec<MediumId> {
         let rendered =
             |medium: &MediumId| self.blob_refs.iter().any(|blob_ref| blob_ref.index == medium.index);
@@ -36,15 +36,15 @@ impl Remains {
 }
 
 impl<Q: Sender, C: Cdn> BackfillHandler<Q, C> {
-    /// Takes away what is left of a photo that failed. It never was in feeds.
+    /// Removes what is left of a photo that failed. It never was in feeds.
     pub(crate) async fn forget_failed(&self, remains: &Remains) -> Result<(), Error> {
-        // Other photos may have been shown with the same renditions, and be gone already.
+        // Other photos may have used the same renditions, and may be gone already.
         let gone = self.let_go(remains).await?;
         Ok(self.cdn.forget(&gone).await?)
     }
 
-    /// Lets go of what the media were shown with, and deletes it where nothing else is: these renditions may still be at
-    /// the edge. 1 WRU for each medium, 2 for one that was the last.
+    /// Releases the blobs of all media, and deletes those that no other medium uses. Returns the media whose
+    /// renditions may still be cached by the CDN. Costs 1 WRU for each medium, and 2 for a blob's last one.
     pub(crate) async fn let_go(&self, remains: &Remains) -> Result<Vec<MediumId>, Error> {
         let mut gone = Vec::new();
         for BlobRef { index, sha256, stored_at } in &remains.blob_refs {

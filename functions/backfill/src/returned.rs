@@ -1,4 +1,4 @@
-//! The feed of a reader who came back.
+//! The feed of a reader who returned after a long time.
 
 use std::collections::BTreeSet;
 
@@ -10,25 +10,28 @@ use table::{feed, follow, head, reader, timeline};
 use crate::cdn::Cdn;
 use crate::{BackfillHandler, Error};
 
-/// Followees read at once.
+/// Followees read in one query.
 const FOLLOWEES: usize = 1_000;
 
 impl<Q: Sender, C: Cdn> BackfillHandler<Q, C> {
-    /// Rebuilds the feed of a reader who returned, and takes the mark of that return away. 0.5 RRU for each followee.
+    /// Rebuilds the feed of a reader who returned, and removes the mark of that return.
+    /// Costs 0.5 RRU for each followee.
     ///
-    /// The reader was marked before any of this, so that a fan-out running meanwhile either sees them active or has its
-    /// photo in the author's head already.
+    /// The reader was marked before any of this. A fan-out that runs at the same time therefore either sees
+    /// them active, or its photo is already in the author's head.
     pub(crate) async fn rebuild(&self, reader: UserId, mark: i64) -> Result<(), Error> {
         let state = reader::get_latest(&self.table, reader).await?;
-        // Done before, or the reader left and returned once more: then that return has its own message.
+        // Either it was done before, or the reader left and returned once more.
+        // That return has its own message.
         if state.and_then(|state| state.rebuild) != Some(mark) {
             return Ok(());
         }
         let (entries, celebrities) = self.newest(reader).await?;
         feed::push(&self.table, &[reader], &entries, self.clock.now()).await?;
         reader::pull_from(&self.table, reader, &celebrities).await?;
-        // What was pushed before the reader went away lies below a gap now, and so does what is pushed late. Where the
-        // pushed entries end, a page goes on with pulled ones; it must not go on behind the gap.
+        // Entries from before the reader went away now lie below a gap, and so do late pushes.
+        // Where pushed entries end, a page continues with pulled ones; it must not continue
+        // with entries below the gap.
         let floor = entries.get(REBUILD_LEN - 1).map(|oldest| oldest.photo);
         let written = entries.iter().map(|entry| entry.author).chain(celebrities).collect();
         self.drop_unfollowed(reader, written).await?;
@@ -37,7 +40,7 @@ impl<Q: Sender, C: Cdn> BackfillHandler<Q, C> {
         Ok(())
     }
 
-    /// The newest entries of everyone `reader` follows, and the celebrities among those.
+    /// Returns the newest entries of everyone `reader` follows, and the celebrities among them.
     async fn newest(&self, reader: UserId) -> Result<(Vec<Entry>, Vec<UserId>), Error> {
         let (mut sources, mut celebrities) = (Vec::new(), Vec::new());
         let mut after = None;
@@ -52,14 +55,15 @@ impl<Q: Sender, C: Cdn> BackfillHandler<Q, C> {
                 break;
             }
         }
-        // Few are read further: a head that is too short has all its photos among the newest.
+        // Few timelines are read further, because a head that is too short has all
+        // its photos among the newest.
         let newest = FeedRange { count: REBUILD_LEN, ..FeedRange::default() };
         let page = timeline::newest_of(&self.table, &mut sources, &newest, REBUILD_LEN).await?;
         Ok((page.items, celebrities))
     }
 
-    /// Takes out what was written for authors whom the reader stopped following meanwhile: their message may have been
-    /// dealt with before it was there.
+    /// Removes entries of authors whom the reader stopped following meanwhile. The message of that unfollow
+    /// may have been handled before the entries existed.
     async fn drop_unfollowed(&self, reader: UserId, written: BTreeSet<UserId>) -> Result<(), Error> {
         let mut missing = written;
         let mut after = None;

@@ -35,28 +35,28 @@ runtime::config! {
     }
 }
 
-/// How long a segment is worked on before its position is handed back: half of what the function may take, so that what is
-/// under way then still ends in time, throttled or not.
+/// Time after which a segment's position is handed back. It is half of the function's timeout, so that work
+/// in progress still ends in time, throttled or not.
 const WORK_MS: i64 = 30_000;
-/// Entries written between two looks at the clock: some seconds, and some megabytes.
+/// Entries written between two checks of the clock: some seconds, and some megabytes.
 const ENTRIES_AT_ONCE: usize = 5_000;
 /// Photos read from a timeline when the head does not hold all that are not in every feed.
 const UNPUSHED: usize = 200;
 
-/// What segments are worked on with.
+/// Handles one segment of a celebrity's followers: pushes, enlists or delists.
 pub struct FanoutSegmentHandler<Q = Queue> {
     table: Table,
     backfill: Q,
     clock: Arc<dyn Clock>,
 }
 
-/// Why a segment cannot be finished now.
+/// The reason why a segment cannot be finished now.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The table did not do it.
+    /// The table failed.
     #[error(transparent)]
     Table(#[from] table::Error),
-    /// Followers who left were not passed on.
+    /// Followers who unfollowed were not sent on.
     #[error(transparent)]
     Send(#[from] SendError),
 }
@@ -79,7 +79,7 @@ impl FanoutSegmentHandler {
 }
 
 impl<Q: Sender> FanoutSegmentHandler<Q> {
-    /// Works on segments in `table`; those who left go to `backfill`.
+    /// Creates a handler for segments in `table`. Followers who unfollowed go to `backfill`.
     pub fn new(table: Table, backfill: Q, clock: Arc<dyn Clock>) -> Self {
         Self { table, backfill, clock }
     }
@@ -112,7 +112,7 @@ impl<Q: Sender> FanoutSegmentHandler<Q> {
         Ok(segment)
     }
 
-    /// What there is to do for each follower; nothing for a photo that is gone.
+    /// Returns the work to do for each follower, or none for a photo that is gone.
     async fn task(&self, segment: &Segment) -> Result<Option<Task>, Error> {
         Ok(match segment.work {
             Work::Push { photo_id } => {
@@ -143,7 +143,8 @@ impl<Q: Sender> FanoutSegmentHandler<Q> {
             Task::Enlist => feed::enlist(table, author, page, now).await?,
             Task::Deliver(photos) => feed::deliver(table, author, page, photos, now).await?,
             Task::Delist(photos) => {
-                // Entries first: in between a reader has both, and shows each photo once.
+                // Entries are written first. In between, a reader has both entry and pull,
+                // and shows each photo once.
                 let delivery = feed::deliver(table, author, page, photos, now).await?;
                 reader::all_stop_pulling_from(table, &delivery.reached, author).await?;
                 delivery
@@ -154,7 +155,7 @@ impl<Q: Sender> FanoutSegmentHandler<Q> {
     }
 }
 
-/// What is done for each active follower.
+/// The work done for each active follower.
 enum Task {
     Deliver(Vec<PhotoId>),
     Enlist,
@@ -162,7 +163,7 @@ enum Task {
 }
 
 impl Task {
-    /// Followers that it is done for between two looks at the clock.
+    /// Returns how many followers are handled between two checks of the clock.
     fn readers_at_once(&self) -> usize {
         match self {
             Self::Enlist => ENTRIES_AT_ONCE,

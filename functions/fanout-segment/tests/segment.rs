@@ -29,7 +29,7 @@ impl Stage {
         FanoutSegmentHandler::new(self.world.table.clone(), self.backfill.clone(), self.world.clock.shared())
     }
 
-    /// An author, followers who were here today, and some who never were.
+    /// Creates an author, followers who were active today, and followers who were never here.
     async fn following(&self, active: usize, away: usize) -> (Caller, Vec<Caller>) {
         let author = self.world.person("author").await;
         let fans = self.world.people("fan", active).await;
@@ -74,12 +74,12 @@ fn segment(author: &Caller, work: Work) -> Segment {
     }
 }
 
-/// One invocation; the error's name when it fails.
+/// Invokes the function once; returns the error's name when it fails.
 async fn run(deps: &FanoutSegmentHandler<Outbox>, segment: Segment) -> Result<Segment, String> {
     answer(deps, serde_json::to_value(segment).unwrap()).await.map_err(|error| error.error_type)
 }
 
-/// A clock on which every look takes a minute.
+/// A clock that advances by a minute at every read.
 struct Hurried(AtomicI64);
 
 impl Clock for Hurried {
@@ -89,7 +89,7 @@ impl Clock for Hurried {
 }
 
 #[tokio::test]
-async fn when_a_photo_is_pushed_then_active_followers_have_it_and_the_others_cost_no_write() {
+async fn when_a_photo_is_pushed_then_only_active_followers_cost_a_write() {
     let stage = Stage::new().await;
     let (author, fans) = stage.following(4, 3).await;
     let photo = stage.post(&author).await;
@@ -134,12 +134,13 @@ async fn segments_that_touch_reach_everyone_once() {
 }
 
 #[tokio::test]
-async fn when_time_runs_out_then_the_position_is_handed_back_and_the_next_call_goes_on() {
+async fn when_time_runs_out_then_the_next_call_resumes_at_its_position() {
     const FOLLOWERS: usize = 1_100;
     let stage = Stage::new().await;
     let author = stage.world.person("author").await;
     let photo = stage.post(&author).await;
-    // More than a page, of people who need no accounts: only edges and states are looked at.
+    // There are more followers than a page holds. They need no accounts, because only
+    // edges and states are read.
     let fans: Vec<domain::UserId> =
         (1..=FOLLOWERS as u64).map(|number| domain::UserId::try_from(number).unwrap()).collect();
     stage.world.crowd(&author, &fans).await;
@@ -172,7 +173,7 @@ async fn when_followers_are_enlisted_then_the_active_ones_pull() {
 }
 
 #[tokio::test]
-async fn when_followers_are_delisted_then_they_have_what_they_pulled_and_pull_no_more() {
+async fn when_followers_are_delisted_then_they_keep_the_photos_and_stop_pulling() {
     let stage = Stage::new().await;
     let (author, fans) = stage.following(2, 0).await;
     stage.work(&author, Work::Enlist).await;
@@ -189,13 +190,13 @@ async fn when_followers_are_delisted_then_they_have_what_they_pulled_and_pull_no
 }
 
 #[tokio::test]
-async fn when_more_is_unpushed_than_a_head_holds_then_delisting_takes_it_from_the_timeline() {
+async fn when_a_head_is_too_short_then_delisting_reads_the_timeline() {
     let stage = Stage::new().await;
     let (author, fans) = stage.following(1, 0).await;
     stage.world.deliver_by(&author, DeliveryMode::Celebrity).await;
     let mut photos = Vec::new();
     for _ in 0..domain::feed::UNPUSHED_LEN + 3 {
-        // Nobody may post more than a hundred photos an hour.
+        // The upload limit is a hundred photos an hour.
         stage.world.clock.advance(std::time::Duration::from_mins(1));
         photos.push(stage.post(&author).await);
     }
@@ -205,7 +206,7 @@ async fn when_more_is_unpushed_than_a_head_holds_then_delisting_takes_it_from_th
 }
 
 #[tokio::test]
-async fn when_somebody_leaves_meanwhile_then_their_feed_is_put_right() {
+async fn when_somebody_unfollows_meanwhile_then_their_feed_is_repaired() {
     for (work, write) in [(Work::Enlist, "UpdateItem"), (Work::Delist, "BatchWriteItem")] {
         let stage = Stage::new().await;
         let (author, fans) = stage.following(2, 0).await;

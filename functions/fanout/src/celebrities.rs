@@ -1,4 +1,4 @@
-//! Authors whom too many follow to push to all of them at once.
+//! Delivery of photos by authors with too many followers to push to all of them at once.
 
 use domain::feed::{Crossing, DeliveryMode};
 use domain::{PhotoId, UserId};
@@ -6,26 +6,29 @@ use messages::workflow::{CelebrityCrossing, CelebrityFanout, ItemKey};
 use runtime::workflow::{LaunchError, Launcher};
 use table::head;
 
-/// Who is a celebrity, and what is done about it.
+/// Decides who is a celebrity, and starts the workflows that deliver for celebrities.
 #[derive(Clone, Debug)]
 pub struct Celebrities<L> {
-    /// More followers than this make one.
+    /// An author with more followers than this is a celebrity.
     pub threshold: i64,
-    /// Whether their photos are pushed at all. They are visible by pull either way; pushing makes pages cheaper.
+    /// Whether photos of celebrities are pushed at all. Readers see them by pull either way;
+    /// pushing makes pages cheaper.
     pub push: bool,
-    /// Pushes a photo.
+    /// The workflow that pushes a photo.
     pub fanout: L,
-    /// Has followers pull.
+    /// The workflow that makes followers pull.
     pub promotion: L,
-    /// Has followers pull no more.
+    /// The workflow that makes followers stop pulling.
     pub demotion: L,
 }
 
 impl<L: Launcher> Celebrities<L> {
-    /// Has a photo pushed in the background. One that readers pull can be left at that.
+    /// Starts the workflow that pushes a photo. A photo that readers pull is not pushed if
+    /// pushing is switched off.
     ///
-    /// A celebrity's photo that they do not pull has been pushed, and the name of that execution is taken; or it arrived just
-    /// before the author became one, and pushing is the only way for it.
+    /// A celebrity's photo that readers do not pull has two possible reasons. Either it was pushed before,
+    /// and the name of that execution is taken. Or it arrived just before the author became a celebrity,
+    /// and pushing is its only way.
     pub(crate) async fn push(
         &self,
         photo_id: PhotoId,
@@ -42,8 +45,8 @@ impl<L: Launcher> Celebrities<L> {
         Ok(())
     }
 
-    /// Starts an author's way over the threshold, if they have to go it. Looked at with each photo, which is when it
-    /// matters, so that following costs nothing more.
+    /// Starts the author's promotion or demotion, if their followers have crossed the threshold.
+    /// It is checked with each photo, which is when it matters, so that following costs nothing more.
     pub(crate) async fn cross(
         &self,
         photo: PhotoId,
@@ -57,7 +60,7 @@ impl<L: Launcher> Celebrities<L> {
             None => return Ok(()),
         };
         let input = CelebrityCrossing { author_id, followers, head: head_of(author_id) };
-        // The photo makes the name: who crosses again later starts again.
+        // The photo is part of the name, so an author who crosses again later starts another execution.
         workflow.launch(&format!("{author_id}-{photo}"), &input).await?;
         runtime::metrics::count(metric, 1);
         Ok(())

@@ -49,14 +49,14 @@ runtime::config! {
         pub celebrity_push: bool,
         /// The workflow that pushes a celebrity's photo.
         pub celebrity_fanout_arn: String,
-        /// The workflow that has followers pull.
+        /// The workflow that makes followers pull.
         pub celebrity_promotion_arn: String,
-        /// The workflow that has them pull no more.
+        /// The workflow that makes followers stop pulling.
         pub celebrity_demotion_arn: String,
     }
 }
 
-/// What photos are fanned out with.
+/// Handles photos that became ready: writes them to the feeds of active followers.
 pub struct FanoutHandler<Q = Queue, L = StateMachine> {
     table: Table,
     queues: Queues<Q>,
@@ -64,28 +64,28 @@ pub struct FanoutHandler<Q = Queue, L = StateMachine> {
     clock: Arc<dyn Clock>,
 }
 
-/// Where work is passed on to.
+/// The queues that this function sends to.
 #[derive(Clone, Debug)]
 pub struct Queues<Q> {
-    /// Parts of a large following.
+    /// Takes parts of a large following.
     pub fanout: Q,
-    /// Followers who left meanwhile.
+    /// Takes followers who unfollowed meanwhile.
     pub backfill: Q,
 }
 
-/// Why a message cannot be handled now.
+/// The reason why a message cannot be handled now.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The table did not do it.
+    /// The table failed.
     #[error(transparent)]
     Table(#[from] table::Error),
-    /// Work was not passed on.
+    /// A message was not sent.
     #[error(transparent)]
     Send(#[from] SendError),
     /// A workflow was not started.
     #[error(transparent)]
     Launch(#[from] LaunchError),
-    /// A subscription lets through what nobody here handles.
+    /// A subscription passed an event that this function does not handle.
     #[error("{0} is no message for this function")]
     Misdirected(&'static str),
 }
@@ -109,14 +109,15 @@ impl FanoutHandler {
 }
 
 impl<Q: Sender, L: Launcher> FanoutHandler<Q, L> {
-    /// Fans out in `table`, large followings through `queues`, the largest through workflows.
+    /// Creates a handler that fans out in `table`. Large followings go through `queues`,
+    /// the largest through workflows.
     pub fn new(table: Table, queues: Queues<Q>, celebrities: Celebrities<L>, clock: Arc<dyn Clock>) -> Self {
         Self { table, queues, celebrities, clock }
     }
 
     async fn fan_out(&self, photo: PhotoId, author: UserId, range: HashRange) -> Result<(), Error> {
-        // As it is at this moment: a copy that lags behind might say that the photo is not ready yet, and the message
-        // would be gone.
+        // This is a strong read. An eventual one might say that the photo is not ready yet,
+        // and the message would be lost.
         let listed = photo::get_latest(&self.table, photo).await?.is_some_and(|photo| photo.is_listed());
         if !listed {
             return Ok(());
@@ -133,11 +134,11 @@ impl<Q: Sender, L: Launcher> FanoutHandler<Q, L> {
         } else {
             self.push_or_split(photo, author, range, followers).await?;
         }
-        // Whatever becomes of the author, this photo is on its way.
+        // The photo is on its way, whether or not the author crosses the threshold.
         Ok(self.celebrities.cross(photo, author, status.mode, followers).await?)
     }
 
-    /// Pushes to a range of followers, or passes a large one on in parts.
+    /// Pushes to a range of followers, or sends a large range on in parts.
     async fn push_or_split(
         &self,
         photo_id: PhotoId,

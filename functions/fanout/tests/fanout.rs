@@ -47,7 +47,7 @@ impl Stage {
         response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
     }
 
-    /// An author, and followers who were here today.
+    /// Creates an author, and followers who were active today.
     async fn following(&self, active: usize) -> (Caller, Vec<Caller>) {
         let author = self.world.person("author").await;
         let fans = self.world.people("fan", active).await;
@@ -59,7 +59,8 @@ impl Stage {
         (author, fans)
     }
 
-    /// A celebrity with some followers who were here today, said to be `followers`, and a photo of theirs that is to be pulled.
+    /// Creates a celebrity with followers who were active today, and a photo that is to be pulled.
+    /// The counter says `followers`.
     async fn celebrity(&self, active: usize, followers: i64) -> (Caller, Vec<Caller>, PhotoId) {
         let (author, fans) = self.following(active).await;
         self.world.post(&author).await;
@@ -71,7 +72,7 @@ impl Stage {
         (author, fans, photo)
     }
 
-    /// Makes the author's counter say something else than it counts.
+    /// Sets the author's follower counter to a number that differs from its edges.
     async fn pretend(&self, author: &Caller, followers: i64) {
         self.world.write(&ItemKey::User(author.user_id), "SET followers = :value", followers).await;
     }
@@ -86,7 +87,7 @@ fn ready(author: &Caller, photo: PhotoId) -> Event {
 }
 
 #[tokio::test]
-async fn when_a_photo_is_ready_then_active_followers_have_it_once_however_often_it_is_told() {
+async fn when_a_photo_is_ready_then_active_followers_have_it_once() {
     let stage = Stage::new().await;
     let (author, fans) = stage.following(3).await;
     let (away, stranger) = (stage.world.person("away").await, stage.world.person("stranger").await);
@@ -105,7 +106,7 @@ async fn when_a_photo_is_ready_then_active_followers_have_it_once_however_often_
 }
 
 #[tokio::test]
-async fn when_a_reader_has_been_away_for_a_week_then_nothing_is_written_for_them() {
+async fn when_a_reader_was_away_for_a_week_then_nothing_is_written_for_them() {
     let stage = Stage::new().await;
     let (author, fans) = stage.following(1).await;
     stage.world.clock.advance_days(7);
@@ -118,7 +119,7 @@ async fn when_a_reader_has_been_away_for_a_week_then_nothing_is_written_for_them
 }
 
 #[tokio::test]
-async fn when_the_photo_is_gone_or_not_ready_then_the_message_is_done_and_nothing_is_written() {
+async fn when_the_photo_is_gone_or_not_ready_then_nothing_is_written() {
     let stage = Stage::new().await;
     let (author, fans) = stage.following(2).await;
     let pending = stage.world.draft(&author, 1).await.id;
@@ -131,11 +132,11 @@ async fn when_the_photo_is_gone_or_not_ready_then_the_message_is_done_and_nothin
 }
 
 #[tokio::test]
-async fn when_a_following_is_large_then_it_is_split_and_the_parts_reach_everyone() {
+async fn when_a_following_is_large_then_its_parts_reach_everyone() {
     let stage = Stage::new().await;
     let (author, fans) = stage.following(20).await;
     let photo = stage.world.post(&author).await;
-    // Exactly what one message is for is not split.
+    // The largest following that fits into one message is not split.
     stage.pretend(&author, PART).await;
     assert!(stage.deliver(&[ready(&author, photo)]).await.is_empty());
     assert!(stage.outbox.take::<Event>().is_empty());
@@ -150,7 +151,7 @@ async fn when_a_following_is_large_then_it_is_split_and_the_parts_reach_everyone
     let mut parts: Vec<Event> = stage.outbox.take();
     assert_eq!(parts.len(), 5);
 
-    // Twice and in reverse order.
+    // The parts come twice and in reverse order.
     parts.reverse();
     for part in parts.iter().chain(&parts) {
         assert!(stage.deliver(std::slice::from_ref(part)).await.is_empty());
@@ -170,7 +171,7 @@ async fn when_a_following_is_large_then_it_is_split_and_the_parts_reach_everyone
 }
 
 #[tokio::test]
-async fn when_the_function_dies_after_a_write_then_the_redelivery_completes_the_feeds() {
+async fn when_the_function_dies_after_a_write_then_a_retry_completes_the_feeds() {
     for fault in [Fault::Crash, Fault::LostAnswer, Fault::Unprocessed, Fault::Throttled] {
         let stage = Stage::new().await;
         let (author, fans) = stage.following(4).await;
@@ -185,7 +186,7 @@ async fn when_the_function_dies_after_a_write_then_the_redelivery_completes_the_
 }
 
 #[tokio::test]
-async fn when_one_message_is_not_for_this_function_then_its_neighbours_are_done() {
+async fn when_one_message_is_misdirected_then_the_others_are_handled() {
     let stage = Stage::new().await;
     let (author, fans) = stage.following(1).await;
     let photo = stage.world.post(&author).await;
@@ -217,7 +218,7 @@ async fn pushing_and_skipping_stay_within_their_budgets() {
 }
 
 #[tokio::test]
-async fn when_more_follow_than_the_threshold_then_the_photo_is_pushed_and_the_author_promoted_once() {
+async fn when_followers_exceed_the_threshold_then_the_author_is_promoted_once() {
     let stage = Stage::new().await;
     let (author, fans) = stage.following(2).await;
     stage.pretend(&author, 100_000).await;
@@ -239,7 +240,7 @@ async fn when_more_follow_than_the_threshold_then_the_photo_is_pushed_and_the_au
     );
     assert!(stage.deliver(&[event.clone(), event]).await.is_empty());
     let parts: Vec<Event> = stage.outbox.take();
-    assert_eq!(parts.len(), 3 * 41, "until the promotion is through, everyone is pushed to");
+    assert_eq!(parts.len(), 3 * 41, "until the promotion ends, everyone is pushed to");
     let started = crossing(&stage.celebrities.promotion);
     let key = ItemKey::Head(author.user_id).raw();
     assert_eq!(started.len(), 1);
@@ -272,19 +273,19 @@ async fn when_a_celebrity_posts_then_a_workflow_named_after_the_photo_pushes_it(
     assert_eq!(
         stage.celebrities.fanout.take::<CelebrityFanout>().len(),
         1,
-        "it was to be pulled, so it stays so"
+        "a photo that is to be pulled stays so"
     );
     assert_eq!(crossing(&stage.celebrities.demotion)[0].0, format!("{}-{last}", author.user_id));
 }
 
 #[tokio::test]
-async fn when_a_celebritys_photo_comes_again_after_its_push_then_nothing_is_done() {
+async fn when_a_celebritys_photo_comes_again_then_nothing_is_done() {
     for push in [true, false] {
         let stage = Stage::with_push(push).await;
         let (author, _, photo) = stage.celebrity(1, 90_000).await;
         assert!(stage.deliver(&[ready(&author, photo)]).await.is_empty());
         stage.world.mark_pushed(&author, photo).await;
-        // With pushing switched off meanwhile or not: the name of the execution decides.
+        // Pushing may be switched off meanwhile. The name of the execution decides either way.
         assert!(stage.deliver(&[ready(&author, photo), ready(&author, photo)]).await.is_empty());
         assert_eq!(stage.celebrities.fanout.take::<CelebrityFanout>().len(), 1);
         assert!(stage.outbox.take::<Event>().is_empty(), "no messages for tens of thousands of followers");
@@ -303,12 +304,12 @@ async fn when_pushing_is_switched_off_then_a_celebritys_photo_is_left_to_pull() 
 }
 
 #[tokio::test]
-async fn when_somebody_leaves_while_entries_are_written_then_their_feed_is_put_right() {
+async fn when_somebody_unfollows_during_the_push_then_their_feed_is_repaired() {
     let stage = Stage::new().await;
     let (author, fans) = stage.following(3).await;
     let photo = stage.world.post(&author).await;
     stage.world.derive().await;
-    // Held before it writes: everything that an unfollow entails happens before the entry is there.
+    // The write is held, so that everything an unfollow causes happens before the entry exists.
     let (client, hold) = stage.world.engine.held_client("BatchWriteItem", 0);
     let table = table::Table::new(client, stage.world.engine.table_name());
     let queues = Queues { fanout: stage.outbox.clone(), backfill: stage.backfill.clone() };

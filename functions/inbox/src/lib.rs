@@ -27,10 +27,10 @@ runtime::config! {
     }
 }
 
-/// Unread rows are counted up to here: a badge shows "99+" anyway.
+/// Most unread rows that are counted; a badge shows "99+" anyway.
 const MAX_UNREAD: usize = 100;
 
-/// What an inbox is read with.
+/// Handles reading an inbox and marking it read.
 pub struct InboxHandler {
     table: Table,
     clock: Arc<dyn Clock>,
@@ -42,7 +42,7 @@ impl InboxHandler {
         Self::new(Table::new(aws.dynamodb(), &config.table_name), aws.clock())
     }
 
-    /// Reads inboxes in `table`.
+    /// Creates the handler for inboxes in `table`.
     pub fn new(table: Table, clock: Arc<dyn Clock>) -> Self {
         Self { table, clock }
     }
@@ -58,7 +58,7 @@ impl InboxHandler {
         let (page, read_to) = futures::try_join!(rows, inbox::read_to(&self.table, recipient))?;
         let unread_count = self.unread(recipient, read_to, now).await?;
         let last = page.items.last().map(|(id, _)| *id).filter(|_| page.more);
-        // Rows lie by the day they were opened; within a page the newest news comes first.
+        // The query orders rows by the day they were opened. Within a page, the newest event comes first.
         let mut rows = page.items;
         rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.updated_at));
         let notifications = rows.into_iter().map(|(id, row)| Notification::new(id, row, read_to));
@@ -73,7 +73,7 @@ impl InboxHandler {
     async fn mark_read(&self, recipient: UserId) -> Result<MarkedRead, Problem> {
         let now = self.clock.now();
         inbox::mark_read(&self.table, recipient, now).await?;
-        // What another machine, whose clock is ahead, has recorded meanwhile is still unread.
+        // An event that another machine recorded meanwhile, with a clock ahead of this one, stays unread.
         Ok(MarkedRead { unread_count: self.unread(recipient, now, now).await? })
     }
 

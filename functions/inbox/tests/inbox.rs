@@ -46,7 +46,7 @@ impl World {
         call(&self.deps, &self.clock, request).await
     }
 
-    /// Sends one of the events with a good token of ada's.
+    /// Sends one of the event fixtures with a valid token of Ada's.
     async fn event(&self, case: &str) -> Value {
         let token = token_for(&self.ada, self.clock.now());
         let answer = self.call(event("inbox", case, &[("token", &token)])).await;
@@ -65,7 +65,7 @@ impl World {
         answer.json
     }
 
-    /// Ids of all rows, page by page of `count`, and how many pages there were.
+    /// Reads all pages of `count` rows; returns the ids of all rows, and the number of pages.
     async fn walk(&self, count: usize) -> (Vec<String>, usize) {
         let (mut ids, mut pages, mut cursor) = (Vec::new(), 0, None);
         loop {
@@ -94,7 +94,7 @@ impl World {
         id
     }
 
-    /// A row of its own for each number: likes of different photos, a minute apart.
+    /// Creates one row for each number: likes of different photos, a minute apart.
     async fn likes(&self, numbers: std::ops::Range<i64>) -> Vec<String> {
         let mut ids = Vec::new();
         for number in numbers {
@@ -148,7 +148,7 @@ async fn when_an_inbox_is_read_then_nothing_is_unread_until_something_happens() 
     assert!(page["notifications"].as_array().unwrap().iter().all(|row| row["read"] == true));
 
     world.clock.advance(HOUR);
-    // One more in a row that was read.
+    // One more event arrives in a row that was read.
     world.happens(Subject::Follow, 2, world.clock.now()).await;
     let page = world.event("first-page").await;
     assert_eq!(page["unread_count"], 1);
@@ -164,7 +164,7 @@ async fn when_an_inbox_is_paged_then_each_row_is_there_once_newest_first() {
     let ids = world.likes(1..46).await;
     assert_eq!(world.walk(20).await, (ids.clone(), 3));
     assert_eq!(world.walk(45).await, (ids.clone(), 1), "a full page is not taken for one of many");
-    // What happens meanwhile shifts nothing.
+    // An event that arrives meanwhile does not shift the pages.
     let first = world.page(20, None).await;
     world.happens(Subject::Follow, 9, world.clock.now()).await;
     let second = world.page(20, first["next_cursor"].as_str()).await;
@@ -172,7 +172,7 @@ async fn when_an_inbox_is_paged_then_each_row_is_there_once_newest_first() {
 }
 
 #[tokio::test]
-async fn when_the_row_of_a_cursor_is_gone_then_the_list_goes_on_behind_it() {
+async fn when_the_row_of_a_cursor_is_gone_then_the_list_resumes_after_it() {
     let world = World::new().await;
     let ids = world.likes(1..6).await;
     let first = world.page(2, None).await;
@@ -194,7 +194,7 @@ async fn when_the_row_of_a_cursor_is_gone_then_the_list_goes_on_behind_it() {
 #[tokio::test]
 async fn when_rows_have_expired_then_they_are_not_shown_and_the_page_is_full() {
     let world = World::new().await;
-    // A row opened later that expires earlier: its only event came soon, the older row's late.
+    // This row was opened later and expires earlier: its only event came soon, the older row's came late.
     let old = world.happens(Subject::Like(PhotoId::floor(START.plus_days(-1))), 1, START.plus_ms(-10)).await;
     let mut expiring = Vec::new();
     for number in 0..5 {
@@ -216,7 +216,7 @@ async fn when_rows_have_expired_then_they_are_not_shown_and_the_page_is_full() {
 }
 
 #[tokio::test]
-async fn when_somebody_else_asks_then_they_see_their_own() {
+async fn when_two_users_ask_then_each_sees_their_own_inbox() {
     let world = World::new().await;
     world.likes(1..4).await;
     let bob = Caller { user_id: UserId::try_from(5).unwrap(), username: "bob".to_owned() };
@@ -262,7 +262,7 @@ async fn when_a_request_is_wrong_then_its_code_says_so_and_nothing_is_read() {
 }
 
 #[tokio::test]
-async fn when_the_table_is_busy_then_the_client_is_asked_to_come_back() {
+async fn when_the_table_throttles_then_the_client_is_asked_to_retry() {
     let world = World::new().await;
     for (operation, route) in [("Query", LIST), ("GetItem", LIST), ("UpdateItem", READ)] {
         world.engine.fail_next(operation, testkit::ATTEMPTS, Fault::Throttled);

@@ -31,7 +31,7 @@ runtime::config! {
     }
 }
 
-/// What sessions are opened with.
+/// Handles logins.
 pub struct LoginHandler {
     accounts: Accounts,
 }
@@ -42,7 +42,7 @@ impl LoginHandler {
         Self::new(Accounts::connect(aws, &config.table_name, &config.jwt_key_id))
     }
 
-    /// Opens sessions of `accounts`.
+    /// Creates the handler for `accounts`.
     pub fn new(accounts: Accounts) -> Self {
         Self { accounts }
     }
@@ -69,7 +69,8 @@ impl LoginHandler {
         }
     }
 
-    /// The account that somebody means. No user name is an address, and what is neither is nobody's.
+    /// Returns the account that somebody names. No user name is an e-mail address;
+    /// text that is neither names no account.
     async fn account(&self, login: &str) -> Result<Option<UserId>, Problem> {
         let table = &self.accounts.table;
         Ok(if let Ok(name) = UserName::parse(login) {

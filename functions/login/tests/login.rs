@@ -1,4 +1,4 @@
-//! Opening sessions, with the real table engine behind it.
+//! Logins through the handler, on the real table engine.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -34,7 +34,7 @@ struct World {
 }
 
 impl World {
-    /// A world in which `John` is john@example.org and `Jane` is jane@example.org.
+    /// Creates a world in which `John` is john@example.org and `Jane` is jane@example.org.
     async fn new() -> Self {
         let (engine, clock) = (Engine::start().await, ManualClock::new());
         let accounts = Accounts {
@@ -58,7 +58,7 @@ impl World {
         self.call(event("login", "login", &[("login", login), ("password", password)])).await
     }
 
-    /// What a login uses, and its answer.
+    /// Logs in; returns what it cost, and the answer.
     async fn measure(&self, login: &str, password: &str) -> (Usage, Answer) {
         self.engine.reset_usage();
         let answer = self.log_in(login, password).await;
@@ -79,7 +79,7 @@ async fn open(accounts: &Accounts, name: &str) -> UserId {
 }
 
 #[tokio::test]
-async fn when_somebody_logs_in_by_name_or_address_in_any_case_then_a_session_opens() {
+async fn when_a_name_or_address_logs_in_in_any_case_then_a_session_opens() {
     let world = World::new().await;
     let mut seen = std::collections::BTreeSet::new();
     for login in ["John", "john", " JOHN ", "John@example.org", "john@EXAMPLE.ORG"] {
@@ -97,7 +97,7 @@ async fn when_somebody_logs_in_by_name_or_address_in_any_case_then_a_session_ope
 }
 
 #[tokio::test]
-async fn when_name_or_password_is_wrong_then_the_answer_is_the_same_and_no_session_opens() {
+async fn when_name_or_password_is_wrong_then_the_answer_is_the_same() {
     let world = World::new().await;
     let wrong = world.log_in("john", WRONG).await;
     assert_eq!((wrong.status, wrong.code()), (401, "bad_credentials"));
@@ -139,7 +139,7 @@ async fn when_there_is_no_such_account_then_the_same_work_is_done() {
 }
 
 #[tokio::test]
-async fn when_passwords_are_guessed_then_after_ten_the_name_waits_and_nothing_else_does() {
+async fn when_ten_passwords_were_guessed_then_only_that_name_has_to_wait() {
     let world = World::new().await;
     for attempt in 0..10 {
         let login = if attempt % 2 == 0 { "john" } else { "JOHN" };
@@ -151,7 +151,7 @@ async fn when_passwords_are_guessed_then_after_ten_the_name_waits_and_nothing_el
         assert_eq!(answer.header("retry-after"), Some("60"));
     }
     assert_eq!(world.log_in("jane", RIGHT).await.status, 200);
-    // Had they one limit, it would tell that name and address are one account's.
+    // Name and address have separate limits. A shared one would reveal that they belong to one account.
     assert_eq!(world.log_in("john@example.org", WRONG).await.code(), "bad_credentials");
     world.clock.advance(Duration::from_secs(59));
     assert_eq!(world.log_in("john", RIGHT).await.header("retry-after"), Some("1"));
@@ -161,7 +161,7 @@ async fn when_passwords_are_guessed_then_after_ten_the_name_waits_and_nothing_el
 }
 
 #[tokio::test]
-async fn when_there_is_no_such_account_then_its_attempts_run_out_alike() {
+async fn when_there_is_no_such_account_then_its_attempts_run_out_as_well() {
     let world = World::new().await;
     for attempt in 0..10 {
         let login = if attempt % 2 == 0 { "nobody" } else { "NoBody" };
@@ -181,7 +181,7 @@ async fn when_many_guess_at_once_then_no_more_than_ten_are_checked() {
 }
 
 #[tokio::test]
-async fn when_the_body_is_not_a_login_then_it_is_refused_before_anything_is_read() {
+async fn when_the_body_is_not_a_login_then_it_is_refused_before_any_read() {
     let world = World::new().await;
     for body in ["", "{", "[]", "{\"login\":\"john\"}", "{\"login\":1,\"password\":\"x\"}"] {
         let answer = world.call(Request::to("POST /api/v1/auth/login").body(body)).await;
@@ -192,7 +192,7 @@ async fn when_the_body_is_not_a_login_then_it_is_refused_before_anything_is_read
 }
 
 #[tokio::test]
-async fn when_the_table_is_busy_then_the_client_is_asked_to_come_back() {
+async fn when_the_table_throttles_then_the_client_is_asked_to_retry() {
     let world = World::new().await;
     for operation in ["GetItem", "UpdateItem", "PutItem"] {
         world.engine.fail_next(operation, testkit::ATTEMPTS, Fault::Throttled);

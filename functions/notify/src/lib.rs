@@ -23,18 +23,18 @@ runtime::config! {
     }
 }
 
-/// What notifications are recorded with.
+/// Handles events that somebody is notified of.
 pub struct NotifyHandler {
     table: Table,
 }
 
-/// Why a message cannot be handled now.
+/// The reason why a message cannot be handled now.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The table did not do it.
+    /// The table failed.
     #[error(transparent)]
     Table(#[from] table::Error),
-    /// A subscription lets through what nobody here handles.
+    /// A subscription passed an event that this function does not handle.
     #[error("{0} is no message for this function")]
     Misdirected(&'static str),
 }
@@ -45,13 +45,13 @@ impl NotifyHandler {
         Self::new(Table::new(aws.dynamodb(), &config.table_name))
     }
 
-    /// Notifications in `table`.
+    /// Creates a handler that records notifications in `table`.
     pub fn new(table: Table) -> Self {
         Self { table }
     }
 
     async fn tell(&self, recipient: UserId, subject: Subject, actor: &Actor) -> Result<(), Error> {
-        // Nobody is told what they did themselves.
+        // Nobody is notified of their own acts.
         if recipient == actor.user_id {
             return Ok(());
         }
@@ -67,7 +67,8 @@ impl NotifyHandler {
 impl runtime::sqs::Handler for NotifyHandler {
     type Message = Event;
     type Error = Error;
-    /// One after the other: a batch is often about one photo, and its messages would race for one row.
+    /// Messages are handled one at a time, because a batch is often about one photo
+    /// and would conflict on its row.
     const CONCURRENCY: usize = 1;
 
     async fn handle(&self, event: Event) -> Result<(), Error> {

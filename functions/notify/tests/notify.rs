@@ -38,7 +38,7 @@ fn follow(followee: &Caller, by: &Caller, at: Timestamp) -> Event {
     }
 }
 
-/// Ann's photo, liked by three and twice by one of them, and Ann followed by two.
+/// Creates Ann, her photo with likes by three users, one of whom likes it twice, and two followers of hers.
 async fn scene(world: &World) -> (Caller, Vec<Event>) {
     let ann = world.person("ann").await;
     let fans = world.people("fan", 3).await;
@@ -74,12 +74,12 @@ async fn when_messages_come_twice_and_in_reverse_then_the_inbox_is_the_same() {
 }
 
 #[tokio::test]
-async fn when_somebody_likes_unlikes_and_likes_again_then_it_is_told_once() {
+async fn when_somebody_likes_unlikes_and_likes_again_then_it_counts_once() {
     let world = World::new().await;
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let photo = world.post(&ann).await;
     let now = world.clock.now();
-    // The second like falls into the next day's row; it is the same actor and subject all the same.
+    // The second like falls into the next day's row. Actor and subject are the same all the same.
     for at in [now, now.plus_days(1)] {
         assert!(deliver(&world, &[like(&ann, photo, &bob, at)]).await.is_empty());
     }
@@ -88,7 +88,7 @@ async fn when_somebody_likes_unlikes_and_likes_again_then_it_is_told_once() {
 }
 
 #[tokio::test]
-async fn when_authors_like_their_own_photo_then_nobody_is_told() {
+async fn when_authors_like_their_own_photo_then_nobody_is_notified() {
     let world = World::new().await;
     let ann = world.person("ann").await;
     let photo = world.post(&ann).await;
@@ -98,13 +98,13 @@ async fn when_authors_like_their_own_photo_then_nobody_is_told() {
 }
 
 #[tokio::test]
-async fn when_many_act_at_once_then_nobody_is_lost() {
+async fn when_many_act_at_once_then_every_actor_is_recorded() {
     let world = World::new().await;
     let ann = world.person("ann").await;
     let fans = world.people("fan", 8).await;
     let photo = world.post(&ann).await;
     let events: Vec<Event> = fans.iter().map(|fan| like(&ann, photo, fan, world.clock.now())).collect();
-    // Two batches at once, each about everybody: they meet on one row.
+    // Two batches come at once. Each is about everybody, so they conflict on one row.
     let (first, second) = futures::join!(deliver(&world, &events), deliver(&world, &events));
     assert!(first.is_empty() && second.is_empty());
     let [(_, row)] = inbox(&world, &ann).await.try_into().unwrap();
@@ -112,7 +112,7 @@ async fn when_many_act_at_once_then_nobody_is_lost() {
 }
 
 #[tokio::test]
-async fn when_one_message_is_not_for_this_function_then_its_neighbours_are_done() {
+async fn when_one_message_is_misdirected_then_the_others_are_handled() {
     let world = World::new().await;
     let (ann, events) = scene(&world).await;
     let stray = Event::PhotoReady {
@@ -125,7 +125,7 @@ async fn when_one_message_is_not_for_this_function_then_its_neighbours_are_done(
 }
 
 #[tokio::test]
-async fn when_the_function_dies_after_writing_then_the_redelivery_changes_nothing() {
+async fn when_the_function_dies_after_writing_then_a_retry_changes_nothing() {
     let world = World::new().await;
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let photo = world.post(&ann).await;

@@ -28,7 +28,7 @@ runtime::config! {
     }
 }
 
-/// What sessions are gone on with.
+/// Handles refreshing and ending sessions.
 pub struct RefreshHandler {
     accounts: Accounts,
 }
@@ -39,7 +39,7 @@ impl RefreshHandler {
         Self::new(Accounts::connect(aws, &config.table_name, &config.jwt_key_id))
     }
 
-    /// Goes on with sessions of `accounts`.
+    /// Creates the handler for sessions of `accounts`.
     pub fn new(accounts: Accounts) -> Self {
         Self { accounts }
     }
@@ -53,7 +53,7 @@ impl RefreshHandler {
             Rotation::Done(owner) => Ok(answer(&owner, access, &next)),
             Rotation::Reused => {
                 runtime::metrics::count("refresh_tokens_reused", 1);
-                let detail = "This refresh token was used before, and its session is ended. Log in again.";
+                let detail = "This refresh token was used before, so its session has ended. Log in again.";
                 Err(Problem::unauthorized("token_reused", detail))
             }
             Rotation::Unknown => Err(unknown()),
@@ -67,7 +67,7 @@ fn presented(call: &Call) -> Result<RefreshToken, Problem> {
 }
 
 fn unknown() -> Problem {
-    Problem::unauthorized("token_invalid", "This refresh token is of no session. Log in again.")
+    Problem::unauthorized("token_invalid", "This refresh token belongs to no session. Log in again.")
 }
 
 impl runtime::http::Handler for RefreshHandler {

@@ -1,4 +1,4 @@
-//! Going on with sessions and ending them, with the real table engine behind it.
+//! Refreshing and ending sessions through the handler, on the real table engine.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -20,11 +20,11 @@ use table::session::{self, Owner};
 use testkit::http::{Answer, Request, call, event};
 use testkit::{Engine, Fault, LocalSigner, ManualClock, SeededRandom, verifier};
 
-/// A well-formed token of no session.
+/// A well-formed token that belongs to no session.
 const STRANGE: &str =
     "00112233445566778899aabbccddeeff.00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
-/// Signs unless the key service is down.
+/// A signer that fails while the key service is down.
 struct Fickle {
     signer: LocalSigner,
     is_down: Arc<AtomicBool>,
@@ -66,7 +66,7 @@ impl World {
         }
     }
 
-    /// The first token of a new session of john's.
+    /// Returns the first token of a new session of John's.
     async fn session(&self) -> String {
         let john = Owner { user: UserId::try_from(7).unwrap(), username: UserName::parse("john").unwrap() };
         let opened = self.accounts.new_session(&john);
@@ -124,7 +124,7 @@ async fn when_a_used_token_is_presented_then_the_whole_session_is_over() {
 }
 
 #[tokio::test]
-async fn when_a_token_is_of_no_session_then_it_is_invalid_and_nothing_changes() {
+async fn when_a_token_belongs_to_no_session_then_it_is_refused() {
     let world = World::new().await;
     let live = world.session().await;
     for token in [STRANGE, "", ".", "x", &live[1..], &live.to_uppercase(), &"a.b".repeat(10_000)] {
@@ -151,12 +151,12 @@ async fn when_a_session_is_not_used_for_thirty_days_then_it_is_over() {
     world.clock.advance_days(29);
     let third = next(&world.refresh(&second).await);
     world.clock.advance_days(30);
-    // TTL deletes late: the item is still there.
+    // TTL deletes late, so the item still exists.
     assert_eq!(world.refresh(&third).await.code(), "token_invalid");
 }
 
 #[tokio::test]
-async fn when_one_token_is_presented_twice_at_once_then_one_goes_on_and_then_nobody() {
+async fn when_one_token_is_used_twice_at_once_then_the_session_ends() {
     let world = World::new().await;
     let token = world.session().await;
     let (one, other) = futures::join!(world.refresh(&token), world.refresh(&token));
@@ -188,7 +188,7 @@ async fn when_the_key_service_is_down_then_the_old_token_stays_good() {
 }
 
 #[tokio::test]
-async fn when_a_session_is_ended_then_it_is_over_and_ending_it_again_is_the_same() {
+async fn when_a_session_is_ended_then_ending_it_again_changes_nothing() {
     let world = World::new().await;
     let first = world.session().await;
     let second = next(&world.refresh(&first).await);

@@ -39,7 +39,7 @@ runtime::config! {
 /// Ids tried for one account. Two registrations of one millisecond meet once in half a million.
 const IDS: u32 = 3;
 
-/// What accounts are opened with.
+/// Handles registrations.
 pub struct RegisterHandler {
     accounts: Accounts,
 }
@@ -69,7 +69,7 @@ impl RegisterHandler {
         Self::new(Accounts::connect(aws, &config.table_name, &config.jwt_key_id))
     }
 
-    /// Opens accounts among `accounts`.
+    /// Creates the handler for `accounts`.
     pub fn new(accounts: Accounts) -> Self {
         Self { accounts }
     }
@@ -101,13 +101,15 @@ impl RegisterHandler {
         Err(Problem::unavailable(IdsTaken))
     }
 
-    /// Answers a registration that may have been made before: with a session if it was, or else with `taken`.
+    /// Answers a registration whose name or address is taken: with a session if the same registration was
+    /// made before, or else with `taken`.
     async fn repeated(&self, applicant: &Applicant, taken: Problem) -> Result<Session, Problem> {
         let digest = applicant.email.digest();
         let holder = user::holder_latest(&self.accounts.table, &applicant.username.folded(), &digest).await?;
         match self.accounts.check(holder, &digest, applicant.password.expose()).await? {
             Check::Right(owner) => self.accounts.open_session(&owner).await,
-            // Too many checks are no answer of their own here: it would tell that name and address belong together.
+            // Too many checks have no answer of their own here. It would reveal that name
+            // and address belong together.
             Check::Wrong | Check::TooOften(_) => Err(taken),
         }
     }

@@ -1,4 +1,4 @@
-//! Opening accounts, with the real table engine behind it.
+//! Registrations through the handler, on the real table engine.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -69,7 +69,7 @@ impl World {
         self.call(Request::to("POST /api/v1/auth/register").json(body)).await
     }
 
-    /// Whether the table has changed since this was asked last.
+    /// Returns whether the table is unchanged since the last call.
     async fn is_unchanged(&self) -> bool {
         self.engine.stream().await.is_empty()
     }
@@ -146,7 +146,7 @@ async fn when_an_input_breaks_a_rule_then_its_code_says_so_and_nothing_changes()
 }
 
 #[tokio::test]
-async fn when_a_name_or_an_address_is_taken_in_any_case_then_it_stays_with_its_owner() {
+async fn when_a_name_or_address_is_taken_in_any_case_then_it_is_refused() {
     let world = World::new().await;
     assert_eq!(world.register("john", "john@example.org").await.status, 201);
     world.engine.stream().await;
@@ -159,7 +159,7 @@ async fn when_a_name_or_an_address_is_taken_in_any_case_then_it_stays_with_its_o
         assert_eq!((answer.status, answer.code()), (409, code));
     }
     assert!(world.is_unchanged().await);
-    // What was refused claimed nothing.
+    // A refused registration claimed neither name nor address.
     assert_eq!(world.register("other", "other@example.org").await.status, 201);
 }
 
@@ -187,7 +187,7 @@ async fn when_twenty_register_one_address_at_once_then_one_wins() {
 }
 
 #[tokio::test]
-async fn when_another_registration_is_in_the_way_then_it_is_waited_for() {
+async fn when_another_registration_conflicts_then_it_is_retried() {
     let world = World::new().await;
     world.engine.fail_next("TransactWriteItems", 2, Fault::Conflict);
     assert_eq!(world.register("john", "john@example.org").await.status, 201);
@@ -231,7 +231,7 @@ async fn when_every_id_is_taken_then_the_client_is_asked_to_come_back_and_nothin
 }
 
 #[tokio::test]
-async fn when_the_answer_was_lost_then_the_same_registration_with_a_key_opens_another_session() {
+async fn when_the_answer_was_lost_then_a_repeat_with_a_key_opens_a_session() {
     let world = World::new().await;
     world.engine.fail_next("TransactWriteItems", 1, Fault::Crash);
     let lost = world.register_with_key("john", "john@example.org", PASSWORD).await;
@@ -271,7 +271,7 @@ async fn when_it_is_not_the_same_registration_then_a_key_opens_nothing() {
 }
 
 #[tokio::test]
-async fn when_passwords_are_guessed_by_registering_then_the_limit_of_logins_applies() {
+async fn when_registering_guesses_passwords_then_the_login_limit_applies() {
     let world = World::new().await;
     assert_eq!(world.register("john", "john@example.org").await.status, 201);
     for _ in 0..10 {
@@ -285,7 +285,7 @@ async fn when_passwords_are_guessed_by_registering_then_the_limit_of_logins_appl
 }
 
 #[tokio::test]
-async fn when_the_table_is_busy_then_the_client_is_asked_to_come_back_and_nothing_changes() {
+async fn when_the_table_throttles_then_the_client_is_asked_to_retry() {
     let world = World::new().await;
     world.engine.fail_next("TransactWriteItems", testkit::ATTEMPTS, Fault::Throttled);
     let answer = world.register("john", "john@example.org").await;
@@ -302,7 +302,7 @@ impl Signer for Broken {
 }
 
 #[tokio::test]
-async fn when_no_token_can_be_signed_then_the_account_is_open_and_the_answer_says_nothing_of_the_inside() {
+async fn when_no_token_can_be_signed_then_the_answer_hides_the_cause() {
     let world = World::signing(Issuer::new(Broken)).await;
     let answer = world.register("john", "john@example.org").await;
     assert_eq!((answer.status, answer.code()), (503, "temporarily_unavailable"));

@@ -42,7 +42,7 @@ use table::Table;
 pub use repair::Repaired;
 pub use stuck::Swept;
 
-/// Steps under way at once.
+/// Steps in progress at once.
 const AT_ONCE: usize = 8;
 
 runtime::config! {
@@ -57,19 +57,19 @@ runtime::config! {
     }
 }
 
-/// What the function works with.
+/// Handles the schedule's sweep, and repairs that an operator asks for.
 pub struct SweepHandler<Q = Queue> {
     table: Table,
     queues: Queues<Q>,
     clock: Arc<dyn Clock>,
 }
 
-/// Who is told of edges that were settled.
+/// The queues that are told of settled edges.
 #[derive(Clone, Debug)]
 pub struct Queues<Q> {
-    /// Photos that are listed.
+    /// Takes photos that are listed.
     pub fanout: Q,
-    /// Follows, there or gone.
+    /// Takes follows, added or removed.
     pub backfill: Q,
 }
 
@@ -85,52 +85,53 @@ impl SweepHandler {
 }
 
 impl<Q: Sender> SweepHandler<Q> {
-    /// Sweeps `table` by the time of `clock`, and tells `queues` what a repair settled.
+    /// Creates a handler that sweeps `table` by the time of `clock`, and tells `queues`
+    /// which edges a repair settled.
     pub fn new(table: Table, queues: Queues<Q>, clock: Arc<dyn Clock>) -> Self {
         Self { table, queues, clock }
     }
 }
 
-/// The schedule's event, of which nothing is needed, or what an operator wants to have put right.
+/// The input: the schedule's event, whose content is ignored, or the repair that an operator asks for.
 #[derive(Debug, Deserialize)]
 pub struct Input {
     recount: Option<Recount>,
     resettle: Option<Vec<Relation>>,
 }
 
-/// What a run did.
+/// The result of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Done {
-    /// What the schedule asks for.
+    /// The result of a scheduled sweep.
     Swept(Swept),
-    /// What an operator asked for.
+    /// The result of a repair.
     Repaired(Repaired),
 }
 
-/// Why a run failed.
+/// The reason why a run failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failed {
-    /// Not everything could be done.
+    /// Some steps failed.
     #[error("the sweep is incomplete: {failed} of its steps failed")]
     Incomplete {
-        /// How many.
+        /// The number of failed steps.
         failed: usize,
         /// The first failure.
         source: Error,
     },
-    /// The repair is too large.
+    /// The repair has too many parts.
     #[error("a repair has at most {MOST} parts")]
     TooMuch,
 }
 
-/// Why a step was not done.
+/// The reason why a step failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The table did not do it.
+    /// The table failed.
     #[error(transparent)]
     Table(#[from] table::Error),
-    /// Those whom it concerns were not told.
+    /// A message was not sent.
     #[error(transparent)]
     Send(#[from] SendError),
 }
@@ -144,7 +145,7 @@ impl TaskError for Failed {
     }
 }
 
-/// Failures so far. One step that cannot be done keeps no other from it.
+/// The failures so far. A failed step does not stop the others.
 #[derive(Default)]
 struct Failures {
     failed: usize,
@@ -152,7 +153,7 @@ struct Failures {
 }
 
 impl Failures {
-    /// Does all `steps`, some at once, and shows `done` what each came to.
+    /// Runs all `steps`, some at once, and passes each result to `done`.
     async fn gather<T, E: Into<Error>>(
         &mut self,
         steps: impl IntoIterator<Item = impl Future<Output = Result<T, E>>>,

@@ -1,4 +1,4 @@
-//! What an operator wants to have put right.
+//! Repairs that an operator asks for.
 
 use domain::Relation;
 use messages::repair::{Following, Recount, Repair};
@@ -11,16 +11,16 @@ use table::counters::{self, Count};
 
 use crate::{Failed, Failures, Queues, SweepHandler};
 
-/// What one repair did.
+/// The result of a repair.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Repaired {
     /// Counters whose edges were counted.
     pub recounted: u64,
-    /// Of these, counters that were wrong and are right now.
+    /// Counters that were wrong and have been corrected.
     pub drifted: u64,
-    /// Counters that have moved since a scan counted them, and were left as they are.
+    /// Counters that changed after a scan counted their edges. They were left as they are.
     pub stale: u64,
-    /// Edges that are as their actors say. Of photos that are there and not ready nothing is said.
+    /// Edges that now agree with the actors' edges. Photos that exist and are not ready are not included.
     pub resettled: u64,
 }
 
@@ -29,7 +29,8 @@ impl<Q: Sender> SweepHandler<Q> {
         let Repair { recount: Recount { users, photos, following }, resettle } = repair;
         let (mut done, mut failures) = (Repaired::default(), Failures::default());
 
-        // What a scan counted holds until something moves: first, because everything else moves counters.
+        // A scan's count is valid until the counter changes. It is set first, because all
+        // other steps change counters.
         let steps = following.into_iter().map(|Following { user_id, edges, version }| {
             counters::set_following(&self.table, user_id, edges, version)
         });
@@ -47,7 +48,8 @@ impl<Q: Sender> SweepHandler<Q> {
         };
         failures.gather(steps, settled).await;
 
-        // Only now: whoever is told goes by the edges. And before anything is counted, which may take all the time there is.
+        // Messages are sent after settling, because their receivers read the edges. They are sent before
+        // counting, which may use up all the time there is.
         let (photos_ready, follows): (Vec<_>, Vec<_>) =
             events.into_iter().partition(|event| matches!(event, Event::PhotoReady { .. }));
         let Queues { fanout, backfill } = &self.queues;
@@ -77,10 +79,11 @@ impl<Q: Sender> SweepHandler<Q> {
     }
 }
 
-/// What is to be told of a relation that was settled, whether it was mismatched or not: whoever asks again may do so because
-/// nobody was told the first time.
+/// Returns the event to send for a settled relation, whether it was mismatched or not. An operator may ask
+/// again because the first run sent nothing.
 ///
-/// Nobody goes by the edges of likes. Of a photo that is gone no entry is shown, and entries expire.
+/// Likes have no event, because no function reads their edges. Neither has a photo that is gone,
+/// because its entries are not shown and expire.
 fn event(relation: Relation, settled: Settled) -> Option<Event> {
     match (relation, settled) {
         (Relation::Follow(follower_id, followee_id), _) => {

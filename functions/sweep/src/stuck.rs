@@ -1,4 +1,4 @@
-//! Photos that got stuck.
+//! Photos that are stuck in processing.
 
 use domain::photo::{Failure, State};
 use domain::{PhotoId, Timestamp};
@@ -10,17 +10,18 @@ use table::{photo, processing};
 use crate::{AT_ONCE, Failed, Failures, SweepHandler};
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
-/// How long a photo may take. Uploads are accepted for an hour; what is not processed an hour later never will be.
+/// How long processing may take. Uploads are accepted for an hour; a photo that is not processed
+/// an hour later never will be.
 const DUE_MS: i64 = 2 * HOUR_MS;
-/// How far back to look.
+/// How far back a sweep looks.
 const BACK_MS: i64 = 48 * HOUR_MS;
 
-/// What one sweep did.
+/// The result of a sweep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Swept {
-    /// Photos that were stuck and now are failed.
+    /// Photos that were stuck and are failed now.
     pub stuck: u64,
-    /// Markers of photos that were settled, or gone, already.
+    /// Markers of photos that were already settled or gone.
     pub settled: u64,
 }
 
@@ -37,7 +38,7 @@ impl<Q> SweepHandler<Q> {
         failures.or(swept)
     }
 
-    /// Photos that should be settled by now.
+    /// Returns the photos that should be settled by now.
     async fn due(&self, now: Timestamp) -> table::Result<Vec<PhotoId>> {
         let deadline = now.plus_ms(-DUE_MS);
         let hours = processing::hour(now.plus_ms(-BACK_MS))..=processing::hour(deadline);
@@ -50,7 +51,7 @@ impl<Q> SweepHandler<Q> {
         Ok(found.into_iter().flatten().filter(|photo| photo.created_at() <= deadline).collect())
     }
 
-    /// Settles one photo, if that has not happened, and removes its marker; whether it was stuck.
+    /// Settles one photo, unless it is settled, and removes its marker. Returns whether the photo was stuck.
     async fn settle(&self, id: PhotoId) -> table::Result<bool> {
         let photo = photo::get_latest(&self.table, id).await?;
         let stuck = photo.is_some_and(|photo| photo.state == State::Processing)

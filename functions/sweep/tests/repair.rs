@@ -1,4 +1,4 @@
-//! What an operator asks for, on the real table engine.
+//! Repairs that an operator asks for, on the real table engine.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -22,7 +22,7 @@ use table::{Order, Table, follow, like, photo, timeline};
 use testkit::{ATTEMPTS, Fault, Outbox, World, fixture};
 use verify::{Options, Outputs, Report};
 
-/// Bob follows Ada, and likes her photo.
+/// A world in which Bob follows Ada and likes her photo.
 struct Stage {
     world: World,
     ada: Caller,
@@ -47,7 +47,7 @@ impl Stage {
         SweepHandler::new(self.world.table.clone(), self.queues.clone(), self.world.clock.shared())
     }
 
-    /// What `fanout` and `backfill` were told since the last time.
+    /// Returns the messages that `fanout` and `backfill` received since the last call.
     fn told(&self) -> (Vec<Event>, Vec<Event>) {
         (self.queues.fanout.take(), self.queues.backfill.take())
     }
@@ -67,7 +67,7 @@ impl Stage {
         }
     }
 
-    /// The event in which everything is named.
+    /// Returns the event that names everything.
     fn everything(&self) -> Value {
         let (ada, bob, photo) =
             (self.ada.user_id.to_string(), self.bob.user_id.to_string(), self.photo.to_string());
@@ -75,7 +75,7 @@ impl Stage {
         fixture("sweep", "repair", &values)
     }
 
-    /// The follow and the photo, without what counts them.
+    /// Returns the event that names the follow and the photo, without their counters.
     fn edges(&self) -> Value {
         let (ada, bob) = (self.ada.user_id, self.bob.user_id);
         json!({ "resettle": [{ "follow": [bob, ada] }, { "timeline": [ada, self.photo] }] })
@@ -91,7 +91,7 @@ impl Stage {
         photos.items.contains(&self.photo)
     }
 
-    /// Changes an item behind everybody's back.
+    /// Changes an item directly, without the functions.
     async fn write(&self, item: ItemKey, expression: &str) {
         self.world.write(&item, expression, 1).await;
     }
@@ -104,7 +104,7 @@ impl Stage {
         photo::get_latest(&self.world.table, self.photo).await.unwrap().unwrap().likes
     }
 
-    /// What `verify` finds, and the requests it makes of that.
+    /// Returns what `verify` finds, and the requests it makes of that.
     async fn verify(&self) -> (Report, Vec<Value>) {
         let (mut findings, mut repairs, mut progress) = (Vec::new(), Vec::new(), Vec::new());
         let outputs = Outputs { findings: &mut findings, repairs: &mut repairs, progress: &mut progress };
@@ -117,7 +117,7 @@ impl Stage {
 }
 
 #[tokio::test]
-async fn when_what_is_named_is_right_then_nothing_is_written_and_readers_are_looked_at_all_the_same() {
+async fn when_everything_is_right_then_only_messages_are_sent() {
     let stage = Stage::new().await;
     stage.world.engine.reset_usage();
     assert_eq!(
@@ -131,7 +131,7 @@ async fn when_what_is_named_is_right_then_nothing_is_written_and_readers_are_loo
 }
 
 #[tokio::test]
-async fn when_verify_names_what_drifted_then_one_repair_puts_it_right_and_another_changes_nothing() {
+async fn when_verify_finds_drift_then_one_repair_corrects_it() {
     let stage = Stage::new().await;
     let (ada, bob) = (stage.ada.user_id, stage.bob.user_id);
     stage.write(ItemKey::User(ada), "ADD followers :value, photos :value").await;
@@ -148,7 +148,7 @@ async fn when_verify_names_what_drifted_then_one_repair_puts_it_right_and_anothe
     assert_eq!(
         stage.ask(repairs[0].clone()).await,
         Repaired { recounted: 3, drifted: 0, stale: 1, resettled: 0 },
-        "what a scan counted is good for once"
+        "a scan's count is used once"
     );
     assert_eq!(stage.verify().await.0.exit_code(), 0);
     let (ada, bob) = (stage.world.profile(&stage.ada).await, stage.world.profile(&stage.bob).await);
@@ -156,13 +156,13 @@ async fn when_verify_names_what_drifted_then_one_repair_puts_it_right_and_anothe
 }
 
 #[tokio::test]
-async fn when_edges_are_astray_then_they_and_their_counters_follow_the_actors() {
+async fn when_edges_are_mismatched_then_edges_and_counters_follow_the_source() {
     let stage = Stage::new().await;
     let (ada, bob) = (stage.ada.user_id, stage.bob.user_id);
-    // Said and not derived; and the counter with it.
+    // The follow exists at its source and is not derived, and is missing from the counter.
     stage.remove(ItemKey::Follower(ada, bob)).await;
     stage.remove(ItemKey::Timeline(ada, stage.photo)).await;
-    // Derived from nothing.
+    // This derived like has no source edge.
     stage.remove(ItemKey::Like(bob, stage.photo)).await;
     let (report, repairs) = stage.verify().await;
     assert_eq!(
@@ -180,7 +180,7 @@ async fn when_edges_are_astray_then_they_and_their_counters_follow_the_actors() 
 }
 
 #[tokio::test]
-async fn when_the_stream_lost_a_follow_and_a_photo_then_feeds_are_told_once_the_edges_are_there() {
+async fn when_the_stream_lost_a_follow_and_a_photo_then_both_are_sent_to_feeds() {
     let stage = Stage::new().await;
     let (ada, bob) = (stage.ada.user_id, stage.bob.user_id);
     stage.remove(ItemKey::Follower(ada, bob)).await;
@@ -193,7 +193,7 @@ async fn when_the_stream_lost_a_follow_and_a_photo_then_feeds_are_told_once_the_
 }
 
 #[tokio::test]
-async fn when_the_stream_lost_an_unfollow_and_a_deletion_then_only_the_unfollow_is_told() {
+async fn when_the_stream_lost_removals_then_only_the_unfollow_is_sent() {
     let stage = Stage::new().await;
     assert!(stage.world.unfollow(&stage.bob, &stage.ada).await);
     stage.world.delete(&stage.ada, stage.photo).await;
@@ -205,7 +205,7 @@ async fn when_the_stream_lost_an_unfollow_and_a_deletion_then_only_the_unfollow_
 }
 
 #[tokio::test]
-async fn when_a_photo_is_not_ready_or_somebody_elses_then_its_listing_is_left_and_nobody_is_told() {
+async fn when_a_photo_is_not_ready_or_not_theirs_then_nothing_happens() {
     let stage = Stage::new().await;
     let waiting = stage.world.draft(&stage.ada, 1).await.id;
     let asked = json!({ "resettle": [{ "timeline": [stage.ada.user_id, waiting] }, { "timeline": [stage.bob.user_id, stage.photo] }] });
@@ -216,7 +216,7 @@ async fn when_a_photo_is_not_ready_or_somebody_elses_then_its_listing_is_left_an
 }
 
 #[tokio::test]
-async fn when_telling_is_refused_then_the_edges_are_right_the_run_fails_and_a_repeat_tells() {
+async fn when_a_queue_refuses_then_the_run_fails_and_a_repeat_sends() {
     for refusing in 0..2 {
         let stage = Stage::new().await;
         let (ada, bob) = (stage.ada.user_id, stage.bob.user_id);
@@ -227,7 +227,7 @@ async fn when_telling_is_refused_then_the_edges_are_right_the_run_fails_and_a_re
         assert_eq!(error.error_type, "SweepIncomplete");
         assert!(stage.is_follower().await && stage.is_listed().await);
         let (photos, follows) = stage.told();
-        assert_eq!(photos.len() + follows.len(), 1, "one queue that refuses keeps nothing from the other");
+        assert_eq!(photos.len() + follows.len(), 1, "one queue that refuses does not stop the other");
 
         assert_eq!(stage.ask(stage.edges()).await, Repaired { resettled: 2, ..Repaired::default() });
         assert_eq!(stage.told(), (vec![stage.ready()], vec![stage.follow_moved()]));
@@ -235,7 +235,7 @@ async fn when_telling_is_refused_then_the_edges_are_right_the_run_fails_and_a_re
 }
 
 #[tokio::test]
-async fn when_an_edge_cannot_be_settled_then_nobody_is_told_of_it() {
+async fn when_an_edge_cannot_be_settled_then_no_message_is_sent() {
     let stage = Stage::new().await;
     stage.remove(ItemKey::Follower(stage.ada.user_id, stage.bob.user_id)).await;
     stage.world.engine.fail_next("TransactWriteItems", 10 * ATTEMPTS, Fault::Unavailable);
@@ -266,7 +266,7 @@ async fn when_an_edge_comes_between_counting_and_setting_then_it_is_counted() {
 }
 
 #[tokio::test]
-async fn when_many_come_and_go_while_it_is_counted_again_and_again_then_the_count_ends_right() {
+async fn when_edges_change_during_recounts_then_the_count_ends_right() {
     let stage = Stage::new().await;
     let people = stage.world.people("person", 12).await;
     stage.write(ItemKey::Photo(stage.photo), "ADD likes :value").await;
@@ -287,7 +287,7 @@ async fn when_many_come_and_go_while_it_is_counted_again_and_again_then_the_coun
     };
     let recount = async {
         loop {
-            // It may be busy; whatever it sets has to be right.
+            // The recount may find the counter busy, but whatever it sets has to be right.
             let asked = json!({ "recount": { "photos": [stage.photo] } });
             _ = answer(&stage.deps(), asked).await;
         }
@@ -303,7 +303,7 @@ async fn when_many_come_and_go_while_it_is_counted_again_and_again_then_the_coun
 }
 
 #[tokio::test]
-async fn when_one_part_fails_then_the_others_are_done_and_the_run_fails() {
+async fn when_one_part_fails_then_the_others_succeed_and_the_run_fails() {
     let stage = Stage::new().await;
     stage.write(ItemKey::User(stage.ada.user_id), "ADD followers :value").await;
     stage.write(ItemKey::Photo(stage.photo), "ADD likes :value").await;
@@ -316,7 +316,7 @@ async fn when_one_part_fails_then_the_others_are_done_and_the_run_fails() {
 }
 
 #[tokio::test]
-async fn when_what_is_named_is_gone_then_nothing_is_made() {
+async fn when_the_named_items_are_gone_then_nothing_is_created() {
     let stage = Stage::new().await;
     let before = stage.verify().await.0.items;
     let asked = json!({
@@ -328,7 +328,7 @@ async fn when_what_is_named_is_gone_then_nothing_is_made() {
 }
 
 #[tokio::test]
-async fn when_a_request_is_too_large_or_not_understood_then_it_is_refused_whole() {
+async fn when_a_request_is_too_large_or_malformed_then_all_of_it_is_refused() {
     let stage = Stage::new().await;
     let many: Vec<String> = (0..=MOST).map(|number| number.to_string()).collect();
     for asked in [

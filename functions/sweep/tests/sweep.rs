@@ -41,9 +41,9 @@ impl World {
         Self { engine, table, deps, clock, random: SeededRandom::new(7) }
     }
 
-    /// A photo begun now, with its marker, as `derive` leaves it.
+    /// Creates a photo begun now, with its marker, as `derive` leaves it.
     async fn photo(&self) -> Photo {
-        // Each by somebody else, so that the rate limit is nobody's matter here.
+        // Each photo has another author, so that the rate limit does not matter here.
         let author = UserId::generate(Home::LOCAL, &self.clock, &self.random);
         let photo = Photo {
             id: PhotoId::generate(author, &self.clock, &self.random),
@@ -99,7 +99,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn when_a_photo_is_two_hours_in_processing_then_it_fails_with_a_reason() {
+async fn when_a_photo_is_processed_for_two_hours_then_it_fails_with_a_reason() {
     let world = World::new().await;
     let photo = world.photo().await;
     let hour = processing::hour(world.clock.now());
@@ -132,7 +132,7 @@ async fn when_a_photo_is_settled_or_gone_then_only_its_marker_goes() {
 }
 
 #[tokio::test]
-async fn when_sweeps_were_missed_then_two_days_are_made_up_for() {
+async fn when_sweeps_were_missed_then_the_last_two_days_are_swept() {
     let world = World::new().await;
     let mut photos = Vec::new();
     for _ in 0..46 {
@@ -147,7 +147,7 @@ async fn when_sweeps_were_missed_then_two_days_are_made_up_for() {
 }
 
 #[tokio::test]
-async fn when_many_are_stuck_in_one_hour_then_all_of_them_end() {
+async fn when_many_are_stuck_in_one_hour_then_all_of_them_fail() {
     let world = World::new().await;
     for _ in 0..60 {
         world.photo().await;
@@ -169,7 +169,7 @@ async fn when_nothing_is_stuck_then_a_sweep_costs_its_queries_alone() {
 }
 
 #[tokio::test]
-async fn when_one_photo_cannot_be_swept_then_the_others_are_and_the_run_fails() {
+async fn when_one_photo_fails_then_the_others_are_swept_and_the_run_fails() {
     let world = World::new().await;
     for _ in 0..5 {
         world.photo().await;

@@ -1,4 +1,4 @@
-//! What leaves for CloudFront.
+//! Invalidations that are sent to CloudFront.
 
 use aws_sdk_cloudfront::config::{BehaviorVersion, Credentials, Region};
 use backfill::{Cdn, Distribution};
@@ -21,7 +21,7 @@ fn medium(index: usize) -> MediumId {
 }
 
 #[tokio::test]
-async fn when_media_are_forgotten_then_each_is_invalidated_under_a_reference_of_its_own() {
+async fn when_media_are_forgotten_then_each_has_an_invalidation_of_its_own() {
     let answer = "<Invalidation><Id>I1</Id><Status>InProgress</Status><CreateTime>2026-11-22T12:00:00Z</CreateTime>\
                   <InvalidationBatch><Paths><Quantity>0</Quantity></Paths><CallerReference>x</CallerReference>\
                   </InvalidationBatch></Invalidation>";
@@ -47,7 +47,7 @@ async fn when_media_are_forgotten_then_each_is_invalidated_under_a_reference_of_
 }
 
 #[tokio::test]
-async fn when_the_edge_refuses_then_that_is_an_error() {
+async fn when_the_cdn_refuses_then_that_is_an_error() {
     let wire = Wiretap::new(|_| {
         (403, "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>".to_owned())
     });

@@ -1,4 +1,4 @@
-//! Photos whose media are shown with the same copy, and photos that failed.
+//! Photos whose media share one stored copy, and photos that failed.
 
 use api::Caller;
 use domain::media::{MediumPlace, PerceptualHash};
@@ -16,7 +16,7 @@ fn place(photo: &Photo, index: usize) -> MediumPlace {
     MediumPlace { photo: photo.id, index }
 }
 
-/// Renders a medium with the bytes that all of them here have.
+/// Renders a medium with the same bytes as all others here.
 async fn render(stage: &Stage, photo: &Photo, index: usize) {
     let table = &stage.world.table;
     let facts = Rendered {
@@ -39,14 +39,14 @@ async fn render(stage: &Stage, photo: &Photo, index: usize) {
     photo::finish_medium(table, photo, index, &facts, share).await.unwrap();
 }
 
-/// A ready photo of one medium.
+/// Posts a ready photo of one medium.
 async fn post(stage: &Stage, author: &Caller) -> Photo {
     let photo = stage.world.draft(author, 1).await;
     render(stage, &photo, 0).await;
     photo::get_latest(&stage.world.table, photo.id).await.unwrap().unwrap()
 }
 
-/// Deletes a photo; the message that follows from it.
+/// Deletes a photo; returns the message that follows from it.
 async fn delete(stage: &Stage, photo: &Photo) -> Event {
     let now = photo::get_latest(&stage.world.table, photo.id).await.unwrap().unwrap();
     assert!(photo::delete(&stage.world.table, photo.id, photo.author).await.unwrap());
@@ -59,7 +59,7 @@ async fn delete(stage: &Stage, photo: &Photo) -> Event {
     }
 }
 
-/// Fails a photo; the message that follows from it.
+/// Fails a photo; returns the message that follows from it.
 async fn fail(stage: &Stage, photo: &Photo) -> Event {
     let failure = Failure { code: "image_corrupt".to_owned(), detail: "No.".to_owned() };
     assert!(photo::fail(&stage.world.table, photo.id, &failure).await.unwrap());
@@ -73,7 +73,7 @@ async fn fail(stage: &Stage, photo: &Photo) -> Event {
 }
 
 #[tokio::test]
-async fn when_photos_are_shown_with_one_copy_then_it_goes_with_the_last_of_them_and_from_the_edge_once() {
+async fn when_photos_share_one_copy_then_it_goes_with_the_last_of_them() {
     for delete_first in [true, false] {
         let stage = Stage::new().await;
         let ann = stage.world.person("ann").await;
@@ -91,7 +91,7 @@ async fn when_photos_are_shown_with_one_copy_then_it_goes_with_the_last_of_them_
         assert_eq!(stage.edge.take(), [at]);
         assert_eq!(original::get_latest(&stage.world.table, ann.user_id, SHA256).await.unwrap(), None);
 
-        // The same bytes once more: messages that come late take nothing of the new copy along.
+        // The same bytes are posted once more. Messages that come late remove nothing of the new copy.
         let third = post(&stage, &ann).await;
         stage.deliver_each([&second, &first]).await;
         assert_eq!(stage.store.keys(PHOTOS).len(), 7);
@@ -102,7 +102,7 @@ async fn when_photos_are_shown_with_one_copy_then_it_goes_with_the_last_of_them_
 }
 
 #[tokio::test]
-async fn when_the_function_dies_while_it_lets_go_then_the_next_delivery_completes() {
+async fn when_the_function_dies_while_it_releases_then_a_retry_completes() {
     for (operation, deletes) in [("UpdateItem", true), ("DeleteItem", true), ("UpdateItem", false)] {
         let stage = Stage::new().await;
         let ann = stage.world.person("ann").await;
@@ -118,7 +118,7 @@ async fn when_the_function_dies_while_it_lets_go_then_the_next_delivery_complete
 }
 
 #[tokio::test]
-async fn when_a_photo_fails_then_all_that_was_stored_for_it_goes_and_what_others_are_shown_with_stays() {
+async fn when_a_photo_fails_then_its_objects_go_and_shared_copies_stay() {
     let stage = Stage::new().await;
     let (ann, bob) = (stage.world.person("ann").await, stage.world.person("bob").await);
     let kept = post(&stage, &bob).await;
@@ -132,9 +132,9 @@ async fn when_a_photo_fails_then_all_that_was_stored_for_it_goes_and_what_others
         stage.deliver_each([&event]).await;
         assert_eq!(stage.store.keys(PHOTOS).len(), 7, "bob's");
         assert!(stage.store.keys(UPLOADS).is_empty());
-        assert_eq!(stage.edge.take(), [place(&photo, 1)], "of media that were never shown there is nothing");
+        assert_eq!(stage.edge.take(), [place(&photo, 1)], "media that were never shown are not in the cache");
     }
-    // Bob's photo keeps the copy that a photo of his that fails has joined.
+    // A photo of Bob's joined a copy and then failed. His other photo keeps the copy.
     let joined = stage.world.draft(&bob, 2).await;
     render(&stage, &joined, 0).await;
     let failed = fail(&stage, &joined).await;

@@ -20,7 +20,7 @@ fn deleted(author: &Caller, photo: PhotoId, media: usize) -> Event {
     }
 }
 
-/// A medium that is stored for itself alone, as the world finishes them.
+/// Returns the reference to a blob that one medium alone uses, as the test kit's world finishes media.
 fn alone(index: usize) -> BlobRef {
     BlobRef { index, sha256: "00".to_owned(), stored_at: None }
 }
@@ -44,7 +44,7 @@ struct Scene {
     kept: PhotoId,
 }
 
-/// Two photos of one author, both pushed to everyone, liked and stored; one of them is deleted.
+/// Creates two photos of one author, both pushed, liked and stored, and deletes one of them.
 async fn scene(fans: usize) -> Scene {
     let stage = Stage::new().await;
     let world = &stage.world;
@@ -93,7 +93,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn when_a_photo_is_deleted_then_pictures_likes_and_feed_rows_go_and_others_stay() {
+async fn when_a_photo_is_deleted_then_pictures_likes_and_entries_go() {
     let scene = scene(3).await;
     let event = deleted(&scene.author, scene.gone, 2);
     for _ in 0..2 {
@@ -101,7 +101,7 @@ async fn when_a_photo_is_deleted_then_pictures_likes_and_feed_rows_go_and_others
         scene.assert_gone().await;
         assert_eq!(scene.stage.edge.take(), scene.gone_media());
     }
-    // The unlikes that follow from it derive nothing more.
+    // The unlikes that follow from the clean-up derive nothing more.
     scene.stage.world.derive().await;
     let kept = table::photo::get(&scene.stage.world.table, scene.kept).await.unwrap().unwrap();
     assert_eq!(kept.likes, 3);
@@ -113,20 +113,20 @@ async fn when_a_step_fails_then_the_message_comes_again_and_completes() {
     let event = [deleted(&scene.author, scene.gone, 2)];
     scene.stage.edge.fail_next();
     scene.stage.world.engine.fail_next("BatchWriteItem", 1, Fault::Crash);
-    assert_eq!(scene.stage.deliver(&event).await, ["message-0"], "the edge");
+    assert_eq!(scene.stage.deliver(&event).await, ["message-0"], "the CDN");
     assert_eq!(scene.stage.deliver(&event).await, ["message-0"], "after a write");
     scene.stage.deliver_each(&event).await;
     scene.assert_gone().await;
 }
 
 #[tokio::test]
-async fn when_the_store_is_unavailable_then_nothing_else_is_done_until_it_is_back() {
+async fn when_the_store_is_unavailable_then_nothing_else_is_done() {
     let scene = scene(1).await;
     let event = [deleted(&scene.author, scene.gone, 2)];
-    // Sixteen deletions side by side share these.
+    // Sixteen deletions side by side share these failures.
     scene.stage.store.fail_next("DeleteObject", 16 * ATTEMPTS);
     assert_eq!(scene.stage.deliver(&event).await, ["message-0"]);
-    assert!(scene.stage.edge.take().is_empty(), "the edge would fetch the pictures again");
+    assert!(scene.stage.edge.take().is_empty(), "the CDN would fetch the pictures again");
     let mut tries = 0;
     while !scene.stage.deliver(&event).await.is_empty() {
         tries += 1;
@@ -136,7 +136,7 @@ async fn when_the_store_is_unavailable_then_nothing_else_is_done_until_it_is_bac
 }
 
 #[tokio::test]
-async fn when_the_following_is_large_then_parts_take_only_the_feed_rows() {
+async fn when_the_following_is_large_then_parts_remove_only_entries() {
     let scene = scene(6).await;
     scene.pretend(7_501).await;
     scene.stage.deliver_each([&deleted(&scene.author, scene.gone, 2)]).await;
@@ -146,7 +146,7 @@ async fn when_the_following_is_large_then_parts_take_only_the_feed_rows() {
     parts.reverse();
     store(&scene.stage, &scene.author, scene.gone, 2);
     scene.stage.deliver_each(parts.iter().chain(&parts)).await;
-    assert_eq!(scene.stage.store.keys(PHOTOS).len(), 21, "pictures are not their business");
+    assert_eq!(scene.stage.store.keys(PHOTOS).len(), 21, "parts leave the pictures alone");
     assert!(scene.stage.edge.take().is_empty() && scene.stage.outbox.take::<Event>().is_empty());
     for fan in &scene.fans {
         assert_eq!(scene.stage.world.feed(fan).await, [scene.kept]);
@@ -164,13 +164,13 @@ async fn when_sqs_sends_a_real_event_then_the_photo_is_cleaned_up() {
 }
 
 #[tokio::test]
-async fn rows_that_are_not_there_cost_no_write() {
+async fn entries_that_do_not_exist_cost_no_write() {
     let scene = scene(40).await;
     let event = deleted(&scene.author, scene.gone, 2);
     scene.stage.deliver_each([&event]).await;
     scene.stage.world.engine.reset_usage();
     scene.stage.deliver_each([&event]).await;
     let usage = scene.stage.world.engine.usage();
-    assert_eq!((usage.writes(), usage.requests_of("UpdateItem")), (2, 2), "letting go of the media");
+    assert_eq!((usage.writes(), usage.requests_of("UpdateItem")), (2, 2), "releasing the media");
     assert!(usage.read_units <= 0.6 * 40.0, "{usage:?}");
 }

@@ -20,7 +20,7 @@ fn removed(follower: &Caller, followee: &Caller) -> Event {
     Event::FollowRemoved { follower_id: follower.user_id, followee_id: followee.user_id }
 }
 
-/// An active reader, and two authors with photos.
+/// Creates an active reader, and two authors with photos.
 async fn scene() -> (Stage, Caller, Caller, Caller) {
     let stage = Stage::new().await;
     let (reader, ann, bob) = (
@@ -33,10 +33,10 @@ async fn scene() -> (Stage, Caller, Caller, Caller) {
 }
 
 #[tokio::test]
-async fn when_somebody_is_followed_then_all_their_photos_of_a_month_are_in_the_feed() {
+async fn when_somebody_is_followed_then_a_month_of_their_photos_is_in_the_feed() {
     let (stage, reader, ann, _) = scene().await;
     let mut photos = Vec::new();
-    // Too old to be kept in a feed: it is pulled, below everything pushed.
+    // This photo is too old to be kept in a feed. It is pulled, below everything pushed.
     stage.list(&ann).await;
     stage.world.clock.advance_days(31);
     stage.world.activate(&reader).await;
@@ -99,14 +99,14 @@ async fn when_messages_come_in_any_order_and_twice_then_the_last_act_counts() {
             let expected = if again { vec![photo] } else { vec![] };
             assert_eq!(stage.world.feed(&reader).await, expected, "{order:?}");
         }
-        // All at once.
+        // All messages come at once.
         assert!(stage.deliver(&messages).await.is_empty());
         assert_eq!(stage.world.feed(&reader).await.len(), usize::from(again));
     }
 }
 
 #[tokio::test]
-async fn when_an_unfollow_meets_a_backfill_under_way_then_nothing_is_left_behind() {
+async fn when_an_unfollow_meets_a_running_backfill_then_no_entry_is_left() {
     let (stage, reader, ann, _) = scene().await;
     for _ in 0..5 {
         stage.list(&ann).await;
@@ -124,7 +124,7 @@ async fn when_an_unfollow_meets_a_backfill_under_way_then_nothing_is_left_behind
 }
 
 #[tokio::test]
-async fn when_the_function_dies_after_a_write_then_the_redelivery_puts_the_feed_right() {
+async fn when_the_function_dies_after_a_write_then_a_retry_repairs_the_feed() {
     let (stage, reader, ann, _) = scene().await;
     let photo = stage.list(&ann).await;
     stage.world.follow(&reader, &ann).await;
@@ -143,7 +143,7 @@ async fn when_the_function_dies_after_a_write_then_the_redelivery_puts_the_feed_
 }
 
 #[tokio::test]
-async fn when_one_message_is_not_for_this_function_then_its_neighbours_are_done() {
+async fn when_one_message_is_misdirected_then_the_others_are_handled() {
     let (stage, reader, ann, _) = scene().await;
     let photo = stage.list(&ann).await;
     stage.world.follow(&reader, &ann).await;

@@ -1,4 +1,4 @@
-//! Readers who come back.
+//! Readers who return after a long time.
 
 use domain::feed::REBUILD_LEN;
 use messages::Event;
@@ -7,14 +7,14 @@ use testkit::{Fault, fixture};
 use crate::stage::{Stage, newest_first};
 
 #[tokio::test]
-async fn when_a_reader_returns_then_the_feed_is_rebuilt_once_from_everyone_they_follow() {
+async fn when_a_reader_returns_then_the_feed_is_rebuilt_once() {
     let stage = Stage::new().await;
     let reader = stage.world.person("reader").await;
     let authors = stage.world.people("author", 5).await;
     let mut photos = Vec::new();
     for author in &authors {
         stage.world.follow(&reader, author).await;
-        // More than a head holds of one of them.
+        // One author has more photos than a head holds.
         for _ in 0..if author.username == "author2" { 27 } else { 3 } {
             photos.push(stage.list(author).await);
         }
@@ -34,7 +34,7 @@ async fn when_a_reader_returns_then_the_feed_is_rebuilt_once_from_everyone_they_
 }
 
 #[tokio::test]
-async fn when_nobody_is_followed_then_the_feed_is_empty_and_the_mark_is_gone() {
+async fn when_nobody_is_followed_then_the_feed_is_empty_and_the_mark_gone() {
     let stage = Stage::new().await;
     let reader = stage.world.person("reader").await;
     let event = stage.come_back(&reader).await;
@@ -62,7 +62,7 @@ async fn when_a_reader_returns_twice_then_the_messages_may_come_in_reverse() {
 }
 
 #[tokio::test]
-async fn when_an_unfollow_meets_a_rebuild_under_way_then_only_others_are_in_the_feed() {
+async fn when_an_unfollow_meets_a_running_rebuild_then_no_entry_is_left() {
     let stage = Stage::new().await;
     let (reader, ann, bob) = (
         stage.world.person("reader").await,
@@ -88,7 +88,7 @@ async fn when_an_unfollow_meets_a_rebuild_under_way_then_only_others_are_in_the_
 }
 
 #[tokio::test]
-async fn when_more_was_posted_than_is_rebuilt_then_nothing_stays_behind_the_gap() {
+async fn when_more_was_posted_than_is_rebuilt_then_no_entry_is_below_the_gap() {
     let stage = Stage::new().await;
     let (reader, ann, bob) = (
         stage.world.person("reader").await,
@@ -98,7 +98,7 @@ async fn when_more_was_posted_than_is_rebuilt_then_nothing_stays_behind_the_gap(
     stage.world.follow(&reader, &ann).await;
     stage.world.follow(&reader, &bob).await;
     stage.world.activate(&reader).await;
-    // Pushed before the reader went away.
+    // This entry was pushed before the reader went away.
     stage.push(&reader, &ann, stage.list(&ann).await).await;
     stage.world.clock.advance_days(9);
     let mut photos = Vec::new();
@@ -107,12 +107,12 @@ async fn when_more_was_posted_than_is_rebuilt_then_nothing_stays_behind_the_gap(
     }
     let event = stage.come_back(&reader).await;
     stage.deliver_each([&event]).await;
-    // Where pushed entries end, pulled ones go on: without a gap between them.
+    // Pulled entries follow the pushed ones, without a gap between them.
     assert_eq!(stage.world.feed(&reader).await, newest_first(photos)[..REBUILD_LEN]);
 }
 
 #[tokio::test]
-async fn when_photos_are_older_than_entries_live_then_they_are_left_to_be_pulled() {
+async fn when_photos_are_older_than_entries_live_then_they_are_pulled() {
     let stage = Stage::new().await;
     let (reader, ann) = (stage.world.person("reader").await, stage.world.person("ann").await);
     stage.world.follow(&reader, &ann).await;

@@ -1,4 +1,4 @@
-//! The handler, a world it puts right, and what it tells the edge.
+//! The handler under test, with its world and a CDN that remembers invalidations.
 
 use std::future::{Future, ready};
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ use testkit::{Objects as Store, Outbox, World, sqs_event};
 pub const PHOTOS: &str = "photos";
 pub const UPLOADS: &str = "uploads";
 
-/// Remembers what was to be forgotten. Clones share it.
+/// Remembers which media were to be forgotten. Clones share the memory.
 #[derive(Clone, Default)]
 pub struct Forgotten(Arc<Mutex<(Vec<MediumPlace>, usize)>>);
 
@@ -67,7 +67,7 @@ impl Stage {
         Self { world, store, outbox, edge, deps }
     }
 
-    /// Delivers a batch; the ids of the messages that come again.
+    /// Delivers a batch; returns the ids of the messages that come again.
     pub async fn deliver(&self, events: &[Event]) -> Vec<String> {
         let response = answer(&self.deps, sqs_event(events)).await;
         response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
@@ -85,7 +85,7 @@ impl Stage {
         assert!(response.batch_item_failures.is_empty());
     }
 
-    /// Lists a photo of `author` without making it: rebuilding reads ids alone.
+    /// Lists a photo of `author` without creating it, because a rebuild reads ids alone.
     pub async fn list(&self, author: &Caller) -> PhotoId {
         self.world.clock.advance(Duration::from_secs(1));
         let photo = PhotoId::generate(author.user_id, &self.world.clock, &self.world.random);
@@ -106,7 +106,7 @@ impl Stage {
             .unwrap();
     }
 
-    /// The reader comes back; the message that follows from it.
+    /// Lets the reader return; returns the message that follows from it.
     pub async fn come_back(&self, reader: &Caller) -> Event {
         let now = self.world.clock.now();
         table::reader::mark_returned(&self.world.table, reader.user_id, now).await.unwrap();
