@@ -1,8 +1,9 @@
-//! The functions behind the feed in one process, over one table: what crosses between them can be tried in any order.
+//! The functions behind the feed in one process, over one table. Tests try in any order
+//! what passes between them.
 //!
-//! [`Network`] carries stream records, messages and workflow steps as the services would, but only when a test says so and
-//! in the order it says. [`at_every_place`] stops one piece of work before each of its requests in turn and lets another one
-//! overtake it there.
+//! [`Network`] carries stream records, messages and workflow steps as the services would, but only when
+//! a test says so, and in the order it says. [`at_every_place`] stops one piece of work before each
+//! of its requests in turn, and lets another one overtake it there.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

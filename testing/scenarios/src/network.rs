@@ -1,4 +1,4 @@
-//! The table, the functions, and everything on its way between them.
+//! The table, the functions, and everything in transit between them.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -17,12 +17,12 @@ use testkit::{ManualClock, Objects, World, sqs_event, stream_event};
 
 use crate::pieces::{Between, Functions};
 
-/// Photos a page.
+/// Photos per page.
 const PAGE: usize = 4;
 /// Segments of an execution: more than one, so that one may be done long before the other.
 const SEGMENTS: u32 = 3;
 
-/// Something on its way.
+/// A message or workflow step in transit.
 #[derive(Clone, Debug)]
 enum Task {
     OutOfOrder(Value),
@@ -45,26 +45,26 @@ pub struct Network {
 }
 
 impl Network {
-    /// A network without anybody, in which the photos of celebrities are pushed or not.
+    /// Creates a network without people, in which photos of celebrities are pushed or not.
     pub async fn new(push: bool) -> Self {
         let (world, store, between) = (World::new().await, Objects::start().await, Between::default());
         let functions = Functions::new(&world.table, &between, &store, &world.clock, push);
         Self { world, functions, between, store, push, records: VecDeque::new(), tasks: Vec::new() }
     }
 
-    /// The same functions over another client of the table, with nothing cached.
+    /// Returns the same functions over another client of the table, with nothing cached.
     pub fn functions_over(&self, table: &Table) -> Functions {
         Functions::new(table, &self.between, &self.store, &self.world.clock, self.push)
     }
 
-    /// Takes the stream's records that have not been derived yet.
+    /// Returns the stream's records that have not been derived yet.
     pub async fn records(&mut self) -> Vec<EventRecord> {
         self.gather().await;
         self.records.drain(..).collect()
     }
 
-    /// Takes one step: derives some records of the stream, delivers a message, or goes on with an execution; which, is told
-    /// by `choice`. Whether there was anything to do.
+    /// Takes one step; returns whether there was anything to do. The step derives some records of the stream,
+    /// delivers a message, or continues an execution. `choice` selects it.
     pub async fn step(&mut self, choice: usize) -> bool {
         self.gather().await;
         let derivable = usize::from(!self.records.is_empty());
@@ -82,7 +82,7 @@ impl Network {
         true
     }
 
-    /// Derives, delivers and runs until nothing is left, first things first.
+    /// Derives, delivers and runs until nothing is left, oldest first.
     pub async fn settle(&mut self) {
         const PATIENCE: usize = 10_000;
         for _ in 0..PATIENCE {
@@ -96,7 +96,7 @@ impl Network {
         panic!("the network does not come to rest");
     }
 
-    /// Gets everything that is on its way a second time, as the services may do.
+    /// Duplicates everything in transit, as the services may do.
     pub async fn repeat(&mut self) {
         self.gather().await;
         let again: Vec<Task> =
@@ -176,18 +176,18 @@ impl Network {
         }
     }
 
-    /// Everything a reader sees who scrolls to the end, in order.
+    /// Returns everything that a reader sees who scrolls to the end, in order.
     pub async fn scroll(&self, reader: &Caller) -> Vec<PhotoId> {
         scroll(&self.functions, &self.world.clock, reader).await
     }
 
-    /// How the author's photos reach feeds.
+    /// Returns the delivery mode of the author's photos.
     pub async fn mode(&self, author: &Caller) -> domain::feed::DeliveryMode {
         table::head::status_latest(&self.world.table, author.user_id).await.expect("a head").mode
     }
 }
 
-/// Everything a reader sees who scrolls to the end, in order.
+/// Returns everything that a reader sees who scrolls to the end, in order.
 pub async fn scroll(functions: &Functions, clock: &ManualClock, reader: &Caller) -> Vec<PhotoId> {
     let (mut seen, mut cursor) = (Vec::new(), None::<String>);
     loop {
@@ -205,7 +205,7 @@ pub async fn scroll(functions: &Functions, clock: &ManualClock, reader: &Caller)
     }
 }
 
-/// The photos of a page, in order.
+/// Returns the ids of a page's photos, in order.
 fn ids(page: &Value) -> Vec<PhotoId> {
     let photos = page["photos"].as_array().expect("photos");
     photos.iter().map(|photo| photo["photo_id"].as_str().expect("an id").parse().expect("an id")).collect()

@@ -4,11 +4,14 @@ use table::Table;
 
 use crate::{Functions, Network};
 
-/// Plays a scene once for each request that `slow` makes, and once more. Each time `slow` is stopped before another of its
-/// requests, `quick` runs from beginning to end, and `slow` goes on; the last time it was not stopped any more. Then the
-/// network settles and `check` says whether all is well. How many requests `slow` makes.
+/// Plays a scene once for each request that `slow` makes, and once more.
+/// Returns the number of those requests.
 ///
-/// `slow` works with functions of its own, over the client that stops.
+/// Each time, `slow` is stopped before another of its requests, `quick` runs from beginning to end,
+/// and `slow` resumes. The last time, `slow` is not stopped. After each run the network settles,
+/// and `check` asserts the result.
+///
+/// `slow` has functions of its own, over the client that stops.
 pub async fn at_every_place<S>(
     scene: impl AsyncFn() -> (Network, S),
     slow: impl AsyncFn(&Functions, &S),

@@ -1,4 +1,4 @@
-//! The functions, and what stands around them in the place of services.
+//! The functions, and the fakes that stand for services around them.
 
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ pub struct Functions {
     pub fanout: fanout::FanoutHandler<Outbox, Launches>,
     /// Works on segments of workflows.
     pub segment: fanout_segment::FanoutSegmentHandler<Outbox>,
-    /// Puts feeds right.
+    /// Aligns feeds.
     pub backfill: backfill::BackfillHandler<Outbox, Quiet>,
     /// Shows feeds.
     pub feed: feed_read::FeedReadHandler,

@@ -1,5 +1,5 @@
-//! An author crosses the threshold in both directions while photos keep being posted, people come and go, and everything
-//! on its way arrives late, twice, and in any order.
+//! An author crosses the threshold in both directions while photos keep being posted and people come and go.
+//! Everything in transit arrives late, twice, and in any order.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests are tests")]
 
@@ -11,7 +11,7 @@ use domain::feed::DeliveryMode;
 use proptest::prelude::*;
 use scenarios::{Network, THRESHOLD, WITH_PUSH, WITHOUT_PUSH};
 
-/// Followers who stay all the time. Without the others they are too few for a celebrity.
+/// Followers who stay all the time. Alone they are too few for a celebrity.
 const FAITHFUL: usize = 3;
 /// Followers who come and go.
 const FICKLE: usize = 4;
@@ -24,17 +24,17 @@ enum Act {
     OtherPost,
     /// The star deletes the newest photo but one.
     Delete,
-    /// One of the fickle follows the star, or follows no more.
+    /// One of the fickle followers follows or unfollows the star.
     Turn(usize),
-    /// All the fickle follow, or nobody.
+    /// All fickle followers follow, or none does.
     All(bool),
-    /// Something on its way arrives.
+    /// A message or step in transit arrives.
     Step(usize),
-    /// What is on its way will arrive twice.
+    /// Everything in transit will arrive twice.
     Repeat,
-    /// One of the faithful looks.
+    /// One of the faithful followers reads the feed.
     Look(usize),
-    /// Nobody is there for eight days.
+    /// Nobody is active for eight days.
     Absence,
 }
 
@@ -60,7 +60,7 @@ struct Story {
     following: Vec<bool>,
     posted: Vec<PhotoId>,
     by_star: Vec<PhotoId>,
-    /// What each of the faithful has seen.
+    /// The photos that each faithful follower has seen.
     seen: Vec<BTreeSet<PhotoId>>,
 }
 
@@ -139,9 +139,9 @@ impl Story {
         self.network.world.delete(&self.star, photo).await;
     }
 
-    /// Nothing shows twice or out of order, and what was seen once is seen again.
+    /// Asserts that nothing shows twice or out of order, and that what was seen once is seen again.
     async fn look(&mut self, who: usize) {
-        // Deleted photos may show for the seconds that cards are kept.
+        // Deleted photos may show for the seconds that photos are cached.
         self.network.world.clock.advance(std::time::Duration::from_secs(5));
         let shown = self.network.scroll(&self.faithful[who]).await;
         assert!(shown.is_sorted_by(|a, b| a > b), "{shown:?}");
@@ -151,7 +151,7 @@ impl Story {
         self.seen[who] = shown;
     }
 
-    /// At rest everybody sees exactly what those they follow have posted.
+    /// Asserts that everybody sees exactly the photos of those they follow, once everything has arrived.
     async fn end(&mut self) {
         self.network.settle().await;
         self.network.world.clock.advance(std::time::Duration::from_secs(5));
@@ -166,7 +166,7 @@ impl Story {
                 let expected: Vec<PhotoId> = self.posted.iter().filter(followed).copied().collect();
                 assert_eq!(shown, newest_first(&expected), "fickle {who}");
             }
-            // Those who were away have asked for a rebuild.
+            // Readers who were away have asked for a rebuild.
             self.network.settle().await;
         }
     }
@@ -179,7 +179,7 @@ fn newest_first(photos: &[PhotoId]) -> Vec<PhotoId> {
 }
 
 #[tokio::test]
-async fn when_an_author_crosses_up_and_down_again_then_every_follower_sees_every_photo_once() {
+async fn when_an_author_crosses_up_and_down_then_all_see_every_photo_once() {
     for push in [WITH_PUSH, WITHOUT_PUSH] {
         let mut story = Story::begin(push).await;
         assert!(i64::try_from(FAITHFUL + FICKLE).unwrap() > THRESHOLD);
@@ -193,7 +193,7 @@ async fn when_an_author_crosses_up_and_down_again_then_every_follower_sees_every
             story.perform(Act::All(follow)).await;
             story.network.settle().await;
             let mut modes = Vec::new();
-            // A photo and a look between any two steps of the way.
+            // The star posts and a reader reads between any two steps.
             while modes.last() != Some(&then) {
                 for act in [Act::Post, Act::Look(0), Act::OtherPost, Act::Look(1)] {
                     story.perform(act).await;
@@ -216,7 +216,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_happens_in_whatever_order_nobody_misses_a_photo(
+    fn in_any_order_of_events_nobody_misses_a_photo(
         acts in proptest::collection::vec(act(), 20..120),
         absence in proptest::option::of(0_usize..120),
         famous in any::<bool>(),

@@ -1,4 +1,4 @@
-//! Two pieces of work at once, one of them overtaken by the other before each of its requests in turn.
+//! Two pieces of work run at once. One overtakes the other before each of its requests in turn.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests are tests")]
 
@@ -15,7 +15,7 @@ use testkit::{ManualClock, sqs_event, stream_event};
 struct Scene {
     star: Caller,
     reader: Caller,
-    /// What the star has posted before.
+    /// A photo that the star posted earlier.
     early: PhotoId,
     /// A photo of the star that is derived and not fanned out.
     photo: PhotoId,
@@ -23,8 +23,8 @@ struct Scene {
     records: Vec<EventRecord>,
 }
 
-/// A star, a reader who follows them and was here today, and others: enough for a celebrity. An ordinary star has posted
-/// before the others came, so that the next photo starts the promotion.
+/// Creates a star, an active reader who follows them, and enough other followers for a celebrity.
+/// An ordinary star posted before the others came, so that the next photo starts the promotion.
 async fn scene(push: bool, mode: DeliveryMode) -> (Network, Scene) {
     let mut network = Network::new(push).await;
     let (star, reader) = (network.world.person("star").await, network.world.person("reader").await);
@@ -50,7 +50,7 @@ async fn scene(push: bool, mode: DeliveryMode) -> (Network, Scene) {
     (network, Scene { star, reader, early, photo, clock, records })
 }
 
-/// The same, with the newest photo derived.
+/// Creates the same scene, with the newest photo derived.
 async fn derived(push: bool, mode: DeliveryMode) -> (Network, Scene) {
     let (network, scene) = scene(push, mode).await;
     deliver(&network.functions, &scene.records).await;
@@ -73,7 +73,7 @@ async fn align(functions: &Functions, scene: &Scene) {
     assert!(sqs::answer(&functions.backfill, sqs_event(&[event])).await.batch_item_failures.is_empty());
 }
 
-/// The rebuild that a return at this moment asks for.
+/// Runs the rebuild that a return at this moment asks for.
 async fn rebuild(functions: &Functions, scene: &Scene) {
     let event = Event::ReaderReturned { user_id: scene.reader.user_id, mark: scene.clock.now().0 };
     assert!(sqs::answer(&functions.backfill, sqs_event(&[event])).await.batch_item_failures.is_empty());
@@ -93,7 +93,7 @@ async fn segment(functions: &Functions, scene: &Scene, work: Work) {
     assert!(done.unwrap().done);
 }
 
-/// The reader sees exactly these photos, now and when everything they set off is done.
+/// Asserts that the reader sees exactly these photos, now and after everything that their reading caused.
 async fn sees(network: &Network, scene: &Scene, place: usize, expected: &[PhotoId]) {
     scene.clock.advance(std::time::Duration::from_mins(1));
     for _ in 0..2 {
@@ -108,14 +108,14 @@ async fn sees_both(network: &Network, scene: &Scene, place: usize) {
     sees(network, scene, place, &[scene.photo, scene.early]).await;
 }
 
-/// The reader was away and has not come back yet; the star's newest photo is derived and not fanned out.
+/// Creates a reader who was away and has not returned. The star's newest photo is derived and not fanned out.
 async fn away() -> (Network, Scene) {
     let (network, scene) = derived(WITH_PUSH, DeliveryMode::Ordinary).await;
     scene.clock.advance_days(8);
     (network, scene)
 }
 
-/// The reader was away and is back; their feed is not rebuilt yet. The star's newest photo is not derived.
+/// Creates a reader who has returned and whose feed is not rebuilt. The star's newest photo is not derived.
 async fn returned(push: bool) -> (Network, Scene) {
     let (network, scene) = scene(push, DeliveryMode::Ordinary).await;
     scene.clock.advance_days(8);
@@ -125,7 +125,7 @@ async fn returned(push: bool) -> (Network, Scene) {
 }
 
 #[tokio::test]
-async fn a_fan_out_overtaken_by_a_return_leaves_nothing_out() {
+async fn a_fan_out_overtaken_by_a_return_misses_nothing() {
     let places = at_every_place(
         away,
         async |functions, scene| fan_out(functions, scene).await,
@@ -140,7 +140,7 @@ async fn a_fan_out_overtaken_by_a_return_leaves_nothing_out() {
 }
 
 #[tokio::test]
-async fn a_return_overtaken_by_a_fan_out_leaves_nothing_out() {
+async fn a_return_overtaken_by_a_fan_out_misses_nothing() {
     let places = at_every_place(
         away,
         async |functions, scene| {
@@ -158,7 +158,7 @@ async fn a_return_overtaken_by_a_fan_out_leaves_nothing_out() {
 }
 
 #[tokio::test]
-async fn a_rebuild_overtaken_by_a_photo_leaves_nothing_out() {
+async fn a_rebuild_overtaken_by_a_photo_misses_nothing() {
     let places = at_every_place(
         async || returned(WITH_PUSH).await,
         async |functions, scene| rebuild(functions, scene).await,
@@ -172,9 +172,9 @@ async fn a_rebuild_overtaken_by_a_photo_leaves_nothing_out() {
     assert!(places >= 5, "{places}");
 }
 
-/// The author becomes a celebrity and posts; nothing pushes the photo.
+/// Makes the author a celebrity and posts; nothing pushes the photo.
 async fn promote_and_post(network: &mut Network, scene: &Scene) {
-    // The photo that starts the promotion is pushed; the second is the one to be pulled.
+    // The photo that starts the promotion is pushed. The second one is to be pulled.
     deliver(&network.functions, &scene.records).await;
     network.settle().await;
     assert_eq!(network.mode(&scene.star).await, DeliveryMode::Celebrity);
@@ -182,14 +182,15 @@ async fn promote_and_post(network: &mut Network, scene: &Scene) {
     network.settle().await;
 }
 
-/// The reader sees everything that the star has posted.
+/// Asserts that the reader sees everything that the star has posted.
 async fn sees_all(network: &Network, scene: &Scene, place: usize) {
     let all = table::timeline::page(&network.world.table, scene.star.user_id, None, 100).await.unwrap();
     assert!(all.items.len() >= 2 && all.items.contains(&scene.photo));
     sees(network, scene, place, &all.items).await;
 }
 
-/// Somebody with a photo of another author in their feed has just followed the star; nothing is derived from it yet.
+/// Creates a newcomer who has a photo of another author in their feed and has just followed the star.
+/// Nothing is derived from that follow yet.
 async fn newcomer() -> (Network, (Scene, PhotoId, Vec<EventRecord>)) {
     let (mut network, scene) = scene(WITHOUT_PUSH, DeliveryMode::Ordinary).await;
     let (reader, friend) = (network.world.person("newcomer").await, network.world.person("friend").await);
@@ -202,7 +203,7 @@ async fn newcomer() -> (Network, (Scene, PhotoId, Vec<EventRecord>)) {
     (network, (Scene { reader, ..scene }, old, follow))
 }
 
-/// Whatever the star, a celebrity by now, posts from now on reaches the newcomer, though nothing is pushed.
+/// Asserts that every photo the star posts from now on reaches the newcomer, though nothing is pushed.
 async fn pulls_what_comes(network: &Network, scene: &Scene, old: PhotoId, place: usize) {
     network.world.post(&scene.star).await;
     deliver(&network.functions, &network.world.engine.stream().await).await;
@@ -215,7 +216,7 @@ async fn pulls_what_comes(network: &Network, scene: &Scene, old: PhotoId, place:
 }
 
 #[tokio::test]
-async fn a_return_overtaken_by_a_promotion_is_part_of_it() {
+async fn a_return_overtaken_by_a_promotion_pulls_the_celebrity() {
     let places = at_every_place(
         async || {
             let (network, (scene, old, follow)) = newcomer().await;
@@ -234,7 +235,7 @@ async fn a_return_overtaken_by_a_promotion_is_part_of_it() {
 }
 
 #[tokio::test]
-async fn a_follow_overtaken_by_a_promotion_is_part_of_it() {
+async fn a_follow_overtaken_by_a_promotion_pulls_the_celebrity() {
     let places = at_every_place(
         newcomer,
         async |functions, (scene, _, follow)| {
@@ -249,7 +250,7 @@ async fn a_follow_overtaken_by_a_promotion_is_part_of_it() {
 }
 
 #[tokio::test]
-async fn a_rebuild_overtaken_by_a_promotion_is_part_of_it() {
+async fn a_rebuild_overtaken_by_a_promotion_pulls_the_celebrity() {
     let places = at_every_place(
         async || returned(WITHOUT_PUSH).await,
         async |functions, scene| rebuild(functions, scene).await,
@@ -261,12 +262,12 @@ async fn a_rebuild_overtaken_by_a_promotion_is_part_of_it() {
 }
 
 #[tokio::test]
-async fn a_photo_that_arrives_while_its_author_becomes_a_celebrity_is_pushed_or_pulled() {
+async fn a_photo_that_arrives_during_a_promotion_is_pushed_or_pulled() {
     let places = at_every_place(
         async || scene(WITHOUT_PUSH, DeliveryMode::Ordinary).await,
         async |functions, scene| deliver(functions, &scene.records).await,
         async |network, scene| {
-            // Everybody pulls already; only the mode is missing.
+            // All followers pull already; only the mode is missing.
             segment(&network.functions, scene, Work::Enlist).await;
             network.world.deliver_by(&scene.star, DeliveryMode::Celebrity).await;
         },
@@ -277,7 +278,7 @@ async fn a_photo_that_arrives_while_its_author_becomes_a_celebrity_is_pushed_or_
 }
 
 #[tokio::test]
-async fn a_photo_that_arrives_while_its_author_ceases_to_be_a_celebrity_is_pushed_or_delisted() {
+async fn a_photo_that_arrives_during_a_demotion_is_pushed_or_delisted() {
     let places = at_every_place(
         async || scene(WITHOUT_PUSH, DeliveryMode::Celebrity).await,
         async |functions, scene| deliver(functions, &scene.records).await,
@@ -285,7 +286,7 @@ async fn a_photo_that_arrives_while_its_author_ceases_to_be_a_celebrity_is_pushe
             network.world.deliver_by(&scene.star, DeliveryMode::Demoting).await;
             segment(&network.functions, scene, Work::Delist).await;
         },
-        // The list of what is unpushed goes only when every segment has seen it.
+        // The list of unpushed photos is removed only after every segment has read it.
         async |network, scene, place| {
             segment(&network.functions, scene, Work::Delist).await;
             sees_both(network, scene, place).await;
@@ -296,7 +297,7 @@ async fn a_photo_that_arrives_while_its_author_ceases_to_be_a_celebrity_is_pushe
 }
 
 #[tokio::test]
-async fn enlisting_overtaken_by_an_unfollow_leaves_nothing_behind() {
+async fn enlisting_overtaken_by_an_unfollow_leaves_no_entry() {
     for work in [Work::Enlist, Work::Delist] {
         let places = at_every_place(
             async || derived(WITHOUT_PUSH, DeliveryMode::Celebrity).await,
@@ -318,7 +319,7 @@ async fn enlisting_overtaken_by_an_unfollow_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_fan_out_overtaken_by_an_unfollow_leaves_nothing_behind() {
+async fn a_fan_out_overtaken_by_an_unfollow_leaves_no_entry() {
     let places = at_every_place(
         async || derived(WITH_PUSH, DeliveryMode::Ordinary).await,
         async |functions, scene| fan_out(functions, scene).await,
@@ -333,7 +334,7 @@ async fn a_fan_out_overtaken_by_an_unfollow_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_fan_out_overtaken_by_an_unfollow_and_a_follow_again_leaves_nothing_out() {
+async fn a_fan_out_overtaken_by_an_unfollow_and_a_follow_misses_nothing() {
     let places = at_every_place(
         async || derived(WITH_PUSH, DeliveryMode::Ordinary).await,
         async |functions, scene| fan_out(functions, scene).await,
@@ -356,7 +357,7 @@ async fn a_page_overtaken_by_the_push_of_a_photo_shows_it_once() {
         async |functions, scene| {
             assert_eq!(scroll(functions, &scene.clock, &scene.reader).await, [scene.photo, scene.early]);
         },
-        // The mark comes a minute later, when no page is under way any more.
+        // The mark comes a minute later, when no page is in progress any more.
         async |network, scene| segment(&network.functions, scene, Work::Push { photo_id: scene.photo }).await,
         sees_both,
     )

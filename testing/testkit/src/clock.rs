@@ -1,4 +1,4 @@
-//! Time under control.
+//! A clock that tests control.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use domain::{Clock, Timestamp};
 
-/// Where a [`ManualClock`] begins: 2026-11-22T12:00:00Z.
+/// The moment at which a [`ManualClock`] begins: 2026-11-22T12:00:00Z.
 pub const START: Timestamp = Timestamp(1_795_348_800_000);
 
-/// A clock that stands still until it is told otherwise. Clones show the same time.
+/// A clock that stands still until a test moves it. Clones show the same time.
 #[derive(Clone, Debug)]
 pub struct ManualClock(Arc<AtomicI64>);
 
@@ -20,33 +20,33 @@ impl Default for ManualClock {
 }
 
 impl ManualClock {
-    /// A clock that shows [`START`].
+    /// Returns a clock that shows [`START`].
     pub fn new() -> Self {
         Self::at(START)
     }
 
-    /// A clock that shows `moment`.
+    /// Returns a clock that shows `moment`.
     pub fn at(moment: Timestamp) -> Self {
         Self(Arc::new(AtomicI64::new(moment.0)))
     }
 
-    /// Moves on by `span`.
+    /// Moves the clock forward by `span`.
     pub fn advance(&self, span: Duration) {
         let ms = i64::try_from(span.as_millis()).expect("a span of less than 292 million years");
         self.0.fetch_add(ms, Ordering::SeqCst);
     }
 
-    /// Moves on by whole days.
+    /// Moves the clock forward by whole days.
     pub fn advance_days(&self, days: u32) {
         self.advance(Duration::from_secs(u64::from(days) * 24 * 60 * 60));
     }
 
-    /// Jumps to `moment`, backwards too.
+    /// Sets the clock to `moment`, which may be in the past.
     pub fn set(&self, moment: Timestamp) {
         self.0.store(moment.0, Ordering::SeqCst);
     }
 
-    /// This clock as functions take it.
+    /// Returns this clock in the type that functions take.
     pub fn shared(&self) -> Arc<dyn Clock> {
         Arc::new(self.clone())
     }

@@ -29,8 +29,9 @@ const TABLE: &str = "lambdagram-test";
 /// Times a call is sent before the client gives up.
 pub const ATTEMPTS: usize = 3;
 
-/// A table engine with an empty table like the template's: `DynamoDB`'s interface and semantics on SQLite, in memory, on
-/// a loopback port. Each test starts its own.
+/// A table engine that holds one empty table like the template's. Each test starts its own.
+///
+/// It has `DynamoDB`'s interface and semantics on SQLite, in memory, behind a loopback port.
 pub struct Engine {
     client: Client,
     faults: Arc<Faults>,
@@ -40,7 +41,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts an engine on the machine's time.
+    /// Starts an engine that uses the machine's time.
     pub async fn start() -> Self {
         Self::serve(Database::memory().expect("an engine in memory")).await
     }
@@ -80,13 +81,15 @@ impl Engine {
         Self { client, faults, meter, stream: Cursor::new(database, TABLE), server }
     }
 
-    /// A client of the engine.
+    /// Returns a client of the engine.
     pub fn client(&self) -> Client {
         self.client.clone()
     }
 
-    /// A client like the others, but of its requests of `operation` (any, when it is empty) the one with `place` others
-    /// before it waits until the hold is released.
+    /// Returns a client that holds one request until it is released, and the hold.
+    ///
+    /// The held request is the one of `operation` that has `place` others before it.
+    /// An empty `operation` means any.
     pub fn held_client(&self, operation: &'static str, place: usize) -> (Client, Hold) {
         let hold = Hold::new(Some(operation).filter(|operation| !operation.is_empty()), place);
         let config = self.client.config();
@@ -95,39 +98,42 @@ impl Engine {
         (Client::from_conf(config.to_builder().http_client(held).build()), hold)
     }
 
-    /// The table's name.
+    /// Returns the table's name.
     pub fn table_name(&self) -> &'static str {
         TABLE
     }
 
-    /// What was used so far.
+    /// Returns the usage since the start or the last reset.
     pub fn usage(&self) -> Usage {
         self.meter.usage()
     }
 
-    /// Counts from here.
+    /// Resets the usage to zero.
     pub fn reset_usage(&self) {
         self.meter.reset();
     }
 
-    /// The next `times` requests of `operation` (such as `PutItem`) go wrong. The client retries most faults:
-    /// [`ATTEMPTS`] of them make a call fail.
+    /// Makes the next `times` requests of `operation` (such as `PutItem`) fail with `fault`.
+    ///
+    /// The client retries most faults. [`ATTEMPTS`] of them make a call fail.
     pub fn fail_next(&self, operation: &str, times: usize, fault: Fault) {
         self.faults.plan(operation, times, fault);
     }
 
-    /// From now on every request goes wrong as `rule` says, besides those of [`Self::fail_next`], until [`Self::heal`].
+    /// Makes every request fail as `rule` says, until [`Self::heal`]. Faults
+    /// of [`Self::fail_next`] come first.
     pub fn fail_when(&self, rule: impl FnMut(&Asked<'_>) -> Option<Fault> + Send + 'static) {
         self.faults.rule(Some(Box::new(rule)));
     }
 
-    /// Ends what [`Self::fail_when`] began.
+    /// Ends the rule of [`Self::fail_when`].
     pub fn heal(&self) {
         self.faults.rule(None);
     }
 
-    /// Does `work` until it is done or meets a [`Fault::Crash`], of which it dies on the spot: nothing of it happens any
-    /// more, and none is returned.
+    /// Runs `work` until it ends or meets a [`Fault::Crash`]. Returns `None` after a crash.
+    ///
+    /// A crash stops `work` on the spot, and nothing more of it happens.
     pub async fn until_crash<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let crash = Arc::new(Notify::new());
         self.faults.watch(Some(crash.clone()));
@@ -140,13 +146,13 @@ impl Engine {
         outcome
     }
 
-    /// The stream's records since the last call, in order, as Lambda gives them.
+    /// Returns the stream's records since the last call, in order, as Lambda delivers them.
     #[expect(clippy::unused_async, reason = "reading a stream is remote everywhere else")]
     pub async fn stream(&self) -> Vec<EventRecord> {
         self.stream.drain()
     }
 
-    /// The stream's records since the last call, in order, as a handler gets them.
+    /// Returns the stream's records since the last call, in order, as a handler gets them.
     pub async fn records(&self) -> Vec<Record> {
         self.stream()
             .await
@@ -162,7 +168,7 @@ impl Drop for Engine {
     }
 }
 
-/// Keys, stream and expiry as in the template.
+/// Creates the table with the keys, stream and expiry of the template.
 async fn create_table(client: &Client) {
     let attribute = |name: &str| {
         AttributeDefinition::builder()
@@ -202,7 +208,7 @@ async fn create_table(client: &Client) {
         .expect("items may expire");
 }
 
-/// A test's clock as the engine takes it.
+/// Adapts a test's clock to the engine's interface.
 struct EngineClock(ManualClock);
 
 impl dynoxide::storage_backend::Clock for EngineClock {

@@ -1,4 +1,4 @@
-//! Trigger events: from the repository's `events/`, and made of a test's own values.
+//! Trigger events, read from the repository's `events/` or built from a test's own values.
 
 use std::path::Path;
 
@@ -7,9 +7,9 @@ use aws_lambda_events::sqs::SqsEvent;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// The event `events/<function>/<case>.json` with every `{{name}}` replaced.
+/// Returns the event `events/<function>/<case>.json` with every `{{name}}` replaced.
 ///
-/// A value is put into the text as it stands, inside the quotes that are there.
+/// A value is escaped and put into the text inside the quotes around its placeholder.
 pub fn fixture(function: &str, case: &str, values: &[(&str, &str)]) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../events")
@@ -36,7 +36,7 @@ fn fill(text: &str, values: &[(&str, &str)]) -> String {
     filled
 }
 
-/// A batch of queue messages with these bodies and the ids `message-0`, `message-1` and so on.
+/// Returns a batch of queue messages with these bodies and the ids `message-0`, `message-1` and so on.
 pub fn sqs_event<T: Serialize>(bodies: &[T]) -> SqsEvent {
     let records: Vec<Value> = bodies
         .iter()
@@ -63,7 +63,7 @@ pub fn sqs_event<T: Serialize>(bodies: &[T]) -> SqsEvent {
     serde_json::from_value(json!({ "Records": records })).expect("a batch of messages")
 }
 
-/// A batch of stream records.
+/// Returns a batch of stream records.
 pub fn stream_event(records: Vec<EventRecord>) -> Event {
     let mut event = Event::default();
     event.records = records;

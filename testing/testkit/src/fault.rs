@@ -17,22 +17,23 @@ use tokio::sync::Notify;
 
 use crate::usage::{Meter, WRITES};
 
-/// What goes wrong with a request.
+/// The way in which a request fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Refused: the partition has no capacity left. The client tries again.
+    /// Refused, because the partition has no capacity left. The client retries.
     Throttled,
-    /// Refused: too many requests to the table. The client tries again.
+    /// Refused, because the table gets too many requests. The client retries.
     RateLimited,
-    /// Refused: another transaction holds an item. A transaction is cancelled and not tried again by the client.
+    /// Refused, because another transaction holds an item. The transaction is cancelled,
+    /// and the client does not retry.
     Conflict,
-    /// Refused: the service has a fault of its own. The client tries again.
+    /// Refused, because the service has an internal error. The client retries.
     Unavailable,
-    /// A batch of which nothing is done: all of it comes back as unprocessed.
+    /// A batch of which nothing is done. All of it comes back as unprocessed.
     Unprocessed,
-    /// Done, but the connection breaks before the answer. The client tries again, so that it happens twice.
+    /// Done, but the connection breaks before the answer. The client retries, so it happens twice.
     LostAnswer,
-    /// Done, and whoever asked does not live to see the answer. Nothing tries again.
+    /// Done, but the caller dies before it sees the answer. Nothing retries.
     Crash,
 }
 
@@ -44,17 +45,17 @@ pub struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// Such as `PutItem`.
+    /// Returns the operation's name, such as `PutItem`.
     pub fn operation(&self) -> &str {
         self.operation
     }
 
-    /// Whether it may change items.
+    /// Returns whether the request may change items.
     pub fn writes(&self) -> bool {
         WRITES.contains(&self.operation)
     }
 
-    /// Whether it is about items of a partition, among others or alone.
+    /// Returns whether the request names an item of this partition, alone or among others.
     pub fn touches(&self, partition: &str) -> bool {
         fn within(value: &Value, partition: &str) -> bool {
             match value {
@@ -70,16 +71,16 @@ impl Asked<'_> {
     }
 }
 
-/// Decides for each request whether and how it goes wrong.
+/// Decides for each request whether and how it fails.
 type Rule = Box<dyn FnMut(&Asked<'_>) -> Option<Fault> + Send>;
 
-/// The faults to come.
+/// The faults that tests have planned.
 #[derive(Default)]
 pub(crate) struct Faults {
-    /// By operation.
+    /// Faults by operation.
     planned: Mutex<HashMap<String, Vec<Fault>>>,
     rule: Mutex<Option<Rule>>,
-    /// Whoever wants to know of a crash.
+    /// Is notified of a crash.
     watcher: Mutex<Option<Arc<Notify>>>,
 }
 
@@ -94,18 +95,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Faults {
-    /// The next `times` requests of `operation` fail so, after those already planned.
+    /// Makes the next `times` requests of `operation` fail so, after those already planned.
     pub(crate) fn plan(&self, operation: &str, times: usize, fault: Fault) {
         let mut planned = lock(&self.planned);
         planned.entry(operation.to_owned()).or_default().extend(std::iter::repeat_n(fault, times));
     }
 
-    /// What is not planned goes by this rule, in place of the one before.
+    /// Replaces the rule that decides on requests without a planned fault.
     pub(crate) fn rule(&self, rule: Option<Rule>) {
         *lock(&self.rule) = rule;
     }
 
-    /// Tells of crashes from now on, in place of who was told before.
+    /// Replaces whoever is notified of crashes.
     pub(crate) fn watch(&self, watcher: Option<Arc<Notify>>) {
         *lock(&self.watcher) = watcher;
     }
@@ -121,7 +122,7 @@ impl Faults {
         })
     }
 
-    /// Whoever asked dies of it, if that is what is being watched for.
+    /// Notifies the watcher and never returns, so that the caller dies. Without a watcher nothing happens.
     async fn crash(&self) {
         let watcher = lock(&self.watcher).clone();
         if let Some(watcher) = watcher {
@@ -135,7 +136,7 @@ fn body(request: &HttpRequest) -> Value {
     request.body().bytes().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default()
 }
 
-/// The wire: an HTTP client that counts round trips and lets planned faults happen.
+/// The wire: an HTTP client that counts round trips and applies planned faults.
 #[derive(Clone, Debug)]
 pub(crate) struct Wire {
     pub(crate) client: SharedHttpClient,
@@ -187,7 +188,7 @@ impl HttpConnector for Line {
     }
 }
 
-/// The answer to a request that is refused without effect.
+/// Returns the answer to a request that is refused without effect.
 fn refusal(fault: Fault, request: &HttpRequest) -> Option<HttpResponse> {
     let asked = body(request);
     let (status, body) = match fault {
@@ -199,7 +200,7 @@ fn refusal(fault: Fault, request: &HttpRequest) -> Option<HttpResponse> {
         Fault::Conflict => (400, conflict(&asked)),
         Fault::Unprocessed if asked["RequestItems"].is_object() => {
             let all = asked["RequestItems"].clone();
-            // Which of the two the operation has shows in its entries: a write's are a list.
+            // The entries show which operation it is: a write's are a list.
             let writes = all.as_object().is_some_and(|tables| tables.values().all(Value::is_array));
             (
                 200,

@@ -1,4 +1,4 @@
-//! A request that waits, so that a test decides what overtakes it.
+//! A request that is held, so that a test decides what overtakes it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use tokio::sync::Semaphore;
 
-/// One request of one client that waits until it is released. Clones are the same hold.
+/// One request of one client, held until it is released. Clones are the same hold.
 #[derive(Clone, Debug)]
 pub struct Hold {
     place: usize,
@@ -22,18 +22,18 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// Holds the request that has `place` others of its operation, or of any, before it.
+    /// Holds the request that has `place` others before it, counting those of `operation`, or all.
     pub(crate) fn new(operation: Option<&'static str>, place: usize) -> Self {
         let closed = || Arc::new(Semaphore::new(0));
         Self { place, operation, seen: Arc::default(), reached: closed(), released: closed() }
     }
 
-    /// Waits until the request waits.
+    /// Waits until the request has arrived at the hold.
     pub async fn reached(&self) {
         self.reached.acquire().await.expect("never closed").forget();
     }
 
-    /// Lets the request go on.
+    /// Releases the request.
     pub fn release(&self) {
         self.released.add_permits(1);
     }

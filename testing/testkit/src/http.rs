@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 pub use crate::events::fixture as event;
 use crate::tokens::{token_for, verifier};
 
-/// A request in the making.
+/// A request under construction.
 #[derive(Clone, Debug)]
 pub struct Request {
     route: String,
@@ -35,7 +35,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request to a route as the template declares it, such as `GET /api/v1/photos/{photo_id}`.
+    /// Starts a request to a route as the template declares it, such as `GET /api/v1/photos/{photo_id}`.
     pub fn to(route: &str) -> Self {
         assert!(route.contains(" /"), "a route is a method and a path: {route}");
         let headers = [("accept", "*/*"), ("host", HOST), ("user-agent", "testkit")];
@@ -48,49 +48,49 @@ impl Request {
         }
     }
 
-    /// The value of a `{name}` in the route.
+    /// Sets the value of a `{name}` in the route.
     pub fn path(mut self, name: &str, value: impl Display) -> Self {
         assert!(self.route.contains(&format!("{{{name}}}")), "{} has no {{{name}}}", self.route);
         self.path.insert(name.to_owned(), value.to_string());
         self
     }
 
-    /// A query parameter.
+    /// Adds a query parameter.
     pub fn query(mut self, name: &str, value: impl Display) -> Self {
         self.query.push((name.to_owned(), value.to_string()));
         self
     }
 
-    /// A header.
+    /// Adds a header.
     pub fn header(mut self, name: &str, value: impl Display) -> Self {
         self.headers.insert(name.to_lowercase(), value.to_string());
         self
     }
 
-    /// This bearer token.
+    /// Sets the bearer token.
     pub fn token(self, token: &str) -> Self {
         self.header("authorization", format!("Bearer {token}"))
     }
 
-    /// A good token of `caller`.
+    /// Sets a valid token of `caller`.
     pub fn by(self, caller: &Caller, clock: &dyn Clock) -> Self {
         let token = token_for(caller, clock.now());
         self.token(&token)
     }
 
-    /// A JSON body.
+    /// Sets a JSON body.
     pub fn json(self, body: &impl Serialize) -> Self {
         let text = serde_json::to_string(body).expect("JSON");
         self.body(&text)
     }
 
-    /// A body of any text, said to be JSON.
+    /// Sets a body of any text, declared as JSON.
     pub fn body(mut self, text: &str) -> Self {
         self.body = Some(text.to_owned());
         self.header("content-type", "application/json").header("content-length", text.len())
     }
 
-    /// The event that API Gateway would make of it.
+    /// Returns the event that API Gateway would send for the request.
     pub fn event(&self) -> Value {
         let (method, template) = self.route.split_once(' ').expect("a method and a path");
         let mut path = template.to_owned();
@@ -150,34 +150,35 @@ impl From<Request> for Value {
     }
 }
 
-/// What came back.
+/// The answer of a handler.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
     /// Headers by lower-case name.
     pub headers: BTreeMap<String, String>,
-    /// The body; null when there is none.
+    /// The body, or null if there is none.
     pub json: Value,
 }
 
 impl Answer {
-    /// The problem's code; empty for an answer that is none.
+    /// Returns the problem's code, or an empty text if the answer is no problem.
     pub fn code(&self) -> &str {
         self.json["code"].as_str().unwrap_or_default()
     }
 
-    /// A header, by lower-case name.
+    /// Returns a header by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
 }
 
-/// Sends a [`Request`] or a [`fixture`](event) to a handler. Tokens are those of [`crate::token_for`].
+/// Sends a [`Request`] or a [`fixture`](event) to a handler; returns its answer. Tokens are those
+/// of [`crate::token_for`].
 pub async fn call(handler: &impl Handler, clock: &dyn Clock, request: impl Into<Value>) -> Answer {
     let request = serde_json::from_value(request.into()).expect("an event of API Gateway");
     let response = runtime::http::answer(handler, Some(&verifier()), clock, request).await;
-    // Through the text that Lambda would send.
+    // The response goes through the JSON text that Lambda would send.
     let response = serde_json::to_value(response).expect("an answer for API Gateway");
     let headers = serde_json::from_value(response["headers"].clone()).expect("headers");
     let json =
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_arrives_as_it_was_made() {
+    async fn a_request_arrives_as_it_was_built() {
         let clock = ManualClock::new();
         let ada = Caller { user_id: UserId::try_from(1).unwrap(), username: "ada".to_owned() };
         let request = Request::to("PUT /things/{id}").path("id", "@ada").query("q", "a&b=c ü,").json(&[1]);

@@ -1,4 +1,4 @@
-//! A workflow that only notes what it was started with.
+//! A fake workflow that records what it is started with.
 
 use std::future::{Future, ready};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// A workflow without anything behind it. Clones are the same workflow.
+/// A workflow that runs nothing. Clones are the same workflow.
 #[derive(Clone, Debug, Default)]
 pub struct Launches(Arc<Mutex<State>>);
 
@@ -24,7 +24,7 @@ impl Launches {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What was started since the last time, by name, in order.
+    /// Returns the starts since the last call, by name, in order.
     pub fn take<I: DeserializeOwned>(&self) -> Vec<(String, I)> {
         let mut state = self.state();
         let new = state.started.iter().skip(state.taken);
@@ -36,7 +36,7 @@ impl Launches {
         new
     }
 
-    /// The next `times` starts are refused.
+    /// Refuses the next `times` starts.
     pub fn fail_next(&self, times: usize) {
         self.state().refusals += times;
     }

@@ -1,4 +1,5 @@
-//! What tests need: a real table engine in the process, time and chance under control, tokens, and trigger events.
+//! Helpers for tests: a real table engine in the process, controlled time and randomness,
+//! tokens, and trigger events.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]

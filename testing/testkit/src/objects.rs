@@ -1,4 +1,5 @@
-//! An object store in the test's own process: S3's interface, with its signatures and upload policies, over a map.
+//! An object store in the test's own process: S3's interface, with signatures
+//! and upload policies, over a map.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -27,7 +28,7 @@ use crate::engine::ATTEMPTS;
 
 const REGION: &str = "eu-central-1";
 
-/// An object store. Every bucket exists and is empty at first. Each test starts its own.
+/// An object store. Every bucket exists and is empty at first. Each test starts its own store.
 pub struct Objects {
     shelf: Arc<Shelf>,
     client: Client,
@@ -35,20 +36,20 @@ pub struct Objects {
     server: JoinHandle<()>,
 }
 
-/// A request that waits inside the store. Dropping this lets it go on.
+/// A request that is held inside the store. Dropping this releases it.
 pub struct Held {
     arrived: oneshot::Receiver<()>,
     _gone: oneshot::Sender<()>,
 }
 
 impl Held {
-    /// Waits until the request has arrived and stands still.
+    /// Waits until the request has arrived and is held.
     pub async fn arrived(&mut self) {
         (&mut self.arrived).await.expect("the store is running");
     }
 }
 
-/// The store's end of [`Held`].
+/// The store's side of a [`Held`].
 struct Hold {
     operation: &'static str,
     arrived: oneshot::Sender<()>,
@@ -58,15 +59,15 @@ struct Hold {
 /// An object as it was stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Object {
-    /// Its bytes.
+    /// The bytes.
     pub bytes: Vec<u8>,
-    /// Its media type.
+    /// The media type.
     pub content_type: Option<String>,
-    /// How long it may be cached.
+    /// The `Cache-Control` header.
     pub cache_control: Option<String>,
-    /// Where it is kept, such as `STANDARD_IA`.
+    /// The storage class, such as `STANDARD_IA`.
     pub storage_class: Option<String>,
-    /// What whoever stored it noted of it.
+    /// The metadata that the writer attached.
     pub metadata: BTreeMap<String, String>,
 }
 
@@ -97,54 +98,54 @@ impl Objects {
         Self { shelf, client: Client::from_conf(config), endpoint, server }
     }
 
-    /// A client of the store.
+    /// Returns a client of the store.
     pub fn client(&self) -> Client {
         self.client.clone()
     }
 
-    /// The store's address.
+    /// Returns the store's address.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// The region it takes signatures for.
+    /// Returns the region that the store accepts signatures for.
     pub fn region(&self) -> &'static str {
         REGION
     }
 
-    /// Credentials it knows.
+    /// Returns credentials that the store accepts.
     pub fn credentials(&self) -> Credentials {
         credentials()
     }
 
-    /// Stores an object behind the interface's back.
+    /// Stores an object directly, without a request.
     pub fn put(&self, bucket: &str, key: &str, bytes: impl Into<Vec<u8>>) {
         let object = Object { bytes: bytes.into(), ..Object::default() };
         self.shelf.objects().insert((bucket.to_owned(), key.to_owned()), object);
     }
 
-    /// An object.
+    /// Returns an object, if it exists.
     pub fn get(&self, bucket: &str, key: &str) -> Option<Object> {
         self.shelf.objects().get(&(bucket.to_owned(), key.to_owned())).cloned()
     }
 
-    /// Removes an object behind the interface's back.
+    /// Removes an object directly, without a request.
     pub fn remove(&self, bucket: &str, key: &str) {
         self.shelf.objects().remove(&(bucket.to_owned(), key.to_owned()));
     }
 
-    /// The keys in a bucket.
+    /// Returns the keys in a bucket.
     pub fn keys(&self, bucket: &str) -> Vec<String> {
         self.shelf.objects().keys().filter(|(of, _)| of == bucket).map(|(_, key)| key.clone()).collect()
     }
 
-    /// The next `times` requests of `operation` (such as `PutObject`) are answered with an internal error and have no
-    /// effect. The client retries: [`ATTEMPTS`] of them make a call fail.
+    /// Makes the next `times` requests of `operation` (such as `PutObject`) fail with an internal error,
+    /// without effect. The client retries: [`ATTEMPTS`] of them make a call fail.
     pub fn fail_next(&self, operation: &'static str, times: usize) {
         *self.shelf.faults().entry(operation).or_default() += times;
     }
 
-    /// The next request of `operation` stands still until the answer of this is dropped.
+    /// Holds the next request of `operation` until the returned value is dropped.
     pub fn hold_next(&self, operation: &'static str) -> Held {
         let (arrive, arrived) = oneshot::channel();
         let (release, released) = oneshot::channel();
@@ -189,7 +190,7 @@ impl Shelf {
         self.holds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets happen what a test planned for the operation.
+    /// Applies the hold or fault that a test planned for the operation.
     async fn enter(&self, operation: &'static str) -> S3Result<()> {
         let hold = {
             let mut holds = self.holds();

@@ -1,4 +1,4 @@
-//! A queue that keeps what is sent to it.
+//! A fake queue that keeps what is sent to it.
 
 use std::future::{Future, ready};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// A queue without anybody behind it. Clones are the same queue.
+/// A queue that nobody reads. Clones are the same queue.
 #[derive(Clone, Debug, Default)]
 pub struct Outbox(Arc<Mutex<State>>);
 
@@ -23,13 +23,13 @@ impl Outbox {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes out what was sent so far, in order.
+    /// Removes and returns the messages sent so far, in order.
     pub fn take<M: DeserializeOwned>(&self) -> Vec<M> {
         let sent = std::mem::take(&mut self.state().sent);
         sent.into_iter().map(|message| serde_json::from_value(message).expect("a message")).collect()
     }
 
-    /// The next `times` sendings are refused.
+    /// Refuses the next `times` sendings.
     pub fn fail_next(&self, times: usize) {
         self.state().refusals += times;
     }

@@ -1,21 +1,21 @@
-//! Randomness under control.
+//! Randomness that tests control.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::Randomness;
 
-/// Bytes that look random and are the same in every run. Clones share one sequence.
+/// A source of bytes that look random and are the same in every run. Clones share one sequence.
 #[derive(Clone, Debug)]
 pub struct SeededRandom(Arc<AtomicU64>);
 
 impl SeededRandom {
-    /// The sequence of `seed`.
+    /// Returns the sequence of `seed`.
     pub fn new(seed: u64) -> Self {
         Self(Arc::new(AtomicU64::new(seed)))
     }
 
-    /// This source as functions take it.
+    /// Returns this source in the type that functions take.
     pub fn shared(&self) -> Arc<dyn Randomness> {
         Arc::new(self.clone())
     }
@@ -29,7 +29,7 @@ impl Default for SeededRandom {
 
 impl Randomness for SeededRandom {
     fn fill(&self, bytes: &mut [u8]) {
-        // SplitMix64: a counter in big odd steps, mixed.
+        // SplitMix64: a counter that moves in big odd steps, mixed.
         const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
         for chunk in bytes.chunks_mut(8) {
             let mut word = self.0.fetch_add(STEP, Ordering::SeqCst).wrapping_add(STEP);

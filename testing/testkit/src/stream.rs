@@ -1,4 +1,4 @@
-//! Reads the engine's stream.
+//! A reader of the engine's stream.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -10,7 +10,7 @@ use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
 use dynoxide::actions::list_streams::ListStreamsRequest;
 use serde_json::json;
 
-/// Where reading stopped: the sequence number of the last record read.
+/// The position of reading: the sequence number of the last record read.
 pub(crate) struct Cursor {
     pub(crate) database: Database,
     table: &'static str,
@@ -22,7 +22,7 @@ impl Cursor {
         Self { database, table, last: Mutex::new(0) }
     }
 
-    /// All records not read yet, by sequence number.
+    /// Returns all records that are not read yet, by sequence number.
     pub(crate) fn drain(&self) -> Vec<EventRecord> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let request = ListStreamsRequest { table_name: Some(self.table.to_owned()), ..Default::default() };
@@ -40,7 +40,7 @@ impl Cursor {
         records.into_iter().map(|(_, record)| record).collect()
     }
 
-    /// Records of one shard behind `last`.
+    /// Reads the records of one shard after `last`.
     fn read(&self, arn: &str, shard_id: String, last: u128, records: &mut Vec<(u128, EventRecord)>) {
         let (kind, sequence_number) = if last == 0 {
             ("TRIM_HORIZON", None)
@@ -62,7 +62,8 @@ impl Cursor {
             }
             for record in page.records {
                 let number = record.dynamodb.sequence_number.parse().expect("the engine counts its records");
-                // Through the text that Lambda would send, so that what tests read is what functions read.
+                // The record goes through the JSON text that Lambda would send, so that tests
+                // read what functions read.
                 let mut event = json!(record);
                 event["eventSourceARN"] = json!(arn);
                 records.push((number, serde_json::from_value(event).expect("a stream record")));

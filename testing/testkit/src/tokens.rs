@@ -1,4 +1,4 @@
-//! Access tokens without a key service.
+//! Access tokens that need no key service.
 
 use api::Caller;
 use domain::Timestamp;
@@ -8,7 +8,8 @@ use p256::ecdsa::signature::hazmat::PrehashSigner;
 use p256::pkcs8::EncodePublicKey;
 use runtime::auth::{Issuer, SignError, Signer, Signing, Verifier};
 
-/// Signs with a key in the process. The default one is the same in every test; its verifier is [`verifier`].
+/// Signs with a key in the process. The default key is the same in every test;
+/// [`verifier`] verifies its tokens.
 #[derive(Clone)]
 pub struct LocalSigner(SigningKey);
 
@@ -23,7 +24,7 @@ impl LocalSigner {
         Self(SigningKey::from_slice(&[byte; 32]).expect("a key"))
     }
 
-    /// Verifies what this signs.
+    /// Returns a verifier of what this signs.
     pub fn verifier(&self) -> Verifier {
         let der = self.0.verifying_key().to_public_key_der().expect("a public key");
         Verifier::from_public_key_der(der.as_bytes()).expect("a P-256 key")
@@ -38,22 +39,22 @@ impl Signer for LocalSigner {
     }
 }
 
-/// Verifies the tokens of [`token_for`] and [`issuer`].
+/// Returns a verifier of the tokens of [`token_for`] and [`issuer`].
 pub fn verifier() -> Verifier {
     LocalSigner::default().verifier()
 }
 
-/// Issues tokens as the functions that log in do.
+/// Returns an issuer of tokens, as the functions that log in use it.
 pub fn issuer() -> Issuer {
     Issuer::new(LocalSigner::default())
 }
 
-/// A good token for `caller`, issued at `now`.
+/// Returns a valid token for `caller`, issued at `now`.
 pub fn token_for(caller: &Caller, now: Timestamp) -> String {
     issue(LocalSigner::default(), caller, now)
 }
 
-/// The same by somebody else's key.
+/// Returns the same token, signed by another key.
 pub fn forged_token_for(caller: &Caller, now: Timestamp) -> String {
     issue(LocalSigner::of(8), caller, now)
 }

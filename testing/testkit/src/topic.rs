@@ -1,4 +1,4 @@
-//! A topic that keeps what is published.
+//! A fake topic that keeps what is published.
 
 use std::future::{Future, ready};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,7 +13,7 @@ pub struct Published(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     events: Vec<Event>,
-    /// The place of the first event that is refused the next time.
+    /// The index of the first event that the next publication refuses.
     refused: Option<usize>,
 }
 
@@ -22,12 +22,12 @@ impl Published {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes out what was published so far, in order.
+    /// Removes and returns the events published so far, in order.
     pub fn take(&self) -> Vec<Event> {
         std::mem::take(&mut self.state().events)
     }
 
-    /// The next time, the events from this place on are refused.
+    /// Makes the next publication refuse the events from this index on.
     pub fn refuse_from(&self, place: usize) {
         self.state().refused = Some(place);
     }

@@ -1,4 +1,4 @@
-//! What a test's table calls cost: requests, retries, sequential round trips, capacity.
+//! The cost of a test's table calls: requests, retries, sequential round trips, capacity.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,24 +9,25 @@ use runtime::capacity::{Call, Sink};
 pub(crate) const WRITES: [&str; 5] =
     ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"];
 
-/// What was used since the engine started or [`crate::Engine::reset_usage`] was called.
+/// The usage since the engine started or [`crate::Engine::reset_usage`] was called.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Usage {
     /// Calls made through the client; a call that retries is one.
     pub requests: u32,
     /// Requests sent, retries included.
     pub attempts: u32,
-    /// Longest chain of requests that followed one another; requests under way at the same time count once.
+    /// Length of the longest chain of sequential requests; requests in progress at the same time count once.
     pub round_trips: u32,
     /// Read request units.
     pub read_units: f64,
-    /// Write request units. A write that its condition refused is not among them: the service does not tell.
+    /// Write request units. A write that its condition refused is not included, because
+    /// the service does not report it.
     pub write_units: f64,
-    /// The same by operation, such as `PutItem`.
+    /// The same figures by operation, such as `PutItem`.
     pub operations: BTreeMap<String, OperationUsage>,
 }
 
-/// What one kind of operation used.
+/// The usage of one kind of operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct OperationUsage {
     /// Calls made.
@@ -40,18 +41,18 @@ pub struct OperationUsage {
 }
 
 impl Usage {
-    /// Calls of one operation.
+    /// Returns the number of calls of one operation.
     pub fn requests_of(&self, operation: &str) -> u32 {
         self.operations.get(operation).map_or(0, |used| used.requests)
     }
 
-    /// Calls of all operations that write.
+    /// Returns the number of calls of all operations that write.
     pub fn writes(&self) -> u32 {
         WRITES.iter().map(|operation| self.requests_of(operation)).sum()
     }
 }
 
-/// Adds up usage; told by the capacity interceptor and by the wire.
+/// Adds up usage, as the capacity interceptor and the wire report it.
 #[derive(Debug, Default)]
 pub(crate) struct Meter(Mutex<Usage>);
 
@@ -68,12 +69,12 @@ impl Meter {
         *self.lock() = Usage::default();
     }
 
-    /// A request leaves: it is one trip further than the furthest that has come back.
+    /// Returns the trip of a departing request: one more than the furthest that has come back.
     pub(crate) fn depart(&self) -> u32 {
         self.lock().round_trips + 1
     }
 
-    /// The request that left on this trip is back.
+    /// Records that the request that departed on this trip is back.
     pub(crate) fn arrive(&self, trip: u32) {
         let mut usage = self.lock();
         usage.round_trips = usage.round_trips.max(trip);
@@ -100,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_overlaps_is_one_round_trip() {
+    fn overlapping_requests_are_one_round_trip() {
         let meter = Meter::default();
         let first = meter.depart();
         meter.arrive(first);

@@ -1,4 +1,4 @@
-//! A service that is not there: its client's requests are written down and answered by the test.
+//! A fake AWS service. It records its client's requests, and the test answers them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,15 +14,15 @@ type Answers = dyn Fn(&Heard) -> (u16, String) + Send + Sync;
 /// A request as it left the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heard {
-    /// `POST` and the like.
+    /// The method, such as `POST`.
     pub method: String,
     /// Scheme, host, path and query.
     pub uri: String,
-    /// Its text.
+    /// The body's text.
     pub body: String,
 }
 
-/// An HTTP client for the client of any AWS service. Clones share what they heard.
+/// An HTTP client for the client of any AWS service. Clones share the requests they recorded.
 #[derive(Clone)]
 pub struct Wiretap {
     heard: Arc<Mutex<Vec<Heard>>>,
@@ -30,12 +30,12 @@ pub struct Wiretap {
 }
 
 impl Wiretap {
-    /// Answers every request with the status and body that `answer` makes of it.
+    /// Creates a service that answers every request with the status and body that `answer` returns.
     pub fn new(answer: impl Fn(&Heard) -> (u16, String) + Send + Sync + 'static) -> Self {
         Self { heard: Arc::default(), answers: Arc::new(answer) }
     }
 
-    /// What was asked so far.
+    /// Returns the requests so far.
     pub fn heard(&self) -> Vec<Heard> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

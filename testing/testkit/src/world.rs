@@ -1,7 +1,7 @@
 //! A small world in the table: people, whom they follow, what they post and like.
 //!
-//! Everybody acts as the functions behind the API do: one write each. What the table's stream makes of it happens when a
-//! test says so, by its own `derive` or by [`World::derive`].
+//! Everybody acts as the functions behind the API do, with one write each. The table's stream is derived when
+//! a test says so, by its own `derive` or by [`World::derive`].
 
 use std::time::Duration;
 
@@ -29,20 +29,20 @@ use table::{Order, Table, feed, follow, head, like, photo, reader, user};
 use crate::workflow::{Execution, Step};
 use crate::{Engine, ManualClock, SeededRandom};
 
-/// A table with people in it. Time moves on by a second with every act.
+/// A table with people in it. The clock moves forward by a second with every act.
 pub struct World {
-    /// The engine below.
+    /// The engine of the table.
     pub engine: Engine,
     /// The table.
     pub table: Table,
-    /// The world's time.
+    /// The world's clock.
     pub clock: ManualClock,
-    /// The world's chance.
+    /// The world's randomness.
     pub random: SeededRandom,
 }
 
 impl World {
-    /// A world without anybody.
+    /// Creates a world without people.
     pub async fn new() -> Self {
         let clock = ManualClock::new();
         let engine = Engine::start_at(&clock).await;
@@ -54,7 +54,7 @@ impl World {
         self.clock.advance(Duration::from_secs(1));
     }
 
-    /// Somebody new.
+    /// Creates a person.
     pub async fn person(&self, name: &str) -> Caller {
         self.tick();
         let username = UserName::parse(name).expect("a user name");
@@ -69,7 +69,7 @@ impl World {
         Caller { user_id: user.id, username: name.to_owned() }
     }
 
-    /// Several people, named `<prefix>0`, `<prefix>1` and so on.
+    /// Creates several people, named `<prefix>0`, `<prefix>1` and so on.
     pub async fn people(&self, prefix: &str, count: usize) -> Vec<Caller> {
         let mut people = Vec::with_capacity(count);
         for number in 0..count {
@@ -78,19 +78,20 @@ impl World {
         people
     }
 
-    /// A profile with its counters.
+    /// Returns a profile with its counters.
     pub async fn profile(&self, of: &Caller) -> User {
         user::get(&self.table, of.user_id).await.expect("a read").expect("an account")
     }
 
-    /// `who` follows `whom`; whether they did not before.
+    /// Lets `who` follow `whom`; returns whether the edge is new.
     pub async fn follow(&self, who: &Caller, whom: &Caller) -> bool {
         self.tick();
         let edge = follow::Follow { username: who.username.clone(), at: self.clock.now() };
         follow::add(&self.table, who.user_id, whom.user_id, &edge).await.expect("a follow")
     }
 
-    /// Many follow `whom` and were here today. They have no accounts, and nobody counts them.
+    /// Creates followers of `whom` who were active today. They have no accounts,
+    /// and no counter includes them.
     pub async fn crowd(&self, whom: &Caller, followers: &[UserId]) {
         let now = self.clock.now();
         let item = |name: ItemKey, attribute: &str, value: i64| {
@@ -112,13 +113,13 @@ impl World {
         }
     }
 
-    /// `who` follows `whom` no more.
+    /// Lets `who` unfollow `whom`; returns whether there was an edge.
     pub async fn unfollow(&self, who: &Caller, whom: &Caller) -> bool {
         self.tick();
         follow::remove(&self.table, who.user_id, whom.user_id).await.expect("an unfollow")
     }
 
-    /// `who` likes a photo of `author`.
+    /// Lets `who` like a photo of `author`.
     pub async fn like(&self, who: &Caller, author: &Caller, photo: PhotoId) -> bool {
         self.tick();
         let edge =
@@ -126,13 +127,13 @@ impl World {
         like::add(&self.table, who.user_id, photo, &edge).await.expect("a like")
     }
 
-    /// `who` likes a photo no more.
+    /// Lets `who` unlike a photo; returns whether there was a like.
     pub async fn unlike(&self, who: &Caller, photo: PhotoId) -> bool {
         self.tick();
         like::remove(&self.table, who.user_id, photo).await.expect("an unlike")
     }
 
-    /// A photo that waits for its uploads.
+    /// Creates a photo that waits for its uploads.
     pub async fn draft(&self, author: &Caller, media: usize) -> Photo {
         self.tick();
         let medium = Medium { content_type: ContentType::Jpeg, size: 1, alt: None, rendered: None };
@@ -157,7 +158,7 @@ impl World {
         new
     }
 
-    /// Every rendition of the photo is stored: it is ready.
+    /// Finishes every medium of the photo, which makes it ready.
     pub async fn finish(&self, photo: &Photo) {
         let facts = Rendered {
             width: 4,
@@ -174,27 +175,27 @@ impl World {
         }
     }
 
-    /// A ready photo of one medium.
+    /// Posts a ready photo of one medium.
     pub async fn post(&self, author: &Caller) -> PhotoId {
         let photo = self.draft(author, 1).await;
         self.finish(&photo).await;
         photo.id
     }
 
-    /// The author deletes a photo.
+    /// Lets the author delete a photo.
     pub async fn delete(&self, author: &Caller, photo: PhotoId) {
         self.tick();
         assert!(photo::delete(&self.table, photo, author.user_id).await.expect("a deletion"));
     }
 
-    /// The reader was here today, and their feed is complete.
+    /// Marks the reader as active today, with a complete feed.
     pub async fn activate(&self, reader: &Caller) {
         let now = self.clock.now();
         reader::mark_returned(&self.table, reader.user_id, now).await.expect("a mark");
         reader::mark_rebuilt(&self.table, reader.user_id, now.0, None).await.expect("a mark");
     }
 
-    /// Has the author's photos reach feeds in another way from now on. They need to have posted before.
+    /// Sets the delivery mode of the author's next photos. The author must have posted before.
     pub async fn deliver_by(&self, author: &Caller, mode: DeliveryMode) {
         let mode = serde_json::to_value(mode).expect("a name");
         let mode = AttributeValue::S(mode.as_str().expect("a name").to_owned());
@@ -223,7 +224,7 @@ impl World {
         self.update(item, expression, value).send().await.expect("an update");
     }
 
-    /// Removes an item behind everybody's back.
+    /// Removes an item directly, without the functions.
     pub async fn remove(&self, item: &ItemKey) {
         let key = item.raw();
         let delete = self.engine.client().delete_item().table_name(self.engine.table_name());
@@ -241,14 +242,14 @@ impl World {
             .expression_attribute_values(":value", value)
     }
 
-    /// Photos in the reader's feed, newest first.
+    /// Returns the photos in the reader's feed, newest first.
     pub async fn feed(&self, reader: &Caller) -> Vec<PhotoId> {
         let (_, page) =
             feed::open(&self.table, reader.user_id, 10_000, self.clock.now()).await.expect("a feed");
         page.items.into_iter().map(|entry| entry.photo).collect()
     }
 
-    /// Derives everything that the stream has told since the last time, record by record; what it told.
+    /// Derives all new stream records, one by one; returns their changes.
     pub async fn derive(&self) -> Vec<Change> {
         let mut changes = Vec::new();
         for Record { old, new, .. } in self.engine.records().await {

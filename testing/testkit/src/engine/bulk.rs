@@ -1,4 +1,4 @@
-//! Many items at once, past the wire: millions of them take a minute instead of hours.
+//! Bulk import that bypasses the wire. Millions of items then take a minute instead of hours.
 
 use dynoxide::ImportOptions;
 use dynoxide::types::AttributeValue as Stored;
@@ -7,8 +7,8 @@ use serde_dynamo::{AttributeValue, Item};
 use super::Engine;
 
 impl Engine {
-    /// Stores items as they stand, each in the place of what is under its key. Nothing is metered, and the stream tells
-    /// nothing of it.
+    /// Stores items as they are, and replaces items with the same keys. Nothing is metered,
+    /// and the stream has no record of it.
     pub fn import(&self, items: Vec<Item>) {
         let items = items.into_iter().map(|item| {
             let attributes = item.into_inner().into_iter();
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_is_imported_is_read_back_and_nobody_is_told() {
+    async fn imported_items_are_read_back_and_not_in_the_stream() {
         let engine = Engine::start().await;
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let number = AttributeValue::N("7".to_owned());

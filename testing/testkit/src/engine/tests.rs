@@ -9,7 +9,7 @@ fn s(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
-/// Puts an item if it is not there.
+/// Puts an item if it does not exist.
 async fn insert(engine: &Engine, pk: &str) -> Result<(), aws_sdk_dynamodb::Error> {
     let put = engine.client().put_item().table_name(engine.table_name()).item("pk", s(pk)).item("sk", s("x"));
     put.condition_expression("attribute_not_exists(pk)").send().await?;
@@ -38,7 +38,7 @@ async fn usage_is_what_the_calls_consume() {
 }
 
 #[tokio::test]
-async fn transactions_and_batches_tell_their_capacity() {
+async fn transactions_and_batches_report_their_capacity() {
     let engine = Engine::start().await;
     let put =
         Put::builder().table_name(engine.table_name()).item("pk", s("a")).item("sk", s("x")).build().unwrap();
@@ -113,7 +113,7 @@ async fn throttles_are_retried_until_the_attempts_are_used_up() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_tried_again_and_a_crash_is_not() {
+async fn a_lost_answer_is_retried_and_a_crash_is_not() {
     let engine = Engine::start().await;
     engine.fail_next("PutItem", 1, Fault::LostAnswer);
     let error = insert(&engine, "a").await.unwrap_err();
@@ -177,7 +177,7 @@ async fn a_batch_comes_back_unprocessed() {
 }
 
 #[tokio::test]
-async fn a_rule_fails_what_it_names_until_it_is_healed() {
+async fn a_rule_fails_its_requests_until_the_engine_is_healed() {
     let engine = Engine::start().await;
     engine.fail_when(|asked| (asked.writes() && asked.touches("hot")).then_some(Fault::Throttled));
     insert(&engine, "hot").await.unwrap_err();
@@ -194,7 +194,7 @@ async fn a_rule_fails_what_it_names_until_it_is_healed() {
 }
 
 #[tokio::test]
-async fn what_meets_a_crash_does_nothing_more() {
+async fn after_a_crash_nothing_more_happens() {
     let engine = Engine::start().await;
     engine.fail_next("PutItem", 1, Fault::Crash);
     let work = async {
