@@ -1,4 +1,4 @@
-//! A feed page as a function of how many the reader follows.
+//! Cost of a feed page by the number of users that the reader follows.
 
 use domain::Clock;
 use rand::SeedableRng;
@@ -18,21 +18,21 @@ const NOBODY: usize = 1_000_000;
 /// Photos of every other author.
 const OTHERS: usize = 3;
 
-/// One reader's first page, twice.
+/// The first page of one reader, read twice.
 #[derive(Clone, Debug)]
 pub struct Reading {
-    /// How many the reader follows.
+    /// Users that the reader follows.
     pub followees: usize,
-    /// By a process that has nothing in its caches.
+    /// The page from a process whose caches are empty.
     pub cold: Page,
-    /// By the same process again.
+    /// The page from the same process again.
     pub warm: Page,
 }
 
 /// Reads the page of one reader for each number of followees.
 ///
 /// # Errors
-/// A function failed, or a page was not what it ought to be.
+/// A function failed, or a page was wrong.
 pub fn read(counts: &[usize]) -> Result<Vec<Reading>> {
     let mut stage = Stage::new(NOBODY)?;
     let population = people(counts, &stage)?;
@@ -54,7 +54,7 @@ pub fn read(counts: &[usize]) -> Result<Vec<Reading>> {
     Ok(readings)
 }
 
-/// The readers, and behind them as many authors as the one who follows most has.
+/// Creates the readers, and as many authors as the reader with the most followees needs.
 fn people(counts: &[usize], stage: &Stage) -> Result<Population> {
     let authors = counts.iter().copied().max().unwrap_or(0);
     let (now, random, mut chance) = (stage.clock.now(), SeededRandom::default(), Pcg64::seed_from_u64(1));

@@ -1,7 +1,8 @@
-//! Who follows whom, made up: few are followed by many, many by few.
+//! A synthetic graph of who follows whom. Few users have many followers, and many users have few.
 //!
-//! The numbers of followers have a lognormal body and a Pareto tail, as measured of real networks. Who the followers are is
-//! simple: some follow back, some follow whom those follow whom they follow, the rest is drawn by appetite.
+//! The numbers of followers have a lognormal body and a Pareto tail, as measured in real networks.
+//! The choice of followers is simple. Some follow back, some come from the followers of a follower,
+//! and the rest is drawn by appetite.
 
 mod degrees;
 
@@ -14,30 +15,31 @@ use rand_pcg::Pcg64;
 
 use crate::Result;
 
-/// A user, as a place in a graph.
+/// A user, as an index into a graph.
 pub type Node = usize;
 
-/// What a graph is to look like.
+/// The parameters of a graph.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shape {
-    /// How many users there are.
+    /// Users in the graph.
     pub users: usize,
-    /// How many others a user follows, on average.
+    /// Users that a user follows, on average.
     pub following: f64,
-    /// How many follow user 0, exactly; nobody else is followed by more than 40 % of that.
+    /// Followers of user 0, exactly. Nobody else has more than 40 % of that.
     pub celebrity: usize,
     /// Exponent of the tail: the share of users with more than `x` followers falls like `x^-tail`.
     pub tail: f64,
-    /// Chance that somebody who is followed, and would like to follow more people, follows back.
+    /// Chance that a followed user, who would like to follow more people, follows back.
     pub reciprocity: f64,
-    /// Chance that a follower comes by way of another follower.
+    /// Chance that a follower comes through another follower.
     pub closure: f64,
-    /// Fixes everything left to chance.
+    /// Seed of all random choices.
     pub seed: u64,
 }
 
 impl Default for Shape {
-    /// As in the ego networks collected from Twitter: 20 followed on average, every sixth of them mutually, a tail of 1.3.
+    /// Returns the shape of ego networks collected from Twitter: 20 followed on average, every sixth of them
+    /// mutually, a tail of 1.3.
     fn default() -> Self {
         Self {
             users: 100_000,
@@ -51,7 +53,7 @@ impl Default for Shape {
     }
 }
 
-/// Who follows whom, seen from both sides; both lists of each user are sorted.
+/// Who follows whom, from both sides. Both lists of each user are sorted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Graph {
     followers: Vec<Vec<Node>>,
@@ -59,7 +61,7 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// The graph of a shape; the same for the same shape.
+    /// Returns the graph of a shape. The same shape gives the same graph.
     ///
     /// # Errors
     /// No graph has this shape, such as one with more followers than users.
@@ -79,7 +81,7 @@ impl Graph {
         Ok(Self::of(shape.users, growing.followers))
     }
 
-    /// The graph of `users` in which the followers of each are given; nobody follows twice or themselves.
+    /// Returns the graph of `users` with the given followers of each. Nobody may follow twice or themselves.
     pub fn of(users: usize, mut followers: Vec<Vec<Node>>) -> Self {
         followers.resize(users, Vec::new());
         let mut following = vec![Vec::new(); users];
@@ -88,7 +90,7 @@ impl Graph {
             followers.dedup();
             followers.retain(|follower| *follower != followee);
             for follower in followers {
-                // Followees come in their order, so that these lists are sorted too.
+                // Followees are visited in order, so that these lists are sorted too.
                 if let Some(following) = following.get_mut(*follower) {
                     following.push(followee);
                 }
@@ -97,27 +99,27 @@ impl Graph {
         Self { followers, following }
     }
 
-    /// How many users there are.
+    /// Returns the number of users.
     pub fn users(&self) -> usize {
         self.followers.len()
     }
 
-    /// How many edges there are.
+    /// Returns the number of edges.
     pub fn edges(&self) -> usize {
         self.followers.iter().map(Vec::len).sum()
     }
 
-    /// Who follows `node`.
+    /// Returns the followers of `node`.
     pub fn followers(&self, node: Node) -> &[Node] {
         self.followers.get(node).map_or(&[], Vec::as_slice)
     }
 
-    /// Whom `node` follows.
+    /// Returns whom `node` follows.
     pub fn following(&self, node: Node) -> &[Node] {
         self.following.get(node).map_or(&[], Vec::as_slice)
     }
 
-    /// The share of edges that go both ways.
+    /// Returns the share of edges that go both ways.
     pub fn mutual(&self) -> f64 {
         let back = |node: Node| {
             let (followers, following) = (self.followers(node), self.following(node));
@@ -133,12 +135,13 @@ struct Growing {
     random: Pcg64,
     reciprocity: f64,
     closure: f64,
-    /// About how many each user would like to follow.
+    /// The approximate number of users that each user would like to follow.
     appetites: Vec<usize>,
     by_appetite: WeightedAliasIndex<f64>,
     followers: Vec<Vec<Node>>,
     following: Vec<Vec<Node>>,
-    /// The user that last took somebody as a follower: a set that is emptied by moving on.
+    /// For each user, the user whom they were last taken for as a follower.
+    /// Moving on to another user empties this set.
     taken_by: Vec<Option<Node>>,
 }
 
@@ -160,7 +163,7 @@ impl Growing {
     /// Gives `node` exactly `wanted` followers.
     fn gather(&mut self, node: Node, wanted: usize) -> Result<()> {
         self.follow_back(node, wanted);
-        // Where most users are wanted, drawing one at a time would mostly meet those already taken.
+        // When most users are wanted, single draws would mostly hit users already taken.
         let few = wanted < self.appetites.len() / 16;
         for _ in 0..if few { 4 * wanted } else { 0 } {
             if self.count(node) == wanted {
@@ -174,7 +177,7 @@ impl Growing {
             let free = follower != node && self.taken_by.get(follower) != Some(&Some(node));
             if free { figures::float(self.appetites.get(follower).copied().unwrap_or(0)) } else { 0.0 }
         };
-        // From a source of its own, because the weights are read from beside it.
+        // A separate source is used, because the weights are borrowed at the same time.
         let mut random = Pcg64::seed_from_u64(self.random.next_u64());
         for follower in sample_weighted(&mut random, self.appetites.len(), weight, missing)? {
             self.take(node, follower);
@@ -182,7 +185,7 @@ impl Growing {
         Ok(())
     }
 
-    /// Some of those whom `node` follows follow back, unless they follow enough people already.
+    /// Lets some of those whom `node` follows follow back, unless they follow enough people already.
     fn follow_back(&mut self, node: Node, wanted: usize) {
         for followee in self.following.get(node).cloned().unwrap_or_default() {
             let back = self.is_hungry(followee) && self.random.random_bool(self.reciprocity);
@@ -192,7 +195,7 @@ impl Growing {
         }
     }
 
-    /// Somebody who might follow `node`: a follower of one of its followers, or anybody.
+    /// Returns a candidate to follow `node`: a follower of one of its followers, or anybody.
     fn candidate(&mut self, node: Node) -> Node {
         if self.random.random_bool(self.closure) {
             let friend = self.followers.get(node).and_then(|list| list.choose(&mut self.random)).copied();
@@ -213,7 +216,7 @@ impl Growing {
         self.followers.get(node).map_or(0, Vec::len)
     }
 
-    /// Has `follower` follow `node`, unless they do or are the same.
+    /// Lets `follower` follow `node`, unless they do already or are the same user.
     fn take(&mut self, node: Node, follower: Node) {
         let Some(taken_by) = self.taken_by.get_mut(follower) else { return };
         if follower == node || *taken_by == Some(node) {

@@ -1,6 +1,7 @@
 //! Items as the functions store them.
 //!
-//! What is private to `table` is written down here once more; a test holds it against what the functions really store.
+//! Items that are private to `table` are defined here again. A test compares them
+//! with what the functions store.
 
 use domain::feed::{DeliveryMode, Entry, HEAD_LEN, entry_expiry};
 use domain::media::PerceptualHash;
@@ -29,11 +30,11 @@ fn stored(name: &ItemKey, value: impl Serialize) -> Result<Item> {
 struct Counted {
     #[serde(flatten)]
     user: User,
-    /// Each edge moved the counters of its two ends once.
+    /// Each edge changed the counters of its two ends once.
     version: i64,
 }
 
-/// A profile with its counters.
+/// Returns a profile with its counters.
 pub(crate) fn user(person: &Person, followers: usize, following: usize) -> Result<Item> {
     let (followers, following) = (i64::try_from(followers)?, i64::try_from(following)?);
     let photos = i64::try_from(person.photos.len())?;
@@ -41,7 +42,7 @@ pub(crate) fn user(person: &Person, followers: usize, following: usize) -> Resul
     stored(&ItemKey::User(person.id), Counted { user, version: followers + following + photos })
 }
 
-/// The edge that an actor wrote, and the one derived from it.
+/// Returns the edge that an actor wrote, and the edge derived from it.
 pub(crate) fn follow(follower: &Person, followee: UserId, at: Timestamp) -> Result<[Item; 2]> {
     #[derive(Serialize)]
     struct Derived {
@@ -54,12 +55,12 @@ pub(crate) fn follow(follower: &Person, followee: UserId, at: Timestamp) -> Resu
     ])
 }
 
-/// What is known of a reader.
+/// Returns the state of a reader.
 pub(crate) fn reader(reader: UserId, active_on: i64, celebrities: Vec<UserId>) -> Result<Item> {
     stored(&ItemKey::FeedState(reader), Reader { active_on, rebuild: None, celebrities, floor: None })
 }
 
-/// A pushed photo.
+/// Returns the entry of a pushed photo.
 pub(crate) fn entry(reader: UserId, entry: Entry) -> Result<Item> {
     #[derive(Serialize)]
     struct StoredEntry {
@@ -70,7 +71,7 @@ pub(crate) fn entry(reader: UserId, entry: Entry) -> Result<Item> {
     stored(&ItemKey::FeedEntry(reader, entry.photo), StoredEntry { author: entry.author, expires_at })
 }
 
-/// A draft photo of one medium.
+/// Returns a draft photo of one medium.
 pub(crate) fn created(id: PhotoId, author: UserId, author_name: &str) -> Photo {
     let medium = Medium { content_type: ContentType::Jpeg, size: 2_000_000, alt: None, rendered: None };
     Photo {
@@ -89,7 +90,7 @@ pub(crate) fn created(id: PhotoId, author: UserId, author_name: &str) -> Photo {
     }
 }
 
-/// What rendering its medium finds out. Everybody's pictures differ.
+/// Returns what rendering a medium finds out. Every picture differs.
 pub(crate) fn rendered(photo: PhotoId) -> Rendered {
     Rendered {
         width: 1080,
@@ -102,7 +103,7 @@ pub(crate) fn rendered(photo: PhotoId) -> Rendered {
     }
 }
 
-/// A ready photo, its place in the author's timeline, and its original.
+/// Returns a ready photo, its item in the author's timeline, and its original.
 pub(crate) fn photo(author: &Person, id: PhotoId) -> Result<[Item; 3]> {
     #[derive(Serialize)]
     struct Listed {}
@@ -121,7 +122,7 @@ pub(crate) fn photo(author: &Person, id: PhotoId) -> Result<[Item; 3]> {
     Ok([stored(&ItemKey::Photo(id), photo)?, listed, original])
 }
 
-/// An author's newest photos, all of which are in every feed.
+/// Returns the head of an author's newest photos, all of which are in every feed.
 pub(crate) fn head(author: &Person, mode: DeliveryMode) -> Result<Item> {
     #[derive(Serialize)]
     struct Head {
@@ -134,7 +135,7 @@ pub(crate) fn head(author: &Person, mode: DeliveryMode) -> Result<Item> {
     let head = Head {
         photos: author.photos.iter().rev().take(HEAD_LEN).copied().collect(),
         complete: author.photos.len() <= HEAD_LEN,
-        // Each photo renewed the head once.
+        // Each photo updated the head once.
         version: author.photos.len(),
         mode: (mode != DeliveryMode::Ordinary).then_some(mode),
     };

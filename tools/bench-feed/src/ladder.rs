@@ -1,4 +1,4 @@
-//! Fan-out as a function of followers: authors of rising followings, of whom all, some or none were here lately.
+//! Cost of a fan-out by the number of followers, of whom all, some or none were active lately.
 
 use domain::Clock;
 use domain::feed::ACTIVE_DAYS;
@@ -18,26 +18,26 @@ pub const SHARES: [f64; 3] = [1.0, 0.4, 0.0];
 /// One author's photo, fanned out.
 #[derive(Clone, Debug)]
 pub struct Rung {
-    /// How many follow the author.
+    /// Followers of the author.
     pub followers: usize,
-    /// How many of them were here lately.
+    /// Followers who were active lately.
     pub active: usize,
-    /// Whether it went through the workflow.
+    /// Whether the photo went through the workflow.
     pub celebrity: bool,
-    /// Messages and invocations for segments.
+    /// Messages, and invocations for segments.
     pub invocations: usize,
-    /// What `fanout` and `fanout-segment` took.
+    /// Usage of `fanout` and `fanout-segment`.
     pub spent: Spent,
 }
 
 impl Rung {
-    /// How many of the followers were not here lately.
+    /// Returns how many followers were not active lately.
     pub fn inactive(&self) -> usize {
         self.followers - self.active
     }
 }
 
-/// What each follower adds to a fan-out.
+/// The cost that each follower adds to a fan-out.
 #[derive(Clone, Copy, Debug)]
 pub struct PerFollower {
     /// Write units.
@@ -88,7 +88,7 @@ fn rung(stage: &Stage, population: &Population, author: Node) -> Result<Rung> {
     }
 }
 
-/// As many active and as many inactive people as the largest following has, and the authors behind them.
+/// Creates the authors, and as many active and as many inactive people as the largest following has.
 fn people(followings: &[usize], threshold: usize, stage: &Stage) -> Result<(Population, Vec<Node>)> {
     let most = followings.iter().copied().max().unwrap_or(0);
     let (now, random) = (stage.clock.now(), SeededRandom::default());
@@ -111,12 +111,12 @@ fn people(followings: &[usize], threshold: usize, stage: &Stage) -> Result<(Popu
     Ok((Population { graph, people, threshold, now }, authors))
 }
 
-/// What each active follower adds, from authors all of whose followers are.
+/// Returns the cost of each active follower, from authors whose followers are all active.
 pub fn per_active(rungs: &[Rung]) -> PerFollower {
     lines(&rungs.iter().filter(|rung| rung.inactive() == 0).collect::<Vec<_>>())
 }
 
-/// What each inactive follower adds, from authors none of whose followers are active.
+/// Returns the cost of each inactive follower, from authors whose followers are all inactive.
 pub fn per_inactive(rungs: &[Rung]) -> PerFollower {
     lines(&rungs.iter().filter(|rung| rung.active == 0).collect::<Vec<_>>())
 }

@@ -1,11 +1,16 @@
-//! The feed under a social network's load: what it costs, and what that depends on.
+//! The feed under a social network's load: its cost, and what the cost depends on.
 //!
-//! [`graph`] makes up who follows whom, [`population`] who they are, and [`load`] puts them into the table engine as the
-//! functions would have left them there. Then the real functions run over it ([`stage`]): [`mix`] uses the network as people
-//! do and compares every page with what it ought to show; [`rates`] tells what a busy process has at hand; [`ladder`] fans out to more and more followers; [`followees`] reads
-//! the pages of people who follow more and more. [`report`] prints what each took.
+//! - [`graph`] draws who follows whom, and [`population`] the people.
+//! - [`load`] writes them into the table engine, as the functions would have left them.
+//! - [`stage`] runs the real functions over the table.
+//! - [`mix`] uses the network as people do, and compares every page with what it should show.
+//! - [`rates`] measures how much a busy process has in its caches.
+//! - [`ladder`] fans out to more and more followers.
+//! - [`followees`] reads the pages of people who follow more and more users.
+//! - [`report`] prints the results.
 //!
-//! Units are those that `DynamoDB` charges. Times are of an engine in the process, for comparison with each other only.
+//! Units are those that `DynamoDB` charges. Times come from an engine in the process,
+//! and compare only with each other.
 
 pub mod followees;
 pub mod graph;
@@ -34,30 +39,30 @@ use crate::population::{Habits, Population};
 use crate::report::{Network, Report};
 use crate::stage::Stage;
 
-/// Outcome of a step of the bench; whatever fails ends it.
+/// The result of a step of the bench; any failure ends the bench.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// What to measure.
+/// The measurements to make.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
-    /// Who follows whom.
+    /// The graph of who follows whom.
     pub shape: Shape,
-    /// What people do.
+    /// The habits of people.
     pub habits: Habits,
-    /// More followers than this make a celebrity.
+    /// An author with more followers than this is a celebrity.
     pub threshold: usize,
-    /// How the network is used.
+    /// The use of the network.
     pub usage: Use,
-    /// Followings to fan out to.
+    /// Numbers of followers to fan out to.
     pub followings: Vec<usize>,
     /// Numbers of followees to read a page with.
     pub followees: Vec<usize>,
 }
 
-/// Measures.
+/// Makes all measurements of a plan.
 ///
 /// # Errors
-/// A function failed, or a page was not what it ought to be.
+/// A function failed, or a page was wrong.
 pub fn run(plan: &Plan) -> Result<Report> {
     let readings = followees::read(&plan.followees)?;
     let rungs = ladder::climb(&plan.followings, plan.threshold)?;

@@ -1,7 +1,8 @@
-//! A population in the table, as the functions would have left it: edges from both sides, exact counters, timelines and heads,
-//! the feeds of active readers, and celebrities whose active followers know that they are.
+//! Loads a population into the table as the functions would have left it. It has edges from both
+//! sides, exact counters, timelines and heads, and the feeds of active readers.
+//! Active followers pull from their celebrities.
 //!
-//! Accounts have no passwords and no claims: nobody here logs in.
+//! Accounts have no passwords and no claims, because nobody logs in here.
 
 use std::sync::mpsc::sync_channel;
 
@@ -16,10 +17,10 @@ use crate::{Result, items};
 /// Items imported at once: one transaction of the engine.
 const CHUNK: usize = 20_000;
 
-/// Loads `population`; how many items it is. Items are imported beside the making of others.
+/// Loads `population`; returns the number of items. Items are imported while others are being created.
 ///
 /// # Errors
-/// An item cannot be written down.
+/// An item cannot be serialized.
 pub fn load(engine: &Engine, population: &Population) -> Result<usize> {
     let (chunks, arriving) = sync_channel::<Vec<Item>>(1);
     std::thread::scope(|scope| {
@@ -50,7 +51,7 @@ fn account(population: &Population, node: Node, person: &Person, items: &mut Vec
     let (followers, following) = (population.graph.followers(node), population.graph.following(node));
     items.push(items::user(person, followers.len(), following.len())?);
     if let Some(active_on) = person.active_on {
-        // Whoever was away when an author became a celebrity learns of it on their return.
+        // A reader who was away when an author became a celebrity learns of it on their return.
         let pulls = |followee: &Node| person.is_active(population.now) && population.is_celebrity(*followee);
         let celebrities = following.iter().copied().filter(pulls);
         let ids = celebrities.map(|celebrity| Ok(population.person(celebrity)?.id));

@@ -1,4 +1,4 @@
-//! `bench-feed`: what the feed costs under a social network's load, as tables of text.
+//! `bench-feed` measures the cost of the feed under a social network's load, and prints it as text tables.
 
 use std::io::Write;
 
@@ -8,7 +8,8 @@ use bench_feed::population::Habits;
 use bench_feed::{Plan, Result};
 use clap::Parser;
 
-/// Loads a made-up social network into the table engine, uses it through the real functions, and prints what that cost.
+/// Loads a synthetic social network into the table engine, uses it through the real
+/// functions, and prints the cost.
 #[derive(Debug, Parser)]
 struct Options {
     /// People in the network.
@@ -17,16 +18,16 @@ struct Options {
     /// Followers of the one account that is followed most.
     #[arg(long, default_value_t = 50_000)]
     celebrity: usize,
-    /// More followers than this make a celebrity.
+    /// An author with more followers than this is a celebrity.
     #[arg(long, default_value_t = 10_000)]
     threshold: usize,
-    /// How many others people follow, on average.
+    /// Users that people follow, on average.
     #[arg(long, default_value_t = 20.0)]
     following: f64,
     /// Exponent of the tail of follower counts.
     #[arg(long, default_value_t = 1.3)]
     tail: f64,
-    /// The share of people who were here within a week.
+    /// Share of people who were active within a week.
     #[arg(long, default_value_t = 0.4)]
     active: f64,
     /// Requests: 60 % home feeds, 30 % timelines, 10 % posts.
@@ -35,16 +36,16 @@ struct Options {
     /// Requests a second that reach one process of each function.
     #[arg(long, default_value_t = 10.0)]
     rate: f64,
-    /// Each so many posts, one is that account's.
+    /// One post out of this many is by that account.
     #[arg(long, default_value_t = 50)]
     celebrity_every: usize,
-    /// Followings to fan out to, each with all, some and none of them active.
+    /// Numbers of followers to fan out to, each with all, some and none of them active.
     #[arg(long, value_delimiter = ',', default_value = "10,100,1000,2500,5000,10000,20000,50000")]
     followers: Vec<usize>,
     /// Numbers of followees to read a feed page with.
     #[arg(long, value_delimiter = ',', default_value = "1,10,100,1000")]
     followees: Vec<usize>,
-    /// Fixes everything left to chance.
+    /// Seed of all random choices.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }

@@ -1,6 +1,7 @@
 //! A network in use: 60 % home feeds, 30 % timelines, 10 % posts.
 //!
-//! Every page is compared with what it ought to show, so that what is measured is known to be right.
+//! Every page is compared with what it should show, so that the measurements
+//! are known to be of correct pages.
 
 use std::time::Duration;
 
@@ -16,16 +17,16 @@ use crate::stage::{Page, Spent, Stage};
 use crate::truth::Truth;
 use crate::workflow::Push;
 
-/// How the network is used.
+/// The way in which the network is used.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Use {
-    /// How many requests there are.
+    /// Number of requests.
     pub requests: usize,
     /// Requests a second that one process of each function gets.
     pub per_second: f64,
-    /// Each so many posts, one is the celebrity's.
+    /// One post out of this many is the celebrity's.
     pub celebrity_every: usize,
-    /// Fixes who does what.
+    /// Seed of who does what.
     pub seed: u64,
 }
 
@@ -35,7 +36,7 @@ impl Default for Use {
     }
 }
 
-/// What one kind of request took, each time.
+/// Usage of one kind of request, one value for each request.
 #[derive(Clone, Debug, Default)]
 pub struct Pages {
     /// Read units.
@@ -44,7 +45,7 @@ pub struct Pages {
     pub writes: Series,
     /// Milliseconds.
     pub time: Series,
-    /// Everything together.
+    /// All requests together.
     pub total: Spent,
 }
 
@@ -57,7 +58,7 @@ impl Pages {
     }
 }
 
-/// What posts took, each time.
+/// Usage of posts, one value for each post.
 #[derive(Clone, Debug, Default)]
 pub struct Posts {
     /// Write units of the request and of the renditions' record.
@@ -72,20 +73,21 @@ pub struct Posts {
     pub reads: Series,
     /// Feeds written to.
     pub entries: u64,
-    /// Followers passed over because they were not here lately.
+    /// Followers who were skipped because they were not active lately.
     pub skipped: u64,
-    /// The largest of each function's peaks: `derive`, `fanout`, `fanout-segment`.
+    /// The largest peak of memory of each function: `derive`, `fanout`, `fanout-segment`.
     pub memory: [u64; 3],
 }
 
-/// What the use of the network took.
+/// The result of using the network.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
-    /// Home feeds with photos enough for a page.
+    /// Home feeds with enough photos for a full page.
     pub feeds: Pages,
-    /// Home feeds that end on the first page: what was pushed ends there, and the function looks for more by pulling.
+    /// Home feeds that end on the first page. Their pushed entries end there,
+    /// and the function pulls for more.
     pub short_feeds: Pages,
-    /// The former by how many the reader follows: fewer than 10, fewer than 100, more.
+    /// The full pages by the reader's number of followees: fewer than 10, fewer than 100, more.
     pub feeds_by_followees: [Series; 3],
     /// Authors' timelines.
     pub timelines: Pages,
@@ -102,7 +104,7 @@ enum Request {
     Post,
 }
 
-/// The network in use.
+/// The state of the network in use.
 struct Mix<'a> {
     stage: &'a Stage,
     population: &'a Population,
@@ -113,7 +115,7 @@ struct Mix<'a> {
     outcome: Outcome,
 }
 
-/// What the post of a celebrity took before its workflow.
+/// Usage of a celebrity's post before its workflow.
 struct Posting {
     created: Spent,
     derived: Spent,
@@ -123,7 +125,7 @@ struct Posting {
 /// Uses the network.
 ///
 /// # Errors
-/// A function failed, or a page was not what it ought to be.
+/// A function failed, or a page was wrong.
 pub fn run(stage: &Stage, population: &Population, how: &Use) -> Result<Outcome> {
     let mut chance = Pcg64::seed_from_u64(how.seed);
     let requests = schedule(how.requests, &mut chance);
@@ -157,7 +159,7 @@ pub fn run(stage: &Stage, population: &Population, how: &Use) -> Result<Outcome>
     Ok(mix.outcome)
 }
 
-/// 60 % feeds, 30 % timelines, 10 % posts, in any order.
+/// Returns 60 % feeds, 30 % timelines, 10 % posts, in random order.
 fn schedule(requests: usize, chance: &mut Pcg64) -> Vec<Request> {
     let kind = |number: usize| match number % 10 {
         0..6 => Request::Feed,
@@ -174,7 +176,7 @@ impl Mix<'_> {
         Ok(*self.active.choose(&mut self.chance).ok_or("nobody is active")?)
     }
 
-    /// One step of every workflow under way.
+    /// Takes one step of every running workflow.
     fn advance(&mut self) -> Result<()> {
         for (_, execution) in &mut self.executions {
             execution.step(self.stage)?;
@@ -202,7 +204,7 @@ impl Mix<'_> {
         Ok(())
     }
 
-    /// Somebody looks at the photos of somebody they follow.
+    /// Lets a user read the photos of somebody they follow.
     fn timeline(&mut self) -> Result<()> {
         let reader = self.somebody()?;
         let followees = self.population.graph.following(reader);

@@ -1,27 +1,27 @@
-//! Counts as fractions, and what many measurements come to.
+//! Conversions of counts, and statistics of measurements.
 
 use std::fmt;
 
 use figures::float;
 
-/// The whole part of a number that is not negative.
+/// Returns the whole part of a number that is not negative.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "see above")]
 pub(crate) fn whole(number: f64) -> usize {
     number as usize
 }
 
-/// `part` of `all`; 0 of nothing.
+/// Returns `part` of `all`, or 0 if `all` is 0.
 pub(crate) fn ratio(part: usize, all: usize) -> f64 {
     if all == 0 { 0.0 } else { float(part) / float(all) }
 }
 
-/// `part` of `all`; 0 of nothing.
+/// Returns `part` of `all`, or 0 if `all` is 0.
 pub(crate) fn share(part: u64, all: u64) -> f64 {
     let count = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
     ratio(count(part), count(all))
 }
 
-/// Measurements of one thing.
+/// Measurements of one quantity.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series(Vec<f64>);
 
@@ -31,27 +31,27 @@ impl Series {
         self.0.push(value);
     }
 
-    /// How many there are.
+    /// Returns the number of measurements.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no measurements.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// All of them together.
+    /// Returns the sum of all measurements.
     pub fn sum(&self) -> f64 {
         self.0.iter().sum()
     }
 
-    /// Their mean; 0 of none.
+    /// Returns the mean, or 0 if there are no measurements.
     pub fn mean(&self) -> f64 {
         if self.0.is_empty() { 0.0 } else { self.sum() / float(self.0.len()) }
     }
 
-    /// The smallest measurement that `share` of all do not exceed; 0 of none.
+    /// Returns the smallest measurement that `share` of all do not exceed, or 0 if there are none.
     pub fn quantile(&self, share: f64) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_unstable_by(f64::total_cmp);
@@ -59,7 +59,7 @@ impl Series {
         sorted.get(rank - 1).copied().unwrap_or(0.0)
     }
 
-    /// The largest; 0 of none.
+    /// Returns the largest measurement, or 0 if there are none.
     pub fn max(&self) -> f64 {
         self.quantile(1.0)
     }
@@ -74,16 +74,16 @@ impl FromIterator<f64> for Series {
 /// A straight line through measurements.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Line {
-    /// How much `y` grows with each step of `x`.
+    /// The growth of `y` with each step of `x`.
     pub slope: f64,
-    /// `y` where `x` is 0.
+    /// The value of `y` where `x` is 0.
     pub intercept: f64,
-    /// How much of what makes the `y` differ the line explains, from 0 to 1.
+    /// The share of the variance of `y` that the line explains, from 0 to 1.
     pub fit: f64,
 }
 
 impl Line {
-    /// The line of least squares through `(x, y)`; flat where all `x` are the same.
+    /// Returns the least-squares line through `(x, y)`. It is flat where all `x` are the same.
     pub fn through(points: &[(f64, f64)]) -> Self {
         let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).collect::<Series>().mean();
         let (mean_x, mean_y) = (mean(|point| point.0), mean(|point| point.1));
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_found_again() {
+    fn a_line_is_recovered_from_its_points() {
         let points: Vec<(f64, f64)> = (0..10).map(|x| (f64::from(x), 3.0 * f64::from(x) + 2.0)).collect();
         let Line { slope, intercept, fit } = Line::through(&points);
         assert!((slope - 3.0).abs() < 1e-9 && (intercept - 2.0).abs() < 1e-9 && (fit - 1.0).abs() < 1e-9);

@@ -1,4 +1,4 @@
-//! The people of a network: how they are called, when they were here last, what they posted lately.
+//! The people of a network: their names, last visits and recent photos.
 
 use domain::account::UserName;
 use domain::feed::{ACTIVE_DAYS, is_active};
@@ -10,12 +10,12 @@ use testkit::SeededRandom;
 use crate::Result;
 use crate::graph::{Graph, Node};
 
-/// What people do, on average.
+/// The habits of people, on average.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Habits {
-    /// The share of people who were here within a week.
+    /// Share of people who were active within a week.
     pub active: f64,
-    /// The share of people who posted within four weeks. Each of them posted one to nine photos.
+    /// Share of people who posted within four weeks. Each of them posted one to nine photos.
     pub posting: f64,
 }
 
@@ -25,27 +25,27 @@ impl Default for Habits {
     }
 }
 
-/// Days that the photos at the beginning go back: none of their entries has expired.
+/// Age in days of the oldest photos at the start; none of their entries has expired.
 const PHOTO_DAYS: i64 = 28;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Days since the network began.
 const AGE_DAYS: i64 = 200;
 
-/// Somebody.
+/// A person of the network.
 #[derive(Clone, Debug)]
 pub struct Person {
-    /// Names them.
+    /// The person's id.
     pub id: UserId,
-    /// What they are called.
+    /// The person's user name.
     pub name: UserName,
-    /// Day of the last visit; none for those who never were here.
+    /// The day of the last visit, or none for those who never were here.
     pub active_on: Option<i64>,
     /// Their photos, oldest first.
     pub photos: Vec<PhotoId>,
 }
 
 impl Person {
-    /// Somebody new, the `number`-th, who has posted nothing.
+    /// Creates the `number`-th person, who has posted nothing.
     ///
     /// # Errors
     /// None that a number could cause.
@@ -59,7 +59,7 @@ impl Person {
         })
     }
 
-    /// Has them post `count` photos within the last weeks.
+    /// Adds `count` photos that the person posted within the last weeks.
     pub fn post(&mut self, count: usize, now: Timestamp, random: &SeededRandom, chance: &mut Pcg64) {
         let author = self.id;
         let posted = |_| {
@@ -69,7 +69,7 @@ impl Person {
         self.photos.sort_unstable();
     }
 
-    /// Whether photos are pushed to them.
+    /// Returns whether photos are pushed to the person.
     pub fn is_active(&self, now: Timestamp) -> bool {
         self.active_on.is_some_and(|day| is_active(day, now))
     }
@@ -78,21 +78,21 @@ impl Person {
 /// People and who follows whom.
 #[derive(Clone, Debug)]
 pub struct Population {
-    /// Who follows whom, by place among the people.
+    /// The graph of who follows whom, by index among the people.
     pub graph: Graph,
     /// The people.
     pub people: Vec<Person>,
-    /// Those with more followers than this are celebrities.
+    /// People with more followers than this are celebrities.
     pub threshold: usize,
-    /// The moment at which they are like this.
+    /// The moment that this state describes.
     pub now: Timestamp,
 }
 
 impl Population {
-    /// People for a graph, the same for the same seed.
+    /// Creates people for a graph, the same for the same seed.
     ///
     /// # Errors
-    /// A share is none.
+    /// A share is not between 0 and 1.
     pub fn new(graph: Graph, habits: &Habits, threshold: usize, now: Timestamp, seed: u64) -> Result<Self> {
         let (random, mut chance) = (SeededRandom::new(seed), Pcg64::seed_from_u64(seed));
         let mut people = Vec::with_capacity(graph.users());
@@ -108,7 +108,7 @@ impl Population {
         Ok(Self { graph, people, threshold, now })
     }
 
-    /// Somebody by their place.
+    /// Returns the person with this index.
     ///
     /// # Errors
     /// There are fewer people.
@@ -116,25 +116,25 @@ impl Population {
         Ok(self.people.get(node).ok_or("nobody has this place in the graph")?)
     }
 
-    /// Whether photos of `node` are pulled first.
+    /// Returns whether photos of `node` are pulled first.
     pub fn is_celebrity(&self, node: Node) -> bool {
         self.graph.followers(node).len() > self.threshold
     }
 
-    /// The people to whom photos are pushed.
+    /// Returns the people to whom photos are pushed.
     pub fn active(&self) -> Vec<Node> {
         let active = self.people.iter().enumerate().filter(|(_, person)| person.is_active(self.now));
         active.map(|(node, _)| node).collect()
     }
 
-    /// How many of the followers of `node` photos are pushed to.
+    /// Returns to how many followers of `node` photos are pushed.
     pub fn active_followers(&self, node: Node) -> usize {
         let followers = self.graph.followers(node).iter().filter_map(|follower| self.people.get(*follower));
         followers.filter(|follower| follower.is_active(self.now)).count()
     }
 }
 
-/// Of the inactive, half were here within a year and half never.
+/// Returns a day of the last visit. Half of the inactive were here within a year, and half never.
 fn last_visit(habits: &Habits, now: Timestamp, chance: &mut Pcg64) -> Option<i64> {
     if chance.random_bool(habits.active) {
         return Some(now.day() - chance.random_range(0..=ACTIVE_DAYS));
@@ -142,7 +142,7 @@ fn last_visit(habits: &Habits, now: Timestamp, chance: &mut Pcg64) -> Option<i64
     chance.random_bool(0.5).then(|| now.day() - chance.random_range(ACTIVE_DAYS + 1..365))
 }
 
-/// A moment, for ids that were made then.
+/// A clock that stands at one moment, for ids that were created then.
 struct At(Timestamp);
 
 impl Clock for At {

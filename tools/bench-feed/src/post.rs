@@ -1,4 +1,4 @@
-//! A photo on its way: created and finished, derived, fanned out.
+//! The way of a photo: created and finished, derived, fanned out.
 
 use domain::rate::UPLOADS;
 use domain::{Clock, PhotoId};
@@ -15,12 +15,12 @@ use crate::population::Person;
 use crate::stage::{Spent, Stage};
 use crate::{Result, items};
 
-/// Records that one invocation of `derive` takes, as its mapping says.
+/// Records that one invocation of `derive` takes, as in its event source mapping.
 const RECORDS: usize = 500;
-/// Messages that one invocation of `fanout` takes, as its mapping says.
+/// Messages that one invocation of `fanout` takes, as in its event source mapping.
 const MESSAGES: usize = 5;
 
-/// What became of a photo, and what each part of the way took.
+/// A posted photo, and the usage of each part of its way.
 #[derive(Clone, Debug)]
 pub struct Posted {
     /// The photo.
@@ -31,14 +31,14 @@ pub struct Posted {
     pub derived: Spent,
     /// `fanout`, all its messages.
     pub pushed: Spent,
-    /// How many messages that were.
+    /// Number of those messages.
     pub messages: usize,
     /// The workflow that does the rest, for a celebrity.
     pub workflow: Option<CelebrityFanout>,
 }
 
 impl Posted {
-    /// All parts of the way.
+    /// Returns the usage of all parts of the way.
     pub fn total(&self) -> Spent {
         let mut total = self.created.clone();
         total.add(&self.derived);
@@ -48,7 +48,8 @@ impl Posted {
 }
 
 impl Stage {
-    /// `author` posts a photo, and everything that follows from it happens; what a workflow does is left to the caller.
+    /// Lets `author` post a photo, and runs everything that follows. The steps
+    /// of a workflow are left to the caller.
     ///
     /// # Errors
     /// A function failed.
@@ -82,7 +83,7 @@ impl Stage {
         Ok(spent)
     }
 
-    /// Works off the fan-out queue; what it took, and how many messages there were.
+    /// Works off the fan-out queue; returns the usage and the number of messages.
     fn fan_out(&self) -> Result<(Spent, usize)> {
         let ready = self.topic.take().into_iter().filter(|event| matches!(event, Event::PhotoReady { .. }));
         let (mut spent, mut messages, mut waiting) = (Spent::default(), 0, ready.collect::<Vec<Event>>());

@@ -1,4 +1,5 @@
-//! What a busy process of `feed-read` need not read again: the more requests it gets, the more of what they want it has.
+//! Cache hits of a busy `feed-read` process. The more requests it gets, the more
+//! of their items it has cached.
 
 use std::time::Duration;
 
@@ -23,7 +24,8 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// The share of celebrities' heads that were in the process already, of those that pages asked for.
+    /// Returns the share of celebrities' heads that were in the process already,
+    /// of those that pages asked for.
     pub fn hit_rate(&self) -> f64 {
         let hits = self.spent.counted("celebrity_head_hits");
         share(hits, hits + self.spent.counted("celebrity_head_misses"))

@@ -1,4 +1,4 @@
-//! What was measured, as text.
+//! The measurements, as text.
 
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
@@ -20,13 +20,13 @@ pub struct Network {
     pub edges: usize,
     /// The share of edges that go both ways.
     pub mutual: f64,
-    /// The share of people who were here within a week.
+    /// The share of people who were active within a week.
     pub active: f64,
-    /// The largest followings, the largest first.
+    /// The largest followings, largest first.
     pub largest: Vec<usize>,
-    /// Those above the threshold.
+    /// Followings above the threshold.
     pub celebrities: usize,
-    /// More followers than this make a celebrity.
+    /// An author with more followers than this is a celebrity.
     pub threshold: usize,
     /// Items in the table.
     pub items: usize,
@@ -34,14 +34,14 @@ pub struct Network {
     pub loaded: Duration,
 }
 
-/// Everything that was measured.
+/// All measurements.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// The network.
     pub network: Network,
-    /// Its use.
+    /// The use of the network.
     pub mix: Outcome,
-    /// Pages by how busy a process is.
+    /// Pages by the request rate of a process.
     pub rates: Vec<Rate>,
     /// Fan-out by followers.
     pub rungs: Vec<Rung>,

@@ -1,7 +1,8 @@
-//! The functions over a table, each invoked as Lambda would: one invocation at a time, on one thread.
+//! The functions over a table, invoked as Lambda would: one invocation at a time, on one thread.
 //!
-//! The table is served by threads of its own, so that what an invocation allocates is told apart from what the engine
-//! allocates. Every invocation is measured: the units that the engine charged, the time, the peak of memory.
+//! The table is served by threads of its own. What an invocation allocates is therefore told apart
+//! from what the engine allocates. Every invocation is measured: the units that the engine charged,
+//! the time, the peak of memory.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -26,7 +27,7 @@ use crate::population::{Person, Population};
 /// Base URL of renditions.
 const CDN: &str = "https://cdn.example";
 
-/// What one invocation used, or several.
+/// Usage of one or several invocations.
 #[derive(Clone, Debug, Default)]
 pub struct Spent {
     /// Read request units.
@@ -35,16 +36,16 @@ pub struct Spent {
     pub writes: f64,
     /// Calls of the table.
     pub calls: u32,
-    /// How long it took, the engine's part included.
+    /// Time taken, including the engine's part.
     pub time: Duration,
-    /// The most bytes held at once; of several invocations, by the largest.
+    /// The most bytes held at once. Of several invocations, it is the largest peak.
     pub memory: u64,
-    /// What the functions counted.
+    /// Counters that the functions emitted.
     pub counters: BTreeMap<&'static str, u64>,
 }
 
 impl Spent {
-    /// Adds what another invocation used.
+    /// Adds the usage of another invocation.
     pub fn add(&mut self, other: &Self) {
         self.reads += other.reads;
         self.writes += other.writes;
@@ -56,24 +57,24 @@ impl Spent {
         }
     }
 
-    /// A counter of the functions; 0 when it was not touched.
+    /// Returns a counter of the functions, or 0 if it was not emitted.
     pub fn counted(&self, name: &str) -> u64 {
         self.counters.get(name).copied().unwrap_or(0)
     }
 }
 
-/// A page as a reader gets it, and what it took.
+/// A page as a reader gets it, and its usage.
 #[derive(Clone, Debug)]
 pub struct Page {
     /// Ids of the photos shown, in order.
     pub photos: Vec<domain::PhotoId>,
-    /// What it took.
+    /// Usage of the page.
     pub spent: Spent,
 }
 
-/// The functions, the table below them, and the time.
+/// The functions, the table below them, and the clock.
 pub struct Stage {
-    /// The time.
+    /// The clock.
     pub clock: ManualClock,
     pub(crate) random: SeededRandom,
     pub(crate) table: Table,
@@ -88,21 +89,22 @@ pub struct Stage {
     pub(crate) segment: fanout_segment::FanoutSegmentHandler<Outbox>,
     feed_read: feed_read::FeedReadHandler,
     profile: profile::ProfileHandler,
-    /// Where the functions run.
+    /// The runtime of the functions.
     functions: Runtime,
     pub(crate) engine: Engine,
     /// A small table beside it, which is told of every post and whose stream is read.
     pub(crate) mirror: Engine,
     pub(crate) mirrored: Table,
-    /// Where the engines run; the last to go.
+    /// The runtime of the engines, dropped last.
     _served: Runtime,
 }
 
 impl Stage {
-    /// An empty table with the functions over it; authors with more followers than `threshold` are celebrities.
+    /// Creates an empty table with the functions over it. Authors with more than `threshold`
+    /// followers are celebrities.
     ///
     /// # Errors
-    /// No threads can be had.
+    /// Threads cannot be started.
     pub fn new(threshold: usize) -> Result<Self> {
         let served = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let functions = Builder::new_current_thread().enable_all().build()?;
@@ -153,8 +155,8 @@ impl Stage {
         Ok(stage)
     }
 
-    /// Whether the table's own stream tells of what is written from now on. It is silent from the beginning: with each
-    /// write the engine looks through all that its stream holds, and a fan-out writes more than that bears.
+    /// Switches the table's own stream on or off for future writes. It is off at first. With each write
+    /// the engine looks through all that its stream holds, and a fan-out writes more than that bears.
     pub(crate) fn stream(&self, tells: bool) -> Result<()> {
         let view = tells.then_some(StreamViewType::NewAndOldImages);
         let stream =
@@ -164,20 +166,20 @@ impl Stage {
         Ok(())
     }
 
-    /// Puts a population into the table; how many items it is.
+    /// Loads a population into the table; returns the number of items.
     ///
     /// # Errors
-    /// An item cannot be written down.
+    /// An item cannot be serialized.
     pub fn load(&self, population: &Population) -> Result<usize> {
         load(&self.engine, population)
     }
 
-    /// Lets time pass.
+    /// Moves the clock forward.
     pub fn pass(&self, time: Duration) {
         self.clock.advance(time);
     }
 
-    /// A new process of `feed-read`, which has nothing in its caches.
+    /// Replaces `feed-read` by a new process with empty caches.
     pub fn forget_pages(&mut self) {
         self.feed_read =
             feed_read::FeedReadHandler::new(self.table.clone(), CDN, Arc::new(self.clock.clone()));
@@ -205,25 +207,25 @@ impl Stage {
         Ok((answer, spent))
     }
 
-    /// Waits for what is no function's work.
+    /// Waits for work that belongs to no function.
     pub(crate) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
         self.functions.block_on(work)
     }
 
-    /// The first page of somebody's feed.
+    /// Returns the first page of a reader's feed.
     ///
     /// # Errors
-    /// The answer is no page.
+    /// The answer is not a page.
     pub fn feed(&self, reader: &Person) -> Result<Page> {
         let request = Request::to("GET /api/v1/feed").query("count", 20);
         let event: Value = request.by(&caller(reader), &self.clock).into();
         self.page(call(&self.feed_read, &self.clock, event))
     }
 
-    /// The first page of an author's photos, as `reader` sees them.
+    /// Returns the first page of an author's photos, as `reader` sees them.
     ///
     /// # Errors
-    /// The answer is no page.
+    /// The answer is not a page.
     pub fn timeline(&self, reader: &Person, author: &Person) -> Result<Page> {
         let request = Request::to("GET /api/v1/users/{user_id}/photos").path("user_id", author.id);
         let event: Value = request.query("count", 20).by(&caller(reader), &self.clock).into();
@@ -248,7 +250,7 @@ fn caller(person: &Person) -> Caller {
     Caller { user_id: person.id, username: person.name.as_str().to_owned() }
 }
 
-/// The same client with connections of its own, so that they live on the thread of whoever uses it first.
+/// Returns the same client with connections of its own, which live on the thread that uses it first.
 fn on_their_own(client: &Client) -> Client {
     let connections = aws_smithy_http_client::Builder::new().build_http();
     Client::from_conf(client.config().to_builder().http_client(connections).build())

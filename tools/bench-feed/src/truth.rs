@@ -1,4 +1,4 @@
-//! What pages ought to show, from everything that was ever posted.
+//! The content that pages should show, computed from everything that was ever posted.
 
 use domain::{Clock, PhotoId};
 
@@ -8,13 +8,13 @@ use crate::population::Population;
 
 /// Photos on a page.
 const PAGE: usize = 20;
-/// How long a process may take a celebrity's head as it was.
+/// How long a process may use a cached head of a celebrity.
 const FRESH_MS: i64 = 3_000;
 
 /// All photos of everybody.
 pub(crate) struct Truth<'a> {
     population: &'a Population,
-    /// By author, oldest first.
+    /// Photos by author, oldest first.
     photos: Vec<Vec<PhotoId>>,
 }
 
@@ -23,7 +23,7 @@ impl<'a> Truth<'a> {
         Self { population, photos: population.people.iter().map(|person| person.photos.clone()).collect() }
     }
 
-    /// Somebody posted.
+    /// Records that a user posted.
     pub(crate) fn posted(&mut self, author: Node, photo: PhotoId) {
         if let Some(photos) = self.photos.get_mut(author) {
             photos.push(photo);
@@ -34,8 +34,8 @@ impl<'a> Truth<'a> {
         self.photos.get(author).into_iter().flatten().rev().copied()
     }
 
-    /// Whether a reader's first page is the newest photos of everyone they follow. A celebrity's photo of the last seconds
-    /// may be missing, and nothing else. Tells whether there are more photos than the page shows.
+    /// Checks that a reader's first page is the newest photos of everyone they follow. Only a celebrity's
+    /// photo of the last seconds may be missing. Returns whether there are more photos than the page shows.
     pub(crate) fn check_feed(&self, reader: Node, page: &[PhotoId], clock: &dyn Clock) -> Result<bool> {
         let now = clock.now();
         let mut due: Vec<PhotoId> = Vec::new();
@@ -52,7 +52,7 @@ impl<'a> Truth<'a> {
         Ok(more)
     }
 
-    /// Whether an author's first page is their newest photos.
+    /// Checks that an author's first page is their newest photos.
     pub(crate) fn check_timeline(&self, author: Node, page: &[PhotoId]) -> Result<()> {
         let due: Vec<PhotoId> = self.newest(author).take(PAGE).collect();
         same("a timeline", page, &due)
@@ -77,7 +77,7 @@ mod tests {
     use crate::population::Habits;
 
     #[test]
-    fn a_page_is_the_newest_and_celebrities_have_seconds() {
+    fn a_page_is_the_newest_and_celebrities_may_lag_by_seconds() {
         let shape = Shape { users: 50, celebrity: 40, following: 5.0, ..Shape::default() };
         let clock = ManualClock::new();
         let habits = Habits { active: 1.0, posting: 1.0 };

@@ -1,4 +1,4 @@
-//! Executions of `celebrity-fanout`, one measured invocation at a time.
+//! `celebrity-fanout` step by step, as in its state machine: plan, segments, a minute's wait, the mark.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub struct Push {
     wakes_at: Option<Timestamp>,
     /// What its invocations took so far.
     pub spent: Spent,
-    /// How many those were.
+    /// Number of those invocations.
     pub invocations: usize,
 }
 
@@ -34,12 +34,12 @@ impl Push {
         Self { execution, wakes_at: None, spent: Spent::default(), invocations: 0 }
     }
 
-    /// Whether it has ended.
+    /// Returns whether the execution has ended.
     pub fn is_done(&self) -> bool {
         self.execution.is_done()
     }
 
-    /// Takes the next step, unless it waits.
+    /// Takes the next step that is due: one invocation for a segment, or the mark.
     ///
     /// # Errors
     /// A step failed.
@@ -69,7 +69,7 @@ impl Push {
         Ok(())
     }
 
-    /// Takes all steps, letting time pass.
+    /// Takes all steps, and moves the clock forward as they need.
     ///
     /// # Errors
     /// A step failed.

@@ -26,7 +26,7 @@ fn rungs_of(report: &Report, share: usize) -> &[Rung] {
     report.rungs.chunks(FOLLOWINGS.len()).nth(share).unwrap()
 }
 
-/// One run, because it is the long part.
+/// All checks share one run, because the run takes long.
 #[test]
 fn the_feed_keeps_its_budgets() {
     let report = measured();
@@ -40,8 +40,8 @@ fn pages(report: &Report) {
     let feeds = &report.mix.feeds;
     assert!(feeds.reads.len() > 50, "{} full pages", feeds.reads.len());
     assert!(feeds.reads.max() <= 14.0, "a full page for {} RRU", feeds.reads.max());
-    assert!(feeds.writes.max() <= 1.0, "the day of the last visit and nothing else");
-    // Photos, entries and likes; the rest is the heads of whom the reader follows.
+    assert!(feeds.writes.max() <= 1.0, "only the day of the last visit is written");
+    // Photos, entries and likes are 14; the rest is the heads of those whom the reader follows.
     assert!(report.mix.short_feeds.reads.max() <= 14.0 + 0.6 * 250.0);
     assert!(report.mix.timelines.reads.max() <= 14.0);
     let [slow, .., fast] = report.rates.as_slice() else { panic!("rates") };
@@ -83,7 +83,7 @@ fn fan_out(report: &Report) {
     assert!((active.writes.slope - 1.0).abs() < 0.01, "{}", active.writes);
     assert!(inactive.writes.slope.abs() < 0.01, "{}", inactive.writes);
     for share in 0..SHARES.len() {
-        // A page of followers is a thousand: beyond that memory does not grow, but for what happens to be under way at once.
+        // A page of followers is a thousand. Beyond that, memory does not grow, except for concurrent work.
         let [.., thousand, more] = rungs_of(report, share) else { panic!("rungs") };
         let (thousand, more) = (thousand.spent.memory, more.spent.memory);
         assert!(more < 2 * thousand, "{more} bytes for three times the followers of {thousand}");

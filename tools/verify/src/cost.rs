@@ -1,10 +1,10 @@
-//! What a run costs.
+//! The cost of a run.
 
 use std::sync::{Mutex, PoisonError};
 
 use runtime::capacity::{Call, Sink};
 
-/// Adds up read units: of scans as they say themselves, of everything else as the client's interceptor tells.
+/// Adds up read units. Scans report their own; the client's interceptor reports those of everything else.
 #[derive(Debug, Default)]
 pub(crate) struct Meter(Mutex<f64>);
 

@@ -1,4 +1,4 @@
-//! Says what was found, as it is found: in words, and as requests to `sweep` that put it right.
+//! Reports findings as they are made: in words, and as requests to `sweep` that repair them.
 
 use std::io::{self, Write};
 
@@ -22,7 +22,7 @@ impl<'a> Findings<'a> {
         Self { words, repairs, repair: Repair::default(), report: Report::default() }
     }
 
-    /// A counter differs from its edges.
+    /// Reports that a counter differs from its edges.
     pub(crate) fn drifted(&mut self, counter: Counter, count: Count) -> io::Result<()> {
         let Count { stored, edges, version } = count;
         self.report.drifted += 1;
@@ -30,7 +30,7 @@ impl<'a> Findings<'a> {
         let recount = &mut self.repair.recount;
         match counter {
             Counter::Followers(user) | Counter::Photos(user) => {
-                // Both are counted again together.
+                // A repair recounts all counters of a user together.
                 if !recount.users.contains(&user) {
                     recount.users.push(user);
                 }
@@ -41,7 +41,7 @@ impl<'a> Findings<'a> {
         self.hand_over(MOST)
     }
 
-    /// The two sides of a relation differ.
+    /// Reports that the two sides of a relation differ.
     pub(crate) fn mismatched(&mut self, relation: Relation, agreement: Agreement) -> io::Result<()> {
         let how = match agreement {
             Agreement::Agreed => return Ok(()),
@@ -54,20 +54,20 @@ impl<'a> Findings<'a> {
         self.hand_over(MOST)
     }
 
-    /// A counter moved whenever its edges were counted.
+    /// Reports a counter that changed whenever its edges were counted.
     pub(crate) fn undecided(&mut self, counter: Counter) -> io::Result<()> {
         self.report.undecided += 1;
         writeln!(self.words, "{counter}: undecided, moved whenever its edges were counted")
     }
 
-    /// Everything was found.
+    /// Ends the report after the last finding.
     pub(crate) fn finish(mut self) -> io::Result<Report> {
         self.hand_over(1)?;
         self.repairs.flush()?;
         Ok(self.report)
     }
 
-    /// Writes the request down if it has grown to `size`.
+    /// Writes the request out if it has grown to `size`.
     fn hand_over(&mut self, size: usize) -> io::Result<()> {
         if self.repair.len() < size {
             return Ok(());

@@ -1,7 +1,8 @@
-//! Counts what single items cannot tell: how many people somebody follows, when their own edges do not account for it.
+//! Counts whom a user follows, when the user's own edges do not account for the counter.
 //!
-//! The edges that `following` counts lie in the partitions of those followed. Only a scan sees all of them, and only a
-//! consistent one, between two readings of an unchanged `version`, sees those of one moment.
+//! The edges that `following` counts lie in the partitions of the users who are followed.
+//! Only a scan sees all of them. The scan must be consistent, between two reads of an unchanged `version`,
+//! to see those of one moment.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -19,7 +20,8 @@ use crate::{Error, Result};
 /// Items read at once.
 const AT_ONCE: usize = 16;
 
-/// Counts whom `users` follow by another scan, if there are any: 1 RRU for each 4 KiB of the table.
+/// Counts whom `users` follow by another scan, if there are any users.
+/// Costs 1 RRU for each 4 KiB of the table.
 pub(crate) async fn count(
     table: &Table,
     scan: &Scan,
@@ -53,7 +55,7 @@ pub(crate) async fn count(
     Ok(())
 }
 
-/// What is stored at this moment, in the same order; nothing for accounts that are gone.
+/// Returns what is stored now, in the same order, without accounts that are gone.
 async fn stored(table: &Table, users: impl IntoIterator<Item = UserId>) -> Result<Vec<(UserId, Stored)>> {
     let found: Vec<_> = stream::iter(users)
         .map(async |user| {

@@ -1,19 +1,20 @@
-//! `verify`: counts a whole table and says which counters, and which derived edges, are not what they should be.
+//! `verify` counts a whole table and reports the counters and derived edges that are wrong.
 //!
-//! A tool for operators, run with an operator's credentials and never deployed: it is the one thing that scans.
+//! It is a tool for operators, run with an operator's credentials and never deployed.
+//! It is the only program that scans.
 //!
-//! - **First** the whole table is read in segments, eventually consistent, at 0.5 RRU for each 4 KiB. What is kept is a
-//!   [`tally`] of fixed size for each user and each photo, whatever the number of their edges.
-//! - **Then** what does not add up is looked at again, item by item and consistently ([`recheck`]), because a table that is at
-//!   work moves while it is read. A counter has drifted only if it differs from its edges while its item's `version` stands
-//!   still; an edge is mismatched only if its two sides still differ at the last of three checks, because the stream takes its time.
-//! - `following` counts edges that lie in the partitions of others. Where a look cannot decide it, a second, consistent scan
-//!   counts it ([`following`]).
+//! - **First**, it reads the whole table in segments, eventually consistent, at 0.5 RRU for each 4 KiB.
+//!   It keeps a [`tally`] of fixed size for each user and each photo, whatever the number of their edges.
+//! - **Then** it checks every difference again, item by item and consistently ([`recheck`]), because a table
+//!   in use changes while it is read. A counter has drifted only if it differs from its edges while
+//!   its item's `version` is unchanged. An edge is mismatched only if its two sides still differ at the last
+//!   of three checks, because the stream takes its time.
+//! - **Last**, it counts `following` by a second, consistent scan where the check cannot decide
+//!   ([`following`]). The edges that `following` counts lie in the partitions of others.
 //!
-//! Nothing is written to the table. What is found can be put right by `sweep`, to which the repairs that this writes are
-//! given as they are.
+//! `verify` writes nothing to the table. It writes repairs that `sweep` takes as they are.
 //!
-//! A drift may hide behind an edge that came or went in the moment its item was read; the next run finds it.
+//! A drift can stay hidden when an edge comes or goes at the moment its item is read. The next run finds it.
 
 mod cost;
 mod findings;
@@ -37,14 +38,14 @@ use crate::findings::Findings;
 use crate::scan::Scan;
 use crate::tally::Tally;
 
-/// How to go about it.
+/// The options of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Parts of the table read at once.
     pub segments: u32,
-    /// Most RRU a second that the scans use; without, as many as the table gives.
+    /// Most RRU a second that the scans use. Without it they use as many as the table gives.
     pub rate: Option<u32>,
-    /// How long to wait before looking once more at what differs: as long as the stream may take.
+    /// Time between two checks of a difference: as long as the stream may take.
     pub patience: Duration,
 }
 
@@ -54,12 +55,12 @@ impl Default for Options {
     }
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Report {
     /// Items read by the first scan.
     pub items: u64,
-    /// Of these, items under keys that nothing here makes.
+    /// Of these, items whose key no function creates.
     pub strange: u64,
     /// Counters in the table: three for each user, one for each photo.
     pub counters: u64,
@@ -67,14 +68,15 @@ pub struct Report {
     pub drifted: u64,
     /// Edges whose two sides differ.
     pub mismatched: u64,
-    /// Counters that moved whenever their edges were counted.
+    /// Counters that changed whenever their edges were counted.
     pub undecided: u64,
-    /// Read request units consumed by everything.
+    /// Read request units of the whole run.
     pub read_units: f64,
 }
 
 impl Report {
-    /// 0 when all is well, 1 when something is not, 2 when nothing was found but not everything could be decided.
+    /// Returns 0 when all is well, 1 when something is wrong, 2 when nothing is wrong but
+    /// not everything was decided.
     pub fn exit_code(&self) -> u8 {
         match (self.drifted + self.mismatched, self.undecided) {
             (0, 0) => 0,
@@ -94,7 +96,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// The table could not be verified.
+/// The reasons why a table could not be verified.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A page of the scan could not be read.
@@ -108,24 +110,27 @@ pub enum Error {
     Output(#[from] io::Error),
 }
 
-/// Outcome of a part of it.
+/// The result of a part of the run.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Where it is written what is found.
+/// The outputs of a run.
 pub struct Outputs<'a> {
-    /// A line for each finding; the last says `N counters, D drifted`.
+    /// Takes a line for each finding; the last line says `N counters, D drifted`.
     pub findings: &'a mut dyn Write,
-    /// Requests to `sweep` that put it right, a line of JSON each.
+    /// Takes requests to `sweep` that repair the findings, a line of JSON each.
     pub repairs: &'a mut dyn Write,
-    /// How far it is, for whoever waits.
+    /// Takes lines of progress.
     pub progress: &'a mut dyn Write,
 }
 
-/// Verifies the table `name`. Costs 0.5 RRU for each 4 KiB of the table, 1 more when `following` needs a second scan, and
-/// what [`table::counters::inspect`] and [`table::agreement::mismatched`] cost for whatever moved meanwhile or has drifted.
+/// Verifies the table `name`.
+///
+/// Costs 0.5 RRU for each 4 KiB of the table, and 1 more when `following` needs a second scan.
+/// Items that changed meanwhile or have drifted add the cost of [`table::counters::inspect`]
+/// and [`table::agreement::mismatched`].
 ///
 /// # Errors
-/// The table cannot be read, or nothing can be written to `outputs`. Findings are not errors.
+/// The table cannot be read, or `outputs` cannot be written. Findings are not errors.
 pub async fn verify(client: &Client, name: &str, options: &Options, outputs: Outputs<'_>) -> Result<Report> {
     let meter = Arc::<Meter>::default();
     let config = client.config().to_builder().interceptor(Capacity::new(meter.clone())).build();

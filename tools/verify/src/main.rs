@@ -1,6 +1,8 @@
-//! Command line of `verify`: counts a table, prints what is wrong with it and, as the last line, `N counters, D drifted`.
+//! Command line of `verify`. It counts a table, prints what is wrong with it and, as the last line,
+//! `N counters, D drifted`.
 //!
-//! Exits with 0 when all is well, 1 when something has drifted, 2 when the table could not be read or not all decided.
+//! It exits with 0 when all is well, with 1 when something has drifted, and with 2 when the table could not
+//! be read or not everything was decided.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -75,7 +77,7 @@ async fn client(endpoint_url: Option<String>) -> Client {
         aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let mut config = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
-        // Nobody waits for an answer, and whoever else reads the table comes first.
+        // Nobody waits for an answer, and other readers of the table come first.
         .retry_config(RetryConfig::adaptive().with_max_attempts(10));
     if let Some(url) = endpoint_url {
         config = config.endpoint_url(url);

@@ -1,4 +1,4 @@
-//! Looks again at what did not add up, item by item and consistently.
+//! Checks differences again, item by item and consistently.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,19 +13,19 @@ use table::relations::Side;
 use crate::Result;
 use crate::findings::Findings;
 
-/// Times that something is looked at before it is believed to be mismatched, or given up.
+/// Checks before a side counts as mismatched, or a counter as undecided.
 const CHECKS: u32 = 3;
-/// Checks under way at once.
+/// Checks in progress at once.
 const AT_ONCE: usize = 8;
-/// Most edges that are named of one side; the next run names others once these are put right.
+/// Most edges that are reported of one side; the next run reports others once these are repaired.
 const MOST: usize = 10_000;
 
-/// Something that does not add up.
+/// A difference to check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Suspect {
-    /// A counter and its edges.
+    /// A counter that differs from its edges.
     Counter(Counter),
-    /// What actors say and what is derived from it.
+    /// Source edges that differ from derived edges.
     Side(Side),
 }
 
@@ -38,19 +38,21 @@ impl Suspect {
     }
 }
 
-/// What a look has found.
+/// The result of one check.
 enum Outcome {
     Fine,
-    /// To be looked at once more.
+    /// Has to be checked once more.
     Unsure(Suspect),
     Drifted(Counter, Count),
     Mismatched(Vec<(Relation, Agreement)>),
 }
 
-/// Checks each suspect up to three times, `patience` apart; whose `following` it could not decide.
+/// Checks each suspect up to three times, `patience` apart. Returns the users whose
+/// `following` it could not decide.
 ///
-/// Of the edges that `following` counts a look sees those that the user's own edges point at. If there are as many as the
-/// counter says it is right, unless there are others: then one of them turns up as orphaned where it lies.
+/// A check of `following` sees only those edges that the user's own edges point at.
+/// If their number equals the counter, the counter is right, unless there are other edges.
+/// Such an edge is then found as orphaned where it lies.
 pub(crate) async fn recheck(
     table: &Table,
     mut suspects: Vec<Suspect>,
@@ -69,7 +71,7 @@ pub(crate) async fn recheck(
         let mut unsure = Vec::new();
         let mut checks = stream::iter(suspects)
             .map(|suspect| check(table, suspect, number == CHECKS))
-            // In order, so that two runs over the same table say the same.
+            // The order is fixed, so that two runs over the same table report the same.
             .buffered(AT_ONCE);
         while let Some(outcome) = checks.next().await {
             match outcome? {
@@ -94,7 +96,7 @@ pub(crate) async fn recheck(
         match suspect {
             Suspect::Counter(Counter::Following(user)) => _ = undecided.insert(user),
             Suspect::Counter(counter) => findings.undecided(counter)?,
-            // The last look at a side decides.
+            // The last check of a side decides.
             Suspect::Side(_) => {}
         }
     }
@@ -107,7 +109,7 @@ async fn check(table: &Table, suspect: Suspect, last: bool) -> Result<Outcome> {
             Inspection::Gone => Outcome::Fine,
             Inspection::Moved => Outcome::Unsure(suspect),
             Inspection::Still(count) if count.stored == count.edges => Outcome::Fine,
-            // Only some of the edges it counts were seen.
+            // Only some of the counted edges were seen.
             Inspection::Still(_) if matches!(counter, Counter::Following(_)) => Outcome::Unsure(suspect),
             Inspection::Still(count) => Outcome::Drifted(counter, count),
         },

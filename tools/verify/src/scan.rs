@@ -1,4 +1,4 @@
-//! Reads a whole table.
+//! A scan of a whole table.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use crate::cost::Meter;
 use crate::seen::{Seen, attributes};
 use crate::{Error, Options, Result};
 
-/// How many items are read between two lines of progress.
+/// Items read between two lines of progress.
 const PROGRESS: u64 = 1_000_000;
 
-/// How to read a table.
+/// The settings of a scan.
 #[derive(Clone)]
 pub(crate) struct Scan {
     pub(crate) client: Client,
@@ -25,7 +25,7 @@ pub(crate) struct Scan {
     pub(crate) meter: Arc<Meter>,
 }
 
-/// How much was read.
+/// The amount that was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Scanned {
     pub(crate) items: u64,
@@ -33,13 +33,15 @@ pub(crate) struct Scanned {
 }
 
 impl Scan {
-    /// Shows every item to `visit`, in no order: 0.5 RRU for each 4 KiB of the table, twice that when `consistent`.
+    /// Passes every item to `visit`, in no order. Costs 0.5 RRU for each 4 KiB of the table,
+    /// twice that when `consistent`.
     ///
-    /// Segments are read and unpacked on as many threads as there are; what `visit` does with the items happens on one, so
-    /// that what it adds up needs no locks. Throttled pages are the client's to repeat.
+    /// Segments are read and unpacked on as many threads as there are. `visit` runs on one thread,
+    /// so that its sums need no locks. The client retries throttled pages.
     ///
     /// # Errors
-    /// A page cannot be read. Then the whole has to be read again: what was seen may be a part of it.
+    /// A page cannot be read. The whole scan has to be repeated, because only
+    /// a part may have been seen.
     pub(crate) async fn run(
         &self,
         consistent: bool,
@@ -116,7 +118,8 @@ impl Scan {
     }
 }
 
-/// How long a segment rests after a page of so many units, so that all of them together keep to the rate.
+/// Returns how long a segment rests after a page of so many units, so that all segments
+/// together keep to the rate.
 fn pause(units: f64, rate: Option<u32>, segments: u32) -> Duration {
     let seconds = rate.map_or(0.0, |rate| units * f64::from(segments) / f64::from(rate.max(1)));
     Duration::try_from_secs_f64(seconds).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! What one item of a scan says.
+//! The meaning of one scanned item.
 
 use std::collections::HashMap;
 use std::num::ParseIntError;
@@ -13,7 +13,7 @@ use table::relations::{End, edge_of};
 
 use crate::{Error, Result};
 
-/// The attributes that [`Seen::read`] reads.
+/// Returns the attributes that [`Seen::read`] reads.
 pub(crate) fn attributes() -> impl Iterator<Item = &'static str> {
     let nobody = UserId::floor(Timestamp(0));
     let of_user = Counter::OF_USER.into_iter().map(move |of| of(nobody).attribute());
@@ -22,20 +22,20 @@ pub(crate) fn attributes() -> impl Iterator<Item = &'static str> {
     [PK, SK, "author", "state"].into_iter().chain(of_user).chain(of_photo)
 }
 
-/// What an item has to do with counting.
+/// The meaning of an item for the count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
     /// A user's counters, as [`Counter::OF_USER`] lists them.
     User { id: UserId, counters: [i64; Counter::OF_USER.len()] },
-    /// A photo's counters, as [`Counter::OF_PHOTO`] lists them, and whose timeline it belongs into.
+    /// A photo's counters, as [`Counter::OF_PHOTO`] lists them, and the user whose timeline it belongs to.
     Photo { id: PhotoId, counters: [i64; Counter::OF_PHOTO.len()], listed_by: Option<UserId> },
-    /// What an actor says.
+    /// A source edge.
     Said(Relation),
-    /// What was derived.
+    /// A derived edge.
     Derived(Relation),
-    /// Nothing.
+    /// An item that does not count.
     Other,
-    /// It lies under a key that nothing here makes.
+    /// An item whose key no function creates.
     Strange,
 }
 
@@ -49,7 +49,7 @@ impl Seen {
     /// Reads an item.
     ///
     /// # Errors
-    /// It is a profile or a photo and does not look like one.
+    /// The item is a profile or a photo and is malformed.
     pub(crate) fn read(item: HashMap<String, AttributeValue>) -> Result<Self> {
         let text = |attribute| item.get(attribute).and_then(|value| value.as_s().ok());
         let Some(key) = text(PK).zip(text(SK)).and_then(|(pk, sk)| ItemKey::parse(pk, sk)) else {

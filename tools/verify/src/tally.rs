@@ -1,12 +1,15 @@
-//! What the edges of each user and each photo come to, in a few words of memory for each.
+//! Sums over the edges of each user and each photo, in a few words of memory for each.
 //!
-//! Of the edges nothing is kept but sums. For each counter: what it says, less the edges it counts; 0 when it is right. For
-//! each end of a relation: the hashes of what actors say, less the hashes of what was derived; 0 when both sides are the
-//! same set, in whatever order they came, and 0 by chance once in 2^64.
+//! Only sums of the edges are kept:
 //!
-//! A user takes 72 bytes and a photo 40. A hash table is between 7/16 and 7/8 full and has a byte of its own for each place,
-//! so that is 83 to 167 bytes for a user and 47 to 94 for a photo, and half as much again in the moment in which the
-//! table grows: 100 million of each want 16 GB, and 20 at most.
+//! - For each counter, its value less the number of its edges. The sum is 0 when the counter is right.
+//! - For each end of a relation, the hashes of source edges less the hashes of derived edges.
+//!   The sum is 0 when both sides are the same set, in whatever order they came.
+//!   It is 0 by chance once in 2^64.
+//!
+//! A user takes 72 bytes and a photo 40. A hash table is between 7/16 and 7/8 full and has one more byte
+//! for each slot. That makes 83 to 167 bytes for a user and 47 to 94 for a photo, and half as much again
+//! while the table grows. 100 million of each take 16 GB, and 20 at most.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -19,12 +22,12 @@ use table::relations::{Description, Owner, Side, describe};
 use crate::recheck::Suspect;
 use crate::seen::Seen;
 
-/// Sums over everything that was seen.
+/// Sums over all items seen.
 #[derive(Default)]
 pub(crate) struct Tally {
     users: HashMap<UserId, OfUser>,
     photos: HashMap<PhotoId, OfPhoto>,
-    /// Keyed anew in each run, so that nobody can choose edges whose hashes cancel each other.
+    /// The hash key is new in each run, so that nobody can choose edges whose hashes cancel each other.
     hasher: RandomState,
 }
 
@@ -36,7 +39,7 @@ struct Sums<const COUNTERS: usize, const SIDES: usize> {
     exists: bool,
     /// Each counter, less its edges.
     counters: [i64; COUNTERS],
-    /// Hashes of the relations of each side: of source edges, less those of derived edges.
+    /// The hashes of each side: those of source edges, less those of derived edges.
     sides: [u64; SIDES],
 }
 
@@ -54,7 +57,7 @@ impl<const COUNTERS: usize, const SIDES: usize> Sums<COUNTERS, SIDES> {
         }
     }
 
-    /// What does not add up of `owner`. Counters that nobody holds are none.
+    /// Returns the sums of `owner` that are not 0. Counters of an owner that does not exist are left out.
     fn suspects<I: Copy>(
         &self,
         owner: I,
@@ -69,7 +72,7 @@ impl<const COUNTERS: usize, const SIDES: usize> Sums<COUNTERS, SIDES> {
 }
 
 impl Tally {
-    /// Takes note of an item.
+    /// Adds an item to the sums.
     pub(crate) fn add(&mut self, seen: Seen) {
         match seen {
             Seen::User { id, counters } => self.users.entry(id).or_default().exists(counters),
@@ -133,7 +136,7 @@ impl Tally {
         }
     }
 
-    /// How many counters there are.
+    /// Returns the number of counters.
     pub(crate) fn counters(&self) -> u64 {
         let users = self.users.values().filter(|user| user.exists).count();
         let photos = self.photos.values().filter(|photo| photo.exists).count();
@@ -141,10 +144,10 @@ impl Tally {
         u64::try_from(counters).unwrap_or(u64::MAX)
     }
 
-    /// What does not add up, in order.
+    /// Returns the differences, in order.
     ///
-    /// Each side is checked for what only its partition shows: derived edges that are orphaned here, and source edges whose
-    /// derived edge is missing at the other end.
+    /// Each side is checked for what only its partition shows: derived edges that are orphaned here,
+    /// and source edges whose derived edge is missing at the other end.
     pub(crate) fn suspects(&self) -> Vec<Suspect> {
         let users = self.users.iter();
         let users = users.flat_map(|(&id, sums)| sums.suspects(id, &Counter::OF_USER, &Side::OF_USER));
@@ -156,7 +159,7 @@ impl Tally {
     }
 }
 
-/// The sum of `wanted` among the sums of an owner's kinds.
+/// Returns the sum of `wanted` among the sums of an owner's kinds.
 fn pick<'a, S, I: Copy, K: PartialEq>(
     sums: &'a mut [S],
     kinds: &[fn(I) -> K],

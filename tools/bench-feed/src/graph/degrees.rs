@@ -1,4 +1,4 @@
-//! How many follow each user, and how many each would like to follow.
+//! The number of followers of each user, and the number of users that each would like to follow.
 
 use figures::float;
 use rand::{Rng, RngExt};
@@ -10,12 +10,13 @@ use crate::numbers::whole;
 
 /// Spread of the logarithm: most users are within a factor of three of the median.
 const SPREAD: f64 = 1.0;
-/// Rounds of drawing again before a shape counts as impossible.
+/// Rounds of redrawing before a shape counts as impossible.
 const ROUNDS: usize = 1_000;
 
-/// How many follow each user: user 0 as many as the shape says, the others so many that the mean is the asked one.
+/// Returns the number of followers of each user. User 0 has as many as the shape says;
+/// the others meet the asked mean.
 ///
-/// A lognormal variable times a Pareto variable: a lognormal body whose tail falls like the Pareto's.
+/// Each is a lognormal variable times a Pareto variable: a lognormal body whose tail falls like the Pareto's.
 pub(super) fn followers(shape: &Shape, random: &mut impl Rng) -> Result<Vec<usize>> {
     let (body, tail) = (LogNormal::new(0.0, SPREAD)?, Pareto::new(1.0, shape.tail)?);
     let mut draw = || body.sample(random) * tail.sample(random);
@@ -23,7 +24,7 @@ pub(super) fn followers(shape: &Shape, random: &mut impl Rng) -> Result<Vec<usiz
     let total = shape.following * float(shape.users) - float(shape.celebrity);
     let most = float((shape.celebrity * 2 / 5).min(shape.users - 1));
     let mut scale = 0.0;
-    // Whoever would have more than there may be is drawn again, which leaves more for the others: a few rounds settle that.
+    // A number above the maximum is drawn again, which leaves more for the others. A few rounds settle that.
     for _ in 0..ROUNDS {
         scale = total / drawn.iter().sum::<f64>();
         let mut settled = true;
@@ -42,14 +43,14 @@ pub(super) fn followers(shape: &Shape, random: &mut impl Rng) -> Result<Vec<usiz
     Ok(std::iter::once(shape.celebrity).chain(others).collect())
 }
 
-/// How many others each user would like to follow: at least one, lognormal.
+/// Returns how many others each user would like to follow: at least one, lognormal.
 pub(super) fn appetites(shape: &Shape, random: &mut impl Rng) -> Result<Vec<usize>> {
     let body = LogNormal::new(shape.following.ln() - SPREAD * SPREAD / 2.0, SPREAD)?;
     let most = float(shape.users - 1);
     Ok((0..shape.users).map(|_| settle(body.sample(random).clamp(1.0, most), random)).collect())
 }
 
-/// One of the two whole numbers beside `number`, so that the mean stays.
+/// Rounds `number` up or down at random, so that the mean stays.
 fn settle(number: f64, random: &mut impl Rng) -> usize {
     whole(number) + usize::from(random.random_bool(number.fract()))
 }

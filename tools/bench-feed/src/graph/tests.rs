@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Shapes that there are graphs of: most are followed by far fewer than anybody may be.
+/// Returns shapes that have a graph: most users have far fewer followers than the maximum.
 fn shapes() -> impl Strategy<Value = Shape> {
     (50_usize..300, 0.3_f64..0.9, 0.0_f64..1.0, 1.1_f64..3.0, any::<u64>()).prop_map(
         |(users, share, more, tail, seed)| {
@@ -17,7 +17,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
 
 proptest! {
     #[test]
-    fn both_sides_tell_the_same_edges(shape in shapes()) {
+    fn both_sides_have_the_same_edges(shape in shapes()) {
         let graph = Graph::generate(&shape).unwrap();
         let mut edges = BTreeSet::new();
         for node in 0..graph.users() {
@@ -38,7 +38,7 @@ proptest! {
     }
 
     #[test]
-    fn the_seed_is_the_graph(shape in shapes()) {
+    fn the_same_seed_gives_the_same_graph(shape in shapes()) {
         let graph = Graph::generate(&shape).unwrap();
         prop_assert_eq!(&graph, &Graph::generate(&shape).unwrap());
         let other = Graph::generate(&Shape { seed: shape.seed.wrapping_add(1), ..shape }).unwrap();
@@ -46,7 +46,7 @@ proptest! {
     }
 }
 
-/// The share of a user's pairs of followees of whom one follows the other.
+/// Returns the share of a user's pairs of followees in which one follows the other.
 fn clustering(graph: &Graph) -> f64 {
     let (mut closed, mut pairs) = (0, 0);
     for node in 0..graph.users() {

@@ -1,4 +1,4 @@
-//! What is loaded is what the functions leave behind.
+//! A loaded table equals the table that the functions leave.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -18,7 +18,7 @@ use crate::stage::Stage;
 
 type Table = BTreeMap<ItemKey, BTreeMap<String, AttributeValue>>;
 
-/// Everything in the table but what only a request leaves, without moments and without how many steps it took.
+/// Returns the whole table, without items that only a request leaves, without times and without versions.
 #[expect(clippy::disallowed_methods, reason = "two small tables are compared as a whole")]
 fn table_of(stage: &Stage) -> Table {
     let scan = stage.client.scan().table_name(stage.engine.table_name()).into_paginator().items().send();
@@ -35,7 +35,7 @@ fn table_of(stage: &Stage) -> Table {
     known.filter(|(name, _)| !matches!(name, ItemKey::Rate(..))).collect()
 }
 
-/// People who have done nothing yet, of whom those who are active are here today.
+/// Creates people who have done nothing yet. Those who are active are active today.
 fn people(stage: &Stage) -> Population {
     let shape = Shape { users: 30, celebrity: 24, following: 3.0, ..Shape::default() };
     let habits = Habits { active: 0.6, posting: 0.0 };
@@ -48,7 +48,7 @@ fn people(stage: &Stage) -> Population {
     population
 }
 
-/// Has the people do everything themselves, through the functions.
+/// Lets the people do everything themselves, through the functions.
 fn live(stage: &Stage, population: &mut Population) {
     let accounts = population.people.iter().map(|person| items::user(person, 0, 0).unwrap());
     stage.engine.import(accounts.collect());
@@ -70,7 +70,7 @@ fn live(stage: &Stage, population: &mut Population) {
     stage.derive(records).unwrap();
     stage.topic.take();
     for (node, person) in population.people.iter_mut().enumerate() {
-        // Some have posted nothing, one more than a head holds.
+        // Some have posted nothing, and one has posted more than a head holds.
         for _ in 0..if node == 3 { 23 } else { [3, 0, 1][node % 3] } {
             stage.pass(std::time::Duration::from_mins(1));
             person.photos.push(stage.post(person).unwrap().photo);
@@ -81,7 +81,7 @@ fn live(stage: &Stage, population: &mut Population) {
     }
 }
 
-/// What the promotion's workflow comes to.
+/// Makes the changes of the promotion's workflow.
 fn promote(stage: &Stage, author_id: domain::UserId) {
     let segment = Segment {
         work: Work::Enlist,
@@ -108,8 +108,8 @@ fn promote(stage: &Stage, author_id: domain::UserId) {
 }
 
 #[test]
-fn what_is_loaded_is_what_the_functions_leave() {
-    // Nobody crosses a threshold by themselves.
+fn a_loaded_table_equals_what_the_functions_leave() {
+    // Nobody crosses a threshold on their own here.
     let lived = Stage::new(1_000).unwrap();
     let mut population = people(&lived);
     live(&lived, &mut population);

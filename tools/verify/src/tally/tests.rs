@@ -28,7 +28,7 @@ fn edges() -> impl Strategy<Value = BTreeSet<Relation>> {
     prop::collection::btree_set(relation(), 0..25)
 }
 
-/// Every counter there may be.
+/// Returns every possible counter.
 fn counters() -> Vec<Counter> {
     let users = (0..PEOPLE).map(user);
     let users = users.flat_map(|id| [Counter::Followers(id), Counter::Following(id), Counter::Photos(id)]);
@@ -45,7 +45,8 @@ fn counts(counter: Counter, relation: Relation) -> bool {
     }
 }
 
-/// A table in which every counter is off by what `off` says for it, as a scan shows it.
+/// Returns the items of a table in which every counter is off by what `off` says
+/// for it, as a scan shows them.
 fn table(said: &BTreeSet<Relation>, derived: &BTreeSet<Relation>, off: &[i64]) -> Vec<Seen> {
     let stored: HashMap<Counter, i64> = counters()
         .into_iter()
@@ -61,7 +62,7 @@ fn table(said: &BTreeSet<Relation>, derived: &BTreeSet<Relation>, off: &[i64]) -
     let pictures = (0..PHOTOS).map(photo).map(|id| Seen::Photo {
         id,
         counters: Counter::OF_PHOTO.map(|of| stored[&of(id)]),
-        // Who a photo is by says the photo itself, so it is by one at most.
+        // A photo item names its author, so it has one author at most.
         listed_by: said.iter().find_map(|relation| match relation {
             Relation::Timeline(author, listed) if *listed == id => Some(*author),
             _ => None,
@@ -82,7 +83,7 @@ fn tallied(items: impl IntoIterator<Item = Seen>) -> Tally {
     tally
 }
 
-/// At most one author for each photo.
+/// Keeps at most one author for each photo.
 fn by_one_author(said: BTreeSet<Relation>) -> BTreeSet<Relation> {
     let mut listed = BTreeSet::new();
     said.into_iter()
@@ -94,7 +95,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_adds_up_in_any_order_is_no_suspect(edges in edges(), seed: u64) {
+    fn a_consistent_table_has_no_suspects_in_any_order(edges in edges(), seed: u64) {
         let edges = by_one_author(edges);
         let mut items = table(&edges, &edges, &[0; 19]);
         shuffle(&mut items, seed);
@@ -104,7 +105,7 @@ proptest! {
     }
 
     #[test]
-    fn every_difference_makes_its_ends_suspects(
+    fn every_difference_makes_both_ends_suspects(
         said in edges(),
         derived in edges(),
         off in prop::collection::vec(prop_oneof![4 => Just(0_i64), 1 => -3_i64..=3], 19),
@@ -130,7 +131,7 @@ proptest! {
     }
 }
 
-/// Puts items in an order that the seed decides.
+/// Shuffles items into an order that the seed decides.
 fn shuffle(items: &mut [Seen], seed: u64) {
     items.sort_by_cached_key(|seen| {
         let mut hasher = std::hash::DefaultHasher::new();
@@ -140,14 +141,14 @@ fn shuffle(items: &mut [Seen], seed: u64) {
 }
 
 #[test]
-fn what_is_said_about_a_photo_that_is_gone_is_left_to_whoever_says_it() {
+fn edges_of_a_deleted_photo_are_suspects_of_their_actors_only() {
     let like = Relation::Like(user(1), photo(1));
     assert_eq!(tallied([Seen::Said(like)]).suspects(), [Suspect::Side(Side::Likes(user(1)))]);
     assert_eq!(tallied([Seen::Said(like)]).counters(), 0);
 }
 
 #[test]
-fn a_tally_takes_what_the_documentation_says() {
+fn a_tally_takes_the_documented_memory() {
     assert_eq!(size_of::<(UserId, OfUser)>(), 72);
     assert_eq!(size_of::<(PhotoId, OfPhoto)>(), 40);
 }

@@ -1,4 +1,4 @@
-//! Tables in which everything is as it should be.
+//! Tables in which everything is right.
 
 use proptest::prelude::*;
 use testkit::{ATTEMPTS, Fault, World};
@@ -7,7 +7,7 @@ use verify::Outputs;
 use crate::stage::{OPTIONS, Small, verify};
 
 #[tokio::test]
-async fn a_healthy_table_has_three_counters_for_each_user_and_one_for_each_photo() {
+async fn a_healthy_table_has_three_counters_a_user_and_one_a_photo() {
     let small = Small::new().await;
     small.world.draft(&small.ada, 2).await;
     let said = verify(&small.world).await;
@@ -18,14 +18,14 @@ async fn a_healthy_table_has_three_counters_for_each_user_and_one_for_each_photo
 }
 
 #[tokio::test]
-async fn a_clean_table_is_read_once_and_nothing_more() {
+async fn a_clean_table_is_read_once() {
     let small = Small::new().await;
     small.world.engine.reset_usage();
     let said = verify(&small.world).await;
     let usage = small.world.engine.usage();
     assert_eq!((usage.requests, usage.requests_of("Scan")), (OPTIONS.segments, OPTIONS.segments));
     assert_eq!(usage.writes(), 0);
-    // No segment comes to 4 KiB.
+    // No segment holds 4 KiB.
     assert!(said.report.read_units <= 0.5 * f64::from(OPTIONS.segments), "{}", said.report.read_units);
     assert!(said.report.items > 20);
 }
@@ -37,11 +37,11 @@ async fn an_empty_table_has_no_counters() {
 }
 
 #[tokio::test]
-async fn what_goes_with_a_deleted_photo_is_no_drift() {
+async fn items_of_a_deleted_photo_are_no_drift() {
     let small = Small::new().await;
     small.world.delete(&small.ada, small.second).await;
     small.world.derive().await;
-    // Likes of the photo and its likers are left until they are forgotten.
+    // Likes of the photo and its likers stay until they are forgotten.
     let said = verify(&small.world).await;
     assert_eq!((said.last_line(), said.report.mismatched), ("10 counters, 0 drifted", 0));
 }
@@ -92,7 +92,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(12) })]
 
     #[test]
-    fn whatever_people_do_adds_up(acts in prop::collection::vec(act(), 0..40)) {
+    fn after_any_acts_a_table_is_consistent(acts in prop::collection::vec(act(), 0..40)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let world = World::new().await;

@@ -9,7 +9,7 @@ use table::keys::ItemKey;
 use crate::stage::{Small, verify, verify_by};
 
 #[tokio::test]
-async fn every_kind_of_counter_that_drifts_is_named_with_what_it_should_be() {
+async fn every_kind_of_drifted_counter_is_reported_with_its_edges() {
     let small = Small::new().await;
     small.set(ItemKey::User(small.ada.user_id), "followers", 5).await;
     small.set(ItemKey::User(small.bob.user_id), "following", -1).await;
@@ -49,11 +49,11 @@ async fn a_counter_that_was_never_written_is_a_drift_too() {
 }
 
 #[tokio::test]
-async fn every_kind_of_edge_that_is_astray_is_named() {
+async fn every_kind_of_mismatched_edge_is_reported() {
     let small = Small::new().await;
     let (ada, bob, cy) = (small.ada.user_id, small.bob.user_id, small.cy.user_id);
     let (first, second) = (small.first, small.second);
-    // Said and not derived, with counters as if it had never been.
+    // A source edge without its derived edge, and counters that do not include it.
     small.remove(ItemKey::Follower(ada, bob)).await;
     small.set(ItemKey::User(ada), "followers", 1).await;
     small.set(ItemKey::User(bob), "following", 0).await;
@@ -61,7 +61,7 @@ async fn every_kind_of_edge_that_is_astray_is_named() {
     small.set(ItemKey::Photo(second), "likes", 1).await;
     small.remove(ItemKey::Timeline(ada, first)).await;
     small.set(ItemKey::User(ada), "photos", 1).await;
-    // Derived from nothing, and counted.
+    // A derived edge without its source edge, and counters that include it.
     small.remove(ItemKey::Following(cy, ada)).await;
     small.remove(ItemKey::Like(bob, first)).await;
 
@@ -85,7 +85,7 @@ async fn every_kind_of_edge_that_is_astray_is_named() {
 }
 
 #[tokio::test]
-async fn a_photo_that_is_gone_and_still_listed_is_named() {
+async fn a_deleted_photo_that_is_still_listed_is_reported() {
     let small = Small::new().await;
     small.remove(ItemKey::Photo(small.first)).await;
     let said = verify(&small.world).await;
@@ -94,7 +94,7 @@ async fn a_photo_that_is_gone_and_still_listed_is_named() {
 }
 
 #[tokio::test]
-async fn keys_that_nobody_makes_are_counted_and_left_alone() {
+async fn unknown_keys_are_counted_and_left_alone() {
     let small = Small::new().await;
     let table = small.world.engine.table_name();
     let put = small.world.engine.client().put_item().table_name(table);
@@ -105,7 +105,7 @@ async fn keys_that_nobody_makes_are_counted_and_left_alone() {
 }
 
 #[tokio::test]
-async fn what_is_underway_is_astray_only_until_it_arrives() {
+async fn edges_in_transit_are_mismatched_only_until_they_arrive() {
     let small = Small::new().await;
     small.world.unlike(&small.bob, small.first).await;
     small.world.unfollow(&small.bob, &small.ada).await;
@@ -126,7 +126,7 @@ async fn what_is_underway_is_astray_only_until_it_arrives() {
 }
 
 #[tokio::test]
-async fn a_counter_that_moves_while_it_is_counted_is_counted_again() {
+async fn a_counter_that_changes_while_it_is_counted_is_counted_again() {
     let small = Small::new().await;
     small.set(ItemKey::Photo(small.second), "likes", 7).await;
     let (client, hold) = small.world.engine.held_client("Query", 0);
@@ -141,7 +141,7 @@ async fn a_counter_that_moves_while_it_is_counted_is_counted_again() {
 }
 
 #[tokio::test]
-async fn a_counter_that_always_moves_is_undecided() {
+async fn a_counter_that_always_changes_is_undecided() {
     let small = Small::new().await;
     small.set(ItemKey::Photo(small.second), "likes", 7).await;
     let writer = async {
@@ -159,16 +159,17 @@ async fn a_counter_that_always_moves_is_undecided() {
 }
 
 #[tokio::test]
-async fn whom_somebody_follows_is_counted_by_a_scan_of_its_own() {
+async fn following_is_counted_by_a_second_scan() {
     let small = Small::new().await;
     let cy = small.cy.user_id;
-    // The unfollow is not derived, so that the edges cy points at are one less than those derived. And the counter is wrong.
+    // The unfollow is not derived, so Cy's own edges are one fewer than the derived ones.
+    // The counter is wrong as well.
     small.world.unfollow(&small.cy, &small.ada).await;
     small.set(ItemKey::User(cy), "following", 3).await;
     let said = verify(&small.world).await;
     assert_eq!(said.findings().last().unwrap(), &format!("following of user {cy}: 3 stored, 1 edges"));
 
-    // Somebody moves them while the second scan reads.
+    // The counter changes while the second scan reads.
     let (client, hold) = small.world.engine.held_client("Scan", 3);
     let writer = async {
         hold.reached().await;
@@ -180,7 +181,7 @@ async fn whom_somebody_follows_is_counted_by_a_scan_of_its_own() {
 }
 
 #[tokio::test]
-async fn edges_that_nobody_said_and_nobody_counted_are_found_at_both_ends() {
+async fn orphaned_uncounted_edges_are_found_at_both_ends() {
     let small = Small::new().await;
     let lost: Vec<UserId> = (1..=20).map(|number| UserId::try_from(number).unwrap()).collect();
     let items = lost.iter().map(|user| {
@@ -201,7 +202,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(12) })]
 
     #[test]
-    fn exactly_the_counters_that_were_changed_are_found(off in prop::collection::vec(-2_i64..=2, 4)) {
+    fn exactly_the_changed_counters_are_found(off in prop::collection::vec(-2_i64..=2, 4)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let small = Small::new().await;

@@ -10,7 +10,7 @@ use testkit::{Engine, World};
 
 use crate::stage::Small;
 
-/// Where an engine listens.
+/// Returns the address of an engine.
 async fn endpoint(engine: &Engine) -> String {
     let address = Arc::<Mutex<String>>::default();
     let heard = address.clone();

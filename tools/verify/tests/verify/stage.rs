@@ -1,4 +1,4 @@
-//! A small world, what is wrong with it, and what `verify` says.
+//! A small world, ways to damage it, and the output of `verify`.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use table::keys::{ItemKey, RawKey};
 use testkit::World;
 use verify::{Options, Outputs, Report};
 
-/// What a run said.
+/// The output of a run.
 pub(crate) struct Said {
     pub(crate) report: Report,
     pub(crate) lines: Vec<String>,
@@ -18,7 +18,7 @@ pub(crate) struct Said {
 }
 
 impl Said {
-    /// The lines about single counters and edges.
+    /// Returns the lines about single counters and edges.
     pub(crate) fn findings(&self) -> &[String] {
         &self.lines[..self.lines.len() - 3]
     }
@@ -28,14 +28,14 @@ impl Said {
     }
 }
 
-/// Nobody waits in a test.
+/// Options that do not wait between checks.
 pub(crate) const OPTIONS: Options = Options { segments: 3, rate: None, patience: Duration::ZERO };
 
 pub(crate) async fn verify(world: &World) -> Said {
     verify_by(&world.engine.client(), world).await
 }
 
-/// As [`verify()`], through a client of its own.
+/// Runs [`verify()`] through a client of the test's own.
 pub(crate) async fn verify_by(client: &Client, world: &World) -> Said {
     let (mut findings, mut repairs, mut progress) = (Vec::new(), Vec::new(), Vec::new());
     let outputs = Outputs { findings: &mut findings, repairs: &mut repairs, progress: &mut progress };
@@ -49,7 +49,7 @@ pub(crate) async fn verify_by(client: &Client, world: &World) -> Said {
     }
 }
 
-/// Three people: everybody follows Ada, who posted two photos; Bob likes both, Cy one.
+/// A world of three people. Everybody follows Ada, who posted two photos; Bob likes both, Cy one.
 pub(crate) struct Small {
     pub(crate) world: World,
     pub(crate) ada: Caller,
@@ -75,7 +75,7 @@ impl Small {
         Self { world, ada, bob, cy, first, second }
     }
 
-    /// Writes into an item behind everybody's back.
+    /// Sets an attribute of an item directly, without the functions.
     pub(crate) async fn set(&self, item: ItemKey, attribute: &str, value: i64) {
         self.write(item, &format!("SET {attribute} = :value"), value).await;
     }
@@ -84,7 +84,7 @@ impl Small {
         self.world.write(&item, expression, value).await;
     }
 
-    /// Stores items that are nothing but their keys.
+    /// Stores items that consist of their keys alone.
     pub(crate) async fn store(&self, keys: impl Iterator<Item = RawKey>) {
         let writes = keys.map(|key| {
             let put = PutRequest::builder()
@@ -98,7 +98,7 @@ impl Small {
         }
     }
 
-    /// Removes an item behind everybody's back.
+    /// Removes an item directly, without the functions.
     pub(crate) async fn remove(&self, item: ItemKey) {
         self.world.remove(&item).await;
     }
