@@ -18,44 +18,44 @@ use crate::{Model, Strategy};
 /// A line of a bill.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Line {
-    /// What for.
+    /// The purpose of the cost.
     pub what: &'static str,
     /// Dollars a month.
     pub dollars: f64,
-    /// Whether it depends on how photos get into feeds.
+    /// Whether the cost depends on how photos get into feeds.
     pub feed: bool,
 }
 
 /// A month's bill.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bill {
-    /// Its lines, always the same ones in the same order.
+    /// The lines, always the same ones in the same order.
     pub lines: Vec<Line>,
 }
 
 impl Bill {
-    /// All lines.
+    /// Returns the sum of all lines.
     pub fn total(&self) -> f64 {
         self.lines.iter().map(|line| line.dollars).sum()
     }
 
-    /// The lines that depend on how photos get into feeds.
+    /// Returns the sum of the lines that depend on how photos get into feeds.
     pub fn feed(&self) -> f64 {
         self.lines.iter().filter(|line| line.feed).map(|line| line.dollars).sum()
     }
 }
 
-/// So many of something in a day.
+/// A number of something in a day, and what one of it uses.
 type Count = (f64, Unit);
 
-/// What a month of these counts costs in capacity.
+/// Returns what a month of these counts costs in capacity.
 fn capacity(counts: &[Count]) -> f64 {
     let sum = |units: fn(&Unit) -> f64| counts.iter().map(|(count, unit)| count * units(unit)).sum::<f64>();
     WRITE.of(MONTH * sum(|unit| unit.writes)) + READ.of(MONTH * sum(|unit| unit.reads))
 }
 
 impl Model {
-    /// The bill when accounts with more than `threshold` followers are celebrities.
+    /// Returns the bill when accounts with more than `threshold` followers are celebrities.
     pub fn bill(&self, strategy: Strategy, threshold: f64) -> Bill {
         let day = self.delivery(strategy, threshold);
         let feed = |what, dollars| Line { what, dollars, feed: true };
@@ -80,11 +80,13 @@ impl Model {
         Bill { lines }
     }
 
-    /// Functions and queue of the fan-out. Its work in a day beyond those of the other functions.
+    /// Returns the cost of the fan-out's functions and queue. Its daily work comes on top
+    /// of the other functions' work.
     fn fan_out(&self, day: &Delivery) -> f64 {
         let batches = day.followers / FANOUT_WORK.batch + day.rebuilds;
         let gb_seconds = FANOUT_WORK.gb_seconds(day.followers) + REBUILD.gb_seconds(day.rebuilds);
-        // The other functions have used up the first tier by then, so this is a little too dear and never too cheap.
+        // The other functions have used up the first tier by then. The result is a little
+        // too high and never too low.
         INVOCATION.of(MONTH * batches)
             + COMPUTE.of(MONTH * gb_seconds)
             + QUEUE_REQUEST.of(MONTH * 2.0 * batches)
@@ -115,7 +117,7 @@ impl Model {
         capacity(&[(tokens, TOKEN)]) + SIGNATURE.of(MONTH * tokens)
     }
 
-    /// Requests besides feed pages.
+    /// Returns the number of requests besides feed pages.
     fn other_requests(&self) -> f64 {
         let world = &self.world;
         world.likes_a_day() + world.follows_a_day() + world.posts_a_day() + world.tokens_a_day()
@@ -127,14 +129,14 @@ impl Model {
         API_REQUEST.of(MONTH * (pages + others)) + API_EGRESS.of(MONTH * gb)
     }
 
-    /// How much of each kind of work a day brings, besides the fan-out.
+    /// Returns how much of each kind of work a day brings, besides the fan-out.
     fn work(&self) -> [(f64, Work); 6] {
         let world = &self.world;
         let posts = world.posts_a_day();
         [
             (world.pages_a_day(), FEED_READ),
             (self.other_requests(), API),
-            // Likes, follows, and posts twice: when they begin and when they are ready.
+            // Likes and follows count once. Posts count twice: when they begin and when they are ready.
             (self.notifications() + 2.0 * posts, DERIVE),
             (self.notifications(), NOTIFY),
             (world.follows_a_day(), REBUILD),
@@ -148,7 +150,8 @@ impl Model {
         INVOCATION.of(MONTH * invocations) + COMPUTE.of(MONTH * gb_seconds)
     }
 
-    /// Events in tens to the topic; what it sends to the queues is received and deleted in tens too, pictures one by one.
+    /// Returns the cost of events and queues. Events go to the topic in tens. What the topic sends
+    /// to the queues is received and deleted in tens too; pictures are handled one by one.
     fn messages(&self) -> f64 {
         let world = &self.world;
         let published = self.notifications() + world.posts_a_day();
@@ -164,7 +167,7 @@ impl Model {
     }
 }
 
-/// Entries of a month, with the table's backups.
+/// Returns the cost of a month's entries, with the table's backups.
 fn entries(day: &Delivery) -> f64 {
     let gb = day.entries * days(ENTRY_DAYS) * ENTRY_BYTES / GB;
     TABLE.of(gb) + BACKUP.of(gb)

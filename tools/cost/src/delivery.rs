@@ -1,4 +1,4 @@
-//! What it takes, in a day, to get photos into feeds.
+//! The daily usage of getting photos into feeds.
 
 use domain::feed::{ENTRY_DAYS, REBUILD_LEN};
 
@@ -10,28 +10,28 @@ use crate::units::{
 use crate::world::DAY_SECONDS;
 use crate::{Model, World};
 
-/// How photos get into feeds.
+/// The ways in which photos get into feeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strategy {
     /// Every photo is written into the feed of every follower.
     PushAll,
     /// Nothing is written; every page reads the head of everyone the reader follows.
     PullAll,
-    /// The textbook's: pushed to every follower up to the threshold, read on every page above it. Who is a celebrity is
-    /// known for nothing here.
+    /// The textbook's way: pushed to every follower up to the threshold, and read on every page above it.
+    /// Who is a celebrity costs nothing to know here.
     Hybrid,
-    /// As built: pushed to active followers only; above the threshold pulled from cached heads until a workflow has pushed
-    /// it.
+    /// As built: pushed to active followers only. Above the threshold, a photo is pulled from cached heads
+    /// until a workflow has pushed it.
     Built,
     /// As built, with the push for celebrities switched off.
     BuiltPull,
 }
 
 impl Strategy {
-    /// All of them.
+    /// All strategies.
     pub const ALL: [Self; 5] = [Self::PushAll, Self::PullAll, Self::Hybrid, Self::Built, Self::BuiltPull];
 
-    /// Its name in tables.
+    /// Returns the strategy's name in tables.
     pub fn name(self) -> &'static str {
         match self {
             Self::PushAll => "push-all",
@@ -46,22 +46,22 @@ impl Strategy {
         matches!(self, Self::Built | Self::BuiltPull)
     }
 
-    /// Whether only the photos of accounts below the threshold are pushed.
+    /// Returns whether only photos of accounts below the threshold are pushed.
     fn pushes_below_only(self) -> bool {
         matches!(self, Self::Hybrid | Self::BuiltPull)
     }
 }
 
-/// What a day of getting photos into feeds uses.
+/// The usage of a day of getting photos into feeds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Delivery {
     /// Write units.
     pub writes: f64,
     /// Read units.
     pub reads: f64,
-    /// Entries that come into feeds, and stay for a month.
+    /// Entries that are written to feeds, and stay for a month.
     pub entries: f64,
-    /// Followers gone through by functions.
+    /// Followers that functions go through.
     pub followers: f64,
     /// Readers whose feed is rebuilt.
     pub rebuilds: f64,
@@ -70,7 +70,8 @@ pub struct Delivery {
 }
 
 impl Model {
-    /// What a day of this strategy uses when accounts with more than `threshold` followers are celebrities.
+    /// Returns the daily usage of this strategy when accounts with more than `threshold`
+    /// followers are celebrities.
     pub fn delivery(&self, strategy: Strategy, threshold: f64) -> Delivery {
         let mut day = self.pages(strategy, threshold);
         let pushed = match strategy {
@@ -93,12 +94,13 @@ impl Model {
         day
     }
 
-    /// Photos that reach followers' feeds in a day, of accounts with more than `threshold` followers.
+    /// Returns the photos that reach followers' feeds in a day, of accounts with more
+    /// than `threshold` followers.
     fn arrivals(&self, threshold: f64) -> f64 {
         self.followers.above(threshold).map(|class| class.posts * class.followers).sum()
     }
 
-    /// What reading pages takes.
+    /// Returns the usage of reading pages.
     fn pages(&self, strategy: Strategy, threshold: f64) -> Delivery {
         let (world, pages) = (&self.world, self.world.pages_a_day());
         let listed = pages * world.followers * FOLLOWEE.reads;
@@ -107,7 +109,7 @@ impl Model {
             Strategy::PullAll => listed + self.pulls(0.0) * HEAD.reads,
             Strategy::Hybrid => {
                 let heads = self.pulls(threshold) * HEAD.reads;
-                // Without celebrities nobody has to be looked through for them.
+                // Without celebrities, a page does not have to list its reader's followees to find them.
                 if heads > 0.0 { listed + heads } else { 0.0 }
             }
             Strategy::Built | Strategy::BuiltPull => self.cached_pulls(threshold) * HEAD.reads,
@@ -115,13 +117,14 @@ impl Model {
         Delivery { reads: pages * PAGE.reads + pulls, ..Delivery::default() }
     }
 
-    /// Heads of accounts with more than `threshold` followers that all pages of a day ask for.
+    /// Returns how many heads of accounts with more than `threshold` followers all pages of a day ask for.
     pub fn pulls(&self, threshold: f64) -> f64 {
         self.followers.above(threshold).map(|class| class.accounts * asked_for(&self.world, &class)).sum()
     }
 
-    /// Those of them that are in no cache. A head stays in a process's cache for a few seconds from the first page that asks
-    /// for it; so it is read once in those seconds and the mean time until the next page asks.
+    /// Returns how many of those heads are in no cache. A head stays in a process's cache for a few seconds
+    /// from the first page that asks for it. It is therefore read once in those seconds and the mean time
+    /// until the next page asks.
     pub fn cached_pulls(&self, threshold: f64) -> f64 {
         let readers = self.world.readers();
         let missed = |class: Class| {
@@ -131,44 +134,46 @@ impl Model {
         self.followers.above(threshold).map(missed).sum()
     }
 
-    /// What knowing who is active takes: a mark a day, and rebuilt feeds for those who come back.
+    /// Adds the usage of knowing who is active: a mark a day, and rebuilt feeds for those who return.
     fn visits(&self, day: &mut Delivery) {
         let (world, returns) = (&self.world, self.world.returns_a_day());
         let entries = self.kept_entries() * returns;
         day.rebuilds = returns;
         day.entries += entries;
         day.writes += world.dau * VISIT.writes + returns * RETURN.writes;
-        // Pulled once for the page that cannot wait, and once for the rebuild.
+        // The heads are pulled once for the page that cannot wait, and once for the rebuild.
         let heads = 2.0 * world.followers * (FOLLOWEE.reads + HEAD.reads);
         day.reads += returns * (RETURN.reads + heads);
     }
 
-    /// Entries that a rebuilt feed starts with: what its reader's followees posted while entries are kept, up to a limit.
+    /// Returns the entries that a rebuilt feed starts with: what the followees posted while entries
+    /// are kept, up to a limit.
     fn kept_entries(&self) -> f64 {
         let most = f64::from(u32::try_from(REBUILD_LEN).unwrap_or(u32::MAX));
         (self.arrivals(0.0) / self.world.accounts() * days(ENTRY_DAYS)).min(most)
     }
 
-    /// Seconds until a photo of somebody with so many followers is in the feed of the last active one, when a share of them
-    /// is: all are looked at, and those are written to.
+    /// Returns the seconds until a photo is in the feed of the last active follower, of so many followers
+    /// with a share of `active`. All followers are examined, and the active ones are written to.
     pub fn seconds(&self, followers: f64, active: f64) -> f64 {
         let writes = active * ENTRY.writes / self.world.spare_writes;
         let reads = (EDGE.reads + STATE.reads + active * SECOND_LOOK.reads) / self.world.spare_reads;
         followers * writes.max(reads)
     }
 
-    /// The most followers, a share of them active, for whom a push is done before a cached head is out of date.
+    /// Returns the most followers, a share of them active, for whom a push ends before
+    /// a cached head is out of date.
     pub fn fast_enough(&self, active: f64) -> f64 {
         HEAD_SECONDS / self.seconds(1.0, active)
     }
 }
 
-/// Pages of a day that need the head of an account of this class: those of its followers.
+/// Returns the pages of a day that need the head of an account of this class: those of its followers.
 fn asked_for(world: &World, class: &Class) -> f64 {
     world.pages_a_day() * class.followers / world.accounts()
 }
 
-/// Steps of the workflow that pushes one photo.
+/// Returns the steps of the workflow that pushes one photo.
 fn steps(class: &Class) -> f64 {
     WORKFLOW_STEPS + (class.followers / SEGMENT).ceil().min(SEGMENTS) * SEGMENT_STEPS
 }

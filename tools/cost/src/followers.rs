@@ -1,5 +1,6 @@
-//! Who has how many followers: a lognormal variable times a Pareto variable, the shape that measured networks have and that the
-//! feed's bench draws from, here as a density.
+//! The distribution of followers over accounts: a lognormal variable times a Pareto variable.
+//!
+//! Measured networks have this shape. The feed's bench draws from it; here it is a density.
 
 use std::f64::consts::SQRT_2;
 
@@ -12,14 +13,14 @@ const SPREAD: f64 = 1.0;
 /// Followers of the smallest class.
 const FEWEST: f64 = 0.5;
 
-/// Accounts with about as many followers.
+/// A class of accounts with about the same number of followers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Class {
-    /// Followers of each.
+    /// Followers of each account.
     pub followers: f64,
-    /// How many accounts.
+    /// Number of accounts.
     pub accounts: f64,
-    /// Posts of all of them in a day.
+    /// Posts of all its accounts in a day.
     pub posts: f64,
 }
 
@@ -28,11 +29,11 @@ pub struct Class {
 pub struct Followers(Vec<Class>);
 
 impl Followers {
-    /// The accounts of `world`, which has been checked: as many as it has, with its mean and its tail, none larger than its
-    /// largest, all posts spread over them.
+    /// Returns the accounts of `world`, which has been checked. Their number, mean and tail are the world's.
+    /// None is larger than the world's largest, and all posts are spread over them.
     pub(crate) fn of(world: &World) -> Self {
         let largest = world.largest_following();
-        // The mean grows with the median, so halving finds it.
+        // The mean grows with the median, so bisection finds the median.
         let (mut low, mut high) = (-10.0, largest.ln());
         for _ in 0..50 {
             let middle = f64::midpoint(low, high);
@@ -53,12 +54,12 @@ impl Followers {
         Self(shares.into_iter().map(class).collect())
     }
 
-    /// The classes, smallest followings first.
+    /// Returns the classes, smallest followings first.
     pub fn classes(&self) -> impl Iterator<Item = Class> + Clone {
         self.0.iter().copied()
     }
 
-    /// The classes with more than `threshold` followers.
+    /// Returns the classes with more than `threshold` followers.
     pub fn above(&self, threshold: f64) -> impl Iterator<Item = Class> + Clone {
         self.classes().filter(move |class| class.followers > threshold)
     }
@@ -68,7 +69,8 @@ fn mean(shares: &[(f64, f64)]) -> f64 {
     shares.iter().map(|(followers, share)| followers * share).sum()
 }
 
-/// Followers of each class, and its share of accounts, when the lognormal's median is `exp(median)`.
+/// Returns the followers of each class and its share of accounts, when the lognormal's
+/// median is `exp(median)`.
 fn shares(median: f64, tail: f64, largest: f64) -> Vec<(f64, f64)> {
     let step = (largest / FEWEST).ln() / f64::from(CLASSES);
     let classes = (0..CLASSES).map(|number| FEWEST.ln() + (f64::from(number) + 0.5) * step);
@@ -78,10 +80,11 @@ fn shares(median: f64, tail: f64, largest: f64) -> Vec<(f64, f64)> {
     weights.into_iter().map(|(followers, weight)| (followers, weight / all)).collect()
 }
 
-/// Density, up to a factor, of the logarithm of a Pareto-lognormal variable, measured from the median of the lognormal.
+/// Returns the density, up to a factor, of the logarithm of a Pareto-lognormal variable, measured
+/// from the median of the lognormal.
 fn density(logarithm: f64, tail: f64) -> f64 {
     let normal = (logarithm - tail * SPREAD * SPREAD) / SPREAD;
-    // The distribution function of the normal distribution, up to a factor.
+    // This is the distribution function of the normal distribution, up to a factor.
     (-tail * logarithm).exp() * libm::erfc(-normal / SQRT_2)
 }
 
@@ -109,7 +112,7 @@ mod tests {
         }
     }
 
-    /// Ten times the followers, 10^-tail of the accounts.
+    /// Accounts with ten times the followers are 10^-tail as many.
     #[test]
     fn the_tail_falls_as_asked() {
         for tail in [1.3, 1.8, 2.5] {
@@ -120,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_with_ten_times_the_followers_posts_as_much_more_as_asked() {
+    fn posts_grow_with_followers_as_asked() {
         let classes: Vec<Class> = Followers::of(&World::TEXTBOOK).classes().collect();
         let rate = |least: f64| {
             let class = classes.iter().find(|class| class.followers >= least).unwrap();

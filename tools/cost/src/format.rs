@@ -1,4 +1,4 @@
-//! Numbers and tables as they are printed.
+//! Formats of numbers and tables.
 
 /// Three significant digits and a letter.
 fn short(number: f64, letters: &[(f64, &str)]) -> String {
@@ -15,22 +15,22 @@ fn short(number: f64, letters: &[(f64, &str)]) -> String {
     format!("{scaled:.decimals$}{letter}")
 }
 
-/// 1,234,567 as `1.23 M`.
+/// Formats 1,234,567 as `1.23 M`.
 pub(crate) fn count(number: f64) -> String {
     short(number, &[(1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " K")])
 }
 
-/// 1,234,567 as `$1.23 M`.
+/// Formats 1,234,567 as `$1.23 M`.
 pub(crate) fn dollars(number: f64) -> String {
     format!("${}", short(number, &[(1e9, " G"), (1e6, " M"), (1e3, " K")]))
 }
 
-/// How many times something is something else.
+/// Formats how many times one number is another.
 pub(crate) fn times(factor: f64) -> String {
     if factor >= 99.95 { format!("{}x", whole(factor)) } else { format!("{}x", short(factor, &[])) }
 }
 
-/// 1234567 as `1,234,567`.
+/// Formats 1234567 as `1,234,567`.
 pub(crate) fn whole(number: f64) -> String {
     let digits = format!("{number:.0}");
     let places = digits.len();
@@ -41,17 +41,17 @@ pub(crate) fn whole(number: f64) -> String {
     with_commas.collect()
 }
 
-/// 1,234,567 as `1.23 MB`.
+/// Formats 1,234,567 as `1.23 MB`.
 pub(crate) fn bytes(number: f64) -> String {
     short(number, &[(1e18, " EB"), (1e15, " PB"), (1e12, " TB"), (1e9, " GB"), (1e6, " MB"), (1e3, " KB")])
 }
 
-/// A threshold; `never` where nobody reaches it.
+/// Formats a threshold, or `never` where nobody reaches it.
 pub(crate) fn threshold(number: f64) -> String {
     if number.is_finite() { count(number) } else { "never".to_owned() }
 }
 
-/// Seconds as a person says them.
+/// Formats seconds in the unit that people would use.
 pub(crate) fn seconds(number: f64) -> String {
     match number {
         number if number >= 5_400.0 => format!("{} h", short(number / 3_600.0, &[])),
@@ -60,12 +60,12 @@ pub(crate) fn seconds(number: f64) -> String {
     }
 }
 
-/// A share as a percentage.
+/// Formats a share as a percentage.
 pub(crate) fn percent(share: f64) -> String {
     format!("{} %", short(share * 100.0, &[]))
 }
 
-/// A Markdown table; columns but the first `left` ones are aligned to the right.
+/// Formats a Markdown table; columns but the first `left` ones are aligned to the right.
 pub(crate) fn table(left: usize, head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = figures::table(left, head);
     table.add_rows(rows);

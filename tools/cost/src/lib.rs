@@ -1,9 +1,12 @@
-//! What a month costs, and where the celebrity threshold should be.
+//! The cost of a month, and the best celebrity threshold.
 //!
-//! A [`World`] says how many people do what. [`units`] say what one of it uses, as tests measure it, and [`prices`] what AWS
-//! charges for that. A [`Model`] multiplies: a [`Bill`] for each [`Strategy`] of getting photos into feeds, the cheapest
-//! threshold, and how long the last follower waits. Everything here is a pure function of the world; [`report`] writes it
-//! down.
+//! - A [`World`] says how many people do what.
+//! - [`units`] say what one act uses, as tests measure it, and [`prices`] what AWS charges for that.
+//! - A [`Model`] multiplies them. It gives a [`Bill`] for each [`Strategy`] of getting photos into feeds,
+//!   the cheapest threshold, and how long the last follower waits.
+//! - [`report`] writes the results down.
+//!
+//! Everything here is a pure function of the world.
 
 mod bill;
 mod delivery;
@@ -24,7 +27,7 @@ pub use report::report;
 pub use sweep::{NEVER, THRESHOLDS};
 pub use world::{Mistake, World};
 
-/// A world with its followers worked out.
+/// A world with its distribution of followers.
 #[derive(Clone, Debug)]
 pub struct Model {
     world: World,
@@ -32,7 +35,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// A model of `world`.
+    /// Returns a model of `world`.
     ///
     /// # Errors
     /// The numbers contradict each other.
@@ -42,12 +45,12 @@ impl Model {
         Ok(Self { world, followers })
     }
 
-    /// The world this is a model of.
+    /// Returns the world of the model.
     pub fn world(&self) -> &World {
         &self.world
     }
 
-    /// Who has how many followers.
+    /// Returns the distribution of followers.
     pub fn followers(&self) -> &Followers {
         &self.followers
     }

@@ -1,4 +1,4 @@
-//! Prints what a month costs: `cost --help` lists what can be asked.
+//! Prints the cost of a month. `cost --help` lists the options.
 
 use std::io::Write;
 

@@ -1,31 +1,32 @@
-//! What AWS charges in us-east-1, without free allowances, reservations or agreements.
+//! The prices that AWS charges in us-east-1, without free allowances, reservations or agreements.
 //!
-//! One table: a price that changes is changed here. `checked` says how far a price could be confirmed.
+//! They stand in one table: a price that changes is changed here. `checked` says how far
+//! a price could be confirmed.
 
-/// When the prices were put together.
+/// The month in which the prices were collected.
 pub const AS_OF: &str = "November 2026";
 
 /// A price.
 #[derive(Clone, Copy, Debug)]
 pub struct Price {
-    /// Of what.
+    /// The thing that is charged for.
     pub what: &'static str,
-    /// What it is quoted for.
+    /// The unit that the price is quoted for.
     pub unit: &'static str,
-    /// How many single things that is.
+    /// Single things in that unit.
     size: f64,
     /// Dollars for the first units in a month.
     pub first: f64,
-    /// Beyond how many units in a month another price holds.
+    /// Numbers of units in a month beyond which another price applies, with that price.
     pub then: &'static [(f64, f64)],
-    /// Where AWS says so.
+    /// The page of AWS that states the price.
     pub source: &'static str,
-    /// Where else it was found to be so.
+    /// The source that confirms the price.
     pub checked: &'static str,
 }
 
 impl Price {
-    /// Dollars for so many single things in a month.
+    /// Returns the dollars for so many single things in a month.
     pub fn of(&self, quantity: f64) -> f64 {
         let units = quantity / self.size;
         let mut dollars = units * self.first;
@@ -95,7 +96,7 @@ pub const ALL: [Price; 25] = [
 
 /// Halved in November 2024. Reading the stream from Lambda is free.
 pub const WRITE: Price = price("DynamoDB write unit, on demand", MILLION, 0.625, &[], DYNAMODB, COPIES);
-/// As for writes.
+/// Halved at the same time as writes.
 pub const READ: Price = price("DynamoDB read unit, on demand", MILLION, 0.125, &[], DYNAMODB, COPIES);
 /// Standard table class.
 pub const TABLE: Price = price("DynamoDB storage", GB_MONTH, 0.25, &[], DYNAMODB, COPIES);
@@ -121,7 +122,7 @@ pub const API_REQUEST: Price = price(
     "https://aws.amazon.com/api-gateway/pricing/",
     COPIES,
 );
-/// What leaves by the API.
+/// Data that leaves through the API.
 pub const API_EGRESS: Price = price(
     "Data transfer to the internet",
     GB,
@@ -130,7 +131,8 @@ pub const API_EGRESS: Price = price(
     "https://aws.amazon.com/ec2/pricing/on-demand/",
     COPIES,
 );
-/// A call that publishes up to ten events of together 64 KB; queues get them free of charge (that part is not confirmed).
+/// A call that publishes up to ten events of 64 KB in all. Queues get them free
+/// of charge, which is not confirmed.
 pub const PUBLISH: Price =
     price("SNS publish call", MILLION, 0.50, &[], "https://aws.amazon.com/sns/pricing/", COPIES);
 /// A call that receives or deletes up to ten messages.
@@ -169,8 +171,8 @@ pub const PUT_INFREQUENT: Price = price("S3 PUT, Standard-IA", MILLION, 10.0, &[
 pub const TO_GLACIER: Price = price("S3 transition to Glacier", MILLION, 30.0, &[], S3, COPIES);
 /// Fetching an object.
 pub const GET: Price = price("S3 GET", MILLION, 0.40, &[], S3, COPIES);
-/// What leaves by the edge, at the price of North America and Europe; elsewhere up to four times as dear. From S3 to the edge
-/// nothing is charged.
+/// Data that leaves through the CDN, at the price of North America and Europe. Elsewhere it is up to four
+/// times the price. Transfer from S3 to the CDN is free.
 pub const EGRESS: Price = price(
     "CloudFront transfer to the internet",
     GB,
@@ -179,14 +181,14 @@ pub const EGRESS: Price = price(
     CLOUDFRONT,
     AWS,
 );
-/// A picture asked for.
+/// A request for a picture.
 pub const VIEW: Price = price("CloudFront HTTPS request", MILLION, 1.00, &[], CLOUDFRONT, NOT);
 /// The choice of WebP or JPEG.
 pub const EDGE_FUNCTION: Price = price("CloudFront Function call", MILLION, 0.10, &[], CLOUDFRONT, COPIES);
-/// A rendition that the edge forgets.
+/// A rendition that is removed from the CDN's caches.
 pub const INVALIDATION: Price =
     price("CloudFront invalidation path", ("path", 1.0), 0.005, &[], CLOUDFRONT, AWS);
-/// Logs of Lambda, which have tiers since May 2025; access logs are taken for such.
+/// Logs of Lambda, which have tiers since May 2025. Access logs are counted with them.
 pub const LOGS: Price = price(
     "CloudWatch Logs, vended",
     GB,
@@ -215,13 +217,13 @@ mod tests {
         // 10 TB at 0.085, 40 at 0.08, 50 at 0.06.
         assert!(near(EGRESS.of(100e3), 850.0 + 3_200.0 + 3_000.0));
         assert!(near(API_REQUEST.of(1e9), 300.0 + 630.0));
-        // What others work out for 60 TB of logs.
+        // Others calculate this for 60 TB of logs.
         assert!(near(LOGS.of(60e3), 12_500.0));
         assert!(near(STANDARD.of(600e3), 1_150.0 + 9_900.0 + 2_100.0));
     }
 
     #[test]
-    fn each_says_where_it_is_from_and_falls_with_volume() {
+    fn each_price_has_a_source_and_falls_with_volume() {
         for price in ALL {
             assert!(
                 price.source.starts_with("https://aws.amazon.com/") && !price.checked.is_empty(),
@@ -236,7 +238,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn more_is_never_cheaper_and_never_dearer_for_each(which in 0..ALL.len(), a in 0.0..1e15_f64, b in 0.0..1e15_f64) {
+        fn more_costs_more_in_all_and_no_more_for_each(which in 0..ALL.len(), a in 0.0..1e15_f64, b in 0.0..1e15_f64) {
             let price = ALL[which];
             let (less, more) = (a.min(b), a.max(b));
             prop_assert!(price.of(less) <= price.of(more));

@@ -1,4 +1,4 @@
-//! The report: what `docs/cost.md` holds.
+//! The report that `docs/cost.md` holds.
 
 mod appendix;
 mod threshold;
@@ -7,7 +7,7 @@ use crate::format::{count, dollars, percent, table, times};
 use crate::textbook::{self, Correction, Of};
 use crate::{Model, Strategy, World, format, prices};
 
-/// Everything about a world, as Markdown.
+/// Returns everything about a world, as Markdown.
 pub fn report(model: &Model) -> String {
     let parts = [
         introduction(),
@@ -104,7 +104,7 @@ is a celebrity; as its code is written, every page reads the follower counts of 
     )
 }
 
-/// What it is worth to know who is there.
+/// Returns the section on what it saves to know who is active.
 fn absent(model: &Model) -> String {
     let rows = [1.0, 1.5, 2.0, 3.0, 5.0].into_iter().filter_map(|accounts| {
         let accounts = Some(model.world().monthly() * accounts);
@@ -181,7 +181,7 @@ Left out altogether: {}.
     )
 }
 
-/// What it says, in its own digits.
+/// Returns the textbook's figure, in its own digits.
 fn said(line: &Correction) -> String {
     match line.of {
         Of::Dollars => format!("${}", format::whole(line.said)),

@@ -1,4 +1,4 @@
-//! What is kept, and what leaves: table, pictures, edge.
+//! The cost of what is stored and of what leaves: table, pictures, CDN.
 
 use domain::inbox::ROW_DAYS;
 
@@ -14,12 +14,12 @@ use crate::world::{GB, KB, MONTH};
 const YEAR: f64 = 365.0;
 /// Renditions of a picture: three sizes, two formats.
 pub(crate) const RENDITIONS: f64 = 6.0;
-/// What an object in Glacier takes besides its bytes: an index there, and its name in Standard.
+/// Storage that an object in Glacier takes besides its bytes: an index there, and its name in Standard.
 const GLACIER_INDEX_KB: f64 = 32.0;
 const GLACIER_NAME_KB: f64 = 8.0;
 
 impl Model {
-    /// Lines of what is kept and what leaves.
+    /// Returns the lines of what is stored and what leaves.
     pub(crate) fn stores(&self) -> impl Iterator<Item = (&'static str, f64)> {
         [
             ("table: storage and backups", self.table()),
@@ -35,7 +35,8 @@ impl Model {
         self.world.posts_a_day() * self.world.media
     }
 
-    /// All likes and posts of all years, everybody's follows, three months of inboxes.
+    /// Returns the cost of the table: all likes and posts of all years, everybody's follows,
+    /// three months of inboxes.
     fn table(&self) -> f64 {
         let world = &self.world;
         let kept = world.years * YEAR;
@@ -46,7 +47,8 @@ impl Model {
         TABLE.of(bytes / GB) + BACKUP.of(bytes / GB)
     }
 
-    /// Renditions in Standard; originals in Standard-IA for a year and in Glacier from then on.
+    /// Returns the cost of stored pictures. Renditions are in Standard; originals are in Standard-IA
+    /// for a year and then in Glacier.
     fn pictures(&self) -> f64 {
         let world = &self.world;
         let a_year = self.pictures_a_day() * YEAR;
@@ -59,7 +61,8 @@ impl Model {
             + GLACIER.of(gb(old, world.original_kb + GLACIER_INDEX_KB))
     }
 
-    /// The upload, six renditions, the original; what turns a year old; what the edge lacks.
+    /// Returns the cost of requests for pictures: the upload, six renditions, the original, the move after
+    /// a year, and what the CDN fetches.
     fn picture_requests(&self) -> f64 {
         let pictures = MONTH * self.pictures_a_day();
         let aged = if self.world.years > 1.0 { pictures } else { 0.0 };
@@ -80,7 +83,7 @@ impl Model {
         EGRESS.of(views * kb * KB / GB) + VIEW.of(views) + EDGE_FUNCTION.of(views)
     }
 
-    /// Every rendition of a deleted photo is a path to be forgotten.
+    /// Returns the cost of deletions. Every rendition of a deleted photo is a path to invalidate.
     fn deletions(&self) -> f64 {
         INVALIDATION.of(MONTH * self.pictures_a_day() * self.world.deleted * RENDITIONS)
     }

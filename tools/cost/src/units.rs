@@ -1,17 +1,17 @@
-//! What one of everything uses: capacity units as tests measure them, and times of functions, which are assumed.
+//! Usage of one act: capacity units as tests measure them, and times of functions, which are assumed.
 
-/// Capacity that one of something uses.
+/// The capacity that one act uses.
 #[derive(Clone, Copy, Debug)]
 pub struct Unit {
-    /// One of what.
+    /// The act.
     pub what: &'static str,
     /// Write units.
     pub writes: f64,
     /// Read units.
     pub reads: f64,
-    /// The file that says so.
+    /// The file that states the usage.
     pub file: &'static str,
-    /// The test in it that measures it; none when the file only states it.
+    /// The test in that file that measures it, or none if the file only states it.
     pub test: Option<&'static str>,
 }
 
@@ -59,24 +59,24 @@ pub const ALL: [Unit; 21] = [
     TOKEN,
 ];
 
-/// State and entries, 21 photos, the reader's likes; nothing kept from pages before.
+/// State and entries, 21 photos, the reader's likes; nothing is cached from earlier pages.
 pub const PAGE: Unit =
     measured("feed page of 20, nothing cached", 0.0, 11.5, FEED, "a_page_of_twenty_stays_within_its_budget");
 /// An author's newest photos, when they are not in the process's cache.
 pub const HEAD: Unit = measured("author's head pulled", 0.0, 0.5, FEED, RETURN_TEST);
-/// One of those a reader follows, listed.
+/// One followee of a reader, listed.
 pub const FOLLOWEE: Unit = measured("followee listed", 0.0, 0.015, FEED, RETURN_TEST);
-/// One of those who follow an author, listed.
+/// One follower of an author, listed.
 pub const EDGE: Unit = measured("follower listed", 0.0, 0.0125, FANOUT, PUSH_TEST);
-/// Whether a follower was here lately.
+/// Reading whether a follower was active lately.
 pub const STATE: Unit = measured("follower's state looked at", 0.0, 0.5, FANOUT, PUSH_TEST);
-/// A photo put into a feed.
+/// A photo written to a feed.
 pub const ENTRY: Unit = measured("entry pushed", 1.0, 0.0, FANOUT, PUSH_TEST);
-/// Whether its reader unfollowed meanwhile.
+/// Reading whether the follower unfollowed meanwhile.
 pub const SECOND_LOOK: Unit = stated("its follow looked at again", 0.0, 0.025, "shared/table/src/feed.rs");
 /// An active reader's first page of a day.
 pub const VISIT: Unit = stated("reader's day noted", 1.0, 0.0, "shared/table/src/reader.rs");
-/// Marked, and marked rebuilt. Heads, listing and entries come on top.
+/// The mark of a return, and its end. Heads, listing and entries come on top.
 pub const RETURN: Unit =
     stated("return marked and its rebuild ended", 2.0, 1.0, "shared/table/src/reader.rs");
 /// The actor's edge.
@@ -95,7 +95,7 @@ pub const LIKER: Unit = measured(
     "functions/derive/tests/derive/main.rs",
     "a_batch_of_likes_stays_within_its_budget",
 );
-/// Its share of this falls with the likes in a batch.
+/// Each like's share of this falls with the likes in a batch.
 pub const COUNTER: Unit = measured(
     "counter of a batch",
     2.0,
@@ -113,7 +113,7 @@ pub const FOLLOW: Unit = measured(
 );
 /// The derived edge and two counters, in a transaction.
 pub const FOLLOWER: Unit = stated("follow, derived", 6.0, 0.0, "shared/table/src/follow.rs");
-/// The follow looked at twice, the reader, the author's timeline. Entries come on top.
+/// The follow read twice, the reader, the author's timeline. Entries come on top.
 pub const BACKFILL: Unit = measured(
     "follow, backfilled",
     0.0,
@@ -131,7 +131,7 @@ pub const ANNOUNCEMENT: Unit = measured(
     "functions/upload-presign/tests/create_upload/create.rs",
     "when_a_draft_is_created_then_it_costs_one_read_trip_and_one_transaction",
 );
-/// The photo read, the original and the author's timeline looked at, photo and original written in a transaction.
+/// The photo, the original and the author's timeline read; photo and original written in a transaction.
 pub const RENDERING: Unit = measured(
     "picture rendered",
     4.0,
@@ -139,11 +139,12 @@ pub const RENDERING: Unit = measured(
     "functions/thumbnail/tests/uploads/kept.rs",
     "when_a_picture_is_uploaded_then_the_table_is_read_twice_and_written_once",
 );
-/// Timeline and counter in a transaction (4), the head (1), the row of waiting photos come and gone (2).
+/// Timeline and counter in a transaction (4), the head (1), the marker of a waiting
+/// photo added and removed (2).
 pub const LISTING: Unit = stated("post listed", 7.0, 2.0, "shared/table/src/listing.rs");
 /// The photo, its author and the author's head.
 pub const FANOUT_START: Unit = stated("fan-out begun", 0.0, 2.5, "functions/fanout/src/lib.rs");
-/// A session turned over.
+/// A refreshed session.
 pub const TOKEN: Unit = measured(
     "access token",
     1.0,
@@ -152,26 +153,26 @@ pub const TOKEN: Unit = measured(
     "when_a_session_is_refreshed_or_ended_then_it_costs_next_to_nothing",
 );
 
-/// What a function works with.
+/// The time and memory of one kind of work.
 #[derive(Clone, Copy, Debug)]
 pub struct Work {
-    /// Which function, and one of what.
+    /// The function, and the unit of work.
     pub what: &'static str,
-    /// Its memory in MB, as in the template.
+    /// The function's memory in MB, as in the template.
     pub memory: f64,
-    /// Milliseconds for one.
+    /// Milliseconds for one unit of work.
     pub ms: f64,
-    /// How many it takes at a time.
+    /// Units of work that one invocation takes.
     pub batch: f64,
 }
 
 impl Work {
-    /// GB-seconds for so many.
+    /// Returns the GB-seconds for so many units of work.
     pub fn gb_seconds(&self, count: f64) -> f64 {
         count * self.memory / 1024.0 * self.seconds()
     }
 
-    /// Seconds for one.
+    /// Returns the seconds for one unit of work.
     pub fn seconds(&self) -> f64 {
         self.ms / 1000.0
     }
@@ -192,7 +193,7 @@ pub const API: Work = work("another API function, a request", 256.0, 10.0, 1.0);
 pub const DERIVE: Work = work("`derive`, a record", 512.0, 1.5, 100.0);
 /// An event.
 pub const NOTIFY: Work = work("`notify`, an event", 256.0, 14.0, 10.0);
-/// A follower of somebody who posted.
+/// A follower of an author who posted.
 pub const FANOUT_WORK: Work = work("`fanout`, `fanout-segment`: a follower", 512.0, 0.4, 2_500.0);
 /// A follow or a return.
 pub const REBUILD: Work = work("`backfill`, a follow or a return", 512.0, 100.0, 1.0);
@@ -205,13 +206,13 @@ pub const WORKFLOW_STEPS: f64 = 5.0;
 pub const SEGMENT_STEPS: f64 = 5.0;
 /// Followers in a segment.
 pub const SEGMENT: f64 = 10_000.0;
-/// Segments at most; they grow instead.
+/// Most segments of an execution; beyond that the segments grow.
 pub const SEGMENTS: f64 = 2_000.0;
-/// Seconds that a celebrity's head is kept in a process.
+/// Seconds that a process caches a celebrity's head.
 pub const HEAD_SECONDS: f64 = 3.0;
 
-/// Bytes of items with the 100 that DynamoDB adds to each: a like at both ends, a follow at both ends, a post with its place
-/// in the timeline and the original of its picture, an entry, an actor in an inbox. By the lengths of keys and attributes.
+/// Bytes of a like at both ends. Sizes of items follow from the lengths of keys and attributes, with the 100
+/// bytes that DynamoDB adds to each item.
 pub const LIKE_BYTES: f64 = 365.0;
 /// A follow at both ends.
 pub const FOLLOW_BYTES: f64 = 350.0;
@@ -222,7 +223,7 @@ pub const ENTRY_BYTES: f64 = 190.0;
 /// An actor in an inbox.
 pub const NOTIFICATION_BYTES: f64 = 220.0;
 
-/// KB that a feed page answers, another request answers, and an invocation logs.
+/// KB of a feed page's answer.
 pub const PAGE_KB: f64 = 12.0;
 /// KB of another answer.
 pub const ANSWER_KB: f64 = 0.5;

@@ -1,11 +1,12 @@
-//! What a bill is asked for: how many people do what.
+//! The input of a bill: how many people do what.
 
 use clap::Parser;
 
 /// Days in a month, and seconds in a day.
 pub(crate) const MONTH: f64 = 30.0;
 pub(crate) const DAY_SECONDS: f64 = 86_400.0;
-/// Bytes in a GB. AWS counts in powers of two, the estimates this is compared with in powers of ten: 7 % on storage and egress.
+/// Bytes in a GB. AWS counts in powers of two; the estimates this is compared with count in powers of ten.
+/// The difference is 7 % on storage and egress.
 pub(crate) const GB: f64 = 1e9;
 pub(crate) const KB: f64 = 1e3;
 
@@ -22,7 +23,7 @@ pub struct World {
     /// Share of the monthly people who came within seven days
     #[arg(long, default_value_t = World::TEXTBOOK.weekly, value_parser = share)]
     pub weekly: f64,
-    /// Accounts; beyond the monthly people they belong to nobody any more, and follow all the same
+    /// Accounts; those beyond the monthly people are unused, but still follow
     #[arg(long, value_parser = positive)]
     pub accounts: Option<f64>,
     /// Posts by each of the daily people in a day
@@ -67,10 +68,10 @@ pub struct World {
     /// Followers above which an account is a celebrity
     #[arg(long, default_value_t = World::TEXTBOOK.threshold, value_parser = positive)]
     pub threshold: f64,
-    /// Write units a second that the table has to spare for one photo
+    /// Write units a second that the table can spare for one photo
     #[arg(long, default_value_t = World::TEXTBOOK.spare_writes, value_parser = positive)]
     pub spare_writes: f64,
-    /// Read units a second that it has to spare for that
+    /// Read units a second that the table can spare for one photo
     #[arg(long, default_value_t = World::TEXTBOOK.spare_reads, value_parser = positive)]
     pub spare_reads: f64,
     /// Processes that read feeds side by side, each with its own cache; as many as the pages keep busy if left out
@@ -105,19 +106,19 @@ pub struct World {
 /// Numbers that contradict each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Mistake {
-    /// Whoever comes today came within seven days, and whoever came within a month has an account.
+    /// Daily people are among those of seven days, and monthly people have an account.
     #[error("more people in a day than in a week (--mau times --weekly), or more in a month than accounts")]
     Activity,
-    /// The mean is a tenth of the largest at most: nearer, hardly any distribution is left.
+    /// The mean is a tenth of the largest at most. Nearer to it, hardly any distribution is left.
     #[error("the largest account has too few followers for this mean")]
     Followers,
-    /// So fast does no following grow in posting.
+    /// Posting neither falls with followers nor grows faster than they do.
     #[error("--growth is below 0 or above 1")]
     Growth,
 }
 
 impl World {
-    /// The scale of the textbook exercise; what it does not say is assumed.
+    /// The scale of the textbook exercise; what the exercise does not say is assumed.
     pub const TEXTBOOK: Self = Self {
         dau: 500e6,
         mau: None,
@@ -150,7 +151,7 @@ impl World {
         edge_misses: 0.2,
     };
 
-    /// Whether the numbers fit each other.
+    /// Checks that the numbers fit each other.
     ///
     /// # Errors
     /// The first contradiction.
@@ -167,58 +168,58 @@ impl World {
         Ok(())
     }
 
-    /// People who come within a month.
+    /// Returns the people who come within a month.
     pub fn monthly(&self) -> f64 {
         self.mau.unwrap_or(self.dau * 2.0)
     }
 
-    /// Accounts.
+    /// Returns the number of accounts.
     pub fn accounts(&self) -> f64 {
         self.accounts.unwrap_or(self.monthly())
     }
 
-    /// Share of accounts, and so of anybody's followers, who came within seven days.
+    /// Returns the share of accounts, and so of anybody's followers, who came within seven days.
     pub fn active(&self) -> f64 {
         self.monthly() * self.weekly / self.accounts()
     }
 
-    /// Followers of the largest account.
+    /// Returns the followers of the largest account.
     pub fn largest_following(&self) -> f64 {
         self.accounts() * self.largest
     }
 
-    /// Posts in a day, of everybody.
+    /// Returns the posts of everybody in a day.
     pub fn posts_a_day(&self) -> f64 {
         self.dau * self.posts
     }
 
-    /// Likes in a day, of everybody.
+    /// Returns the likes of everybody in a day.
     pub fn likes_a_day(&self) -> f64 {
         self.dau * self.likes
     }
 
-    /// New follows in a day, of everybody.
+    /// Returns the new follows of everybody in a day.
     pub fn follows_a_day(&self) -> f64 {
         self.dau * self.follows
     }
 
-    /// Feed pages in a day, of everybody.
+    /// Returns the feed pages of everybody in a day.
     pub fn pages_a_day(&self) -> f64 {
         self.dau * self.pages
     }
 
-    /// Access tokens in a day, of everybody.
+    /// Returns the access tokens of everybody in a day.
     pub fn tokens_a_day(&self) -> f64 {
         self.dau * self.tokens
     }
 
-    /// Readers who come back in a day after more than a week: those who come within the month but not within the week do so
-    /// about once a month.
+    /// Returns the readers who return in a day after more than a week. People who come within the month but
+    /// not within the week do so about once a month.
     pub fn returns_a_day(&self) -> f64 {
         self.monthly() * (1.0 - self.weekly) / MONTH
     }
 
-    /// Processes that read feeds side by side.
+    /// Returns the processes that read feeds side by side.
     pub fn readers(&self) -> f64 {
         let busy = self.pages_a_day() / DAY_SECONDS * crate::units::FEED_READ.seconds();
         self.instances.unwrap_or(busy).max(1.0)

@@ -1,4 +1,4 @@
-//! What is checked in is what the program prints, and what it counts on is there.
+//! The checked-in document equals the program's output, and the tests it refers to exist.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
 
 use std::path::Path;
@@ -19,9 +19,9 @@ fn the_checked_in_document_is_up_to_date() {
     );
 }
 
-/// A test that is renamed or a file that moves takes its line of the table with it.
+/// A renamed test or a moved file makes this fail, until its line of the table is changed too.
 #[test]
-fn every_unit_is_held_where_it_says() {
+fn every_unit_names_an_existing_test() {
     for unit in units::ALL {
         let text = read(unit.file);
         let held = unit.test.map_or(!text.is_empty(), |test| text.contains(&format!("fn {test}(")));

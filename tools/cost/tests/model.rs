@@ -1,4 +1,4 @@
-//! The model: what must be equal is equal, what must grow grows, and known worlds cost what they are known to.
+//! The model's invariants, and known worlds with known costs.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
 
 use cost::{Delivery, Model, NEVER, Strategy, THRESHOLDS, World};
@@ -61,7 +61,7 @@ proptest! {
     }
 
     #[test]
-    fn without_celebrities_the_hybrid_pushes_all_and_switching_their_push_off_changes_nothing(world in worlds()) {
+    fn without_celebrities_the_hybrid_pushes_all(world in worlds()) {
         let model = model(world);
         let day = |strategy| model.delivery(strategy, NEVER);
         prop_assert_eq!(day(Strategy::Hybrid), day(Strategy::PushAll));
@@ -79,7 +79,7 @@ proptest! {
         let cached = |instances| model(World { instances: Some(instances), ..world.clone() }).cached_pulls(threshold);
         let all = model(world.clone()).pulls(threshold);
         prop_assert!(cached(1.0) <= cached(1e3) && cached(1e3) <= cached(1e6) && cached(1e6) <= all);
-        // So many processes that none is ever asked twice.
+        // With so many processes, no process is ever asked twice.
         prop_assert!(near(cached(1e15), all));
     }
 
@@ -134,11 +134,11 @@ proptest! {
     }
 
     #[test]
-    fn people_who_never_leave_are_pushed_to_as_by_push_all(world in worlds()) {
+    fn people_who_never_leave_cost_the_same_as_push_all(world in worlds()) {
         let model = model(World { weekly: 1.0, accounts: None, ..world });
         let (built, all) = (model.delivery(Strategy::Built, NEVER), model.delivery(Strategy::PushAll, NEVER));
         prop_assert!(near(built.entries, all.entries));
-        // A visit a day is all that is written besides.
+        // A visit a day is the only other write.
         prop_assert!(near(built.writes, all.writes + model.world().dau));
     }
 
@@ -155,14 +155,14 @@ proptest! {
         let active = model.world().active();
         prop_assert!(near(model.seconds(2.0 * followers, active), 2.0 * model.seconds(followers, active)));
         prop_assert!(model.seconds(followers, active) <= model.seconds(followers, 1.0));
-        // Those who are not there are looked at.
+        // Inactive followers are examined too.
         prop_assert!(model.seconds(followers, 0.0) > 0.0);
         prop_assert!(near(model.seconds(model.fast_enough(active), active), 3.0));
     }
 }
 
 #[test]
-fn where_posting_does_not_grow_with_followers_every_feed_gets_what_its_followees_post() {
+fn with_even_posting_every_feed_gets_its_followees_posts() {
     let model = model(World { growth: 0.0, ..World::TEXTBOOK });
     // 100 million posts, 150 followers each.
     assert!(near(model.delivery(Strategy::PushAll, NEVER).entries, 15e9));
@@ -170,12 +170,14 @@ fn where_posting_does_not_grow_with_followers_every_feed_gets_what_its_followees
     assert!(near(model.pulls(0.0), 750e9));
 }
 
-/// A follower who opens ten pages every other day pulls five heads a day, 2.5 read units: as dear as half a write.
+/// A follower who opens ten pages every other day pulls five heads a day, 2.5 read units.
+/// That costs as much as half a write.
 #[test]
 fn an_account_is_cheaper_pulled_from_half_a_post_a_day_on() {
     let world = World { growth: 0.0, posts: 1.0, ..World::TEXTBOOK };
     let model = model(world);
-    // Half a post a day for each account: pushing all and pulling all break even, but for listing edges.
+    // With half a post a day for each account, pushing all and pulling all break even,
+    // except for listing edges.
     let push = model.delivery(Strategy::PushAll, NEVER);
     let heads = model.pulls(0.0) * 0.5 * 0.125;
     assert!((push.writes * 0.625 / heads - 1.0).abs() < 1e-6, "{} {heads}", push.writes * 0.625);
@@ -189,9 +191,9 @@ fn the_deployed_threshold_is_pushed_before_a_cached_head_is_out_of_date() {
     assert!(near(model.seconds(model.world().threshold, model.world().active()), 1.75));
 }
 
-/// What ADR 0014 rests on.
+/// ADR 0014 rests on this.
 #[test]
-fn whatever_is_assumed_the_deployed_threshold_is_within_a_percent_of_the_cheapest() {
+fn the_deployed_threshold_is_within_a_percent_of_the_cheapest() {
     let textbook = World::TEXTBOOK;
     for world in [
         World { growth: 0.0, ..textbook.clone() },

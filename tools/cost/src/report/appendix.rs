@@ -1,4 +1,4 @@
-//! The tables that the figures come from.
+//! The tables that the figures are computed from.
 
 use crate::format::{count, percent, table};
 use crate::units::{self, Work};

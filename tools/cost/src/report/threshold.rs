@@ -1,4 +1,4 @@
-//! Where the threshold should be: what it costs, and who waits how long.
+//! The sections on the threshold: its cost, and how long the last follower waits.
 
 use crate::format::{count, dollars, percent, seconds, table, threshold};
 use crate::units::HEAD_SECONDS;
@@ -68,7 +68,7 @@ active, and up to {now} at this share of active ones. The largest account's phot
     )
 }
 
-/// How little the threshold matters to the bill.
+/// Returns how little the threshold changes the bill.
 fn flat(model: &Model) -> String {
     let total = model.bill(Strategy::Built, model.world().threshold).total();
     let spread = |strategy| {
@@ -94,7 +94,7 @@ month at {threshold}; what it buys is that a reader who scrolls finds them in th
     )
 }
 
-/// How the threshold matters in worlds that differ in one thing.
+/// Returns how the threshold matters in worlds that differ in one assumption.
 fn others(model: &Model) -> String {
     let world = model.world();
     let worlds = [
