@@ -1,4 +1,4 @@
-//! Opening accounts and logging in.
+//! Registering and logging in.
 
 use futures::future::join_all;
 use reqwest::Method;
@@ -53,7 +53,7 @@ async fn when_name_address_or_password_is_wrong_then_login_should_say_the_same()
 }
 
 #[tokio::test]
-async fn when_an_application_breaks_a_rule_then_it_should_be_named_and_nothing_kept() {
+async fn when_an_application_breaks_a_rule_then_it_should_be_refused_by_name() {
     let app = App::new();
     let name = unique("anna");
     let email = format!("{name}@example.org");
@@ -73,7 +73,7 @@ async fn when_an_application_breaks_a_rule_then_it_should_be_named_and_nothing_k
         body[field] = value;
         app.post("/auth/register", &body).await.refused(400, code);
     }
-    // Neither name nor address was claimed on the way.
+    // The refused application claimed neither name nor address.
     app.post("/auth/register", &application(&name, &email)).await.expect(201);
 }
 
@@ -95,7 +95,7 @@ async fn when_twenty_want_one_name_at_once_then_one_should_get_it() {
     }
     let session = log_in(&app, &name, PASSWORD).await.expect(200);
     assert_eq!(session["user_id"], answers[winner].body["user_id"]);
-    // The others have nothing, and their addresses are still free.
+    // The others have no account, and their addresses are still free.
     for (number, email) in emails.iter().enumerate().filter(|(number, _)| *number != winner).take(3) {
         log_in(&app, email, PASSWORD).await.refused(401, "bad_credentials");
         app.post("/auth/register", &application(&format!("{name}_{number}"), email)).await.expect(201);
@@ -114,7 +114,7 @@ async fn when_an_address_has_an_account_then_a_second_should_be_refused() {
 }
 
 #[tokio::test]
-async fn when_a_registration_is_repeated_with_a_key_then_it_should_open_the_same_account() {
+async fn when_a_registration_is_repeated_then_it_should_open_the_same_account() {
     let app = App::new();
     let name = unique("anna");
     let body = application(&name, &format!("{name}@example.org"));
@@ -124,10 +124,10 @@ async fn when_a_registration_is_repeated_with_a_key_then_it_should_open_the_same
     let first = register(&body).await.expect(201);
     let second = register(&body).await.expect(201);
     assert_eq!(first["user_id"], second["user_id"]);
-    // The key is no way into somebody else's account.
+    // The key opens nobody else's account.
     let mut guess = body.clone();
     guess["password"] = json!("wrong horse battery");
     register(&guess).await.refused(409, "username_taken");
-    // Without one, a repetition is a second attempt.
+    // Without a key, a repetition is a second attempt.
     app.post("/auth/register", &body).await.refused(409, "username_taken");
 }

@@ -1,4 +1,4 @@
-//! What lies behind the API: table, buckets and queues, seen as their owner sees them.
+//! What lies behind the API: table, buckets and queues, as their owner sees them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,7 +14,7 @@ use crate::world::eventually;
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// Table, buckets and queues of the stack.
+/// The table, buckets and queues of the stack.
 pub(crate) struct Behind {
     dynamodb: aws_sdk_dynamodb::Client,
     s3: aws_sdk_s3::Client,
@@ -25,7 +25,7 @@ pub(crate) struct Behind {
     queues: HashMap<&'static str, Queue>,
 }
 
-/// A queue and where its poison goes.
+/// A queue and its dead-letter queue.
 struct Queue {
     url: String,
     dead_letters: String,
@@ -56,7 +56,7 @@ impl Behind {
         }
     }
 
-    /// Every item there is.
+    /// Returns every item of the table.
     #[expect(
         clippy::disallowed_methods,
         reason = "to count everything, everything has to be read; no function may"
@@ -67,7 +67,7 @@ impl Behind {
         pages.send().collect::<Result<_, _>>().await.unwrap()
     }
 
-    /// Every item in which somebody is named, by key.
+    /// Returns every item that names a user, by key.
     pub(crate) async fn items_about(&self, user: UserId) -> BTreeMap<(String, String), Item> {
         let (padded, plain) = (user.padded(), user.to_string());
         let named = |item: &Item| {
@@ -77,24 +77,24 @@ impl Behind {
         self.every_item().await.into_iter().filter(named).map(|item| (key(&item), item)).collect()
     }
 
-    /// An item as it is at this moment.
+    /// Returns an item, read consistently.
     pub(crate) async fn item(&self, name: &ItemKey) -> Option<Item> {
         let request = self.dynamodb.get_item().table_name(&self.table).consistent_read(true);
         request.set_key(Some(attributes(name))).send().await.unwrap().item
     }
 
-    /// Whether an item is there.
+    /// Returns whether an item exists.
     pub(crate) async fn has(&self, name: &ItemKey) -> bool {
         self.item(name).await.is_some()
     }
 
-    /// Makes an item vanish, as no function would.
+    /// Deletes an item directly, as no function would.
     pub(crate) async fn lose(&self, name: &ItemKey) {
         let request = self.dynamodb.delete_item().table_name(&self.table);
         request.set_key(Some(attributes(name))).send().await.unwrap();
     }
 
-    /// A photo as it is at this moment.
+    /// Returns a photo, read consistently.
     pub(crate) async fn photo(&self, photo: &str) -> Photo {
         let table = Table::new(self.dynamodb.clone(), &self.table);
         table::photo::get_latest(&table, photo.parse().unwrap()).await.unwrap().unwrap()
@@ -108,7 +108,7 @@ impl Behind {
         &self.uploads
     }
 
-    /// Keys of the objects that are kept of a photo: original and renditions of each medium.
+    /// Returns the keys of a photo's stored objects: original and renditions of each medium.
     pub(crate) async fn kept(&self, author: UserId, photo: &str) -> Vec<String> {
         let folders = ["original", "large", "medium", "small"];
         let mut keys = Vec::new();
@@ -118,12 +118,12 @@ impl Behind {
         keys
     }
 
-    /// Keys of the objects of a photo that wait to be processed.
+    /// Returns the keys of a photo's uploads that wait to be processed.
     pub(crate) async fn waiting(&self, author: UserId, photo: &str) -> Vec<String> {
         self.objects(&self.uploads, &format!("incoming/{author}/{photo}/")).await
     }
 
-    /// The bytes of an object that is kept of a photo.
+    /// Returns the bytes of a stored object of a photo.
     pub(crate) async fn object(&self, key: &str) -> Vec<u8> {
         let answer = self.s3.get_object().bucket(&self.photos).key(key).send().await.unwrap();
         answer.body.collect().await.unwrap().to_vec()
@@ -164,7 +164,8 @@ impl Behind {
         .await;
     }
 
-    /// Waits until a message lies among a queue's dead letters, and takes it away; the bodies of the others there.
+    /// Waits until a message is among a queue's dead letters, and removes it. Returns the bodies
+    /// of the other dead letters.
     pub(crate) async fn until_dead(&self, queue: &str, body: &str) -> Vec<String> {
         let url = &self.queues[queue].dead_letters;
         eventually(&format!("the poison is among the dead letters of {queue}"), async || {
@@ -184,7 +185,7 @@ impl Behind {
     }
 }
 
-/// The key attributes of an item.
+/// Returns the key attributes of an item.
 pub(crate) fn key(item: &Item) -> (String, String) {
     let text = |name: &str| item[name].as_s().unwrap().clone();
     (text(PK), text(SK))

@@ -1,4 +1,4 @@
-//! An author whom too many follow for an ordinary push, through the workflows as they are deployed.
+//! An author with too many followers for an ordinary push, through the deployed workflows.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::join_all;
@@ -8,9 +8,9 @@ use table::keys::ItemKey;
 use crate::pictures::small;
 use crate::world::{App, Person, eventually};
 
-/// One more than make a celebrity on a cloud that is started for tests.
+/// Followers that exceed the threshold by one, on a cloud that is started for tests.
 const CROWD: usize = 13;
-/// As many leave as make an ordinary author of a celebrity.
+/// Followers who have to leave before a celebrity becomes an ordinary author.
 const LEAVING: usize = 4;
 
 async fn until_standing(author: &Person<'_>, standing: Option<&str>) {
@@ -31,7 +31,7 @@ async fn until_counted(author: &Person<'_>, followers: usize) {
 }
 
 #[tokio::test]
-async fn when_an_author_becomes_a_celebrity_and_ceases_to_be_one_then_followers_should_miss_nothing() {
+async fn when_an_author_crosses_up_and_down_then_followers_should_miss_nothing() {
     let app = App::new();
     let star = app.register("star").await;
     let crowd = join_all((0..CROWD).map(|_| app.register("fan"))).await;
@@ -41,12 +41,12 @@ async fn when_an_author_becomes_a_celebrity_and_ceases_to_be_one_then_followers_
     let first_fan = &crowd[0];
     first_fan.until_feed(&[]).await;
 
-    // Pushed to everyone, and the beginning of the promotion.
+    // This photo is pushed to everyone, and starts the promotion.
     let first = star.post_photo("Before", &[small()]).await;
     first_fan.until_feed(&[&first]).await;
     until_standing(&star, Some("celebrity")).await;
 
-    // Pulled at once, and pushed in the background.
+    // This photo is pulled at once, and pushed in the background.
     let second = star.post_photo("Pulled", &[small()]).await;
     first_fan.until_feed(&[&second, &first]).await;
     let entry = ItemKey::FeedEntry(first_fan.id, second.parse().unwrap());
@@ -61,7 +61,7 @@ async fn when_an_author_becomes_a_celebrity_and_ceases_to_be_one_then_followers_
     assert_eq!(state.get("celebrities"), Some(&AttributeValue::Ss(vec![star.id.to_string()])));
     first_fan.until_feed(&[&second, &first]).await;
 
-    // Too few are left: the next photo is the last to be pulled.
+    // Too few followers are left, so the next photo is the last one to be pulled.
     join_all(crowd.iter().rev().take(LEAVING).map(async |fan| fan.delete(&follow).await.expect(200))).await;
     until_counted(&star, CROWD - LEAVING).await;
     let third = star.post_photo("The last to be pulled", &[small()]).await;

@@ -1,4 +1,4 @@
-//! The cloud under test: where it answers, and the clients of its owner.
+//! The cloud under test: its addresses, and the clients of its owner.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -6,23 +6,23 @@ use std::path::Path;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use serde::Deserialize;
 
-/// What `localstack/cloud` wrote down about the cloud it started.
+/// The state file that `localstack/cloud` wrote about the cloud it started.
 #[derive(Deserialize)]
 pub(crate) struct Cloud {
     /// Base URL of the API, with a trailing slash.
     pub(crate) api_url: String,
     /// Base URL of the renditions.
     pub(crate) cdn_url: String,
-    /// Where every AWS service answers.
+    /// The address of every AWS service.
     pub(crate) endpoint: String,
     outputs: HashMap<String, String>,
 }
 
-/// Where the local cloud says it is.
+/// The region that the local cloud reports.
 const REGION: &str = "us-east-1";
 
 impl Cloud {
-    /// The cloud that `make test` started.
+    /// Returns the cloud that `make test` started.
     #[expect(clippy::disallowed_methods, reason = "a test is no function with a Config")]
     pub(crate) fn under_test() -> Self {
         let Ok(state) = std::env::var("LAMBDAGRAM_STATE") else {
@@ -33,7 +33,7 @@ impl Cloud {
         Self::of(Path::new(&state))
     }
 
-    /// The cloud whose state lies in a directory.
+    /// Returns the cloud whose state is in a directory.
     pub(crate) fn of(state: &Path) -> Self {
         let file = state.join("cloud.json");
         let text =
@@ -41,7 +41,7 @@ impl Cloud {
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
     }
 
-    /// An output of the stack.
+    /// Returns an output of the stack.
     pub(crate) fn output(&self, name: &str) -> &str {
         self.outputs.get(name).unwrap_or_else(|| panic!("the stack has no output {name}"))
     }

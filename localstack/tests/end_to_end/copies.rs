@@ -18,7 +18,7 @@ async fn until_counted(person: &Person<'_>, photos: u64) {
 }
 
 #[tokio::test]
-async fn when_a_file_is_posted_twice_then_it_should_be_kept_once_until_both_photos_are_deleted() {
+async fn when_a_file_is_posted_twice_then_one_copy_should_serve_both_photos() {
     let app = App::new();
     let (anna, bert) = (app.register("anna").await, app.register("bert").await);
     let first = anna.post_photo("First", &[picture()]).await;
@@ -51,7 +51,7 @@ async fn when_a_file_is_posted_twice_then_it_should_be_kept_once_until_both_phot
     }
 
     anna.delete(&format!("/photos/{second}")).await.expect(204);
-    eventually("the copy is gone, from the edge too", async || {
+    eventually("the copy is gone, from the CDN too", async || {
         same(app.behind.kept(anna.id, &first).await, &Vec::new()).map(drop)?;
         for url in &urls {
             if status(&app, url).await == 200 {

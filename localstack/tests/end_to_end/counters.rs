@@ -1,6 +1,6 @@
-//! At rest every counter equals the number of its edges.
+//! At rest, every counter equals the number of its edges.
 //!
-//! Also for the demo world, or any other that is up:
+//! The test also checks the demo world, or any other cloud that is running:
 //! `LAMBDAGRAM_STATE=.local cargo nextest run -p localstack --no-capture counter`.
 
 use std::collections::BTreeMap;
@@ -10,10 +10,10 @@ use table::keys::ItemKey;
 use crate::behind::{Item, key};
 use crate::world::{App, eventually};
 
-/// A counter, by the item that holds it and its name there.
+/// A counter, named by the item that holds it and its attribute there.
 type Counter = (ItemKey, &'static str);
 
-/// Every counter with what it says, and what it should say by the derived edges and by the actors' own.
+/// Each counter's value, and the values that the derived edges and the actors' edges give.
 #[derive(Default)]
 struct Count {
     said: BTreeMap<Counter, i64>,
@@ -67,7 +67,7 @@ impl Count {
         }
     }
 
-    /// Counters that do not say what they should, with what they say and should say.
+    /// Returns the counters that are wrong, with their value and the right ones.
     fn drifted(&self) -> Vec<String> {
         let found =
             |counts: &BTreeMap<Counter, i64>, counter: &Counter| counts.get(counter).copied().unwrap_or(0);
@@ -89,9 +89,9 @@ fn number(item: &Item, attribute: &str) -> i64 {
 async fn when_everything_is_at_rest_then_every_counter_should_equal_its_edges() {
     let app = App::new();
     let (anna, bert) = (app.register("anna").await, app.register("bert").await);
-    // The table need not be empty before, but there is something to count in any case.
+    // The table may hold items from before. This makes sure that there is something to count.
     bert.follow(&anna).await;
-    // Others may be at work, and reading everything takes a moment in which edges change.
+    // Others may be active, and edges change while everything is read.
     let counters = eventually("every counter equals its edges", async || {
         let count = Count::of(&app.behind.every_item().await);
         let drifted = count.drifted();

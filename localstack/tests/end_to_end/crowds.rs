@@ -1,4 +1,4 @@
-//! Many people at one thing at once: what they did is counted exactly.
+//! Many people act on one item at the same time, and every act is counted exactly.
 
 use futures::future::join_all;
 use reqwest::Method;
@@ -8,13 +8,13 @@ use crate::pictures::small;
 use crate::world::{App, eventually, same};
 
 #[tokio::test]
-async fn when_a_crowd_likes_and_follows_at_once_then_everybody_should_count_once() {
+async fn when_a_crowd_likes_and_follows_at_once_then_each_should_count_once() {
     let app = App::new();
     let anna = app.register("anna").await;
     let photo = anna.post_photo("", &[small()]).await;
     let crowd = join_all((0..12).map(|_| app.register("fan"))).await;
     let (like, follow) = (format!("/photos/{photo}/like"), format!("/users/{}/follow", anna.id));
-    // Impatient people press twice; a third of them changes their mind at once.
+    // Impatient people press twice, and a third of them take it back at once.
     join_all(crowd.iter().enumerate().map(async |(number, fan)| {
         let press = |path: &str| fan.request(Method::POST, path).send();
         let answers = futures::join!(press(&like), press(&like), press(&follow), press(&follow));
@@ -40,7 +40,8 @@ async fn when_a_crowd_likes_and_follows_at_once_then_everybody_should_count_once
     for (number, fan) in crowd.iter().enumerate() {
         assert_eq!(fan.photo(&photo).await["liked_by_user"], number % 3 != 0);
     }
-    // One row of likes and one of follows. Who took it back in time may not be told of; nobody is told of twice.
+    // There is one row of likes and one of follows. An actor who took it back in time may be
+    // missing; none is there twice.
     eventually("the inbox tells of everybody once", async || {
         let inbox = anna.until_inbox(2).await;
         let told = |row: usize| inbox["notifications"][row]["actor_count"].as_u64().unwrap_or_default();

@@ -1,6 +1,6 @@
-//! The power goes: everything is killed at once and started again, and nothing that was accepted is gone.
+//! A power cut: everything is killed at once and started again, and nothing that was accepted is lost.
 //!
-//! In a cloud of its own, because the other tests would not survive it either.
+//! The test has a cloud of its own, because the other tests would not survive it either.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::pictures::{Picture, Pixels, small};
 use crate::renditions::status;
 use crate::world::{App, PASSWORD, Person, eventually, same};
 
-/// A local cloud that goes away with its state when the test ends, however it ends.
+/// A local cloud that is removed with its state when the test ends, however it ends.
 struct ThrowAway {
     root: PathBuf,
     state: PathBuf,
@@ -35,7 +35,7 @@ impl ThrowAway {
         assert!(done.status.success(), "the cloud did not start: {}", String::from_utf8_lossy(&said));
     }
 
-    /// Ends every process of the cloud as a power cut would; how many there were.
+    /// Kills every process of the cloud, as a power cut would; returns the number of processes.
     fn kill(&self) -> usize {
         let listed = String::from_utf8(self.run(&["pids"]).stdout).unwrap();
         let pids: Vec<&str> = listed.split_whitespace().collect();
@@ -48,11 +48,11 @@ impl ThrowAway {
         App::on(Cloud::of(&self.state))
     }
 
-    /// What the Makefile runs, on a state and ports of its own.
+    /// Runs what the Makefile runs, with its own state and ports.
     fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new("python3");
         command.args(["-m", "cloud"]).args(arguments).current_dir(&self.root).stdin(Stdio::null());
-        // What the test runner says to cargo is not meant for the cargo that this starts.
+        // Variables that the test runner sets for cargo must not reach the cargo that this starts.
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy().into_owned();
             let of_runner =
@@ -73,7 +73,7 @@ impl Drop for ThrowAway {
     }
 }
 
-/// The first of three neighbouring ports that nobody listens on.
+/// Returns the first of three adjacent free ports.
 fn three_free_ports() -> u16 {
     let free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
     (34_560..44_560)
@@ -82,7 +82,7 @@ fn three_free_ports() -> u16 {
         .expect("three free neighbouring ports")
 }
 
-/// What must be the same afterwards.
+/// What has to be the same afterwards.
 #[derive(Debug, PartialEq)]
 struct Seen {
     profiles: Vec<Value>,
@@ -101,7 +101,7 @@ async fn look(anna: &Person<'_>, bert: &Person<'_>, photo: &str) -> Seen {
 }
 
 #[tokio::test]
-async fn when_everything_is_killed_and_started_again_then_nothing_should_be_lost() {
+async fn when_everything_is_killed_and_restarted_then_nothing_should_be_lost() {
     let cloud = ThrowAway::up();
     let before = cloud.app();
     let (anna, bert) = (before.register("anna").await, before.register("bert").await);
@@ -116,7 +116,7 @@ async fn when_everything_is_killed_and_started_again_then_nothing_should_be_lost
     })
     .await;
     let seen = look(&anna, &bert, &photo).await;
-    // Accepted, but far from done when the power goes.
+    // This upload is accepted, but far from done at the power cut.
     let late: Vec<Picture> = (0..3).map(|_| Picture::jpeg(Pixels::striped(1200, 900).jpeg())).collect();
     let (second, uploads) = anna.create_upload("At the very moment", &late).await;
     for (upload, picture) in uploads.iter().zip(&late) {
@@ -127,7 +127,7 @@ async fn when_everything_is_killed_and_started_again_then_nothing_should_be_lost
 
     cloud.start();
     let app = cloud.app();
-    // The same address and the same key: apps go on with the tokens they have.
+    // Address and key are the same, so apps can still use their tokens.
     assert_eq!((&app.cloud.api_url, &app.cloud.cdn_url), (&before.cloud.api_url, &before.cloud.cdn_url));
     let [anna, bert] = [&anna, &bert].map(|person| Person {
         app: &app,
@@ -140,7 +140,7 @@ async fn when_everything_is_killed_and_started_again_then_nothing_should_be_lost
     for url in [&seen.photo["url"], &seen.photo["thumbnail_urls"]["small"]] {
         assert_eq!(status(&app, url.as_str().unwrap()).await, 200);
     }
-    // What was under way goes on where it was.
+    // The upload in progress resumes where it was.
     anna.until(&second, "ready").await;
     bert.until_feed(&[&second, &photo]).await;
     eventually("both photos are counted", async || {

@@ -1,11 +1,11 @@
-//! Feeds and lists over several pages, and feeds of those who follow late.
+//! Feeds and lists over several pages, and feeds of readers who follow late.
 
 use serde_json::Value;
 
 use crate::pictures::small;
 use crate::world::{App, Person};
 
-/// Reads a list to its end, page by page; the field of every entry, in order.
+/// Reads a list to its end, page by page; returns a field of every entry, in order.
 async fn every_page(person: &Person<'_>, path: &str, entries: &str, field: &str) -> Vec<String> {
     let (mut found, mut cursor) = (Vec::new(), String::new());
     loop {
@@ -23,7 +23,7 @@ async fn every_page(person: &Person<'_>, path: &str, entries: &str, field: &str)
 }
 
 #[tokio::test]
-async fn when_a_feed_is_read_by_pages_then_each_photo_should_come_once_newest_first() {
+async fn when_a_feed_is_paged_then_each_photo_should_come_once_newest_first() {
     let app = App::new();
     let (anna, bert, carl) =
         (app.register("anna").await, app.register("bert").await, app.register("carl").await);
@@ -32,13 +32,13 @@ async fn when_a_feed_is_read_by_pages_then_each_photo_should_come_once_newest_fi
     for (number, author) in [&anna, &bert, &anna, &bert, &anna].into_iter().enumerate() {
         photos.insert(0, author.post_photo(&format!("Number {number}"), &[small()]).await);
     }
-    // Carl follows Bert only now; what Bert posted before belongs in the feed all the same, in its place.
+    // Carl follows Bert only now. Bert's earlier photos belong in the feed too, in their places.
     carl.follow(&bert).await;
     let ids: Vec<&str> = photos.iter().map(String::as_str).collect();
     carl.until_feed(&ids).await;
     assert_eq!(every_page(&carl, "/feed", "photos", "photo_id").await, photos);
 
-    // A cursor outlives the photo that it names, and a photo posted meanwhile moves nothing.
+    // A cursor outlives the photo that it names, and a photo posted meanwhile does not shift the pages.
     let page = carl.get("/feed?count=2").await.expect(200);
     let cursor = page["next_cursor"].as_str().unwrap();
     bert.delete(&format!("/photos/{}", photos[1])).await.expect(204);

@@ -1,4 +1,4 @@
-//! From a phone to a follower's feed, and away again.
+//! A photo's way from a phone to a follower's feed, and its deletion.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::world::{App, Person, created_upload, eventually, same, upload_request
 
 const ALTS: [&str; 3] = ["Galaxies", "Stripes, from the side", "A raccoon"];
 
-/// What was photographed: smaller than the largest rendition, and larger.
+/// Returns what was photographed: pictures smaller than the largest rendition, and larger.
 fn scenes() -> [Pixels; 3] {
     [
         Pixels::photograph("galaxies.jpg", 1).with_corners(),
@@ -19,14 +19,14 @@ fn scenes() -> [Pixels; 3] {
     ]
 }
 
-/// The files of a phone that was held upright, then to the one side, then to the other.
+/// Returns the files of a phone that was held upright, then to one side, then to the other.
 fn files(scenes: &[Pixels; 3]) -> Vec<Picture> {
     let held = scenes.iter().zip([1, 6, 8]).zip(ALTS);
     held.map(|((scene, orientation), alt)| Picture::jpeg(scene.phone_jpeg(orientation)).alt(alt)).collect()
 }
 
 #[tokio::test]
-async fn when_user_posts_a_carousel_then_a_follower_should_see_it_and_be_heard_until_it_is_deleted() {
+async fn when_a_user_posts_a_carousel_then_a_follower_should_see_and_like_it() {
     let app = App::new();
     let (anna, bert) = (app.register("anna").await, app.register("bert").await);
     bert.follow(&anna).await;
@@ -46,7 +46,7 @@ async fn when_user_posts_a_carousel_then_a_follower_should_see_it_and_be_heard_u
     delete_it(&anna, &bert, &photo, &shown).await;
 }
 
-/// Uploads the last picture first; nobody else sees anything before the first one has arrived too.
+/// Uploads the last picture first. Nobody else sees anything before the first one has arrived too.
 async fn upload_backwards(anna: &Person<'_>, bert: &Person<'_>, files: &[Picture]) -> String {
     let mut body = upload_request("First light #morning", files);
     body["location"] = json!("Montmartre");
@@ -74,7 +74,7 @@ async fn upload_backwards(anna: &Person<'_>, bert: &Person<'_>, files: &[Picture
     photo
 }
 
-/// The photo as it stands in the feed of a follower.
+/// Checks the photo in the feed of a follower.
 async fn see_it(anna: &Person<'_>, bert: &Person<'_>, photo: &str, scenes: &[Pixels; 3]) -> Value {
     let shown = bert.until_feed(&[photo]).await.remove(0);
     let page = bert.get("/feed?count=20").await.expect(200);
@@ -109,7 +109,7 @@ async fn see_it(anna: &Person<'_>, bert: &Person<'_>, photo: &str, scenes: &[Pix
     shown
 }
 
-/// Three pictures in three sizes, each as JPEG and as WebP.
+/// Fetches three pictures in three sizes, each as JPEG and as WebP.
 async fn fetch_every_rendition(app: &App, shown: &Value, scenes: &[Pixels; 3]) {
     let mut fetched = 0;
     for (medium, scene) in shown["media"].as_array().unwrap().iter().zip(scenes) {
@@ -125,7 +125,7 @@ async fn fetch_every_rendition(app: &App, shown: &Value, scenes: &[Pixels; 3]) {
 }
 
 async fn like_it(anna: &Person<'_>, bert: &Person<'_>, photo: &str) {
-    // Following told Anna already.
+    // The follow is in Anna's inbox already.
     let inbox = anna.until_inbox(1).await;
     assert_eq!(inbox["notifications"][0]["type"], "follow");
 
@@ -156,7 +156,7 @@ async fn like_it(anna: &Person<'_>, bert: &Person<'_>, photo: &str) {
         assert_eq!(state["liked_by_user"], false);
         bert.until_likes(photo, 0).await;
     }
-    // Liking again is no news.
+    // A repeated like changes nothing in the inbox.
     bert.like(photo, 1).await;
     anna.app.behind.until_handled("notify").await;
     let inbox = anna.until_inbox(2).await;
@@ -196,7 +196,7 @@ async fn delete_it(anna: &Person<'_>, bert: &Person<'_>, photo: &str, shown: &Va
     for medium in shown["media"].as_array().unwrap() {
         for (size, _) in SIZES {
             let url = medium["urls"][size].as_str().unwrap();
-            eventually("the edge has forgotten the picture", async || {
+            eventually("the CDN has forgotten the picture", async || {
                 same(status(app, url).await, &404).map(drop)
             })
             .await;

@@ -1,8 +1,10 @@
-//! What people and apps see of the deployed template, on a running local cloud: `make test` starts one and says where.
+//! Tests of the deployed template as people and apps see it, on a running local cloud. `make test` starts
+//! one and passes its address.
 //!
-//! Tests act through the public API and look behind it (table, buckets, queues) only to see what must be gone or must
-//! not have changed, or to deliver a message again. Each makes people of its own and needs nothing that another left, so
-//! they run side by side. Work that goes on behind an answer is waited for with a deadline, never slept through.
+//! Tests act through the public API. They look behind it (table, buckets, queues) only to see what must be
+//! gone or must not have changed, or to deliver a message again. Each test creates its own people
+//! and needs nothing that another left, so tests run side by side. They wait for background work
+//! with a deadline, and never sleep.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

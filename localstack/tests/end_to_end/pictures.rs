@@ -4,7 +4,7 @@ use std::path::Path;
 
 use mozjpeg::{ColorSpace, Compress, Decompress, Marker};
 
-/// A picture as a phone has it.
+/// A picture file as a phone has it.
 pub(crate) struct Picture {
     pub(crate) bytes: Vec<u8>,
     pub(crate) content_type: &'static str,
@@ -29,7 +29,7 @@ impl Picture {
     }
 }
 
-/// A small ordinary picture, for tests that are not about pictures.
+/// Returns a small ordinary picture, for tests that are not about pictures.
 pub(crate) fn small() -> Picture {
     Picture::jpeg(Pixels::striped(96, 64).jpeg())
 }
@@ -50,13 +50,13 @@ impl Pixels {
         Self { width, height, data: places.flat_map(|(x, y)| pixel(x, y)).collect() }
     }
 
-    /// Bands of colour that cross.
+    /// Returns crossing bands of colour.
     pub(crate) fn striped(width: usize, height: usize) -> Self {
         let shade = |at: usize| u8::try_from(60 + at * 7 % 120).unwrap();
         Self::paint(width, height, |x, y| [shade(x), shade(y), shade(x + y)])
     }
 
-    /// A photograph of the demo world, every pixel `zoom` times as large.
+    /// Returns a photograph of the demo world, with every pixel `zoom` times as large.
     pub(crate) fn photograph(name: &str, zoom: usize) -> Self {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("cloud/demo/pictures").join(name);
         let mut decoding = Decompress::new_path(file).unwrap().rgb().unwrap();
@@ -66,7 +66,7 @@ impl Pixels {
         Self::paint(width * zoom, height * zoom, |x, y| taken.at(x / zoom, y / zoom))
     }
 
-    /// The same with a block of another colour in each corner, a quarter of each side long.
+    /// Returns the same picture with a block of another colour in each corner, a quarter of each side long.
     pub(crate) fn with_corners(&self) -> Self {
         let (right, bottom) = (self.width - self.width / 4, self.height - self.height / 4);
         Self::paint(self.width, self.height, |x, y| {
@@ -85,7 +85,8 @@ impl Pixels {
         self.data[at..at + 3].try_into().unwrap()
     }
 
-    /// The pixels as a camera that was held so stores them: which sides of the shown picture its first row and column are.
+    /// Returns the pixels as a turned camera stores them. Comments name the sides of the shown picture
+    /// that the stored first row and first column are.
     fn held(&self, orientation: u16) -> Self {
         let (right, bottom) = (self.width - 1, self.height - 1);
         match orientation {
@@ -103,7 +104,8 @@ impl Pixels {
         self.encode(&[])
     }
 
-    /// A phone's file: turned, with EXIF that says so and where it was taken, and a colour profile.
+    /// Returns a phone's file: turned, with EXIF that gives the orientation and the place,
+    /// and with a colour profile.
     pub(crate) fn phone_jpeg(&self, orientation: u16) -> Vec<u8> {
         let profile = moxcms::ColorProfile::new_srgb().encode().unwrap();
         let segments = [
@@ -148,9 +150,10 @@ impl Pixels {
     }
 }
 
-/// An EXIF block (TIFF, big-endian): how the camera was held, and that it was at 48° N, 2° E.
+/// Returns an EXIF block (TIFF, big-endian) with the camera's orientation and the position 48° N, 2° E.
 fn exif(orientation: u16) -> Vec<u8> {
-    // Directory at 8 with two entries, GPS directory behind it at 38 with four, its six rationals behind that at 92.
+    // The directory is at 8 with two entries. The GPS directory follows at 38 with four,
+    // and its six rationals at 92.
     let mut block = b"MM\0*\0\0\0\x08\0\x02".to_vec();
     let [high, low] = orientation.to_be_bytes();
     entry(&mut block, 0x0112, 3, 1, [high, low, 0, 0]);
@@ -175,7 +178,7 @@ fn entry(block: &mut Vec<u8>, tag: u16, kind: u16, count: u32, value: [u8; 4]) {
     block.extend(value);
 }
 
-/// A PNG of 65 bytes that declares a gigapixel: header, a scrap of data, end.
+/// Returns a PNG of 65 bytes that declares a gigapixel: header, a scrap of data, end.
 pub(crate) fn gigapixel_png() -> Vec<u8> {
     let mut file = b"\x89PNG\r\n\x1A\n".to_vec();
     let side = 32_768_u32.to_be_bytes();
@@ -191,7 +194,7 @@ pub(crate) fn gigapixel_png() -> Vec<u8> {
     file
 }
 
-/// The checksum of PNG chunks (ISO 3309).
+/// Returns the checksum of PNG chunks (ISO 3309).
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |sum, byte| {
         (0..8).fold(

@@ -1,7 +1,7 @@
-//! A message that nobody can handle ends among the dead letters, and takes no other along.
+//! A message that nobody can handle becomes a dead letter, and the messages beside it do not.
 //!
-//! Each test makes something derived vanish and sends the message that derives it again, with poison on both sides of
-//! it: what reappears shows that the message was handled beside its neighbours.
+//! Each test deletes a derived item, and sends the message that derives it again with poison on both sides.
+//! When the item reappears, the message was handled beside its neighbours.
 
 use domain::inbox::Subject;
 use table::keys::ItemKey;
@@ -10,19 +10,19 @@ use crate::pictures::small;
 use crate::redelivery::{body, followed, liked};
 use crate::world::{App, Person, eventually, same, unique};
 
-/// A message that is no event, and tells itself from every other.
+/// Returns a message that is not an event and differs from every other.
 fn poison() -> String {
     format!(r#"{{"type":"nothing.known","name":"{}"}}"#, unique("poison"))
 }
 
-/// Sends a message with poison on both sides; the poison.
+/// Sends a message with poison on both sides; returns the poison.
 async fn send_between_poison(app: &App, queue: &str, good: &str) -> [String; 2] {
     let [before, after] = [poison(), poison()];
     app.behind.send(queue, &[before.clone(), good.to_owned(), after.clone()]).await;
     [before, after]
 }
 
-/// Waits until the poison is where it belongs, and makes sure that its neighbour is not there too.
+/// Waits until the poison is among the dead letters, and asserts that the good message is not.
 async fn until_only_poison_is_dead(app: &App, queue: &str, poison: &[String], good: &str) {
     for body in poison {
         let others = app.behind.until_dead(queue, body).await;
@@ -33,7 +33,7 @@ async fn until_only_poison_is_dead(app: &App, queue: &str, poison: &[String], go
     }
 }
 
-/// A reader with one photo in the feed.
+/// Creates a reader with one photo in the feed.
 async fn reader_of(app: &App) -> (Person<'_>, Person<'_>, String) {
     let (anna, bert) = (app.register("anna").await, app.register("bert").await);
     bert.follow(&anna).await;
@@ -51,7 +51,7 @@ async fn until_there(app: &App, name: &ItemKey) {
 }
 
 #[tokio::test]
-async fn when_fanout_meets_poison_then_the_photos_beside_it_should_reach_their_feeds() {
+async fn when_fanout_meets_poison_then_other_photos_should_reach_their_feeds() {
     let app = App::new();
     let (anna, bert, photo) = reader_of(&app).await;
     let entry = ItemKey::FeedEntry(bert.id, photo.parse().unwrap());
@@ -64,7 +64,7 @@ async fn when_fanout_meets_poison_then_the_photos_beside_it_should_reach_their_f
 }
 
 #[tokio::test]
-async fn when_backfill_meets_poison_then_the_follows_beside_it_should_be_filled_in() {
+async fn when_backfill_meets_poison_then_other_follows_should_be_filled_in() {
     let app = App::new();
     let (anna, bert, photo) = reader_of(&app).await;
     let entry = ItemKey::FeedEntry(bert.id, photo.parse().unwrap());
@@ -77,7 +77,7 @@ async fn when_backfill_meets_poison_then_the_follows_beside_it_should_be_filled_
 }
 
 #[tokio::test]
-async fn when_notify_meets_poison_then_the_likes_beside_it_should_be_told() {
+async fn when_notify_meets_poison_then_other_likes_should_be_in_the_inbox() {
     let app = App::new();
     let (anna, bert) = (app.register("anna").await, app.register("bert").await);
     let photo = anna.post_photo("", &[small()]).await;
@@ -95,7 +95,7 @@ async fn when_notify_meets_poison_then_the_likes_beside_it_should_be_told() {
 }
 
 #[tokio::test]
-async fn when_thumbnail_meets_poison_then_the_pictures_beside_it_should_be_rendered() {
+async fn when_thumbnail_meets_poison_then_other_pictures_should_be_rendered() {
     let app = App::new();
     let anna = app.register("anna").await;
     let before = poison();

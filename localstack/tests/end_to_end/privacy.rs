@@ -1,4 +1,4 @@
-//! What lies in the buckets reaches the world through the edge, and nothing else of it.
+//! Only renditions reach the world from the buckets, and only through the CDN.
 
 use reqwest::Method;
 
@@ -7,7 +7,7 @@ use crate::renditions::fetch;
 use crate::world::App;
 
 #[tokio::test]
-async fn when_objects_are_asked_for_without_a_signature_then_the_buckets_should_refuse() {
+async fn when_a_request_has_no_signature_then_the_buckets_should_refuse_it() {
     let app = App::new();
     let anna = app.register("anna").await;
     let photo = anna.post_photo("", &[small()]).await;
@@ -26,7 +26,7 @@ async fn when_objects_are_asked_for_without_a_signature_then_the_buckets_should_
 }
 
 #[tokio::test]
-async fn when_the_edge_is_asked_for_anything_but_a_rendition_then_it_should_refuse() {
+async fn when_a_path_is_no_rendition_then_the_cdn_should_refuse_it() {
     let app = App::new();
     let anna = app.register("anna").await;
     let (photo, uploads) = anna.create_upload("", &[small(), small()]).await;
@@ -48,7 +48,7 @@ async fn when_the_edge_is_asked_for_anything_but_a_rendition_then_it_should_refu
 }
 
 #[tokio::test]
-async fn when_an_app_says_what_it_takes_then_it_should_get_the_best_of_that() {
+async fn when_an_app_names_formats_then_the_cdn_should_serve_the_best() {
     let app = App::new();
     let anna = app.register("anna").await;
     let photo = anna.post_photo("", &[small()]).await;
@@ -66,7 +66,7 @@ async fn when_an_app_says_what_it_takes_then_it_should_get_the_best_of_that() {
         assert_eq!(response.status().as_u16(), 200);
         assert_eq!(response.headers()["content-type"], wanted, "Accept: {accept}");
     }
-    // The second time the edge need not ask the bucket.
+    // The second time, the CDN answers from its cache.
     for webp in [false, true] {
         fetch(&app, url, webp).await;
         let request = app.http.get(url).header("accept", if webp { "image/webp" } else { "image/jpeg" });

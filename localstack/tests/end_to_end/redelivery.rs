@@ -1,4 +1,5 @@
-//! Every message again: twice, late, and in the wrong order. SQS and SNS promise no more than "at least once".
+//! Every message comes again: twice, late, and out of order. SQS and SNS promise
+//! no more than "at least once".
 
 use domain::photo::Photo;
 use domain::{Clock, UserId};
@@ -58,7 +59,7 @@ async fn deliver_twice(app: &App, queue: &str, event: &Event) {
     app.behind.until_handled(queue).await;
 }
 
-/// What S3 says when a medium has been uploaded.
+/// Returns S3's notification of an uploaded medium.
 fn upload_notification(app: &App, author: UserId, photo: &str) -> String {
     json!({ "Records": [{
         "eventVersion": "2.1",
@@ -80,7 +81,7 @@ async fn when_an_upload_event_comes_again_then_the_photo_should_stay_as_it_is() 
     let app = App::new();
     let anna = app.register("anna").await;
     let (photo, uploads) = anna.create_upload("", &[small()]).await;
-    // Before the upload has arrived, while it is processed, and afterwards.
+    // The notification comes before the upload has arrived, while it is processed, and afterwards.
     let notification = upload_notification(&app, anna.id, &photo);
     app.behind.send("uploads", std::slice::from_ref(&notification)).await;
     app.behind.until_handled("uploads").await;
@@ -100,7 +101,7 @@ async fn when_an_upload_event_comes_again_then_the_photo_should_stay_as_it_is() 
 }
 
 #[tokio::test]
-async fn when_news_of_a_photo_come_again_then_feeds_should_stay_as_they_are() {
+async fn when_events_of_a_photo_come_again_then_feeds_should_not_change() {
     let app = App::new();
     let (anna, bert) = (app.register("anna").await, app.register("bert").await);
     bert.follow(&anna).await;
@@ -112,7 +113,7 @@ async fn when_news_of_a_photo_come_again_then_feeds_should_stay_as_they_are() {
     deliver_twice(&app, "fanout", &ready(anna.id, &photo)).await;
     assert_eq!(bert.feed().await, feed);
 
-    // Late, for a reader who follows no more.
+    // It comes late, for a reader who has unfollowed.
     bert.unfollow(&anna).await;
     bert.until_feed(&[]).await;
     app.behind.until_handled("backfill").await;
@@ -120,7 +121,7 @@ async fn when_news_of_a_photo_come_again_then_feeds_should_stay_as_they_are() {
     assert!(bert.feed().await.is_empty());
     assert!(!app.behind.has(&ItemKey::FeedEntry(bert.id, photo.parse().unwrap())).await);
 
-    // Late, for a photo that is deleted; and its deletion again, which takes nothing else along.
+    // It comes late, for a photo that is deleted. The deletion comes again too, and removes nothing else.
     bert.follow(&anna).await;
     bert.until_feed(&[&photo, &older]).await;
     let was = app.behind.photo(&photo).await;
@@ -136,7 +137,7 @@ async fn when_news_of_a_photo_come_again_then_feeds_should_stay_as_they_are() {
 }
 
 #[tokio::test]
-async fn when_news_of_a_follow_come_again_or_late_then_the_last_word_should_stand() {
+async fn when_events_of_a_follow_come_again_or_late_then_the_last_act_counts() {
     let app = App::new();
     let (anna, bert) = (app.register("anna").await, app.register("bert").await);
     assert!(bert.feed().await.is_empty());
@@ -146,12 +147,12 @@ async fn when_news_of_a_follow_come_again_or_late_then_the_last_word_should_stan
     deliver_twice(&app, "backfill", &followed(&bert, &anna)).await;
     assert_eq!(bert.feed().await, feed);
 
-    // An unfollow of long ago, after the follow that came behind it.
+    // An old unfollow comes after the follow that succeeded it.
     deliver_twice(&app, "backfill", &unfollowed(&bert, &anna)).await;
     assert_eq!(bert.feed().await, feed);
     assert_eq!(bert.profile(&anna).await["follower_count"], 1);
 
-    // A follow of long ago, after the unfollow that came behind it.
+    // An old follow comes after the unfollow that succeeded it.
     bert.unfollow(&anna).await;
     bert.until_feed(&[]).await;
     deliver_twice(&app, "backfill", &followed(&bert, &anna)).await;
@@ -161,7 +162,7 @@ async fn when_news_of_a_follow_come_again_or_late_then_the_last_word_should_stan
 }
 
 #[tokio::test]
-async fn when_a_reader_returned_long_ago_then_hearing_of_it_again_should_change_nothing() {
+async fn when_an_old_return_comes_again_then_nothing_should_change() {
     let app = App::new();
     let (anna, bert) = (app.register("anna").await, app.register("bert").await);
     bert.follow(&anna).await;
@@ -175,7 +176,7 @@ async fn when_a_reader_returned_long_ago_then_hearing_of_it_again_should_change_
 }
 
 #[tokio::test]
-async fn when_news_for_an_inbox_come_again_then_it_should_stay_as_it_is() {
+async fn when_events_for_an_inbox_come_again_then_it_should_not_change() {
     let app = App::new();
     let (anna, bert) = (app.register("anna").await, app.register("bert").await);
     let photo = anna.post_photo("", &[small()]).await;
@@ -193,7 +194,7 @@ async fn when_news_for_an_inbox_come_again_then_it_should_stay_as_it_is() {
 }
 
 #[tokio::test]
-async fn when_likes_come_apart_from_the_stream_late_and_twice_then_they_should_count_as_they_are() {
+async fn when_likes_come_out_of_order_late_and_twice_then_counts_stay_exact() {
     let app = App::new();
     let (anna, bert, carl) =
         (app.register("anna").await, app.register("bert").await, app.register("carl").await);
@@ -202,7 +203,7 @@ async fn when_likes_come_apart_from_the_stream_late_and_twice_then_they_should_c
     carl.like(&photo, 2).await;
     carl.delete(&format!("/photos/{photo}/like")).await.expect(200);
     anna.until_likes(&photo, 1).await;
-    // What the stream said of them some time ago; of Bert also what it never did.
+    // The stream said this of them some time ago, and of Bert something that never happened.
     let said = |user: UserId, what: &str| {
         json!({ what: {
             "user": user, "photo": photo,

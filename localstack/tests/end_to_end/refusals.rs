@@ -1,4 +1,4 @@
-//! Requests that break a rule: each is refused by its name and changes nothing.
+//! Requests that break a rule. Each is refused with its code and changes nothing.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -52,7 +52,7 @@ async fn when_a_draft_breaks_a_rule_then_it_should_be_named_and_nothing_kept() {
         request.send().await.refused(400, "bad_idempotency_key");
     }
     assert_eq!(app.behind.items_about(anna.id).await, before);
-    // The longest that is allowed is allowed.
+    // The longest allowed text is accepted.
     let mut longest = with("caption", json!("é".repeat(2_200)));
     longest["media"][0]["size"] = json!(20 * MEBIBYTE);
     anna.post("/photos", &longest).await.expect(201);
@@ -85,7 +85,7 @@ async fn when_a_body_is_no_json_then_every_route_should_say_so() {
 }
 
 #[tokio::test]
-async fn when_a_cursor_or_count_was_never_given_out_then_every_list_should_refuse() {
+async fn when_a_cursor_or_count_is_invalid_then_every_list_should_refuse() {
     let app = App::new();
     let anna = app.register("anna").await;
     let id = anna.id;
@@ -110,7 +110,7 @@ async fn when_a_cursor_or_count_was_never_given_out_then_every_list_should_refus
 }
 
 #[tokio::test]
-async fn when_texts_of_a_photo_or_profile_are_too_long_then_they_should_stay_as_they_were() {
+async fn when_texts_of_a_photo_or_profile_are_too_long_then_nothing_changes() {
     let app = App::new();
     let anna = app.register("anna").await;
     let photo = anna.create_upload("As it was", &[small()]).await.0;
@@ -135,7 +135,7 @@ async fn when_texts_of_a_photo_or_profile_are_too_long_then_they_should_stay_as_
 }
 
 #[tokio::test]
-async fn when_a_photo_is_somebody_elses_then_it_should_not_be_changed_or_deleted() {
+async fn when_a_photo_is_somebody_elses_then_changes_should_be_refused() {
     let app = App::new();
     let (anna, mallory) = (app.register("anna").await, app.register("mallory").await);
     let photo = anna.post_photo("Mine", &[small()]).await;
@@ -146,7 +146,7 @@ async fn when_a_photo_is_somebody_elses_then_it_should_not_be_changed_or_deleted
     assert_eq!(anna.photo(&photo).await, before);
     assert_eq!(app.behind.kept(anna.id, &photo).await.len(), 7);
 
-    // Of what is not public yet not even its existence is told.
+    // Nobody else learns that an unpublished photo exists.
     let secret = anna.create_upload("Not yet", &[small()]).await.0;
     let path = format!("/photos/{secret}");
     mallory.get(&path).await.refused(404, "photo_not_found");
@@ -189,7 +189,7 @@ async fn when_something_does_not_exist_then_it_should_be_said() {
 }
 
 #[tokio::test]
-async fn when_a_password_is_guessed_then_the_name_should_stop_answering_for_a_while() {
+async fn when_a_password_is_guessed_then_the_name_should_be_blocked_for_a_while() {
     let app = App::new();
     let anna = app.register("anna").await;
     let guess = json!({ "login": anna.username, "password": "wrong horse battery" });
@@ -204,6 +204,6 @@ async fn when_a_password_is_guessed_then_the_name_should_stop_answering_for_a_wh
     );
     let right = json!({ "login": anna.username, "password": PASSWORD });
     app.post("/auth/login", &right).await.refused(429, "too_many_attempts");
-    // Whoever is logged in stays so.
+    // Sessions that are open stay open.
     anna.get("/users/me").await.expect(200);
 }

@@ -1,4 +1,4 @@
-//! Looks at what the CDN serves.
+//! Checks of the renditions that the CDN serves.
 
 use std::io::Cursor;
 
@@ -7,10 +7,10 @@ use reqwest::Method;
 use crate::pictures::{CORNERS, Pixels};
 use crate::world::App;
 
-/// Sizes by name, with the longest side a rendition of it may have.
+/// Sizes by name, with the longest side that a rendition of it may have.
 pub(crate) const SIZES: [(&str, usize); 3] = [("large", 1080), ("medium", 640), ("small", 150)];
 
-/// What an app says that takes WebP, as browsers do.
+/// The Accept header of an app that takes WebP, as browsers send it.
 const ACCEPTS_WEBP: &str = "image/avif,image/webp,image/apng,*/*;q=0.8";
 
 /// A rendition as it was served.
@@ -38,13 +38,13 @@ pub(crate) async fn fetch(app: &App, url: &str, webp: bool) -> Rendition {
     }
 }
 
-/// The status of an address without its body.
+/// Returns the status of an address without its body.
 pub(crate) async fn status(app: &App, url: &str) -> u16 {
     app.fetch(Method::GET, url).send().await.status
 }
 
 impl Rendition {
-    /// Checks everything that is promised of a rendition of `picture`, shown with its corners where they belong.
+    /// Checks everything that is promised of a rendition of `picture`, shown with its corners in place.
     pub(crate) fn check(&self, picture: &Pixels, longest: usize, webp: bool) {
         let url = &self.url;
         assert_eq!(self.content_type, if webp { "image/webp" } else { "image/jpeg" }, "{url}");
@@ -61,7 +61,7 @@ impl Rendition {
         }
     }
 
-    /// Decodes a JPEG that has nothing in it but its picture.
+    /// Decodes a JPEG and asserts that it holds nothing but its picture.
     fn jpeg(&self) -> Pixels {
         let markers = jpeg_markers(&self.bytes);
         let metadata: Vec<_> = markers.iter().filter(|marker| matches!(marker, 0xE1..=0xEF | 0xFE)).collect();
@@ -72,7 +72,7 @@ impl Rendition {
         Pixels { width, height, data: decoding.read_scanlines().unwrap() }
     }
 
-    /// Decodes a WebP that has nothing in it but its picture.
+    /// Decodes a WebP and asserts that it holds nothing but its picture.
     fn webp(&self) -> Pixels {
         let mut decoder = image_webp::WebPDecoder::new(Cursor::new(&self.bytes)).unwrap();
         let metadata = [decoder.exif_metadata(), decoder.icc_profile(), decoder.xmp_metadata()];
@@ -85,14 +85,14 @@ impl Rendition {
     }
 }
 
-/// A pixel inside each corner's block: top left, top right, bottom left, bottom right.
+/// Returns a pixel inside each corner's block: top left, top right, bottom left, bottom right.
 fn corners(shown: &Pixels) -> [[u8; 3]; 4] {
     let (left, right) = (shown.width / 9, shown.width - 1 - shown.width / 9);
     let (top, bottom) = (shown.height / 9, shown.height - 1 - shown.height / 9);
     [(left, top), (right, top), (left, bottom), (right, bottom)].map(|(x, y)| shown.at(x, y))
 }
 
-/// The markers of a JPEG up to its first scan.
+/// Returns the markers of a JPEG up to its first scan.
 fn jpeg_markers(file: &[u8]) -> Vec<u8> {
     assert_eq!(&file[..2], [0xFF, 0xD8], "not a JPEG");
     let (mut at, mut markers) = (2, Vec::new());

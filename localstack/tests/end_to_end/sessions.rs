@@ -1,4 +1,4 @@
-//! Access tokens and refresh tokens, good and bad.
+//! Access tokens and refresh tokens, valid and invalid.
 
 use api::Caller;
 use domain::{Clock, Timestamp};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::world::{Answer, App, PASSWORD, Person};
 
-/// A route of every function that asks who is calling.
+/// A route of every function that checks the caller.
 const ROUTES: [(Method, &str); 9] = [
     (Method::GET, "/users/me"),
     (Method::PATCH, "/users/me"),
@@ -24,20 +24,20 @@ const ROUTES: [(Method, &str); 9] = [
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
 
-/// A token that the deployed key signed for somebody at some moment.
+/// Returns a token that the deployed key signed for a caller at some moment.
 async fn signed(app: &App, caller: &Caller, at: Timestamp) -> String {
     let signer = KmsSigner::new(app.cloud.kms(), app.cloud.output("JwtKeyId"));
     Issuer::new(signer).issue(caller, at).await.unwrap().token
 }
 
-/// A token whose middle says something else than what was signed.
+/// Returns a token whose payload differs from what was signed.
 fn altered(token: &str, other: &str) -> String {
     let [mine, theirs] = [token, other].map(|token| token.split('.').collect::<Vec<_>>());
     [mine[0], theirs[1], mine[2]].join(".")
 }
 
 #[tokio::test]
-async fn when_a_token_is_missing_expired_or_forged_then_every_function_should_refuse() {
+async fn when_a_token_is_missing_expired_or_forged_then_all_should_refuse() {
     let app = App::new();
     let (anna, bert) = (app.register("anna").await, app.register("bert").await);
     let before = app.behind.items_about(anna.id).await;
@@ -74,7 +74,7 @@ async fn when_a_token_is_missing_expired_or_forged_then_every_function_should_re
         }
     }
     assert_eq!(app.behind.items_about(anna.id).await, before);
-    // A token that the key signs now is good: what was refused above was refused for its fault alone.
+    // A token that the key signs now is valid. The tokens above were therefore refused for their fault alone.
     let good = signed(&app, &caller, SystemClock.now()).await;
     app.request(Method::GET, "/users/me").token(&good).send().await.expect(200);
 }
@@ -97,11 +97,11 @@ async fn when_a_refresh_token_is_used_again_then_the_session_should_end() {
     let session = refresh(&app, &second.refresh_token).await.expect(200);
     let third = session["refresh_token"].as_str().unwrap();
 
-    // Somebody presents one of the old ones: nobody goes on with this session.
+    // Somebody presents an old token, and the session ends for everybody.
     refresh(&app, &anna.refresh_token).await.refused(401, "token_reused");
     refresh(&app, third).await.refused(401, "token_invalid");
     refresh(&app, &second.refresh_token).await.refused(401, "token_invalid");
-    // Sessions on other devices are their own.
+    // Sessions on other devices are not affected.
     refresh(&app, elsewhere["refresh_token"].as_str().unwrap()).await.expect(200);
 }
 
@@ -138,6 +138,6 @@ async fn when_a_refresh_token_was_never_given_out_then_it_should_be_refused() {
         refresh(&app, token).await.refused(401, "token_invalid");
     }
     app.post("/auth/refresh", &json!({ "token": "x" })).await.refused(400, "bad_json");
-    // None of that has harmed the session itself.
+    // None of this has harmed the session itself.
     refresh(&app, &anna.refresh_token).await.expect(200);
 }

@@ -1,4 +1,4 @@
-//! Creating drafts and posting their bytes: what is taken, what is refused, and what is repeated.
+//! Creating drafts and posting their bytes: what is accepted, what is refused, and what is repeated.
 
 use futures::future::join_all;
 use reqwest::Method;
@@ -8,7 +8,7 @@ use crate::pictures::{Picture, Pixels, gigapixel_png, small};
 use crate::renditions::status;
 use crate::world::{Answer, App, created_upload, eventually, same, upload_request};
 
-/// The form with one of its fields changed.
+/// Returns the form with one of its fields changed.
 fn changed(upload: &Value, field: &str, value: &str) -> Value {
     let mut changed = upload.clone();
     assert!(changed["fields"][field].is_string(), "no {field} in {upload}");
@@ -16,7 +16,7 @@ fn changed(upload: &Value, field: &str, value: &str) -> Value {
     changed
 }
 
-/// Checks that S3 refused a form by that name.
+/// Asserts that S3 refused a form with this code.
 #[track_caller]
 fn refused_by_s3(answer: &Answer, status: u16, code: &str) {
     let text = answer.body.as_str().unwrap_or_default();
@@ -24,7 +24,7 @@ fn refused_by_s3(answer: &Answer, status: u16, code: &str) {
 }
 
 #[tokio::test]
-async fn when_a_form_is_used_for_anything_else_then_s3_should_refuse_it_and_nothing_be_stored() {
+async fn when_a_form_is_used_for_anything_else_then_s3_should_refuse_it() {
     let app = App::new();
     let (anna, mallory) = (app.register("anna").await, app.register("mallory").await);
     let picture = small();
@@ -60,7 +60,7 @@ async fn when_a_form_is_used_for_anything_else_then_s3_should_refuse_it_and_noth
         assert!(app.behind.waiting(person.id, photo).await.is_empty());
         assert!(app.behind.kept(person.id, photo).await.is_empty());
     }
-    // The form itself is as good as ever.
+    // The unchanged form is still valid.
     app.post_form(upload, &picture.bytes).await.expect(204);
     anna.until(&photo, "ready").await;
     eventually("the upload is cleared away", async || {
@@ -84,7 +84,7 @@ async fn when_a_file_is_no_picture_then_the_photo_should_fail_with_a_reason() {
         (Picture::jpeg(b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec()), "image_unsupported"),
     ];
     for (bad, code) in cases {
-        // Its neighbour is a good picture: a photo is shown whole or not at all.
+        // The other picture is good. A photo is shown whole or not at all.
         let pictures = [small(), bad];
         let (photo, uploads) = anna.create_upload("Never seen", &pictures).await;
         for (upload, picture) in uploads.iter().zip(&pictures) {
@@ -111,7 +111,7 @@ async fn when_pictures_are_of_other_formats_then_they_should_be_shown_too() {
     let app = App::new();
     let anna = app.register("anna").await;
     let pixels = Pixels::striped(200, 120);
-    // The bytes decide what a file is, not what its owner calls it.
+    // The bytes decide the format of a file, not the declared type.
     let misnamed = Picture::png(pixels.jpeg());
     let photo =
         anna.post_photo("", &[Picture::png(pixels.png()), Picture::webp(pixels.webp()), misnamed]).await;
@@ -123,11 +123,11 @@ async fn when_pictures_are_of_other_formats_then_they_should_be_shown_too() {
 }
 
 #[tokio::test]
-async fn when_a_hundred_photos_were_created_in_an_hour_then_the_next_should_wait() {
+async fn when_a_hundred_drafts_were_created_in_an_hour_then_the_next_waits() {
     let app = App::new();
     let anna = app.register("anna").await;
     let body = upload_request("", &[small()]);
-    // The limit refills by one in 36 seconds: this takes a few.
+    // The limit refills by one in 36 seconds, and this takes a few.
     for _ in 0..100 {
         anna.post("/photos", &body).await.expect(201);
     }
@@ -137,7 +137,7 @@ async fn when_a_hundred_photos_were_created_in_an_hour_then_the_next_should_wait
     let wait = answer.header("retry-after").parse::<u64>();
     assert!(wait.is_ok_and(|seconds| (1..=36).contains(&seconds)), "{answer:?}");
     assert_eq!(app.behind.items_about(anna.id).await, before);
-    // Others are not kept waiting.
+    // Other users do not have to wait.
     app.register("bert").await.post("/photos", &body).await.expect(201);
 }
 
@@ -155,7 +155,7 @@ async fn when_a_draft_is_repeated_with_its_key_then_there_should_be_one_photo() 
     let key = |uploads: &[Value]| uploads[0]["fields"]["key"].clone();
     assert_eq!(key(&uploads), key(&fresh));
 
-    // All at once, as a phone does that loses its network.
+    // The requests come all at once, as from a phone that loses its network.
     let answers = join_all((0..5).map(|_| send(&body, "two"))).await;
     let together: Vec<String> =
         answers.into_iter().map(|answer| created_upload(&answer.expect(201)).0).collect();
@@ -171,7 +171,7 @@ async fn when_a_draft_is_repeated_with_its_key_then_there_should_be_one_photo() 
     // The key stays used after the photo is ready, for this request and for no other.
     assert_eq!(created_upload(&send(&body, "one").await.expect(201)).0, first);
     send(&upload_request("Another", &[small()]), "one").await.refused(422, "idempotency_key_reused");
-    // Somebody else's keys are their own.
+    // Each user's keys are their own.
     let theirs =
         bert.request(Method::POST, "/photos").header("idempotency-key", "one").json(&body).send().await;
     assert_ne!(created_upload(&theirs.expect(201)).0, first);
@@ -183,7 +183,7 @@ async fn when_a_draft_is_repeated_with_its_key_then_there_should_be_one_photo() 
 }
 
 #[tokio::test]
-async fn when_other_bytes_are_posted_by_the_form_of_a_ready_photo_then_it_should_stay_as_it_is() {
+async fn when_the_form_of_a_ready_photo_is_reused_then_it_should_not_change() {
     let app = App::new();
     let anna = app.register("anna").await;
     let (photo, uploads) = anna.create_upload("", &[Picture::jpeg(Pixels::striped(300, 300).jpeg())]).await;
@@ -205,7 +205,7 @@ async fn when_other_bytes_are_posted_by_the_form_of_a_ready_photo_then_it_should
 }
 
 #[tokio::test]
-async fn when_a_photo_is_deleted_before_its_upload_then_nothing_of_it_should_be_kept() {
+async fn when_a_photo_is_deleted_before_its_upload_then_nothing_should_stay() {
     let app = App::new();
     let anna = app.register("anna").await;
     let (photo, uploads) = anna.create_upload("", &[small()]).await;

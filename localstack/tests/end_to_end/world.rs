@@ -1,4 +1,4 @@
-//! The app's side of the world: people with an account each, and what they do with it.
+//! People with an account each, and what they do through the app's API.
 
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
@@ -14,14 +14,14 @@ use crate::behind::Behind;
 use crate::cloud::Cloud;
 use crate::pictures::Picture;
 
-/// Everybody's password.
+/// The password of every account.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
-/// How long work behind an answer may take before a test gives up on it.
+/// How long background work may take before a test fails.
 const PATIENCE: Duration = Duration::from_mins(1);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
-/// Asks until the answer is `Ok`; the last `Err` says what was seen instead.
+/// Asks until the answer is `Ok`. The last `Err` says what was seen instead.
 pub(crate) async fn eventually<T>(what: &str, ask: impl AsyncFn() -> Result<T, String>) -> T {
     let began = Instant::now();
     loop {
@@ -35,35 +35,35 @@ pub(crate) async fn eventually<T>(what: &str, ask: impl AsyncFn() -> Result<T, S
     }
 }
 
-/// `Ok` when `found` is what was `wanted`; for [`eventually`].
+/// Returns `Ok` when `found` equals `wanted`; for use in [`eventually`].
 pub(crate) fn same<T: PartialEq + Debug>(found: T, wanted: &T) -> Result<T, String> {
     if found == *wanted { Ok(found) } else { Err(format!("{found:?}")) }
 }
 
-/// Text that no other test and no earlier run has.
+/// Returns text that no other test and no earlier run has.
 pub(crate) fn unique(prefix: &str) -> String {
     format!("{prefix}_{:012x}", getrandom::u64().unwrap() >> 16)
 }
 
-/// An answer of the API or of anything else that speaks HTTP.
+/// An HTTP answer of the API or of another service.
 #[derive(Debug)]
 pub(crate) struct Answer {
     asked: String,
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
-    /// JSON, or the text as a string.
+    /// The body: JSON, or the text as a string.
     pub(crate) body: Value,
 }
 
 impl Answer {
-    /// The body of an answer with this status.
+    /// Returns the body, and asserts this status.
     #[track_caller]
     pub(crate) fn expect(self, status: u16) -> Value {
         assert_eq!(self.status, status, "{} answered {}", self.asked, self.body);
         self.body
     }
 
-    /// Checks that this is the problem of that name.
+    /// Asserts that the answer is the problem with this code.
     #[track_caller]
     pub(crate) fn refused(&self, status: u16, code: &str) {
         let found = (self.status, self.body["code"].as_str().unwrap_or_default());
@@ -83,7 +83,7 @@ impl Answer {
     }
 }
 
-/// A request on its way.
+/// A request that is being built.
 pub(crate) struct Request {
     asked: String,
     builder: RequestBuilder,
@@ -123,7 +123,7 @@ pub(crate) struct App {
 }
 
 impl App {
-    /// The application under test.
+    /// Returns the application under test.
     pub(crate) fn new() -> Self {
         Self::on(Cloud::under_test())
     }
@@ -133,13 +133,13 @@ impl App {
         Self { behind: Behind::new(&cloud), cloud, http }
     }
 
-    /// A request of the API, to a path below `/api/v1`.
+    /// Starts a request of the API, to a path below `/api/v1`.
     pub(crate) fn request(&self, method: Method, path: &str) -> Request {
         let url = format!("{}api/v1{path}", self.cloud.api_url);
         Request { asked: format!("{method} {path}"), builder: self.http.request(method, url) }
     }
 
-    /// A plain request of any address.
+    /// Starts a plain request of any address.
     pub(crate) fn fetch(&self, method: Method, url: &str) -> Request {
         Request { asked: format!("{method} {url}"), builder: self.http.request(method, url) }
     }
@@ -148,7 +148,7 @@ impl App {
         self.request(Method::POST, path).json(body).send().await
     }
 
-    /// Opens an account for somebody new, whose name begins so.
+    /// Registers somebody new, whose name begins with `name`.
     pub(crate) async fn register(&self, name: &str) -> Person<'_> {
         let username = unique(name);
         let email = format!("{username}@example.org");
@@ -171,7 +171,7 @@ impl App {
     }
 }
 
-/// Somebody with an account.
+/// A person with an account.
 pub(crate) struct Person<'a> {
     pub(crate) app: &'a App,
     pub(crate) id: UserId,
@@ -182,7 +182,7 @@ pub(crate) struct Person<'a> {
 }
 
 impl<'a> Person<'a> {
-    /// The owner of a session.
+    /// Returns the owner of a session.
     pub(crate) fn of(app: &'a App, email: String, session: &Value) -> Self {
         let text = |field: &str| {
             session[field].as_str().unwrap_or_else(|| panic!("no {field} in {session}")).to_owned()
@@ -230,7 +230,7 @@ impl<'a> Person<'a> {
         self.until_counted(other, 1).await;
     }
 
-    /// Follows somebody no more and waits until it is counted.
+    /// Unfollows somebody and waits until it is counted.
     pub(crate) async fn unfollow(&self, other: &Person<'_>) {
         let state = self.delete(&format!("/users/{}/follow", other.id)).await.expect(200);
         assert_eq!(state["following"], false);
@@ -250,13 +250,13 @@ impl<'a> Person<'a> {
         self.get(&format!("/users/{}", of.id)).await.expect(200)
     }
 
-    /// Creates a draft photo: its id, and a form for each medium.
+    /// Creates a draft photo; returns its id, and a form for each medium.
     pub(crate) async fn create_upload(&self, caption: &str, pictures: &[Picture]) -> (String, Vec<Value>) {
         let created = self.post("/photos", &upload_request(caption, pictures)).await.expect(201);
         created_upload(&created)
     }
 
-    /// Posts a photo, all the way until it is ready; its id.
+    /// Posts a photo and waits until it is ready; returns its id.
     pub(crate) async fn post_photo(&self, caption: &str, pictures: &[Picture]) -> String {
         let (photo, uploads) = self.create_upload(caption, pictures).await;
         assert_eq!(uploads.len(), pictures.len());
@@ -267,7 +267,7 @@ impl<'a> Person<'a> {
         photo
     }
 
-    /// Waits until one's own photo has a status; the photo.
+    /// Waits until one's own photo has a status; returns the photo.
     pub(crate) async fn until(&self, photo: &str, status: &str) -> Value {
         eventually(&format!("the photo is {status}"), async || {
             let shown = self.photo(photo).await;
@@ -294,12 +294,12 @@ impl<'a> Person<'a> {
         .await;
     }
 
-    /// The photos on the first page of the feed.
+    /// Returns the photos on the first page of the feed.
     pub(crate) async fn feed(&self) -> Vec<Value> {
         self.get("/feed").await.expect(200)["photos"].as_array().expect("photos").clone()
     }
 
-    /// Waits until the feed has exactly these photos in this order; the photos.
+    /// Waits until the feed has exactly these photos in this order; returns the photos.
     pub(crate) async fn until_feed(&self, photos: &[&str]) -> Vec<Value> {
         eventually("the feed has the right photos", async || {
             let feed = self.feed().await;
@@ -310,7 +310,7 @@ impl<'a> Person<'a> {
         .await
     }
 
-    /// Waits until the inbox has so many rows; the page.
+    /// Waits until the inbox has this many rows; returns the page.
     pub(crate) async fn until_inbox(&self, rows: usize) -> Value {
         eventually("the inbox has the right rows", async || {
             let page = self.get("/notifications").await.expect(200);
@@ -324,7 +324,7 @@ impl<'a> Person<'a> {
     }
 }
 
-/// The request that creates a draft of these pictures.
+/// Returns the request that creates a draft of these pictures.
 pub(crate) fn upload_request(caption: &str, pictures: &[Picture]) -> Value {
     let media: Vec<Value> = pictures
         .iter()
@@ -333,7 +333,7 @@ pub(crate) fn upload_request(caption: &str, pictures: &[Picture]) -> Value {
     json!({ "caption": caption, "media": media })
 }
 
-/// What the answer to it says: the photo's id, and a form for each medium.
+/// Reads the answer to that request; returns the photo's id, and a form for each medium.
 pub(crate) fn created_upload(created: &Value) -> (String, Vec<Value>) {
     assert_eq!(created["status"], "processing");
     let id = created["photo_id"].as_str().expect("a photo id").to_owned();

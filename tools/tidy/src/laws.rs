@@ -1,8 +1,9 @@
-//! The laws, by what they are about.
+//! The laws, by topic.
 
 use crate::Repository;
 
-/// The places of a repository that break a law, a line each that names the file; none when the law holds.
+/// Returns the places of a repository that break a law, one line each that names the file.
+/// None when the law holds.
 pub type Law = fn(&Repository) -> Vec<String>;
 
 pub mod code;

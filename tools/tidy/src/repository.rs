@@ -1,4 +1,4 @@
-//! The files a law may look at.
+//! The files that a law may read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -7,7 +7,7 @@ use std::{fs, io};
 
 use crate::Template;
 
-/// Folders that hold what is built or fetched, not what is written here.
+/// Folders whose content is built or fetched, and not written here.
 const NOT_OURS: [&str; 7] =
     [".git", ".local", ".venv", "target", "node_modules", "__pycache__", ".pytest_cache"];
 
@@ -28,7 +28,7 @@ impl Repository {
         Self::new(files)
     }
 
-    /// A repository of the given files, for trying a law on.
+    /// Returns a repository of the given files, for trying a law.
     ///
     /// # Errors
     /// When `template.yaml` is among them and is not YAML.
@@ -43,27 +43,27 @@ impl Repository {
         Ok(Self { files, template })
     }
 
-    /// The stack.
+    /// Returns the template of the stack.
     pub fn template(&self) -> &Template {
         &self.template
     }
 
-    /// The text of one file.
+    /// Returns the text of one file.
     pub fn text(&self, path: &str) -> Option<&str> {
         self.files.get(path).map(String::as_str)
     }
 
-    /// All files, as path and text.
+    /// Returns all files, as path and text.
     pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
-    /// The files below a folder (given with its final `/`).
+    /// Returns the files below a folder (given with its final `/`).
     pub fn below<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.files().filter(move |(path, _)| path.starts_with(folder))
     }
 
-    /// The names of the folders directly below a folder (given with its final `/`).
+    /// Returns the names of the folders directly below a folder (given with its final `/`).
     pub fn folders(&self, folder: &str) -> BTreeSet<&str> {
         self.files
             .keys()
@@ -72,13 +72,13 @@ impl Repository {
             .collect()
     }
 
-    /// The names of the Lambda functions: the folders in `functions/`.
+    /// Returns the names of the Lambda functions: the folders in `functions/`.
     pub fn functions(&self) -> BTreeSet<&str> {
         self.folders("functions/")
     }
 }
 
-/// What a path's last dot is followed by; nothing for a file without one.
+/// Returns the part of a path after its last dot, or nothing for a file without one.
 pub(crate) fn extension(path: &str) -> &str {
     Path::new(path).extension().and_then(OsStr::to_str).unwrap_or_default()
 }

@@ -17,47 +17,47 @@ impl Template {
         Ok(Self(documents.first().map_or(Value::Null, to_json)))
     }
 
-    /// A resource by its logical id.
+    /// Returns a resource by its logical id.
     pub fn resource(&self, id: &str) -> Option<&Value> {
         self.0.get("Resources")?.get(id)
     }
 
-    /// All resources, as logical id and definition.
+    /// Returns all resources, as logical id and definition.
     pub fn resources(&self) -> impl Iterator<Item = (&str, &Value)> {
         let resources = self.0.get("Resources").and_then(Value::as_object);
         resources.into_iter().flatten().map(|(id, resource)| (id.as_str(), resource))
     }
 
-    /// The resources of one type, as logical id and properties.
+    /// Returns the resources of one type, as logical id and properties.
     pub fn of_type<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
         self.resources()
             .filter(move |(_, resource)| text(resource, "/Type") == Some(kind))
             .map(|(id, resource)| (id, resource.get("Properties").unwrap_or(&Value::Null)))
     }
 
-    /// The Lambda functions, as logical id and properties.
+    /// Returns the Lambda functions, as logical id and properties.
     pub fn functions(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.of_type("AWS::Serverless::Function")
     }
 
-    /// A function's timeout in seconds, its own or the one of `Globals`.
+    /// Returns a function's timeout in seconds: its own, or the one of `Globals`.
     pub fn timeout(&self, properties: &Value) -> Option<u64> {
         let global = || self.0.pointer("/Globals/Function/Timeout");
         properties.get("Timeout").or_else(global)?.as_u64()
     }
 
-    /// The whole document.
+    /// Returns the whole document.
     pub(crate) fn document(&self) -> &Value {
         &self.0
     }
 }
 
-/// The string at a JSON pointer.
+/// Returns the string at a JSON pointer.
 pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer)?.as_str()
 }
 
-/// The logical id that `!Ref X`, `!GetAtt X.Y` or `!Sub "${X}..."` points at.
+/// Returns the logical id that `!Ref X`, `!GetAtt X.Y` or `!Sub "${X}..."` points at.
 pub(crate) fn target(value: &Value) -> Option<&str> {
     if let Some(id) = text(value, "/Ref") {
         return Some(id);
@@ -68,7 +68,7 @@ pub(crate) fn target(value: &Value) -> Option<&str> {
     text(value, "/Fn::Sub")?.strip_prefix("${")?.split(['.', '}']).next()
 }
 
-/// A value that may be one or a list, as a list.
+/// Returns a value that may be one or a list, as a list.
 pub(crate) fn list(value: Option<&Value>) -> &[Value] {
     match value {
         None => &[],
