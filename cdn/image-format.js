@@ -1,11 +1,13 @@
-// CloudFront Function (viewer-request, runtime cloudfront-js-2.0): one address of a rendition, two formats.
+// CloudFront Function (viewer-request, runtime cloudfront-js-2.0) that serves two formats under one address.
 //
-// Every rendition is stored twice, as `.jpg` and as `.webp`, and every address the API hands out ends in `.jpg`. A viewer
-// that says it takes WebP gets the `.webp` key instead. Only the address is rewritten, and the cache key is the address
-// alone, so the cache holds two variants of a rendition and not one per Accept header ever sent.
+// Every rendition is stored twice, as `.jpg` and as `.webp`. Every address that the API returns ends
+// in `.jpg`. A viewer that says it takes WebP gets the `.webp` key instead. Only the address is rewritten,
+// and the cache key is the address alone. The cache therefore holds two variants of a rendition,
+// and not one for each Accept header ever sent.
 //
-// WebP goes only to viewers that name `image/webp`: a wildcard (curl, old browsers: `*/*`, `image/*`) promises nothing
-// about a format the viewer may never have heard of. A named WebP can still be refused (`q=0`) or be less wanted than JPEG.
+// WebP goes only to viewers that name `image/webp`. A wildcard (curl, old browsers: `*/*`, `image/*`)
+// promises nothing about a format that the viewer may not know. A named WebP can still be refused (`q=0`)
+// or be preferred less than JPEG.
 
 var RENDITION = /^\/photos\/(?:large|medium|small)\/[0-9]+\/[0-9]+\/[0-9]+\.jpg$/;
 var QUALITY = /^(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)$/;
@@ -18,7 +20,7 @@ function handler(event) {
     return request;
 }
 
-// A header sent on several lines arrives as `multiValue`; together they are one list (RFC 9110, 5.3).
+// A header that is sent on several lines arrives as `multiValue`; the lines form one list (RFC 9110, 5.3).
 function acceptOf(headers) {
     var accept = headers.accept;
     if (!accept) {
@@ -36,7 +38,7 @@ function prefersWebp(accept) {
     return webp !== undefined && webp > 0 && webp >= jpegQuality(ranges);
 }
 
-// The most specific range that covers JPEG decides (RFC 9110, 12.5.1).
+// The most specific range that covers JPEG decides its quality (RFC 9110, 12.5.1).
 function jpegQuality(ranges) {
     var covering = ['image/jpeg', 'image/*', '*/*'];
     for (var i = 0; i < covering.length; i++) {
@@ -47,7 +49,8 @@ function jpegQuality(ranges) {
     return 0;
 }
 
-// `image/webp;q=0.8, */*;q=0.1` -> {'image/webp': 0.8, '*/*': 0.1}. A range whose quality cannot be read is left out.
+// `image/webp;q=0.8, */*;q=0.1` -> {'image/webp': 0.8, '*/*': 0.1}.
+// A range with an invalid quality is left out.
 function parse(accept) {
     var ranges = {};
     accept.toLowerCase().split(',').forEach(function (range) {
