@@ -16,8 +16,8 @@ impl<Q, C> BackfillHandler<Q, C> {
     /// it has none. The follow is read again at the end. An unfollow may have been handled while photos were
     /// being written, or a follow while they were being withdrawn.
     ///
-    /// A follow and an unfollow send the same message: look at the edge. So a follow, an unfollow
-    /// and a follow again end right in whatever order their messages come.
+    /// Messages of follows and of unfollows are handled alike, by the edge as it is now. So a follow,
+    /// an unfollow and a follow again end right in whatever order their messages come.
     pub(crate) async fn align(&self, reader: UserId, author: UserId) -> Result<(), Error> {
         for _ in 0..TURNS {
             let follows = follow::exists_latest(&self.table, reader, author).await?;

@@ -42,7 +42,7 @@ async fn when_a_crowd_likes_and_follows_at_once_then_each_should_count_once() {
     }
     // There is one row of likes and one of follows. An actor who took it back in time may be
     // missing; none is there twice.
-    eventually("the inbox tells of everybody once", async || {
+    eventually("the inbox names everybody once", async || {
         let inbox = anna.until_inbox(2).await;
         let told = |row: usize| inbox["notifications"][row]["actor_count"].as_u64().unwrap_or_default();
         let right = |actors: u64| (8..=12).contains(&actors);

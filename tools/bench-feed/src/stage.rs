@@ -1,7 +1,7 @@
 //! The functions over a table, invoked as Lambda would: one invocation at a time, on one thread.
 //!
-//! The table is served by threads of its own. What an invocation allocates is therefore told apart
-//! from what the engine allocates. Every invocation is measured: the units that the engine charged,
+//! The table is served by threads of its own, so that the measured memory is the invocation's
+//! and not the engine's. Every invocation is measured: the units that the engine charged,
 //! the time, the peak of memory.
 
 use std::collections::BTreeMap;

@@ -62,7 +62,8 @@ pub struct World {
     /// Share of all accounts that follow the largest one
     #[arg(long, default_value_t = World::TEXTBOOK.largest, value_parser = share)]
     pub largest: f64,
-    /// How posting grows with followers: an account with ten times the followers posts 10^growth times as often
+    /// How posting grows with followers: an account with ten times the followers posts
+    /// 10^growth times as often
     #[arg(long, default_value_t = World::TEXTBOOK.growth)]
     pub growth: f64,
     /// Followers above which an account is a celebrity
@@ -74,7 +75,8 @@ pub struct World {
     /// Read units a second that the table can spare for one photo
     #[arg(long, default_value_t = World::TEXTBOOK.spare_reads, value_parser = positive)]
     pub spare_reads: f64,
-    /// Processes that read feeds side by side, each with its own cache; as many as the pages keep busy if left out
+    /// Processes that read feeds side by side, each with its own cache;
+    /// as many as the pages keep busy if left out
     #[arg(long, value_parser = positive)]
     pub instances: Option<f64>,
     /// Years that photos have been kept

@@ -26,8 +26,9 @@ pub(crate) fn product_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     .filter(|(_, line)| !line.is_empty() && !line.trim_start().starts_with("//"))
 }
 
-/// Returns the field names of a function's `runtime::config! { pub struct Config { ...
-/// } }`, upper-cased as in the environment.
+/// Returns the field names of a function's settings, upper-cased as in the environment.
+///
+/// The settings are declared as `runtime::config! { pub struct Config { ... } }`.
 pub(crate) fn config_variables(text: &str) -> Vec<String> {
     let mut lines = product_lines(text).map(|(_, line)| line.trim());
     if !lines.any(|line| line.contains("config! {")) {
