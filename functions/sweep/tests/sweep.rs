@@ -61,7 +61,7 @@ impl World {
         };
         let step = RateStep::admit(guard::UPLOADS, rate::UPLOADS, None, self.clock.now()).unwrap();
         table::photo::create(&self.table, &photo, &step, None).await.unwrap();
-        processing::add(&self.table, id).await.unwrap();
+        processing::add(&self.table, photo.id).await.unwrap();
         photo
     }
 

@@ -141,7 +141,9 @@ mod tests {
     fn original(refs: usize) -> Original {
         let place = |index| MediumPlace { photo: photo_id(9), index };
         let first = place(0).of(id().author);
-        Original { refs: (0..refs).map(place).collect(), ..Original::new(first, &rendered()) }
+        let mut original = Original::new(first, &rendered());
+        original.refs = (0..refs).map(place).collect();
+        original
     }
 
     fn fetched() -> Facts {

@@ -125,7 +125,7 @@ impl Report {
         }
         writeln!(f, "{table}\n")?;
         let mut table =
-            self::table(&["requests a second", "pages", "mean RRU", "celebrities' heads at hand"]);
+            figures::table(1, &["requests a second", "pages", "mean RRU", "celebrities' heads at hand"]);
         for rate in &self.rates {
             table.add_row([
                 rate.per_second.to_string(),
