@@ -47,7 +47,7 @@ impl World {
         let (table, clock) = (self.table.clone(), self.clock.shared());
         let deps = RegisterHandler::new(Accounts { table, issuer: testkit::issuer(), clock, random });
         let email = format!("{username}@example.org");
-        let values = [("username", username), ("email", &email), ("password", PASSWORD)];
+        let values = [("username", username), ("email", email.as_str()), ("password", PASSWORD)];
         call(&deps, &self.clock, event("register", "register", &values)).await
     }
 
