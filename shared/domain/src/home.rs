@@ -1,4 +1,4 @@
-//! Home regions: where somebody and everything of theirs is written.
+//! Home regions: where a user's items are written.
 
 use std::fmt;
 
@@ -16,16 +16,16 @@ impl Home {
     pub const ALL: [Self; 1 << Self::BITS] =
         [Self(0), Self(1), Self(2), Self(3), Self(4), Self(5), Self(6), Self(7)];
 
-    /// The home of this region: of everybody who registers here, and of the followers who are written to from here.
+    /// The home of this region. Whoever registers here gets it. Fan-out from here reaches followers in it.
     pub const LOCAL: Self = Self(0);
 
-    /// The home in the lowest bits of a number.
+    /// Reads the home in the lowest bits of a number.
     pub(crate) fn of_lowest_bits(number: u64) -> Self {
         let [lowest, ..] = number.to_le_bytes();
         Self(lowest & ((1 << Self::BITS) - 1))
     }
 
-    /// The number of the home, 0 to 7.
+    /// Returns the number of the home, 0 to 7.
     pub fn get(self) -> u8 {
         self.0
     }

@@ -1,13 +1,13 @@
 //! 64-bit ids that sort by time and carry a home region.
 //!
-//! From the top: 41 bits of milliseconds since [`EPOCH_MS`], three of [`Home`] and 19 random ones. That is 63 bits, so
-//! an id is a positive `i64` and at most 19 decimal digits. The range ends in September 2095.
+//! From the top: 41 bits of milliseconds since [`EPOCH_MS`], three bits of [`Home`] and 19 random bits. Those
+//! are 63 bits, so an id is a positive `i64` of at most 19 decimal digits. The range ends in September 2095.
 //!
-//! Two ids of one millisecond and one home collide once in 524,288. An id is made where its item is made. The write is
-//! guarded there by `attribute_not_exists`, and tried again with another id.
+//! Two ids of one millisecond and one home are equal once in 524,288. The write that stores a new item is
+//! therefore conditional on `attribute_not_exists`, and is tried again with another id.
 //!
-//! Every number of 63 bits reads as an id and has a home. Ids from before there were homes have random bits in its
-//! place. None of them is left: they lie in tables of an older layout (`table::keys::LAYOUT`), which are made anew.
+//! Every number of 63 bits is an id and has a home. Ids from before there were homes have random bits in its
+//! place. They exist only in tables of layout 1, which are not read any more (`table::keys::LAYOUT`).
 
 use std::fmt;
 use std::str::FromStr;
@@ -63,7 +63,7 @@ macro_rules! ids {
                 Timestamp(i64::try_from(self.0 >> LOW_BITS).unwrap_or(i64::MAX).saturating_add(EPOCH_MS))
             }
 
-            /// The home region that the item belongs to.
+            /// Returns the home region of the user, or of the photo's author.
             pub fn home(self) -> Home {
                 Home::of_lowest_bits(self.0 >> RANDOM_BITS)
             }
@@ -134,14 +134,14 @@ ids! {
 }
 
 impl UserId {
-    /// A new id of this moment for somebody whose home is `home`.
+    /// Makes an id of this moment for a new user, whose home is `home`.
     pub fn generate(home: Home, clock: &dyn Clock, randomness: &dyn Randomness) -> Self {
         Self(generate(home, clock, randomness))
     }
 }
 
 impl PhotoId {
-    /// A new id of this moment for a photo of `author`, whose home it shares.
+    /// Makes an id of this moment for a new photo of `author`, with the author's home.
     pub fn generate(author: UserId, clock: &dyn Clock, randomness: &dyn Randomness) -> Self {
         Self(generate(author.home(), clock, randomness))
     }
@@ -149,8 +149,8 @@ impl PhotoId {
 
 /// Position of a user among the followers of another: the top 16 bits of SHA-256 over the id's decimal text.
 ///
-/// Follower edges of one home sort by it, so that any range of it is one query and a following splits into any number
-/// of segments without resharding.
+/// Follower edges of one home sort by it. So any range of it is one query, and an author's followers split
+/// into any number of segments without resharding.
 pub fn follower_hash(follower: UserId) -> u16 {
     use sha2::{Digest, Sha256};
     let digest = Sha256::digest(follower.to_string().as_bytes());

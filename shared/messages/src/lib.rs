@@ -122,9 +122,9 @@ impl Event {
     }
 }
 
-/// An inclusive range of the hashes of followers; all of them unless said otherwise.
+/// An inclusive range of follower hashes; by default every hash.
 ///
-/// It is of followers in one home: each region writes to those whose home it is.
+/// It covers followers in one home. Each region fans out to the followers whose home it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HashRange {
     /// First hash.

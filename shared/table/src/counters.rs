@@ -214,9 +214,9 @@ async fn count(table: &Table, counter: Counter, expected: i64) -> Result<i64> {
     }
 }
 
-/// All followers, in ranges that are counted side by side when there are many.
+/// Returns all followers as ranges, several when there are many, so that they are counted in parallel.
 ///
-/// Cuts are at hashes of the local home. Followers of other homes are before the first or after the last.
+/// The ranges are cut at hashes of the local home. Followers of other homes are in the first or last range.
 fn follower_ranges(user: UserId, expected: i64) -> Vec<KeyRange> {
     const HASHES: u32 = 1 << 16;
     let parts = u32::try_from(expected / RANGE).unwrap_or(0).clamp(1, 16);

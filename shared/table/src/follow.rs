@@ -66,7 +66,7 @@ pub async fn following(
     Ok(Page { items: items.collect(), more: page.more })
 }
 
-/// Who follows `user`, by home and then by hash, after `after`. 0.5 RRU for each 4 KiB, about 40 of them.
+/// Reads who follows `user`, by home and then by hash, after `after`. 0.5 RRU for each 4 KiB, about 40 edges.
 pub async fn followers(
     table: &Table,
     user: UserId,
@@ -77,7 +77,7 @@ pub async fn followers(
     follower_range(table, user, from, sort::AFTER_DIGITS.to_owned(), limit, false).await
 }
 
-/// Sorts behind this follower and before the next.
+/// Returns a text that sorts after the key of `follower` and before every later one.
 fn behind(follower: UserId) -> String {
     format!("{}#", sort::follower(follower))
 }
@@ -99,8 +99,9 @@ async fn follower_range(
     Ok(Page { items: items.collect(), more: page.more })
 }
 
-/// Those of a page of followers, in the order of their keys, who follow `author` no more at this moment. 1 RRU for each
-/// 4 KiB.
+/// Returns which followers on a page no longer follow `author`, strongly consistent. 1 RRU for each 4 KiB.
+///
+/// The page is in the order of its keys, as a query returns it.
 ///
 /// Code that writes for each follower of a page calls this afterwards. An unfollow that was handled before
 /// the write found nothing to remove.
@@ -112,7 +113,7 @@ pub async fn gone_since(table: &Table, author: UserId, page: &[UserId]) -> Resul
     Ok(page.iter().filter(|follower| !still.contains(follower)).copied().collect())
 }
 
-/// A walk through the followers of one author: a page is all that is ever held of a following.
+/// Reads the followers of one author page by page, so that only a page of them is in memory.
 #[derive(Clone, Debug)]
 pub struct FollowerPages {
     author: UserId,
@@ -125,8 +126,7 @@ impl FollowerPages {
     /// Followers read at once.
     const PAGE: usize = 1_000;
 
-    /// Through the followers of `author` in `home` whose hashes are from `first` to `last`, or only those behind
-    /// `after`.
+    /// Starts with the followers of `author` in `home` with hashes from `first` to `last`, or after `after`.
     pub fn new(author: UserId, home: Home, first: u16, last: u16, after: Option<UserId>) -> Self {
         let from = after.map_or_else(|| sort::hash(home, first), behind);
         let to = format!("{}#{}", sort::hash(home, last), sort::AFTER_DIGITS);

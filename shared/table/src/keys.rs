@@ -126,12 +126,13 @@ impl ItemKey {
         }
     }
 
-    /// The home region that the item belongs to: that of the user or photo whose id its key begins with.
+    /// Returns the home region of the item: that of the first id in its key.
     ///
-    /// An item is written in its home and nowhere else. What is derived has the key of what it is about, and so
-    /// its home: a follower edge that of who is followed, whoever follows. None for claims and sessions, whose
-    /// keys carry no id: they are never derived. The id of a rate limit may be a digest of what somebody typed;
-    /// its home is by chance, and always the same.
+    /// An item is written in its home and nowhere else. The first id in a derived item's key is the id of
+    /// what the item is about. So a follower edge has the home of the followee, whoever follows.
+    ///
+    /// `None` for claims and sessions: their keys have no id, and they are never derived. The id in the key
+    /// of a rate limit may be a digest of a typed name. Its home is then arbitrary, but always the same.
     pub fn home(&self) -> Option<Home> {
         match self {
             Self::User(user)
@@ -274,19 +275,19 @@ pub(crate) mod sort {
         format!("{}#{}", hash(follower.home(), follower_hash(follower)), follower.padded())
     }
 
-    /// Sorts before the followers in `home` with this hash and after all with lesser ones. No follower's key.
+    /// Returns a text that sorts between the followers in `home` with smaller hashes and those with `hash`.
     pub(crate) fn hash(home: Home, hash: u16) -> String {
         format!("{home}#{hash:04x}")
     }
 }
 
-/// Number of the table's layout: which keys and attributes its items have.
+/// The number of the table's layout, which are the keys and attributes of its items.
 ///
-/// It rises by one with every change after which this code misreads what is stored, or code from before misreads what
-/// this code stores. A field with a default is no such change. Nothing is deployed, so nothing is migrated: the local
-/// cloud compares the number with the one that its table was made with, and a table of another layout is made anew.
+/// It rises by one with a change after which new code misreads stored items, or old code misreads new ones.
+/// A new attribute with a default is no such change. Nothing is deployed, so nothing is migrated: the local
+/// cloud keeps the number beside its table, and refuses a table of another layout.
 ///
-/// 2: ids carry a home region, and followers sort by it.
+/// Layout 2: ids carry a home region, and followers sort by it.
 pub const LAYOUT: u32 = 2;
 
 /// One line of the table's chart: item, partition key, sort key.

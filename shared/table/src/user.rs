@@ -24,7 +24,7 @@ pub enum Registration {
     UsernameTaken,
     /// The e-mail address is taken.
     EmailTaken,
-    /// Somebody has this id, or registers with it at this moment: another id is free.
+    /// The id is taken, or being taken at this moment. Another one is free.
     IdTaken,
 }
 

@@ -17,7 +17,7 @@ pub(crate) struct KeyRange {
 }
 
 impl KeyRange {
-    /// Followers of `user`, of every home.
+    /// The followers of `user` in every home.
     pub(crate) fn followers(user: UserId) -> Self {
         Self::prefixed(partition::followers(user), "")
     }
@@ -47,7 +47,7 @@ impl KeyRange {
         Self { pk, from: format!("{prefix}0"), to: format!("{prefix}{}", sort::AFTER_DIGITS) }
     }
 
-    /// The range in pieces that touch. Cuts are in order, lie within the range, and are no item's sort key.
+    /// Cuts the range into adjacent pieces. Cuts are in order, inside the range, and no item's sort key.
     pub(crate) fn cut(self, cuts: impl IntoIterator<Item = String>) -> Vec<Self> {
         let Self { pk, mut from, to } = self;
         let mut pieces = Vec::new();

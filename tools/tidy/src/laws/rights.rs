@@ -107,8 +107,8 @@ pub fn table_rights_are_narrowed(repository: &Repository) -> Vec<String> {
     })
 }
 
-/// A derived write names the item whose home region it belongs to, by the id in its key. So what no request calls may
-/// not write where keys carry no id, as those of claims and sessions.
+/// A derived write names the item whose home region it belongs to, by the id in its key. Workflows and
+/// functions that answer no requests may not write claims and sessions, whose keys have no id.
 pub fn derived_writes_have_a_home(repository: &Repository) -> Vec<String> {
     const WRITES: [&str; 4] =
         ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
@@ -126,7 +126,8 @@ pub fn derived_writes_have_a_home(repository: &Repository) -> Vec<String> {
     })
 }
 
-/// The beginnings of partition keys, up to the `#`, of items that have no id in their key, as ARCHITECTURE.md charts them.
+/// Returns the prefixes, up to the `#`, of partition keys of items whose keys have no id, as the chart in
+/// ARCHITECTURE.md has them.
 fn homeless_partitions(repository: &Repository) -> BTreeSet<&str> {
     let document = repository.text("ARCHITECTURE.md").unwrap_or_default();
     let chart =
@@ -136,7 +137,7 @@ fn homeless_partitions(repository: &Repository) -> BTreeSet<&str> {
     rows.filter_map(|row| row.split('`').nth(1)?.split_inclusive('#').next()).collect()
 }
 
-/// Logical ids of the functions that answer requests.
+/// Returns the logical ids of the functions that answer requests.
 fn answering_functions(repository: &Repository) -> BTreeSet<String> {
     let answers = |name: &&str| {
         let library = repository.text(&format!("functions/{name}/src/lib.rs"));
