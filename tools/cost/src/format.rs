@@ -25,27 +25,6 @@ pub(crate) fn dollars(number: f64) -> String {
     format!("${}", short(number, &[(1e9, " G"), (1e6, " M"), (1e3, " K")]))
 }
 
-/// Formats how many times one number is another.
-pub(crate) fn times(factor: f64) -> String {
-    if factor >= 99.95 { format!("{}x", whole(factor)) } else { format!("{}x", short(factor, &[])) }
-}
-
-/// Formats 1234567 as `1,234,567`.
-pub(crate) fn whole(number: f64) -> String {
-    let digits = format!("{number:.0}");
-    let places = digits.len();
-    let with_commas = digits.char_indices().flat_map(|(place, digit)| {
-        let comma = place > 0 && (places - place).is_multiple_of(3);
-        comma.then_some(',').into_iter().chain([digit])
-    });
-    with_commas.collect()
-}
-
-/// Formats 1,234,567 as `1.23 MB`.
-pub(crate) fn bytes(number: f64) -> String {
-    short(number, &[(1e18, " EB"), (1e15, " PB"), (1e12, " TB"), (1e9, " GB"), (1e6, " MB"), (1e3, " KB")])
-}
-
 /// Formats a threshold, or `never` where nobody reaches it.
 pub(crate) fn threshold(number: f64) -> String {
     if number.is_finite() { count(number) } else { "never".to_owned() }
@@ -89,12 +68,7 @@ mod tests {
         for (number, text) in cases {
             assert_eq!(count(number), text);
         }
-        assert_eq!((dollars(12.34e6), bytes(1.679e18)), ("$12.3 M".to_owned(), "1.68 EB".to_owned()));
-        assert_eq!(
-            (whole(0.0), whole(359_800.0), whole(1e6)),
-            ("0".into(), "359,800".into(), "1,000,000".into())
-        );
-        assert_eq!((times(2_370.4), times(0.4)), ("2,370x".to_owned(), "0.40x".to_owned()));
+        assert_eq!(dollars(12.34e6), "$12.3 M");
         assert_eq!((seconds(2.5), seconds(7_200.0)), ("2.50 s".to_owned(), "2.00 h".to_owned()));
         assert_eq!((threshold(f64::INFINITY), percent(0.125)), ("never".to_owned(), "12.5 %".to_owned()));
     }

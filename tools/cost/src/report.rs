@@ -3,9 +3,9 @@
 mod appendix;
 mod threshold;
 
-use crate::format::{count, dollars, percent, table, times};
-use crate::textbook::{self, Correction, Of};
-use crate::{Model, Strategy, World, format, prices};
+use crate::format::{count, dollars, percent, table};
+use crate::textbook::{self, Correction};
+use crate::{Model, Strategy, World, prices};
 
 /// Returns everything about a world, as Markdown.
 pub fn report(model: &Model) -> String {
@@ -149,52 +149,22 @@ fn sizes(model: &Model) -> String {
 }
 
 fn estimate() -> String {
-    let quantities = textbook::quantities();
-    let bill = textbook::bill();
-    let head = ["line", "said", "right", "factor", "why"];
-    let rows = |lines: Vec<Correction>| {
-        lines.into_iter().map(|line| {
-            let factor = line.factor().map_or("-".to_owned(), times);
-            vec![
-                line.line.to_owned(),
-                said(&line),
-                quantity(line.of, line.right),
-                factor,
-                line.why.to_owned(),
-            ]
-        })
-    };
+    let rows = textbook::CORRECTIONS.map(|correction| {
+        let factor = correction.factor().map_or("-".to_owned(), |factor| format!("{factor:.2}x"));
+        let Correction { line, unit, said, right, why } = correction;
+        vec![line.to_owned(), unit.to_owned(), said.to_string(), right.to_string(), factor, why.to_owned()]
+    });
     format!(
         "\
 ## The textbook estimate
 
-The well-known interview exercise \"design Instagram\" comes with an estimate for 500 M daily people and a bill of $359,800 a month. From its
-own assumptions and for its own design, not for this one, with what it got wrong named:
+The well-known interview exercise \"design Instagram\" comes with an estimate for 500 M daily people and a bill of $359,800 a month. The
+table names what is wrong with it. It goes by the estimate's own assumptions and its own design, not by this one.
 
-{}
 {}
 Left out altogether: {}.
 ",
-        table(5, &head, rows(quantities)),
-        table(5, &head, rows(bill)),
+        table(6, &["line", "unit", "said", "right", "factor", "why"], rows),
         textbook::LEFT_OUT,
     )
-}
-
-/// Returns the textbook's figure, in its own digits.
-fn said(line: &Correction) -> String {
-    match line.of {
-        Of::Dollars => format!("${}", format::whole(line.said)),
-        of => quantity(of, line.said),
-    }
-}
-
-fn quantity(of: Of, number: f64) -> String {
-    match of {
-        Of::ADay => format!("{} a day", count(number)),
-        Of::ASecond => format!("{} /s", count(number)),
-        Of::Bytes => format::bytes(number),
-        Of::Nodes => count(number),
-        Of::Dollars => dollars(number),
-    }
 }

@@ -1,38 +1,21 @@
-//! The textbook estimate of a photo network for 500 million daily people, calculated again from its own assumptions.
+//! What is wrong with the textbook estimate of a photo network, line by line.
 //!
-//! It is the capacity estimate and the monthly bill that the well-known interview exercise comes with. Most of it is right;
-//! what is not, is here.
+//! The well-known interview exercise "design Instagram" comes with a capacity estimate and a monthly bill. Each
+//! correction follows from the estimate's own assumptions: 500 M daily people, 200 M photos, 7.5 G likes and 5 G
+//! pages a day, 150 followers each, ten years of storage, 2.3 MB a photo. Lines that are right are not listed.
 
-use crate::prices::{EGRESS, GLACIER, STANDARD, VIEW};
-use crate::world::{DAY_SECONDS, GB, KB, MONTH};
-
-/// What is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Of {
-    /// Things in a day.
-    ADay,
-    /// Things in a second.
-    ASecond,
-    /// Bytes.
-    Bytes,
-    /// Machines.
-    Nodes,
-    /// Dollars in a month.
-    Dollars,
-}
-
-/// A line of the estimate that is wrong.
+/// A line of the estimate, and what its own assumptions give.
 #[derive(Clone, Copy, Debug)]
 pub struct Correction {
     /// Which line.
     pub line: &'static str,
     /// What it counts.
-    pub of: Of,
+    pub unit: &'static str,
     /// What it says.
     pub said: f64,
-    /// What its own assumptions give.
+    /// What is right.
     pub right: f64,
-    /// What went wrong, with the arithmetic.
+    /// What went wrong.
     pub why: &'static str,
 }
 
@@ -43,226 +26,131 @@ impl Correction {
     }
 }
 
-const fn correction(line: &'static str, of: Of, said: f64, right: f64, why: &'static str) -> Correction {
-    Correction { line, of, said, right, why }
+const fn line(
+    line: &'static str,
+    unit: &'static str,
+    said: f64,
+    right: f64,
+    why: &'static str,
+) -> Correction {
+    Correction { line, unit, said, right, why }
 }
 
-// Its assumptions.
-const DAU: f64 = 500e6;
-const PHOTOS: f64 = DAU * 0.20 * 2.0;
-const LIKES: f64 = DAU * 15.0;
-const PAGES: f64 = DAU * 10.0;
-const FOLLOWED: f64 = 150.0;
-const DAYS: f64 = 3_650.0;
-const PHOTO_KB: f64 = 2_300.0;
-const ORIGINAL_KB: f64 = 2_000.0;
-const THUMBNAILS_KB: f64 = 200.0 + 50.0 + 10.0;
-const WEBP: f64 = 0.7;
-const METADATA_KB: f64 = 2.0;
-/// What it gives an entry of a feed; it gives a like nothing.
-const ROW_BYTES: f64 = 100.0;
-const CACHE: f64 = 41e12;
+/// Thousands of dollars in a month.
+const BILL: &str = "$1,000";
 
-// Not its own: what a node is usually given.
-const COPIES: f64 = 3.0;
-const CASSANDRA_NODE: f64 = 2e12;
-/// $10.80 a day are $0.45 an hour: a node of four processors with as much memory as they come with.
-const CACHE_NODE: f64 = 26e9;
-
-const STORED_GB: f64 = PHOTOS * DAYS * PHOTO_KB * KB / GB;
-const METADATA: f64 = PHOTOS * DAYS * METADATA_KB * KB + LIKES * DAYS * ROW_BYTES;
-const EGRESS_GB: f64 = PAGES * 20.0 * 200.0 * KB / GB * MONTH;
-const CASSANDRA_NODES: f64 = METADATA * COPIES / CASSANDRA_NODE;
-const CACHE_NODES: f64 = CACHE / CACHE_NODE;
-
-/// What is wrong with its quantities.
-pub fn quantities() -> Vec<Correction> {
-    vec![
-        correction(
-            "photos, overview",
-            Of::ADay,
-            100e6,
-            PHOTOS,
-            "its estimate: 500 M x 20 % x 2; 100 M are the uploads",
-        ),
-        correction("likes, overview", Of::ADay, 4.5e9, LIKES, "its estimate: 500 M x 15"),
-        correction(
-            "reads",
-            Of::ASecond,
-            145e3,
-            PAGES / DAY_SECONDS,
-            "58 K feeds + 87 K likes: likes are writes, and counted as both; the profile views it names are nowhere estimated",
-        ),
-        correction(
-            "writes",
-            Of::ASecond,
-            90e3,
-            (PHOTOS + LIKES + PHOTOS * FOLLOWED) / DAY_SECONDS,
-            "left out: fan-out on write, its own design, 200 M photos x 150 followers = 347 K entries a second",
-        ),
-        correction(
-            "a photo",
-            Of::Bytes,
-            PHOTO_KB * KB,
-            (ORIGINAL_KB + THUMBNAILS_KB * (1.0 + WEBP)) * KB,
-            "left out: the WebP variants that it serves, 0.7 x 260 KB (and 2.26 MB rounded up to 2.3)",
-        ),
-        correction(
-            "metadata of ten years",
-            Of::Bytes,
-            1.46e15,
-            METADATA,
-            "left out: likes, 7.5 G a day x 3,650 days x the 100 bytes it gives a feed entry",
-        ),
-        correction(
-            "cached feeds",
-            Of::Bytes,
-            100e9,
-            0.9 * DAU * 100.0 * ROW_BYTES,
-            "feeds of 10 M people cannot answer 90 % of 500 M people's requests; 450 M feeds can",
-        ),
-        correction(
-            "cache nodes",
-            Of::Nodes,
-            100.0,
-            CACHE_NODES,
-            "41 TB on 100 nodes are 410 GB each; a node for $10.80 a day has about 26 GB",
-        ),
-        correction(
-            "Cassandra nodes",
-            Of::Nodes,
-            100.0,
-            CASSANDRA_NODES,
-            "metadata with likes, three copies, on 100 nodes are 126 TB each; 2 TB is usual",
-        ),
-        correction(
-            "S3 in the bill",
-            Of::Bytes,
-            1.68e15,
-            STORED_GB * GB,
-            "1.68 PB for its own 1,679 PB: petabytes for exabytes, 1,000 times too little",
-        ),
-        correction(
-            "egress in the bill",
-            Of::Bytes,
-            1_000e12,
-            EGRESS_GB * GB,
-            "1,000 TB for its own 232 GB/s, which are 20 PB a day: 600 times too little",
-        ),
-    ]
-}
-
-/// What is wrong with its bill; lines that are right in themselves are left out.
-pub fn bill() -> Vec<Correction> {
-    let mut lines = vec![
-        correction(
-            "S3 storage",
-            Of::Dollars,
-            38_640.0,
-            STANDARD.of(STORED_GB),
-            "1,679 PB and not 1.68; $38.64 M at its flat $0.023, less by AWS's tiers",
-        ),
-        correction(
-            "CDN transfer",
-            Of::Dollars,
-            85_000.0,
-            EGRESS.of(EGRESS_GB),
-            "600 times the volume; at that volume $0.020 a GB and not $0.085, which it pays for all",
-        ),
-        correction(
-            "CDN requests",
-            Of::Dollars,
-            0.0,
-            VIEW.of(PAGES * 20.0 * MONTH),
-            "left out: 100 G pictures a day",
-        ),
-        correction(
-            "EC2",
-            Of::Dollars,
-            43_200.0,
-            300.0 * 6.0 * MONTH,
-            "300 x $6 a day x 24; a month has 30 days (and an m5.2xlarge is about $9 a day)",
-        ),
-        correction(
-            "Cassandra",
-            Of::Dollars,
-            108_000.0,
-            CASSANDRA_NODES * 36.0 * MONTH,
-            "the nodes above, $36 a day each",
-        ),
-        correction(
-            "ElastiCache",
-            Of::Dollars,
-            32_400.0,
-            CACHE_NODES * 10.8 * MONTH,
-            "the nodes above, $10.80 a day each",
-        ),
-    ];
-    let (said, right) =
-        lines.iter().fold((0.0, 0.0), |(said, right), line| (said + line.said, right + line.right));
-    // RDS, Kafka and data transfer: nothing to correct, the last because nothing says what it is.
-    let rest = 21_600.0 + 12_960.0 + 18_000.0;
-    lines.push(correction(
+/// Every wrong line: first the quantities, then the bill.
+pub const CORRECTIONS: [Correction; 19] = [
+    line(
+        "photos, overview",
+        "M a day",
+        100.0,
+        200.0,
+        "its estimate: 500 M x 20 % x 2; 100 M are the uploads",
+    ),
+    line("likes, overview", "G a day", 4.5, 7.5, "its estimate: 500 M x 15"),
+    line(
+        "reads",
+        "K /s",
+        145.0,
+        57.9,
+        "58 K feeds + 87 K likes, which are writes; its profile views are nowhere estimated",
+    ),
+    line("writes", "K /s", 90.0, 436.0, "left out: fan-out, 200 M photos x 150 followers = 347 K entries /s"),
+    line("a photo", "MB", 2.3, 2.44, "left out: WebP variants, 0.7 x 260 KB; 2.26 is rounded up to 2.3"),
+    line("metadata of ten years", "PB", 1.46, 4.2, "left out: likes, at the 100 bytes it gives a feed entry"),
+    line("cached feeds", "TB", 0.1, 4.5, "to answer 90 % of requests takes 450 M people's feeds, not 10 M"),
+    line("cache nodes", "nodes", 100.0, 1_577.0, "a node for $10.80 a day has about 26 GB, not 410 GB"),
+    line("Cassandra nodes", "nodes", 100.0, 6_296.0, "three copies of 4.2 PB at the usual 2 TB a node"),
+    line(
+        "S3 in the bill",
+        "PB",
+        1.68,
+        1_679.0,
+        "petabytes for exabytes, 1,000 times less than its own estimate",
+    ),
+    line("egress in the bill", "PB", 1.0, 600.0, "its own 232 GB/s are 20 PB a day, 600 times as much"),
+    line("S3 storage", BILL, 38.64, 35_300.0, "1,679 PB; $38.64 M at its flat $0.023, less by AWS's tiers"),
+    line("CDN transfer", BILL, 85.0, 12_000.0, "600 PB, at $0.020 a GB for that volume and not its $0.085"),
+    line("CDN requests", BILL, 0.0, 3_000.0, "left out: 100 G pictures a day"),
+    line("EC2", BILL, 43.2, 54.0, "300 x $6 a day x 24; a month has 30 days (an m5.2xlarge is $9)"),
+    line("Cassandra", BILL, 108.0, 6_800.0, "the nodes above, $36 a day each"),
+    line("ElastiCache", BILL, 32.4, 511.0, "the nodes above, $10.80 a day each"),
+    line(
         "total",
-        Of::Dollars,
-        said + rest,
-        right + rest,
-        "with RDS, Kafka and an $18,000 of data transfer that nothing explains, as they are",
-    ));
-    lines.push(correction(
-        "saved by Glacier after a year",
-        Of::Dollars,
-        9_660.0,
-        saved_by_glacier(),
-        "it takes a quarter of its S3 line; nine tenths of all originals are older than a year",
-    ));
-    lines
-}
-
-fn saved_by_glacier() -> f64 {
-    let old = PHOTOS * DAYS * 0.9 * ORIGINAL_KB * KB / GB;
-    STANDARD.of(STORED_GB) - STANDARD.of(STORED_GB - old) - GLACIER.of(old)
-}
+        BILL,
+        359.8,
+        57_700.0,
+        "with RDS, Kafka and $18,000 of unexplained data transfer as they are",
+    ),
+    line(
+        "saved by Glacier",
+        BILL,
+        9.66,
+        22_900.0,
+        "it takes a quarter of S3; nine tenths of originals are older than a year",
+    ),
+];
 
 /// What its bill leaves out altogether.
-pub const LEFT_OUT: &str = "the graph database with 150 G edges at both ends, the machines that resize 2,300 photos a second, \
-    push notifications, S3 and origin requests, logs, and two of its three regions";
+pub const LEFT_OUT: &str = "the graph database with 150 G edges at both ends, the machines that resize 2,300 photos \
+    a second, push notifications, S3 and origin requests, logs, and two of its three regions";
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prices::{EGRESS, GLACIER, STANDARD, VIEW};
 
-    fn factor(lines: &[Correction], line: &str) -> f64 {
-        lines.iter().find(|found| found.line == line).unwrap().factor().unwrap()
+    fn right(line: &str) -> f64 {
+        CORRECTIONS.iter().find(|found| found.line == line).unwrap().right
     }
 
+    /// Whether two numbers agree in the three digits that the table shows.
     fn close(found: f64, expected: f64) -> bool {
         (found / expected - 1.0).abs() < 0.005
     }
 
     #[test]
-    fn its_headline_errors() {
-        let quantities = quantities();
-        assert!(close(factor(&quantities, "S3 in the bill"), 1_000.0));
-        assert!(close(factor(&quantities, "egress in the bill"), 600.0));
-        assert!(close(factor(&quantities, "writes"), 436.8 / 90.0));
-        assert!(close(factor(&quantities, "cache nodes"), 15.77));
-        let bill = bill();
-        assert!(close(factor(&bill, "EC2"), 1.25));
-        assert!(close(factor(&bill, "CDN transfer"), 141.8), "{}", factor(&bill, "CDN transfer"));
+    fn quantities_follow_from_the_assumptions() {
+        let (photos, likes, pages, days) = (200e6, 7.5e9, 5e9, 3_650.0);
+        assert!(close(right("reads"), pages / 86_400e3));
+        assert!(close(right("writes"), (photos + likes + photos * 150.0) / 86_400e3));
+        assert!(close(right("a photo"), 2.0 + 0.26 * 1.7));
+        let metadata = (photos * 2_000.0 + likes * 100.0) * days / 1e15;
+        assert!(close(right("metadata of ten years"), metadata));
+        assert!(close(right("cached feeds"), 0.9 * 500e6 * 100.0 * 100.0 / 1e12));
+        assert!(close(right("cache nodes"), 41e12 / 26e9));
+        assert!(close(right("Cassandra nodes"), metadata * 3.0 / 2e-3));
+        assert!(close(right("S3 in the bill"), photos * days * 2.3e6 / 1e15));
+        assert!(close(right("egress in the bill"), pages * 20.0 * 200e3 * 30.0 / 1e15));
     }
 
-    /// The sum that it prints is the sum of its lines.
     #[test]
-    fn its_own_total_adds_up() {
-        let total = bill().into_iter().find(|line| line.line == "total").unwrap();
-        assert!((total.said - 359_800.0).abs() < 0.5);
+    fn dollars_follow_from_the_quantities_and_the_prices() {
+        let stored = right("S3 in the bill") * 1e6;
+        assert!(close(right("S3 storage"), STANDARD.of(stored) / 1e3));
+        assert!(close(right("CDN transfer"), EGRESS.of(right("egress in the bill") * 1e6) / 1e3));
+        assert!(close(right("CDN requests"), VIEW.of(5e9 * 20.0 * 30.0) / 1e3));
+        assert!(close(right("Cassandra"), right("Cassandra nodes") * 36.0 * 30.0 / 1e3));
+        assert!(close(right("ElastiCache"), right("cache nodes") * 10.8 * 30.0 / 1e3));
+        let old = 200e6 * 3_650.0 * 0.9 * 2e6 / 1e9;
+        let saved = STANDARD.of(stored) - STANDARD.of(stored - old) - GLACIER.of(old);
+        assert!(close(right("saved by Glacier"), saved / 1e3));
+    }
+
+    #[test]
+    fn totals_are_the_sums_of_their_lines() {
+        let bill = CORRECTIONS.iter().filter(|line| line.unit == BILL);
+        let lines = bill.take_while(|line| line.line != "total");
+        let (said, sum) =
+            lines.fold((52.56, 52.56), |(said, sum), line| (said + line.said, sum + line.right));
+        assert!((said - 359.8).abs() < 1e-9, "{said}");
+        assert!(close(right("total"), sum), "{sum}");
     }
 
     #[test]
     fn every_line_is_wrong() {
-        for line in quantities().into_iter().chain(bill()) {
-            assert!(line.right > 0.0 && line.right.is_finite() && !line.why.is_empty(), "{line:?}");
+        for line in CORRECTIONS {
             assert!(line.factor().is_none_or(|factor| (factor - 1.0).abs() > 0.05), "{line:?}");
         }
     }
