@@ -18,15 +18,15 @@ SESSION=$(post "$API/auth/login" -d '{{"login":"'$ANNA'","password":"correct hor
 ANNA_ID=$(pick user_id <<<"$SESSION") ANNA_TOKEN=$(pick access_token <<<"$SESSION")
 BERT_TOKEN=$(post "$API/auth/login" -d '{{"login":"'$BERT'","password":"correct horse battery"}}' | pick access_token)
 
-# Bert follows Anna; Anna announces a photo and posts its bytes straight to S3.
+# Bert follows Anna; Anna creates a draft photo and posts its bytes straight to S3.
 post "$API/users/$ANNA_ID/follow" -H "Authorization: Bearer $BERT_TOKEN"; echo
 SIZE=$(wc -c <"$PHOTO")
-ANNOUNCED=$(post "$API/photos" -H "Authorization: Bearer $ANNA_TOKEN" -H "Idempotency-Key: $RANDOM$RANDOM" \\
+DRAFT=$(post "$API/photos" -H "Authorization: Bearer $ANNA_TOKEN" -H "Idempotency-Key: $RANDOM$RANDOM" \\
   -d '{{"caption":"First light #morning","media":[{{"content_type":"image/jpeg","size":'$SIZE',"alt":"A butterfly"}}]}}')
-PHOTO_ID=$(pick photo_id <<<"$ANNOUNCED")
+PHOTO_ID=$(pick photo_id <<<"$DRAFT")
 python3 -c 'import json,sys; up=json.load(sys.stdin)["uploads"][0]
 for name, value in up["fields"].items(): print("form-string =", json.dumps(name + "=" + value))
-print("url =", json.dumps(up["url"]))' <<<"$ANNOUNCED" >/tmp/lambdagram-form
+print("url =", json.dumps(up["url"]))' <<<"$DRAFT" >/tmp/lambdagram-form
 curl -sS -K /tmp/lambdagram-form -F "file=@$PHOTO"
 
 # Wait for the renditions, then Bert's feed, a like, and Anna's notifications.

@@ -9,6 +9,7 @@ pub type Law = fn(&Repository) -> Vec<String>;
 pub mod code;
 pub mod contracts;
 pub mod crates;
+pub mod documents;
 pub mod functions;
 pub mod rights;
 pub mod sources;

@@ -105,14 +105,14 @@ pub fn event_fixtures(repository: &Repository) -> Vec<String> {
     broken
 }
 
-/// Every function stands in a first column of a table of the README.
-pub fn readme_row(repository: &Repository) -> Vec<String> {
-    let readme = repository.text("README.md").unwrap_or_default();
+/// Every function has a row in a table of ARCHITECTURE.md, which names it in the first column.
+pub fn architecture_row(repository: &Repository) -> Vec<String> {
+    let document = repository.text("ARCHITECTURE.md").unwrap_or_default();
     let first_cells: Vec<_> =
-        readme.lines().filter_map(|line| line.strip_prefix('|')?.split('|').next()).collect();
+        document.lines().filter_map(|line| line.strip_prefix('|')?.split('|').next()).collect();
     let has_row = |name: &str| first_cells.iter().any(|cell| cell.contains(&format!("`{name}`")));
     let missing = repository.functions().into_iter().filter(|name| !has_row(name));
-    missing.map(|name| format!("README.md: the functions table needs a row for `{name}`")).collect()
+    missing.map(|name| format!("ARCHITECTURE.md: the functions table needs a row for `{name}`")).collect()
 }
 
 /// The environment that the template gives a function is what its `Config` reads, no more and no less.
@@ -207,7 +207,7 @@ runtime::config! {
 ",
         ),
         ("events/feed-read/page.json", "{}"),
-        ("README.md", "| function | does |\n|---|---|\n| `feed-read` | pages |\n"),
+        ("ARCHITECTURE.md", "| function | does |\n|---|---|\n| `feed-read` | pages |\n"),
         (
             "template.yaml",
             r"
@@ -236,7 +236,7 @@ Resources:
         log_group,
         errors_alarm,
         event_fixtures,
-        readme_row,
+        architecture_row,
         environment_is_config,
         short_main,
         lib_header,
@@ -276,7 +276,7 @@ Resources:
             (errors_alarm, template, "Value: !Ref FeedReadFunction", "Value: !Ref OtherFunction"),
             (errors_alarm, template, "AlarmActions: [!Ref AlarmTopic]", ""),
             (event_fixtures, "events/feed-read/page.json", "{}", "{"),
-            (readme_row, "README.md", "| `feed-read` | pages |", "`feed-read`"),
+            (architecture_row, "ARCHITECTURE.md", "| `feed-read` | pages |", "`feed-read`"),
             (environment_is_config, template, "TABLE_NAME", "TABLE"),
             (environment_is_config, "functions/feed-read/src/lib.rs", "table_name", "topic_arn"),
             (short_main, "functions/feed-read/src/main.rs", "fn main() {}\n", &long_main),
