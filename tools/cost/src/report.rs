@@ -31,11 +31,13 @@ fn introduction() -> String {
         "\
 # What a month costs
 
-Written by `make -s cost > docs/cost.md`; a test compares. `make cost ARGS='--dau 1e6 --threshold 3e4'` calculates another world,
-`make cost ARGS=--help` lists what can be said.
+Written by `make -s cost > docs/cost.md`; a test compares. `make cost ARGS='--dau 1e6 --threshold 3e4'`
+calculates another world, and `make cost ARGS=--help` lists the options.
 
-Capacity units are those that the tests measure, prices the list prices of us-east-1 in {as_of}, without free allowances, reservations
-or agreements. Times of functions, sizes of items and everything in \"the world\" are assumptions. A month has {month:.0} days.
+- Capacity units are those that the tests measure.
+- Prices are the list prices of us-east-1 in {as_of}, without free allowances, reservations or agreements.
+- Times of functions, sizes of items and everything in \"the world\" are assumptions.
+- A month has {month:.0} days.
 ",
         month = crate::world::MONTH,
     )
@@ -90,11 +92,13 @@ fn bills(model: &Model) -> String {
         "\
 ## The bill
 
-At a threshold of {threshold} followers. \"As built\" is this stack; \"celebrities pulled only\" is this stack with `CelebrityPush` switched off.
+At a threshold of {threshold} followers. \"As built\" is this stack. \"Celebrities pulled only\" is this stack with
+`CelebrityPush` switched off.
 
 {bill}
-Getting photos into feeds is {built} of the bill as built, and {pull} with nothing but pulls. The textbook hybrid knows here for nothing who
-is a celebrity; as its code is written, every page reads the follower counts of everyone followed, {counts} a month more.
+Feeds are {built} of the bill as built, and {pull} with pulls alone. The table lets the textbook
+hybrid know for free who is a celebrity. As its code is written, every page reads the follower counts of
+everyone followed, which costs {counts} a month more.
 ",
         threshold = count(model.world().threshold),
         bill = table(1, &head, lines.chain(sums)),
@@ -126,9 +130,9 @@ fn absent(model: &Model) -> String {
         "\
 ## Followers who are not there
 
-What feeds cost in a month when, beside the monthly people, there are accounts that nobody uses any more, among followers as
-everywhere. Pushing to active followers only costs a read for everybody, a write a day for every reader and a rebuilt feed for everybody
-who comes back; it saves the writes to all the others.
+What feeds cost in a month when there are also accounts that nobody uses any more, among followers as everywhere.
+A push to active followers alone costs a read for each follower, a write a day for each reader, and a rebuilt
+feed for each reader who returns. It saves the writes to all the others.
 
 {}",
         table(0, &head, rows)
@@ -158,8 +162,9 @@ fn estimate() -> String {
         "\
 ## The textbook estimate
 
-The well-known interview exercise \"design Instagram\" comes with an estimate for 500 M daily people and a bill of $359,800 a month. The
-table names what is wrong with it. It goes by the estimate's own assumptions and its own design, not by this one.
+The well-known interview exercise \"design Instagram\" comes with an estimate for 500 M daily people and a bill
+of $359,800 a month. The table names what is wrong with it, from the estimate's own assumptions and for its own
+design.
 
 {}
 Left out altogether: {}.

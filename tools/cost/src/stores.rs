@@ -26,7 +26,7 @@ impl Model {
             ("pictures: storage", self.pictures()),
             ("pictures: S3 requests", self.picture_requests()),
             ("pictures: egress", self.egress()),
-            ("pictures: deletions at the edge", self.deletions()),
+            ("pictures: deletions on the CDN", self.deletions()),
         ]
         .into_iter()
     }

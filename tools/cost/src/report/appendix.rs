@@ -20,7 +20,7 @@ pub(super) fn work() -> String {
     };
     let rows = units::WORK.map(row);
     format!(
-        "## Work of functions\n\nMemory as in the template; times and batches are assumed, nobody measured them on AWS.\n\n{}",
+        "## Work of functions\n\nMemory is the template's. Times and batches are assumed: nobody measured them on AWS.\n\n{}",
         table(1, &["one", "MB", "ms", "batch"], rows)
     )
 }
@@ -45,11 +45,14 @@ pub(super) fn left_out() -> String {
         "\
 ## Left out
 
-Registrations, profiles, inboxes and other people's pages; unlikes and unfollows; retries, throttling and cold starts; promotions and
-demotions; custom metrics and alarms; support and taxes. What processes keep between pages is counted for celebrities' heads only: photos
-are read anew on every page, so feed reads are at most what is said here. Readers, celebrities and hours are alike in everything but
-the number of followers; {} of requests are traced, as X-Ray does by itself. Quotas are not money: at this size the table's, KMS's and
-the edge's invalidations would all have to be raised.
+- Registrations, profiles, inboxes and other people's pages; unlikes and unfollows.
+- Retries, throttling and cold starts; promotions and demotions.
+- Custom metrics and alarms; support and taxes.
+
+Of what processes cache between pages, only celebrities' heads are counted. Photos are read anew on every page, so
+feed reads are at most what is printed here. Readers, celebrities and hours differ in nothing but the number of
+followers. {} of requests are traced, as X-Ray does by default. Quotas are not money: at this size those of the
+table, of KMS and of the CDN's invalidations would all have to be raised.
 ",
         percent(units::TRACED)
     )

@@ -41,8 +41,9 @@ pub(super) fn section(model: &Model) -> String {
         "\
 ## The threshold
 
-What feeds cost in a month, and how long a photo of an account just below the threshold takes to its last active follower, when the
-table has {spare} write units a second to spare for it and {reads} read units. Above the threshold a photo shows within {HEAD_SECONDS:.0} s, by pull.
+What feeds cost in a month, and how long a photo of an account just below the threshold takes to its last active
+follower. The table is assumed to have {spare} write units a second to spare for it, and {reads} read units.
+Above the threshold a photo shows within {HEAD_SECONDS:.0} s, by pull.
 
 {sweep}
 The cheapest:
@@ -52,8 +53,9 @@ The cheapest:
 The same for other worlds, at {at} followers:
 
 {others}
-**Latency.** A push is done before a cached head is out of date ({HEAD_SECONDS:.0} s) up to {all} followers when all of them are
-active, and up to {now} at this share of active ones. The largest account's photo takes {largest}.
+**Latency.** A push is done before a cached head is out of date ({HEAD_SECONDS:.0} s) up to {all} followers when
+all of them are active, and up to {now} at this share of active ones. The largest account's photo takes
+{largest}.
 ",
         spare = count(model.world().spare_writes),
         reads = count(model.world().spare_reads),
@@ -78,14 +80,15 @@ fn flat(model: &Model) -> String {
     let now = |strategy| model.bill(strategy, model.world().threshold).feed();
     format!(
         "\
-**Cost.** Between 30 K and 10 M followers the threshold moves
+**Cost.** Between 30 K and 10 M followers the threshold changes
 
 - celebrities pulled only: {pull};
 - as built: {built}.
 
-As built a higher threshold is always cheaper, because a celebrity's photos are pushed all the same and every page looks into the heads
-of the celebrities that its reader follows: that is the price of showing a photo at once. Pushing celebrities' photos costs {push} a
-month at {threshold}; what it buys is that a reader who scrolls finds them in the feed, without reading celebrities' timelines.
+As built a higher threshold is always cheaper. A celebrity's photos are pushed all the same, and every page reads
+the heads of the celebrities that its reader follows: that is the price of showing a photo at once. Pushing
+celebrities' photos costs {push} a month at {threshold}. It buys that a reader who scrolls finds them in the
+feed, without reading celebrities' timelines.
 ",
         pull = spread(Strategy::BuiltPull),
         built = spread(Strategy::Built),
