@@ -24,7 +24,7 @@ laws! {
     workflows: one_name log_group failures_alarm wired_by_substitutions tasks_are_retried;
     crates: folder_is_crate workspace_lints product_dependencies functions_stand_alone;
     code: keys_in_one_place short_files;
-    documents: links_lead_somewhere crates_are_named alarms_have_runbooks decisions_are_listed;
+    documents: links_lead_somewhere short_front_page crates_are_named alarms_have_runbooks decisions_are_listed;
     contracts: routes_are_documented cdn_code_is_inlined dashboard_is_json caught_errors_exist;
 }
 

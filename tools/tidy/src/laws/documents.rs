@@ -9,6 +9,9 @@ use crate::repository::extension;
 const CRATES: [&str; 4] = ["functions/", "shared/", "testing/", "tools/"];
 const DECISIONS: &str = "docs/adr/";
 const RUNBOOKS: &str = "docs/operations/";
+/// What somebody reads before they decide to read on.
+const FRONT_PAGE: &str = "README.md";
+const FRONT_PAGE_LINES: usize = 120;
 
 /// The Markdown files, as path and text.
 fn documents(repository: &Repository) -> impl Iterator<Item = (&str, &str)> {
@@ -74,6 +77,13 @@ fn heading_anchor(line: &str) -> String {
     let heading = if line.starts_with('#') { line.trim_start_matches('#').trim() } else { "" };
     let kept = heading.chars().filter(|letter| letter.is_alphanumeric() || " -_".contains(*letter));
     kept.flat_map(char::to_lowercase).map(|letter| if letter == ' ' { '-' } else { letter }).collect()
+}
+
+/// The front page can be read in one go.
+pub fn short_front_page(repository: &Repository) -> Vec<String> {
+    let lines = repository.text(FRONT_PAGE).unwrap_or_default().lines().count();
+    let too_long = || format!("{FRONT_PAGE}: {lines} lines, at most {FRONT_PAGE_LINES}");
+    (lines > FRONT_PAGE_LINES).then(too_long).into_iter().collect()
 }
 
 /// ARCHITECTURE.md names every crate.
@@ -156,6 +166,13 @@ mod tests {
         ] {
             assert_eq!(links_lead_somewhere(&of(bad)).len(), 1, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_front_page_ends_in_time() {
+        let of = |lines| Repository::of(&[("README.md", &"x\n".repeat(lines))]).unwrap();
+        assert_eq!(short_front_page(&of(121)), ["README.md: 121 lines, at most 120"]);
+        assert!(short_front_page(&of(120)).is_empty());
     }
 
     #[test]
