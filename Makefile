@@ -7,7 +7,7 @@ PYTHON ?= python3
 CLOUD := PYTHONPATH=localstack PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m cloud
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset status pids url logs gaps test cloud-test pictures fuzz lint fmt audit openapi bench-feed bench-media cost verify build deploy
+.PHONY: help up down reset status pids url logs gaps test cloud-test pictures fuzz lint fmt audit openapi template bench-feed bench-media cost verify build deploy
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -62,6 +62,10 @@ audit: ## licences, advisories, duplicates
 
 openapi: ## write docs/openapi.json from shared/api
 	UPDATE_OPENAPI=1 cargo test --package api
+
+template: ## assemble template.yaml from its pieces (tools/template/README.md), and count its resources
+	@cargo run --quiet --package template
+	@PATH="$$(.ci/tools):$$PATH" .ci/template count
 
 bench-feed: ## the feed under a social network's load, as in docs/bench-feed.md: make bench-feed ARGS='--users 10000' (ARGS=--help)
 	@cargo run --quiet --profile measure --package bench-feed -- $(ARGS)

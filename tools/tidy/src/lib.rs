@@ -10,5 +10,5 @@ mod repository;
 mod rust;
 mod template;
 
-pub use repository::Repository;
-pub use template::Template;
+pub use crate::repository::Repository;
+pub use crate::template::Template;

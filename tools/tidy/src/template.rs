@@ -1,7 +1,8 @@
 //! `template.yaml` as JSON, with the short tags of its dialect (`!Ref X`) written out (`{"Ref": "X"}`).
 
-use saphyr::{LoadableYamlNode, Scalar, Yaml};
-use serde_json::{Map, Value, json};
+use std::io;
+
+use serde_json::Value;
 
 /// A template of a stack.
 #[derive(Debug)]
@@ -12,9 +13,8 @@ impl Template {
     ///
     /// # Errors
     /// When the text is not YAML.
-    pub fn parse(text: &str) -> Result<Self, saphyr::ScanError> {
-        let documents = Yaml::load_from_str(text)?;
-        Ok(Self(documents.first().map_or(Value::Null, to_json)))
+    pub fn parse(text: &str) -> io::Result<Self> {
+        template::parse(text).map(Self).map_err(io::Error::other)
     }
 
     /// Returns a resource by its logical id.
@@ -77,55 +77,17 @@ pub(crate) fn list(value: Option<&Value>) -> &[Value] {
     }
 }
 
-fn to_json(yaml: &Yaml) -> Value {
-    match yaml {
-        Yaml::Value(scalar) => match scalar {
-            Scalar::Null => Value::Null,
-            Scalar::Boolean(value) => json!(value),
-            Scalar::Integer(value) => json!(value),
-            Scalar::FloatingPoint(value) => json!(value.into_inner()),
-            Scalar::String(value) => json!(value),
-        },
-        Yaml::Sequence(items) => items.iter().map(to_json).collect(),
-        Yaml::Mapping(entries) => {
-            let pairs = entries.iter().map(|(key, value)| (key_of(key), to_json(value)));
-            Value::Object(pairs.collect::<Map<_, _>>())
-        }
-        Yaml::Tagged(tag, inner) => {
-            let name = match tag.suffix.as_str() {
-                name @ ("Ref" | "Condition") => name.to_owned(),
-                name => format!("Fn::{name}"),
-            };
-            json!({ name: to_json(inner) })
-        }
-        Yaml::Representation(..) | Yaml::Alias(_) | Yaml::BadValue => Value::Null,
-    }
-}
-
-fn key_of(yaml: &Yaml) -> String {
-    match to_json(yaml) {
-        Value::String(key) => key,
-        other => other.to_string(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
-    fn tags_are_written_out() {
-        let yaml = "{a: !Ref X, b: !GetAtt X.Arn, c: !If [C, !Ref X, 1], d: !Sub \"${X.Arn}/*\"}";
-        let json = to_json(&Yaml::load_from_str(yaml).unwrap()[0]);
-        let expected = json!({
-            "a": {"Ref": "X"},
-            "b": {"Fn::GetAtt": "X.Arn"},
-            "c": {"Fn::If": ["C", {"Ref": "X"}, 1]},
-            "d": {"Fn::Sub": "${X.Arn}/*"},
-        });
-        assert_eq!(json, expected);
-        for key in ["a", "b", "d"] {
-            assert_eq!(target(&json[key]), Some("X"), "{key}");
+    fn a_target_is_what_a_tag_points_at() {
+        for tag in ["!Ref X", "!GetAtt X.Arn", "!Sub \"${X.Arn}/*\""] {
+            let template = Template::parse(tag).unwrap();
+            assert_eq!(target(template.document()), Some("X"), "{tag}");
         }
     }
 

@@ -16,16 +16,15 @@ macro_rules! laws {
 }
 
 laws! {
-    functions: one_name log_group errors_alarm event_fixtures architecture_row environment_is_config short_main lib_header;
-    rights: actions_are_named resources_are_named nothing_scans table_rights_are_narrowed
-        derived_writes_have_a_home rights_are_statements;
-    sources: partial_batches queues failure_paths outputs_are_no_news dead_letters_ring mappings_are_explicit;
+    functions: one_name described event_fixtures architecture_row environment_is_config short_main lib_header;
+    rights: actions_are_named resources_are_named nothing_scans table_rights_are_narrowed derived_writes_have_a_home;
+    sources: partial_batches queues failure_paths outputs_are_no_news dead_letters_ring;
     stream: filters;
-    workflows: one_name log_group failures_alarm wired_by_substitutions tasks_are_retried;
+    workflows: described wired_by_substitutions tasks_are_retried;
     crates: folder_is_crate workspace_lints product_dependencies functions_stand_alone;
     code: keys_in_one_place short_files;
     documents: links_lead_somewhere short_front_page crates_are_named alarms_have_runbooks decisions_are_listed;
-    contracts: routes_are_documented cdn_code_is_inlined dashboard_is_json caught_errors_exist;
+    contracts: routes_are_documented dashboard_is_json caught_errors_exist;
 }
 
 fn hold(law: Law) -> io::Result<()> {

@@ -11,28 +11,21 @@ use crate::template::{list, text};
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
-/// The routes of the template are the operations of `docs/openapi.json`.
+/// The routes of the API are the operations of `docs/openapi.json`, and its settings of single routes are of routes it has.
 pub fn routes_are_documented(repository: &Repository) -> Vec<String> {
     let mut routes = BTreeSet::new();
-    for (_, function) in repository.template().functions() {
-        for (_, event) in function.get("Events").and_then(Value::as_object).into_iter().flatten() {
-            let route = (text(event, "/Properties/Method"), text(event, "/Properties/Path"));
-            if let (Some(method), Some(path)) = route {
-                routes.insert(format!("{} {path}", method.to_uppercase()));
-            }
-        }
+    let mut broken = Vec::new();
+    for (id, api) in repository.template().of_type("AWS::Serverless::HttpApi") {
+        routes.extend(operations(api.get("DefinitionBody").unwrap_or(&Value::Null)));
+        let settings = api.get("RouteSettings").and_then(Value::as_object).into_iter().flatten();
+        let strays = settings.filter(|(route, _)| !routes.contains(*route));
+        broken.extend(strays.map(|(route, _)| format!("template.yaml: {id} has no route {route} to set")));
     }
     let document: Value = repository
         .text("docs/openapi.json")
         .and_then(|text| serde_json::from_str(text).ok())
         .unwrap_or_default();
-    let mut documented = BTreeSet::new();
-    for (path, operations) in document.get("paths").and_then(Value::as_object).into_iter().flatten() {
-        for method in METHODS.iter().filter(|method| operations.get(**method).is_some()) {
-            documented.insert(format!("{} {path}", method.to_uppercase()));
-        }
-    }
-    let mut broken = Vec::new();
+    let documented = operations(&document);
     broken.extend(routes.difference(&documented).map(|route| format!("docs/openapi.json: lacks {route}")));
     broken.extend(
         documented.difference(&routes).map(|route| format!("template.yaml: no function answers {route}")),
@@ -43,19 +36,15 @@ pub fn routes_are_documented(repository: &Repository) -> Vec<String> {
     broken
 }
 
-/// The function at the edge that is deployed is the one in `cdn/`, which the local cloud runs and the tests try.
-pub fn cdn_code_is_inlined(repository: &Repository) -> Vec<String> {
-    let inlined = repository
-        .template()
-        .resource("ImageFormatFunction")
-        .and_then(|function| text(function, "/Properties/FunctionCode"));
-    let file = repository.text("cdn/image-format.js");
-    let equal = file.is_some_and(|file| inlined.map(str::trim_end) == Some(file.trim_end()));
-    if equal {
-        Vec::new()
-    } else {
-        vec!["cdn/image-format.js: differs from ImageFormatFunction in template.yaml".to_owned()]
+/// The operations of an OpenAPI document, as `GET /path`.
+fn operations(document: &Value) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (path, operations) in document.get("paths").and_then(Value::as_object).into_iter().flatten() {
+        for method in METHODS.iter().filter(|method| operations.get(**method).is_some()) {
+            found.insert(format!("{} {path}", method.to_uppercase()));
+        }
     }
+    found
 }
 
 /// The dashboard's body, which the template holds as text, is the JSON it has to be.
@@ -113,13 +102,9 @@ mod tests {
 
     const TEMPLATE: &str = r"
 Resources:
-  LikeFunction:
-    Type: AWS::Serverless::Function
-    Properties: {Events: {Like: {Type: HttpApi, Properties: {Method: POST, Path: /like}}}}
-  ImageFormatFunction:
-    Properties:
-      FunctionCode: |
-        function handler() {}
+  HttpApi:
+    Type: AWS::Serverless::HttpApi
+    Properties: {DefinitionBody: {paths: {/like: {post: {}}}}, RouteSettings: {POST /like: {}}}
 ";
 
     fn with(path: &str, text: &str) -> Repository {
@@ -135,10 +120,12 @@ Resources:
     }
 
     #[test]
-    fn the_inlined_code_is_the_file() {
-        assert!(cdn_code_is_inlined(&with("cdn/image-format.js", "function handler() {}\n")).is_empty());
-        assert_eq!(cdn_code_is_inlined(&with("cdn/image-format.js", "function other() {}\n")).len(), 1);
-        assert_eq!(cdn_code_is_inlined(&with("other", "")).len(), 1);
+    fn settings_are_of_routes() {
+        let template = TEMPLATE.replace("RouteSettings: {POST", "RouteSettings: {GET");
+        let document = ("docs/openapi.json", r#"{"paths": {"/like": {"post": {}}}}"#);
+        let broken =
+            routes_are_documented(&Repository::of(&[("template.yaml", &template), document]).unwrap());
+        assert_eq!(broken, ["template.yaml: HttpApi has no route GET /like to set"]);
     }
 
     #[test]

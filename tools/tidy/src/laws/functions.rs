@@ -3,25 +3,13 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use template::pascal;
 
 use crate::Repository;
 use crate::repository::extension;
 use crate::rust::config_variables;
-use crate::template::{target, text};
 
-/// `feed-read` -> `FeedRead`.
-pub(super) fn pascal(name: &str) -> String {
-    let mut result = String::new();
-    for word in name.split('-') {
-        let mut letters = word.chars();
-        result.extend(letters.next().map(|first| first.to_ascii_uppercase()));
-        result.extend(letters);
-    }
-    result
-}
-
-/// Folder, crate, binary, `CodeUri` and the end of the function's name are one word, and the logical id is its Pascal case; no
-/// function stands in the template without a folder.
+/// Folder, crate and binary have one name.
 pub fn one_name(repository: &Repository) -> Vec<String> {
     let mut broken = Vec::new();
     for name in repository.functions() {
@@ -34,52 +22,16 @@ pub fn one_name(repository: &Repository) -> Vec<String> {
         if crate_names.iter().any(|found| found.and_then(toml::Value::as_str) != Some(name)) {
             broken.push(format!("{manifest}: crate and binary must be named {name}"));
         }
-        let id = format!("{}Function", pascal(name));
-        let Some(resource) = repository.template().resource(&id) else {
-            broken.push(format!("template.yaml: functions/{name} needs the resource {id}"));
-            continue;
-        };
-        if text(resource, "/Properties/CodeUri") != Some(&format!("target/lambda/{name}/")) {
-            broken.push(format!("template.yaml: {id} must have CodeUri target/lambda/{name}/"));
-        }
-        let full_name = text(resource, "/Properties/FunctionName/Fn::Sub");
-        if full_name != Some(&format!("${{AWS::StackName}}-{name}")) {
-            broken.push(format!("template.yaml: {id} must be named after the stack and {name}"));
-        }
     }
-    let ids: BTreeSet<_> =
-        repository.functions().iter().map(|name| format!("{}Function", pascal(name))).collect();
-    let strays = repository.template().functions().filter(|(id, _)| !ids.contains(*id));
-    broken.extend(strays.map(|(id, _)| format!("template.yaml: {id} has no folder in functions/")));
     broken
 }
 
-/// Every function writes to its own log group, which forgets after a time.
-pub fn log_group(repository: &Repository) -> Vec<String> {
-    let lacks_one = |(id, properties): (&str, &Value)| {
-        let expected = id.replace("Function", "LogGroup");
-        let used = properties.pointer("/LoggingConfig/LogGroup").and_then(target);
-        let group = repository.template().resource(&expected);
-        let retention = group.and_then(|group| group.pointer("/Properties/RetentionInDays"));
-        (used != Some(&expected) || retention.is_none())
-            .then(|| format!("template.yaml: {id} must log to {expected}, with RetentionInDays"))
-    };
-    repository.template().functions().filter_map(lacks_one).collect()
-}
-
-/// Every function has an alarm on its errors that reaches someone.
-pub fn errors_alarm(repository: &Repository) -> Vec<String> {
-    let lacks_one = |(id, _): (&str, &Value)| {
-        let expected = id.replace("Function", "ErrorsAlarm");
-        let watches = repository.template().resource(&expected).is_some_and(|alarm| {
-            text(alarm, "/Properties/Namespace") == Some("AWS/Lambda")
-                && text(alarm, "/Properties/MetricName") == Some("Errors")
-                && alarm.pointer("/Properties/Dimensions/0/Value").and_then(target) == Some(id)
-                && alarm.pointer("/Properties/AlarmActions/0").is_some()
-        });
-        (!watches).then(|| format!("template.yaml: {id} needs {expected} on its Errors, with an action"))
-    };
-    repository.template().functions().filter_map(lacks_one).collect()
+/// Every function has a description, from which its part of the template is made.
+pub fn described(repository: &Repository) -> Vec<String> {
+    let descriptions =
+        repository.functions().into_iter().map(|name| format!("functions/{name}/function.yaml"));
+    let missing = descriptions.filter(|path| repository.text(path).is_none());
+    missing.map(|path| format!("{path}: missing, see tools/template/README.md")).collect()
 }
 
 /// Every function has event fixtures in `events/<name>/`, all of them JSON, and no fixtures are left of a function that is gone.
@@ -184,6 +136,7 @@ mod tests {
 
     const GOOD: &[(&str, &str)] = &[
         ("functions/feed-read/Cargo.toml", "[package]\nname = \"feed-read\"\n"),
+        ("functions/feed-read/function.yaml", "environment: [TABLE_NAME]\n"),
         ("functions/feed-read/src/main.rs", "fn main() {}\n"),
         (
             "functions/feed-read/src/lib.rs",
@@ -215,26 +168,14 @@ Resources:
   FeedReadFunction:
     Type: AWS::Serverless::Function
     Properties:
-      FunctionName: !Sub ${AWS::StackName}-feed-read
-      CodeUri: target/lambda/feed-read/
-      LoggingConfig: {LogGroup: !Ref FeedReadLogGroup}
       Environment: {Variables: {TABLE_NAME: !Ref Table}}
-  FeedReadLogGroup: {Type: AWS::Logs::LogGroup, Properties: {RetentionInDays: 30}}
-  FeedReadErrorsAlarm:
-    Type: AWS::CloudWatch::Alarm
-    Properties:
-      Namespace: AWS/Lambda
-      MetricName: Errors
-      Dimensions: [{Name: FunctionName, Value: !Ref FeedReadFunction}]
-      AlarmActions: [!Ref AlarmTopic]
 ",
         ),
     ];
 
-    const LAWS: [Law; 8] = [
+    const LAWS: [Law; 7] = [
         one_name,
-        log_group,
-        errors_alarm,
+        described,
         event_fixtures,
         architecture_row,
         environment_is_config,
@@ -267,14 +208,6 @@ Resources:
         let template = "template.yaml";
         let cases: &[(Law, &str, &str, &str)] = &[
             (one_name, "functions/feed-read/Cargo.toml", "feed-read", "feedread"),
-            (one_name, template, "lambda/feed-read", "lambda/feed"),
-            (one_name, template, "}-feed-read", "}-feed"),
-            (one_name, template, "FeedReadFunction:", "FeedFunction:"),
-            (log_group, template, "RetentionInDays: 30", ""),
-            (log_group, template, "!Ref FeedReadLogGroup", "!Ref Other"),
-            (errors_alarm, template, "MetricName: Errors", "MetricName: Throttles"),
-            (errors_alarm, template, "Value: !Ref FeedReadFunction", "Value: !Ref OtherFunction"),
-            (errors_alarm, template, "AlarmActions: [!Ref AlarmTopic]", ""),
             (event_fixtures, "events/feed-read/page.json", "{}", "{"),
             (architecture_row, "ARCHITECTURE.md", "| `feed-read` | pages |", "`feed-read`"),
             (environment_is_config, template, "TABLE_NAME", "TABLE"),
@@ -296,6 +229,13 @@ Resources:
         for (law, path, from, to) in cases {
             assert!(!law(&changed(path, from, to)).is_empty(), "{path}: {from} -> {to}");
         }
+    }
+
+    #[test]
+    fn a_description_is_needed() {
+        let without: Vec<_> =
+            GOOD.iter().copied().filter(|(path, _)| !path.ends_with("function.yaml")).collect();
+        assert_eq!(described(&Repository::of(&without).unwrap()).len(), 1);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use template::pascal;
 
-use super::functions::pascal;
 use crate::Repository;
 use crate::template::{list, target};
 
@@ -151,23 +151,6 @@ fn answering_functions(repository: &Repository) -> BTreeSet<String> {
         .collect()
 }
 
-/// The rights of a function or workflow are statements in the template: no managed policy, no SAM policy template, no role
-/// made elsewhere.
-pub fn rights_are_statements(repository: &Repository) -> Vec<String> {
-    let mut broken = Vec::new();
-    let machines = repository.template().of_type("AWS::Serverless::StateMachine");
-    for (id, properties) in repository.template().functions().chain(machines) {
-        let policies = list(properties.get("Policies"));
-        if policies.is_empty() || policies.iter().any(|policy| policy.get("Statement").is_none()) {
-            broken.push(format!("template.yaml: {id}: Policies must be statements"));
-        }
-        if properties.get("Role").is_some() {
-            broken.push(format!("template.yaml: {id}: Role is made by SAM from Policies"));
-        }
-    }
-    broken
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -188,13 +171,7 @@ mod tests {
 
     #[test]
     fn a_narrow_statement_keeps_every_law() {
-        for law in [
-            actions_are_named,
-            resources_are_named,
-            nothing_scans,
-            table_rights_are_narrowed,
-            rights_are_statements,
-        ] {
+        for law in [actions_are_named, resources_are_named, nothing_scans, table_rights_are_narrowed] {
             assert_eq!(law(&with(GOOD)), Vec::<String>::new());
         }
     }
@@ -264,20 +241,5 @@ mod tests {
             resources_are_named(&with("{Effect: Allow, Action: xray:PutTraceSegments, Resource: \"*\"}"))
                 .is_empty()
         );
-    }
-
-    #[test]
-    fn managed_policies_and_templates_are_found() {
-        for kind in ["Function", "StateMachine"] {
-            for policies in
-                ["AWSLambdaBasicExecutionRole", "[{DynamoDBCrudPolicy: {TableName: !Ref Table}}]", "[]"]
-            {
-                let template = format!(
-                    "Resources: {{F: {{Type: AWS::Serverless::{kind}, Properties: {{Policies: {policies}}}}}}}"
-                );
-                let repository = Repository::of(&[("template.yaml", &template)]).unwrap();
-                assert_eq!(rights_are_statements(&repository).len(), 1, "{kind}: {policies}");
-            }
-        }
     }
 }

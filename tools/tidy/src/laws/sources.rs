@@ -7,9 +7,6 @@ use serde_json::Value;
 use crate::Repository;
 use crate::template::{list, target, text};
 
-/// SAM events that make a mapping with a managed policy over every queue or stream of the account.
-const SAM_MAPPINGS: [&str; 6] = ["SQS", "DynamoDB", "Kinesis", "S3", "SNS", "MSK"];
-
 /// Whether a resource is a queue whose alarm watches its depth.
 fn rings(repository: &Repository, queue: Option<&str>) -> bool {
     let Some(queue) = queue else { return false };
@@ -96,8 +93,7 @@ pub fn failure_paths(repository: &Repository) -> Vec<String> {
         }
     }
     for (id, function) in template.functions() {
-        let events = function.get("Events").and_then(Value::as_object).into_iter().flatten();
-        if events.map(|(_, event)| event).any(|event| text(event, "/Type") != Some("HttpApi")) {
+        if function.get("Events").is_some() {
             needs(id, function.pointer("/EventInvokeConfig/DestinationConfig/OnFailure/Destination"));
         }
     }
@@ -151,19 +147,6 @@ pub fn dead_letters_ring(repository: &Repository) -> Vec<String> {
     silent.map(|id| format!("template.yaml: {id} needs {id}Alarm on its depth, with an action")).collect()
 }
 
-/// Mappings stand beside their sources and not in a function's `Events`.
-pub fn mappings_are_explicit(repository: &Repository) -> Vec<String> {
-    let mut broken = Vec::new();
-    for (id, function) in repository.template().functions() {
-        for (name, event) in function.get("Events").and_then(Value::as_object).into_iter().flatten() {
-            if text(event, "/Type").is_some_and(|kind| SAM_MAPPINGS.contains(&kind)) {
-                broken.push(format!("template.yaml: {id}: write {name} as AWS::Lambda::EventSourceMapping"));
-            }
-        }
-    }
-    broken
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,7 +159,7 @@ Resources:
     Type: AWS::Serverless::Function
     Properties:
       EventInvokeConfig: {DestinationConfig: {OnFailure: {Destination: !GetAtt WorkDeadLetterQueue.Arn}}}
-      Events: {Hourly: {Type: ScheduleV2}, Api: {Type: HttpApi}}
+      Events: {Hourly: {Type: ScheduleV2}}
       Policies:
         - Statement:
             - Effect: Allow
@@ -225,14 +208,7 @@ Resources:
 
     #[test]
     fn a_good_stack_keeps_every_law() {
-        for law in [
-            partial_batches,
-            queues,
-            failure_paths,
-            outputs_are_no_news,
-            dead_letters_ring,
-            mappings_are_explicit,
-        ] {
+        for law in [partial_batches, queues, failure_paths, outputs_are_no_news, dead_letters_ring] {
             assert_eq!(law(&repository(GOOD)), Vec::<String>::new());
         }
     }
@@ -263,7 +239,6 @@ Resources:
             (outputs_are_no_news, "results/*", "incoming/done/*"),
             (dead_letters_ring, "ApproximateNumberOfMessagesVisible", "Other"),
             (dead_letters_ring, "AlarmActions: [!Ref AlarmTopic]", ""),
-            (mappings_are_explicit, "Hourly: {Type: ScheduleV2}", "Work: {Type: SQS}"),
         ];
         for (law, from, to) in cases {
             assert!(GOOD.contains(from), "{from}");

@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use template::pascal;
 
-use super::functions::pascal;
-use crate::template::{list, target, text};
+use crate::template::{list, text};
 use crate::{Repository, Template};
 
 const ENDING: &str = ".asl.yaml";
-/// The ways in which an execution ends without having finished.
-const UNFINISHED: [&str; 3] = ["ExecutionsAborted", "ExecutionsFailed", "ExecutionsTimedOut"];
+const DESCRIPTION: &str = ".workflow.yaml";
 /// Where a task runs a Lambda.
 const INVOKE: &str = "arn:aws:states:::lambda:invoke";
 
@@ -23,73 +22,18 @@ fn workflows(repository: &Repository) -> impl Iterator<Item = (&str, &str, &str,
     })
 }
 
-/// Every definition is a state machine of the template, under its name in Pascal case, and every state machine a definition in
-/// a file of its own.
-pub fn one_name(repository: &Repository) -> Vec<String> {
+/// Every definition has a description, from which its part of the template is made, and every description a definition.
+pub fn described(repository: &Repository) -> Vec<String> {
+    let missing = |path: String| repository.text(&path).is_none().then(|| format!("{path}: missing"));
     let mut broken = Vec::new();
-    let mut known = BTreeSet::new();
-    for (path, name, ..) in workflows(repository) {
-        let id = format!("{}StateMachine", pascal(name));
-        let machine = repository.template().resource(&id);
-        let property = |pointer| machine.and_then(|machine| text(machine, pointer));
-        if property("/Properties/DefinitionUri") != Some(path) {
-            broken.push(format!("template.yaml: {path} needs the resource {id}, with its DefinitionUri"));
+    for (path, _) in repository.below("statemachines/") {
+        if let Some(name) = path.strip_suffix(ENDING) {
+            broken.extend(missing(format!("{name}{DESCRIPTION}")));
+        } else if let Some(name) = path.strip_suffix(DESCRIPTION) {
+            broken.extend(missing(format!("{name}{ENDING}")));
         }
-        if property("/Properties/Name/Fn::Sub") != Some(&format!("${{AWS::StackName}}-{name}")) {
-            broken.push(format!("template.yaml: {id} must be named after the stack and {name}"));
-        }
-        known.insert(id);
     }
-    let machines = repository
-        .template()
-        .resources()
-        .filter(|(_, resource)| text(resource, "/Type").is_some_and(|kind| kind.ends_with("::StateMachine")));
-    let strays = machines.filter(|(id, _)| !known.contains(*id));
-    broken.extend(strays.map(|(id, _)| format!("template.yaml: {id} has no file in statemachines/")));
     broken
-}
-
-/// Every state machine logs what fails to a group of its own that forgets after a time, without the data it works on.
-pub fn log_group(repository: &Repository) -> Vec<String> {
-    let lacks_one = |(id, machine): (&str, &Value)| {
-        let expected = id.replace("StateMachine", "LogGroup");
-        let destination = "/Logging/Destinations/0/CloudWatchLogsLogGroup/LogGroupArn";
-        let used = machine.pointer(destination).and_then(target);
-        let group = repository.template().resource(&expected);
-        let retention = group.and_then(|group| group.pointer("/Properties/RetentionInDays"));
-        let silent = machine.pointer("/Logging/IncludeExecutionData") == Some(&Value::Bool(false));
-        (used != Some(&expected) || retention.is_none() || !silent).then(|| {
-            format!(
-                "template.yaml: {id} must log to {expected}, with RetentionInDays and without execution data"
-            )
-        })
-    };
-    repository.template().of_type("AWS::Serverless::StateMachine").filter_map(lacks_one).collect()
-}
-
-/// Every state machine has an alarm on executions that did not finish, and the alarm says that they can be redriven.
-pub fn failures_alarm(repository: &Repository) -> Vec<String> {
-    let lacks_one = |(id, _): (&str, &Value)| {
-        let expected = id.replace("StateMachine", "FailuresAlarm");
-        let watches = repository.template().resource(&expected).is_some_and(|alarm| {
-            let mut watched: Vec<_> = list(alarm.pointer("/Properties/Metrics"))
-                .iter()
-                .filter(|metric| {
-                    let machine = metric.pointer("/MetricStat/Metric/Dimensions/0/Value");
-                    machine.and_then(target) == Some(id)
-                })
-                .filter_map(|metric| text(metric, "/MetricStat/Metric/MetricName"))
-                .collect();
-            watched.sort_unstable();
-            let says =
-                text(alarm, "/Properties/AlarmDescription").is_some_and(|words| words.contains("redrive"));
-            watched == UNFINISHED && says && alarm.pointer("/Properties/AlarmActions/0").is_some()
-        });
-        (!watches).then(|| {
-            format!("template.yaml: {id} needs {expected} on {UNFINISHED:?}, with an action, naming redrive")
-        })
-    };
-    repository.template().of_type("AWS::Serverless::StateMachine").filter_map(lacks_one).collect()
 }
 
 /// A definition names no resource: it says `${Name}`, and its state machine says which that is, for each name and no other.
@@ -207,23 +151,7 @@ Resources:
   StarPushStateMachine:
     Type: AWS::Serverless::StateMachine
     Properties:
-      Name: !Sub ${AWS::StackName}-star-push
-      DefinitionUri: statemachines/star-push.asl.yaml
       DefinitionSubstitutions: {SegmentFunction: !GetAtt SegmentFunction.Arn, Table: !Ref Table}
-      Logging:
-        IncludeExecutionData: false
-        Destinations: [{CloudWatchLogsLogGroup: {LogGroupArn: !GetAtt StarPushLogGroup.Arn}}]
-  StarPushLogGroup: {Type: AWS::Logs::LogGroup, Properties: {RetentionInDays: 30}}
-  StarPushFailuresAlarm:
-    Type: AWS::CloudWatch::Alarm
-    Properties:
-      AlarmDescription: Put it right and redrive the execution.
-      AlarmActions: [!Ref AlarmTopic]
-      Metrics:
-        - {Expression: SUM(METRICS())}
-        - MetricStat: {Metric: {MetricName: ExecutionsFailed, Dimensions: [{Value: !Ref StarPushStateMachine}]}}
-        - MetricStat: {Metric: {MetricName: ExecutionsTimedOut, Dimensions: [{Value: !Ref StarPushStateMachine}]}}
-        - MetricStat: {Metric: {MetricName: ExecutionsAborted, Dimensions: [{Value: !Ref StarPushStateMachine}]}}
 ";
 
     const WORKFLOW: &str = r"
@@ -250,13 +178,17 @@ States:
 ";
 
     fn repository(template: &str, workflow: &str) -> Repository {
-        let files = [("template.yaml", template), ("statemachines/star-push.asl.yaml", workflow)];
+        let files = [
+            ("template.yaml", template),
+            ("statemachines/star-push.asl.yaml", workflow),
+            ("statemachines/star-push.workflow.yaml", ""),
+        ];
         Repository::of(&files).unwrap()
     }
 
     #[test]
     fn a_good_workflow_keeps_every_law() {
-        for law in [one_name, log_group, failures_alarm, wired_by_substitutions, tasks_are_retried] {
+        for law in [described, wired_by_substitutions, tasks_are_retried] {
             assert_eq!(law(&repository(TEMPLATE, WORKFLOW)), Vec::<String>::new());
         }
     }
@@ -264,16 +196,6 @@ States:
     #[test]
     fn the_template_can_break_each_law() {
         let cases: &[(Law, &str, &str)] = &[
-            (one_name, "StarPushStateMachine:\n", "StarStateMachine:\n"),
-            (one_name, "}-star-push", "}-star"),
-            (one_name, "statemachines/star-push", "statemachines/star"),
-            (log_group, "RetentionInDays: 30", ""),
-            (log_group, "StarPushLogGroup.Arn", "OtherLogGroup.Arn"),
-            (log_group, "IncludeExecutionData: false", "IncludeExecutionData: true"),
-            (failures_alarm, "ExecutionsTimedOut", "ExecutionsStarted"),
-            (failures_alarm, "[{Value: !Ref StarPushStateMachine}]", "[{Value: !Ref OtherStateMachine}]"),
-            (failures_alarm, "and redrive the execution", ""),
-            (failures_alarm, "AlarmActions: [!Ref AlarmTopic]", ""),
             (wired_by_substitutions, ", Table: !Ref Table", ""),
             (wired_by_substitutions, "Table: !Ref Table", "Table: !Ref Table, Bucket: !Ref Bucket"),
             (tasks_are_retried, "Timeout: 60", "Timeout: 70"),
@@ -313,9 +235,11 @@ States:
     }
 
     #[test]
-    fn a_machine_has_a_file_of_its_own() {
-        let template = "Resources: {XStateMachine: {Type: AWS::StepFunctions::StateMachine}}";
-        let broken = one_name(&Repository::of(&[("template.yaml", template)]).unwrap());
-        assert_eq!(broken, ["template.yaml: XStateMachine has no file in statemachines/"]);
+    fn definition_and_description_go_together() {
+        for (there, missing) in [("asl", "workflow"), ("workflow", "asl")] {
+            let path = format!("statemachines/x.{there}.yaml");
+            let broken = described(&Repository::of(&[(&path, "")]).unwrap());
+            assert_eq!(broken, [format!("statemachines/x.{missing}.yaml: missing")]);
+        }
     }
 }
