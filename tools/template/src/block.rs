@@ -31,8 +31,8 @@ fn is_comment(line: &str) -> bool {
 }
 
 impl<'a> Block<'a> {
-    /// A whole piece, which has to begin with the given line and to be YAML. That line is for the piece's reader and goes
-    /// nowhere.
+    /// A whole piece, which has to begin with the given line and to be YAML. That line is for the piece's
+    /// reader and goes nowhere.
     pub(crate) fn of_piece(path: &'a str, text: &'a str, head: &str) -> Result<Self, Refusal> {
         if text.lines().next() != Some(head) {
             return Err(Refusal::new(format!("{path}:1"), format!("must begin with: {head}")));

@@ -1,4 +1,5 @@
-//! A mapping with keys of the assembler's own, which are lower case, and of CloudFormation's, which begin with a capital.
+//! A mapping with keys of the assembler's own, which are lower case, and of CloudFormation's, which begin
+//! with a capital.
 
 use crate::Refusal;
 use crate::block::Entry;

@@ -220,7 +220,8 @@ impl Made {
             None => (entry.comment(), self.id.clone()),
         };
         let queue = format!("{name}Queue");
-        // A stream or schedule of the same function has the dead-letter queue that is named after the function.
+        // A stream or schedule of the same function has the dead-letter queue that is named after the
+        // function.
         let letters = format!("{}DeadLetterQueue", if self.has_dead_letters { &queue } else { &name });
         self.shapes.push(fill(
             QUEUE,

@@ -1,13 +1,14 @@
 //! Assembles `template.yaml` from its pieces, as text, so that comments survive.
 //!
-//! A piece is a file beside what it deploys: `functions/<name>/function.yaml`, `statemachines/<name>.workflow.yaml`, or a theme
-//! in `infra/`. What is in them is described in this crate's README. The way of a piece through the assembler:
+//! A piece is a file beside what it deploys: `functions/<name>/function.yaml`,
+//! `statemachines/<name>.workflow.yaml`, or a theme in `infra/`. What is in them is described in this crate's
+//! README. The way of a piece through the assembler:
 //!
 //! 1. [`block`] splits it into entries, each with the comments above it.
-//! 2. [`function`] and [`workflow`] fill the YAML of `shapes/` with what a description says; a piece of `infra/` is taken as it
-//!    is.
-//! 3. [`assembly`] joins the parts, section by section, and puts in what one piece wants to know of the others: the API's
-//!    routes, and the ARNs of resources that rights name.
+//! 2. [`function`] and [`workflow`] fill the YAML of `shapes/` with what a description says; a piece of
+//!    `infra/` is taken as it is.
+//! 3. [`assembly`] joins the parts, section by section, and puts in what one piece wants to know of the
+//!    others: the API's routes, and the ARNs of resources that rights name.
 
 #![allow(
     clippy::format_collect,

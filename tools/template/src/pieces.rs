@@ -6,7 +6,8 @@ use std::path::Path;
 
 use crate::{Refusal, assembly};
 
-/// What lands in `template.yaml`, by path relative to the repository's root: the pieces, and files that they include.
+/// What lands in `template.yaml`, by path relative to the repository's root: the pieces, and files that they
+/// include.
 #[derive(Debug)]
 pub struct Pieces(BTreeMap<String, String>);
 

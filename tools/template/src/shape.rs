@@ -2,8 +2,8 @@
 
 /// The shape with its placeholders filled.
 ///
-/// `<name>` alone on a line stands for any number of lines, which take its indentation; for none, the line goes. Within a
-/// line it stands for a word.
+/// `<name>` alone on a line stands for any number of lines, which take its indentation; for none, the line
+/// goes. Within a line it stands for a word.
 pub(crate) fn fill(shape: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::new();
     for line in shape.lines() {

@@ -22,7 +22,8 @@ fn the_checked_in_template_is_up_to_date() {
     assert!(assembled == checked_in, "template.yaml differs from its pieces: run `make template`");
 }
 
-/// But for a piece's first line, which says where it goes, and `infra/environment.yaml`, which goes into every function.
+/// But for a piece's first line, which says where it goes, and `infra/environment.yaml`, which goes into
+/// every function.
 #[test]
 fn every_comment_of_a_piece_is_in_the_template() {
     let template = fs::read_to_string(root().join("template.yaml")).unwrap();
