@@ -15,7 +15,7 @@ const ROUTE: &str = include_str!("shapes/route.yaml");
 /// The column at which the name of a piece ends, above what came from it.
 const WIDTH: usize = 110;
 
-/// Where resources of these types are described, instead of written out.
+/// Resource types that pieces describe instead of writing out, and the pieces that do.
 const DESCRIBED: [(&str, &str); 4] = [
     ("AWS::Lambda::Function", "functions/<name>/function.yaml"),
     ("AWS::Serverless::Function", "functions/<name>/function.yaml"),
@@ -23,7 +23,7 @@ const DESCRIBED: [(&str, &str); 4] = [
     ("AWS::StepFunctions::StateMachine", "statemachines/<name>.workflow.yaml"),
 ];
 
-/// What pieces of `infra/` and workflows say for all functions.
+/// Settings for all functions, from the pieces of `infra/` and of workflows.
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
     /// The line or lines of each environment variable.
@@ -34,7 +34,7 @@ pub(crate) struct Settings {
     pub(crate) tasks: BTreeSet<String>,
 }
 
-/// What a part may want to know of the others.
+/// Facts that a part needs about the other parts.
 struct Whole<'a> {
     pieces: &'a Pieces,
     /// The type of each resource.
@@ -43,7 +43,7 @@ struct Whole<'a> {
     paths: String,
 }
 
-/// The text of a template.
+/// Returns the text of the template.
 pub(crate) fn assemble(pieces: &Pieces) -> Result<String, Refusal> {
     let mut settings = Settings::default();
     let (mut functions, mut workflows, mut parts) = (Vec::new(), Vec::new(), Vec::new());
@@ -70,18 +70,18 @@ pub(crate) fn assemble(pieces: &Pieces) -> Result<String, Refusal> {
     write(&parts, &whole)
 }
 
-/// The first line of every piece, after what becomes of it.
+/// Returns a piece without its first line, which has to say where the piece goes.
 fn piece<'a>(path: &'a str, text: &'a str, becomes: &str) -> Result<Block<'a>, Refusal> {
     let head = format!("# {becomes} template.yaml (make template). The form: tools/template/README.md.");
     Block::of_piece(path, text, &head)
 }
 
-/// A piece that describes a function or workflow.
+/// Returns a piece that describes the function or workflow with the given logical id.
 fn describing<'a>(path: &'a str, text: &'a str, id: &str) -> Result<Block<'a>, Refusal> {
     piece(path, text, &format!("Becomes {id} in"))
 }
 
-/// A piece of `infra/`: sections of the template as they stand, and the values of environment variables.
+/// Returns the sections that a piece of `infra/` contributes, and adds its settings to `settings`.
 fn infra<'a>(path: &'a str, text: &'a str, settings: &mut Settings) -> Result<Part<'a>, Refusal> {
     let mut part = Part::new(path, None, Vec::new());
     for section in piece(path, text, "Goes into")?.entries()? {
@@ -98,7 +98,7 @@ fn infra<'a>(path: &'a str, text: &'a str, settings: &mut Settings) -> Result<Pa
     Ok(part)
 }
 
-/// The type of each resource by its logical id. No name in a section is said twice.
+/// Returns the type of each resource by its logical id. Refuses a name that two parts give to one section.
 fn types(parts: &[Part]) -> Result<BTreeMap<String, String>, Refusal> {
     let mut types = BTreeMap::new();
     let mut owners = BTreeMap::new();
@@ -117,7 +117,7 @@ fn types(parts: &[Part]) -> Result<BTreeMap<String, String>, Refusal> {
     Ok(types)
 }
 
-/// Refuses functions and workflows that are written out, and would lack what all others have.
+/// Refuses functions and workflows that are written out: they would lack what all others have.
 fn is_in_its_place(part: &Part, id: &str, kind: &str) -> Result<(), Refusal> {
     match DESCRIBED.iter().find(|(described, _)| *described == kind) {
         Some((_, place)) if part.describes.as_deref() != Some(id) => {
@@ -127,7 +127,7 @@ fn is_in_its_place(part: &Part, id: &str, kind: &str) -> Result<(), Refusal> {
     }
 }
 
-/// The routes of all parts, as OpenAPI's `paths`.
+/// Returns the routes of all parts, as OpenAPI's `paths`.
 fn paths(parts: &[Part]) -> Result<String, Refusal> {
     let mut paths: BTreeMap<&str, BTreeMap<&str, &Route>> = BTreeMap::new();
     for route in parts.iter().flat_map(|part| &part.routes) {
@@ -177,7 +177,7 @@ fn write(parts: &[Part], whole: &Whole) -> Result<String, Refusal> {
 }
 
 impl Whole<'_> {
-    /// Text of a piece in which `!Routes`, `!Include <file>` and `!Arn <resource>` are what they stand for.
+    /// Returns the text of a piece with `!Routes`, `!Include <file>` and `!Arn <resource>` replaced.
     fn expanded(&self, path: &str, text: &str) -> Result<String, Refusal> {
         let mut expanded = String::new();
         for line in text.lines() {
@@ -203,7 +203,7 @@ impl Whole<'_> {
         Ok(expanded)
     }
 
-    /// The ARN of a resource, or of what is below it: `UploadsBucket/incoming/*`.
+    /// Returns the ARN of a resource, or of a path below it: `UploadsBucket/incoming/*`.
     fn arn(&self, resource: &str) -> Option<String> {
         let (id, below) = resource.split_once('/').map_or((resource, None), |(id, below)| (id, Some(below)));
         Some(match (self.types.get(id)?.as_str(), below) {

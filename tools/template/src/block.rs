@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{Refusal, yaml};
 
-/// Lines of a piece that are one mapping or one list in block style, and where they are.
+/// Lines of a piece that form one mapping or one list in block style, and their place.
 #[derive(Clone, Debug)]
 pub(crate) struct Block<'a> {
     path: &'a str,
@@ -21,7 +21,7 @@ pub(crate) struct Entry<'a> {
     block: Block<'a>,
 }
 
-/// The number of spaces a line begins with.
+/// Returns the number of spaces at the start of a line.
 fn indentation(line: &str) -> usize {
     line.len() - line.trim_start_matches(' ').len()
 }
@@ -31,8 +31,7 @@ fn is_comment(line: &str) -> bool {
 }
 
 impl<'a> Block<'a> {
-    /// A whole piece, which has to begin with the given line and to be YAML. That line is for the piece's
-    /// reader and goes nowhere.
+    /// Returns a whole piece without its first line, which has to be `head`. The piece has to be YAML.
     pub(crate) fn of_piece(path: &'a str, text: &'a str, head: &str) -> Result<Self, Refusal> {
         if text.lines().next() != Some(head) {
             return Err(Refusal::new(format!("{path}:1"), format!("must begin with: {head}")));
@@ -42,7 +41,7 @@ impl<'a> Block<'a> {
         Ok(Self { path, first: 2, lines: text.lines().skip(1).collect() })
     }
 
-    /// Lines that the assembler made for a piece.
+    /// Returns lines that the assembler made for a piece.
     pub(crate) fn made(path: &'a str, text: &'a str) -> Self {
         Self { path, first: 1, lines: text.lines().collect() }
     }
@@ -55,7 +54,7 @@ impl<'a> Block<'a> {
         Refusal::new(self.place(offset), problem)
     }
 
-    /// The entries or items, in their order. Comments go with what stands below them.
+    /// Returns the entries or items, in their order. A comment belongs to the entry below it.
     pub(crate) fn entries(&self) -> Result<Vec<Entry<'a>>, Refusal> {
         let is_content = |line: &&&str| !line.trim().is_empty() && !is_comment(line);
         let Some(depth) = self.lines.iter().find(is_content).map(|line| indentation(line)) else {
@@ -79,14 +78,14 @@ impl<'a> Block<'a> {
             } else {
                 let name = self.name_of(offset, line)?;
                 if !name.is_empty() && entries.iter().any(|entry| entry.name == name) {
-                    return Err(self.refuse(offset, format!("{name} is said twice")));
+                    return Err(self.refuse(offset, format!("{name} is given twice")));
                 }
                 let block = Block { path: self.path, first: self.first + offset, lines: vec![line] };
                 entries.push(Entry { name, comments: std::mem::take(&mut comments), block });
             }
         }
         if !comments.is_empty() {
-            return Err(self.refuse(self.lines.len() - 1, "nothing stands below the last comment"));
+            return Err(self.refuse(self.lines.len() - 1, "no entry follows the last comment"));
         }
         for entry in &mut entries {
             while entry.block.lines.last().is_some_and(|line| line.trim().is_empty()) {
@@ -96,7 +95,7 @@ impl<'a> Block<'a> {
         Ok(entries)
     }
 
-    /// What a line at the block's own depth begins: `name: ...`, or an item of a list.
+    /// Returns the name of the entry that a line begins; an item of a list has an empty one.
     fn name_of(&self, offset: usize, line: &'a str) -> Result<&'a str, Refusal> {
         let content = line.trim_start();
         if content.starts_with("- ") {
@@ -108,7 +107,7 @@ impl<'a> Block<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// Its file and line.
+    /// Returns its file and line.
     pub(crate) fn place(&self) -> String {
         self.block.place(0)
     }
@@ -117,30 +116,30 @@ impl<'a> Entry<'a> {
         self.block.refuse(0, problem)
     }
 
-    /// Its comments, a line each.
+    /// Returns its comments, a line each.
     pub(crate) fn comment(&self) -> String {
         self.comments.iter().map(|comment| format!("{comment}\n")).collect()
     }
 
-    /// Its lines without comments above, and without the indentation it has in the piece.
+    /// Returns its lines without the comments above, and without its indentation in the piece.
     pub(crate) fn lines(&self) -> String {
         let depth = self.block.lines.first().map_or(0, |line| indentation(line));
         self.block.lines.iter().map(|line| format!("{}\n", line.get(depth..).unwrap_or_default())).collect()
     }
 
-    /// Its lines below the comments above it.
+    /// Returns its comments and its lines.
     pub(crate) fn source(&self) -> String {
         self.comment() + &self.lines()
     }
 
-    /// Its value, or the item.
+    /// Returns its value.
     pub(crate) fn value(&self) -> Result<Value, Refusal> {
         let whole = yaml::parse(&self.lines()).map_err(|error| self.refuse(error.info()))?;
         let value = if self.name.is_empty() { whole.get(0) } else { whole.get(self.name) };
         Ok(value.cloned().unwrap_or_default())
     }
 
-    /// Its value, which has to be text.
+    /// Returns its value, which has to be text.
     pub(crate) fn text(&self) -> Result<String, Refusal> {
         match self.value()? {
             Value::String(text) if !text.is_empty() => Ok(text),
@@ -148,7 +147,7 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Its value, which has to be a list of texts.
+    /// Returns its value, which has to be a list of texts.
     pub(crate) fn texts(&self) -> Result<Vec<String>, Refusal> {
         let value = self.value()?;
         let texts = value.as_array().and_then(|items| {
@@ -158,7 +157,7 @@ impl<'a> Entry<'a> {
         texts.ok_or_else(|| self.refuse(format!("{} has to be a list of texts", self.what())))
     }
 
-    /// The text below its first line, without the indentation it has in the piece.
+    /// Returns the text below its first line, without its indentation in the piece.
     pub(crate) fn below(&self) -> Result<String, Refusal> {
         self.children()?;
         let lines = self.block.lines.get(1..).unwrap_or_default();
@@ -166,7 +165,7 @@ impl<'a> Entry<'a> {
         Ok(lines.iter().map(|line| format!("{}\n", line.get(depth..).unwrap_or_default())).collect())
     }
 
-    /// The entries or items below it.
+    /// Returns the entries or items below it.
     pub(crate) fn children(&self) -> Result<Vec<Entry<'a>>, Refusal> {
         let (first, rest) = self.block.lines.split_first().unwrap_or((&"", &[]));
         let below = Block { path: self.block.path, first: self.block.first + 1, lines: rest.to_vec() };
@@ -177,7 +176,7 @@ impl<'a> Entry<'a> {
         Ok(children)
     }
 
-    /// How a refusal calls it.
+    /// Returns its name for a refusal.
     fn what(&self) -> &str {
         if self.name.is_empty() { "this item" } else { self.name }
     }

@@ -9,7 +9,7 @@ pub(crate) const AGE: &str = "age over <n> s";
 /// The condition of an alarm on a dead-letter queue.
 pub(crate) const DEAD_LETTERS: &str = "dead letters";
 
-/// What a description may and must say.
+/// The keys that a description may and must have.
 #[derive(Debug)]
 pub(crate) struct Form {
     /// The keys in lower case that it may have.
@@ -28,11 +28,11 @@ pub(crate) struct Description<'a> {
     alarms: Vec<Entry<'a>>,
 }
 
-/// An alarm that a description says the meaning of.
+/// An alarm whose meaning a description gives.
 #[derive(Debug)]
 pub(crate) struct Alarm {
     pub(crate) comment: String,
-    /// What it means to whoever is on duty.
+    /// Its meaning to the person on duty.
     pub(crate) meaning: String,
     /// The seconds in its condition, if that is an age.
     pub(crate) seconds: String,
@@ -42,7 +42,7 @@ fn is_property(entry: &Entry) -> bool {
     entry.name.starts_with(|letter: char| letter.is_ascii_uppercase())
 }
 
-/// The condition of an alarm, and the seconds in it.
+/// Returns the condition of an alarm, and the seconds in it.
 fn condition<'a>(alarm: &Entry<'a>) -> (&'a str, &'a str) {
     let seconds = alarm.name.strip_prefix("age over ").and_then(|rest| rest.strip_suffix(" s"));
     match seconds {
@@ -52,7 +52,7 @@ fn condition<'a>(alarm: &Entry<'a>) -> (&'a str, &'a str) {
 }
 
 impl<'a> Description<'a> {
-    /// The description at a place.
+    /// Returns the description at a place, whose entries have to have the form.
     pub(crate) fn new(place: String, entries: Vec<Entry<'a>>, form: &Form) -> Result<Self, Refusal> {
         let unknown = |entry: &Entry, known: &[&str]| {
             Err(entry.refuse(format!("{:?} is none of {}", entry.name, known.join(", "))))
@@ -77,7 +77,7 @@ impl<'a> Description<'a> {
         Ok(description)
     }
 
-    /// The description below an entry.
+    /// Returns the description below an entry.
     pub(crate) fn below(entry: &Entry<'a>, form: &Form) -> Result<Self, Refusal> {
         Self::new(entry.place(), entry.children()?, form)
     }
@@ -90,18 +90,18 @@ impl<'a> Description<'a> {
         self.entries.iter().find(|entry| entry.name == key)
     }
 
-    /// The entry of a key that has to be there.
+    /// Returns the entry of a required key.
     pub(crate) fn require(&self, key: &str) -> Result<&Entry<'a>, Refusal> {
         self.get(key).ok_or_else(|| self.refuse(format!("{key} is missing")))
     }
 
-    /// The entries that are CloudFormation's, but for those named, as they stand and with their comments.
+    /// Returns the entries that are CloudFormation's, except those in `but`, with their comments.
     pub(crate) fn properties(&self, but: &[&str]) -> String {
         let wanted = self.entries.iter().filter(|entry| is_property(entry) && !but.contains(&entry.name));
         wanted.map(Entry::source).collect()
     }
 
-    /// The alarm of a condition.
+    /// Returns the alarm with the given condition.
     pub(crate) fn alarm(&self, wanted: &str) -> Result<Alarm, Refusal> {
         let entry = self.alarms.iter().find(|alarm| condition(alarm).0 == wanted);
         let entry = entry.ok_or_else(|| self.refuse(format!("alarms lack {wanted:?} and what it means")))?;

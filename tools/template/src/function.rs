@@ -56,7 +56,7 @@ const OF_A_MAPPING: &[&str] = &[
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-/// What `functions/<name>/function.yaml` contributes.
+/// Returns what `functions/<name>/function.yaml` contributes.
 pub(crate) fn part<'a>(
     path: &'a str,
     name: &str,
@@ -108,7 +108,7 @@ pub(crate) fn part<'a>(
     Ok(part)
 }
 
-/// The function's variables, whose values `infra/environment.yaml` says.
+/// Returns the function's environment, with the values that `infra/environment.yaml` gives.
 fn environment(entry: Option<&Entry>, settings: &Settings) -> Result<String, Refusal> {
     let Some(entry) = entry else { return Ok(String::new()) };
     let mut variables = String::new();
@@ -135,7 +135,7 @@ struct Made {
 }
 
 impl Made {
-    /// The API may invoke the function; the routes on which it does.
+    /// Adds the permission of the API to invoke the function, and returns the routes.
     fn routes(&mut self, entry: &Entry) -> Result<Vec<Route>, Refusal> {
         self.shapes.push(entry.comment() + &fill(PERMISSION, &[("Name", &self.id)]));
         let route = |item: &Entry| {
@@ -157,7 +157,7 @@ impl Made {
         entry.children()?.iter().map(route).collect()
     }
 
-    /// A mapping of the table's stream, with a dead-letter queue.
+    /// Adds a mapping of the table's stream, with a dead-letter queue.
     fn stream(&mut self, entry: &Entry) -> Result<(), Refusal> {
         let described = Description::below(entry, &STREAM_FORM)?;
         let age = described.alarm(AGE)?;
@@ -188,7 +188,7 @@ impl Made {
         Ok(())
     }
 
-    /// A schedule, with a dead-letter queue; the properties of the function that are its.
+    /// Adds a schedule's dead-letter queue, and returns the function's properties that are the schedule.
     fn schedule(&mut self, entry: &Entry) -> Result<String, Refusal> {
         let described = Description::below(entry, &SCHEDULE_FORM)?;
         let name = described.require("name")?;
@@ -206,7 +206,7 @@ impl Made {
         ))
     }
 
-    /// A queue of the function's own, with its mapping and dead-letter queue, and the events that go into it.
+    /// Adds a queue of the function's own, with its mapping, dead-letter queue and subscription to events.
     fn queue(&mut self, entry: &Entry, timeout: u64) -> Result<(), Refusal> {
         let described = Description::below(entry, &QUEUE_FORM)?;
         let age = described.alarm(AGE)?;

@@ -32,7 +32,7 @@ use std::path::Path;
 pub use pieces::Pieces;
 pub use yaml::parse;
 
-/// A piece that cannot be assembled: where it is, and what is wrong with it.
+/// A malformed piece: its place, and the problem.
 #[derive(Debug, thiserror::Error)]
 #[error("{place}: {problem}")]
 pub struct Refusal {
@@ -46,7 +46,7 @@ impl Refusal {
     }
 }
 
-/// The text of `template.yaml`, assembled from the pieces below the repository's root.
+/// Returns the text of `template.yaml`, assembled from the pieces below the repository's root.
 ///
 /// # Errors
 /// When a piece cannot be read or is malformed.
@@ -54,7 +54,7 @@ pub fn assemble(root: &Path) -> Result<String, Refusal> {
     Pieces::read(root)?.assemble()
 }
 
-/// `feed-read` -> `FeedRead`: how a folder's name goes into logical ids.
+/// Returns a folder's name as it is in logical ids: `feed-read` -> `FeedRead`.
 pub fn pascal(name: &str) -> String {
     let mut result = String::new();
     for word in name.split('-') {

@@ -14,7 +14,7 @@ pub(crate) const SCALARS: [&str; 3] = ["AWSTemplateFormatVersion", "Transform", 
 pub(crate) const MAPPINGS: [&str; 7] =
     ["Metadata", "Parameters", "Mappings", "Conditions", "Globals", "Resources", "Outputs"];
 
-/// The sections that the description of a function or workflow may have as they stand.
+/// The sections that a description of a function or workflow may hold as plain CloudFormation.
 pub(crate) const EXTRA_SECTIONS: [&str; 2] = ["Resources", "Outputs"];
 
 /// A route of the API.
@@ -26,11 +26,11 @@ pub(crate) struct Route {
     /// The logical id of the function that answers.
     pub(crate) function: String,
     pub(crate) comment: String,
-    /// Where it is said.
+    /// Its file and line.
     pub(crate) place: String,
 }
 
-/// What one piece contributes: text for sections of the template, and routes of the API.
+/// Contribution of one piece: text for sections of the template, and routes of the API.
 #[derive(Debug)]
 pub(crate) struct Part<'a> {
     pub(crate) path: &'a str,
@@ -68,7 +68,7 @@ impl<'a> Part<'a> {
         Ok(())
     }
 
-    /// Adds the sections that a description has as they stand.
+    /// Adds the sections that a description holds as plain CloudFormation.
     pub(crate) fn add_extra(&mut self, described: &Description) -> Result<(), Refusal> {
         EXTRA_SECTIONS
             .iter()
@@ -76,12 +76,12 @@ impl<'a> Part<'a> {
             .try_for_each(|extra| self.add_section(extra))
     }
 
-    /// The text of a section; empty when the piece has nothing for it.
+    /// Returns the text of a section; empty when the piece has nothing for it.
     pub(crate) fn section(&self, name: &str) -> &str {
         self.sections.get(name).map_or("", String::as_str)
     }
 
-    /// The entries of a mapping section, as logical id and value.
+    /// Returns the entries of a mapping section, as logical id and value.
     pub(crate) fn parsed(&self, section: &str) -> Result<Vec<(String, Value)>, Refusal> {
         let block = Block::made(self.path, self.section(section));
         let entries = block.entries()?;

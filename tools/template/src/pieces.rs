@@ -6,8 +6,7 @@ use std::path::Path;
 
 use crate::{Refusal, assembly};
 
-/// What lands in `template.yaml`, by path relative to the repository's root: the pieces, and files that they
-/// include.
+/// The pieces of `template.yaml` and the files that they include, by path relative to the repository's root.
 #[derive(Debug)]
 pub struct Pieces(BTreeMap<String, String>);
 
@@ -33,12 +32,12 @@ impl Pieces {
         Ok(Self(files))
     }
 
-    /// Pieces of the given texts.
+    /// Returns pieces with the given paths and texts.
     pub fn of(files: &[(&str, &str)]) -> Self {
         Self(files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect())
     }
 
-    /// The text of `template.yaml`.
+    /// Returns the text of `template.yaml`.
     ///
     /// # Errors
     /// When a piece is malformed.
@@ -46,18 +45,18 @@ impl Pieces {
         assembly::assemble(self)
     }
 
-    /// Every file, as path and text, by path.
+    /// Returns every file, as path and text, in the order of paths.
     pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
-    /// The text of one file.
+    /// Returns the text of one file.
     pub(crate) fn text(&self, path: &str) -> Option<&str> {
         self.0.get(path).map(String::as_str)
     }
 }
 
-/// The names in a folder.
+/// Returns the names in a folder.
 fn names(root: &Path, folder: &str) -> Result<Vec<String>, Refusal> {
     let refuse = |error: std::io::Error| Refusal::new(folder, error.to_string());
     let entries = fs::read_dir(root.join(folder)).map_err(refuse)?;

@@ -8,7 +8,7 @@ use crate::block::Entry;
 const FORM: &str = "a right is `GetItem, Query on PHOTO#*` for the table, `sqs:SendMessage on FanoutQueue` for another \
                     resource (with `where <condition key> is <value>` if need be), or an IAM statement";
 
-/// The statements of a list of rights, as a list in YAML.
+/// Returns the statements of a list of rights, as a list in YAML.
 pub(crate) fn statements(rights: &Entry) -> Result<String, Refusal> {
     rights.children()?.iter().map(statement).collect()
 }
@@ -24,7 +24,7 @@ fn statement(right: &Entry) -> Result<String, Refusal> {
     }
 }
 
-/// `GetItem, Query on PHOTO#*, USER#*`: actions on the table's items, narrowed to partition keys.
+/// Returns the statement of `GetItem, Query on PHOTO#*`: actions on items, narrowed to partition keys.
 fn on_the_table(text: &str) -> Option<String> {
     let (actions, keys) = text.split_once(" on ")?;
     let actions = words(actions, is_action)?;
@@ -44,7 +44,7 @@ fn on_the_table(text: &str) -> Option<String> {
     ))
 }
 
-/// `s3:PutObject on UploadsBucket/incoming/*`: actions on resources of the stack, or on what is below them.
+/// Returns the statement of `s3:PutObject on UploadsBucket/incoming/*`: actions on resources of the stack.
 fn on_resources(text: &str) -> Option<String> {
     let (rule, condition) = match text.split_once(" where ") {
         Some((rule, condition)) => (rule, Some(condition.split_once(" is ")?)),
@@ -65,7 +65,7 @@ fn on_resources(text: &str) -> Option<String> {
     Some(statement)
 }
 
-/// A statement that allows actions on resources of the stack.
+/// Returns a statement that allows actions on resources of the stack.
 pub(crate) fn allow(actions: &str, resources: &[&str]) -> String {
     let resources: String = match resources {
         [one] => format!("  Resource: !Arn {one}\n"),
@@ -81,7 +81,7 @@ fn is_action(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric())
 }
 
-/// A list with commas, if each of its words is right.
+/// Returns the words of a list with commas, if each of them is right.
 fn words(list: &str, is_right: impl Fn(&str) -> bool) -> Option<Vec<&str>> {
     let words: Vec<_> = list.split(", ").collect();
     words.iter().all(|word| is_right(word)).then_some(words)

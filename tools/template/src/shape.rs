@@ -1,9 +1,9 @@
 //! YAML with placeholders: what every function, queue or workflow has alike.
 
-/// The shape with its placeholders filled.
+/// Returns the shape with its placeholders filled.
 ///
-/// `<name>` alone on a line stands for any number of lines, which take its indentation; for none, the line
-/// goes. Within a line it stands for a word.
+/// `<name>` alone on a line is replaced by any number of lines, which take its indentation. With none, the
+/// line is dropped. Within a line it is replaced by a word.
 pub(crate) fn fill(shape: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::new();
     for line in shape.lines() {
@@ -23,7 +23,7 @@ pub(crate) fn fill(shape: &str, values: &[(&str, &str)]) -> String {
     filled
 }
 
-/// The lines with an indentation before each that is not empty.
+/// Returns the lines, each that is not empty with an indentation.
 pub(crate) fn indented(lines: &str, indentation: &str) -> String {
     let mut result = String::new();
     for line in lines.lines() {
@@ -36,7 +36,7 @@ pub(crate) fn indented(lines: &str, indentation: &str) -> String {
     result
 }
 
-/// The lines below a key, or nothing when there are none.
+/// Returns the lines below a key, or nothing when there are none.
 pub(crate) fn below(key: &str, lines: &str) -> String {
     if lines.is_empty() { String::new() } else { format!("{key}:\n{}", indented(lines, "  ")) }
 }

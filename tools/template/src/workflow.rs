@@ -29,7 +29,7 @@ const FORM: Form = Form {
     alarms: &[UNFINISHED],
 };
 
-/// What `statemachines/<name>.workflow.yaml` contributes. The functions it runs go into `run`.
+/// Returns what `statemachines/<name>.workflow.yaml` contributes, and adds the functions it runs to `run`.
 pub(crate) fn part<'a>(
     path: &'a str,
     name: &str,

@@ -3,7 +3,7 @@
 use saphyr::{LoadableYamlNode, Scalar, ScanError, Yaml};
 use serde_json::{Map, Value, json};
 
-/// The first document of a text; null when there is none.
+/// Returns the first document of a text; null when there is none.
 ///
 /// # Errors
 /// When the text is not YAML.
@@ -11,7 +11,7 @@ pub fn parse(text: &str) -> Result<Value, ScanError> {
     Ok(Yaml::load_from_str(text)?.first().map_or(Value::Null, to_json))
 }
 
-/// The first document of a text as one line of JSON, its keys in the order of the text.
+/// Returns the first document of a text as one line of JSON, with its keys in the order of the text.
 ///
 /// # Errors
 /// When the text is not YAML.

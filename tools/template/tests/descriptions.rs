@@ -336,7 +336,7 @@ fn a_malformed_description_is_refused_with_its_place() {
             "routes:\n  - GET /likes\nenvironment: TABLE_NAME\n".into(),
             ":4: environment has to be a list of texts",
         ),
-        ("routes:\n  - GET /likes\n# alone\n".into(), ":4: nothing stands below the last comment"),
+        ("routes:\n  - GET /likes\n# alone\n".into(), ":4: no entry follows the last comment"),
         ("routes:\n# alone\n  - GET /likes\n".into(), ":4: the comment above has another indentation"),
         ("routes: [\n".into(), ":"),
         ("rights:\n  - GetItem on Table\nroutes:\n  - GET /likes\n".into(), ":3: a right is `GetItem"),
