@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from conftest import Cloud
+from conftest import Cloud, eventually
 
 
 def get(url: str, **options: object) -> dict[str, object]:
@@ -40,11 +39,16 @@ def test_a_browser_is_told_what_it_may_do(cloud: Cloud) -> None:
             assert response.headers["access-control-allow-origin"] == origin
 
 
+def begun(cloud: Cloud) -> int:
+    """How many calls that are to take their time have reached a function."""
+    return len([event for event in cloud.seen("echo") if "sleep" in (event.get("queryStringParameters") or {})])
+
+
 def test_slow_calls_do_not_delay_others(cloud: Cloud) -> None:
     get(f"{cloud.api}things/1")
     with ThreadPoolExecutor() as pool:
         slow = [pool.submit(get, f"{cloud.api}things/1?sleep=1.5") for _ in range(4)]
-        time.sleep(0.2)
+        eventually(lambda: begun(cloud), lambda number: number == 4)
         quick = get(f"{cloud.api}things/1")
         assert not any(call.done() for call in slow)
         processes = {answer.result()["pid"] for answer in slow}
