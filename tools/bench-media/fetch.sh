@@ -13,15 +13,21 @@ needs node "it runs sharp, one of those it compares with"
 needs npm "it fetches sharp"
 needs python3 "it runs libvips and Pillow, two of those it compares with"
 
+say() {
+  echo "  fetching $1" >&2
+}
+
 # sharp's package names the builds of its native part as optional packages of the very same version.
 sharp=0.35.5
 if [[ ! -e $into/npm/sharp-$sharp ]]; then
+  say "sharp $sharp"
   rm -rf "$into/npm" && mkdir -p "$into/npm"
   npm install --prefix "$into/npm" --no-save --no-package-lock --no-audit --no-fund --silent "sharp@$sharp"
   touch "$into/npm/sharp-$sharp"
 fi
 
 if ! cmp -s "$here/peers/requirements.txt" "$into/python/requirements.txt"; then
+  say "libvips and Pillow"
   python3 -m venv --clear "$into/python"
   "$into/python/bin/pip" install --quiet --only-binary cffi,pillow,pycparser,pyvips-binary --requirement "$here/peers/requirements.txt"
   cp "$here/peers/requirements.txt" "$into/python/"
@@ -79,6 +85,7 @@ for line in "${photographs[@]}"; do
   read -r name sum release package version file <<<"$line"
   target=$into/photographs/$name.jpg
   [[ -e $target ]] && continue
+  say "the photograph $name"
   if ! unpack "$release" "$package" "$version" "$file" >"$target.new"; then
     echo "bench-media: $name goes missing, $package $version cannot be fetched" >&2
   elif ! sha256sum --status --check - <<<"$sum  $target.new"; then

@@ -1,6 +1,7 @@
 //! Cost of a feed page by the number of users that the reader follows.
 
 use domain::Clock;
+use progress::Progress;
 use rand::SeedableRng;
 use rand_pcg::Pcg64;
 use testkit::SeededRandom;
@@ -41,6 +42,7 @@ pub fn read(counts: &[usize]) -> Result<Vec<Reading>> {
     let mut readings = Vec::new();
     // The first invocations connect.
     stage.feed(population.person(0)?)?;
+    let progress = Progress::new("pages by followees", counts.len());
     for (reader, followees) in counts.iter().enumerate() {
         stage.forget_pages();
         let (cold, warm) = {
@@ -50,6 +52,7 @@ pub fn read(counts: &[usize]) -> Result<Vec<Reading>> {
         truth.check_feed(reader, &cold.photos, &stage.clock)?;
         truth.check_feed(reader, &warm.photos, &stage.clock)?;
         readings.push(Reading { followees: *followees, cold, warm });
+        progress.step(&format!("{followees} followees"));
     }
     Ok(readings)
 }

@@ -3,6 +3,7 @@
 use domain::Clock;
 use domain::feed::ACTIVE_DAYS;
 use figures::float;
+use progress::Progress;
 use testkit::SeededRandom;
 
 use crate::Result;
@@ -59,7 +60,13 @@ pub fn climb(followings: &[usize], threshold: usize) -> Result<Vec<Rung>> {
     // The first invocations connect.
     let first = authors.first().ok_or("no followings to try")?;
     stage.post(population.person(*first)?)?;
-    authors.iter().map(|author| rung(&stage, &population, *author)).collect()
+    let progress = Progress::new("fan-out by followers", authors.len());
+    let climbed = authors.iter().map(|author| {
+        let rung = rung(&stage, &population, *author)?;
+        progress.step(&format!("{} followers", rung.followers));
+        Ok(rung)
+    });
+    climbed.collect()
 }
 
 fn rung(stage: &Stage, population: &Population, author: Node) -> Result<Rung> {

@@ -7,6 +7,7 @@
 use std::sync::mpsc::sync_channel;
 
 use domain::feed::{DeliveryMode, Entry};
+use progress::Progress;
 use serde_dynamo::Item;
 use testkit::Engine;
 
@@ -31,6 +32,7 @@ pub fn load(engine: &Engine, population: &Population) -> Result<usize> {
                 loaded + length
             })
         });
+        let progress = Progress::new("loading people", population.people.len());
         let mut chunk = Vec::with_capacity(CHUNK);
         for (node, person) in population.people.iter().enumerate() {
             account(population, node, person, &mut chunk)?;
@@ -40,6 +42,7 @@ pub fn load(engine: &Engine, population: &Population) -> Result<usize> {
             if chunk.len() >= CHUNK {
                 chunks.send(std::mem::take(&mut chunk))?;
             }
+            progress.step("accounts, edges, photos, feeds");
         }
         chunks.send(chunk)?;
         drop(chunks);

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use progress::Progress;
 use rand::SeedableRng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand_pcg::Pcg64;
@@ -140,6 +141,7 @@ pub fn run(stage: &Stage, population: &Population, how: &Use) -> Result<Outcome>
     };
     let between = Duration::from_secs_f64(1.0 / how.per_second);
     let mut posts = 0;
+    let progress = Progress::new("the network in use", requests.len());
     for request in requests {
         stage.pass(between);
         mix.advance()?;
@@ -151,6 +153,7 @@ pub fn run(stage: &Stage, population: &Population, how: &Use) -> Result<Outcome>
                 mix.post(posts % how.celebrity_every.max(1) == 0)?;
             }
         }
+        progress.step("requests");
     }
     while !mix.executions.is_empty() {
         stage.pass(Duration::from_mins(1));

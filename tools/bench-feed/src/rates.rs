@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use progress::Progress;
 use rand::SeedableRng;
 use rand::seq::IndexedRandom;
 use rand_pcg::Pcg64;
@@ -42,6 +43,7 @@ const RATES: [f64; 3] = [1.0, 10.0, 100.0];
 pub fn read(stage: &mut Stage, population: &Population, pages: usize, seed: u64) -> Result<Vec<Rate>> {
     let active = population.active();
     let mut done = Vec::new();
+    let progress = Progress::new("pages by rate", RATES.len() * pages);
     for per_second in RATES {
         stage.forget_pages();
         let mut chance = Pcg64::seed_from_u64(seed);
@@ -52,6 +54,7 @@ pub fn read(stage: &mut Stage, population: &Population, pages: usize, seed: u64)
             let page = stage.feed(population.person(*reader)?)?;
             reads.push(page.spent.reads);
             spent.add(&page.spent);
+            progress.step(&format!("{per_second} requests a second"));
         }
         done.push(Rate { per_second, reads, spent });
     }

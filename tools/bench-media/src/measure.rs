@@ -7,6 +7,7 @@ use crate::worker::{Took, file_name};
 use crate::{Column, Result};
 
 use domain::media::{Encoding, Size};
+use progress::Progress;
 
 /// With how many processors.
 pub const PROCESSORS: [usize; 2] = [1, 2];
@@ -46,12 +47,15 @@ pub struct File {
 pub fn all(place: &Place, photographs: &[Photograph], runs: usize) -> Result<Vec<Column>> {
     let mut columns: Vec<Column> =
         Contestant::ALL.iter().map(|contestant| (*contestant, Measured::default())).collect();
+    let progress = Progress::new("memory, bytes, scores", photographs.len() * columns.len());
     for photograph in photographs {
         let mut reference = Reference::of(photograph)?;
         for (contestant, measured) in &mut columns {
             outcome(*contestant, measured, place, photograph, &mut reference)?;
+            progress.step(&format!("{} of {}", photograph.name, contestant.name()));
         }
     }
+    drop(progress);
     for (index, processors) in PROCESSORS.into_iter().enumerate() {
         let times = times(place, photographs, runs, processors)?;
         for ((_, measured), times) in columns.iter_mut().zip(times) {
@@ -101,11 +105,13 @@ fn times(
     for contestant in Contestant::ALL {
         processes.push((Process::start(contestant, place, processors)?, Vec::new()));
     }
+    let progress = Progress::new(&format!("times on {processors}"), photographs.len() * (runs + 1));
     for photograph in photographs {
         for (process, times) in &mut processes {
             process.work(&photograph.path, None)?;
             times.push(Took { wall: f64::INFINITY, cpu: f64::INFINITY });
         }
+        progress.step(&photograph.name);
         for _ in 0..runs {
             for (process, times) in &mut processes {
                 let took = process.work(&photograph.path, None)?;
@@ -113,6 +119,7 @@ fn times(
                     *least = Took { wall: least.wall.min(took.wall), cpu: least.cpu.min(took.cpu) };
                 }
             }
+            progress.step(&photograph.name);
         }
     }
     Ok(processes.into_iter().map(|(_, times)| times).collect())
