@@ -68,13 +68,13 @@ template: ## assemble template.yaml from its pieces (tools/template/README.md), 
 	@PATH="$$(.ci/tools):$$PATH" .ci/template count
 
 bench-feed: ## the feed under a social network's load, as in docs/bench-feed.md: make bench-feed ARGS='--users 10000' (ARGS=--help)
-	@cargo run --quiet --profile measure --package bench-feed -- $(ARGS)
+	@cargo run --profile measure --package bench-feed -- $(ARGS)
 
 bench-media: ## pictures beside sharp, libvips and Pillow, as in docs/bench-media.md: make bench-media ARGS='--runs 3' (ARGS=--help)
-	@cargo run --quiet --release --package bench-media -- $(ARGS)
+	@PATH="$$($(CLOUD) tools --node):$$PATH" cargo run --release --package bench-media -- $(ARGS)
 
 cost: ## what a month costs, as in docs/cost.md, or of another world: make cost ARGS='--dau 1e6' (ARGS=--help)
-	@cargo run --quiet --package cost -- $(ARGS)
+	@cargo run --package cost -- $(ARGS)
 
 build: ## release packages for Lambda (arm64), with the size of each
 	@$(CLOUD) release

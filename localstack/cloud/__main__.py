@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
-from cloud import environment, prerequisites
+from cloud import environment, prerequisites, tools
 from cloud.progress import complain, step
 from cloud.settings import Refusal, Settings
 
 
 def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
+    os.environ["PATH"] = tools.search_path()
     try:
+        if options.command == "tools":
+            _tools(options)
+            return 0
         if options.command in _NEEDS:
             _prepare(arguments)
         _run(options)
@@ -20,7 +25,7 @@ def main(arguments: list[str]) -> int:
         complain(f"\n  {refusal}" if options.command == "up" else str(refusal))
         return 1
     except KeyboardInterrupt:
-        complain("\n  stopped; what was started is still running (make down)")
+        complain("\n  interrupted; what was started still runs (make down), and `make up` resumes")
         return 130
     return 0
 
@@ -38,6 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--table", help="this table in AWS")
     verify.add_argument("--repair", action="store_true", help="have sweep put right what is wrong, then count again")
     verify.add_argument("arguments", nargs="*", help="for the program that counts, behind --")
+    brought = commands.add_parser("tools", help="bring what the build needs into the checkout, and print the folders it is in, for PATH")
+    brought.add_argument("--checks", action="store_true", help="what .ci/run calls as well")
+    brought.add_argument("--node", action="store_true", help="Node as well")
     for command, text in _SIMPLE.items():
         commands.add_parser(command, help=text)
     return parser
@@ -55,6 +63,7 @@ _SIMPLE = {
 }
 
 
+# Python packages, by command.
 _NEEDS = {
     "up": (environment.REQUIREMENTS,),
     "test": (environment.REQUIREMENTS, environment.DEVELOPER_REQUIREMENTS),
@@ -64,20 +73,42 @@ _NEEDS = {
 }
 
 
+# What compiles.
+_BUILD = ("up", "test", "release", "verify")
+
+
 def _prepare(arguments: list[str]) -> None:
-    """Prerequisites first, then the packages, then on in the environment that has them."""
-    if environment.is_inside():
+    """Prerequisites first, then what is brought into the checkout, then on in the environment that has the packages."""
+    if environment.CLOUD.is_inside():
         return
     with step("prerequisites") as running:
         missing = prerequisites.missing()
         if missing:
             raise Refusal("\n  ".join(missing))
         running.note = "all there"
+    if arguments[0] in _BUILD:
+        with step("tools (.tools)") as running:
+            tools.ensure_nasm(running)
     wanted = _NEEDS[arguments[0]]
     with step("Python packages (.venv)") as running:
-        running.note = "unchanged" if environment.is_ready(*wanted) else "installed"
-        environment.install(*wanted)
-    environment.enter(arguments)
+        running.note = "unchanged" if environment.CLOUD.is_ready(*wanted) else "installed"
+        environment.CLOUD.install(*wanted, show=running.show)
+    environment.CLOUD.enter(arguments)
+
+
+def _tools(options: argparse.Namespace) -> None:
+    """Says the folders on standard output, and everything else elsewhere."""
+    folders = [tools.BIN]
+    with step("tools (.tools)", stream=sys.stderr) as running:
+        tools.ensure_nasm(running)
+    if options.node:
+        with step("Node (.tools)", stream=sys.stderr) as running:
+            tools.ensure_node(running)
+    if options.checks:
+        with step("tools of the checks (.venv-tools)", stream=sys.stderr) as running:
+            tools.ensure_checks(running)
+        folders = [tools.CHECKS.bin, *folders]
+    print(os.pathsep.join(map(str, folders)))
 
 
 def _run(options: argparse.Namespace) -> None:

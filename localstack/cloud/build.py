@@ -11,13 +11,24 @@ import zipfile
 from io import BytesIO
 from pathlib import Path
 
-from cloud.settings import Record, Refusal, Settings
+from cloud import cargo
+from cloud.progress import Step
+from cloud.settings import ROOT, Record, Refusal, Settings
+
+# Every crate is selected but only these programs are built. `--examples`, of which there are none, has Cargo choose the features of
+# dependencies as it does for tests: what is built here is not built again by `make test`.
+_SELECTION = ("build", "--workspace", "--examples", "--message-format=json-render-diagnostics")
 
 
-def build(settings: Settings) -> dict[str, Path]:
-    """Every binary of the workspace in the dev profile: its name and where it is. Cargo says what it does itself."""
-    command = ["cargo", "build", "--workspace", "--bins", "--message-format=json-render-diagnostics"]
-    done = subprocess.run(command, cwd=settings.root, stdout=subprocess.PIPE, text=True, check=False)
+def functions() -> list[str]:
+    """Names of the functions: of their folders, crates and programs alike."""
+    return sorted(file.parent.parent.name for file in (ROOT / "functions").glob("*/src/main.rs"))
+
+
+def build(programs: list[str], running: Step, profile: str = "dev") -> dict[str, Path]:
+    """Builds programs of the workspace; where each is. Cargo says what it does itself."""
+    wanted = [argument for program in programs for argument in ("--bin", program)]
+    done = cargo.run([*_SELECTION, "--profile", profile, *wanted], running, capture=True)
     if done.returncode != 0:
         raise Refusal("the build failed; cargo says why above")
     messages = (json.loads(line) for line in done.stdout.splitlines() if line.startswith("{"))

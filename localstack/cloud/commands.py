@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from cloud import build, processes, services, session
+from cloud import build, layout, processes, services, session
 from cloud import pictures as fetched
 from cloud.progress import step
 from cloud.settings import HOST, Record, Refusal, Settings
 
+# What is recorded of the demo's world.
+_INCOMPLETE = "incomplete: `make up` resumes"
+_COMPLETE = "complete"
+
 
 def up(settings: Settings, *, demo: bool, say_how: bool = True) -> None:
-    """Builds, starts what does not run, deploys what changed, seeds once, and says how to use it."""
+    """Builds, starts what does not run, deploys what changed, seeds what is not there yet, and says how to use it."""
     began = time.monotonic()
     settings.state.mkdir(parents=True, exist_ok=True)
     _check_ports(settings)
+    if settings.emulated:
+        layout.ensure(settings)
     with step("build (cargo, dev profile)", chatty=True) as running:
-        binaries = build.build(settings)
-        running.note = f"{len(binaries)} binaries"
+        binaries = build.build([*build.functions(), services.TABLE_ENGINE], running)
+        running.note = f"{len(binaries)} programs"
     if settings.emulated:
         with step("table engine") as running:
             running.note = services.ensure_table_engine(settings, binaries[services.TABLE_ENGINE])
@@ -31,10 +37,14 @@ def up(settings: Settings, *, demo: bool, say_how: bool = True) -> None:
     _deploy(settings, binaries)
     with step("edge (CloudFront)") as running:
         running.note = services.ensure_edge(settings, Record.load(settings.state)["outputs"]["PhotosBucketName"])
+
+    def how() -> str:
+        return session.text(settings, time.monotonic() - began, demo=demo)
+
     if demo:
-        _seed(settings)
-    if say_how:
-        print(session.text(settings, time.monotonic() - began))
+        _seed(settings, how)
+    elif say_how:
+        print(how())
 
 
 def down(settings: Settings) -> None:
@@ -69,6 +79,7 @@ def status(settings: Settings) -> None:
     for field, title in (("api_url", "API"), ("cdn_url", "CDN")):
         if field in record:
             print(f"  {title:<14}{record[field]}")
+    print(f"  {'demo world':<14}{record.get('demo', 'not seeded')}")
     print(f"  {'state':<14}{settings.state}")
 
 
@@ -126,17 +137,21 @@ def _deploy(settings: Settings, binaries: dict[str, Path]) -> None:
     )
 
 
-def _seed(settings: Settings) -> None:
+def _seed(settings: Settings, how: Callable[[], str]) -> None:
+    """Completes the demo's world. Says how to use the cloud as soon as there is something to look at."""
+    from cloud import demo
+
     record = Record.load(settings.state)
-    with step("demo data", chatty="seeded" not in record) as running:
-        if "seeded" in record:
-            running.note = "already there"
-            return
-        command = [sys.executable, "-m", "cloud.demo", "--api", record["api_url"], "--cdn", record["cdn_url"]]
-        if subprocess.run(command, cwd=settings.root, check=False).returncode != 0:
-            raise Refusal("seeding the demo failed; `make up` tries again, `make logs` says more")
-        Record.update(settings.state, seeded=True)
-        running.note = "seeded"
+    if record.get("demo") == _COMPLETE:
+        print(how())
+        return
+    Record.update(settings.state, demo=_INCOMPLETE)
+    with step("demo world") as running:
+        try:
+            running.note = demo.seed(record["api_url"], record["cdn_url"], running.show, lambda: running.say(how()))
+        except demo.SeedingFailed as failed:
+            raise Refusal(f"the demo world is not complete: {failed}; `make up` resumes, `make logs` says more") from failed
+    Record.update(settings.state, demo=_COMPLETE)
 
 
 def _is_ours(state: Path) -> bool:

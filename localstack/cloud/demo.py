@@ -1,26 +1,28 @@
 """Fills the local cloud with the demo's small world, through the public API and nothing else.
 
-    python -m cloud.demo --api http://127.0.0.1:4566/_aws/execute-api/abc/local --cdn http://127.0.0.1:4580
-
-May be run any number of times. A finished world is recognised by the last photo of all (it is posted when everything else is
-there) and left alone, so that nobody's own likes and deletions are undone. An unfinished one is completed: accounts that exist
-are logged in to, announcing carries an `Idempotency-Key`, following and liking are idempotent.
+The first photos are posted as soon as those who follow their authors are there, so that there is something to look at; the rest
+follows. Seeding may be interrupted and run again any number of times. A finished world is recognised by the last photo of all (it
+is posted when everything else is there) and left alone, so that nobody's own likes and deletions are undone. An unfinished one
+is completed: accounts that exist are logged in to, their photos are not posted again, following and liking are idempotent.
 """
 
-import argparse
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from . import demo_world
 from .demo_client import Client, Deadline, OutOfTime, Refused, Time
 from .demo_pictures import jpeg
 from .demo_world import PASSWORD, Photo, World
+from .progress import Show, silent
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+# Seconds after which seeding gives up, and requests under way at once.
+_PATIENCE = 900.0
+_WORKERS = 8
 
 
 class SeedingFailed(Exception):
@@ -29,40 +31,44 @@ class SeedingFailed(Exception):
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody's session."""
+    """Somebody's session, and the ids of the photos that they have, by caption."""
 
     user_id: str
     token: str
+    photos: dict[str, str] = field(default_factory=dict)
 
 
 class Seeder:
-    """One run."""
+    """One run; `show` is told how far it is."""
 
-    def __init__(self, world: World, client: Client, deadline: Deadline, clock: Time, say: Callable[[str], None], workers: int = 8) -> None:
+    def __init__(self, world: World, client: Client, deadline: Deadline, show: Show = silent, workers: int = _WORKERS) -> None:
         self._world = world
         self._client = client
         self._deadline = deadline
-        self._clock = clock
-        self._say = say
+        self._show = show
         self._workers = workers
+        self._done = 0
+        self._total = 2 * len(world.people) + len(world.follows) + len(world.photos) + len(world.likes)
 
-    def run(self, cdn: str | None) -> bool:
-        """Completes the world; says whether there was anything to do."""
+    def run(self, cdn: str, opened: Callable[[], None]) -> None:
+        """Completes the world. Calls `opened` when the first photos are in a feed, or at once if the world is finished."""
         if self._is_finished():
-            self._say("demo: already there")
-            return False
+            opened()
+            return
         world = self._world
         accounts = self._each("people", range(len(world.people)), self._account)
         self._each("profiles", range(len(accounts)), lambda who: self._introduce(accounts[who], who))
         self._each("follows", world.follows, lambda edge: self._follow(accounts, *edge))
-        ids = self._each("photos", world.photos[:-1], lambda photo: self._post(accounts[photo.author], photo))
-        shown = self._each("ready", range(len(ids)), lambda number: self._wait_until_ready(accounts[world.photos[number].author], ids[number]))
-        self._check_delivery(shown[0], cdn)
+        opening = world.opening
+        ids = self._publish(accounts, opening)
+        reader = accounts[world.people.index(world.guides[1])]
+        self._check_delivery(reader, ids[opening[0].number], cdn)
+        self._wait_until("the first photos in a feed", lambda: self._feed(reader).issuperset(ids.values()))
+        opened()
+        ids |= self._publish(accounts, [photo for photo in world.photos[:-1] if photo.number not in ids])
         self._each("likes", world.likes, lambda like: self._client.call("POST", f"/photos/{ids[like[1]]}/like", accounts[like[0]].token))
-        desk = accounts[world.desk]
-        self._wait_until_ready(desk, self._post(desk, world.last))
-        self._wait_until("the counters", lambda: self._photo_count(desk.token) >= 1)
-        return True
+        self._publish(accounts, [world.last])
+        self._wait_until("the counters", lambda: self._photo_count(accounts[world.desk].token) >= 1)
 
     def _is_finished(self) -> bool:
         desk = self._world.people[self._world.desk]
@@ -86,6 +92,7 @@ class Seeder:
             if refused.status != 409:
                 raise
             session = self._log_in(person.username)
+            return Account(session["user_id"], session["access_token"], self._photos_of(session))
         return Account(session["user_id"], session["access_token"])
 
     def _log_in(self, username: str) -> Any:
@@ -100,35 +107,59 @@ class Seeder:
     def _follow(self, accounts: list[Account], who: int, whom: int) -> None:
         self._client.call("POST", f"/users/{accounts[whom].user_id}/follow", accounts[who].token)
 
+    def _photos_of(self, session: Any) -> dict[str, str]:
+        """Ids of somebody's photos by caption."""
+        found: dict[str, str] = {}
+        more = "?count=50"
+        while more:
+            page = self._client.call("GET", f"/users/{session['user_id']}/photos{more}", session["access_token"])
+            found |= {photo["caption"]: photo["photo_id"] for photo in page["photos"]}
+            more = f"?count=50&cursor={page['next_cursor']}" if page.get("next_cursor") else ""
+        return found
+
+    def _feed(self, account: Account) -> set[str]:
+        """Ids of the newest photos in somebody's feed."""
+        return {photo["photo_id"] for photo in self._client.call("GET", "/feed?count=50", account.token)["photos"]}
+
+    def _publish(self, accounts: Sequence[Account], photos: Sequence[Photo]) -> dict[int, str]:
+        """Posts photos unless they are there already; when all are ready, their ids by number."""
+
+        def publish(photo: Photo) -> str:
+            account = accounts[photo.author]
+            posted = account.photos.get(photo.caption) or self._post(account, photo)
+            self._wait_until_ready(account, posted)
+            return posted
+
+        ids = self._each("photos", photos, publish)
+        return {photo.number: posted for photo, posted in zip(photos, ids, strict=True)}
+
     def _post(self, account: Account, photo: Photo) -> str:
         files = [jpeg(medium) for medium in photo.media]
-        announced = {
+        wanted = {
             "caption": photo.caption,
             "location": photo.location,
             "tags": list(photo.tags),
             "media": [{"content_type": "image/jpeg", "size": len(file), "alt": medium.alt} for medium, file in zip(photo.media, files, strict=True)],
         }
-        created = self._client.call("POST", "/photos", account.token, announced, key=f"demo-photo-{photo.number}")
+        created = self._client.call("POST", "/photos", account.token, wanted, key=f"demo-photo-{photo.number}")
         for upload, file in zip(created["uploads"], files, strict=True):
             self._client.upload(upload["url"], upload["fields"], file)
         return str(created["photo_id"])
 
-    def _wait_until_ready(self, account: Account, photo_id: str) -> Any:
-        found: dict[str, Any] = {}
-
+    def _wait_until_ready(self, account: Account, photo_id: str) -> None:
         def ready() -> bool:
-            found.update(self._client.call("GET", f"/photos/{photo_id}", account.token))
+            found = self._client.call("GET", f"/photos/{photo_id}", account.token)
             if found["status"] == "failed":
                 raise SeedingFailed(f"photo {photo_id} failed: {found.get('failure', {}).get('code')}")
             return bool(found["status"] == "ready")
 
         self._wait_until(f"photo {photo_id}", ready)
-        return found
 
-    def _check_delivery(self, photo: Any, cdn: str | None) -> None:
+    def _check_delivery(self, reader: Account, photo_id: str, cdn: str) -> None:
         """Fetches a photo as a follower's app would: every address must be fetchable as it stands, in both formats."""
+        photo = self._client.call("GET", f"/photos/{photo_id}", reader.token)
         url = photo["media"][0]["urls"]["large"]
-        if cdn and not url.startswith(cdn.rstrip("/") + "/"):
+        if not url.startswith(cdn.rstrip("/") + "/"):
             raise SeedingFailed(f"renditions are said to be at {url}, not under {cdn}")
         for accept, expected in (("image/jpeg", "image/jpeg"), ("image/webp", "image/webp")):
             received = self._client.get(url, accept).headers.get("Content-Type")
@@ -143,45 +174,26 @@ class Seeder:
 
     def _each(self, what: str, things: Iterable[T], do: Callable[[T], R]) -> list[R]:
         """Does something to each, several at once; the first failure ends the run."""
-        started = self._clock.now()
+        results = []
         with ThreadPoolExecutor(self._workers) as pool:
             try:
-                done = list(pool.map(do, things))
+                for result in pool.map(do, things):
+                    results.append(result)
+                    self._done += 1
+                    self._show(self._done, self._total, what)
             except BaseException:
+                self._deadline.end()
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
-        self._say(f"demo: {what:<9} {len(done):>4}  {self._clock.now() - started:5.1f} s")
-        return done
+        return results
 
 
-def accounts_to_show(world: World) -> str:
-    """The accounts to try the local cloud with."""
-    return "\n".join(f"demo: log in as {person.username} with password {PASSWORD}" for person in world.guides)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Seeds, and says how long each step took."""
-    parser = argparse.ArgumentParser(prog="python -m cloud.demo", description="Fills a lambdagram with the demo's people and photos.")
-    parser.add_argument("--api", required=True, help="base URL of the API, without /api/v1")
-    parser.add_argument("--cdn", help="base URL of the renditions; checked against what the API says")
-    parser.add_argument("--timeout", type=float, default=300, help="seconds after which to give up")
-    parser.add_argument("--workers", type=int, default=8, help="requests under way at once")
-    options = parser.parse_args(arguments)
-    clock = Time()
-    deadline = Deadline(options.timeout, clock)
+def seed(api: str, cdn: str, show: Show, opened: Callable[[], None]) -> str:
+    """Completes the demo's world at the API with this base URL, as a `Seeder` does; says what is in it."""
     world = demo_world.build()
-    started = clock.now()
-    client = Client(options.api, deadline, options.workers)
+    deadline = Deadline(_PATIENCE, Time())
     try:
-        changed = Seeder(world, client, deadline, clock, lambda line: print(line, flush=True), options.workers).run(options.cdn)
-    except (Refused, OutOfTime, SeedingFailed) as error:
-        print(f"demo: not complete: {error}", file=sys.stderr)
-        return 1
-    if changed:
-        print(f"demo: {len(world.people)} people, {len(world.photos)} photos in {clock.now() - started:.1f} s")
-    print(accounts_to_show(world))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        Seeder(world, Client(api, deadline, _WORKERS), deadline, show).run(cdn, opened)
+    except (Refused, OutOfTime) as error:
+        raise SeedingFailed(str(error)) from error
+    return f"{len(world.people)} people, {len(world.photos)} photos"

@@ -43,6 +43,10 @@ class Deadline:
         self._clock = clock
         self._end = clock.now() + seconds
 
+    def end(self) -> None:
+        """Has nobody wait any longer."""
+        self._end = self._clock.now()
+
     def pause(self, seconds: float, reason: str) -> None:
         """Waits, unless that would be too late."""
         if self._clock.now() + seconds > self._end:

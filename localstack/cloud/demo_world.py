@@ -16,6 +16,8 @@ SEED = 20260101
 # Of every demo account. These are toys on one's own machine; nothing is protected by it.
 PASSWORD = "a-demo-is-no-secret"
 CAROUSELS = 16
+# How many photos are posted before the rest.
+OPENING = 10
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,13 @@ class World:
         famous = max(others, key=lambda person: sum(whom == person for _, whom in self.follows))
         reader = max((one for one in others if one != famous), key=lambda person: sum(who == person for who, _ in self.follows))
         return self.people[famous], self.people[reader]
+
+    @property
+    def opening(self) -> tuple[Photo, ...]:
+        """The photos that are posted before all others: of people whom the second guide follows, so that her feed has something in it."""
+        reader = self.people.index(self.guides[1])
+        followed = {whom for who, whom in self.follows if who == reader}
+        return tuple(photo for photo in self.photos[:-1] if photo.author in followed)[:OPENING]
 
     @property
     def last(self) -> Photo:

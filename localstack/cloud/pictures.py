@@ -22,7 +22,7 @@ def ensure() -> str:
         return f"{name}, there already"
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=FOLDER) as work:
-        with tarfile.open(environment.download_source(package, PINNED, Path(work))) as source:
+        with tarfile.open(environment.CLOUD.download_source(package, PINNED, Path(work))) as source:
             images = [member for member in source if member.name.startswith(f"{name}/Tests/images/")]
             source.extractall(work, images, filter="data")
         try:

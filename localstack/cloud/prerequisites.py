@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import platform
 import re
 import shutil
 import subprocess
@@ -19,14 +18,10 @@ _COMMANDS = {
     "cargo": "cargo is missing: install Rust 1.95 or newer with rustup (https://rustup.rs)",
 }
 
-# Only there the JPEG codec's vector code is assembled apart; the build insists on it.
-_ON_X86 = {"nasm": "nasm is missing: apt-get install nasm"}
-
 
 def missing() -> list[str]:
     """One line for each thing that is not there; empty when all is well."""
-    commands = _COMMANDS | (_ON_X86 if platform.machine() in ("x86_64", "AMD64") else {})
-    lines = [remedy for command, remedy in commands.items() if shutil.which(command) is None]
+    lines = [remedy for command, remedy in _COMMANDS.items() if shutil.which(command) is None]
     if shutil.which("cargo") is not None:
         lines += _old_rust()
     if sys.version_info < PYTHON:

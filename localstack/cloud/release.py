@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
-from cloud import build, environment
+from cloud import build, cargo, environment
 from cloud.progress import step
 from cloud.settings import ROOT, Refusal
 
@@ -20,12 +19,11 @@ _OUTPUT = ROOT / "target" / "lambda"
 
 def release() -> None:
     """Leaves `target/lambda/<name>/bootstrap` for SAM and `target/lambda/<name>.zip` beside it."""
-    names = sorted(folder.parent.parent.name for folder in (ROOT / "functions").glob("*/src/main.rs"))
+    names = build.functions()
     with step("build (cargo-lambda, arm64)", chatty=True) as running:
         packages = [argument for name in names for argument in ("--package", name)]
-        environ = os.environ | {"PATH": f"{environment.VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"}
-        command = ["cargo", "lambda", "build", "--release", "--arm64", *packages]
-        if subprocess.run(command, cwd=ROOT, env=environ, check=False).returncode != 0:
+        environ = os.environ | {"PATH": f"{environment.CLOUD.bin}{os.pathsep}{os.environ['PATH']}"}
+        if cargo.run(["lambda", "build", "--release", "--arm64", *packages], running, environ).returncode != 0:
             raise Refusal("the build failed; cargo-lambda says why above (rustup target add aarch64-unknown-linux-gnu?)")
         running.note = f"{len(names)} functions"
     sizes = {name: _package(name) for name in names}

@@ -1,4 +1,4 @@
-"""What `make up` says at the end: where everything is, two people to log in as, and a session to paste."""
+"""What `make up` says when there is something to look at: where everything is, two people to log in as, and a session to paste."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ sleep 1; curl -sS "$API/notifications" -H "Authorization: Bearer $ANNA_TOKEN"; e
 """
 
 
-def text(settings: Settings, seconds: float) -> str:
-    """The closing words of `make up`."""
+def text(settings: Settings, seconds: float, *, demo: bool) -> str:
+    """Where everything is and how to use it; with the demo's accounts if it is seeded."""
     record = Record.load(settings.state)
     lines = ["", f"  Up in {seconds:.0f} s.", f"    API   {record['api_url']}", f"    CDN   {record['cdn_url']}"]
-    if "seeded" in record:
+    if demo:
         lines.append(f"    {_accounts()}")
     return "\n".join([*lines, "", "  A session to paste (bash, in this directory):", "", paste(record["api_url"])])
 

@@ -7,21 +7,44 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import FrameType
 
-from cloud import commands, processes
-from cloud.environment import VENV
-from cloud.progress import complain
+from cloud import cargo, commands, processes
+from cloud.environment import CLOUD
+from cloud.progress import Step, complain, step
 from cloud.settings import HOST, ROOT, Record, Refusal, Settings
 
 _PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "localstack/tests_cloud"]
-_NEXTEST = ["cargo", "nextest", "run", "--workspace"]
-# Examples in the documentation, which nextest does not run.
-_EXAMPLES = ["cargo", "test", "--workspace", "--doc", "--quiet"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something that is run against the cloud: its exit status is 0 when all is well."""
+
+    title: str
+    run: Callable[[Step, Mapping[str, str]], int]
+
+
+def _command(command: list[str]) -> Callable[[Step, Mapping[str, str]], int]:
+    return lambda _, environ: subprocess.run(command, cwd=ROOT, env=environ, check=False).returncode
+
+
+def _cargo(*arguments: str) -> Callable[[Step, Mapping[str, str]], int]:
+    return lambda running, environ: cargo.run([*arguments], running, environ).returncode
+
+
+_TESTS = (
+    Part("tests of the local cloud (pytest)", _command(_PYTEST)),
+    Part("tests of the crates (nextest)", _cargo("nextest", "run", "--workspace")),
+    # Which nextest does not run.
+    Part("examples in documentation (cargo)", _cargo("test", "--workspace", "--doc", "--quiet")),
+)
 
 
 def run(command: list[str]) -> int:
-    """The command's exit status; without a command, every test there is."""
+    """The command's exit status; without a command, that of every test there is."""
     signal.signal(signal.SIGTERM, _interrupt)
     # What a role in the template lacks is to fail here and not in the cloud.
     os.environ.setdefault("CHECK_TABLE_RIGHTS", "1")
@@ -29,17 +52,17 @@ def run(command: list[str]) -> int:
     os.environ.setdefault("LAMBDAGRAM_CELEBRITY_THRESHOLD", "12")
     # Beside the binaries, so that they can be linked instead of copied.
     settings = Settings(state=ROOT / "target" / "trial" / str(os.getpid()), port=free_port())
+    command = command[1:] if command[:1] == ["--"] else command
+    parts = [Part(command[0], _command(command))] if command else _TESTS
+    print(f"  plan: a cloud on port {settings.port}, then {', then '.join(part.title for part in parts)}", flush=True)
     try:
         if not command:
             commands.pictures(settings)
         commands.up(settings, demo=False, say_how=False)
-        environ = environment(settings)
-        command = command[1:] if command[:1] == ["--"] else command
-        wanted = [command] if command else [_PYTEST, _NEXTEST, _EXAMPLES]
-        code = max(subprocess.run(each, cwd=ROOT, env=environ, check=False).returncode for each in wanted)
-        if code != 0:
+        codes = [_run(part, f"{number} of {len(parts)}: ", environment(settings)) for number, part in enumerate(parts, 1)]
+        if any(codes):
             _keep_logs(settings)
-        return code
+        return max(codes)
     except BaseException:
         _keep_logs(settings)
         raise
@@ -47,11 +70,18 @@ def run(command: list[str]) -> int:
         commands.reset(settings)
 
 
+def _run(part: Part, number: str, environ: Mapping[str, str]) -> int:
+    with step(f"{number}{part.title}", chatty=True) as running:
+        code = part.run(running, environ)
+        running.note = f"failed ({code})" if code else "passed"
+    return code
+
+
 def environment(settings: Settings) -> dict[str, str]:
     """What a test needs to find the cloud; names of tables and queues are in cloud.json in the state directory."""
     record = Record.load(settings.state)
     return os.environ | {
-        "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{CLOUD.bin}{os.pathsep}{os.environ['PATH']}",
         "LAMBDAGRAM_API_URL": record["api_url"],
         "LAMBDAGRAM_CDN_URL": record["cdn_url"],
         "LAMBDAGRAM_ENDPOINT": settings.cloud_url,

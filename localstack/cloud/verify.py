@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from cloud import deploy
-from cloud.progress import complain
+from cloud import build, deploy
+from cloud.progress import complain, step
 from cloud.settings import REGION, ROOT, Record, Refusal, Settings
 
 _DRIFTED = 1
@@ -38,15 +39,17 @@ def verify(settings: Settings, stack: str | None, table: str | None, arguments: 
     place = _in_aws(stack, table) if stack or table else _here(settings)
     if repair and place.sweep is None:
         raise Refusal("REPAIR=1 needs to know whose sweep to ask: STACK=<stack>")
+    with step("build (cargo)", chatty=True, stream=sys.stderr) as running:
+        program = build.build(["verify"], running, place.profile)["verify"]
     with tempfile.TemporaryDirectory() as folder:
         repairs = Path(folder) / "repairs"
-        code = _run(place, [*arguments, "--repairs", str(repairs)])
+        code = _run(program, place, [*arguments, "--repairs", str(repairs)])
         if code != _DRIFTED or not repair:
             return code
         refused = [request for request in repairs.read_text().splitlines() if not _done(place, request)]
     for request in refused:
         complain(f"not all of this is done, send it again: {request}")
-    return _run(place, arguments) or (_DRIFTED if refused else 0)
+    return _run(program, place, arguments) or (_DRIFTED if refused else 0)
 
 
 def _here(settings: Settings) -> Place:
@@ -84,9 +87,8 @@ def _in_aws(stack: str | None, table: str | None) -> Place:
     return Place(table, environ, functions, f"{stack}-sweep" if stack else None, "release")
 
 
-def _run(place: Place, arguments: list[str]) -> int:
-    command = ["cargo", "run", "--quiet", "--profile", place.profile, "--package", "verify", "--"]
-    command += ["--table", place.table, *arguments]
+def _run(program: Path, place: Place, arguments: list[str]) -> int:
+    command = [str(program), "--table", place.table, *arguments]
     # What the environment says about profiles would come before the credentials.
     environ = {name: value for name, value in os.environ.items() if name not in ("AWS_PROFILE", "AWS_SESSION_TOKEN")}
     return subprocess.run(command, cwd=ROOT, env=environ | place.environ, check=False).returncode

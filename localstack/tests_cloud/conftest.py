@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 import urllib.request
@@ -19,8 +18,9 @@ import pytest
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from cloud import deploy, processes, services, trial  # noqa: E402
-from cloud.settings import REGION, ROOT, Settings  # noqa: E402
+from cloud import build, deploy, layout, processes, services, trial  # noqa: E402
+from cloud.progress import step  # noqa: E402
+from cloud.settings import REGION, Settings  # noqa: E402
 
 T = TypeVar("T")
 
@@ -35,6 +35,7 @@ class Cloud:
         self.api = ""
 
     def start(self) -> None:
+        layout.ensure(self.settings)
         services.ensure_table_engine(self.settings, self._table_engine)
         services.ensure_emulator(self.settings)
         bootstrap = HERE / "bootstrap"
@@ -133,7 +134,5 @@ def _table_engine() -> Path:
     given = os.environ.get("LAMBDAGRAM_STATE")
     if given:
         return Path(given) / "bin" / services.TABLE_ENGINE
-    command = ["cargo", "build", "--package", "localstack", "--bin", services.TABLE_ENGINE, "--message-format=json"]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    messages = [json.loads(line) for line in done.stdout.splitlines()]
-    return next(Path(message["executable"]) for message in messages if message.get("executable"))
+    with step("table engine (cargo)", chatty=True) as running:
+        return build.build([services.TABLE_ENGINE], running)[services.TABLE_ENGINE]

@@ -1,9 +1,9 @@
-"""The seeder against a small API of the test's own: it completes, resumes, leaves finished worlds alone, and is patient."""
+"""The seeder against a small API of the test's own: it opens early, completes, resumes, leaves finished worlds alone, is patient."""
 
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from cloud import demo_world
-from cloud.demo import Seeder, SeedingFailed, accounts_to_show
+from cloud.demo import Seeder, SeedingFailed
 from cloud.demo_client import Client, Deadline, OutOfTime, Refused, Time
 from cloud.demo_world import World
+from cloud.progress import Show, silent
 
 
 def small_world() -> World:
@@ -41,6 +42,7 @@ class FakeApi(ThreadingHTTPServer):
         self.likes: set[tuple[str, str]] = set()
         self.log: list[str] = []
         self.interrupt_after: int | None = None
+        self.feeds_asked = 0
         self.busy: list[tuple[int, str | None]] = []
         self.webp_type = "image/webp"
 
@@ -65,6 +67,10 @@ class FakeApi(ThreadingHTTPServer):
             return 200, {}
         if path == "/api/v1/users/me":
             return 200, {"photo_count": sum(photo["author"] == user and photo["ready"] for photo in self.photos.values())}
+        if path.startswith("/api/v1/feed"):
+            return 200, {"photos": self.feed(user), "next_cursor": None, "has_more": False}
+        if page := re.fullmatch(r"/api/v1/users/id-(\w+)/photos\?count=50(?:&cursor=(\d+))?", path):
+            return 200, self.page(page[1], int(page[2] or 0))
         if path == "/api/v1/photos":
             return 201, self.announce(user, key or "", sent)
         if follow := re.fullmatch(r"/api/v1/users/id-(\w+)/follow", path):
@@ -77,11 +83,30 @@ class FakeApi(ThreadingHTTPServer):
             return 200, self.view(photo[1])
         return 404, {"code": "not_found"}
 
+    def cards(self, authors: set[str]) -> list[dict[str, str]]:
+        """The photos of these people that are ready."""
+        return [
+            {"photo_id": photo_id, "caption": photo["sent"]["caption"]}
+            for photo_id, photo in self.photos.items()
+            if photo["ready"] and photo["author"] in authors
+        ]
+
+    def feed(self, user: str) -> list[dict[str, str]]:
+        """A photo reaches feeds a little later than it is ready."""
+        self.feeds_asked += 1
+        return self.cards({whom for who, whom in self.follows if who == user}) if self.feeds_asked > 1 else []
+
+    def page(self, author: str, start: int) -> dict[str, Any]:
+        """Pages of one photo."""
+        cards = self.cards({author})
+        more = start + 1 < len(cards)
+        return {"photos": cards[start : start + 1], "next_cursor": str(start + 1) if more else None, "has_more": more}
+
     def session(self, name: str) -> dict[str, Any]:
         return {"user_id": f"id-{name}", "username": name, "access_token": name, "refresh_token": "-", "expires_in": 900}
 
     def announce(self, user: str, key: str, sent: dict[str, Any]) -> dict[str, Any]:
-        photo_id = self.by_key.setdefault(f"{user} {key}", str(len(self.by_key) + 1))
+        photo_id = self.by_key.setdefault(f"{user} {key}", str(len(self.photos) + 1))
         self.photos.setdefault(photo_id, {"author": user, "sent": sent, "files": {}, "ready": False, "asked": 0})
         uploads = [
             {"url": f"{self.url}/upload/{photo_id}/{number}", "fields": {"key": f"{photo_id}/{number}", "policy": "p"}}
@@ -167,10 +192,16 @@ def api() -> Iterator[FakeApi]:
     server.server_close()
 
 
-def seed(api: FakeApi, world: World, cdn: str | None = None, time: ManualTime | None = None) -> bool:
-    clock = (time or ManualTime()).clock()
-    deadline = Deadline(600, clock)
-    return Seeder(world, Client(api.url, deadline, 4), deadline, clock, lambda line: None, workers=4).run(cdn or f"{api.url}/cdn")
+def seed(
+    api: FakeApi,
+    world: World,
+    cdn: str | None = None,
+    time: ManualTime | None = None,
+    show: Show = silent,
+    opened: Callable[[], None] = lambda: None,
+) -> None:
+    deadline = Deadline(600, (time or ManualTime()).clock())
+    Seeder(world, Client(api.url, deadline, 4), deadline, show, workers=4).run(cdn or f"{api.url}/cdn", opened)
 
 
 def state(api: FakeApi) -> Any:
@@ -181,17 +212,56 @@ def state(api: FakeApi) -> Any:
 
 def test_the_whole_world_is_there(api: FakeApi) -> None:
     world = small_world()
-    assert seed(api, world) is True
+    seed(api, world)
     assert len(api.users) == 4 and len(api.photos) == 5 and len(api.follows) == 3 and len(api.likes) == 3
     assert all(photo["ready"] for photo in api.photos.values())
     assert all(user["bio"] for user in api.users.values())
     assert api.photos[api.by_key[f"{world.people[3].username} demo-photo-4"]]["sent"]["caption"] == world.last.caption
 
 
+def test_it_opens_with_the_first_photos_and_goes_on_behind(api: FakeApi) -> None:
+    world = small_world()
+    at_opening: list[tuple[int, int]] = []
+
+    def opened() -> None:
+        shown = {card["photo_id"] for card in api.feed(world.guides[1].username)}
+        at_opening.append((len(shown), len(api.photos)))
+
+    seed(api, world, opened=opened)
+    assert at_opening == [(len(world.opening), len(world.opening))]
+    assert len(api.photos) > len(world.opening) > 0
+
+
+def test_it_says_how_far_it_is(api: FakeApi) -> None:
+    world = small_world()
+    shown: list[tuple[int, int, str]] = []
+    seed(api, world, show=lambda done, total, what: shown.append((done, total, what)))
+    assert [done for done, _, _ in shown] == list(range(1, shown[-1][1] + 1))
+    assert {what for _, _, what in shown} == {"people", "profiles", "follows", "photos", "likes"}
+
+
+def test_what_is_there_is_not_posted_again(api: FakeApi) -> None:
+    world = small_world()
+    api.interrupt_after = 34
+    with pytest.raises((Refused, SeedingFailed)):
+        seed(api, world)
+    ready = [photo_id for photo_id, photo in api.photos.items() if photo["ready"]]
+    assert 0 < len(ready) < len(world.photos)
+    # So long afterwards that no idempotency key is remembered.
+    api.by_key.clear()
+    api.interrupt_after = None
+    api.log.clear()
+    seed(api, world)
+    assert len([line for line in api.log if line == "POST /api/v1/photos"]) == len(world.photos) - len(ready)
+    assert len({photo["sent"]["caption"] for photo in api.photos.values()}) == len(world.photos)
+
+
 def test_a_second_run_only_looks(api: FakeApi) -> None:
     seed(api, small_world())
     api.log.clear()
-    assert seed(api, small_world()) is False
+    opened: list[int] = []
+    seed(api, small_world(), opened=lambda: opened.append(len(api.log)))
+    assert opened == [2]
     assert api.log == ["POST /api/v1/auth/login", "GET /api/v1/users/me"]
 
 
@@ -201,7 +271,7 @@ def test_an_interrupted_run_is_completed_by_the_next(api: FakeApi, requests: int
     with pytest.raises((Refused, SeedingFailed)):
         seed(api, small_world())
     api.interrupt_after = None
-    assert seed(api, small_world()) is True
+    seed(api, small_world())
     interrupted = state(api)
 
     untroubled = FakeApi()
@@ -219,7 +289,7 @@ def test_an_interrupted_run_is_completed_by_the_next(api: FakeApi, requests: int
 def test_it_waits_as_long_as_it_is_told_to(api: FakeApi) -> None:
     time = ManualTime()
     api.busy = [(429, "7"), (503, None), (429, "Wed, 21 Oct 2015 07:28:00 GMT")]
-    assert seed(api, small_world(), time=time) is True
+    seed(api, small_world(), time=time)
     assert 7.0 in time.pauses
 
 
@@ -249,9 +319,3 @@ def test_renditions_elsewhere_or_of_the_wrong_kind_are_noticed(api: FakeApi) -> 
     api.webp_type = "image/jpeg"
     with pytest.raises(SeedingFailed, match="wanted as image/webp"):
         seed(api, small_world())
-
-
-def test_two_accounts_are_shown_with_their_password() -> None:
-    shown = accounts_to_show(demo_world.build())
-    assert shown.count("log in as") == 2 and shown.count(demo_world.PASSWORD) == 2
-    assert "picture_desk" not in shown

@@ -1,0 +1,80 @@
+"""Programs that are brought into the checkout: for the build, for `make bench-media`, and for the checks of `.ci/run`.
+
+What the machine has is used as it is. The rest comes from Debian's packages and from PyPI into `.tools`, and takes nobody's rights.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from cloud.environment import Environment
+from cloud.progress import Step
+from cloud.settings import ROOT, Refusal
+
+FOLDER = ROOT / ".tools"
+BIN = FOLDER / "bin"
+CHECKS = Environment(ROOT / ".venv-tools")
+CHECK_REQUIREMENTS = ROOT / ".ci" / "requirements.txt"
+NODE = Environment(FOLDER / "node")
+NODE_REQUIREMENTS = ROOT / "localstack" / "requirements-node.txt"
+
+
+def search_path(environ: Mapping[str, str] = os.environ) -> str:
+    """PATH with the checkout's programs at its end: what the machine has comes first."""
+    given = environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join([*(folder for folder in given if folder != str(BIN)), str(BIN)])
+
+
+def ensure_nasm(running: Step) -> None:
+    """NASM, without which the JPEG codec has no vector code on x86-64 (shared/media/build.rs)."""
+    if platform.machine() not in ("x86_64", "AMD64") or shutil.which("nasm"):
+        running.note = "all there"
+        return
+    with tempfile.TemporaryDirectory() as work:
+        unpacked = _debian_package("nasm", Path(work))
+        BIN.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(unpacked / "usr" / "bin" / "nasm", BIN / "nasm")
+    running.note = "NASM fetched"
+
+
+def ensure_node(running: Step) -> None:
+    """Node with npm, for `make bench-media`."""
+    if shutil.which("node") and shutil.which("npm"):
+        running.note = "all there"
+        return
+    NODE.install(NODE_REQUIREMENTS, show=running.show)
+    BIN.mkdir(parents=True, exist_ok=True)
+    for program in ("node", "npm", "npx"):
+        link = BIN / program
+        link.unlink(missing_ok=True)
+        link.symlink_to(NODE.bin / program)
+    running.note = "Node fetched"
+
+
+def ensure_checks(running: Step) -> None:
+    """What `.ci/run` calls, in an environment apart: aws-sam-cli asks for another botocore than the emulator pins."""
+    running.note = "unchanged" if CHECKS.is_ready(CHECK_REQUIREMENTS) else "installed"
+    CHECKS.install(CHECK_REQUIREMENTS, show=running.show)
+
+
+def _debian_package(name: str, work: Path) -> Path:
+    """The content of a package, fetched by apt with lists of its own."""
+    for folder in ("lists/partial", "archives/partial"):
+        (work / folder).mkdir(parents=True)
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    apt = ["apt-get", "-qq", "-o", f"Dir::State::Lists={work / 'lists'}", "-o", f"Dir::Cache={work}", "-o", f"APT::Sandbox::User={user}"]
+    try:
+        for command in ([*apt, "update"], [*apt, "download", name]):
+            subprocess.run(command, cwd=work, capture_output=True, check=True)
+        (archive,) = work.glob(f"{name}_*.deb")
+        subprocess.run(["dpkg-deb", "--extract", str(archive), str(work / name)], capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError, ValueError) as error:
+        raise Refusal(f"{name} is missing and cannot be fetched with apt-get: install it as this machine installs programs") from error
+    return work / name
