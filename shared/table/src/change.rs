@@ -9,6 +9,7 @@ use messages::{Event, HashRange};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 
+use crate::counters::Counter;
 use crate::keys::{ItemKey, PK, SK};
 use crate::reader::Reader;
 use crate::relations::{EdgeState, End, Said, describe, edge_of, taken_back};
@@ -135,7 +136,7 @@ impl Change {
     pub fn touches(&self) -> Vec<ItemKey> {
         let counters = self.edge().into_iter().flat_map(|edge| describe(edge.relation).counters);
         let rows = self.processing().into_iter().map(|(photo, _)| processing::key(photo));
-        counters.map(|counter| counter.item()).chain(rows).collect()
+        counters.map(Counter::item).chain(rows).collect()
     }
 
     /// Returns the event that is published of it, if any.

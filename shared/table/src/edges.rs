@@ -280,7 +280,7 @@ fn counter_write(table: &Table, item: &ItemKey, deltas: &Deltas) -> Result<Trans
     let adds: Vec<String> = (0..deltas.len()).map(|index| format!("#counter{index} :delta{index}")).collect();
     let mut update = Update::builder()
         .table_name(&*table.name)
-        .set_key(Some(key_item(&item)))
+        .set_key(Some(key_item(item)))
         .update_expression(format!("ADD {VERSION} :move, {}", adds.join(", ")))
         .expression_attribute_values(":move", number(1))
         .condition_expression(format!("attribute_exists({PK})"));

@@ -1,4 +1,5 @@
 //! What a description becomes, and what it is refused for.
+#![allow(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
 use serde_json::{Value, json};
 use template::{Pieces, Refusal, parse};
