@@ -57,7 +57,6 @@ class Seeder:
             return
         world = self._world
         accounts = self._each("people", range(len(world.people)), self._account)
-        self._each("profiles", range(len(accounts)), lambda who: self._introduce(accounts[who], who))
         self._each("follows", world.follows, lambda edge: self._follow(accounts, *edge))
         opening = world.opening
         ids = self._publish(accounts, opening)
@@ -65,6 +64,7 @@ class Seeder:
         self._check_delivery(reader, ids[opening[0].number], cdn)
         self._wait_until("the first photos in a feed", lambda: self._feed(reader).issuperset(ids.values()))
         opened()
+        self._each("profiles", range(len(accounts)), lambda who: self._introduce(accounts[who], who))
         ids |= self._publish(accounts, [photo for photo in world.photos[:-1] if photo.number not in ids])
         self._each("likes", world.likes, lambda like: self._client.call("POST", f"/photos/{ids[like[1]]}/like", accounts[like[0]].token))
         self._publish(accounts, [world.last])

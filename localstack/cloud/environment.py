@@ -77,7 +77,7 @@ class Environment:
             nonlocal found
             name = next((line.removeprefix(prefix).split("==")[0] for prefix in _FOUND if line.startswith(prefix)), None)
             found = min(found + 1, wanted) if name else found
-            show(found, wanted, name or line.strip().partition(":")[0])
+            show(found, wanted, name or line.strip()[:40])
 
         _run([*self._pip(), "install", "--progress-bar", "off", "--requirement", str(file)], follow)
 

@@ -83,7 +83,7 @@ def test_installing_says_how_far_it_is(tmp_path: Path) -> None:
     (environment.bin / "pip").touch()
     shown: list[tuple[int, int, str]] = []
     environment.install(file, show=lambda done, total, doing: shown.append((done, total, doing)))
-    assert shown == [(1, 2, "one"), (1, 2, "Fetching"), (2, 2, "two")]
+    assert shown == [(1, 2, "one"), (1, 2, "Fetching: one"), (2, 2, "two")]
     assert environment.is_ready(file)
     file.write_text("one==1\n")
     assert not environment.is_ready(file)
