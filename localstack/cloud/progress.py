@@ -79,8 +79,8 @@ def step(title: str, *, chatty: bool = False, stream: TextIO | None = None) -> I
     running.begin(chatty=chatty)
     try:
         yield running
-    except BaseException:
-        running.end("failed")
+    except BaseException as error:
+        running.end("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
         raise
     running.end(running.note)
 
