@@ -178,7 +178,7 @@ def test_a_celebrity_becomes_an_ordinary_author_when_nobody_pulls(cloud: Cloud) 
     assert author.head()["standing"] == {"S": "celebrity"}
 
 
-class Order(NamedTuple):
+class Direction(NamedTuple):
     """How an author stands before, while and after they cross, and on the way back."""
 
     machine: str
@@ -188,16 +188,16 @@ class Order(NamedTuple):
     back: str
 
 
-UP = Order("PromotionMachine", "ordinary", "promoting", "celebrity", "demoting")
-DOWN = Order("DemotionMachine", "celebrity", "demoting", "ordinary", "promoting")
+UP = Direction("PromotionMachine", "ordinary", "promoting", "celebrity", "demoting")
+DOWN = Direction("DemotionMachine", "celebrity", "demoting", "ordinary", "promoting")
 
 
-@pytest.mark.parametrize(("number", "way"), [(150, UP), (151, DOWN)])
-def test_whoever_is_redriven_later_ends_no_crossing_but_its_own(cloud: Cloud, number: int, order: Order) -> None:
-    author = Author(cloud, number, standing={"S": way.before})
+@pytest.mark.parametrize(("number", "direction"), [(150, UP), (151, DOWN)])
+def test_whoever_is_redriven_later_ends_no_crossing_but_its_own(cloud: Cloud, number: int, direction: Direction) -> None:
+    author = Author(cloud, number, standing={"S": direction.before})
     author.plan(0, "BadInput")
-    failed = author.run(way.machine)
-    assert (failed["status"], author.head()["standing"]) == ("FAILED", {"S": way.between})
+    failed = author.run(direction.machine)
+    assert (failed["status"], author.head()["standing"]) == ("FAILED", {"S": direction.between})
     author.change(crossing={"S": "another"})
     head = author.head()
     cloud.client("stepfunctions").redrive_execution(executionArn=failed["executionArn"])
@@ -206,33 +206,33 @@ def test_whoever_is_redriven_later_ends_no_crossing_but_its_own(cloud: Cloud, nu
     assert author.head() == head
 
 
-@pytest.mark.parametrize(("number", "way"), [(152, UP), (153, DOWN)])
-def test_a_crossing_can_be_handed_over(cloud: Cloud, number: int, order: Order) -> None:
-    author = Author(cloud, number, standing={"S": way.between}, crossing={"S": "old"})
-    author.run(way.machine, name="1")
-    assert (author.head()["standing"], author.calls()) == ({"S": way.between}, [])
+@pytest.mark.parametrize(("number", "direction"), [(152, UP), (153, DOWN)])
+def test_a_crossing_can_be_handed_over(cloud: Cloud, number: int, direction: Direction) -> None:
+    author = Author(cloud, number, standing={"S": direction.between}, crossing={"S": "old"})
+    author.run(direction.machine, name="1")
+    assert (author.head()["standing"], author.calls()) == ({"S": direction.between}, [])
     author.change(crossing={"S": f"{number}-2"})
-    succeeded(author.run(way.machine, name="2"))
-    assert author.head() == author.stands(way.after, by=f"{number}-2")
+    succeeded(author.run(direction.machine, name="2"))
+    assert author.head() == author.stands(direction.after, by=f"{number}-2")
 
 
-@pytest.mark.parametrize(("number", "way"), [(154, UP), (155, DOWN)])
-def test_a_last_mark_whose_answer_was_lost_is_made_again(cloud: Cloud, number: int, order: Order) -> None:
-    author = Author(cloud, number, standing={"S": way.before})
+@pytest.mark.parametrize(("number", "direction"), [(154, UP), (155, DOWN)])
+def test_a_last_mark_whose_answer_was_lost_is_made_again(cloud: Cloud, number: int, direction: Direction) -> None:
+    author = Author(cloud, number, standing={"S": direction.before})
     author.plan(0, "BadInput")
-    failed = author.run(way.machine)
+    failed = author.run(direction.machine)
     # As the mark leaves it.
-    author.change(standing={"S": way.after})
+    author.change(standing={"S": direction.after})
     cloud.client("stepfunctions").redrive_execution(executionArn=failed["executionArn"])
     succeeded(cloud.ended(failed["executionArn"]))
-    assert author.head() == author.stands(way.after, by=f"{number}-1")
+    assert author.head() == author.stands(direction.after, by=f"{number}-1")
 
 
-@pytest.mark.parametrize(("number", "way"), [(156, UP), (157, DOWN)])
-def test_the_way_back_is_not_taken_for_an_own_attempt_because_it_has_the_same_name(cloud: Cloud, number: int, order: Order) -> None:
-    author = Author(cloud, number, standing={"S": way.back}, crossing={"S": f"{number}-1"})
-    assert author.run(way.machine)["status"] == "SUCCEEDED"
-    assert (author.head()["standing"], author.calls()) == ({"S": way.back}, [])
+@pytest.mark.parametrize(("number", "direction"), [(156, UP), (157, DOWN)])
+def test_the_way_back_is_not_taken_for_an_own_attempt_because_it_has_the_same_name(cloud: Cloud, number: int, direction: Direction) -> None:
+    author = Author(cloud, number, standing={"S": direction.back}, crossing={"S": f"{number}-1"})
+    assert author.run(direction.machine)["status"] == "SUCCEEDED"
+    assert (author.head()["standing"], author.calls()) == ({"S": direction.back}, [])
 
 
 def test_nobody_crosses_without_a_head(cloud: Cloud) -> None:
