@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,8 +20,8 @@ REQUIREMENTS = ROOT / "localstack" / "requirements.txt"
 DEVELOPER_REQUIREMENTS = ROOT / "localstack" / "requirements-dev.txt"
 BUILD_REQUIREMENTS = ROOT / "localstack" / "requirements-build.txt"
 
-# What pip says when it has found a package that is asked for.
-_FOUND = ("Collecting ", "Requirement already satisfied: ")
+# What pip says when it has found a package.
+_FOUND = re.compile(r"(?:Collecting|Requirement already satisfied:) ([\w.-]+)")
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,10 @@ class Environment:
 
         def follow(line: str) -> None:
             nonlocal found
-            name = next((line.removeprefix(prefix).split("==")[0] for prefix in _FOUND if line.startswith(prefix)), None)
-            found = min(found + 1, wanted) if name else found
-            show(found, wanted, name or line.strip()[:40])
+            name = _FOUND.match(line)
+            found += name is not None
+            # A file that does not pin everything brings more than it names.
+            show(found, max(found, wanted), name[1] if name else line.strip()[:40])
 
         _run([*self._pip(), "install", "--progress-bar", "off", "--requirement", str(file)], follow)
 
