@@ -141,7 +141,7 @@ pub const RENDERING: Unit = measured(
 );
 /// Timeline and counter in a transaction (4), the head (1), the marker of a waiting
 /// photo added and removed (2).
-pub const LISTING: Unit = stated("post listed", 7.0, 2.0, "shared/table/src/listing.rs");
+pub const LISTING: Unit = stated("post listed", 7.0, 2.0, "shared/table/src/change.rs");
 /// The photo, its author and the author's head.
 pub const FANOUT_START: Unit = stated("fan-out begun", 0.0, 2.5, "functions/fanout/src/lib.rs");
 /// A refreshed session.
