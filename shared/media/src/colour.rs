@@ -1,18 +1,33 @@
 //! To sRGB, so that a picture without its profile looks as it did with it.
 
+use image::{DynamicImage, RgbImage};
 use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
 
 use crate::guard::guard;
-use crate::picture::{Channels, Picture, Srgb};
 use crate::refusal::Refusal;
 
-/// Converts by the profile. A picture without one, or with one that is broken or made for other channels, is
-/// taken as sRGB (or as grey or plain inks), as browsers do: a bad profile should not cost anyone their
+/// Converts a picture of brightness or colours by its profile. One without, or with one that is broken or made
+/// for other channels, is taken as sRGB or as grey, as browsers do: a bad profile should not cost anyone their
 /// picture.
-pub(crate) fn to_srgb(picture: Picture, icc: Option<&[u8]>) -> Srgb {
-    let convert = |icc| guard(|| by_profile(&picture, icc), |words| Refusal::failed("colour", words)).ok();
-    let data = icc.and_then(convert).unwrap_or_else(|| untagged(picture.channels, picture.data));
-    Srgb { width: picture.width, height: picture.height, data }
+pub(crate) fn to_srgb(picture: DynamicImage, icc: Option<&[u8]>) -> RgbImage {
+    let converted = icc.and_then(|icc| {
+        let kind = match picture {
+            DynamicImage::ImageLuma8(_) => (DataColorSpace::Gray, Layout::Gray),
+            _ => (DataColorSpace::Rgb, Layout::Rgb),
+        };
+        let data = by_profile(picture.as_bytes(), kind, icc)?;
+        RgbImage::from_raw(picture.width(), picture.height(), data)
+    });
+    converted.unwrap_or_else(|| picture.into_rgb8())
+}
+
+/// Converts pixels of four inks, of which 0 is none, by their profile, or as plain inks on white paper.
+pub(crate) fn inks_to_srgb(inks: &[u8], icc: Option<&[u8]>) -> Vec<u8> {
+    let converted = icc.and_then(|icc| by_profile(inks, (DataColorSpace::Cmyk, Layout::Rgba), icc));
+    converted.unwrap_or_else(|| {
+        let (inks, _) = inks.as_chunks::<4>();
+        inks.iter().flat_map(|[c, m, y, k]| [*c, *m, *y].map(|ink| under_black(ink, *k))).collect()
+    })
 }
 
 /// A profile for colours that are only named by the code point of their primaries (ISO/IEC 23091-2); none for
@@ -27,33 +42,23 @@ pub(crate) fn profile_of(primaries: u16) -> Option<Vec<u8>> {
     profile.encode().ok()
 }
 
-fn by_profile(picture: &Picture, icc: &[u8]) -> Result<Vec<u8>, Refusal> {
-    let failed = |error| Refusal::failed("colour", error);
-    let profile = ColorProfile::new_from_slice(icc).map_err(failed)?;
-    let layout = match (picture.channels, profile.color_space) {
-        (Channels::Grey, DataColorSpace::Gray) => Layout::Gray,
-        (Channels::Rgb, DataColorSpace::Rgb) => Layout::Rgb,
-        (Channels::Cmyk, DataColorSpace::Cmyk) => Layout::Rgba,
-        _ => return Err(Refusal::failed("colour", "the profile is for other channels")),
-    };
-    let srgb = ColorProfile::new_srgb();
-    let transform = profile
-        .create_transform_8bit(layout, &srgb, Layout::Rgb, TransformOptions::default())
-        .map_err(failed)?;
-    let mut data = vec![0; picture.data.len() / picture.channels.count() * 3];
-    transform.transform(&picture.data, &mut data).map_err(failed)?;
-    Ok(data)
-}
-
-fn untagged(channels: Channels, data: Vec<u8>) -> Vec<u8> {
-    match channels {
-        Channels::Rgb => data,
-        Channels::Grey => data.into_iter().flat_map(|luminance| [luminance; 3]).collect(),
-        Channels::Cmyk => {
-            let (inks, _) = data.as_chunks::<4>();
-            inks.iter().flat_map(|[c, m, y, k]| [*c, *m, *y].map(|ink| under_black(ink, *k))).collect()
+/// The pixels in sRGB, if the profile can be read and is for colours of this kind.
+fn by_profile(pixels: &[u8], (space, layout): (DataColorSpace, Layout), icc: &[u8]) -> Option<Vec<u8>> {
+    let convert = || {
+        let failed = |error| Refusal::failed("colour", error);
+        let profile = ColorProfile::new_from_slice(icc).map_err(failed)?;
+        if profile.color_space != space {
+            return Err(Refusal::failed("colour", "the profile is for other channels"));
         }
-    }
+        let srgb = ColorProfile::new_srgb();
+        let transform = profile
+            .create_transform_8bit(layout, &srgb, Layout::Rgb, TransformOptions::default())
+            .map_err(failed)?;
+        let mut data = vec![0; pixels.len() / layout.channels() * 3];
+        transform.transform(pixels, &mut data).map_err(failed)?;
+        Ok(data)
+    };
+    guard(convert, |words| Refusal::failed("colour", words)).ok()
 }
 
 /// What is left of one colour of white paper under an ink and black.
@@ -64,26 +69,31 @@ fn under_black(ink: u8, black: u8) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use image::{GrayImage, Luma, Rgb};
+
     use super::*;
 
-    fn pixel(channels: Channels, data: &[u8], icc: Option<&[u8]>) -> [u8; 3] {
-        let picture = Picture { width: 1, height: 1, channels, data: data.to_vec() };
-        to_srgb(picture, icc).data.try_into().unwrap()
+    fn grey(luminance: u8, icc: Option<&[u8]>) -> [u8; 3] {
+        to_srgb(GrayImage::from_pixel(1, 1, Luma([luminance])).into(), icc).get_pixel(0, 0).0
+    }
+
+    fn colours(pixel: [u8; 3], icc: Option<&[u8]>) -> [u8; 3] {
+        to_srgb(RgbImage::from_pixel(1, 1, Rgb(pixel)).into(), icc).get_pixel(0, 0).0
     }
 
     #[test]
     fn untagged_pixels_are_taken_as_they_are() {
-        assert_eq!(pixel(Channels::Rgb, &[1, 2, 3], None), [1, 2, 3]);
-        assert_eq!(pixel(Channels::Grey, &[9], None), [9, 9, 9]);
-        assert_eq!(pixel(Channels::Cmyk, &[0, 0, 0, 0], None), [255, 255, 255]);
-        assert_eq!(pixel(Channels::Cmyk, &[0, 255, 255, 0], None), [255, 0, 0]);
-        assert_eq!(pixel(Channels::Cmyk, &[0, 0, 0, 255], None), [0, 0, 0]);
+        assert_eq!(colours([1, 2, 3], None), [1, 2, 3]);
+        assert_eq!(grey(9, None), [9, 9, 9]);
+        assert_eq!(inks_to_srgb(&[0, 0, 0, 0], None), [255, 255, 255]);
+        assert_eq!(inks_to_srgb(&[0, 255, 255, 0], None), [255, 0, 0]);
+        assert_eq!(inks_to_srgb(&[0, 0, 0, 255], None), [0, 0, 0]);
     }
 
     #[test]
     fn a_grey_profile_is_obeyed() {
         let linear = ColorProfile::new_gray_with_gamma(1.0).encode().unwrap();
-        let [r, g, b] = pixel(Channels::Grey, &[128], Some(&linear));
+        let [r, g, b] = grey(128, Some(&linear));
         assert_eq!((r, g), (g, b));
         // Half the light is 188 in sRGB.
         assert!((187..=189).contains(&r), "{r}");
@@ -91,9 +101,10 @@ mod tests {
 
     #[test]
     fn a_useless_profile_is_ignored() {
-        let grey = ColorProfile::new_gray_with_gamma(1.0).encode().unwrap();
-        for icc in [b"".as_slice(), b"not a profile", &grey, grey.get(..200).unwrap()] {
-            assert_eq!(pixel(Channels::Rgb, &[1, 2, 3], Some(icc)), [1, 2, 3]);
+        let other = ColorProfile::new_gray_with_gamma(1.0).encode().unwrap();
+        for icc in [b"".as_slice(), b"not a profile", &other, other.get(..200).unwrap()] {
+            assert_eq!(colours([1, 2, 3], Some(icc)), [1, 2, 3]);
+            assert_eq!(inks_to_srgb(&[0, 255, 255, 0], Some(icc)), [255, 0, 0]);
         }
     }
 }

@@ -3,12 +3,12 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use image::RgbImage;
 use mozjpeg::qtable::KleinSilversteinCarney;
 use mozjpeg::{ColorSpace, Compress};
 use webpx::{EncoderConfig, Unstoppable};
 
 use crate::guard::guard;
-use crate::picture::Srgb;
 use crate::refusal::Refusal;
 use crate::rendition::{Encoding, Rendition, Size};
 
@@ -45,8 +45,8 @@ const WEBP_FILTER_SHARPNESS: u8 = 7;
 ///
 /// The files are the same for any number of threads, and so is the refusal if there are several: the first in
 /// order.
-pub(crate) fn encode_all(pictures: &[(Size, &Srgb)], threads: usize) -> Result<Vec<Rendition>, Refusal> {
-    let jobs: Vec<(Size, &Srgb, Encoding)> = pictures
+pub(crate) fn encode_all(pictures: &[(Size, &RgbImage)], threads: usize) -> Result<Vec<Rendition>, Refusal> {
+    let jobs: Vec<(Size, &RgbImage, Encoding)> = pictures
         .iter()
         .flat_map(|(size, picture)| Encoding::ALL.map(|encoding| (*size, *picture, encoding)))
         .collect();
@@ -77,21 +77,21 @@ pub(crate) fn encode_all(pictures: &[(Size, &Srgb)], threads: usize) -> Result<V
     done.into_iter().map(|(_, rendition)| rendition).collect()
 }
 
-fn encode(picture: &Srgb, size: Size, encoding: Encoding) -> Result<Rendition, Refusal> {
+fn encode(picture: &RgbImage, size: Size, encoding: Encoding) -> Result<Rendition, Refusal> {
     let effort = Effort::at(size);
     let encode = || match encoding {
         Encoding::Jpeg => jpeg(picture, &effort),
         Encoding::WebP => webp(picture, &effort),
     };
     let bytes = guard(encode, |words| Refusal::failed("encode", words))?;
-    Ok(Rendition { size, encoding, width: picture.width, height: picture.height, bytes })
+    Ok(Rendition { size, encoding, width: picture.width(), height: picture.height(), bytes })
 }
 
-fn jpeg(picture: &Srgb, effort: &Effort) -> Result<Vec<u8>, Refusal> {
+fn jpeg(picture: &RgbImage, effort: &Effort) -> Result<Vec<u8>, Refusal> {
     let failed = |error| Refusal::failed("encode jpeg", error);
     let side = |pixels: u32| usize::try_from(pixels).unwrap_or(usize::MAX);
     let mut encoder = Compress::new(ColorSpace::JCS_RGB);
-    encoder.set_size(side(picture.width), side(picture.height));
+    encoder.set_size(side(picture.width()), side(picture.height()));
     // No trellis: with these tables it takes four times as long and saves nothing at the same score.
     encoder.set_fastest_defaults();
     let table = KleinSilversteinCarney.scaled(effort.jpeg_quality, effort.jpeg_quality);
@@ -100,16 +100,16 @@ fn jpeg(picture: &Srgb, effort: &Effort) -> Result<Vec<u8>, Refusal> {
     encoder.set_optimize_scans(effort.jpeg_scan_search);
     encoder.set_progressive_mode();
     let mut started = encoder.start_compress(Vec::new()).map_err(failed)?;
-    started.write_scanlines(&picture.data).map_err(failed)?;
+    started.write_scanlines(picture.as_raw()).map_err(failed)?;
     started.finish().map_err(failed)
 }
 
-fn webp(picture: &Srgb, effort: &Effort) -> Result<Vec<u8>, Refusal> {
+fn webp(picture: &RgbImage, effort: &Effort) -> Result<Vec<u8>, Refusal> {
     EncoderConfig::new()
         .quality(WEBP_QUALITY)
         .method(effort.webp_method)
         .filter_sharpness(WEBP_FILTER_SHARPNESS)
-        .encode_rgb(&picture.data, picture.width, picture.height, Unstoppable)
+        .encode_rgb(picture.as_raw(), picture.width(), picture.height(), Unstoppable)
         .map_err(|error| Refusal::failed("encode webp", error))
 }
 
@@ -117,9 +117,9 @@ fn webp(picture: &Srgb, effort: &Effort) -> Result<Vec<u8>, Refusal> {
 mod tests {
     use super::*;
 
-    fn picture(width: u32, height: u32) -> Srgb {
+    fn picture(width: u32, height: u32) -> RgbImage {
         let data = (0..width * height * 3).map(|at| (at.wrapping_mul(at) % 251).to_le_bytes()[0]).collect();
-        Srgb { width, height, data }
+        RgbImage::from_raw(width, height, data).unwrap()
     }
 
     #[test]
@@ -136,17 +136,15 @@ mod tests {
 
     #[test]
     fn of_several_refusals_the_first_in_order_is_given() {
-        // WebP has no sides over 16,383 pixels; the last picture has fewer pixels than it says, which the JPEG
-        // encoder unwinds over.
-        let (good, too_wide, mut short) = (picture(20, 20), picture(17_000, 1), picture(30, 30));
-        short.data.truncate(90);
-        let pictures = [(Size::Large, &good), (Size::Medium, &too_wide), (Size::Small, &short)];
+        // WebP has no sides over 16,383 pixels; over a picture without any, the JPEG encoder unwinds.
+        let (good, too_wide, empty) = (picture(20, 20), picture(17_000, 1), picture(0, 0));
+        let pictures = [(Size::Large, &good), (Size::Medium, &too_wide), (Size::Small, &empty)];
         for threads in [1, 2, 9] {
             let refusal = encode_all(&pictures, threads).unwrap_err();
             assert!(matches!(refusal, Refusal::Unprocessable { step: "encode webp", .. }), "{refusal:?}");
         }
         for threads in [1, 2] {
-            let refusal = encode_all(&[(Size::Small, &short)], threads).unwrap_err();
+            let refusal = encode_all(&[(Size::Small, &empty)], threads).unwrap_err();
             assert!(matches!(refusal, Refusal::Unprocessable { .. }), "{refusal:?}");
         }
     }

@@ -1,6 +1,6 @@
 //! What a file is, by its first bytes. Names and declared types are the uploader's opinion.
 
-/// The formats we decode.
+/// The formats we decode. The crate `image` names most of them as well, but not HEIC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
     /// JPEG, baseline or progressive.
@@ -15,6 +15,10 @@ pub enum Format {
     Avif,
     /// HEIC, its primary picture.
     Heic,
+    /// TIFF, its first page.
+    Tiff,
+    /// BMP.
+    Bmp,
 }
 
 impl Format {
@@ -27,6 +31,8 @@ impl Format {
             Self::Gif => "image/gif",
             Self::Avif => "image/avif",
             Self::Heic => "image/heic",
+            Self::Tiff => "image/tiff",
+            Self::Bmp => "image/bmp",
         }
     }
 
@@ -37,6 +43,8 @@ impl Format {
             [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Some(Self::Png),
             [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Self::WebP),
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Self::Gif),
+            [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => Some(Self::Tiff),
+            [b'B', b'M', rest @ ..] if is_bitmap_header(rest) => Some(Self::Bmp),
             _ => brands(bytes).find_map(|brand| match &brand {
                 b"avif" | b"avis" => Some(Self::Avif),
                 b"heic" | b"heix" | b"hevc" | b"hevx" | b"heim" | b"heis" | b"hevm" | b"hevs" => {
@@ -46,6 +54,13 @@ impl Format {
             }),
         }
     }
+}
+
+/// Whether what follows the two letters of a BMP is its header, and not a text that begins with them: the length
+/// of the second header, of which there are as many as there are versions of the format.
+fn is_bitmap_header(rest: &[u8]) -> bool {
+    let length = rest.get(12..).and_then(<[u8]>::first_chunk::<4>).copied().map(u32::from_le_bytes);
+    matches!(length, Some(12 | 16 | 40 | 52 | 56 | 64 | 108 | 124))
 }
 
 /// What a file that begins with a file type box says it is: its own brand, then those it also fits.
@@ -67,8 +82,7 @@ pub(crate) fn name_unsupported(bytes: &[u8]) -> &'static str {
         },
         [0xFF, 0x0A, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] => "JPEG XL",
         [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] => "JPEG 2000",
-        [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => "TIFF",
-        [b'B', b'M', ..] => "BMP",
+        [b'I', b'I', 43, 0, ..] | [b'M', b'M', 0, 43, ..] => "BigTIFF",
         [b'%', b'P', b'D', b'F', ..] => "PDF",
         [b'<', ..] => "SVG",
         _ => "This kind of file",

@@ -2,9 +2,9 @@
 
 use std::f64::consts::PI;
 
+use image::{GrayImage, Luma, Pixel, RgbImage};
 use sha2::{Digest, Sha256};
 
-use crate::picture::Srgb;
 use crate::refusal::Refusal;
 use crate::resize::{Resizer, fit};
 
@@ -18,12 +18,11 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 const BLURHASH_SIDE: u32 = 32;
 
 /// The placeholder, more waves along the longer side.
-pub(crate) fn blurhash(small: &Srgb, resizer: &mut Resizer) -> Result<String, Refusal> {
-    let tiny = resizer.shrink(small, fit(small.width, small.height, BLURHASH_SIDE))?;
-    let (across, down) = if tiny.width >= tiny.height { (4, 3) } else { (3, 4) };
-    let (pixels, _) = tiny.data.as_chunks::<3>();
-    let rgba: Vec<u8> = pixels.iter().flat_map(|[r, g, b]| [*r, *g, *b, 255]).collect();
-    blurhash::encode(across, down, tiny.width, tiny.height, &rgba)
+pub(crate) fn blurhash(small: &RgbImage, resizer: &mut Resizer) -> Result<String, Refusal> {
+    let tiny = resizer.shrink(small, fit(small.width(), small.height(), BLURHASH_SIDE))?;
+    let (across, down) = if tiny.width() >= tiny.height() { (4, 3) } else { (3, 4) };
+    let rgba: Vec<u8> = tiny.pixels().flat_map(|pixel| pixel.to_rgba().0).collect();
+    blurhash::encode(across, down, tiny.width(), tiny.height(), &rgba)
         .map_err(|error| Refusal::failed("blurhash", error))
 }
 
@@ -38,11 +37,13 @@ const PHASH_WAVES: usize = 8;
 /// bit.
 ///
 /// In integers throughout, so that every processor gives the same bits.
-pub(crate) fn perceptual(medium: &Srgb, resizer: &mut Resizer) -> Result<u64, Refusal> {
-    let (pixels, _) = medium.data.as_chunks::<3>();
-    let brightness: Vec<u8> = pixels.iter().map(|pixel| luma(*pixel)).collect();
+pub(crate) fn perceptual(medium: &RgbImage, resizer: &mut Resizer) -> Result<u64, Refusal> {
+    let mut brightness = GrayImage::new(medium.width(), medium.height());
+    for (grey, pixel) in brightness.pixels_mut().zip(medium.pixels()) {
+        *grey = Luma([luma(pixel.0)]);
+    }
     let side = u32::try_from(PHASH_SIDE).unwrap_or(u32::MAX);
-    let tiny = resizer.stretch(&brightness, (medium.width, medium.height), (side, side))?;
+    let tiny = resizer.distort(&brightness, (side, side))?;
 
     let waves = waves();
     let rows: Vec<Vec<i64>> = tiny
@@ -87,17 +88,15 @@ fn waves() -> [[i64; PHASH_SIDE]; PHASH_WAVES] {
 
 #[cfg(test)]
 mod tests {
+    use image::Rgb;
+
     use super::*;
 
-    fn picture(width: u32, height: u32, pixel: impl Fn(u32, u32) -> [u8; 3]) -> Srgb {
-        let data = (0..height)
-            .flat_map(|y| (0..width).map(move |x| (x, y)))
-            .flat_map(|(x, y)| pixel(x, y))
-            .collect();
-        Srgb { width, height, data }
+    fn picture(width: u32, height: u32, pixel: impl Fn(u32, u32) -> [u8; 3]) -> RgbImage {
+        RgbImage::from_fn(width, height, |x, y| Rgb(pixel(x, y)))
     }
 
-    fn hash(picture: &Srgb) -> u64 {
+    fn hash(picture: &RgbImage) -> u64 {
         perceptual(picture, &mut Resizer::new()).unwrap()
     }
 

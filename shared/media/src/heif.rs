@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::orientation::Orientation;
+use image::metadata::Orientation;
 
 /// A file's items. What is looked up for each part of a picture is in maps.
 pub(crate) struct Heif<'a> {
@@ -55,6 +55,14 @@ pub(crate) struct CodePoints {
     pub(crate) transfer: u16,
     pub(crate) matrix: u16,
     pub(crate) full_range: bool,
+}
+
+impl Default for CodePoints {
+    /// Those of a stream that does not describe its colours: unspecified, and of the narrow range (ITU-T H.265,
+    /// E.3.1).
+    fn default() -> Self {
+        Self { primaries: 2, transfer: 2, matrix: 2, full_range: false }
+    }
 }
 
 impl<'a> Heif<'a> {
@@ -127,7 +135,7 @@ impl<'a> Heif<'a> {
             (1 | 3, Some(_)) => 7,
             _ => 8,
         };
-        Orientation::from_exif_value(exif).unwrap_or_default()
+        Orientation::from_exif(exif).unwrap_or(Orientation::NoTransforms)
     }
 
     /// The colour profile.

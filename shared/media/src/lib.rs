@@ -7,7 +7,8 @@
 //!
 //! 1. `header` reads the container without decoding: format, dimensions, orientation, colour profile, and what
 //!    decoding would cost. Anything over [`Limits`] is refused here, before a codec has seen a byte.
-//! 2. `decode` decodes, a JPEG at the smallest scale that still covers the largest rendition.
+//! 2. `decode` decodes at the smallest scale that still covers the largest rendition, by an `ImageDecoder` of the
+//!    crate `image` for each format.
 //! 3. `resize` makes the large picture; `colour` brings it to sRGB and `orientation` turns it upright. Both come
 //!    after the resize because they then touch one megapixel and not fifty.
 //! 4. The smaller sizes are made from the larger ones, and `encode` writes each as JPEG and WebP, with no
@@ -32,11 +33,12 @@ mod hash;
 mod header;
 mod heif;
 mod limits;
+mod opacity;
 mod orientation;
-mod picture;
 mod refusal;
 mod rendition;
 mod resize;
+mod tiff;
 
 pub use format::Format;
 pub use hash::sha256;
@@ -47,6 +49,8 @@ pub use rendition::{Encoding, Rendition, Renditions, Size};
 use std::num::NonZeroUsize;
 use std::thread;
 
+use image::DynamicImage;
+
 use resize::Resizer;
 
 /// Turns an uploaded file into its renditions and the facts kept about it.
@@ -54,15 +58,17 @@ use resize::Resizer;
 /// Blocks the calling thread for up to a few hundred milliseconds, so an async caller wants a blocking task.
 /// A second thread helps to encode where there is a second core; it changes nothing in what comes out.
 pub fn process(bytes: &[u8], limits: &Limits) -> Result<Renditions, Refusal> {
-    let header = header::read(bytes, limits)?;
-    let (width, height) = header.orientation.shown(header.width, header.height);
-
     let mut resizer = Resizer::new();
+    let decoded = decode::decode(bytes, limits, Size::Large.side())?;
+    let (format, orientation) = (decoded.format, decoded.orientation);
+    let (width, height) = orientation::shown(decoded.stored, orientation);
     let large = {
-        let decoded = decode::decode(bytes, &header, Size::Large.side())?;
-        let (to_width, to_height) = resize::fit(header.width, header.height, Size::Large.side());
-        let resized = resizer.resize(&decoded.picture, decoded.extent, to_width, to_height)?;
-        header.orientation.apply(colour::to_srgb(resized, decoded.icc.as_deref()))
+        let (to_width, to_height) = decoded.stored;
+        let to = resize::fit(to_width, to_height, Size::Large.side());
+        let resized = resizer.resize(&decoded.picture, decoded.extent, to)?;
+        let mut large = DynamicImage::from(colour::to_srgb(resized, decoded.icc.as_deref()));
+        large.apply_orientation(orientation);
+        large.into_rgb8()
     };
     let medium = resizer.shrink(&large, resize::fit(width, height, Size::Medium.side()))?;
     let small = resizer.shrink(&medium, resize::fit(width, height, Size::Small.side()))?;
@@ -72,7 +78,7 @@ pub fn process(bytes: &[u8], limits: &Limits) -> Result<Renditions, Refusal> {
 
     let pictures = [(Size::Large, &large), (Size::Medium, &medium), (Size::Small, &small)];
     let files = encode::encode_all(&pictures, threads())?;
-    Ok(Renditions { width, height, format: header.format, blurhash, phash, files })
+    Ok(Renditions { width, height, format, blurhash, phash, files })
 }
 
 /// How many threads encode: a third would find nothing to do.

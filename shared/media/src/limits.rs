@@ -32,6 +32,15 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The same limits for a decoder of the crate `image`, which knows no others.
+    pub(crate) fn of_decoder(&self) -> image::Limits {
+        let mut limits = image::Limits::no_limits();
+        limits.max_image_width = Some(self.side);
+        limits.max_image_height = Some(self.side);
+        limits.max_alloc = Some(self.memory);
+        limits
+    }
+
     /// Refuses a file by its length alone.
     pub(crate) fn check_length(&self, bytes: usize) -> Result<(), Refusal> {
         match bytes {
@@ -65,7 +74,7 @@ impl Limits {
     /// Refuses a decode that would hold too much at once.
     pub(crate) fn check_memory(&self, bytes: u64) -> Result<(), Refusal> {
         if bytes > self.memory {
-            return Err(Refusal::TooLarge("it takes too much memory to decode".to_owned()));
+            return Err(Refusal::too_much_memory());
         }
         Ok(())
     }

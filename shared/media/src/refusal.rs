@@ -1,5 +1,11 @@
 //! Why a file was not turned into renditions.
 
+use std::error::Error;
+use std::io;
+
+use image::ImageError;
+use image::error::{DecodingError, ImageFormatHint};
+
 /// A file that will not be processed, now or ever: the same bytes are refused again, so nobody should retry.
 ///
 /// `Display` is a sentence for the person who uploaded it, without the codecs' own words; those are in
@@ -11,7 +17,7 @@ pub enum Refusal {
     #[error("The file is empty.")]
     Empty,
     /// Not a format we decode; names what it seems to be.
-    #[error("{0} is not supported: send a JPEG, PNG, WebP, GIF, HEIC or AVIF picture.")]
+    #[error("{0} is not supported: send a JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF or BMP picture.")]
     Unsupported(&'static str),
     /// Over a limit on bytes, sides, pixels or memory; says which.
     #[error("The picture is too large: {0}.")]
@@ -86,5 +92,57 @@ impl Refusal {
     /// A failure of one of our own steps.
     pub(crate) fn failed(step: &'static str, cause: impl std::fmt::Display) -> Self {
         Self::Unprocessable { step, cause: Some(cause.to_string()) }
+    }
+
+    /// A picture whose decoder would hold more than it may.
+    pub(crate) fn too_much_memory() -> Self {
+        Self::TooLarge("it takes too much memory to decode".to_owned())
+    }
+}
+
+/// A decoder's error is about the file. Refusals that come through a decoder of `image`'s kind stay what they are.
+impl From<ImageError> for Refusal {
+    fn from(error: ImageError) -> Self {
+        match error {
+            ImageError::Decoding(error) => {
+                let own = error.source().and_then(|source| source.downcast_ref::<Self>());
+                own.cloned().unwrap_or_else(|| Self::undecodable(error))
+            }
+            ImageError::Limits(_) => Self::too_much_memory(),
+            ImageError::Unsupported(_) => Self::Unsupported("This kind of picture"),
+            ImageError::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => Self::cut_off(),
+            error => Self::undecodable(error),
+        }
+    }
+}
+
+impl From<Refusal> for ImageError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Decoding(DecodingError::new(ImageFormatHint::Unknown, refusal))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::error::{LimitError, LimitErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_goes_through_a_decoder_unchanged() {
+        for refusal in [Refusal::cut_off(), Refusal::Unsupported("A palette"), Refusal::undecodable("marker")]
+        {
+            assert_eq!(Refusal::from(ImageError::from(refusal.clone())), refusal);
+        }
+    }
+
+    #[test]
+    fn the_errors_of_decoders_are_refusals_of_the_file() {
+        let end = io::Error::from(io::ErrorKind::UnexpectedEof);
+        assert_eq!(Refusal::from(ImageError::IoError(end)), Refusal::cut_off());
+        let limit = LimitError::from_kind(LimitErrorKind::InsufficientMemory);
+        assert_eq!(Refusal::from(ImageError::Limits(limit)).code(), "image_too_large");
+        let broken = DecodingError::new(ImageFormatHint::Unknown, "a bad marker");
+        assert_eq!(Refusal::from(ImageError::Decoding(broken)).code(), "image_corrupt");
     }
 }

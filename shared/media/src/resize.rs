@@ -1,9 +1,8 @@
 //! Smaller pictures, by Lanczos3.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions};
+use fast_image_resize::{FilterType, IntoImageView, IntoImageViewMut, ResizeAlg, ResizeOptions};
+use image::{DynamicImage, GrayImage, RgbImage};
 
-use crate::picture::{Picture, Srgb};
 use crate::refusal::Refusal;
 
 /// The dimensions of a `width` by `height` picture in a square of `side`: never enlarged, fractions dropped,
@@ -37,59 +36,54 @@ impl Resizer {
     /// Resizes the part of `picture` that begins at its top left corner and is `extent` wide and high.
     pub(crate) fn resize(
         &mut self,
-        picture: &Picture,
+        picture: &DynamicImage,
         extent: (f64, f64),
-        width: u32,
-        height: u32,
-    ) -> Result<Picture, Refusal> {
-        let data = self.run(
-            picture.width,
-            picture.height,
-            &picture.data,
-            picture.channels.pixel_type(),
-            extent,
-            (width, height),
-        )?;
-        Ok(Picture { width, height, channels: picture.channels, data })
+        (width, height): (u32, u32),
+    ) -> Result<DynamicImage, Refusal> {
+        let mut resized = DynamicImage::new(width, height, picture.color());
+        self.run(picture, extent, &mut resized)?;
+        Ok(resized)
     }
 
     /// Resizes a finished picture.
-    pub(crate) fn shrink(&mut self, picture: &Srgb, (width, height): (u32, u32)) -> Result<Srgb, Refusal> {
-        let extent = (f64::from(picture.width), f64::from(picture.height));
-        let data =
-            self.run(picture.width, picture.height, &picture.data, PixelType::U8x3, extent, (width, height))?;
-        Ok(Srgb { width, height, data })
+    pub(crate) fn shrink(
+        &mut self,
+        picture: &RgbImage,
+        (width, height): (u32, u32),
+    ) -> Result<RgbImage, Refusal> {
+        let mut resized = RgbImage::new(width, height);
+        self.run(picture, whole(picture.dimensions()), &mut resized)?;
+        Ok(resized)
     }
 
-    /// Resizes one channel, exactly to `width` by `height`, whichever way that distorts it.
-    pub(crate) fn stretch(
+    /// Resizes brightness exactly to `width` by `height`, whichever way that distorts it.
+    pub(crate) fn distort(
         &mut self,
-        grey: &[u8],
-        from: (u32, u32),
-        to: (u32, u32),
-    ) -> Result<Vec<u8>, Refusal> {
-        self.run(from.0, from.1, grey, PixelType::U8, (f64::from(from.0), f64::from(from.1)), to)
+        grey: &GrayImage,
+        (width, height): (u32, u32),
+    ) -> Result<GrayImage, Refusal> {
+        let mut resized = GrayImage::new(width, height);
+        self.run(grey, whole(grey.dimensions()), &mut resized)?;
+        Ok(resized)
     }
 
     fn run(
         &mut self,
-        width: u32,
-        height: u32,
-        data: &[u8],
-        pixel: PixelType,
+        from: &impl IntoImageView,
         extent: (f64, f64),
-        to: (u32, u32),
-    ) -> Result<Vec<u8>, Refusal> {
-        let failed = |error: &dyn std::fmt::Display| Refusal::failed("resize", error);
-        let from = ImageRef::new(width, height, data, pixel).map_err(|error| failed(&error))?;
-        let mut into = Image::new(to.0, to.1, pixel);
+        into: &mut impl IntoImageViewMut,
+    ) -> Result<(), Refusal> {
         let options = ResizeOptions::new()
             .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
             .use_alpha(false)
             .crop(0.0, 0.0, extent.0, extent.1);
-        self.0.resize(&from, &mut into, &options).map_err(|error| failed(&error))?;
-        Ok(into.into_vec())
+        self.0.resize(from, into, &options).map_err(|error| Refusal::failed("resize", error))
     }
+}
+
+/// The extent of a picture that is whole.
+fn whole((width, height): (u32, u32)) -> (f64, f64) {
+    (width.into(), height.into())
 }
 
 #[cfg(test)]

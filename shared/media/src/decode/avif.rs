@@ -1,40 +1,47 @@
 //! AVIF by `re_rav1d`, a port of dav1d to Rust, without its assembly.
 
-use re_rav1d::dav1d::{Decoder, Picture, PixelLayout, PlanarImageComponent, Settings};
+use image::ImageResult;
+use re_rav1d::dav1d::{Decoder as SequenceDecoder, Picture, PixelLayout, PlanarImageComponent, Settings};
 
-use super::Decoded;
+use super::shrink::{Scale, Shrink};
 use super::yuv::{Painter, Planes, opacity, to_byte};
+use super::{Codec, Decoder};
+use crate::format::Format;
 use crate::header::Header;
+use crate::header::heif::{HeifHeader, read};
 use crate::heif::{CodePoints, Heif, Tiles};
+use crate::limits::Limits;
 use crate::refusal::Refusal;
 
-pub(super) fn decode(bytes: &[u8], header: &Header, side: u32) -> Result<Decoded, Refusal> {
-    let heif = Heif::read(bytes).ok_or_else(Refusal::disagrees)?;
-    let tiles = heif.picture().ok_or_else(Refusal::disagrees)?;
-    let size = (header.width, header.height);
-    let alpha = heif.opacity().map(|tiles| {
-        if (tiles.width, tiles.height) == size {
-            opacity(size, bands(&heif, &tiles))
-        } else {
-            Err(Refusal::disagrees())
-        }
-    });
-    let mut alpha = Some(alpha.transpose()?);
+pub(super) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoder<Rav1d<'a>>, Refusal> {
+    let HeifHeader { common, heif, picture, opacity, code_points } = read(bytes, Format::Avif, limits)?;
+    Ok(Decoder::new(common, Rav1d { heif, picture, opacity, code_points }))
+}
 
-    let mut painter = None;
-    let mut code_points = None;
-    for band in bands(&heif, &tiles) {
-        let band = band?;
-        let first = band.first().ok_or_else(Refusal::disagrees)?;
-        let code_points =
-            *code_points.get_or_insert_with(|| heif.code_points().unwrap_or_else(|| first.code_points()));
-        let grey = first.halving().is_none();
-        painter
-            .get_or_insert_with(|| Painter::new(size, grey, code_points, alpha.take().flatten(), side))
-            .band(&band)?;
+pub(super) struct Rav1d<'a> {
+    heif: Heif<'a>,
+    picture: Tiles,
+    opacity: Option<Tiles>,
+    code_points: CodePoints,
+}
+
+impl Codec for Rav1d<'_> {
+    fn decode(self, header: &Header, scale: Scale, pixels: &mut [u8]) -> ImageResult<()> {
+        let size = (header.width, header.height);
+        let alpha = self.opacity.map(|tiles| {
+            if (tiles.width, tiles.height) == size {
+                opacity(size, bands(&self.heif, &tiles))
+            } else {
+                Err(Refusal::disagrees())
+            }
+        });
+        let shrink = Shrink::new(scale, header.color_type, pixels);
+        let mut painter = Painter::new(header, self.code_points, alpha.transpose()?, shrink);
+        for band in bands(&self.heif, &self.picture) {
+            painter.band(&band?)?;
+        }
+        painter.finish()
     }
-    let (painter, code_points) = painter.zip(code_points).ok_or_else(Refusal::disagrees)?;
-    painter.finish(header.icc.clone(), code_points)
 }
 
 /// The bands of a picture, decoded one after another.
@@ -60,7 +67,7 @@ impl Frame {
         settings.set_n_threads(1);
         settings.set_max_frame_delay(1);
         settings.set_frame_size_limit(width.saturating_mul(height));
-        let mut decoder = Decoder::with_settings(&settings).map_err(Refusal::undecodable)?;
+        let mut decoder = SequenceDecoder::with_settings(&settings).map_err(Refusal::undecodable)?;
         match decoder.send_data(data, None, None, None) {
             Err(error) if !error.is_again() => return Err(Refusal::undecodable(error)),
             _ => {}
@@ -71,17 +78,6 @@ impl Frame {
         }
         let bits = picture.bits_per_component().and_then(|bits| u32::try_from(bits.0).ok());
         Ok(Self { picture, bits: bits.ok_or_else(Refusal::disagrees)? })
-    }
-
-    /// What the sequence says of its colours.
-    fn code_points(&self) -> CodePoints {
-        use re_rav1d::dav1d::pixel::YUVRange;
-        CodePoints {
-            primaries: u16::from(self.picture.color_primaries() as u8),
-            transfer: u16::from(self.picture.transfer_characteristic() as u8),
-            matrix: u16::from(self.picture.matrix_coefficients() as u8),
-            full_range: self.picture.color_range() == YUVRange::Full,
-        }
     }
 }
 

@@ -4,11 +4,16 @@ use hpvcd::{
     ChromaFormat, DecodeThreads, DecodedYuv, HeicSettings, ParseLimits, PlanarImage, PlaneBuffer,
     SamplePlane, YuvBuffer,
 };
+use image::ImageResult;
 
-use super::Decoded;
+use super::shrink::{Scale, Shrink};
 use super::yuv::{Painter, Planes, opacity, to_byte};
+use super::{Codec, Decoder};
+use crate::format::Format;
 use crate::header::Header;
-use crate::heif::{CodePoints, Heif};
+use crate::header::heif::{HeifHeader, read};
+use crate::heif::CodePoints;
+use crate::limits::Limits;
 use crate::refusal::Refusal;
 
 /// How much larger than it is shown a picture may be stored: it is coded in blocks.
@@ -16,37 +21,42 @@ const BLOCK: u32 = 64;
 /// A picture smaller than one tile of a grid may be stored as a whole tile.
 const TILE: u32 = 1024;
 
-pub(super) fn decode(bytes: &[u8], header: &Header, side: u32) -> Result<Decoded, Refusal> {
-    let heif = Heif::read(bytes).ok_or_else(Refusal::disagrees)?;
-    let size = (header.width, header.height);
-    let stored = |side: u32| side.next_multiple_of(BLOCK).max(TILE);
-    let settings = HeicSettings {
-        threads: DecodeThreads::Fixed(1),
-        limits: ParseLimits {
-            max_dimension: stored(header.width.max(header.height)),
-            max_pixels: u64::from(stored(header.width)) * u64::from(stored(header.height)),
-            ..ParseLimits::new()
-        },
-        decode_alpha: heif.opacity().is_some(),
-        decode_gain_map: false,
-    };
-    let decoded = hpvcd::decode_heic_yuv_with_settings(bytes, &settings).map_err(Refusal::undecodable)?;
-    let colours = decoded.color.color_encoding();
-    let code_points = heif.code_points().unwrap_or(CodePoints {
-        primaries: colours.primaries as u16,
-        transfer: colours.transfer as u16,
-        matrix: colours.matrix as u16,
-        full_range: colours.full_range,
-    });
-    let bits = u32::from(decoded.bit_depth.bits());
-    let alpha = decoded.alpha.as_ref().map(|plane| {
-        let plane = Opacity { plane, bits };
-        opacity(size, std::iter::once(Ok(vec![plane])))
-    });
-    let picture = Frame { decoded: &decoded, bits };
-    let mut painter = Painter::new(size, picture.halving().is_none(), code_points, alpha.transpose()?, side);
-    painter.band(&[picture])?;
-    painter.finish(header.icc.clone(), code_points)
+pub(super) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoder<Hpvcd<'a>>, Refusal> {
+    let HeifHeader { common, opacity, code_points, .. } = read(bytes, Format::Heic, limits)?;
+    Ok(Decoder::new(common, Hpvcd { bytes, opacity: opacity.is_some(), code_points }))
+}
+
+pub(super) struct Hpvcd<'a> {
+    bytes: &'a [u8],
+    opacity: bool,
+    code_points: CodePoints,
+}
+
+impl Codec for Hpvcd<'_> {
+    fn decode(self, header: &Header, scale: Scale, pixels: &mut [u8]) -> ImageResult<()> {
+        let stored = |side: u32| side.next_multiple_of(BLOCK).max(TILE);
+        let settings = HeicSettings {
+            threads: DecodeThreads::Fixed(1),
+            limits: ParseLimits {
+                max_dimension: stored(header.width.max(header.height)),
+                max_pixels: u64::from(stored(header.width)) * u64::from(stored(header.height)),
+                ..ParseLimits::new()
+            },
+            decode_alpha: self.opacity,
+            decode_gain_map: false,
+        };
+        let decoded =
+            hpvcd::decode_heic_yuv_with_settings(self.bytes, &settings).map_err(Refusal::undecodable)?;
+        let bits = u32::from(decoded.bit_depth.bits());
+        let alpha = decoded.alpha.as_ref().map(|plane| {
+            let plane = Opacity { plane, bits };
+            opacity((header.width, header.height), std::iter::once(Ok(vec![plane])))
+        });
+        let shrink = Shrink::new(scale, header.color_type, pixels);
+        let mut painter = Painter::new(header, self.code_points, alpha.transpose()?, shrink);
+        painter.band(&[Frame { decoded: &decoded, bits }])?;
+        painter.finish()
+    }
 }
 
 /// The picture, of which the container's dimensions are shown: blocks that stick out are not cut off by every

@@ -1,4 +1,4 @@
-//! From bytes to pixels.
+//! From bytes to pixels: a decoder for each format, all of them as the crate `image` has decoders.
 
 mod avif;
 mod gif;
@@ -7,49 +7,209 @@ mod jpeg;
 mod png;
 mod shrink;
 mod webp;
+mod whole;
 mod yuv;
 
-use crate::format::Format;
+use image::error::{ParameterError, ParameterErrorKind};
+use image::metadata::Orientation;
+use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageResult};
+
+use crate::format::{Format, name_unsupported};
 use crate::guard::guard;
 use crate::header::Header;
-use crate::picture::Picture;
+use crate::limits::Limits;
 use crate::refusal::Refusal;
+use crate::resize::whole_factor;
+use shrink::Scale;
+
+/// A decoder that leaves out what the wanted size does not need.
+pub(crate) trait ScaledDecoder: ImageDecoder {
+    /// Asks for no more than a picture whose longest side keeps `side` pixels. From then on `dimensions` are
+    /// those of the picture that comes out, which may still be larger.
+    fn set_wanted_side(&mut self, side: u32);
+
+    /// How wide and high the picture is in what comes out. One decoded at a fraction of its scale has its sides
+    /// rounded up, and the last row and column are then only partly there: resizing from the exact fraction
+    /// keeps every pixel in its place.
+    fn extent(&self) -> (f64, f64);
+}
 
 /// A decoded picture, as stored: not turned, and in its own colours.
 #[derive(Debug)]
 pub(crate) struct Decoded {
-    pub(crate) picture: Picture,
-    /// How much of the picture is picture. One decoded at a fraction of its scale has its sides rounded up, and
-    /// the last row and column are then only partly there: resizing from the exact fraction keeps every pixel
-    /// in its place.
+    pub(crate) format: Format,
+    /// Width and height of the whole picture.
+    pub(crate) stored: (u32, u32),
+    /// Brightness or colours, a byte each, at the scale that was wanted.
+    pub(crate) picture: DynamicImage,
+    /// See [`ScaledDecoder::extent`].
     pub(crate) extent: (f64, f64),
+    pub(crate) orientation: Orientation,
     /// Its colour profile, if it has one.
     pub(crate) icc: Option<Vec<u8>>,
 }
 
-impl Decoded {
-    /// A picture decoded at full scale.
-    fn whole(picture: Picture, icc: Option<Vec<u8>>) -> Self {
-        let extent = (f64::from(picture.width), f64::from(picture.height));
-        Self { picture, extent, icc }
-    }
-}
-
-/// Decodes a file whose header passed the limits, leaving its longest side at `side` pixels or more.
-pub(crate) fn decode(bytes: &[u8], header: &Header, side: u32) -> Result<Decoded, Refusal> {
-    let decode = || match header.format {
-        Format::Jpeg => jpeg::decode(bytes, header, side),
-        Format::Png => png::decode(bytes, header, side),
-        Format::WebP => webp::decode(bytes, header, side),
-        Format::Gif => gif::decode(bytes, header, side),
-        Format::Avif => avif::decode(bytes, header, side),
-        Format::Heic => heic::decode(bytes, header, side),
+/// Decodes a file that keeps the limits, leaving its longest side at `side` pixels or more.
+pub(crate) fn decode(bytes: &[u8], limits: &Limits, side: u32) -> Result<Decoded, Refusal> {
+    let (format, mut decoder) = open(bytes, limits)?;
+    let decode = || {
+        let stored = decoder.dimensions();
+        decoder.set_wanted_side(side);
+        let (extent, orientation, icc) = (decoder.extent(), decoder.orientation()?, decoder.icc_profile()?);
+        let picture = DynamicImage::from_decoder(decoder)?;
+        Ok(Decoded { format, stored, picture, extent, orientation, icc })
     };
     guard(decode, Refusal::undecodable)
 }
 
-/// Bytes that `pixels` by `channels` take, as a length.
+/// The decoder of a file, once its header has passed the limits.
+pub(crate) fn open<'a>(
+    bytes: &'a [u8],
+    limits: &Limits,
+) -> Result<(Format, Box<dyn ScaledDecoder + 'a>), Refusal> {
+    limits.check_length(bytes.len())?;
+    let format = Format::sniff(bytes).ok_or_else(|| Refusal::Unsupported(name_unsupported(bytes)))?;
+    let open = || {
+        Ok::<Box<dyn ScaledDecoder + 'a>, Refusal>(match format {
+            Format::Jpeg => Box::new(jpeg::open(bytes, limits)?),
+            Format::Png => Box::new(png::open(bytes, limits)?),
+            Format::WebP => Box::new(webp::open(bytes, limits)?),
+            Format::Gif => Box::new(gif::open(bytes, limits)?),
+            Format::Avif => Box::new(avif::open(bytes, limits)?),
+            Format::Heic => Box::new(heic::open(bytes, limits)?),
+            Format::Tiff => Box::new(whole::open_tiff(bytes, limits)?),
+            Format::Bmp => Box::new(whole::open_bmp(bytes, limits)?),
+        })
+    };
+    Ok((format, guard(open, Refusal::undecodable)?))
+}
+
+/// What differs from one decoder to the next.
+trait Codec {
+    /// By how much it makes a picture smaller, whose longest side is `longest`, so that `side` pixels are left.
+    fn factor(&self, longest: u32, side: u32) -> u32 {
+        whole_factor(longest, side)
+    }
+
+    /// Whether every pixel that comes out is whole, and none sticks out at the right or at the bottom.
+    fn fills(&self) -> bool {
+        false
+    }
+
+    /// Decodes into rows from the top without padding, of the colour type in the header and at this scale.
+    fn decode(self, header: &Header, scale: Scale, pixels: &mut [u8]) -> ImageResult<()>;
+}
+
+/// A decoder of `image`'s kind, made of a header and a codec.
+struct Decoder<C> {
+    header: Header,
+    scale: Scale,
+    codec: C,
+}
+
+impl<C> Decoder<C> {
+    /// Of the whole picture, until less is wanted.
+    fn new(header: Header, codec: C) -> Self {
+        Self { scale: Scale::new(&header, 1), header, codec }
+    }
+}
+
+impl<C: Codec> ImageDecoder for Decoder<C> {
+    fn dimensions(&self) -> (u32, u32) {
+        self.scale.dimensions()
+    }
+
+    fn color_type(&self) -> ColorType {
+        self.header.color_type
+    }
+
+    fn icc_profile(&mut self) -> ImageResult<Option<Vec<u8>>> {
+        Ok(self.header.icc.clone())
+    }
+
+    fn orientation(&mut self) -> ImageResult<Orientation> {
+        Ok(self.header.orientation)
+    }
+
+    fn read_image(self, pixels: &mut [u8]) -> ImageResult<()> {
+        if u64::try_from(pixels.len()) != Ok(self.total_bytes()) {
+            let mismatch = ParameterError::from_kind(ParameterErrorKind::DimensionMismatch);
+            return Err(ImageError::Parameter(mismatch));
+        }
+        self.codec.decode(&self.header, self.scale, pixels)
+    }
+
+    fn read_image_boxed(self: Box<Self>, pixels: &mut [u8]) -> ImageResult<()> {
+        (*self).read_image(pixels)
+    }
+}
+
+impl<C: Codec> ScaledDecoder for Decoder<C> {
+    fn set_wanted_side(&mut self, side: u32) {
+        let longest = self.header.width.max(self.header.height);
+        self.scale = Scale::new(&self.header, self.codec.factor(longest, side));
+    }
+
+    fn extent(&self) -> (f64, f64) {
+        if self.codec.fills() {
+            let (width, height) = self.dimensions();
+            return (width.into(), height.into());
+        }
+        self.scale.extent()
+    }
+}
+
+/// Bytes that a picture of these dimensions takes.
 fn length(width: u32, height: u32, channels: usize) -> usize {
     let side = |pixels: u32| usize::try_from(pixels).unwrap_or(usize::MAX);
     side(width).saturating_mul(side(height)).saturating_mul(channels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shrink::Shrink;
+
+    /// A codec of one colour all over.
+    struct Plain;
+
+    impl Codec for Plain {
+        fn decode(self, header: &Header, scale: Scale, pixels: &mut [u8]) -> ImageResult<()> {
+            let mut shrink = Shrink::new(scale, header.color_type, pixels);
+            for _ in 0..header.height {
+                shrink.row(&vec![7; length(header.width, 1, 3)]);
+            }
+            shrink.finish()
+        }
+    }
+
+    fn decoder(width: u32, height: u32) -> Decoder<Plain> {
+        let header = Header {
+            width,
+            height,
+            orientation: Orientation::Rotate90,
+            color_type: ColorType::Rgb8,
+            icc: Some(vec![1, 2, 3]),
+        };
+        Decoder::new(header, Plain)
+    }
+
+    #[test]
+    fn a_decoder_shows_the_picture_at_the_scale_that_is_wanted() {
+        let mut decoder = decoder(9001, 10);
+        assert_eq!((decoder.dimensions(), decoder.extent()), ((9001, 10), (9001.0, 10.0)));
+        decoder.set_wanted_side(1080);
+        assert_eq!((decoder.dimensions(), decoder.extent()), ((2251, 3), (2250.25, 2.5)));
+        assert_eq!(decoder.orientation().unwrap(), Orientation::Rotate90);
+        assert_eq!(decoder.icc_profile().unwrap(), Some(vec![1, 2, 3]));
+        let picture = DynamicImage::from_decoder(decoder).unwrap();
+        assert_eq!((picture.width(), picture.height(), picture.color()), (2251, 3, ColorType::Rgb8));
+        assert!(picture.as_bytes().iter().all(|byte| *byte == 7));
+    }
+
+    #[test]
+    fn a_buffer_of_another_length_is_an_error() {
+        let error = decoder(4, 4).read_image(&mut [0; 47]).unwrap_err();
+        assert!(matches!(error, ImageError::Parameter(_)), "{error:?}");
+    }
 }

@@ -1,10 +1,12 @@
 //! Brightness and colour difference, as video codecs store them, to red, green and blue.
 
+use image::{ColorType, ImageResult};
+
+use super::length;
 use super::shrink::Shrink;
-use super::{Decoded, length};
-use crate::colour::profile_of;
+use crate::header::Header;
 use crate::heif::CodePoints;
-use crate::picture::{Channels, on_white};
+use crate::opacity::on_white;
 use crate::refusal::Refusal;
 
 /// A decoded picture in planes.
@@ -27,36 +29,33 @@ pub(super) fn to_byte(sample: u16, bits: u32) -> u8 {
 }
 
 /// Puts a picture together from planes, band by band.
-pub(super) struct Painter {
+pub(super) struct Painter<'a> {
     width: usize,
     height: usize,
     y: usize,
     conversion: Conversion,
     opacity: Option<Vec<u8>>,
-    shrink: Shrink,
+    shrink: Shrink<'a>,
     grey: bool,
 }
 
-impl Painter {
-    /// For a picture of `width` by `height` of which `side` pixels are needed, with its opacity in rows if it
-    /// has one.
+impl<'a> Painter<'a> {
+    /// Writes the picture of a header to `shrink`, over white where it has an opacity, a byte for each pixel.
     pub(super) fn new(
-        (width, height): (u32, u32),
-        grey: bool,
+        header: &Header,
         code_points: CodePoints,
         opacity: Option<Vec<u8>>,
-        side: u32,
+        shrink: Shrink<'a>,
     ) -> Self {
-        let channels = if grey { Channels::Grey } else { Channels::Rgb };
         let size = |pixels: u32| usize::try_from(pixels).unwrap_or(usize::MAX);
         Self {
-            width: size(width),
-            height: size(height),
+            width: size(header.width),
+            height: size(header.height),
             y: 0,
             conversion: Conversion::new(code_points),
             opacity,
-            shrink: Shrink::new(width, height, channels, side),
-            grey,
+            shrink,
+            grey: header.color_type == ColorType::L8,
         }
     }
 
@@ -105,9 +104,9 @@ impl Painter {
         Ok(())
     }
 
-    /// The picture, in the colours of the profile or else of the code points.
-    pub(super) fn finish(self, icc: Option<Vec<u8>>, code_points: CodePoints) -> Result<Decoded, Refusal> {
-        self.shrink.finish(icc.or_else(|| profile_of(code_points.primaries)))
+    /// Ends the picture, once every band was painted.
+    pub(super) fn finish(self) -> ImageResult<()> {
+        self.shrink.finish()
     }
 }
 

@@ -1,10 +1,24 @@
 //! HEIC and AVIF: the items of a HEIF container.
 
-use super::{Header, hevc};
+use image::ColorType;
+
+use super::{Header, av1, hevc};
+use crate::colour::profile_of;
 use crate::format::Format;
-use crate::heif::{Heif, Tiles};
+use crate::heif::{CodePoints, Heif, Tiles};
 use crate::limits::Limits;
 use crate::refusal::Refusal;
+
+/// The header of a HEIC or AVIF file.
+pub(crate) struct HeifHeader<'a> {
+    pub(crate) common: Header,
+    pub(crate) heif: Heif<'a>,
+    pub(crate) picture: Tiles,
+    /// The picture that holds its opacity.
+    pub(crate) opacity: Option<Tiles>,
+    /// How its colours are coded: by the container, or else by the sequence.
+    pub(crate) code_points: CodePoints,
+}
 
 /// What the decoder of AVIF holds at most for each pixel: two bytes for each of three colours.
 const AVIF: u64 = 6;
@@ -15,10 +29,10 @@ const HEIC_TILE: u64 = 8;
 /// What opacity adds while it is decoded and kept.
 const OPACITY: u64 = 1;
 
-pub(super) fn read(bytes: &[u8], format: Format, limits: &Limits) -> Result<Header, Refusal> {
+pub(crate) fn read<'a>(bytes: &'a [u8], format: Format, limits: &Limits) -> Result<HeifHeader<'a>, Refusal> {
     let heif = Heif::read(bytes).ok_or_else(Refusal::no_picture)?;
     let picture = heif.picture().ok_or_else(Refusal::no_picture)?;
-    check(&heif, &picture, format, limits)?;
+    let sequence = check(&heif, &picture, format, limits)?;
     let opacity = heif.opacity();
     if let Some(opacity) = &opacity {
         check(&heif, opacity, format, limits)?;
@@ -27,37 +41,54 @@ pub(super) fn read(bytes: &[u8], format: Format, limits: &Limits) -> Result<Head
     let tile = u64::from(picture.tile.0) * u64::from(picture.tile.1);
     let planes = if format == Format::Avif { pixels * AVIF } else { pixels * HEIC + tile * HEIC_TILE };
     limits.check_memory(planes + if opacity.is_some() { pixels * OPACITY } else { 0 })?;
-    Ok(Header {
-        format,
+    let code_points = heif.code_points().unwrap_or(sequence.code_points);
+    let common = Header {
         width: picture.width,
         height: picture.height,
         orientation: heif.orientation(),
-        icc: heif.icc().map(<[u8]>::to_vec),
-        inverted_inks: false,
-    })
+        color_type: if sequence.grey { ColorType::L8 } else { ColorType::Rgb8 },
+        icc: heif.icc().map(<[u8]>::to_vec).or_else(|| profile_of(code_points.primaries)),
+    };
+    Ok(HeifHeader { common, heif, picture, opacity, code_points })
+}
+
+/// What the sequences of a picture's items say of its colours.
+struct Sequence {
+    grey: bool,
+    code_points: CodePoints,
 }
 
 /// Dimensions in a sequence are those of whole blocks.
 const BLOCK: u32 = 64;
 
-fn check(heif: &Heif<'_>, picture: &Tiles, format: Format, limits: &Limits) -> Result<(), Refusal> {
+/// Holds a picture and the sequences of its items to the limits.
+fn check(heif: &Heif<'_>, picture: &Tiles, format: Format, limits: &Limits) -> Result<Sequence, Refusal> {
     let codec = if format == Format::Avif { *b"av01" } else { *b"hvc1" };
     if picture.codec != codec {
         return Err(Refusal::Unsupported("A HEIF picture compressed in another way than HEIC or AVIF"));
     }
     limits.check_dimensions(picture.width, picture.height)?;
     limits.check_dimensions(picture.tile.0, picture.tile.1)?;
-    if format == Format::Heic {
-        // The decoder of AVIF is told how much it may allocate; this one goes by its sequences.
-        for item in &picture.items {
-            let data = heif.data(*item).ok_or_else(Refusal::cut_off)?;
+    let mut first = None;
+    for item in &picture.items {
+        let data = heif.data(*item).ok_or_else(Refusal::cut_off)?;
+        let sequence = if format == Format::Avif {
+            let sequence = av1::sequence(&data).ok_or_else(Refusal::cut_off)?;
+            Sequence { grey: sequence.grey, code_points: sequence.code_points }
+        } else {
             let configuration = heif.configuration(*item, *b"hvcC").unwrap_or_default();
-            let stored = hevc::dimensions(configuration, &data).ok_or_else(Refusal::cut_off)?;
+            let sequence = hevc::sequence(configuration, &data).ok_or_else(Refusal::cut_off)?;
             let allowed = |side: u32| side.next_multiple_of(BLOCK);
-            if stored.0 > allowed(picture.tile.0) || stored.1 > allowed(picture.tile.1) {
+            if sequence.width > allowed(picture.tile.0) || sequence.height > allowed(picture.tile.1) {
                 return Err(Refusal::disagrees());
             }
+            Sequence { grey: sequence.grey, code_points: sequence.code_points }
+        };
+        first.get_or_insert(sequence);
+        // The decoder of AVIF is told how much it may allocate; that of HEIC goes by each of its sequences.
+        if format == Format::Avif {
+            break;
         }
     }
-    Ok(())
+    first.ok_or_else(Refusal::no_picture)
 }

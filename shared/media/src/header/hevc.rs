@@ -1,19 +1,33 @@
-//! How large the pictures in an HEVC sequence really are (ITU-T H.265): the container says it too, but it is
-//! the sequence that a decoder allocates by.
+//! What an HEVC sequence says of its pictures (ITU-T H.265). The container says much of it too, but it is the
+//! sequence that a decoder goes by.
 
-/// The kind of unit that declares dimensions, a sequence parameter set.
+use super::bits::Bits;
+use crate::heif::CodePoints;
+
+/// What a sequence parameter set declares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sequence {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    /// Whether there is brightness alone.
+    pub(super) grey: bool,
+    pub(super) code_points: CodePoints,
+}
+
+/// The kind of unit that holds a sequence parameter set.
 const SEQUENCE: u8 = 33;
 
-/// The largest width and height declared in a decoder configuration, `hvcC`, and in the units of an item.
-/// `None` when either is broken, or neither declares any.
-pub(super) fn dimensions(configuration: &[u8], item: &[u8]) -> Option<(u32, u32)> {
-    let mut largest = None;
+/// What is declared in a decoder configuration, `hvcC`, and in the units of an item: the first set, with the
+/// largest width and height of all. `None` when either is broken, or neither declares anything.
+pub(super) fn sequence(configuration: &[u8], item: &[u8]) -> Option<Sequence> {
+    let mut found: Option<Sequence> = None;
     let mut declare = |unit: &[u8]| {
         // Of every layer: the decoder does not tell them apart, and could take the second eye's for the first's.
         if unit.first().is_some_and(|byte| byte >> 1 & 0x3F == SEQUENCE) {
-            let (width, height) = sequence(unit)?;
-            let (widest, tallest) = largest.unwrap_or_default();
-            largest = Some((width.max(widest), height.max(tallest)));
+            let next = parameter_set(unit)?;
+            let first = found.unwrap_or(next);
+            let (width, height) = (first.width.max(next.width), first.height.max(next.height));
+            found = Some(Sequence { width, height, ..first });
         }
         Some(())
     };
@@ -31,7 +45,7 @@ pub(super) fn dimensions(configuration: &[u8], item: &[u8]) -> Option<(u32, u32)
         let length = take(&mut units, bytes_of_length)?;
         declare(split(&mut units, length)?)?;
     }
-    largest
+    found
 }
 
 fn split<'a>(from: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
@@ -44,18 +58,19 @@ fn take(from: &mut &[u8], bytes: usize) -> Option<usize> {
     Some(split(from, bytes)?.iter().fold(0, |number, byte| number << 8 | usize::from(*byte)))
 }
 
-/// Width and height by a sequence parameter set (7.3.2.2).
-fn sequence(unit: &[u8]) -> Option<(u32, u32)> {
+/// Reads a sequence parameter set (7.3.2.2).
+fn parameter_set(unit: &[u8]) -> Option<Sequence> {
     // The profile takes 88 bits, its level 8.
     const PROFILE: usize = 88;
     const LEVEL: usize = 8;
-    let mut bits = Bits::new(unit.get(2..)?);
-    bits.get(4)?;
+    let bytes = unescaped(unit.get(2..)?);
+    let bits = &mut Bits::new(&bytes);
+    bits.skip(4);
     let sublayers = bits.get(3)?;
     bits.skip(1 + PROFILE + LEVEL);
     let mut present = Vec::new();
     for _ in 0..sublayers {
-        present.push((bits.get(1)? == 1, bits.get(1)? == 1));
+        present.push((bits.flag()?, bits.flag()?));
     }
     if sublayers > 0 {
         bits.skip(2 * usize::try_from(8_u32.saturating_sub(sublayers)).ok()?);
@@ -63,59 +78,134 @@ fn sequence(unit: &[u8]) -> Option<(u32, u32)> {
     for (profile, level) in present {
         bits.skip(if profile { PROFILE } else { 0 } + if level { LEVEL } else { 0 });
     }
-    bits.number()?;
+    bits.golomb()?;
+    let chroma = bits.golomb()?;
     // 4:4:4 may have its planes apart.
-    if bits.number()? == 3 {
-        bits.get(1)?;
+    if chroma == 3 {
+        bits.skip(1);
     }
-    Some((bits.number()?, bits.number()?))
+    let (width, height) = (bits.golomb()?, bits.golomb()?);
+    // A set that ends before it says how its colours are coded leaves them undescribed.
+    let code_points = code_points(bits, sublayers).unwrap_or_default();
+    Some(Sequence { width, height, grey: chroma == 0, code_points })
 }
 
-/// The bits of a unit, highest first, without the bytes that keep it from looking like the start of another.
-struct Bits {
-    bytes: Vec<u8>,
-    at: usize,
+/// What the rest of a sequence parameter set, from the cropping on, says of its colours.
+fn code_points(bits: &mut Bits<'_>, sublayers: u32) -> Option<CodePoints> {
+    if bits.flag()? {
+        golombs(bits, 4)?;
+    }
+    // Depths, and the bits of a picture's number.
+    golombs(bits, 2)?;
+    let number = bits.golomb()?;
+    let all_sublayers = bits.flag()?;
+    for _ in 0..=if all_sublayers { sublayers } else { 0 } {
+        golombs(bits, 3)?;
+    }
+    // The sizes of blocks, and how often they are split.
+    golombs(bits, 6)?;
+    if bits.flag()? && bits.flag()? {
+        scaling_lists(bits)?;
+    }
+    bits.skip(2);
+    if bits.flag()? {
+        bits.skip(8);
+        golombs(bits, 2)?;
+        bits.skip(1);
+    }
+    reference_pictures(bits)?;
+    if bits.flag()? {
+        for _ in 0..bits.golomb()? {
+            bits.get(usize::try_from(number).ok()? + 4)?;
+            bits.flag()?;
+        }
+    }
+    bits.skip(2);
+    if bits.flag()? { usability(bits) } else { None }
 }
 
-impl Bits {
-    fn new(unit: &[u8]) -> Self {
-        let mut zeros = 0;
-        let mut bytes = Vec::new();
-        // Dimensions stand near the beginning.
-        for byte in unit.iter().take(256) {
-            if zeros >= 2 && *byte == 3 {
-                zeros = 0;
+/// Passes over some Exp-Golomb numbers.
+fn golombs(bits: &mut Bits<'_>, count: usize) -> Option<()> {
+    (0..count).try_for_each(|_| bits.golomb().map(drop))
+}
+
+/// Passes over the scaling lists (7.3.4).
+fn scaling_lists(bits: &mut Bits<'_>) -> Option<()> {
+    for size in 0..4_u32 {
+        for _ in (0..6).step_by(if size == 3 { 3 } else { 1 }) {
+            if !bits.flag()? {
+                golombs(bits, 1)?;
                 continue;
             }
-            zeros = if *byte == 0 { zeros + 1 } else { 0 };
-            bytes.push(*byte);
+            let coefficients = 64.min(1 << (4 + (size << 1)));
+            golombs(bits, coefficients + usize::from(size > 1))?;
         }
-        Self { bytes, at: 0 }
     }
+    Some(())
+}
 
-    fn skip(&mut self, bits: usize) {
-        self.at += bits;
-    }
-
-    fn get(&mut self, bits: usize) -> Option<u32> {
-        (0..bits).try_fold(0, |number, _| {
-            let bit = self.bytes.get(self.at / 8)? >> (7 - self.at % 8) & 1;
-            self.at += 1;
-            Some(number << 1 | u32::from(bit))
-        })
-    }
-
-    /// An Exp-Golomb number (9.2).
-    fn number(&mut self) -> Option<u32> {
-        let mut zeros = 0;
-        while self.get(1)? == 0 {
-            zeros += 1;
+/// Passes over the sets of reference pictures (7.3.7). A still picture has none.
+fn reference_pictures(bits: &mut Bits<'_>) -> Option<()> {
+    let mut pictures = 0;
+    for set in 0..bits.golomb()?.min(64) {
+        if set > 0 && bits.flag()? {
+            bits.skip(1);
+            golombs(bits, 1)?;
+            let before = pictures;
+            pictures = 0;
+            for _ in 0..=before {
+                // Used, or at least kept.
+                if bits.flag()? || bits.flag()? {
+                    pictures += 1;
+                }
+            }
+        } else {
+            pictures = bits.golomb()?.checked_add(bits.golomb()?).filter(|pictures| *pictures <= 32)?;
+            for _ in 0..pictures {
+                golombs(bits, 1)?;
+                bits.skip(1);
+            }
         }
-        if zeros > 24 {
-            return None;
-        }
-        Some((1 << zeros) - 1 + self.get(zeros)?)
     }
+    Some(())
+}
+
+/// Reads the beginning of the usability information (E.2.1).
+fn usability(bits: &mut Bits<'_>) -> Option<CodePoints> {
+    const WRITTEN_OUT: u32 = 255;
+    if bits.flag()? && bits.get(8)? == WRITTEN_OUT {
+        bits.skip(32);
+    }
+    if bits.flag()? {
+        bits.skip(1);
+    }
+    if !bits.flag()? {
+        return None;
+    }
+    bits.skip(3);
+    let full_range = bits.flag()?;
+    let mut code_points = CodePoints { full_range, ..CodePoints::default() };
+    if bits.flag()? {
+        let mut point = || u16::try_from(bits.get(8)?).ok();
+        code_points = CodePoints { primaries: point()?, transfer: point()?, matrix: point()?, full_range };
+    }
+    Some(code_points)
+}
+
+/// The bytes of a unit without those that keep it from looking like the start of another. Everything that is read
+/// stands near its beginning.
+fn unescaped(unit: &[u8]) -> Vec<u8> {
+    let mut zeros = 0;
+    let mut bytes = Vec::new();
+    for byte in unit.iter().take(2048) {
+        if zeros >= 2 && *byte == 3 {
+            zeros = 0;
+            continue;
+        }
+        zeros = if *byte == 0 { zeros + 1 } else { 0 };
+        bytes.push(*byte);
+    }
+    bytes
 }
 
 #[cfg(test)]
@@ -124,12 +214,8 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn numbers_are_read_without_what_keeps_them_apart() {
-        // 1, 010, 011, 00100, then a byte that only keeps two zeros from being a start code.
-        let mut bits = Bits::new(&[0b1010_0110, 0b0100_0000, 0, 0, 3, 1]);
-        assert_eq!([(); 4].map(|()| bits.number()), [Some(0), Some(1), Some(2), Some(3)]);
-        assert_eq!(bits.bytes, [0b1010_0110, 0b0100_0000, 0, 0, 1]);
-        assert_eq!(Bits::new(&[0, 0]).number(), None);
+    fn bytes_that_keep_units_apart_are_left_out() {
+        assert_eq!(unescaped(&[1, 0, 0, 3, 1, 3, 0, 3]), [1, 0, 0, 1, 3, 0, 3]);
     }
 
     proptest! {
@@ -138,8 +224,8 @@ mod tests {
             configuration in proptest::collection::vec(any::<u8>(), 0..80),
             item in proptest::collection::vec(any::<u8>(), 0..80),
         ) {
-            let _ = dimensions(&configuration, &item);
-            let _ = sequence(&item);
+            let _ = sequence(&configuration, &item);
+            let _ = parameter_set(&item);
         }
     }
 }

@@ -1,12 +1,14 @@
 //! JPEG: every marker from the first to the end of the picture.
 //!
-//! The walk steps over the compressed data too. That is how it counts the scans, and how it knows that the
-//! file is whole: libjpeg would make up what is missing and call it a picture.
+//! The compressed data between them are passed over too. That is how the scans are counted, and how a file is
+//! known to be whole: libjpeg would make up what is missing and call it a picture.
+
+use image::ColorType;
+use image::metadata::Orientation;
 
 use super::{Header, array, cut_short};
-use crate::format::Format;
 use crate::limits::Limits;
-use crate::orientation::Orientation;
+use crate::orientation;
 use crate::refusal::Refusal;
 
 const START_OF_IMAGE: u8 = 0xD8;
@@ -19,15 +21,31 @@ const EXIF: u8 = 0xE1;
 const ICC: u8 = 0xE2;
 const ADOBE: u8 = 0xEE;
 
-pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, Refusal> {
-    let mut walk = Walk { bytes, at: 2 };
+/// The header of a JPEG.
+pub(crate) struct JpegHeader {
+    pub(crate) common: Header,
+    /// How four inks are stored, if it is of inks.
+    pub(crate) inks: Option<Inks>,
+}
+
+/// How a picture of cyan, magenta, yellow and black is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Inks {
+    /// 0 is no ink.
+    Plain,
+    /// 255 is no ink, as Adobe has it.
+    Inverted,
+}
+
+pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<JpegHeader, Refusal> {
+    let mut markers = Markers { bytes, at: 2 };
     let mut frame: Option<Frame> = None;
     let mut orientation = None;
     let mut icc = IccPieces::default();
-    let mut inverted_inks = false;
+    let mut inks = Inks::Plain;
     let mut scans = 0;
     loop {
-        let marker = walk.marker()?;
+        let marker = markers.next()?;
         match marker {
             END_OF_IMAGE => break,
             // These stand alone; the restarts are inside compressed data.
@@ -35,7 +53,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, Refusal> {
             START_OF_IMAGE => return Err(Refusal::corrupt("it begins again in the middle")),
             _ => {}
         }
-        let body = walk.segment()?;
+        let body = markers.segment()?;
         match marker {
             BASELINE | EXTENDED | PROGRESSIVE => {
                 let read = Frame::read(body, marker == PROGRESSIVE)?;
@@ -60,34 +78,35 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, Refusal> {
                 }
             }
             EXIF if body.starts_with(b"Exif\0") => {
-                orientation = orientation.or_else(|| Orientation::from_exif(body));
+                orientation = orientation.or_else(|| orientation::from_exif(body));
             }
             ICC => icc.add(body),
-            ADOBE if body.starts_with(b"Adobe") => inverted_inks = true,
+            ADOBE if body.starts_with(b"Adobe") => inks = Inks::Inverted,
             _ => {}
         }
     }
     let frame = frame.filter(|_| scans > 0).ok_or_else(Refusal::no_picture)?;
-    Ok(Header {
-        format: Format::Jpeg,
+    let components = frame.sampling.len();
+    let common = Header {
         width: frame.width,
         height: frame.height,
-        orientation: orientation.unwrap_or_default(),
+        orientation: orientation.unwrap_or(Orientation::NoTransforms),
+        color_type: if components == 1 { ColorType::L8 } else { ColorType::Rgb8 },
         icc: icc.join(),
-        inverted_inks,
-    })
+    };
+    Ok(JpegHeader { common, inks: Some(inks).filter(|_| components == 4) })
 }
 
-/// A position between markers.
-struct Walk<'a> {
+/// The markers from a position on.
+struct Markers<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> Markers<'a> {
     /// The next marker. Whatever stands before it is skipped: compressed data, in which 0xFF is followed by
     /// zero, or the rubbish that some writers leave between segments.
-    fn marker(&mut self) -> Result<u8, Refusal> {
+    fn next(&mut self) -> Result<u8, Refusal> {
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
             let found = memchr::memchr(0xFF, rest).ok_or_else(Refusal::cut_off)?;

@@ -1,42 +1,33 @@
-//! What can be known of a file without decoding it.
+//! What can be known of a file without decoding it, held to the limits.
 
-mod gif;
-mod heif;
+mod av1;
+mod bits;
+pub(crate) mod bmp;
+pub(crate) mod gif;
+pub(crate) mod heif;
 mod hevc;
-mod jpeg;
-mod png;
-mod webp;
+pub(crate) mod jpeg;
+pub(crate) mod png;
+pub(crate) mod tiff;
+pub(crate) mod webp;
 
-use crate::format::{Format, name_unsupported};
-use crate::limits::Limits;
-use crate::orientation::Orientation;
+use image::ColorType;
+use image::metadata::Orientation;
+
 use crate::refusal::Refusal;
 
 /// The facts of a header that passed every limit.
 #[derive(Clone, Debug)]
 pub(crate) struct Header {
-    pub(crate) format: Format,
     /// Width as stored, before orientation.
     pub(crate) width: u32,
     /// Height as stored, before orientation.
     pub(crate) height: u32,
     pub(crate) orientation: Orientation,
+    /// What its pixels are decoded to: brightness, `L8`, or colours, `Rgb8`.
+    pub(crate) color_type: ColorType,
     /// The colour profile where the container holds it plainly. A PNG's is compressed: its decoder brings it.
     pub(crate) icc: Option<Vec<u8>>,
-    /// For a JPEG with an Adobe marker: its inks are stored inverted.
-    pub(crate) inverted_inks: bool,
-}
-
-/// Reads a header and holds it to the limits.
-pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, Refusal> {
-    limits.check_length(bytes.len())?;
-    match Format::sniff(bytes).ok_or_else(|| Refusal::Unsupported(name_unsupported(bytes)))? {
-        Format::Jpeg => jpeg::read(bytes, limits),
-        Format::Png => png::read(bytes, limits),
-        Format::WebP => webp::read(bytes, limits),
-        Format::Gif => gif::read(bytes, limits),
-        format @ (Format::Avif | Format::Heic) => heif::read(bytes, format, limits),
-    }
 }
 
 /// The `N` bytes from `at` on, if there are as many.

@@ -3,10 +3,12 @@
 //! Dimensions stand in up to three places that a hostile file can make disagree, and a decoder allocates by
 //! whichever it meets: every one of them is held to the limits.
 
+use image::ColorType;
+use image::metadata::Orientation;
+
 use super::{Header, array, cut_short};
-use crate::format::Format;
 use crate::limits::Limits;
-use crate::orientation::Orientation;
+use crate::orientation;
 use crate::refusal::Refusal;
 use crate::rendition::Size;
 use crate::resize::whole_factor;
@@ -20,7 +22,7 @@ const RESULT: u64 = 8;
 /// What it holds for each pixel of an animation's canvas: this frame, the one before, and the result.
 const CANVAS: u64 = 16;
 
-pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, Refusal> {
+pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, Refusal> {
     let mut dimensions = None;
     let mut exif = None;
     let mut icc = None;
@@ -49,19 +51,12 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, Refusal> {
         u64::from(width.div_ceil(factor)) * u64::from(height.div_ceil(factor)) * RESULT
     };
     limits.check_memory(working.saturating_add(shown))?;
-    let orientation = exif.and_then(Orientation::from_exif).unwrap_or_default();
-    Ok(Header {
-        format: Format::WebP,
-        width,
-        height,
-        orientation,
-        icc: icc.map(<[u8]>::to_vec),
-        inverted_inks: false,
-    })
+    let orientation = exif.and_then(orientation::from_exif).unwrap_or(Orientation::NoTransforms);
+    Ok(Header { width, height, orientation, color_type: ColorType::Rgb8, icc: icc.map(<[u8]>::to_vec) })
 }
 
-/// What decoding the picture in these chunks holds besides what comes out, in bytes. Refuses dimensions beyond the limits in any of
-/// them.
+/// What decoding the picture in these chunks holds besides what comes out, in bytes. Refuses dimensions beyond
+/// the limits in any of them.
 fn held(chunks: Chunks<'_>, limits: &Limits) -> Result<u64, Refusal> {
     let mut pixels = 0;
     let mut each = 0;

@@ -5,7 +5,7 @@ use gif::Encoder;
 use crate::child::{self, End};
 use crate::crafted::{self, Grid, Jpeg, Png, Scan};
 
-/// The widest picture there may be, and how high it may be then: 49,992,000 pixels.
+/// The sides of a picture of 49,992,000 pixels, which no format refuses for its dimensions.
 const WIDE: u16 = 12_000;
 const HIGH: u16 = 4166;
 
@@ -68,8 +68,8 @@ fn jpegs_that_claim_more_than_they_hold() {
     assert_ends("jpeg, 1 by 12,000", &thin.write(), Done);
 }
 
-/// A progressive picture whose every scan goes over every coefficient of every block and finds nothing to change: an
-/// eighth of a kilobyte for 50 megapixels.
+/// A progressive picture whose every scan goes over every coefficient of every block and finds nothing to
+/// change: an eighth of a kilobyte for 50 megapixels.
 fn refined(width: u16, height: u16, scans: usize) -> Vec<u8> {
     let mut file = Jpeg { width, height, ..jpeg(true, &[(1, 1)]) };
     let data = crafted::unchanged(file.blocks());
@@ -226,6 +226,86 @@ fn gifs_that_unpack_to_much() {
     let (header, rest) = still.split_at(13 + 6);
     let comments = [header, &b"\x21\xFE\x01x\0".repeat(3_000_000), rest].concat();
     assert_ends("gif, three million comments", &comments, Done);
+}
+
+#[test]
+fn bmps_that_unpack_to_much() {
+    let (width, height) = (i32::from(WIDE), i32::from(HIGH));
+    let palette = [7; 1024];
+    let end = [palette.as_slice(), &[0, 1]].concat();
+    assert_ends(
+        "bmp of 3 gigapixels",
+        &crafted::bmp(60_000, 60_000, 24, 0, 0, &[]),
+        Refused("image_too_large"),
+    );
+    assert_ends(
+        "bmp, 50 megapixels that are not there",
+        &crafted::bmp(width, height, 24, 0, 0, &[]),
+        Refused("image_corrupt"),
+    );
+    assert_ends("bmp, 50 megapixels in runs", &crafted::bmp(width, height, 8, 1, 256, &end), Ended);
+    let rows = [palette.as_slice(), &[255, 1].repeat(9_000_000)].concat();
+    assert_ends(
+        "bmp, rows that are longer than they are",
+        &crafted::bmp(12, height, 8, 1, 256, &rows),
+        Ended,
+    );
+    assert_ends(
+        "bmp, 2^32 colours",
+        &crafted::bmp(64, 64, 8, 0, u32::MAX, &palette),
+        Refused("image_corrupt"),
+    );
+}
+
+#[test]
+fn tiffs_that_unpack_to_much() {
+    let (width, height) = (u32::from(WIDE), u32::from(HIGH));
+    for (name, bits, samples) in [
+        ("black and white", 1, 1),
+        ("grey", 8, 1),
+        ("deep grey", 16, 1),
+        ("colours", 8, 3),
+        ("deep colours", 16, 3),
+    ] {
+        let zeros = (width * height / 8) as usize * (bits * samples) as usize;
+        let packed = crafted::packed_zeros(zeros);
+        let mut tags = crafted::tiff_tags(width, height, bits, samples, packed.len());
+        let at = u32::try_from(8 + packed.len()).unwrap();
+        let mut data = packed;
+        if samples > 1 {
+            data.extend([bits as u8, 0].repeat(3));
+            tags[2] = (258, 3, 3, at);
+        }
+        assert_ends(&format!("tiff, {name}, 50 megapixels"), &crafted::tiff(&tags, &data), Ended);
+    }
+    let packed = crafted::packed_zeros(64 * 64);
+    let tags = |changed: &[crafted::Tag]| {
+        let mut tags = crafted::tiff_tags(64, 64, 8, 1, packed.len());
+        tags.retain(|(tag, ..)| changed.iter().all(|(other, ..)| other != tag));
+        tags.extend(changed);
+        tags.sort_unstable();
+        crafted::tiff(&tags, &packed)
+    };
+    let plain = tags(&[]);
+    assert_ends("tiff", &plain, Done);
+    // The next directory is the first one again.
+    let (start, _) = plain.split_at(plain.len() - 4);
+    let again = [start, &plain[4..8]].concat();
+    assert_ends("tiff, its directory again and again", &again, Refused("image_corrupt"));
+    let huge = [(256, 4, 1, 60_000), (257, 4, 1, 60_000)];
+    assert_ends("tiff of 3 gigapixels", &tags(&huge), Refused("image_too_large"));
+    assert_ends("tiff, a strip of 4 gigabytes", &tags(&[(279, 4, 1, u32::MAX)]), Ended);
+    assert_ends(
+        "tiff, 2^32 strips",
+        &tags(&[(273, 4, u32::MAX, 8), (279, 4, u32::MAX, 8)]),
+        Refused("image_corrupt"),
+    );
+    let tiles = [(322, 4, 1, 1 << 30), (323, 4, 1, 1 << 30), (324, 4, 1, 8), (325, 4, 1, 9)];
+    assert_ends("tiff, tiles of an exapixel", &tags(&tiles), Ended);
+    assert_ends("tiff, 65,535 samples a pixel", &tags(&[(277, 3, 1, 65_535)]), Ended);
+    assert_ends("tiff, a profile of 4 gigabytes", &tags(&[(34675, 7, u32::MAX, 8)]), Done);
+    let many: Vec<crafted::Tag> = (1000..60_000).map(|tag| (tag, 2, u32::MAX, 8)).collect();
+    assert_ends("tiff, 59,000 tags of 4 gigabytes", &tags(&many), Ended);
 }
 
 #[test]

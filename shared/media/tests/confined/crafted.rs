@@ -1,4 +1,5 @@
-//! Files put together by hand, because no encoder writes them: dimensions without pixels behind them, and pixels without bytes.
+//! Files put together by hand, because no encoder writes them: dimensions without pixels behind them, and
+//! pixels without bytes.
 
 use std::io::Write;
 
@@ -51,8 +52,8 @@ impl Jpeg {
             frame.extend([id, across << 4 | down, 0]);
         }
         segment(&mut file, if self.progressive { 0xC2 } else { 0xC0 }, &frame);
-        // One code of one bit in each table: for DC a difference of nothing; for AC the end of the block, or in a
-        // progressive picture the end of 2^14 blocks and as many more as the next 14 bits say.
+        // One code of one bit in each table: for DC a difference of nothing; for AC the end of the block, or
+        // in a progressive picture the end of 2^14 blocks and as many more as the next 14 bits say.
         let run = if self.progressive { 0xE0 } else { 0x00 };
         for (table, symbol) in [(0x00, 0x00), (0x10, run)] {
             segment(&mut file, 0xC4, &[[table, 1].as_slice(), &[0; 15], &[symbol]].concat());
@@ -80,9 +81,11 @@ fn segment(file: &mut Vec<u8>, marker: u8, body: &[u8]) {
     file.extend(body);
 }
 
-/// Compressed data of a progressive scan that says of `blocks` blocks, 24,576 at a time, that nothing in them changes.
+/// Compressed data of a progressive scan that says of `blocks` blocks, 24,576 at a time, that nothing in them
+/// changes.
 pub(crate) fn unchanged(blocks: usize) -> Vec<u8> {
-    // The code, 0, and fourteen bits that begin with a one: 0100 0000 0000 000 and again, two of them in thirty bits.
+    // The code, 0, and fourteen bits that begin with a one: 0100 0000 0000 000 and again, two of them in
+    // thirty bits.
     let mut bits = Vec::new();
     for _ in 0..blocks.div_ceil(24_576) {
         bits.push(false);
@@ -193,7 +196,8 @@ pub(crate) fn webp(chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
     [b"RIFF".as_slice(), &u32::try_from(body.len()).unwrap().to_le_bytes(), &body].concat()
 }
 
-/// The chunk `VP8 ` of a picture whose compressed data are `bytes` zeros, which is a picture: every decision is "no".
+/// The chunk `VP8 ` of a picture whose compressed data are `bytes` zeros, which is a picture: every decision
+/// is "no".
 pub(crate) fn lossy(width: u16, height: u16, bytes: usize) -> Vec<u8> {
     let first = (bytes / 2).min((1 << 19) - 1);
     // A key frame, shown, and the length of the first of its two partitions.
@@ -206,8 +210,8 @@ pub(crate) fn lossy(width: u16, height: u16, bytes: usize) -> Vec<u8> {
     chunk
 }
 
-/// The chunk `VP8L` of a picture of one colour, which takes no bits for a pixel; predicted from its neighbours if asked,
-/// which changes nothing and takes time.
+/// The chunk `VP8L` of a picture of one colour, which takes no bits for a pixel; predicted from its
+/// neighbours if asked, which changes nothing and takes time.
 pub(crate) fn lossless(width: u16, height: u16, predicted: bool) -> Vec<u8> {
     let mut bits: Vec<bool> = Vec::new();
     let mut put = |value: u32, count: u32| bits.extend((0..count).map(|bit| value >> bit & 1 == 1));
@@ -237,14 +241,15 @@ pub(crate) fn lossless(width: u16, height: u16, predicted: bool) -> Vec<u8> {
     bits.chunks(8).map(|byte| byte.iter().rev().fold(0, |value, bit| value << 1 | u8::from(*bit))).collect()
 }
 
-/// The chunk `VP8L` of one pixel with 65,536 groups of five code tables, of which each takes twelve bytes here and four
-/// thousand in a decoder that unpacks them all.
+/// The chunk `VP8L` of one pixel with 65,536 groups of five code tables, of which each takes twelve bytes
+/// here and four thousand in a decoder that unpacks them all.
 pub(crate) fn many_tables() -> Vec<u8> {
     let mut bits: Vec<bool> = Vec::new();
     let mut put = |value: u32, count: u32| bits.extend((0..count).map(|bit| value >> bit & 1 == 1));
     put(0x2F, 8);
     put(0, 28);
-    // Version, no transform, no cache; then a picture of which group serves which tile, and its pixel: the last group.
+    // Version, no transform, no cache; then a picture of which group serves which tile, and its pixel: the
+    // last group.
     put(0, 6);
     put(0b0001, 4);
     put(0, 1);
@@ -305,7 +310,8 @@ pub(crate) fn profile(space: [u8; 4], connection: [u8; 4], tags: &[([u8; 4], Vec
     [header, table, bodies].concat()
 }
 
-/// A tag that maps `inputs` channels to three by a grid of 16-bit values, of which as many as are really there are given.
+/// A tag that maps `inputs` channels to three by a grid of 16-bit values, of which as many as are really
+/// there are given.
 pub(crate) fn grid(inputs: u8, points: u8, values: usize) -> Vec<u8> {
     let mut tag = b"mft2\0\0\0\0".to_vec();
     tag.extend([inputs, 3, points, 0]);
@@ -319,6 +325,64 @@ pub(crate) fn grid(inputs: u8, points: u8, values: usize) -> Vec<u8> {
     tag.extend((0..values).flat_map(|at| (at as u16).to_be_bytes()));
     tag.extend([0, 0, 0xFF, 0xFF].repeat(3));
     tag
+}
+
+/// A BMP of a header and whatever is given as palette and pixels.
+pub(crate) fn bmp(
+    width: i32,
+    height: i32,
+    bits: u16,
+    compression: u32,
+    colours: u32,
+    rest: &[u8],
+) -> Vec<u8> {
+    let mut file = b"BM\0\0\0\0\0\0\0\0".to_vec();
+    file.extend(colours.saturating_mul(4).saturating_add(54).to_le_bytes());
+    file.extend(40_u32.to_le_bytes());
+    file.extend(width.to_le_bytes());
+    file.extend(height.to_le_bytes());
+    file.extend([1, 0]);
+    file.extend(bits.to_le_bytes());
+    file.extend(compression.to_le_bytes());
+    file.extend([0; 12]);
+    file.extend(colours.to_le_bytes());
+    file.extend([0; 4]);
+    file.extend(rest);
+    file
+}
+
+/// A tag of a TIFF: its number, the type and the count of its values, and the value or where it is.
+pub(crate) type Tag = (u16, u16, u32, u32);
+
+/// What a TIFF of packed pixels says of them; they begin at byte 8.
+pub(crate) fn tiff_tags(width: u32, height: u32, bits: u32, samples: u32, packed: usize) -> Vec<Tag> {
+    let photometric = if samples == 1 { 1 } else { 2 };
+    vec![
+        (256, 4, 1, width),
+        (257, 4, 1, height),
+        (258, 3, 1, bits),
+        (259, 3, 1, 8),
+        (262, 3, 1, photometric),
+        (273, 4, 1, 8),
+        (277, 3, 1, samples),
+        (278, 4, 1, height),
+        (279, 4, 1, u32::try_from(packed).unwrap()),
+    ]
+}
+
+/// A TIFF of these tags, with the given bytes from byte 8 on, and its directory at the end.
+pub(crate) fn tiff(tags: &[Tag], data: &[u8]) -> Vec<u8> {
+    let directory = 8 + data.len().next_multiple_of(2);
+    let mut file = [b"II*\0".as_slice(), &u32::try_from(directory).unwrap().to_le_bytes(), data].concat();
+    file.resize(directory, 0);
+    file.extend(u16::try_from(tags.len()).unwrap().to_le_bytes());
+    for (tag, kind, count, value) in tags {
+        file.extend([tag.to_le_bytes(), kind.to_le_bytes()].concat());
+        file.extend([count.to_le_bytes(), value.to_le_bytes()].concat());
+    }
+    // There is no further directory.
+    file.extend([0; 4]);
+    file
 }
 
 /// A HEIF file of one picture in tiles, all of which are the same bytes.

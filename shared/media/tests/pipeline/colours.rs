@@ -5,6 +5,7 @@ use moxcms::ColorProfile;
 use mozjpeg::ColorSpace;
 
 use crate::make::{Heif, Jpeg, Png, jpeg, paint, plain, webp_with};
+use crate::scanned::Tiff;
 use crate::show::{assert_near, fixture, process, show};
 
 /// A red in Display P3 as phones write it, and the same red in sRGB, worked out by hand from the two sets of
@@ -21,6 +22,7 @@ fn display_p3_from_every_container() {
         tagged,
         Png { icc: Some(profile.clone()), ..Png::default() }.write(&pixels),
         webp_with(&pixels, &[(b"ICCP", &profile)], &[]),
+        Tiff { icc: Some(profile.clone()), ..Tiff::colours(plain(300, 200, P3_RED)) }.write(),
     ];
     for file in files {
         assert_near(show(&process(&file), Size::Large).middle(), SAME_IN_SRGB, 5);

@@ -18,4 +18,5 @@ mod hostile;
 mod make;
 mod orientations;
 mod outputs;
+mod scanned;
 mod show;

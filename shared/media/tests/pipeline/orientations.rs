@@ -3,6 +3,7 @@
 use media::{Encoding, Renditions, Size};
 
 use crate::make::{Heif, Jpeg, Pixels, Png, QUARTERS, exif, paint, photo, quarters, webp_with};
+use crate::scanned::Tiff;
 use crate::show::{assert_near, decode, file, fixture, process, show};
 
 const WIDTH: u32 = 1300;
@@ -75,6 +76,16 @@ fn png_and_webp_in_all_eight_orientations() {
         let prefixed = [b"Exif\0\0".as_slice(), &exif].concat();
         assert_upright(&process(&webp_with(&pixels, &[], &[(b"EXIF", &prefixed)])));
         assert_upright(&process(&Png { exif: Some(exif), ..Png::default() }.write(&pixels)));
+    }
+}
+
+#[test]
+fn tiff_in_all_eight_orientations() {
+    let shown = quarters(WIDTH, HEIGHT);
+    for orientation in 1..=8 {
+        let page = Tiff::colours(stored(orientation, &shown)).tag(274, &[orientation]);
+        assert_upright(&process(&page.write()));
+        assert_upright(&process(&Tiff { big_endian: true, ..page }.write()));
     }
 }
 

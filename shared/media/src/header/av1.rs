@@ -1,0 +1,155 @@
+//! What an AV1 sequence says of its pictures (AV1 Bitstream & Decoding Process Specification, 5.5).
+
+use super::bits::Bits;
+use crate::heif::CodePoints;
+
+/// What a sequence header declares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sequence {
+    /// Whether there is brightness alone.
+    pub(super) grey: bool,
+    pub(super) code_points: CodePoints,
+}
+
+/// The kind of unit that holds a sequence header.
+const SEQUENCE: u32 = 1;
+
+/// What the first sequence header among the units of an item declares.
+pub(super) fn sequence(item: &[u8]) -> Option<Sequence> {
+    let mut rest = item;
+    loop {
+        let bits = &mut Bits::new(rest);
+        bits.skip(1);
+        let kind = bits.get(4)?;
+        let (extended, sized) = (bits.flag()?, bits.flag()?);
+        rest = rest.get(1 + usize::from(extended)..)?;
+        let length = if sized { leb128(&mut rest)? } else { rest.len() };
+        let (unit, after) = rest.split_at_checked(length)?;
+        if kind == SEQUENCE {
+            return sequence_header(&mut Bits::new(unit));
+        }
+        rest = after;
+    }
+}
+
+/// A number in groups of seven bits, lowest first (4.10.5).
+fn leb128(from: &mut &[u8]) -> Option<usize> {
+    let mut number = 0;
+    for group in 0..5 {
+        let (byte, rest) = from.split_first()?;
+        *from = rest;
+        number |= usize::from(byte & 0x7F) << (7 * group);
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+/// Reads a sequence header (5.5.1).
+fn sequence_header(bits: &mut Bits<'_>) -> Option<Sequence> {
+    let profile = bits.get(3)?;
+    bits.skip(1);
+    let reduced = bits.flag()?;
+    if reduced {
+        bits.skip(5);
+    } else {
+        operating_points(bits)?;
+    }
+    let sides = (bits.get(4)? + 1, bits.get(4)? + 1);
+    bits.skip(usize::try_from(sides.0 + sides.1).ok()?);
+    // Numbers of frames, then block sizes and filters within a frame.
+    if !reduced && bits.flag()? {
+        bits.skip(4 + 3);
+    }
+    bits.skip(3);
+    if !reduced {
+        tools_between_frames(bits)?;
+    }
+    bits.skip(3);
+    colours(bits, profile)
+}
+
+/// Passes over the timing and the operating points.
+fn operating_points(bits: &mut Bits<'_>) -> Option<()> {
+    let mut delay = None;
+    if bits.flag()? {
+        bits.skip(32 + 32);
+        if bits.flag()? {
+            bits.golomb()?;
+        }
+        if bits.flag()? {
+            delay = Some(usize::try_from(bits.get(5)? + 1).ok()?);
+            bits.skip(32 + 5 + 5);
+        }
+    }
+    let display_delay = bits.flag()?;
+    for _ in 0..=bits.get(5)? {
+        bits.skip(12);
+        // Higher levels have two tiers.
+        if bits.get(5)? > 7 {
+            bits.skip(1);
+        }
+        if let Some(delay) = delay
+            && bits.flag()?
+        {
+            bits.skip(2 * delay + 1);
+        }
+        if display_delay && bits.flag()? {
+            bits.skip(4);
+        }
+    }
+    Some(())
+}
+
+/// Passes over what only sequences of several frames need.
+fn tools_between_frames(bits: &mut Bits<'_>) -> Option<()> {
+    bits.skip(4);
+    let ordered = bits.flag()?;
+    if ordered {
+        bits.skip(2);
+    }
+    // Each is either left to the frames or forced here.
+    let screen_content = bits.flag()? || bits.flag()?;
+    if screen_content && !bits.flag()? {
+        bits.skip(1);
+    }
+    if ordered {
+        bits.skip(3);
+    }
+    Some(())
+}
+
+/// Reads how colours are coded (5.5.2).
+fn colours(bits: &mut Bits<'_>, profile: u32) -> Option<Sequence> {
+    const SRGB: (u16, u16, u16) = (1, 13, 0);
+    let deep = bits.flag()?;
+    if profile == 2 && deep {
+        bits.skip(1);
+    }
+    let grey = profile != 1 && bits.flag()?;
+    let undescribed = CodePoints::default();
+    let mut points = (undescribed.primaries, undescribed.transfer, undescribed.matrix);
+    if bits.flag()? {
+        let mut point = || u16::try_from(bits.get(8)?).ok();
+        points = (point()?, point()?, point()?);
+    }
+    // Red, green and blue themselves have the full range without saying so.
+    let full_range = (!grey && points == SRGB) || bits.flag()?;
+    let (primaries, transfer, matrix) = points;
+    Some(Sequence { grey, code_points: CodePoints { primaries, transfer, matrix, full_range } })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_units_are_read_without_panic(item in proptest::collection::vec(any::<u8>(), 0..80)) {
+            let _ = sequence(&item);
+            let _ = sequence_header(&mut Bits::new(&item));
+        }
+    }
+}
