@@ -66,7 +66,8 @@ fn medium(request: &MediumRequest) -> Result<Medium, Invalid> {
     let content_type = ContentType::parse(&request.content_type).ok_or_else(|| {
         Invalid::new(
             "content_type_unsupported",
-            "A medium is image/jpeg, image/png, image/webp, image/gif, image/avif or image/heic.",
+            "A medium is image/jpeg, image/png, image/webp, image/gif, image/avif, image/heic, image/tiff or \
+             image/bmp.",
         )
     })?;
     match request.size {

@@ -116,14 +116,27 @@ pub enum ContentType {
     /// HEIC, as iPhones store photographs; its primary picture is used.
     #[serde(rename = "image/heic")]
     Heic,
+    /// TIFF, as scanners store pages; the first one is used.
+    #[serde(rename = "image/tiff")]
+    Tiff,
+    /// BMP, as old tools store pictures.
+    #[serde(rename = "image/bmp")]
+    Bmp,
 }
 
 impl ContentType {
-    /// Parses a media type; `None` when uploads of it are not taken.
+    /// Every format.
+    pub const ALL: [Self; 8] =
+        [Self::Jpeg, Self::Png, Self::WebP, Self::Gif, Self::Avif, Self::Heic, Self::Tiff, Self::Bmp];
+
+    /// Parses a media type, also one of the unregistered names of TIFF and BMP. Returns `None` for a type that
+    /// cannot be uploaded.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Jpeg, Self::Png, Self::WebP, Self::Gif, Self::Avif, Self::Heic]
-            .into_iter()
-            .find(|known| known.as_str() == text)
+        match text {
+            "image/tif" | "image/x-tif" | "image/x-tiff" => Some(Self::Tiff),
+            "image/x-bmp" | "image/x-ms-bmp" | "image/x-windows-bmp" => Some(Self::Bmp),
+            _ => Self::ALL.into_iter().find(|known| known.as_str() == text),
+        }
     }
 
     /// Returns the media type.
@@ -135,6 +148,8 @@ impl ContentType {
             Self::Gif => "image/gif",
             Self::Avif => "image/avif",
             Self::Heic => "image/heic",
+            Self::Tiff => "image/tiff",
+            Self::Bmp => "image/bmp",
         }
     }
 }
@@ -192,5 +207,30 @@ impl Photo {
     /// Returns the perceptual hashes of its rendered media.
     pub fn perceptual_hashes(&self) -> Vec<PerceptualHash> {
         self.media.iter().filter_map(|medium| medium.rendered.as_ref()).map(|facts| facts.phash).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_content_type_is_parsed_and_stored_as_it_is_written() {
+        for known in ContentType::ALL {
+            assert_eq!(ContentType::parse(known.as_str()), Some(known));
+            assert_eq!(serde_json::to_value(known).unwrap(), known.as_str());
+        }
+        assert_eq!(ContentType::parse("image/svg+xml"), None);
+        assert_eq!(ContentType::parse("text/html"), None);
+    }
+
+    #[test]
+    fn unregistered_names_of_tiff_and_bmp_are_taken() {
+        for name in ["image/tif", "image/x-tif", "image/x-tiff"] {
+            assert_eq!(ContentType::parse(name), Some(ContentType::Tiff), "{name}");
+        }
+        for name in ["image/x-bmp", "image/x-ms-bmp", "image/x-windows-bmp"] {
+            assert_eq!(ContentType::parse(name), Some(ContentType::Bmp), "{name}");
+        }
     }
 }

@@ -26,7 +26,7 @@ pub struct CreatePhotoRequest {
 /// One picture that will be uploaded.
 #[derive(Deserialize, Serialize, ToSchema)]
 pub struct MediumRequest {
-    /// `image/jpeg`, `image/png`, `image/webp`, `image/gif`, `image/avif` or `image/heic`.
+    /// `image/` with `jpeg`, `png`, `webp`, `gif`, `avif`, `heic`, `tiff` or `bmp`.
     pub content_type: String,
     /// Bytes, at most 20 MiB.
     pub size: u64,
