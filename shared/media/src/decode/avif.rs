@@ -1,60 +1,24 @@
-//! AVIF by `re_rav1d`, a port of dav1d to Rust, without its assembly.
+//! Decodes the items of an AVIF by `re_rav1d`, a port of dav1d to Rust, without its assembly.
 
-use image::ImageResult;
-use re_rav1d::dav1d::{Decoder as SequenceDecoder, Picture, PixelLayout, PlanarImageComponent, Settings};
+use re_rav1d::dav1d::{Decoder, Picture, PixelLayout, PlanarImageComponent, Settings};
 
-use super::shrink::{Scale, Shrink};
-use super::yuv::{Painter, Planes, opacity, to_byte};
-use super::{Codec, Decoder};
-use crate::format::Format;
-use crate::header::Header;
-use crate::header::heif::{HeifHeader, read};
-use crate::heif::{CodePoints, Heif, Tiles};
-use crate::limits::Limits;
+use super::heif::ItemCodec;
+use super::yuv::{Planes, to_byte};
+use crate::heif::Heif;
 use crate::refusal::Refusal;
 
-pub(super) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoder<Rav1d<'a>>, Refusal> {
-    let HeifHeader { common, heif, picture, opacity, code_points } = read(bytes, Format::Avif, limits)?;
-    Ok(Decoder::new(common, Rav1d { heif, picture, opacity, code_points }))
-}
+pub(super) struct Rav1d;
 
-pub(super) struct Rav1d<'a> {
-    heif: Heif<'a>,
-    picture: Tiles,
-    opacity: Option<Tiles>,
-    code_points: CodePoints,
-}
+impl ItemCodec for Rav1d {
+    type Frame = Frame;
 
-impl Codec for Rav1d<'_> {
-    fn decode(self, header: &Header, scale: Scale, pixels: &mut [u8]) -> ImageResult<()> {
-        let size = (header.width, header.height);
-        let alpha = self.opacity.map(|tiles| {
-            if (tiles.width, tiles.height) == size {
-                opacity(size, bands(&self.heif, &tiles))
-            } else {
-                Err(Refusal::disagrees())
-            }
-        });
-        let shrink = Shrink::new(scale, header.color_type, pixels);
-        let mut painter = Painter::new(header, self.code_points, alpha.transpose()?, shrink);
-        for band in bands(&self.heif, &self.picture) {
-            painter.band(&band?)?;
-        }
-        painter.finish()
+    fn item(&self, heif: &Heif<'_>, item: u32, size: (u32, u32)) -> Result<Frame, Refusal> {
+        Frame::decode(heif.data(item).ok_or_else(Refusal::cut_off)?, size)
     }
 }
 
-/// The bands of a picture, decoded one after another.
-fn bands<'a>(heif: &'a Heif<'_>, tiles: &'a Tiles) -> impl Iterator<Item = Result<Vec<Frame>, Refusal>> + 'a {
-    let frame = |item: &u32| {
-        let data = heif.data(*item).ok_or_else(Refusal::cut_off)?;
-        Frame::decode(data, tiles.tile)
-    };
-    tiles.items.chunks(tiles.columns.max(1)).map(move |band| band.iter().map(frame).collect())
-}
-
 /// One decoded item.
-struct Frame {
+pub(super) struct Frame {
     picture: Picture,
     bits: u32,
 }
@@ -63,11 +27,11 @@ impl Frame {
     /// Decodes a sequence of one frame, which may have `width` by `height` pixels.
     fn decode(data: Vec<u8>, (width, height): (u32, u32)) -> Result<Self, Refusal> {
         let mut settings = Settings::new();
-        // One frame at a time, and no threads: the other core of a Lambda has other pictures.
+        // One frame at a time, and one thread: nothing runs beside a decode.
         settings.set_n_threads(1);
         settings.set_max_frame_delay(1);
         settings.set_frame_size_limit(width.saturating_mul(height));
-        let mut decoder = SequenceDecoder::with_settings(&settings).map_err(Refusal::undecodable)?;
+        let mut decoder = Decoder::with_settings(&settings).map_err(Refusal::undecodable)?;
         match decoder.send_data(data, None, None, None) {
             Err(error) if !error.is_again() => return Err(Refusal::undecodable(error)),
             _ => {}

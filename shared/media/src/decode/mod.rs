@@ -1,8 +1,10 @@
-//! From bytes to pixels: a decoder for each format, all of them as the crate `image` has decoders.
+//! Decodes files to pixels. There is a decoder for each format, and all of them are `ImageDecoder`s of the
+//! crate `image`.
 
 mod avif;
 mod gif;
 mod heic;
+mod heif;
 mod jpeg;
 mod png;
 mod shrink;
@@ -22,15 +24,15 @@ use crate::refusal::Refusal;
 use crate::resize::whole_factor;
 use shrink::Scale;
 
-/// A decoder that leaves out what the wanted size does not need.
+/// A decoder that can decode at a reduced scale.
 pub(crate) trait ScaledDecoder: ImageDecoder {
-    /// Asks for no more than a picture whose longest side keeps `side` pixels. From then on `dimensions` are
-    /// those of the picture that comes out, which may still be larger.
+    /// Sets the scale to the smallest that leaves at least `side` pixels of the longest side. From then on
+    /// `dimensions` are those of the decoded picture.
     fn set_wanted_side(&mut self, side: u32);
 
-    /// How wide and high the picture is in what comes out. One decoded at a fraction of its scale has its sides
-    /// rounded up, and the last row and column are then only partly there: resizing from the exact fraction
-    /// keeps every pixel in its place.
+    /// Returns the exact width and height of the picture at this scale. The decoded sides are rounded up, so
+    /// the last row and column may be picture only in part. Resizing from the exact extent keeps every pixel
+    /// in its place.
     fn extent(&self) -> (f64, f64);
 }
 
@@ -40,7 +42,7 @@ pub(crate) struct Decoded {
     pub(crate) format: Format,
     /// Width and height of the whole picture.
     pub(crate) stored: (u32, u32),
-    /// Brightness or colours, a byte each, at the scale that was wanted.
+    /// `ImageLuma8` or `ImageRgb8`, at a reduced scale.
     pub(crate) picture: DynamicImage,
     /// See [`ScaledDecoder::extent`].
     pub(crate) extent: (f64, f64),
@@ -49,7 +51,7 @@ pub(crate) struct Decoded {
     pub(crate) icc: Option<Vec<u8>>,
 }
 
-/// Decodes a file that keeps the limits, leaving its longest side at `side` pixels or more.
+/// Decodes a file within the limits. Its longest side keeps at least `side` pixels.
 pub(crate) fn decode(bytes: &[u8], limits: &Limits, side: u32) -> Result<Decoded, Refusal> {
     let (format, mut decoder) = open(bytes, limits)?;
     let decode = || {
@@ -62,7 +64,7 @@ pub(crate) fn decode(bytes: &[u8], limits: &Limits, side: u32) -> Result<Decoded
     guard(decode, Refusal::undecodable)
 }
 
-/// The decoder of a file, once its header has passed the limits.
+/// Returns the format and the decoder of a file, once its header has passed the limits.
 pub(crate) fn open<'a>(
     bytes: &'a [u8],
     limits: &Limits,
@@ -75,8 +77,8 @@ pub(crate) fn open<'a>(
             Format::Png => Box::new(png::open(bytes, limits)?),
             Format::WebP => Box::new(webp::open(bytes, limits)?),
             Format::Gif => Box::new(gif::open(bytes, limits)?),
-            Format::Avif => Box::new(avif::open(bytes, limits)?),
-            Format::Heic => Box::new(heic::open(bytes, limits)?),
+            Format::Avif => Box::new(heif::open(bytes, format, limits, avif::Rav1d)?),
+            Format::Heic => Box::new(heif::open(bytes, format, limits, heic::Hpvcd::new())?),
             Format::Tiff => Box::new(whole::open_tiff(bytes, limits)?),
             Format::Bmp => Box::new(whole::open_bmp(bytes, limits)?),
         })
@@ -84,23 +86,23 @@ pub(crate) fn open<'a>(
     Ok((format, guard(open, Refusal::undecodable)?))
 }
 
-/// What differs from one decoder to the next.
+/// The part of a decoder that differs between formats.
 trait Codec {
-    /// By how much it makes a picture smaller, whose longest side is `longest`, so that `side` pixels are left.
+    /// Returns by how much it shrinks a picture whose longest side is `longest`, if `side` pixels are wanted.
     fn factor(&self, longest: u32, side: u32) -> u32 {
         whole_factor(longest, side)
     }
 
-    /// Whether every pixel that comes out is whole, and none sticks out at the right or at the bottom.
+    /// Returns whether the rounded sides are picture throughout, because the codec scales to them exactly.
     fn fills(&self) -> bool {
         false
     }
 
-    /// Decodes into rows from the top without padding, of the colour type in the header and at this scale.
+    /// Decodes at this scale into rows from the top without padding, of the colour type in the header.
     fn decode(self, header: &Header, scale: Scale, pixels: &mut [u8]) -> ImageResult<()>;
 }
 
-/// A decoder of `image`'s kind, made of a header and a codec.
+/// An `ImageDecoder` made of a header and a codec.
 struct Decoder<C> {
     header: Header,
     scale: Scale,
@@ -108,7 +110,7 @@ struct Decoder<C> {
 }
 
 impl<C> Decoder<C> {
-    /// Of the whole picture, until less is wanted.
+    /// Decodes at full scale until another is set.
     fn new(header: Header, codec: C) -> Self {
         Self { scale: Scale::new(&header, 1), header, codec }
     }
@@ -159,7 +161,7 @@ impl<C: Codec> ScaledDecoder for Decoder<C> {
     }
 }
 
-/// Bytes that a picture of these dimensions takes.
+/// Returns the bytes of a picture of these dimensions.
 fn length(width: u32, height: u32, channels: usize) -> usize {
     let side = |pixels: u32| usize::try_from(pixels).unwrap_or(usize::MAX);
     side(width).saturating_mul(side(height)).saturating_mul(channels)
@@ -170,7 +172,7 @@ mod tests {
     use super::*;
     use shrink::Shrink;
 
-    /// A codec of one colour all over.
+    /// A codec whose pictures have one colour.
     struct Plain;
 
     impl Codec for Plain {

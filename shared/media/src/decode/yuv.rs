@@ -1,4 +1,4 @@
-//! Brightness and colour difference, as video codecs store them, to red, green and blue.
+//! Converts brightness and colour difference, as video codecs store them, to red, green and blue.
 
 use image::{ColorType, ImageResult};
 
@@ -6,7 +6,6 @@ use super::length;
 use super::shrink::Shrink;
 use crate::header::Header;
 use crate::heif::CodePoints;
-use crate::opacity::on_white;
 use crate::refusal::Refusal;
 
 /// A decoded picture in planes.
@@ -14,44 +13,59 @@ pub(super) trait Planes {
     /// Width and height.
     fn size(&self) -> (usize, usize);
 
-    /// By how many bits the colour planes are narrower and lower; `None` without colour.
+    /// Returns by how many bits the colour planes are narrower and lower, or `None` without colour.
     fn halving(&self) -> Option<(usize, usize)>;
 
-    /// Adds row `y` of plane 0, brightness, or 1 and 2, colour, to `into`, as bytes.
+    /// Appends row `y` of plane 0, brightness, or 1 and 2, colour, to `into`, as bytes.
     fn row(&self, plane: usize, y: usize, into: &mut Vec<u8>) -> Option<()>;
 }
 
-/// A sample of `bits` bits as a byte.
+/// Returns a sample of `bits` bits as a byte.
 pub(super) fn to_byte(sample: u16, bits: u32) -> u8 {
     let shift = bits.saturating_sub(8);
     let half = (1_u32 << shift) / 2;
     u8::try_from((u32::from(sample) + half) >> shift).unwrap_or(u8::MAX)
 }
 
+/// Opacity of every pixel, and how it is painted over white.
+pub(super) type Opacity = (Vec<u8>, fn(u8, u8) -> u8);
+
 /// Puts a picture together from planes, band by band.
 pub(super) struct Painter<'a> {
+    /// Width of the stored picture.
+    stored: usize,
+    /// The first column and row that are shown.
+    left: usize,
+    top: usize,
+    /// How many are shown.
     width: usize,
     height: usize,
-    y: usize,
+    /// How many rows came in the bands so far.
+    rows: usize,
     conversion: Conversion,
-    opacity: Option<Vec<u8>>,
+    opacity: Option<Opacity>,
     shrink: Shrink<'a>,
     grey: bool,
 }
 
 impl<'a> Painter<'a> {
-    /// Writes the picture of a header to `shrink`, over white where it has an opacity, a byte for each pixel.
+    /// Writes to `shrink` what a header shows, from a corner on, of a picture that is `stored` pixels wide.
     pub(super) fn new(
         header: &Header,
+        stored: u32,
+        (left, top): (u32, u32),
         code_points: CodePoints,
-        opacity: Option<Vec<u8>>,
+        opacity: Option<Opacity>,
         shrink: Shrink<'a>,
     ) -> Self {
         let size = |pixels: u32| usize::try_from(pixels).unwrap_or(usize::MAX);
         Self {
+            stored: size(stored),
+            left: size(left),
+            top: size(top),
             width: size(header.width),
             height: size(header.height),
-            y: 0,
+            rows: 0,
             conversion: Conversion::new(code_points),
             opacity,
             shrink,
@@ -59,48 +73,50 @@ impl<'a> Painter<'a> {
         }
     }
 
-    /// Paints the next band: tiles that stand beside one another. What sticks out at the right and at the
-    /// bottom is dropped.
+    /// Paints the next band: tiles that stand beside one another. What sticks out is dropped.
     pub(super) fn band<P: Planes>(&mut self, tiles: &[P]) -> Result<(), Refusal> {
         let first = tiles.first().ok_or_else(Refusal::disagrees)?;
         let halving = first.halving();
         let alike = tiles.iter().all(|tile| tile.size() == first.size() && tile.halving() == halving);
-        let across = first.size().0.saturating_mul(tiles.len());
-        if !alike || across < self.width || halving.is_none() != self.grey {
+        let (across, down) = (first.size().0.saturating_mul(tiles.len()), first.size().1);
+        if !alike || across < self.stored || halving.is_none() != self.grey {
             return Err(Refusal::disagrees());
         }
         let gather = |plane: usize, y: usize, into: &mut Vec<u8>| {
             into.clear();
             tiles.iter().try_for_each(|tile| tile.row(plane, y, into)).ok_or_else(Refusal::disagrees)
         };
+        let channels = if self.grey { 1 } else { 3 };
         let [mut luma, mut blue, mut red, mut painted] = [const { Vec::new() }; 4];
-        for y in 0..first.size().1.min(self.height - self.y) {
+        let from = self.top.saturating_sub(self.rows).min(down);
+        let to = (self.top + self.height).saturating_sub(self.rows).min(down);
+        for y in from..to {
             gather(0, y, &mut luma)?;
             painted.clear();
-            let luma = luma.iter().take(self.width);
+            let luma = luma.iter().skip(self.left).take(self.width);
             if let Some((narrower, lower)) = halving {
                 gather(1, y >> lower, &mut blue)?;
                 gather(2, y >> lower, &mut red)?;
-                // A colour is that of the pixels it stands for: most pictures are made smaller afterwards.
+                // Colours are repeated and not interpolated: most pictures are made smaller afterwards.
                 let each = 1 << narrower;
                 let colours = blue.iter().zip(&red).flat_map(|pair| std::iter::repeat_n(pair, each));
+                let colours = colours.skip(self.left);
                 painted.extend(luma.zip(colours).flat_map(|(y, (b, r))| self.conversion.rgb(*y, *b, *r)));
             } else {
                 painted.extend(luma.map(|y| self.conversion.grey(*y)));
             }
-            let row = self.y + y;
-            if let Some(opacity) = &self.opacity {
-                let alpha = opacity.get(row * self.width..).ok_or_else(Refusal::disagrees)?;
-                let channels = if self.grey { 1 } else { 3 };
+            if let Some((opacity, over)) = &self.opacity {
+                let begin = (self.rows + y) * self.stored + self.left;
+                let alpha = opacity.get(begin..).ok_or_else(Refusal::disagrees)?;
                 for (pixel, alpha) in painted.chunks_exact_mut(channels).zip(alpha) {
                     for colour in pixel {
-                        *colour = on_white(*colour, *alpha);
+                        *colour = over(*colour, *alpha);
                     }
                 }
             }
             self.shrink.row(&painted);
         }
-        self.y = (self.y + first.size().1).min(self.height);
+        self.rows += down;
         Ok(())
     }
 
@@ -150,15 +166,15 @@ struct Conversion {
 impl Conversion {
     #[expect(clippy::cast_possible_truncation, reason = "below 2^18")]
     fn new(code_points: CodePoints) -> Self {
-        // The weights of red and blue in brightness. Code points that say nothing are taken for BT.601, as
-        // other decoders of still pictures do.
+        // The weights of red and blue in brightness. Unspecified code points mean BT.601, as in other
+        // decoders of still pictures.
         let (red, blue) = match code_points.matrix {
             1 => (0.2126, 0.0722),
             9 => (0.2627, 0.0593),
             _ => (0.299, 0.114),
         };
         let green = 1.0 - red - blue;
-        // Of a narrow range, brightness has 16 to 235 and colour 16 to 240.
+        // In the narrow range, brightness has 16 to 235 and colour 16 to 240.
         let (black, gain, reach) =
             if code_points.full_range { (0, 1.0, 1.0) } else { (16, 255.0 / 219.0, 255.0 / 224.0) };
         let fixed = |factor: f64| (factor * 65536.0).round() as i32;
@@ -191,7 +207,7 @@ impl Conversion {
     }
 }
 
-/// The nearest byte to a number of 16 bits' precision.
+/// Returns the byte nearest to a number of 16 bits' precision.
 fn byte(fixed: i32) -> u8 {
     u8::try_from(((fixed + (1 << 15)) >> 16).clamp(0, 255)).unwrap_or_default()
 }

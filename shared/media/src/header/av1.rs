@@ -1,4 +1,4 @@
-//! What an AV1 sequence says of its pictures (AV1 Bitstream & Decoding Process Specification, 5.5).
+//! Reads what an AV1 sequence says of its pictures (AV1 Bitstream & Decoding Process Specification, 5.5).
 
 use super::bits::Bits;
 use crate::heif::CodePoints;
@@ -14,7 +14,7 @@ pub(super) struct Sequence {
 /// The kind of unit that holds a sequence header.
 const SEQUENCE: u32 = 1;
 
-/// What the first sequence header among the units of an item declares.
+/// Returns what the first sequence header among the units of an item declares.
 pub(super) fn sequence(item: &[u8]) -> Option<Sequence> {
     let mut rest = item;
     loop {
@@ -32,7 +32,7 @@ pub(super) fn sequence(item: &[u8]) -> Option<Sequence> {
     }
 }
 
-/// A number in groups of seven bits, lowest first (4.10.5).
+/// Returns the number that comes next in groups of seven bits, lowest first (4.10.5).
 fn leb128(from: &mut &[u8]) -> Option<usize> {
     let mut number = 0;
     for group in 0..5 {
@@ -134,7 +134,7 @@ fn colours(bits: &mut Bits<'_>, profile: u32) -> Option<Sequence> {
         let mut point = || u16::try_from(bits.get(8)?).ok();
         points = (point()?, point()?, point()?);
     }
-    // Red, green and blue themselves have the full range without saying so.
+    // A sequence of red, green and blue has the full range without a flag.
     let full_range = (!grey && points == SRGB) || bits.flag()?;
     let (primaries, transfer, matrix) = points;
     Some(Sequence { grey, code_points: CodePoints { primaries, transfer, matrix, full_range } })

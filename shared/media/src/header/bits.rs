@@ -1,4 +1,4 @@
-//! Numbers of any count of bits, as video codecs write their headers.
+//! Reads numbers of any count of bits, as the headers of video codecs have them.
 
 /// Bits of a header, highest first.
 pub(super) struct Bits<'a> {
@@ -11,12 +11,12 @@ impl<'a> Bits<'a> {
         Self { bytes, at: 0 }
     }
 
-    /// Leaves out some bits.
+    /// Skips some bits.
     pub(super) fn skip(&mut self, bits: usize) {
         self.at = self.at.saturating_add(bits);
     }
 
-    /// The number of up to 32 bits that comes next.
+    /// Returns the next number, of up to 32 bits.
     pub(super) fn get(&mut self, bits: usize) -> Option<u32> {
         (0..bits).try_fold(0, |number, _| {
             let bit = self.bytes.get(self.at / 8)? >> (7 - self.at % 8) & 1;
@@ -25,12 +25,12 @@ impl<'a> Bits<'a> {
         })
     }
 
-    /// Whether the next bit is set.
+    /// Returns whether the next bit is set.
     pub(super) fn flag(&mut self) -> Option<bool> {
         Some(self.get(1)? == 1)
     }
 
-    /// An Exp-Golomb number (ITU-T H.265, 9.2; AV1, 4.10.3).
+    /// Returns the next Exp-Golomb number (ITU-T H.265, 9.2; AV1, 4.10.3).
     pub(super) fn golomb(&mut self) -> Option<u32> {
         let mut zeros = 0;
         while !self.flag()? {

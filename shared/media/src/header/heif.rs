@@ -14,19 +14,23 @@ pub(crate) struct HeifHeader<'a> {
     pub(crate) common: Header,
     pub(crate) heif: Heif<'a>,
     pub(crate) picture: Tiles,
+    /// The first column and row that are shown of it.
+    pub(crate) corner: (u32, u32),
     /// The picture that holds its opacity.
     pub(crate) opacity: Option<Tiles>,
+    /// Whether colours were multiplied by their opacity.
+    pub(crate) premultiplied: bool,
     /// How its colours are coded: by the container, or else by the sequence.
     pub(crate) code_points: CodePoints,
 }
 
-/// What the decoder of AVIF holds at most for each pixel: two bytes for each of three colours.
+/// Bytes the decoder of AVIF holds at most for each pixel: two for each of three colours.
 const AVIF: u64 = 6;
-/// What the decoder of HEIC holds for each pixel: a byte for each of three colours, or two with halved colour.
+/// Bytes the decoder of HEIC holds for each pixel: one for each of three colours, or two with halved colour.
 const HEIC: u64 = 3;
-/// What it holds besides for each pixel of the tile at work.
+/// Bytes it also holds for each pixel of the current tile.
 const HEIC_TILE: u64 = 8;
-/// What opacity adds while it is decoded and kept.
+/// Bytes held for each pixel of opacity.
 const OPACITY: u64 = 1;
 
 pub(crate) fn read<'a>(bytes: &'a [u8], format: Format, limits: &Limits) -> Result<HeifHeader<'a>, Refusal> {
@@ -37,19 +41,23 @@ pub(crate) fn read<'a>(bytes: &'a [u8], format: Format, limits: &Limits) -> Resu
     if let Some(opacity) = &opacity {
         check(&heif, opacity, format, limits)?;
     }
-    let pixels = u64::from(picture.width) * u64::from(picture.height);
+    // Tiles are decoded band by band. Opacity is held whole.
     let tile = u64::from(picture.tile.0) * u64::from(picture.tile.1);
-    let planes = if format == Format::Avif { pixels * AVIF } else { pixels * HEIC + tile * HEIC_TILE };
+    let band = tile.saturating_mul(u64::try_from(picture.columns).unwrap_or(u64::MAX));
+    let planes = if format == Format::Avif { band * AVIF } else { band * HEIC + tile * HEIC_TILE };
+    let pixels = u64::from(picture.width) * u64::from(picture.height);
     limits.check_memory(planes + if opacity.is_some() { pixels * OPACITY } else { 0 })?;
     let code_points = heif.code_points().unwrap_or(sequence.code_points);
+    let view = heif.view(picture.width, picture.height);
     let common = Header {
-        width: picture.width,
-        height: picture.height,
-        orientation: heif.orientation(),
+        width: view.width,
+        height: view.height,
+        orientation: view.orientation,
         color_type: if sequence.grey { ColorType::L8 } else { ColorType::Rgb8 },
         icc: heif.icc().map(<[u8]>::to_vec).or_else(|| profile_of(code_points.primaries)),
     };
-    Ok(HeifHeader { common, heif, picture, opacity, code_points })
+    let (corner, premultiplied) = ((view.left, view.top), heif.is_premultiplied());
+    Ok(HeifHeader { common, heif, picture, corner, opacity, premultiplied, code_points })
 }
 
 /// What the sequences of a picture's items say of its colours.
@@ -61,7 +69,7 @@ struct Sequence {
 /// Dimensions in a sequence are those of whole blocks.
 const BLOCK: u32 = 64;
 
-/// Holds a picture and the sequences of its items to the limits.
+/// Checks a picture and the sequences of its items against the limits. Returns what the first sequence says.
 fn check(heif: &Heif<'_>, picture: &Tiles, format: Format, limits: &Limits) -> Result<Sequence, Refusal> {
     let codec = if format == Format::Avif { *b"av01" } else { *b"hvc1" };
     if picture.codec != codec {
@@ -85,7 +93,7 @@ fn check(heif: &Heif<'_>, picture: &Tiles, format: Format, limits: &Limits) -> R
             Sequence { grey: sequence.grey, code_points: sequence.code_points }
         };
         first.get_or_insert(sequence);
-        // The decoder of AVIF is told how much it may allocate; that of HEIC goes by each of its sequences.
+        // The decoder of AVIF is told how much it may allocate. That of HEIC allocates by each sequence.
         if format == Format::Avif {
             break;
         }

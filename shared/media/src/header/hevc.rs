@@ -1,5 +1,5 @@
-//! What an HEVC sequence says of its pictures (ITU-T H.265). The container says much of it too, but it is the
-//! sequence that a decoder goes by.
+//! Reads what an HEVC sequence says of its pictures (ITU-T H.265). The container repeats much of it, but
+//! decoders go by the sequence.
 
 use super::bits::Bits;
 use crate::heif::CodePoints;
@@ -17,12 +17,12 @@ pub(super) struct Sequence {
 /// The kind of unit that holds a sequence parameter set.
 const SEQUENCE: u8 = 33;
 
-/// What is declared in a decoder configuration, `hvcC`, and in the units of an item: the first set, with the
-/// largest width and height of all. `None` when either is broken, or neither declares anything.
+/// Returns the first parameter set in a decoder configuration, `hvcC`, and the units of an item, with the
+/// largest width and height of all sets. Returns `None` if either is broken, or neither holds a set.
 pub(super) fn sequence(configuration: &[u8], item: &[u8]) -> Option<Sequence> {
     let mut found: Option<Sequence> = None;
     let mut declare = |unit: &[u8]| {
-        // Of every layer: the decoder does not tell them apart, and could take the second eye's for the first's.
+        // Sets of every layer count: the decoder does not tell them apart.
         if unit.first().is_some_and(|byte| byte >> 1 & 0x3F == SEQUENCE) {
             let next = parameter_set(unit)?;
             let first = found.unwrap_or(next);
@@ -85,12 +85,12 @@ fn parameter_set(unit: &[u8]) -> Option<Sequence> {
         bits.skip(1);
     }
     let (width, height) = (bits.golomb()?, bits.golomb()?);
-    // A set that ends before it says how its colours are coded leaves them undescribed.
+    // A set may end before it describes its colours.
     let code_points = code_points(bits, sublayers).unwrap_or_default();
     Some(Sequence { width, height, grey: chroma == 0, code_points })
 }
 
-/// What the rest of a sequence parameter set, from the cropping on, says of its colours.
+/// Returns what the rest of a sequence parameter set, from the conformance window on, says of its colours.
 fn code_points(bits: &mut Bits<'_>, sublayers: u32) -> Option<CodePoints> {
     if bits.flag()? {
         golombs(bits, 4)?;
@@ -192,8 +192,7 @@ fn usability(bits: &mut Bits<'_>) -> Option<CodePoints> {
     Some(code_points)
 }
 
-/// The bytes of a unit without those that keep it from looking like the start of another. Everything that is read
-/// stands near its beginning.
+/// Returns the beginning of a unit without its emulation prevention bytes (7.4.2).
 fn unescaped(unit: &[u8]) -> Vec<u8> {
     let mut zeros = 0;
     let mut bytes = Vec::new();

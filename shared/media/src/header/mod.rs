@@ -1,4 +1,4 @@
-//! What can be known of a file without decoding it, held to the limits.
+//! Reads headers: what is known of a file without decoding it. Every header is checked against the limits.
 
 mod av1;
 mod bits;
@@ -24,18 +24,18 @@ pub(crate) struct Header {
     /// Height as stored, before orientation.
     pub(crate) height: u32,
     pub(crate) orientation: Orientation,
-    /// What its pixels are decoded to: brightness, `L8`, or colours, `Rgb8`.
+    /// What its pixels are decoded to: `L8`, brightness, or `Rgb8`, colours.
     pub(crate) color_type: ColorType,
-    /// The colour profile where the container holds it plainly. A PNG's is compressed: its decoder brings it.
+    /// The colour profile. A PNG's is compressed, so its decoder adds it.
     pub(crate) icc: Option<Vec<u8>>,
 }
 
-/// The `N` bytes from `at` on, if there are as many.
+/// Returns the `N` bytes from `at` on, if there are as many.
 fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..)?.first_chunk().copied()
 }
 
-/// A refusal for a header that ends too early.
+/// Returns the refusal of a header that ends too early.
 fn cut_short() -> Refusal {
     Refusal::corrupt("its header ends too early")
 }

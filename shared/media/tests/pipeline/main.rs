@@ -12,6 +12,7 @@
 )]
 
 mod colours;
+mod containers;
 mod formats;
 mod golden;
 mod hostile;

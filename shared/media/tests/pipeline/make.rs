@@ -240,109 +240,192 @@ pub(crate) struct Heif<'a> {
     pub(crate) tile: &'a [u8],
     /// Columns and rows of a grid of that picture, and the dimensions that are shown of it.
     pub(crate) grid: Option<((u8, u8), (u16, u16))>,
+    /// Properties of the whole that stand before the turn and the mirror.
+    pub(crate) first: Vec<([u8; 4], Vec<u8>)>,
     /// Quarter turns against the clock.
     pub(crate) turns: Option<u8>,
     /// Which sides are swapped: 0 for top and bottom, 1 for left and right.
     pub(crate) mirror: Option<u8>,
     pub(crate) icc: Option<Vec<u8>>,
+    pub(crate) opacity: Option<Opacity<'a>>,
+    /// Whether the whole is shown by way of another item that is the same picture.
+    pub(crate) identity: bool,
+    /// Whether the data stand first, in a box whose length takes eight bytes.
+    pub(crate) data_first: bool,
+}
+
+/// The opacity of a picture in a HEIF container.
+#[derive(Clone, Copy)]
+pub(crate) struct Opacity<'a> {
+    /// The file whose picture is used, once for each tile.
+    pub(crate) tile: &'a [u8],
+    /// Whether each tile has its own, and not the whole.
+    pub(crate) of_tiles: bool,
+    pub(crate) premultiplied: bool,
+}
+
+/// A box of a name and a body.
+fn boxed(name: &[u8], body: &[u8]) -> Vec<u8> {
+    [&u32::try_from(body.len() + 8).unwrap().to_be_bytes(), name, body].concat()
+}
+
+/// A box that begins with a version, 0.
+fn versioned(name: &[u8], body: &[u8]) -> Vec<u8> {
+    boxed(name, &[&[0; 4], body].concat())
+}
+
+/// The body of the first box of this name.
+fn body_of<'a>(file: &'a [u8], name: &[u8]) -> &'a [u8] {
+    let at = file.windows(4).position(|window| window == name).unwrap();
+    let length = u32::from_be_bytes(file[at - 4..at].try_into().unwrap()) as usize;
+    &file[at + 4..at - 4 + length]
+}
+
+/// The items of a HEIF container, and what is said of them.
+#[derive(Default)]
+struct Items {
+    entries: Vec<Vec<u8>>,
+    properties: Vec<Vec<u8>>,
+    associations: Vec<Vec<u8>>,
+    references: Vec<Vec<u8>>,
+    /// Number and data of each item.
+    data: Vec<(u16, Vec<u8>)>,
+}
+
+impl Items {
+    fn property(&mut self, property: Vec<u8>) -> u8 {
+        self.properties.push(property);
+        u8::try_from(self.properties.len()).unwrap()
+    }
+
+    fn item(&mut self, number: u16, kind: &[u8], properties: &[u8], data: &[u8]) {
+        let body = [&[2, 0, 0, 0], number.to_be_bytes().as_slice(), &[0, 0], kind, &[0]].concat();
+        self.entries.push(boxed(b"infe", &body));
+        let count = u8::try_from(properties.len()).unwrap();
+        self.associations.push([number.to_be_bytes().as_slice(), &[count], properties].concat());
+        self.data.push((number, data.to_vec()));
+    }
+
+    fn refer(&mut self, kind: &[u8], from: u16, to: &[u16]) {
+        let count = u16::try_from(to.len()).unwrap();
+        let numbers: Vec<u8> = [&[from, count], to].concat().iter().flat_map(|n| n.to_be_bytes()).collect();
+        self.references.push(boxed(kind, &numbers));
+    }
+
+    fn write(&self, brand: &[u8], primary: u16, data_first: bool) -> Vec<u8> {
+        let short = |list: &[Vec<u8>]| {
+            [u16::try_from(list.len()).unwrap().to_be_bytes().as_slice(), &list.concat()].concat()
+        };
+        let associations = u32::try_from(self.associations.len()).unwrap().to_be_bytes();
+        let meta = |data: u32| {
+            let mut offset = data;
+            let places: Vec<Vec<u8>> = self
+                .data
+                .iter()
+                .map(|(number, data)| {
+                    let length = u32::try_from(data.len()).unwrap();
+                    let place = [offset.to_be_bytes(), length.to_be_bytes()].concat();
+                    offset += length;
+                    [number.to_be_bytes().as_slice(), &[0, 0, 0, 1], &place].concat()
+                })
+                .collect();
+            let boxes = [
+                versioned(b"hdlr", b"\0\0\0\0pict\0\0\0\0\0\0\0\0\0\0\0\0\0"),
+                versioned(b"pitm", &primary.to_be_bytes()),
+                versioned(b"iinf", &short(&self.entries)),
+                versioned(b"iref", &self.references.concat()),
+                boxed(
+                    b"iprp",
+                    &[
+                        boxed(b"ipco", &self.properties.concat()),
+                        versioned(b"ipma", &[associations.as_slice(), &self.associations.concat()].concat()),
+                    ]
+                    .concat(),
+                ),
+                versioned(b"iloc", &[[0x44, 0].as_slice(), &short(&places)].concat()),
+            ];
+            versioned(b"meta", &boxes.concat())
+        };
+        let begin = boxed(b"ftyp", &[brand, &[0; 4], b"mif1", brand].concat());
+        let data: Vec<u8> = self.data.iter().flat_map(|(_, data)| data.clone()).collect();
+        let before = u32::try_from(begin.len()).unwrap();
+        if data_first {
+            let length = u64::try_from(data.len() + 16).unwrap().to_be_bytes();
+            let data = [b"\0\0\0\x01mdat".as_slice(), &length, &data].concat();
+            return [begin, data, meta(before + 16)].concat();
+        }
+        let before = before + u32::try_from(meta(0).len()).unwrap() + 8;
+        [begin, meta(before), boxed(b"mdat", &data)].concat()
+    }
 }
 
 impl Heif<'_> {
     pub(crate) fn write(&self) -> Vec<u8> {
-        let whole = |name: &[u8], body: &[u8]| {
-            [&u32::try_from(body.len() + 8).unwrap().to_be_bytes(), name, body].concat()
-        };
-        let versioned = |name: &[u8], body: &[u8]| whole(name, &[&[0; 4], body].concat());
-        let found = |name: &[u8]| {
-            let at = self.tile.windows(4).position(|window| window == name).unwrap();
-            let length = u32::from_be_bytes(self.tile[at - 4..at].try_into().unwrap()) as usize;
-            &self.tile[at + 4..at - 4 + length]
-        };
         let avif = &self.tile[8..12] == b"avif";
-        let (kind, configuration): (&[u8], &[u8]) =
-            if avif { (b"av01", b"av1C") } else { (b"hvc1", b"hvcC") };
-        let data = found(b"mdat");
-        let extent = found(b"ispe");
-
-        // The tiles are items from 2 on; item 1 is the grid of them, or the one tile itself.
-        let ((columns, rows), shown) = self.grid.unwrap_or(((1, 1), (0, 0)));
-        let count = u16::from(columns) * u16::from(rows);
-        let tiles: Vec<u16> = if self.grid.is_some() { (2..2 + count).collect() } else { vec![1] };
-        let entry = |item: u16, kind: &[u8]| {
-            let body = [&[2, 0, 0, 0], item.to_be_bytes().as_slice(), &[0, 0], kind, &[0]].concat();
-            whole(b"infe", &body)
-        };
-        let mut entries: Vec<Vec<u8>> = tiles.iter().map(|tile| entry(*tile, kind)).collect();
-        if self.grid.is_some() {
-            entries.push(entry(1, b"grid"));
+        let (brand, kind, configuration): (&[u8], &[u8], &[u8]) =
+            if avif { (b"avif", b"av01", b"av1C") } else { (b"heic", b"hvc1", b"hvcC") };
+        let mut items = Items::default();
+        let mut of_whole: Vec<u8> = Vec::new();
+        let properties = self
+            .first
+            .iter()
+            .map(|(name, body)| boxed(name, body))
+            .chain(self.turns.map(|turns| boxed(b"irot", &[turns])))
+            .chain(self.mirror.map(|axis| boxed(b"imir", &[axis])))
+            .chain(self.icc.as_ref().map(|icc| boxed(b"colr", &[b"prof", icc.as_slice()].concat())));
+        for property in properties {
+            of_whole.push(items.property(property));
         }
-        let [w, h] = [shown.0, shown.1].map(u16::to_be_bytes);
-        let grid = [&[0, 0, rows.wrapping_sub(1), columns.wrapping_sub(1)], w.as_slice(), &h].concat();
-
-        // Properties: 1 the configuration, 2 the tile's dimensions, 3 the grid's, then those of the whole.
-        let mut properties = vec![whole(configuration, found(configuration)), whole(b"ispe", extent)];
-        let sides = [[0, 0], w, [0, 0], h].concat();
-        properties.push(versioned(b"ispe", &sides));
-        properties.extend(self.turns.map(|turns| whole(b"irot", &[turns])));
-        properties.extend(self.mirror.map(|axis| whole(b"imir", &[axis])));
-        properties.extend(self.icc.as_ref().map(|icc| whole(b"colr", &[b"prof", icc.as_slice()].concat())));
-        let rest: Vec<u8> = (4..=u8::try_from(properties.len()).unwrap()).collect();
-        let associate = |item: u16, numbers: &[u8]| {
-            [item.to_be_bytes().as_slice(), &[u8::try_from(numbers.len()).unwrap()], numbers].concat()
+        let tile = |items: &mut Items, file: &[u8]| {
+            let configuration = items.property(boxed(configuration, body_of(file, configuration)));
+            [configuration, items.property(boxed(b"ispe", body_of(file, b"ispe")))]
         };
-        let mut associations: Vec<Vec<u8>> = Vec::new();
-        if self.grid.is_some() {
-            associations.push(associate(1, &[&[3], rest.as_slice()].concat()));
-            associations.extend(tiles.iter().map(|tile| associate(*tile, &[1, 2])));
-        } else {
-            associations.push(associate(1, &[&[1, 2], rest.as_slice()].concat()));
+        let of_tile = tile(&mut items, self.tile);
+        let whole = |items: &mut Items, number: u16, first: u16, mut properties: Vec<u8>| -> Vec<u16> {
+            let Some(((columns, rows), (width, height))) = self.grid else { return vec![number] };
+            let sides = [[0, 0], width.to_be_bytes(), [0, 0], height.to_be_bytes()].concat();
+            properties.insert(0, items.property(versioned(b"ispe", &sides)));
+            let grid = [&[0, 0, rows - 1, columns - 1], sides[2..4].as_ref(), &sides[6..8]].concat();
+            items.item(number, b"grid", &properties, &grid);
+            let tiles: Vec<u16> = (first..first + u16::from(columns) * u16::from(rows)).collect();
+            items.refer(b"dimg", number, &tiles);
+            tiles
+        };
+        // Item 1 is the grid of those from 2 on, or the one tile itself.
+        let of_item_1 = if self.identity { Vec::new() } else { of_whole.clone() };
+        let tiles = whole(&mut items, 1, 2, of_item_1.clone());
+        for number in &tiles {
+            let of_one = if self.grid.is_some() { Vec::new() } else { of_item_1.clone() };
+            items.item(*number, kind, &[of_tile.as_slice(), &of_one].concat(), body_of(self.tile, b"mdat"));
         }
-        let counted = |list: &[Vec<u8>]| {
-            [u32::try_from(list.len()).unwrap().to_be_bytes().as_slice(), &list.concat()].concat()
-        };
-        let references: Vec<u8> = tiles.iter().flat_map(|tile| tile.to_be_bytes()).collect();
-        let references = [&[0, 1], count.to_be_bytes().as_slice(), &references].concat();
-
-        let file = |offset: u32| {
-            let place = |item: u16, offset: u32, length: usize| {
-                let (offset, length) = (offset.to_be_bytes(), u32::try_from(length).unwrap().to_be_bytes());
-                [item.to_be_bytes().as_slice(), &[0, 0, 0, 1], &offset, &length].concat()
+        if let Some(opacity) = self.opacity {
+            let urn = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0";
+            let about = items.property(versioned(b"auxC", urn));
+            let of_opacity = tile(&mut items, opacity.tile);
+            let data = body_of(opacity.tile, b"mdat");
+            let numbers = if opacity.of_tiles {
+                (1001..).take(tiles.len()).collect()
+            } else {
+                whole(&mut items, 1000, 1001, vec![about])
             };
-            // The grid's description stands first, then each tile.
-            let tile_at = |at: usize| offset + u32::try_from(grid.len() + at * data.len()).unwrap();
-            let mut places: Vec<Vec<u8>> =
-                tiles.iter().enumerate().map(|(at, tile)| place(*tile, tile_at(at), data.len())).collect();
-            if self.grid.is_some() {
-                places.push(place(1, offset, grid.len()));
+            for (number, tile) in numbers.iter().zip(&tiles) {
+                items.item(*number, kind, &[of_opacity.as_slice(), &[about]].concat(), data);
+                if opacity.of_tiles {
+                    items.refer(b"auxl", *number, &[*tile]);
+                }
             }
-            let located =
-                [&[0x44, 0], u16::try_from(places.len()).unwrap().to_be_bytes().as_slice()].concat();
-            let meta = [
-                versioned(b"hdlr", b"\0\0\0\0pict\0\0\0\0\0\0\0\0\0\0\0\0\0"),
-                versioned(b"pitm", &[0, 1]),
-                versioned(
-                    b"iinf",
-                    &[u16::try_from(entries.len()).unwrap().to_be_bytes().as_slice(), &entries.concat()]
-                        .concat(),
-                ),
-                versioned(
-                    b"iref",
-                    &if self.grid.is_some() { whole(b"dimg", &references) } else { Vec::new() },
-                ),
-                whole(
-                    b"iprp",
-                    &[whole(b"ipco", &properties.concat()), versioned(b"ipma", &counted(&associations))]
-                        .concat(),
-                ),
-                versioned(b"iloc", &[located, places.concat()].concat()),
-            ]
-            .concat();
-            let brand = if avif { b"avif" } else { b"heic" };
-            [whole(b"ftyp", &[brand.as_slice(), &[0; 4], b"mif1", brand].concat()), versioned(b"meta", &meta)]
-                .concat()
-        };
-        let before = u32::try_from(file(0).len()).unwrap() + 8;
-        [file(before), whole(b"mdat", &[grid.as_slice(), &data.repeat(tiles.len())].concat())].concat()
+            if !opacity.of_tiles {
+                items.refer(b"auxl", 1000, &[1]);
+            }
+            if opacity.premultiplied {
+                items.refer(b"prem", 1, &[1000]);
+            }
+        }
+        if self.identity {
+            items.item(2000, b"iden", &of_whole, &[]);
+            items.refer(b"dimg", 2000, &[1]);
+        }
+        items.write(brand, if self.identity { 2000 } else { 1 }, self.data_first)
     }
 }
 
