@@ -1,4 +1,4 @@
-//! GIF's first frame by the `gif` crate, painted on a white screen.
+//! Decodes the first frame of a GIF by the crate `gif`, and paints it on a white screen.
 
 use std::io::Cursor;
 
@@ -8,31 +8,36 @@ use image::ImageResult;
 use super::shrink::{Scale, Shrink};
 use super::{Codec, Decoder, length};
 use crate::header::Header;
-use crate::header::gif::read;
+use crate::header::gif::{GifHeader, read};
 use crate::limits::Limits;
 use crate::refusal::Refusal;
 
 const WHITE: u8 = 255;
 
 pub(super) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoder<FirstFrame<'a>>, Refusal> {
-    Ok(Decoder::new(read(bytes, limits)?, FirstFrame { bytes }))
+    let GifHeader { common, frame } = read(bytes, limits)?;
+    Ok(Decoder::new(common, FirstFrame { bytes, place: frame }))
 }
 
 pub(super) struct FirstFrame<'a> {
     bytes: &'a [u8],
+    /// Its left, top, width and height on the screen.
+    place: [u16; 4],
 }
 
 impl Codec for FirstFrame<'_> {
     fn decode(self, header: &Header, scale: Scale, pixels: &mut [u8]) -> ImageResult<()> {
         let mut options = DecodeOptions::new();
         options.set_color_output(ColorOutput::Indexed);
-        // A frame beyond its screen would escape the limits, which were held against the screen.
-        options.check_frame_consistency(true);
+        options.allow_unknown_blocks(true);
         let mut decoder = options.read_info(Cursor::new(self.bytes)).map_err(Refusal::undecodable)?;
         let frame = decoder.next_frame_info().map_err(Refusal::undecodable)?;
         let frame = frame.ok_or_else(Refusal::no_picture)?;
-        let (left, top, frame_width) =
-            (usize::from(frame.left), usize::from(frame.top), usize::from(frame.width));
+        let [left, top, width, height] = self.place;
+        if (frame.width, frame.height) != (width, height) {
+            return Err(Refusal::disagrees().into());
+        }
+        let [left, top, frame_width] = [left, top, width].map(usize::from);
         let transparent = frame.transparent;
 
         let mut indices = vec![0; decoder.buffer_size()];
@@ -48,7 +53,7 @@ impl Codec for FirstFrame<'_> {
             let line = if y < top { None } else { lines.next() };
             for (pixel, index) in pixels.iter_mut().skip(left).zip(line.unwrap_or_default()) {
                 if transparent != Some(*index) {
-                    // An index beyond the palette is black, as browsers have it.
+                    // An index beyond the palette is black, as in browsers.
                     *pixel = palette.get(usize::from(*index)).copied().unwrap_or_default();
                 }
             }

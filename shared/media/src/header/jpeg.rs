@@ -1,7 +1,8 @@
 //! JPEG: every marker from the first to the end of the picture.
 //!
-//! The compressed data between them are passed over too. That is how the scans are counted, and how a file is
-//! known to be whole: libjpeg would make up what is missing and call it a picture.
+//! The markers are followed through the compressed data. This counts the scans, and shows whether the file is
+//! whole: libjpeg would make up missing pixels and report no error. A file whose last scan has begun may lack
+//! its end. Its decoder finds out whether any pixels are missing.
 
 use image::ColorType;
 use image::metadata::Orientation;
@@ -19,22 +20,26 @@ const EXTENDED: u8 = 0xC1;
 const PROGRESSIVE: u8 = 0xC2;
 const EXIF: u8 = 0xE1;
 const ICC: u8 = 0xE2;
-const ADOBE: u8 = 0xEE;
 
 /// The header of a JPEG.
 pub(crate) struct JpegHeader {
     pub(crate) common: Header,
-    /// How four inks are stored, if it is of inks.
-    pub(crate) inks: Option<Inks>,
+    /// Whether it is of four inks, cyan, magenta, yellow and black.
+    pub(crate) inks: bool,
+    /// How it ends.
+    pub(crate) end: End,
 }
 
-/// How a picture of cyan, magenta, yellow and black is stored.
+/// How a JPEG ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Inks {
-    /// 0 is no ink.
-    Plain,
-    /// 255 is no ink, as Adobe has it.
-    Inverted,
+pub(crate) enum End {
+    /// With its marker.
+    Marked,
+    /// Within or after its last scan.
+    Open {
+        /// Whether the last scan only refines the others.
+        progressive: bool,
+    },
 }
 
 pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<JpegHeader, Refusal> {
@@ -42,10 +47,16 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<JpegHeader, Refusal>
     let mut frame: Option<Frame> = None;
     let mut orientation = None;
     let mut icc = IccPieces::default();
-    let mut inks = Inks::Plain;
+    let mut end = End::Marked;
     let mut scans = 0;
     loop {
-        let marker = markers.next()?;
+        let marker = match (markers.next(), &frame) {
+            (Err(_), Some(frame)) if frame.is_complete() => {
+                end = End::Open { progressive: frame.progressive };
+                break;
+            }
+            (marker, _) => marker?,
+        };
         match marker {
             END_OF_IMAGE => break,
             // These stand alone; the restarts are inside compressed data.
@@ -67,11 +78,12 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<JpegHeader, Refusal>
                 return Err(Refusal::Unsupported("A lossless, hierarchical or arithmetic JPEG"));
             }
             START_OF_SCAN => {
-                let frame = frame.as_ref().ok_or_else(cut_short)?;
+                let frame = frame.as_mut().ok_or_else(cut_short)?;
                 if scans == 0 {
                     let components = body.first().copied().ok_or_else(cut_short)?;
                     limits.check_memory(frame.memory(components))?;
                 }
+                frame.scan(body).ok_or_else(cut_short)?;
                 scans += 1;
                 if scans > limits.jpeg_scans {
                     return Err(Refusal::TooManyScans { limit: limits.jpeg_scans });
@@ -81,12 +93,11 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<JpegHeader, Refusal>
                 orientation = orientation.or_else(|| orientation::from_exif(body));
             }
             ICC => icc.add(body),
-            ADOBE if body.starts_with(b"Adobe") => inks = Inks::Inverted,
             _ => {}
         }
     }
     let frame = frame.filter(|_| scans > 0).ok_or_else(Refusal::no_picture)?;
-    let components = frame.sampling.len();
+    let components = frame.components.len();
     let common = Header {
         width: frame.width,
         height: frame.height,
@@ -94,7 +105,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<JpegHeader, Refusal>
         color_type: if components == 1 { ColorType::L8 } else { ColorType::Rgb8 },
         icc: icc.join(),
     };
-    Ok(JpegHeader { common, inks: Some(inks).filter(|_| components == 4) })
+    Ok(JpegHeader { common, inks: components == 4, end })
 }
 
 /// The markers from a position on.
@@ -104,8 +115,8 @@ struct Markers<'a> {
 }
 
 impl<'a> Markers<'a> {
-    /// The next marker. Whatever stands before it is skipped: compressed data, in which 0xFF is followed by
-    /// zero, or the rubbish that some writers leave between segments.
+    /// Returns the next marker. Skips what is before it: compressed data, in which zero follows 0xFF, or
+    /// bytes that some writers leave between segments.
     fn next(&mut self) -> Result<u8, Refusal> {
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
@@ -121,13 +132,13 @@ impl<'a> Markers<'a> {
         }
     }
 
-    /// The body of the segment that begins here, and past it.
+    /// Returns the body of the segment that begins here, and moves behind it.
     fn segment(&mut self) -> Result<&'a [u8], Refusal> {
         let length =
             usize::from(u16::from_be_bytes(array(self.bytes, self.at).ok_or_else(Refusal::cut_off)?));
         let body = self.bytes.get(self.at + 2..self.at + length);
         self.at += length;
-        // A length counts its own two bytes; a smaller one gives a range that is no range.
+        // A length counts its own two bytes. A smaller one makes no range.
         body.ok_or_else(|| {
             if length < 2 { Refusal::corrupt("a part of it has no length") } else { Refusal::cut_off() }
         })
@@ -139,8 +150,15 @@ struct Frame {
     width: u32,
     height: u32,
     progressive: bool,
-    /// Horizontal and vertical sampling of each component, 1 to 4.
-    sampling: Vec<(u64, u64)>,
+    components: Vec<Component>,
+}
+
+struct Component {
+    id: u8,
+    /// Horizontal and vertical sampling, 1 to 4.
+    sampling: (u64, u64),
+    /// The coefficients of a block, a bit each, whose last bit no scan so far has given.
+    missing: u64,
 }
 
 impl Frame {
@@ -153,30 +171,60 @@ impl Frame {
             return Err(Refusal::Unsupported("A JPEG of neither one, three nor four components"));
         }
         let described = body.get(6..6 + 3 * usize::from(components)).ok_or_else(cut_short)?;
-        let sampling: Vec<(u64, u64)> = described
-            .chunks_exact(3)
-            .filter_map(|c| c.get(1))
-            .map(|s| (u64::from(s >> 4), u64::from(s & 15)))
+        let (described, _) = described.as_chunks::<3>();
+        let components: Vec<Component> = described
+            .iter()
+            .map(|[id, sampling, _]| Component {
+                id: *id,
+                sampling: (u64::from(sampling >> 4), u64::from(sampling & 15)),
+                missing: u64::MAX,
+            })
             .collect();
-        if sampling.iter().any(|(h, v)| !(1..=4).contains(h) || !(1..=4).contains(v)) {
+        let possible = |side: u64| (1..=4).contains(&side);
+        if !components.iter().all(|c| possible(c.sampling.0) && possible(c.sampling.1)) {
             return Err(Refusal::corrupt("its components are sampled impossibly"));
         }
         let (width, height) = (u16::from_be_bytes([w1, w0]), u16::from_be_bytes([h1, h0]));
-        Ok(Self { width: width.into(), height: height.into(), progressive, sampling })
+        Ok(Self { width: width.into(), height: height.into(), progressive, components })
     }
 
-    /// The bytes libjpeg keeps for the whole picture. Reading one scan of everything it works by the row; a
-    /// picture in several scans must be held as coefficients, 64 of two bytes for each block of each
+    /// Notes what the scan with this header gives.
+    fn scan(&mut self, header: &[u8]) -> Option<()> {
+        let (count, rest) = header.split_first()?;
+        let (selected, rest) = rest.split_at_checked(2 * usize::from(*count))?;
+        let [first, last, approximation] = array(rest, 0)?;
+        // A scan may leave out some low bits of each coefficient. Later scans add them.
+        if approximation & 15 > 0 {
+            return Some(());
+        }
+        let band = (first..=last.min(63)).fold(0_u64, |band, coefficient| band | 1 << (coefficient & 63));
+        let (selected, _) = selected.as_chunks::<2>();
+        for component in &mut self.components {
+            if selected.iter().any(|[id, _]| *id == component.id) {
+                component.missing &= !band;
+            }
+        }
+        Some(())
+    }
+
+    /// Returns whether the scans so far give every coefficient to the last bit.
+    fn is_complete(&self) -> bool {
+        self.components.iter().all(|component| component.missing == 0)
+    }
+
+    /// Returns the bytes libjpeg holds for the whole picture. It decodes a single scan of all components by
+    /// the row. It holds a picture in several scans as coefficients, 64 of two bytes for each block of each
     /// component.
     fn memory(&self, components_in_first_scan: u8) -> u64 {
-        if !self.progressive && usize::from(components_in_first_scan) == self.sampling.len() {
+        if !self.progressive && usize::from(components_in_first_scan) == self.components.len() {
             return 0;
         }
-        let widest = self.sampling.iter().map(|(h, _)| *h).max().unwrap_or(1);
-        let tallest = self.sampling.iter().map(|(_, v)| *v).max().unwrap_or(1);
-        let blocks = self.sampling.iter().map(|(h, v)| {
-            let across = (u64::from(self.width) * h).div_ceil(widest * 8).next_multiple_of(*h);
-            let down = (u64::from(self.height) * v).div_ceil(tallest * 8).next_multiple_of(*v);
+        let sampling = || self.components.iter().map(|component| component.sampling);
+        let widest = sampling().map(|(h, _)| h).max().unwrap_or(1);
+        let tallest = sampling().map(|(_, v)| v).max().unwrap_or(1);
+        let blocks = sampling().map(|(h, v)| {
+            let across = (u64::from(self.width) * h).div_ceil(widest * 8).next_multiple_of(h);
+            let down = (u64::from(self.height) * v).div_ceil(tallest * 8).next_multiple_of(v);
             across * down
         });
         blocks.sum::<u64>() * 128
@@ -198,11 +246,11 @@ impl<'a> IccPieces<'a> {
         }
     }
 
-    /// The whole profile, if every piece came once. Half a profile is worse than none.
+    /// Returns the profile, if every piece came once. Half a profile is worse than none.
     fn join(mut self) -> Option<Vec<u8>> {
         self.pieces.sort_by_key(|(number, _)| *number);
         let whole = self.pieces.len() == self.expected
-            && (1..).zip(&self.pieces).all(|(n, (number, _))| n == *number);
+            && (1..).zip(&self.pieces).all(|(n, (number, _))| n == usize::from(*number));
         (whole && self.expected > 0)
             .then(|| self.pieces.iter().flat_map(|(_, piece)| *piece).copied().collect())
     }
@@ -230,13 +278,39 @@ mod tests {
     }
 
     #[test]
+    fn a_profile_may_have_as_many_pieces_as_can_be_numbered() {
+        let segments: Vec<Vec<u8>> =
+            (1..=255).map(|number| [b"ICC_PROFILE\0".as_slice(), &[number, 255, number]].concat()).collect();
+        let mut pieces = IccPieces::default();
+        segments.iter().for_each(|segment| pieces.add(segment));
+        assert_eq!(pieces.join(), Some((1..=255).collect()));
+    }
+
+    fn frame(progressive: bool) -> Frame {
+        let component = |id, sampling| Component { id, sampling, missing: u64::MAX };
+        let components = vec![component(1, (2, 2)), component(2, (1, 1)), component(3, (1, 1))];
+        Frame { width: 33, height: 17, progressive, components }
+    }
+
+    #[test]
     fn coefficients_are_counted_as_libjpeg_allocates_them() {
-        let frame =
-            Frame { width: 33, height: 17, progressive: true, sampling: vec![(2, 2), (1, 1), (1, 1)] };
         // Luminance: 5 blocks across rounded up to 6, 3 down rounded up to 4; colour: 3 by 2, twice.
-        assert_eq!(frame.memory(3), (6 * 4 + 2 * 3 * 2) * 128);
-        let baseline = Frame { progressive: false, ..frame };
-        assert_eq!(baseline.memory(3), 0);
-        assert_ne!(baseline.memory(1), 0);
+        assert_eq!(frame(true).memory(3), (6 * 4 + 2 * 3 * 2) * 128);
+        assert_eq!(frame(false).memory(3), 0);
+        assert_ne!(frame(false).memory(1), 0);
+    }
+
+    #[test]
+    fn a_picture_is_complete_when_every_coefficient_has_its_last_bit() {
+        let mut frame = frame(true);
+        let mut scan = |header: &[u8]| {
+            frame.scan(header).unwrap();
+            frame.is_complete()
+        };
+        assert!(!scan(&[3, 1, 0, 2, 0, 3, 0, 0, 0, 0x01]), "all but the last bit of the means");
+        assert!(!scan(&[3, 1, 0, 2, 0, 3, 0, 0, 0, 0x10]));
+        assert!(!scan(&[1, 1, 0, 1, 63, 0]) && !scan(&[1, 2, 0, 1, 63, 0]) && !scan(&[1, 3, 0, 1, 5, 0]));
+        assert!(scan(&[1, 3, 0, 6, 63, 0]));
+        assert_eq!(frame.scan(&[3, 1, 0]), None);
     }
 }

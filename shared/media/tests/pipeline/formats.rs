@@ -74,15 +74,6 @@ fn jpeg_of_inks_is_inverted_as_its_adobe_marker_says() {
 }
 
 #[test]
-fn jpeg_of_inks_without_the_marker_is_not_inverted() {
-    let inks = Jpeg { space: ColorSpace::JCS_CMYK, stored_as: ColorSpace::JCS_CMYK, ..Jpeg::default() };
-    let mut file = inks.write(&plain(300, 200, [255, 0, 0, 0]));
-    let marker = file.windows(4).position(|window| window[..2] == [0xFF, 0xEE]).unwrap();
-    file.drain(marker..marker + 2 + 14);
-    assert_middle(&file, [0, 255, 255], 4);
-}
-
-#[test]
 fn png_of_colour_and_opacity() {
     assert_quarters(&Png::default().write(&quarters(300, 200)), Format::Png, 6);
     let clear = paint(300, 200, |x, _| if x < 150 { [200, 0, 0, 0] } else { [200, 0, 0, 128] });

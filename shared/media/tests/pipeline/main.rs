@@ -21,3 +21,4 @@ mod orientations;
 mod outputs;
 mod scanned;
 mod show;
+mod tolerance;
