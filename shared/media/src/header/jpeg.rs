@@ -68,7 +68,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<JpegHeader, Refusal>
         match marker {
             BASELINE | EXTENDED | PROGRESSIVE => {
                 let read = Frame::read(body, marker == PROGRESSIVE)?;
-                limits.check_dimensions(read.width, read.height)?;
+                limits.check_scaled_dimensions(read.width, read.height)?;
                 if frame.replace(read).is_some() {
                     return Err(Refusal::corrupt("it declares its dimensions twice"));
                 }
@@ -85,8 +85,9 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<JpegHeader, Refusal>
                 }
                 frame.scan(body).ok_or_else(cut_short)?;
                 scans += 1;
-                if scans > limits.jpeg_scans {
-                    return Err(Refusal::TooManyScans { limit: limits.jpeg_scans });
+                let limit = limits.scans(u64::from(frame.width) * u64::from(frame.height));
+                if scans > limit {
+                    return Err(Refusal::TooManyScans { limit });
                 }
             }
             EXIF if body.starts_with(b"Exif\0") => {

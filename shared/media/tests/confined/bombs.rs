@@ -8,6 +8,8 @@ use crate::crafted::{self, Grid, Jpeg, Png, Scan};
 /// The sides of a picture of 49,992,000 pixels, which no format refuses for its dimensions.
 const WIDE: u16 = 12_000;
 const HIGH: u16 = 4166;
+/// How high a JPEG of that width may be: it then has 120 megapixels.
+const TALL: u16 = 10_000;
 
 /// How a bomb may end.
 enum Expected {
@@ -94,6 +96,23 @@ fn jpegs_of_many_scans() {
     let data = vec![0; again.blocks().div_ceil(4)];
     again.scans = vec![Scan { data, ..Scan::whole(1) }; 100];
     assert_ends("jpeg, 100 sequential scans", &again.write(), Ended);
+}
+
+#[test]
+fn jpegs_of_120_megapixels() {
+    for (name, sampling) in [("halved", HALVED.as_slice()), ("full", &FULL), ("grey", &[(1, 1)])] {
+        for progressive in [false, true] {
+            let how = if progressive { ", progressive" } else { "" };
+            let file = Jpeg { height: TALL, ..jpeg(progressive, sampling) };
+            assert_ends(&format!("jpeg, {name}{how}, 120 megapixels"), &file.write(), Ended);
+        }
+    }
+    assert_ends("jpeg, 41 scans of 120 megapixels", &refined(WIDE, TALL, 41), Ended);
+    assert_ends(
+        "jpeg, 42 scans of 120 megapixels",
+        &refined(WIDE, TALL, 42),
+        Refused("image_too_many_scans"),
+    );
 }
 
 #[test]

@@ -150,3 +150,16 @@ fn gif_whose_frame_is_beyond_the_limits_is_refused() {
     file[place..place + 4].copy_from_slice(&[0xFF; 4]);
     assert_eq!(refusal(&file).0, "image_too_large");
 }
+
+#[test]
+fn jpegs_as_large_as_phones_and_panoramas() {
+    let grey =
+        Jpeg { space: ColorSpace::JCS_GRAYSCALE, stored_as: ColorSpace::JCS_GRAYSCALE, ..Jpeg::default() };
+    for (width, height) in [(8192, 6144), (12_000, 9000), (16_382, 3628), (12_001, 1000), (20_000, 100)] {
+        let renditions = process(&grey.write(&plain(width, height, [90])));
+        assert_eq!((renditions.width, renditions.height), (width, height));
+        assert_near(show(&renditions, Size::Large).middle(), [90; 3], 3);
+    }
+    let screenshot = process(&Png::default().write(&plain(1080, 12_500, [90, 120, 150])));
+    assert_eq!((screenshot.width, screenshot.height), (1080, 12_500));
+}
