@@ -1,7 +1,7 @@
 //! Refuses to build with a JPEG codec that has no vector code.
 //!
-//! On x86-64 that code is assembled by NASM. Without it mozjpeg builds all the same, with a warning that nobody sees in a
-//! dependency, and takes up to twice the time for every picture.
+//! On x86-64 that code is assembled by NASM. Without it mozjpeg builds all the same, with a warning that
+//! nobody sees in a dependency, and takes up to twice the time for every picture.
 
 use std::{env, fs};
 

@@ -1,4 +1,4 @@
-//! To sRGB, so that a picture without its profile looks as it did with it.
+//! Converts pictures to sRGB, so that they look the same without their profile.
 
 use image::{DynamicImage, RgbImage};
 use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
@@ -6,9 +6,10 @@ use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
 use crate::guard::guard;
 use crate::refusal::Refusal;
 
-/// Converts a picture of brightness or colours by its profile. One without, or with one that is broken or made
-/// for other channels, is taken as sRGB or as grey, as browsers do: a bad profile should not cost anyone their
-/// picture.
+/// Converts a picture of brightness or colours to sRGB by its profile.
+///
+/// A picture without a profile counts as sRGB or grey, as in browsers. So does one whose profile is broken or
+/// made for other channels.
 pub(crate) fn to_srgb(picture: DynamicImage, icc: Option<&[u8]>) -> RgbImage {
     let converted = icc.and_then(|icc| {
         let kind = match picture {
@@ -21,7 +22,7 @@ pub(crate) fn to_srgb(picture: DynamicImage, icc: Option<&[u8]>) -> RgbImage {
     converted.unwrap_or_else(|| picture.into_rgb8())
 }
 
-/// Converts pixels of four inks, of which 0 is none, by their profile, or as plain inks on white paper.
+/// Converts pixels of four inks, 0 being none, by their profile or as plain inks on white paper.
 pub(crate) fn inks_to_srgb(inks: &[u8], icc: Option<&[u8]>) -> Vec<u8> {
     let converted = icc.and_then(|icc| by_profile(inks, (DataColorSpace::Cmyk, Layout::Rgba), icc));
     converted.unwrap_or_else(|| {
@@ -30,9 +31,9 @@ pub(crate) fn inks_to_srgb(inks: &[u8], icc: Option<&[u8]>) -> Vec<u8> {
     })
 }
 
-/// A profile for colours that are only named by the code point of their primaries (ISO/IEC 23091-2); none for
-/// those of sRGB or unknown ones. High dynamic range is not mapped to what a screen shows: its curve is taken
-/// for an ordinary one.
+/// Returns a profile for colours that are only named by the code point of their primaries (ISO/IEC 23091-2).
+/// Those of sRGB and unknown ones have none. High dynamic range is not mapped: its curve is treated as an
+/// ordinary one.
 pub(crate) fn profile_of(primaries: u16) -> Option<Vec<u8>> {
     let profile = match primaries {
         9 => ColorProfile::new_bt2020(),
@@ -42,7 +43,7 @@ pub(crate) fn profile_of(primaries: u16) -> Option<Vec<u8>> {
     profile.encode().ok()
 }
 
-/// The pixels in sRGB, if the profile can be read and is for colours of this kind.
+/// Returns the pixels in sRGB, if the profile is readable and for colours of this kind.
 fn by_profile(pixels: &[u8], (space, layout): (DataColorSpace, Layout), icc: &[u8]) -> Option<Vec<u8>> {
     let convert = || {
         let failed = |error| Refusal::failed("colour", error);
@@ -61,7 +62,7 @@ fn by_profile(pixels: &[u8], (space, layout): (DataColorSpace, Layout), icc: &[u
     guard(convert, |words| Refusal::failed("colour", words)).ok()
 }
 
-/// What is left of one colour of white paper under an ink and black.
+/// Returns what an ink and black leave of one colour of white paper.
 fn under_black(ink: u8, black: u8) -> u8 {
     let left = (255 - u32::from(ink)) * (255 - u32::from(black)) + 127;
     u8::try_from(left / 255).unwrap_or(u8::MAX)

@@ -1,4 +1,4 @@
-//! The files that are served. Neither encoder is given metadata, so none comes out.
+//! Encodes the files that are served. Neither encoder gets metadata, so no file has any.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -12,19 +12,19 @@ use crate::guard::guard;
 use crate::refusal::Refusal;
 use crate::rendition::{Encoding, Rendition, Size};
 
-/// What is asked of the encoders. The measured figures behind each number are in ADR 0019.
+/// The settings of the encoders. ADR 0019 has the measurements behind each number.
 struct Effort {
-    /// JPEG quality on libjpeg's scale, of the tables used here: by SSIMULACRA2 what mozjpeg's own tables and
-    /// its trellis make of 85, for no more bytes.
+    /// JPEG quality on libjpeg's scale, for the tables used here. By SSIMULACRA 2 it equals 85 with mozjpeg's
+    /// own tables and trellis, in no more bytes.
     jpeg_quality: f32,
-    /// Whether to try which scans pack best.
+    /// Whether to search for the scans that compress best.
     jpeg_scan_search: bool,
     /// How hard libwebp tries, 0 to 6.
     webp_method: u8,
 }
 
 impl Effort {
-    /// The smaller the picture, the cheaper it is to try hard.
+    /// A smaller picture makes the same effort cheaper.
     fn at(size: Size) -> Self {
         match size {
             Size::Large => Self { jpeg_quality: 80.0, jpeg_scan_search: false, webp_method: 4 },
@@ -36,22 +36,21 @@ impl Effort {
 
 /// WebP quality on libwebp's scale.
 const WEBP_QUALITY: f32 = 85.0;
-/// How much the decoder's smoothing of block edges spares detail, 0 to 7: at most, the same score takes one to
-/// two per cent fewer bytes and no more time.
+/// How much the decoder's deblocking filter spares detail, 0 to 7. At 7 the same score takes one to two per
+/// cent fewer bytes and no more time.
 const WEBP_FILTER_SHARPNESS: u8 = 7;
 
-/// Encodes every picture in every encoding, in that order, on up to `threads` threads, of which the calling
-/// one is the first.
+/// Encodes every picture in every encoding on up to `threads` threads, the calling one included. Returns the
+/// files in that order.
 ///
-/// The files are the same for any number of threads, and so is the refusal if there are several: the first in
-/// order.
+/// The files are the same for any number of threads. Of several refusals the first in order is returned.
 pub(crate) fn encode_all(pictures: &[(Size, &RgbImage)], threads: usize) -> Result<Vec<Rendition>, Refusal> {
     let jobs: Vec<(Size, &RgbImage, Encoding)> = pictures
         .iter()
         .flat_map(|(size, picture)| Encoding::ALL.map(|encoding| (*size, *picture, encoding)))
         .collect();
-    // Whoever is free takes the next. The largest WebP takes longer than all the others together: a
-    // third thread would find nothing to do.
+    // A free thread takes the next job. The largest WebP takes longer than all the others together, so a
+    // third thread would be idle.
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
@@ -62,11 +61,11 @@ pub(crate) fn encode_all(pictures: &[(Size, &RgbImage)], threads: usize) -> Resu
         }
     };
     let mut done = thread::scope(|scope| {
-        // A thread the system does not grant is work for the others.
+        // If the system grants no thread, the others do its work.
         let helpers: Vec<_> =
             (1..threads).filter_map(|_| thread::Builder::new().spawn_scoped(scope, work).ok()).collect();
         let mut done = work();
-        // Encoding does not panic out of its guard.
+        // The guard catches every panic of an encoder, so no thread ends early.
         done.extend(helpers.into_iter().filter_map(|helper| helper.join().ok()).flatten());
         done
     });
@@ -92,7 +91,7 @@ fn jpeg(picture: &RgbImage, effort: &Effort) -> Result<Vec<u8>, Refusal> {
     let side = |pixels: u32| usize::try_from(pixels).unwrap_or(usize::MAX);
     let mut encoder = Compress::new(ColorSpace::JCS_RGB);
     encoder.set_size(side(picture.width()), side(picture.height()));
-    // No trellis: with these tables it takes four times as long and saves nothing at the same score.
+    // Trellis would take four times as long with these tables, and save nothing at the same score.
     encoder.set_fastest_defaults();
     let table = KleinSilversteinCarney.scaled(effort.jpeg_quality, effort.jpeg_quality);
     encoder.set_luma_qtable(&table);

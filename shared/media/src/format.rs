@@ -1,4 +1,4 @@
-//! What a file is, by its first bytes. Names and declared types are the uploader's opinion.
+//! Tells what a file is by its first bytes. Its name and its declared type do not count.
 
 /// The formats we decode. The crate `image` names most of them as well, but not HEIC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,7 +36,7 @@ impl Format {
         }
     }
 
-    /// The format of `bytes`, by how they begin.
+    /// Returns the format of `bytes`, by how they begin.
     pub fn sniff(bytes: &[u8]) -> Option<Self> {
         match bytes {
             [0xFF, 0xD8, 0xFF, ..] => Some(Self::Jpeg),
@@ -56,24 +56,24 @@ impl Format {
     }
 }
 
-/// Whether what follows the two letters of a BMP is its header, and not a text that begins with them: the length
-/// of the second header, of which there are as many as there are versions of the format.
+/// Returns whether a BMP's header follows its first two letters, and not just a text. Its second header has
+/// one of few lengths, one for each version of the format.
 fn is_bitmap_header(rest: &[u8]) -> bool {
     let length = rest.get(12..).and_then(<[u8]>::first_chunk::<4>).copied().map(u32::from_le_bytes);
     matches!(length, Some(12 | 16 | 40 | 52 | 56 | 64 | 108 | 124))
 }
 
-/// What a file that begins with a file type box says it is: its own brand, then those it also fits.
+/// Returns the brands of a file that begins with a file type box: its own first, then the compatible ones.
 fn brands(bytes: &[u8]) -> impl Iterator<Item = [u8; 4]> {
     let length = bytes.first_chunk::<4>().map_or(0, |length| u32::from_be_bytes(*length));
     let whole = bytes.get(..usize::try_from(length).unwrap_or(usize::MAX)).unwrap_or_default();
     let brands = whole.get(8..).filter(|_| whole.get(4..8) == Some(b"ftyp")).unwrap_or_default();
     let (brands, _) = brands.as_chunks::<4>();
-    // The second place holds the version of the first.
+    // The second one is not a brand but the version of the first.
     brands.iter().enumerate().filter(|(place, _)| *place != 1).map(|(_, brand)| *brand)
 }
 
-/// What to call a file we do not decode, so that its owner knows what to convert.
+/// Returns the name of a format we do not decode, so that its owner knows what to convert.
 pub(crate) fn name_unsupported(bytes: &[u8]) -> &'static str {
     match bytes {
         [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => match brand.get(..4) {

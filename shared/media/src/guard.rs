@@ -1,19 +1,19 @@
-//! Keeps a codec's panic from becoming ours.
+//! Turns a codec's panic into a refusal.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::refusal::Refusal;
 
-/// Runs `work`; if it unwinds, says what it unwound with to `refusal`.
+/// Returns the result of `work`. If `work` unwinds, returns what `refusal` makes of the panic's message.
 ///
-/// mozjpeg unwinds on every fatal error by design. The other codecs return their errors, and this is the net
-/// under them: an upload must not be able to stop the process whatever a decoder gets wrong.
+/// mozjpeg unwinds on every fatal error by design. The other codecs return their errors, but may have bugs:
+/// no upload may stop the process.
 pub(crate) fn guard<T>(
     work: impl FnOnce() -> Result<T, Refusal>,
     refusal: impl FnOnce(String) -> Refusal,
 ) -> Result<T, Refusal> {
-    // Nothing `work` borrows is looked at again after it unwound: the job ends there.
+    // The job ends when `work` unwinds, so nothing reads what it borrowed.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| Err(refusal(words(payload.as_ref()))))
 }
 

@@ -1,4 +1,4 @@
-//! What is remembered of a picture besides its pixels.
+//! The hashes kept of a file and of its picture.
 
 use std::f64::consts::PI;
 
@@ -8,16 +8,15 @@ use sha2::{Digest, Sha256};
 use crate::refusal::Refusal;
 use crate::resize::{Resizer, fit};
 
-/// SHA-256 of a file: its identity, whatever it shows.
+/// Returns the SHA-256 of a file: its identity, whatever it shows.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-/// The longest side of what the placeholder is computed from: it holds four by three waves, which need no
-/// more.
+/// The longest side of the picture the blurhash is computed from. Its four by three waves need no more.
 const BLURHASH_SIDE: u32 = 32;
 
-/// The placeholder, more waves along the longer side.
+/// Returns the blurhash, with more waves along the longer side.
 pub(crate) fn blurhash(small: &RgbImage, resizer: &mut Resizer) -> Result<String, Refusal> {
     let tiny = resizer.shrink(small, fit(small.width(), small.height(), BLURHASH_SIDE))?;
     let (across, down) = if tiny.width() >= tiny.height() { (4, 3) } else { (3, 4) };
@@ -31,12 +30,12 @@ const PHASH_SIDE: usize = 32;
 /// How many of the longest waves are kept in each direction.
 const PHASH_WAVES: usize = 8;
 
-/// The perceptual hash of Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions"
-/// (2010), in the variant of the Python package `ImageHash`: brightness at 32 by 32, its cosine transform,
-/// and for each of the 8 by 8 longest waves whether it is above their median; the mean first, in the highest
-/// bit.
+/// Returns the perceptual hash of Zauner, "Implementation and Benchmarking of Perceptual Image Hash
+/// Functions" (2010), in the variant of the Python package `ImageHash`.
 ///
-/// In integers throughout, so that every processor gives the same bits.
+/// Brightness at 32 by 32 pixels goes through a cosine transform. Each of the 8 by 8 longest waves gives one
+/// bit: whether it is above their median. The mean comes first, in the highest bit. All arithmetic is in
+/// integers, so every processor gives the same bits.
 pub(crate) fn perceptual(medium: &RgbImage, resizer: &mut Resizer) -> Result<u64, Refusal> {
     let mut brightness = GrayImage::new(medium.width(), medium.height());
     for (grey, pixel) in brightness.pixels_mut().zip(medium.pixels()) {
@@ -68,14 +67,14 @@ pub(crate) fn perceptual(medium: &RgbImage, resizer: &mut Resizer) -> Result<u64
     Ok(strengths.iter().fold(0, |bits, strength| bits << 1 | u64::from(2 * strength > middle)))
 }
 
-/// Rec. 601 brightness.
+/// Returns brightness by Rec. 601.
 fn luma([r, g, b]: [u8; 3]) -> u8 {
     let sum = 299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b) + 500;
     u8::try_from(sum / 1000).unwrap_or(u8::MAX)
 }
 
-/// The longest waves over the side, as integers of 16 bits' precision. Sums over 32 by 32 bytes stay under
-/// 2^51.
+/// Returns the longest waves over the side, as integers of 16 bits' precision. Sums over 32 by 32 bytes stay
+/// under 2^51.
 #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "small whole numbers")]
 fn waves() -> [[i64; PHASH_SIDE]; PHASH_WAVES] {
     std::array::from_fn(|wave| {

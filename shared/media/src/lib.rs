@@ -1,24 +1,25 @@
-//! The picture pipeline: the bytes a person uploaded in, the renditions everyone else sees out.
+//! The picture pipeline: turns an uploaded file into the renditions that everyone else sees.
 //!
-//! Pure and synchronous: no network, no clock, no randomness. The same bytes always give the same renditions,
-//! so a redelivered upload event may run the job again and overwrite its own objects.
+//! It is pure and synchronous: no network, no clock, no randomness. The same bytes always give the same
+//! renditions. A redelivered upload event may therefore run the job again and overwrite its own objects.
 //!
-//! The order of work is the point of this crate:
+//! The types between the steps are those of the crate `image`: `ImageDecoder`, `DynamicImage`, `RgbImage`,
+//! `Orientation`, `ImageError`. The steps, in order:
 //!
-//! 1. `header` reads the container without decoding: format, dimensions, orientation, colour profile, and what
-//!    decoding would cost. Anything over [`Limits`] is refused here, before a codec has seen a byte.
-//! 2. `decode` decodes at the smallest scale that still covers the largest rendition, by an `ImageDecoder` of the
-//!    crate `image` for each format.
-//! 3. `resize` makes the large picture; `colour` brings it to sRGB and `orientation` turns it upright. Both come
-//!    after the resize because they then touch one megapixel and not fifty.
-//! 4. The smaller sizes are made from the larger ones, and `encode` writes each as JPEG and WebP, with no
+//! 1. `header` reads the container without decoding: format, dimensions, orientation, colour profile, and
+//!    what decoding would cost. A file over [`Limits`] is refused here, before a codec has seen a byte.
+//! 2. `decode` decodes at the smallest scale that still covers the largest rendition, by an `ImageDecoder` of
+//!    the crate `image` for each format.
+//! 3. `resize` makes the large picture. `colour` converts it to sRGB, then it is turned upright. Both come
+//!    after the resize because they then process one megapixel and not fifty.
+//! 4. The smaller sizes are made from the larger ones. `encode` writes each as JPEG and WebP, without
 //!    metadata.
-//! 5. `hash` adds the placeholder, the identity of the bytes and the fingerprint of the picture.
+//! 5. `hash` computes the placeholder, the SHA-256 of the file and the perceptual hash of the picture.
 //!
 //! Every failure is a [`Refusal`], and every refusal is final: the same bytes would be refused again.
 
 // libjpeg reports a fatal error by calling back into Rust, which unwinds through the C frames to `guard`.
-// Built with `panic = "abort"`, one damaged upload would kill the process, and with it the rest of its batch.
+// With `panic = "abort"` one damaged upload would kill the process and the rest of its batch.
 #[cfg(not(panic = "unwind"))]
 compile_error!("media needs panic = \"unwind\": libjpeg's errors are unwound through");
 
@@ -55,8 +56,9 @@ use resize::Resizer;
 
 /// Turns an uploaded file into its renditions and the facts kept about it.
 ///
-/// Blocks the calling thread for up to a few hundred milliseconds, so an async caller wants a blocking task.
-/// A second thread helps to encode where there is a second core; it changes nothing in what comes out.
+/// It blocks the calling thread for up to a few hundred milliseconds; async callers use a blocking task. A
+/// second thread helps to encode where there is a second core. The result is the same for any number of
+/// threads.
 pub fn process(bytes: &[u8], limits: &Limits) -> Result<Renditions, Refusal> {
     let mut resizer = Resizer::new();
     let decoded = decode::decode(bytes, limits, Size::Large.side())?;
@@ -81,7 +83,7 @@ pub fn process(bytes: &[u8], limits: &Limits) -> Result<Renditions, Refusal> {
     Ok(Renditions { width, height, format, blurhash, phash, files })
 }
 
-/// How many threads encode: a third would find nothing to do.
+/// How many threads encode. A third would be idle.
 fn threads() -> usize {
     thread::available_parallelism().map_or(1, NonZeroUsize::get).min(2)
 }

@@ -1,6 +1,6 @@
-//! Opacity, painted over white: what is served has none.
+//! Paints over white what has opacity: renditions have none.
 
-/// Paints `colour` of opacity `alpha` over white.
+/// Returns `colour` of opacity `alpha` over white.
 pub(crate) fn on_white(colour: u8, alpha: u8) -> u8 {
     let (colour, alpha) = (u32::from(colour), u32::from(alpha));
     let mixed = (colour * alpha + 255 * (255 - alpha) + 127) / 255;
@@ -8,13 +8,13 @@ pub(crate) fn on_white(colour: u8, alpha: u8) -> u8 {
     u8::try_from(mixed).unwrap_or(u8::MAX)
 }
 
-/// Paints `colour`, which was multiplied by its opacity `alpha` already, over white.
+/// Returns `colour`, already multiplied by its opacity `alpha`, over white.
 pub(crate) fn premultiplied_on_white(colour: u8, alpha: u8) -> u8 {
     colour.saturating_add(u8::MAX - alpha)
 }
 
-/// Drops the last channel of `WITH_ALPHA`, opacity, by painting each colour `over` white. The result stands at
-/// the beginning of `data` and is shorter.
+/// Drops the last channel of `WITH_ALPHA`, opacity, by painting each colour `over` white. The result stands
+/// at the beginning of `data` and is shorter.
 pub(crate) fn flatten<const WITH_ALPHA: usize>(data: &mut [u8], over: fn(u8, u8) -> u8) -> &[u8] {
     let pixels = data.len() / WITH_ALPHA;
     let colours = WITH_ALPHA - 1;

@@ -1,4 +1,4 @@
-//! Which way up a picture is.
+//! Reads which way up a picture is.
 
 use image::metadata::Orientation;
 
@@ -7,18 +7,18 @@ use crate::tiff::Directory;
 /// The TIFF tag that holds the orientation.
 const ORIENTATION: u16 = 274;
 
-/// The orientation in an EXIF block: a TIFF header and its first directory, with or without the `Exif\0\0` that
-/// JPEG puts before it.
+/// The orientation in an EXIF block: a TIFF header and its first directory, with or without the `Exif\0\0`
+/// that JPEG puts before it.
 pub(crate) fn from_exif(block: &[u8]) -> Option<Orientation> {
     from_tiff(&Directory::first(block.strip_prefix(b"Exif\0\0").unwrap_or(block))?)
 }
 
-/// The orientation that a directory says, if it has a meaning.
+/// Returns the orientation in a directory, if it has a meaning.
 pub(crate) fn from_tiff(directory: &Directory<'_>) -> Option<Orientation> {
     Orientation::from_exif(u8::try_from(directory.number(ORIENTATION)?).ok()?)
 }
 
-/// Width and height as shown of a picture stored with these.
+/// Returns width and height as shown of a picture stored with these.
 pub(crate) fn shown((width, height): (u32, u32), orientation: Orientation) -> (u32, u32) {
     match orientation {
         Orientation::Rotate90

@@ -6,17 +6,17 @@ use std::io;
 use image::ImageError;
 use image::error::{DecodingError, ImageFormatHint};
 
-/// A file that will not be processed, now or ever: the same bytes are refused again, so nobody should retry.
+/// The reason a file is not processed. It is final: the same bytes are refused again, so nobody should retry.
 ///
-/// `Display` is a sentence for the person who uploaded it, without the codecs' own words; those are in
-/// `Debug`, for logs.
+/// `Display` is a sentence for the person who uploaded the file. `Debug` has the codec's own words as well,
+/// for logs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
     /// No bytes at all.
     #[error("The file is empty.")]
     Empty,
-    /// Not a format we decode; names what it seems to be.
+    /// Not a format we decode. Holds the name of what it seems to be.
     #[error("{0} is not supported: send a JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF or BMP picture.")]
     Unsupported(&'static str),
     /// Over a limit on bytes, sides, pixels or memory; says which.
@@ -36,7 +36,7 @@ pub enum Refusal {
         /// What the codec said, for logs.
         cause: Option<String>,
     },
-    /// Decoded, and then one of our own steps failed. A fault of ours rather than the file's: worth an alarm.
+    /// One of our own steps failed after decoding. The fault is ours and not the file's: worth an alarm.
     #[error("The picture could not be processed.")]
     Unprocessable {
         /// The step that failed.
@@ -69,12 +69,12 @@ impl Refusal {
         Self::Corrupt { what, cause: None }
     }
 
-    /// A file that ends before its picture does: an upload that was interrupted, as a rule.
+    /// A file that ends before its picture does, usually an interrupted upload.
     pub(crate) fn cut_off() -> Self {
         Self::corrupt("it ends before the picture does")
     }
 
-    /// A file that says different things of one picture, so that what was checked may not be what is decoded.
+    /// A file that contradicts itself, so that what was checked may not be what is decoded.
     pub(crate) fn disagrees() -> Self {
         Self::corrupt("it declares different dimensions in different places")
     }
@@ -100,7 +100,7 @@ impl Refusal {
     }
 }
 
-/// A decoder's error is about the file. Refusals that come through a decoder of `image`'s kind stay what they are.
+/// Every error of a decoder is about the file. A refusal that passed through a decoder is returned unchanged.
 impl From<ImageError> for Refusal {
     fn from(error: ImageError) -> Self {
         match error {

@@ -1,4 +1,4 @@
-//! What comes out.
+//! The result of the job.
 
 pub use domain::media::{Encoding, Size};
 
@@ -28,9 +28,9 @@ pub struct Renditions {
     pub height: u32,
     /// Format of the original.
     pub format: Format,
-    /// A placeholder of some 30 characters, to paint while the picture loads.
+    /// Blurhash of some 30 characters, painted while the picture loads.
     pub blurhash: String,
-    /// Fingerprint of the picture: look-alikes differ in few bits. A hint only, never an identity.
+    /// Perceptual hash: similar pictures differ in few bits. A hint only, never an identity.
     pub phash: u64,
     /// Every size in every encoding, largest first.
     pub files: Vec<Rendition>,

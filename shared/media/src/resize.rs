@@ -1,12 +1,12 @@
-//! Smaller pictures, by Lanczos3.
+//! Makes pictures smaller, by Lanczos3.
 
 use fast_image_resize::{FilterType, IntoImageView, IntoImageViewMut, ResizeAlg, ResizeOptions};
 use image::{DynamicImage, GrayImage, RgbImage};
 
 use crate::refusal::Refusal;
 
-/// The dimensions of a `width` by `height` picture in a square of `side`: never enlarged, fractions dropped,
-/// and never without pixels however long and thin.
+/// Returns the dimensions of a `width` by `height` picture that fits into a square of `side`. It is never
+/// enlarged. Fractions are dropped, but each side keeps at least one pixel.
 pub(crate) fn fit(width: u32, height: u32, side: u32) -> (u32, u32) {
     let longest = width.max(height);
     if longest <= side {
@@ -19,13 +19,13 @@ pub(crate) fn fit(width: u32, height: u32, side: u32) -> (u32, u32) {
     (scaled(width), scaled(height))
 }
 
-/// By how much a decoder may shrink a picture whose longest side is `longest` so that the resizer is left twice
-/// the `side` it makes.
+/// Returns by how much a decoder may shrink a picture whose longest side is `longest`. The resizer is left
+/// with at least twice the `side` it makes.
 pub(crate) fn whole_factor(longest: u32, side: u32) -> u32 {
     (longest / side.saturating_mul(2).max(1)).max(1)
 }
 
-/// A resizer that keeps its work buffers from one picture to the next.
+/// A resizer. It keeps its work buffers from one picture to the next.
 pub(crate) struct Resizer(fast_image_resize::Resizer);
 
 impl Resizer {

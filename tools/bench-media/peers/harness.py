@@ -1,7 +1,8 @@
-"""What every contestant's process is asked and answers, a line of JSON each.
+"""The protocol of a contestant's process. Requests and answers are lines of JSON.
 
-The first line out tells the versions. A line in names a photograph, and a folder when the files are wanted; the line out tells
-how many milliseconds of wall clock and of all its processors the job took, from bytes in memory to bytes in memory.
+The first answer holds the versions. A request names a photograph, and a folder if the files are wanted. Its answer
+holds the time of the job in milliseconds, of wall clock and of all processors, from bytes in memory to bytes in
+memory.
 """
 
 import json

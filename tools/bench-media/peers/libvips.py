@@ -3,7 +3,7 @@
 import pyvips
 from harness import QUALITY, SIZES, serve
 
-# Every upload is another picture: a run must not profit from the one before.
+# Every upload is another picture, so no run may profit from the one before.
 pyvips.cache_set_max(0)
 
 
@@ -13,7 +13,8 @@ def job(photograph: bytes) -> dict[str, bytes]:
     for name, side in SIZES.items():
         box = {"height": side, "size": "down"}
         if picture is None:
-            # Turns the picture upright. The way to sRGB is long, and taken only when there is a profile to convert by.
+            # Turns the picture upright. The way to sRGB is long, and taken only when there is a profile to
+            # convert by.
             profiled = pyvips.Image.new_from_buffer(photograph, "").get_typeof("icc-profile-data") != 0
             colour = {"export_profile": "srgb"} if profiled else {}
             picture = pyvips.Image.thumbnail_buffer(photograph, side, **box, **colour)

@@ -1,6 +1,6 @@
 """Pillow's way of doing the job, as it is usually written: every size resized from the whole picture.
 
-Turning it upright and converting it to sRGB, at the small size where that is cheap, is what the same job takes.
+It is turned upright and converted to sRGB at the small size, where that is cheap.
 """
 
 import io

@@ -1,11 +1,11 @@
-// sharp's way of doing the job: node sharp.mjs usual|cascade|cascade-mozjpeg. See harness.py for what goes in and out.
+// sharp's way of doing the job: node sharp.mjs usual|cascade|cascade-mozjpeg. harness.py has the protocol.
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
 const sharp = createRequire(process.env.BENCH_MODULES)("sharp");
 sharp.concurrency(Number(process.env.BENCH_THREADS));
-// Every upload is another picture: a run must not profit from the one before.
+// Every upload is another picture, so no run may profit from the one before.
 sharp.cache(false);
 
 const SIZES = { large: 1080, medium: 640, small: 150 };

@@ -1,4 +1,4 @@
-//! Who takes part, and how their processes are started, asked and watched.
+//! The contestants, and how their processes are started, asked and watched.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::worker::{Hello, Order, Took};
 use crate::{Result, processors};
 
-/// Someone who does the job.
+/// A contestant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contestant {
     /// This project's pipeline.
@@ -37,7 +37,7 @@ impl Contestant {
         Self::Pillow,
     ];
 
-    /// The name in the report.
+    /// Returns the name in the report.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ours => "ours",
@@ -127,14 +127,14 @@ impl Process {
         Ok(process)
     }
 
-    /// Has it do the job once, and keep the files in a folder if one is named.
+    /// Has it do the job once, and write the files to a folder if one is named.
     pub fn work(&mut self, photograph: &Path, keep: Option<&Path>) -> Result<Took> {
         let order = Order { photograph: photograph.to_owned(), keep: keep.map(Path::to_owned) };
         writeln!(self.orders, "{}", serde_json::to_string(&order)?)?;
         self.answer()
     }
 
-    /// The most memory it has held so far, in KiB, as the kernel counts it.
+    /// Returns the most memory it has held so far, in KiB, as the kernel counts it.
     pub fn peak(&self) -> Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         peak_of(&status).ok_or_else(|| "the kernel does not say how much memory a process held".into())
@@ -151,7 +151,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Whatever it does: the bench is through with it, and there is nobody to tell.
+        // The bench no longer needs it, so errors do not matter.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,59 +1,63 @@
-//! What the function `thumbnail` takes and costs by its memory, of which Lambda gives processors in proportion.
+//! Calculates time and cost of the function `thumbnail` by its memory. Lambda gives processors in proportion
+//! to memory.
 
 use cost::prices::{COMPUTE, INVOCATION};
 
-/// The memory that comes with one whole processor, in MB: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>.
+/// The memory that comes with one whole processor, in MB:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>.
 const WHOLE: f64 = 1_769.0;
 
 /// The settings in the table, in MB.
 pub const MEMORIES: [f64; 4] = [512.0, 1_024.0, 1_769.0, 3_008.0];
 
-/// Round trips to S3 that wait for each other: the upload, the renditions, which are stored at once, the upload's deletion. The
+/// Sequential round trips to S3: read the upload, store all renditions at once, delete the upload. The
 /// original is stored during the job.
 const OBJECT_TRIPS: f64 = 3.0;
-/// A small object's, or the first byte's, in ms: the lower end of the "roughly 100–200 milliseconds" of
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html>.
+/// The time of one, for a small object or the first byte, in ms: the lower end of the "roughly 100–200
+/// milliseconds" of <https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html>.
 const OBJECT_TRIP: f64 = 100.0;
-/// Round trips to the table that wait for each other: the photo, what its author has uploaded before, the picture recorded.
+/// Sequential round trips to the table: read the photo, look up earlier uploads of the author, record the
+/// picture.
 const TABLE_TRIPS: f64 = 3.0;
-/// One in ms: "single-digit milliseconds", <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Introduction.html>.
+/// The time of one, in ms: "single-digit milliseconds",
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Introduction.html>.
 const TABLE_TRIP: f64 = 5.0;
 
-/// What the function waits for a picture, in ms, however much memory it has.
+/// How long the function waits for a picture, in ms. Memory does not change it.
 pub const WAITING: f64 = OBJECT_TRIPS * OBJECT_TRIP + TABLE_TRIPS * TABLE_TRIP;
 
-/// What a picture takes where processors are whole, in ms.
+/// The time a picture takes on whole processors, in ms.
 #[derive(Clone, Copy, Debug)]
 pub struct Work {
-    /// Of the processor, when there is one.
+    /// Processor time, on one processor.
     pub alone: f64,
-    /// Of both processors together, when there are two.
+    /// Processor time of both, on two.
     pub both: f64,
-    /// Of wall clock, when there are two.
+    /// Wall clock, on two.
     pub beside: f64,
 }
 
-/// What a picture takes and costs.
+/// The time and the cost of a picture.
 #[derive(Clone, Copy, Debug)]
 pub struct Picture {
     /// Milliseconds, waiting included.
     pub ms: f64,
-    /// Dollars for a million of them.
+    /// Dollars for a million pictures.
     pub dollars: f64,
 }
 
-/// How many processors come with so much memory.
+/// Returns how many processors come with so much memory.
 pub fn processors(memory: f64) -> f64 {
     memory / WHOLE
 }
 
 impl Work {
-    /// On one thread: more than a whole processor does not help it.
+    /// Returns time and cost on one thread, for which more than one processor is no help.
     pub fn on_one(self, memory: f64) -> Picture {
         bill(memory, self.alone / processors(memory).min(1.0))
     }
 
-    /// On two threads: as fast as there are processors for both, and never faster than with two whole ones.
+    /// Returns time and cost on two threads, which share the processors there are, up to two whole ones.
     pub fn on_two(self, memory: f64) -> Picture {
         bill(memory, self.beside.max(self.both / processors(memory)))
     }

@@ -19,34 +19,34 @@ pub struct Photograph {
     pub width: u32,
     /// Height of the pixels as they are stored.
     pub height: u32,
-    /// Written in scans over the whole picture, of which a decoder has to hold all coefficients.
+    /// Whether it is progressive, so that a decoder has to hold all coefficients.
     pub progressive: bool,
-    /// What a phone would say of it.
+    /// What its metadata say of its pixels.
     pub tag: Tag,
 }
 
 impl Photograph {
-    /// Millions of pixels.
+    /// Returns millions of pixels.
     pub fn megapixels(&self) -> f64 {
         f64::from(self.width) * f64::from(self.height) / 1e6
     }
 }
 
-/// What is said of the pixels.
+/// What metadata say of pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tag {
     /// Nothing, or that they are upright and sRGB.
     Plain,
-    /// The camera was held upright: to be turned clockwise by a quarter.
+    /// They have to be turned clockwise by a quarter.
     Turned,
     /// Their colours are those of Display P3.
     DisplayP3,
 }
 
-/// Those that are tagged anew, and how.
+/// The photographs that get a tag, and which.
 const TAGGED: [(&str, Tag); 2] = [("leaves", Tag::Turned), ("hill", Tag::DisplayP3)];
 
-/// Those that were fetched, and the tagged ones, which this writes beside them.
+/// Returns the fetched photographs and the tagged ones, which it writes beside them.
 pub fn gather(fetched: &Path) -> Result<Vec<Photograph>> {
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(fetched.join("photographs"))? {
@@ -89,7 +89,7 @@ fn read(path: PathBuf, tag: Tag) -> Result<Photograph> {
     })
 }
 
-/// What a JPEG's frame header says.
+/// The frame header of a JPEG.
 #[derive(Debug, PartialEq, Eq)]
 struct Frame {
     width: u32,
@@ -114,7 +114,7 @@ fn frame(jpeg: &[u8]) -> Option<Frame> {
     }
 }
 
-/// Puts a segment after the first one, which says that this is JFIF and has to stay first.
+/// Inserts a segment after the first one, that of JFIF, which has to stay first.
 fn with_segment(jpeg: &[u8], segment: &[u8]) -> Result<Vec<u8>> {
     let Some((&[0xff, 0xd8, 0xff, 0xe0, high, low], _)) = jpeg.split_first_chunk::<6>() else {
         return Err("a photograph to be tagged does not begin as JFIF".into());
@@ -124,13 +124,13 @@ fn with_segment(jpeg: &[u8], segment: &[u8]) -> Result<Vec<u8>> {
     Ok([before, segment, after].concat())
 }
 
-/// A segment of this marker.
+/// Returns a segment of this marker.
 fn segment(marker: u8, payload: &[u8]) -> Result<Vec<u8>> {
     let [high, low] = u16::try_from(payload.len() + 2)?.to_be_bytes();
     Ok([&[0xff, marker, high, low], payload].concat())
 }
 
-/// EXIF whose only entry is orientation 6.
+/// Returns an EXIF segment whose only entry is orientation 6.
 fn turned() -> Vec<u8> {
     const ORIENTATION_6: &[u8] = &[
         b'E', b'x', b'i', b'f', 0, 0, // EXIF 4.7.2.1
@@ -142,7 +142,7 @@ fn turned() -> Vec<u8> {
     [&[0xff, 0xe1, 0, 34], ORIENTATION_6].concat()
 }
 
-/// The profile of Display P3 in one segment (ICC.1, B.4).
+/// Returns the profile of Display P3 in one segment (ICC.1, B.4).
 fn display_p3() -> Result<Vec<u8>> {
     let profile = ColorProfile::new_display_p3().encode()?;
     segment(0xe2, &[b"ICC_PROFILE\0\x01\x01", profile.as_slice()].concat())

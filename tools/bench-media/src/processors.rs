@@ -1,11 +1,11 @@
-//! Which processors may be used.
+//! Limits the processors of a thread and of the processes it starts.
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use crate::Result;
 
-/// Does `work` with no more than `count` of the processors that this thread may use; processes started meanwhile keep to
-/// them.
+/// Does `work` on no more than `count` of the processors of this thread. Processes that `work` starts keep
+/// the limit.
 pub(crate) fn limited_to<T>(count: usize, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let all = sched_getaffinity(None)?;
     let mut some = CpuSet::new();

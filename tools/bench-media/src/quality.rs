@@ -1,8 +1,9 @@
-//! How near a file comes to the photograph it was made of.
+//! Measures how near a file comes to the photograph it was made of, by SSIMULACRA 2.
 //!
-//! The reference is what a careful program makes of it when time does not matter: decoded in full, resized by Lanczos3 to the
-//! dimensions of the file in floating point, brought to sRGB and turned upright. Like everyone here it resizes the values as they
-//! are stored. The measure is SSIMULACRA 2: 90 can hardly be told from the reference, 70 is high quality, 50 medium.
+//! The reference is made of the photograph without regard to time. It is decoded in full, resized to the
+//! dimensions of the file by Lanczos3 in floating point, converted to sRGB and turned upright. Like every
+//! contestant it resizes the values as they are stored. A score of 90 can hardly be told from the reference,
+//! 70 is high quality, 50 medium.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -44,7 +45,7 @@ impl Picture {
         Ok(Self::of_bytes(width, height, &pixels))
     }
 
-    /// Turned clockwise by a quarter.
+    /// Returns the picture turned clockwise by a quarter.
     fn turned(&self) -> Self {
         let width = self.width as usize;
         let column = |x: usize| self.pixels.iter().skip(x).step_by(width).rev().copied();
@@ -52,7 +53,7 @@ impl Picture {
     }
 }
 
-/// What the files made of one photograph are compared with.
+/// The reference of one photograph, at every size that was asked for.
 pub struct Reference {
     whole: Image<'static>,
     tag: Tag,
@@ -60,7 +61,7 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// That of a photograph.
+    /// Decodes the reference of a photograph.
     pub fn of(photograph: &Photograph) -> Result<Self> {
         let decoded = Picture::decode(&std::fs::read(&photograph.path)?)?;
         let bytes = decoded.pixels.iter().flatten().flat_map(|value| value.to_ne_bytes()).collect();
@@ -68,7 +69,7 @@ impl Reference {
         Ok(Self { whole, tag: photograph.tag, resized: HashMap::new() })
     }
 
-    /// SSIMULACRA 2 of a file, at the file's own dimensions.
+    /// Returns SSIMULACRA 2 of a file, at the file's own dimensions.
     pub fn score(&mut self, file: &Path) -> Result<f64> {
         let file = Picture::decode(&std::fs::read(file)?)?;
         let dimensions = (file.width, file.height);

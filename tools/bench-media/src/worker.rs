@@ -1,6 +1,6 @@
-//! What a contestant's process is asked and answers, a line of JSON each, and our own such process.
+//! The protocol of a contestant's process, and our own such process. Requests and answers are lines of JSON.
 //!
-//! `peers/harness.py` and `peers/sharp.mjs` are the same for the others.
+//! `peers/harness.py` and `peers/sharp.mjs` implement it for the others.
 
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Result;
 
-/// The first thing a process says.
+/// The first line of a process.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Hello {
     /// What it works with.
@@ -23,13 +23,13 @@ pub struct Hello {
 /// A job.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Order {
-    /// The file; read before the clock starts.
+    /// The file. It is read before the clock starts.
     pub photograph: PathBuf,
-    /// Where to write what comes out, if it is wanted; after the clock has stopped.
+    /// Where to write the files, if they are wanted. They are written after the clock has stopped.
     pub keep: Option<PathBuf>,
 }
 
-/// What a job took, from bytes in memory to bytes in memory.
+/// The time of a job, from bytes in memory to bytes in memory.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct Took {
     /// Milliseconds of wall clock.
@@ -38,7 +38,7 @@ pub struct Took {
     pub cpu: f64,
 }
 
-/// The name under which a file is written.
+/// Returns the name under which a file is written.
 pub fn file_name(size: Size, encoding: Encoding) -> String {
     format!("{}.{}", size.name(), encoding.extension())
 }
@@ -66,7 +66,7 @@ pub fn serve(orders: impl BufRead, mut answers: impl Write) -> Result<()> {
     Ok(())
 }
 
-/// What this process has used of its processors so far.
+/// Returns the processor time of this process so far.
 #[expect(clippy::cast_precision_loss, reason = "a process does not run for years")]
 fn processor_ms() -> f64 {
     let time = clock_gettime(ClockId::ProcessCPUTime);

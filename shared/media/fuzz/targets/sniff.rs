@@ -1,5 +1,5 @@
-//! Telling formats apart: what follows does not change what a file is, and what is none of ours is refused as that and
-//! nothing else.
+//! Telling formats apart: what follows does not change what a file is, and what is none of ours is refused as
+//! that and nothing else.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

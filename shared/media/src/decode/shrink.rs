@@ -1,7 +1,7 @@
-//! Makes a large picture smaller while its rows come in, so that it is never held whole.
+//! Shrinks a large picture while its rows are decoded, so that it is never held whole.
 //!
-//! Every square of some pixels a side becomes their mean: what decoding at a fraction of the scale does for a
-//! JPEG. At least twice what is needed is left, and the resizer, which sees more than squares, does the rest.
+//! Each square of pixels becomes one pixel, their mean. This is what decoding at a reduced scale does for a
+//! JPEG. At least twice the wanted size is left for the resizer, whose filter is better.
 
 use std::slice::ChunksExactMut;
 
@@ -25,12 +25,12 @@ impl Scale {
         Self { stored: (header.width, header.height), factor: factor.max(1) }
     }
 
-    /// Width and height of what comes out. Squares at the right and bottom edge may stick out.
+    /// Returns width and height at this scale. Squares at the right and bottom edge may stick out.
     pub(super) fn dimensions(self) -> (u32, u32) {
         (self.stored.0.div_ceil(self.factor), self.stored.1.div_ceil(self.factor))
     }
 
-    /// How much of what comes out is picture.
+    /// Returns the exact width and height at this scale.
     pub(super) fn extent(self) -> (f64, f64) {
         let part = |side: u32| f64::from(side) / f64::from(self.factor);
         (part(self.stored.0), part(self.stored.1))
@@ -96,7 +96,7 @@ impl<'a> Shrink<'a> {
         Ok(())
     }
 
-    /// Turns the sums into means, a finished row. The squares at the right and bottom edge hold fewer pixels.
+    /// Writes a row of means. The squares at the right and bottom edge hold fewer pixels.
     fn divide(&mut self) {
         let Some(line) = self.lines.next() else {
             self.surplus = true;

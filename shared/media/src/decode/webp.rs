@@ -1,8 +1,7 @@
-//! WebP by libwebp: lossy, lossless, with opacity, or the first frame of an animation.
+//! Decodes WebP by libwebp: lossy, lossless, with opacity, or the first frame of an animation.
 //!
-//! A large picture comes out of it smaller, averaged over its rows as they are decoded, as those of other
-//! formats do. Its decoder gives up on a file that asks for more memory than there is; the one in safe Rust
-//! takes gigabytes for the tables of a crafted one, and then the process ends.
+//! libwebp scales a large picture while it decodes. It returns an error where memory ends. The decoder in
+//! safe Rust takes gigabytes for the tables of a crafted file, and the process ends.
 
 use image::ImageResult;
 use webpx::{DecoderConfig, Limits as CodecLimits};

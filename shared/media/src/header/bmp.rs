@@ -7,7 +7,7 @@ use super::{Header, array, cut_short};
 use crate::limits::Limits;
 use crate::refusal::Refusal;
 
-/// What the decoder holds for each pixel: red, green, blue and perhaps opacity.
+/// Bytes the decoder holds for each pixel: red, green, blue and perhaps opacity.
 const BYTES_PER_PIXEL: u64 = 4;
 /// The length of the oldest second header, whose numbers are shorter.
 const OLDEST: u32 = 12;
@@ -18,7 +18,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, Refusal> {
         let side = |at| Some(u32::from(u16::from_le_bytes(array(bytes, at)?)));
         (side(18), side(20))
     } else {
-        // A picture whose rows come from the top has a negative height.
+        // A negative height means that rows are stored from the top.
         let side = |at| Some(i32::from_le_bytes(array(bytes, at)?).unsigned_abs());
         (side(18), side(22))
     };

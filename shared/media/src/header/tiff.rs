@@ -22,11 +22,11 @@ const SAMPLE_FORMAT: u16 = 339;
 const ICC_PROFILE: u16 = 34675;
 const DNG_VERSION: u16 = 50706;
 
-/// A preview of another picture in the file, as cameras' raw files begin with.
+/// The bit of a reduced copy of another picture in the file. Raw files of cameras begin with one.
 const REDUCED: u32 = 1;
-/// What the extra sample of a picture is when its colours were multiplied by their opacity.
+/// The kind of an extra sample that is opacity by which the colours were multiplied.
 const ASSOCIATED_ALPHA: u32 = 1;
-/// How colours may be meant.
+/// The meanings of samples.
 const WHITE_IS_ZERO: u32 = 0;
 const BLACK_IS_ZERO: u32 = 1;
 const PALETTE: u32 = 3;
@@ -34,9 +34,9 @@ const CMYK: u32 = 5;
 const YCBCR: u32 = 6;
 const LAB: [u32; 3] = [8, 9, 10];
 const RAW: [u32; 2] = [32803, 34892];
-/// How strips may be compressed.
+/// The compressions that are a JPEG.
 const JPEG: [u32; 2] = [6, 7];
-/// How samples may be stored.
+/// The format of samples that are no whole numbers.
 const FLOATING_POINT: u32 = 3;
 
 /// The header of a TIFF.
@@ -60,7 +60,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<TiffHeader, Refusal>
     }
     match photometric {
         PALETTE => return Err(Refusal::Unsupported("A TIFF with a palette")),
-        // The decoder of JPEG in a TIFF allocates by what that JPEG says, whatever the TIFF says.
+        // The decoder of a JPEG in a TIFF allocates by the header of the JPEG, which nobody has checked.
         _ if JPEG.contains(&compression) => return Err(Refusal::Unsupported("A TIFF that holds a JPEG")),
         YCBCR => return Err(Refusal::Unsupported("A TIFF of brightness and colour difference")),
         _ if LAB.contains(&photometric) => return Err(Refusal::Unsupported("A TIFF in L*a*b*")),
@@ -69,7 +69,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<TiffHeader, Refusal>
         }
         _ => {}
     }
-    // The decoder holds the samples as they are stored and as it hands them over.
+    // The decoder holds the samples twice: as they are stored and as it returns them.
     let samples = u64::from(number(SAMPLES_PER_PIXEL, 1)).max(1);
     let bytes_per_pixel = samples * u64::from(number(BITS_PER_SAMPLE, 1)).div_ceil(8).max(1);
     let pixels = u64::from(width) * u64::from(height);
@@ -80,7 +80,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<TiffHeader, Refusal>
         height,
         orientation: orientation::from_tiff(&directory).unwrap_or(Orientation::NoTransforms),
         color_type: if grey { ColorType::L8 } else { ColorType::Rgb8 },
-        // Inks come out of the decoder as colours, which their profile is not for.
+        // The decoder converts CMYK to RGB, for which a profile of CMYK is no use.
         icc: directory.bytes(ICC_PROFILE).filter(|_| photometric != CMYK).map(<[u8]>::to_vec),
     };
     Ok(TiffHeader { common, premultiplied: number(EXTRA_SAMPLES, 0) == ASSOCIATED_ALPHA })

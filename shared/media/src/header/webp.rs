@@ -1,7 +1,7 @@
 //! WebP: the chunks of the RIFF container.
 //!
-//! Dimensions stand in up to three places that a hostile file can make disagree, and a decoder allocates by
-//! whichever it meets: every one of them is held to the limits.
+//! Up to three chunks declare dimensions, and in a hostile file they disagree. A decoder allocates by any of
+//! them, so each is checked against the limits.
 
 use image::ColorType;
 use image::metadata::Orientation;
@@ -13,13 +13,13 @@ use crate::refusal::Refusal;
 use crate::rendition::Size;
 use crate::resize::whole_factor;
 
-/// What the decoder holds for each pixel of a lossless picture; a lossy one goes by the row.
+/// Bytes the decoder holds for each pixel of a lossless picture. It decodes a lossy one by the row.
 const LOSSLESS: u64 = 5;
-/// What it holds for each pixel of the opacity beside a lossy picture.
+/// Bytes it holds for each pixel of the opacity of a lossy picture.
 const OPACITY: u64 = 5;
-/// What it holds for each pixel that comes out: red, green, blue and opacity, twice.
+/// Bytes it holds for each pixel of the result: red, green, blue and opacity, twice.
 const RESULT: u64 = 8;
-/// What it holds for each pixel of an animation's canvas: this frame, the one before, and the result.
+/// Bytes it holds for each pixel of an animation's canvas: this frame, the one before, and the result.
 const CANVAS: u64 = 16;
 
 pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, Refusal> {
@@ -30,7 +30,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, Refusal> {
     let mut working = held(chunks(), limits)?;
     let mut animated = false;
     for chunk in chunks() {
-        // The canvas comes first in a file that has one, and is what the picture is shown as.
+        // A canvas is the first chunk, and has the dimensions that are shown.
         dimensions = dimensions.or(declared(&chunk));
         match &chunk.name {
             b"ANMF" => {
@@ -55,8 +55,8 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, Refusal> {
     Ok(Header { width, height, orientation, color_type: ColorType::Rgb8, icc: icc.map(<[u8]>::to_vec) })
 }
 
-/// What decoding the picture in these chunks holds besides what comes out, in bytes. Refuses dimensions beyond
-/// the limits in any of them.
+/// Returns the bytes that decoding the picture in these chunks holds, besides its result. Refuses dimensions
+/// beyond the limits in any of them.
 fn held(chunks: Chunks<'_>, limits: &Limits) -> Result<u64, Refusal> {
     let mut pixels = 0;
     let mut each = 0;
@@ -74,12 +74,12 @@ fn held(chunks: Chunks<'_>, limits: &Limits) -> Result<u64, Refusal> {
     Ok(pixels * each)
 }
 
-/// Width and height, if this chunk declares them.
+/// Returns width and height, if this chunk declares them.
 fn declared(chunk: &Chunk<'_>) -> Option<(u32, u32)> {
     match &chunk.name {
         b"VP8X" => Some((u24(chunk.body, 4)? + 1, u24(chunk.body, 7)? + 1)),
         b"ANMF" => Some((u24(chunk.body, 6)? + 1, u24(chunk.body, 9)? + 1)),
-        // Lossy: after a frame tag and a start code, 14 bits each; the two bits above them scale and are
+        // Lossy: 14 bits each after a frame tag and a start code. The two bits above them scale, and are
         // ignored.
         b"VP8 " => {
             let side = |at| Some(u32::from(u16::from_le_bytes(array(chunk.body, at)?) & 0x3FFF));
@@ -104,8 +104,8 @@ struct Chunk<'a> {
     body: &'a [u8],
 }
 
-/// The chunks that follow one another in `.0`. A last one that is cut short is given as far as it goes: its
-/// dimensions still count.
+/// The chunks that follow one another in `.0`. A last one that is cut short is returned as far as it goes,
+/// because its dimensions still count.
 struct Chunks<'a>(&'a [u8]);
 
 impl<'a> Iterator for Chunks<'a> {

@@ -1,7 +1,7 @@
 //! One job in a process of its own.
 //!
-//! This program starts itself again with the one test below, which asks for little memory and little time before it reads
-//! the file from its standard input.
+//! This program starts itself again with the one test below, which asks for little memory and little time
+//! before it reads the file from its standard input.
 
 use std::env;
 use std::fmt;

@@ -1,5 +1,5 @@
-//! The job as the cloud runs it, in a process with an end to its memory and its time: over the pictures that broke other
-//! decoders, and over bombs. Every file ends in renditions or in a named refusal.
+//! The job as the cloud runs it, in a process with an end to its memory and its time: over the pictures that
+//! broke other decoders, and over bombs. Every file ends in renditions or in a named refusal.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

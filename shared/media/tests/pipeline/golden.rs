@@ -3,8 +3,8 @@
 //!
 //! `GOLDEN=write cargo nextest run -p media golden` writes it anew, after a change that is meant to change
 //! pictures. On arm64 it was tried from x86-64: `cargo zigbuild --target aarch64-unknown-linux-gnu --test
-//! pipeline -p media`, with zig as linker and C compiler as for the release packages, and the program it builds
-//! run by `qemu-aarch64` with arm64's C library.
+//! pipeline -p media`, with zig as linker and C compiler as for the release packages, and the program it
+//! builds run by `qemu-aarch64` with arm64's C library.
 
 use std::fmt::Write;
 
