@@ -52,6 +52,7 @@ use std::thread;
 
 use image::DynamicImage;
 
+use decode::Decoded;
 use resize::Resizer;
 
 /// Turns an uploaded file into its renditions and the facts kept about it.
@@ -62,16 +63,14 @@ use resize::Resizer;
 pub fn process(bytes: &[u8], limits: &Limits) -> Result<Renditions, Refusal> {
     let mut resizer = Resizer::new();
     let decoded = decode::decode(bytes, limits, Size::Large.side())?;
-    let (format, orientation) = (decoded.format, decoded.orientation);
-    let (width, height) = orientation::shown(decoded.stored, orientation);
-    let large = {
-        let (to_width, to_height) = decoded.stored;
-        let to = resize::fit(to_width, to_height, Size::Large.side());
-        let resized = resizer.resize(&decoded.picture, decoded.extent, to)?;
-        let mut large = DynamicImage::from(colour::to_srgb(resized, decoded.icc.as_deref()));
-        large.apply_orientation(orientation);
-        large.into_rgb8()
-    };
+    let Decoded { format, stored, picture, extent, orientation, icc } = decoded;
+    let (width, height) = orientation::shown(stored, orientation);
+    let resized = resizer.resize(&picture, extent, resize::fit(stored.0, stored.1, Size::Large.side()))?;
+    // It is the most that is held, and no longer needed.
+    drop(picture);
+    let mut large = DynamicImage::from(colour::to_srgb(resized, icc.as_deref()));
+    large.apply_orientation(orientation);
+    let large = large.into_rgb8();
     let medium = resizer.shrink(&large, resize::fit(width, height, Size::Medium.side()))?;
     let small = resizer.shrink(&medium, resize::fit(width, height, Size::Small.side()))?;
 
