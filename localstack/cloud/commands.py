@@ -35,8 +35,8 @@ def up(settings: Settings, *, demo: bool, say_how: bool = True) -> None:
         with step("emulator") as running:
             running.note = services.ensure_emulator(settings)
     _deploy(settings, binaries)
-    with step("edge (CloudFront)") as running:
-        running.note = services.ensure_edge(settings, Record.load(settings.state)["outputs"]["PhotosBucketName"])
+    with step("CDN (CloudFront)") as running:
+        running.note = services.ensure_cdn(settings, Record.load(settings.state)["outputs"]["PhotosBucketName"])
 
     def how() -> str:
         return session.text(settings, time.monotonic() - began, demo=demo)
@@ -130,7 +130,7 @@ def _deploy(settings: Settings, binaries: dict[str, Path]) -> None:
     Record.update(
         settings.state,
         api_url=deploy.api_url(settings, deployed),
-        cdn_url=settings.edge_url,
+        cdn_url=settings.cdn_url,
         endpoint=settings.cloud_url,
         outputs=deployed.outputs,
         functions=deployed.functions,

@@ -121,7 +121,7 @@ def _package(settings: Settings, template: Template, wanted: dict[str, Path], di
 
 
 def _parameters(settings: Settings, template: Template) -> list[dict[str, str]]:
-    wanted = {"CdnUrl": settings.edge_url, "DeletionProtection": "false"}
+    wanted = {"CdnUrl": settings.cdn_url, "DeletionProtection": "false"}
     if threshold := os.environ.get("LAMBDAGRAM_CELEBRITY_THRESHOLD"):
         wanted["CelebrityThreshold"] = threshold
     declared = template.get("Parameters", {})

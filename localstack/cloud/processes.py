@@ -18,7 +18,7 @@ from pathlib import Path
 
 from cloud.settings import HOST, Refusal, Settings
 
-ORDER = ("table-engine", "emulator", "edge")
+ORDER = ("table-engine", "emulator", "cdn")
 
 _CLOUD, _SERVICE, _VERSION, _PORT = "LAMBDAGRAM_CLOUD", "LAMBDAGRAM_SERVICE", "LAMBDAGRAM_VERSION", "LAMBDAGRAM_PORT"
 _FUNCTION = "AWS_LAMBDA_FUNCTION_NAME"

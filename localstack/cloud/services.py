@@ -14,13 +14,13 @@ from cloud import emulator, processes
 from cloud.settings import HOST, REGION, ROOT, Settings
 
 TABLE_ENGINE = "table-engine"
-EDGE = "edge"
+CDN = "cdn"
 
 
 def ports(settings: Settings) -> dict[str, int]:
-    """What listens where; with an ENDPOINT of its own only the edge is ours."""
+    """What listens where; with an ENDPOINT of its own only the CDN is ours."""
     ours = {TABLE_ENGINE: settings.table_port, emulator.NAME: settings.port} if settings.emulated else {}
-    return ours | {EDGE: settings.edge_port}
+    return ours | {CDN: settings.cdn_port}
 
 
 def ensure_table_engine(settings: Settings, binary: Path) -> str:
@@ -42,9 +42,9 @@ def ensure_emulator(settings: Settings) -> str:
     return _ensure(settings, emulator.NAME, version, [sys.executable, "-m", "cloud.emulator"], environ)
 
 
-def ensure_edge(settings: Settings, bucket: str) -> str:
+def ensure_cdn(settings: Settings, bucket: str) -> str:
     function = "cdn/image-format.js"
-    command = [sys.executable, "-m", "cloud.edge", "--port", str(settings.edge_port), "--s3", settings.cloud_url]
+    command = [sys.executable, "-m", "cloud.cdn", "--port", str(settings.cdn_port), "--s3", settings.cloud_url]
     command += ["--bucket", bucket, "--function", function]
     environ = {
         "PATH": os.environ.get("PATH", ""),
@@ -54,8 +54,8 @@ def ensure_edge(settings: Settings, bucket: str) -> str:
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": REGION,
     }
-    version = _version({"command": " ".join(command)}, ROOT / function, *_sources("edge*.py"))
-    return _ensure(settings, EDGE, version, command, environ)
+    version = _version({"command": " ".join(command)}, ROOT / function, *_sources("cdn*.py"))
+    return _ensure(settings, CDN, version, command, environ)
 
 
 def snapshot(settings: Settings) -> None:

@@ -52,7 +52,7 @@ class Settings:
         return self.port + 1
 
     @property
-    def edge_port(self) -> int:
+    def cdn_port(self) -> int:
         return self.port + 2
 
     @property
@@ -65,8 +65,8 @@ class Settings:
         return f"http://{HOST}:{self.table_port}"
 
     @property
-    def edge_url(self) -> str:
-        return f"http://{HOST}:{self.edge_port}"
+    def cdn_url(self) -> str:
+        return f"http://{HOST}:{self.cdn_port}"
 
     @property
     def table_file(self) -> Path:

@@ -28,7 +28,7 @@ def small_world() -> World:
 
 
 class FakeApi(ThreadingHTTPServer):
-    """What the seeder needs of the API, the upload bucket and the edge, in memory."""
+    """What the seeder needs of the API, the upload bucket and the CDN, in memory."""
 
     daemon_threads = True
 

@@ -123,7 +123,7 @@ async fn when_everything_is_killed_and_restarted_then_nothing_should_be_lost() {
         before.post_form(upload, &picture.bytes).await.expect(204);
     }
     let killed = cloud.kill();
-    assert!(killed >= 3, "table engine, emulator and edge are three, and there were {killed}");
+    assert!(killed >= 3, "table engine, emulator and CDN are three, and there were {killed}");
 
     cloud.start();
     let app = cloud.app();

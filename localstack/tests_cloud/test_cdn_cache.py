@@ -1,8 +1,8 @@
-"""The edge's cache by itself."""
+"""The CDN's cache by itself."""
 
 import pytest
 
-from cloud.edge_cache import Cache, Stored, time_to_live
+from cloud.cdn_cache import Cache, Stored, time_to_live
 
 
 class Clock:

@@ -1,6 +1,6 @@
 """A small stand-in for CloudFront, so that the bucket of the local cloud stays as private as in the cloud.
 
-    python -m cloud.edge --port 4580 --s3 http://127.0.0.1:4566 --bucket photos --function cdn/image-format.js
+    python -m cloud.cdn --port 4580 --s3 http://127.0.0.1:4566 --bucket photos --function cdn/image-format.js
 
 What it shares with the distribution of `template.yaml`: only renditions are served, with GET and HEAD; the address is rewritten
 by the same CloudFront Function; requests to the bucket are signed; answers are cached under the rewritten address and say
@@ -20,12 +20,12 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from .edge_cache import Cache, Hit, Stored
-from .edge_function import Answered, FunctionFailed, ViewerRequest, ViewerRequestFunction
-from .edge_invalidation import MAX_BODY_BYTES, ROUTE, Invalidations
-from .edge_origin import Bucket, Origin, OriginFailed
+from .cdn_cache import Cache, Hit, Stored
+from .cdn_function import Answered, FunctionFailed, ViewerRequest, ViewerRequestFunction
+from .cdn_invalidation import MAX_BODY_BYTES, ROUTE, Invalidations
+from .cdn_origin import Bucket, Origin, OriginFailed
 
-LOG = logging.getLogger("edge")
+LOG = logging.getLogger("cdn")
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 # The behaviours of the distribution. Plain characters only, and no empty or dotted segment: what a client further on might
@@ -42,7 +42,7 @@ _POLICY = {
 }
 
 
-class Edge:
+class Cdn:
     """Everything the handlers share."""
 
     def __init__(self, function: ViewerRequestFunction, origin: Origin, cache: Cache) -> None:
@@ -72,13 +72,13 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = 64 * 1024  # head and body leave together
     timeout = 60  # of an idle connection
-    server: "EdgeServer"
+    server: "CdnServer"
 
     def do_GET(self) -> None:
         """A rendition, or the state of an invalidation."""
         management = ROUTE.fullmatch(self.path)
         if management and management["id"]:
-            reply = self.server.edge.invalidations.find(management["id"])
+            reply = self.server.cdn.invalidations.find(management["id"])
             self._send(reply.status, {**reply.headers, "Content-Type": "text/xml"}, reply.body)
         else:
             self._serve()
@@ -92,7 +92,7 @@ class Handler(BaseHTTPRequestHandler):
         management = ROUTE.fullmatch(self.path)
         length = self.headers.get("Content-Length", "")
         if management and not management["id"] and length.isdecimal() and int(length) <= MAX_BODY_BYTES:
-            reply = self.server.edge.invalidations.create(management["distribution"], self.rfile.read(int(length)))
+            reply = self.server.cdn.invalidations.create(management["distribution"], self.rfile.read(int(length)))
             self._send(reply.status, {**reply.headers, "Content-Type": "text/xml"}, reply.body)
         else:
             self._refuse_method()
@@ -108,7 +108,7 @@ class Handler(BaseHTTPRequestHandler):
         if not _SERVED.fullmatch(self.path.partition("?")[0]):
             return self._error(403, "No such path is served here.")
         try:
-            outcome = self.server.edge.function(viewer_request)
+            outcome = self.server.cdn.function(viewer_request)
         except FunctionFailed as error:
             LOG.error("function failed for %s: %s", self.path, error)
             return self._error(503, "The CloudFront function failed.", "FunctionExecutionError from cloudfront")
@@ -117,7 +117,7 @@ class Handler(BaseHTTPRequestHandler):
         if not _SERVED.fullmatch(outcome.uri):
             return self._error(403, "No such path is served here.")
         try:
-            hit, cached = self.server.edge.find(outcome.uri)
+            hit, cached = self.server.cdn.find(outcome.uri)
         except OriginFailed as error:
             LOG.error("origin failed for %s: %s", outcome.uri, error)
             return self._error(502, "The bucket did not answer.")
@@ -158,14 +158,14 @@ class Handler(BaseHTTPRequestHandler):
         LOG.debug(format, *args)
 
 
-class EdgeServer(ThreadingHTTPServer):
+class CdnServer(ThreadingHTTPServer):
     """Serves viewers on the loopback interface, a thread a connection."""
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, edge: Edge) -> None:
-        self.edge = edge
+    def __init__(self, port: int, cdn: Cdn) -> None:
+        self.cdn = cdn
         super().__init__(("127.0.0.1", port), Handler)
 
 
@@ -178,7 +178,7 @@ def _not_modified(if_none_match: str | None, stored: Stored) -> bool:
 
 def main(arguments: list[str] | None = None) -> int:
     """Serves until SIGTERM or SIGINT."""
-    parser = argparse.ArgumentParser(prog="python -m cloud.edge", description="A small stand-in for CloudFront.")
+    parser = argparse.ArgumentParser(prog="python -m cloud.cdn", description="A small stand-in for CloudFront.")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--s3", required=True, help="URL of the S3 endpoint")
     parser.add_argument("--bucket", required=True, help="the bucket with the renditions")
@@ -188,10 +188,10 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     try:
         function = ViewerRequestFunction((REPOSITORY / options.function).read_text(encoding="utf-8"))
-        edge = Edge(function, Bucket(options.s3, options.bucket), Cache(options.cache_mb * 1024 * 1024))
-        server = EdgeServer(options.port, edge)
+        cdn = Cdn(function, Bucket(options.s3, options.bucket), Cache(options.cache_mb * 1024 * 1024))
+        server = CdnServer(options.port, cdn)
     except (OSError, FunctionFailed) as error:
-        print(f"edge: cannot start on port {options.port}: {error}", file=sys.stderr)
+        print(f"cdn: cannot start on port {options.port}: {error}", file=sys.stderr)
         return 1
     for number in (signal.SIGTERM, signal.SIGINT):
         # `shutdown` waits for the serving loop, which is this very thread: ask from another.

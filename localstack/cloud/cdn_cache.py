@@ -1,4 +1,4 @@
-"""The edge's cache: least recently used out first, bounded in bytes, keyed by the address after the function's rewriting."""
+"""The CDN's cache: least recently used out first, bounded in bytes, keyed by the address after the function's rewriting."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""CloudFront's `CreateInvalidation` and `GetInvalidation`, as the AWS SDKs call them, over the edge's own cache.
+"""CloudFront's `CreateInvalidation` and `GetInvalidation`, as the AWS SDKs call them, over the CDN's own cache.
 
 An invalidation is complete when the call returns. As at the service, a caller reference sent again with the same paths answers
 with the first invalidation, and with other paths is refused: whoever derives the reference from the event it handles may

@@ -1,4 +1,4 @@
-"""The edge's way to the bucket: requests signed for S3, as origin access control has CloudFront sign them."""
+"""The CDN's way to the bucket: requests signed for S3, as origin access control has CloudFront sign them."""
 
 import os
 from typing import Any, Protocol
@@ -7,9 +7,9 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .edge_cache import Stored
+from .cdn_cache import Stored
 
-# The headers of an object that matter to a viewer; everything else S3 says stays behind the edge.
+# The headers of an object that matter to a viewer; everything else S3 says stays behind the CDN.
 _KEPT = {"content-type": "Content-Type", "cache-control": "Cache-Control", "etag": "ETag", "last-modified": "Last-Modified"}
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.edge_function import Answered, FunctionFailed, Rewritten, ViewerRequest, ViewerRequestFunction
+from cloud.cdn_function import Answered, FunctionFailed, Rewritten, ViewerRequest, ViewerRequestFunction
 
 SOURCE = (Path(__file__).resolve().parents[2] / "cdn" / "image-format.js").read_text(encoding="utf-8")
 JPEG, WEBP = "/photos/large/12/34/0.jpg", "/photos/large/12/34/0.webp"

@@ -1,4 +1,4 @@
-"""The edge over real connections, with a bucket of the test's own."""
+"""The CDN over real connections, with a bucket of the test's own."""
 
 import http.client
 import threading
@@ -11,10 +11,10 @@ import pytest
 import urllib3
 from botocore.exceptions import ClientError
 
-from cloud.edge import Edge, EdgeServer
-from cloud.edge_cache import Cache
-from cloud.edge_function import ViewerRequestFunction
-from cloud.edge_origin import Bucket
+from cloud.cdn import Cdn, CdnServer
+from cloud.cdn_cache import Cache
+from cloud.cdn_function import ViewerRequestFunction
+from cloud.cdn_origin import Bucket
 
 SOURCE = (Path(__file__).resolve().parents[2] / "cdn" / "image-format.js").read_text(encoding="utf-8")
 ADDRESS = "/photos/large/12/34/0.jpg"
@@ -79,21 +79,21 @@ def s3() -> Iterator[S3]:
 
 
 @pytest.fixture
-def edge(s3: S3) -> Iterator[EdgeServer]:
+def cdn(s3: S3) -> Iterator[CdnServer]:
     bucket = Bucket(f"http://127.0.0.1:{s3.server_port}", "renditions")
-    server = EdgeServer(0, Edge(ViewerRequestFunction(SOURCE), bucket, Cache(1024 * 1024)))
+    server = CdnServer(0, Cdn(ViewerRequestFunction(SOURCE), bucket, Cache(1024 * 1024)))
     for _ in running(server):
         yield server
 
 
-def ask(edge: EdgeServer, path: str = ADDRESS, method: str = "GET", **headers: str) -> urllib3.BaseHTTPResponse:
+def ask(cdn: CdnServer, path: str = ADDRESS, method: str = "GET", **headers: str) -> urllib3.BaseHTTPResponse:
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    connection = urllib3.HTTPConnectionPool("127.0.0.1", edge.server_port)
+    connection = urllib3.HTTPConnectionPool("127.0.0.1", cdn.server_port)
     return connection.urlopen(method, path, headers=sent, retries=False)
 
 
-def test_an_object_comes_from_the_bucket_once_and_keeps_its_headers(edge: EdgeServer, s3: S3) -> None:
-    first, second = ask(edge), ask(edge)
+def test_an_object_comes_from_the_bucket_once_and_keeps_its_headers(cdn: CdnServer, s3: S3) -> None:
+    first, second = ask(cdn), ask(cdn)
     assert (first.status, first.data, first.headers["X-Cache"]) == (200, b"jpeg bytes", "Miss from cloudfront")
     assert (second.status, second.data, second.headers["X-Cache"]) == (200, b"jpeg bytes", "Hit from cloudfront")
     assert second.headers["Age"] == "0"
@@ -108,31 +108,31 @@ def test_an_object_comes_from_the_bucket_once_and_keeps_its_headers(edge: EdgeSe
     assert len(s3.requests) == 1
 
 
-def test_requests_to_the_bucket_are_signed(edge: EdgeServer, s3: S3) -> None:
-    ask(edge)
+def test_requests_to_the_bucket_are_signed(cdn: CdnServer, s3: S3) -> None:
+    ask(cdn)
     path, authorization = s3.requests[0]
     assert path == "/renditions" + ADDRESS
     assert authorization.startswith("AWS4-HMAC-SHA256 Credential=")
     assert "/s3/aws4_request" in authorization
 
 
-def test_the_cache_holds_two_variants_whatever_the_headers_say(edge: EdgeServer, s3: S3) -> None:
+def test_the_cache_holds_two_variants_whatever_the_headers_say(cdn: CdnServer, s3: S3) -> None:
     for accept in ("image/webp", "image/webp,*/*;q=0.8", "image/avif,image/webp", "*/*", "image/*", "image/jpeg", "text/html"):
-        answer = ask(edge, Accept=accept, User_Agent=accept)
+        answer = ask(cdn, Accept=accept, User_Agent=accept)
         assert answer.headers["Content-Type"] == ("image/webp" if "webp" in accept else "image/jpeg")
     assert sorted(path for path, _ in s3.requests) == ["/renditions" + ADDRESS, "/renditions" + ADDRESS.replace(".jpg", ".webp")]
 
 
-def test_head_says_what_get_would(edge: EdgeServer) -> None:
-    head = ask(edge, method="HEAD")
+def test_head_says_what_get_would(cdn: CdnServer) -> None:
+    head = ask(cdn, method="HEAD")
     assert (head.status, head.data, head.headers["Content-Length"], head.headers["Content-Type"]) == (200, b"", "10", "image/jpeg")
 
 
 @pytest.mark.parametrize("known", ['"10"', 'W/"10"', '"1", "10"', "*"])
-def test_a_viewer_that_has_the_object_is_told_so(edge: EdgeServer, known: str) -> None:
-    answer = ask(edge, If_None_Match=known)
+def test_a_viewer_that_has_the_object_is_told_so(cdn: CdnServer, known: str) -> None:
+    answer = ask(cdn, If_None_Match=known)
     assert (answer.status, answer.data, answer.headers["ETag"]) == (304, b"", '"10"')
-    assert ask(edge, If_None_Match='"other"').status == 200
+    assert ask(cdn, If_None_Match='"other"').status == 200
 
 
 @pytest.mark.parametrize(
@@ -148,9 +148,9 @@ def test_a_viewer_that_has_the_object_is_told_so(edge: EdgeServer, known: str) -
         "/incoming/12/34/0",
     ],
 )
-def test_nothing_but_renditions_is_served(edge: EdgeServer, s3: S3, path: str) -> None:
+def test_nothing_but_renditions_is_served(cdn: CdnServer, s3: S3, path: str) -> None:
     # http.client sends the path as it stands; a client that tidied it first would test nothing.
-    connection = http.client.HTTPConnection("127.0.0.1", edge.server_port)
+    connection = http.client.HTTPConnection("127.0.0.1", cdn.server_port)
     connection.request("GET", path)
     assert connection.getresponse().status == 403
     connection.close()
@@ -158,28 +158,28 @@ def test_nothing_but_renditions_is_served(edge: EdgeServer, s3: S3, path: str) -
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-def test_other_methods_are_refused(edge: EdgeServer, method: str) -> None:
-    assert ask(edge, method=method).status == 403
+def test_other_methods_are_refused(cdn: CdnServer, method: str) -> None:
+    assert ask(cdn, method=method).status == 403
 
 
 @pytest.mark.parametrize("status", [403, 404])
-def test_what_the_bucket_does_not_give_is_not_found_and_not_remembered(edge: EdgeServer, s3: S3, status: int) -> None:
+def test_what_the_bucket_does_not_give_is_not_found_and_not_remembered(cdn: CdnServer, s3: S3, status: int) -> None:
     s3.refuse_with = status
-    assert ask(edge).status == 404
+    assert ask(cdn).status == 404
     s3.refuse_with = None
-    assert ask(edge).status == 200
+    assert ask(cdn).status == 200
 
 
-def test_a_bucket_that_fails_is_a_bad_gateway(edge: EdgeServer, s3: S3) -> None:
+def test_a_bucket_that_fails_is_a_bad_gateway(cdn: CdnServer, s3: S3) -> None:
     s3.refuse_with = 501
-    assert ask(edge).status == 502
+    assert ask(cdn).status == 502
     s3.refuse_with = None
-    assert ask(edge).status == 200
+    assert ask(cdn).status == 200
 
 
-def test_an_invalidation_as_the_sdk_sends_it(edge: EdgeServer, s3: S3) -> None:
+def test_an_invalidation_as_the_sdk_sends_it(cdn: CdnServer, s3: S3) -> None:
     client = boto3.client(
-        "cloudfront", endpoint_url=f"http://127.0.0.1:{edge.server_port}", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+        "cloudfront", endpoint_url=f"http://127.0.0.1:{cdn.server_port}", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
     )
 
     def invalidate(reference: str, *paths: str) -> str:
@@ -188,11 +188,11 @@ def test_an_invalidation_as_the_sdk_sends_it(edge: EdgeServer, s3: S3) -> None:
         assert answer["Status"] == "Completed" and answer["InvalidationBatch"] == batch
         return answer["Id"]
 
-    ask(edge), ask(edge, Accept="image/webp")
+    ask(cdn), ask(cdn, Accept="image/webp")
     s3.objects.clear()
-    assert ask(edge).status == 200
+    assert ask(cdn).status == 200
     made = invalidate("delete-34", "/photos/large/12/34/*", "/photos/small/12/34/*")
-    assert ask(edge).status == 404 and ask(edge, Accept="image/webp").status == 404
+    assert ask(cdn).status == 404 and ask(cdn, Accept="image/webp").status == 404
 
     assert invalidate("delete-34", "/photos/large/12/34/*", "/photos/small/12/34/*") == made
     with pytest.raises(ClientError, match="InvalidationBatchAlreadyExists"):
@@ -205,15 +205,15 @@ def test_an_invalidation_as_the_sdk_sends_it(edge: EdgeServer, s3: S3) -> None:
         client.get_invalidation(DistributionId="EDFDVBD6EXAMPLE", Id="I404")
 
 
-def test_a_body_that_is_no_invalidation_is_refused(edge: EdgeServer) -> None:
-    pool = urllib3.HTTPConnectionPool("127.0.0.1", edge.server_port)
+def test_a_body_that_is_no_invalidation_is_refused(cdn: CdnServer) -> None:
+    pool = urllib3.HTTPConnectionPool("127.0.0.1", cdn.server_port)
     for body in (b"", b"<not xml", b"<!DOCTYPE x><x/>", b"<InvalidationBatch/>"):
         answer = pool.urlopen("POST", "/2020-05-31/distribution/E1/invalidation", body=body, retries=False)
         assert answer.status == 400
 
 
-def test_many_viewers_at_once_on_kept_connections(edge: EdgeServer) -> None:
-    pool = urllib3.HTTPConnectionPool("127.0.0.1", edge.server_port, maxsize=8, block=True)
+def test_many_viewers_at_once_on_kept_connections(cdn: CdnServer) -> None:
+    pool = urllib3.HTTPConnectionPool("127.0.0.1", cdn.server_port, maxsize=8, block=True)
     failures: list[object] = []
 
     def view() -> None:
