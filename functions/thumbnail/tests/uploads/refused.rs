@@ -11,7 +11,8 @@ async fn when_bytes_cannot_be_a_picture_then_the_photo_fails_with_the_reason_and
         (corrupt(), "image_corrupt"),
         (gigapixel(), "image_too_large"),
         (b"just some words, and no picture".to_vec(), "image_unsupported"),
-        (b"II*\0\x08\0\0\0".to_vec(), "image_unsupported"),
+        (b"8BPS\0\x01\0\0\0\0\0\0".to_vec(), "image_unsupported"),
+        (b"II*\0\x08\0\0\0".to_vec(), "image_corrupt"),
         (Vec::new(), "image_empty"),
         (vec![0; 100_001], "image_too_large"),
     ];
