@@ -59,7 +59,7 @@ impl Count {
                 *acted.entry((ItemKey::User(*follower), "following")).or_default() += 1;
             }
             ItemKey::Timeline(author, _) => {
-                *derived.entry((ItemKey::User(*author), "photos")).or_default() += 1
+                *derived.entry((ItemKey::User(*author), "photos")).or_default() += 1;
             }
             ItemKey::Liker(photo, _) => *derived.entry((ItemKey::Photo(*photo), "likes")).or_default() += 1,
             ItemKey::Like(_, photo) => *acted.entry((ItemKey::Photo(*photo), "likes")).or_default() += 1,

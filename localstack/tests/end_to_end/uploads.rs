@@ -80,7 +80,7 @@ async fn when_a_file_is_no_picture_then_the_photo_should_fail_with_a_reason() {
     let cases = [
         (Picture::jpeg(whole[..whole.len() / 2].to_vec()), "image_corrupt"),
         (Picture::png(gigapixel_png()), "image_too_large"),
-        (Picture::jpeg(tiff), "image_unsupported"),
+        (Picture::jpeg(tiff), "image_corrupt"),
         (Picture::jpeg(b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec()), "image_unsupported"),
     ];
     for (bad, code) in cases {

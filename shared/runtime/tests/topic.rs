@@ -1,4 +1,5 @@
 //! The requests that publishing sends to SNS.
+#![allow(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
 use aws_sdk_sns::config::{BehaviorVersion, Credentials, Region};
 use domain::UserId;

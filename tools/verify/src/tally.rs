@@ -117,11 +117,11 @@ impl Tally {
         match counter.item() {
             ItemKey::User(id) => {
                 let sums = self.users.entry(id).or_default();
-                pick(&mut sums.counters, &Counter::OF_USER, id, counter)
+                pick(&mut sums.counters, &Counter::OF_USER, id, &counter)
             }
             ItemKey::Photo(id) => {
                 let sums = self.photos.entry(id).or_default();
-                pick(&mut sums.counters, &Counter::OF_PHOTO, id, counter)
+                pick(&mut sums.counters, &Counter::OF_PHOTO, id, &counter)
             }
             _ => None,
         }
@@ -129,9 +129,9 @@ impl Tally {
 
     fn side(&mut self, side: Side) -> Option<&mut u64> {
         match side.owner() {
-            Owner::User(id) => pick(&mut self.users.entry(id).or_default().sides, &Side::OF_USER, id, side),
+            Owner::User(id) => pick(&mut self.users.entry(id).or_default().sides, &Side::OF_USER, id, &side),
             Owner::Photo(id) => {
-                pick(&mut self.photos.entry(id).or_default().sides, &Side::OF_PHOTO, id, side)
+                pick(&mut self.photos.entry(id).or_default().sides, &Side::OF_PHOTO, id, &side)
             }
         }
     }
@@ -164,9 +164,9 @@ fn pick<'a, S, I: Copy, K: PartialEq>(
     sums: &'a mut [S],
     kinds: &[fn(I) -> K],
     owner: I,
-    wanted: K,
+    wanted: &K,
 ) -> Option<&'a mut S> {
-    sums.iter_mut().zip(kinds).find(|(_, kind)| kind(owner) == wanted).map(|(sum, _)| sum)
+    sums.iter_mut().zip(kinds).find(|(_, kind)| kind(owner) == *wanted).map(|(sum, _)| sum)
 }
 
 #[cfg(test)]

@@ -142,7 +142,9 @@ mod tests {
         let (width, height) = scale.dimensions();
         let mut pixels = vec![0; length(width, height, color_type.channel_count().into())];
         let mut shrink = Shrink::new(scale, color_type, &mut pixels);
-        rows.iter().for_each(|row| shrink.row(row));
+        for row in rows {
+            shrink.row(row);
+        }
         shrink.finish()?;
         Ok(pixels)
     }

@@ -283,7 +283,9 @@ mod tests {
         let segments: Vec<Vec<u8>> =
             (1..=255).map(|number| [b"ICC_PROFILE\0".as_slice(), &[number, 255, number]].concat()).collect();
         let mut pieces = IccPieces::default();
-        segments.iter().for_each(|segment| pieces.add(segment));
+        for segment in &segments {
+            pieces.add(segment);
+        }
         assert_eq!(pieces.join(), Some((1..=255).collect()));
     }
 

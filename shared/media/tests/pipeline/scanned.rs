@@ -134,7 +134,7 @@ impl Bmp {
             data.extend(pack(row));
             data.resize(data.len().next_multiple_of(4), 0);
         }
-        let (width, height) = (pixels.width as i32, pixels.height as i32);
+        let (width, height) = (pixels.width.cast_signed(), pixels.height.cast_signed());
         Self { width, height, bits, compression: 0, palette: Vec::new(), masks: None, data }
     }
 
@@ -206,10 +206,10 @@ fn deep(pixels: &Pixels, big_endian: bool) -> Pixels {
     Pixels { data: pixels.data.iter().flat_map(wide).collect(), ..*pixels }
 }
 
-fn packed(pixels: Pixels) -> Pixels {
+fn packed(pixels: &Pixels) -> Pixels {
     let mut packer = ZlibEncoder::new(Vec::new(), Compression::fast());
     packer.write_all(&pixels.data).unwrap();
-    Pixels { data: packer.finish().unwrap(), ..pixels }
+    Pixels { data: packer.finish().unwrap(), ..*pixels }
 }
 
 #[test]
@@ -234,7 +234,7 @@ fn tiff_written_by_another_encoder() {
 
 #[test]
 fn tiff_compressed() {
-    let deflated = Tiff { compression: 8, ..Tiff::colours(packed(quarters(300, 200))) };
+    let deflated = Tiff { compression: 8, ..Tiff::colours(packed(&quarters(300, 200))) };
     assert_quarters(&deflated.write(), Format::Tiff);
     // PackBits: a colour channel of 128 equal bytes is a count and one byte.
     let run = |level: u8| Pixels { width: 128, height: 128, data: [0x81, level].repeat(128) };
