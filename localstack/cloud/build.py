@@ -19,6 +19,9 @@ from cloud.settings import ROOT, Record, Refusal, Settings
 # dependencies as it does for tests: what is built here is not built again by `make test`.
 _SELECTION = ("build", "--workspace", "--examples", "--message-format=json-render-diagnostics")
 
+# Incremental state of a whole build is 0.7 GB, and saves a second of the next one.
+_ENVIRONMENT = {"CARGO_INCREMENTAL": "0"}
+
 
 def functions() -> list[str]:
     """Names of the functions: of their folders, crates and programs alike."""
@@ -28,7 +31,7 @@ def functions() -> list[str]:
 def build(programs: list[str], running: Step, profile: str = "dev") -> dict[str, Path]:
     """Builds programs of the workspace; where each is. Cargo says what it does itself."""
     wanted = [argument for program in programs for argument in ("--bin", program)]
-    done = cargo.run([*_SELECTION, "--profile", profile, *wanted], running, capture=True)
+    done = cargo.run([*_SELECTION, "--profile", profile, *wanted], running, {**os.environ, **_ENVIRONMENT}, capture=True)
     if done.returncode != 0:
         raise Refusal("the build failed; cargo says why above")
     messages = (json.loads(line) for line in done.stdout.splitlines() if line.startswith("{"))

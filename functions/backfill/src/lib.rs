@@ -1,12 +1,13 @@
-//! `backfill`: repairs feeds, and cleans up after photos that failed or were deleted.
+//! `backfill`: repairs feeds and takes snapshots of them, and cleans up after photos that failed or were
+//! deleted.
 //!
 //! - **Trigger**: SQS `backfill`, subscribed to `follow.added`, `follow.removed`, `reader.returned`,
 //!   `photo.failed` and `photo.deleted`. `fanout`, `fanout-segment` and `sweep` send `follow.removed`
 //!   directly. The function sends itself parts of a deletion, each for a range of the author's followers.
-//! - **Access patterns**: for a follow, the edge and the reader's state as of now, the author's head and the
-//!   reader's feed. For a returning reader, whom they follow and the heads of all of those, 100 a round trip.
-//!   For a photo that failed or was deleted, the originals of its media. For a deleted one, also its likes
-//!   and the feeds of the author's followers.
+//! - **Access patterns**: for a follow, the edge and the reader's state as of now, the author's head and
+//!   timeline, the reader's feed. For a snapshot, whom the reader follows, the heads of all of those, and the
+//!   timelines of the busy ones. For a photo that failed or was deleted, the originals of its media. For a
+//!   deleted one, also its likes and the feeds of the author's followers.
 //! - **Emits**: `photo.deleted` for parts of a deletion, to its own queue.
 //! - **Redelivery**: a message says only that something may have changed. The function reads the current
 //!   state, acts, and reads it again. Messages may come twice, late and in any order.

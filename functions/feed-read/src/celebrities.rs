@@ -4,19 +4,17 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::feed::{Entry, FeedRange, Source};
+use domain::feed::Source;
 use domain::{Timestamp, UserId};
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared, join_all};
 use moka::sync::Cache;
-use table::{Result, Table, head, timeline};
+use table::{Result, Table, head};
 
 /// How long a cached head is used. A celebrity's new photo may be missing from feeds for this long.
 const FRESH_MS: i64 = 3_000;
 /// Heads that are cached, each about 0.5 KiB at most: 5 MiB in all.
 const KEPT: u64 = 10_000;
-/// Photos read from a timeline when a head does not reach far enough back.
-const DEEPER: usize = 40;
 
 /// One read of several heads, shared by all who wait for one of them. It yields `None` when the read failed.
 type Reading = Shared<BoxFuture<'static, Option<Arc<HashMap<UserId, Source>>>>>;
@@ -38,20 +36,14 @@ impl Default for Celebrities {
 }
 
 impl Celebrities {
-    /// Returns exactly the newest photos of a range that `celebrities` posted and that are not in every feed
-    /// yet. Costs 0.5 RRU for each head that is not cached.
-    pub(crate) async fn newest(
+    /// Returns the photos of `celebrities` that are not in every feed yet. Costs 0.5 RRU for each head that is
+    /// not cached.
+    pub(crate) async fn unpushed(
         &self,
         table: &Table,
         celebrities: &[UserId],
-        range: &FeedRange,
         now: Timestamp,
-    ) -> Result<Vec<Entry>> {
-        let mut sources = self.unpushed(table, celebrities, now).await?;
-        Ok(timeline::newest_of(table, &mut sources, range, DEEPER).await?.items)
-    }
-
-    async fn unpushed(&self, table: &Table, celebrities: &[UserId], now: Timestamp) -> Result<Vec<Source>> {
+    ) -> Result<Vec<Source>> {
         let readings = self.readings_of(table, celebrities, now);
         let heads = join_all(readings.iter().map(|(_, reading)| reading.clone())).await;
         let mut sources = Vec::with_capacity(celebrities.len());

@@ -9,7 +9,6 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::id::PhotoId;
 use crate::text::Invalid;
 
 const MAX_LEN: usize = 200;
@@ -17,7 +16,7 @@ const MAX_LEN: usize = 200;
 /// A list that pages. Its tag is part of the cursor, so that a list refuses the cursors of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum List {
-    /// The personal feed; positions are [`FeedPosition`].
+    /// The personal feed; positions are photo ids.
     Feed,
     /// An author's photos; positions are photo ids.
     Timeline,
@@ -66,55 +65,12 @@ impl List {
     }
 }
 
-/// A reader's position in the feed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FeedPosition {
-    /// How the next page is made.
-    pub mode: FeedMode,
-    /// The last photo seen; the next page is older.
-    pub after: PhotoId,
-}
-
-/// The source of a page of the feed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FeedMode {
-    /// The entries that fan-out wrote.
-    Pushed,
-    /// The newest photos of everyone the reader follows.
-    Pulled,
-}
-
-impl Display for FeedPosition {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mode = match self.mode {
-            FeedMode::Pushed => "pushed",
-            FeedMode::Pulled => "pulled",
-        };
-        write!(f, "{mode}:{}", self.after)
-    }
-}
-
-impl FromStr for FeedPosition {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        let bad = || Invalid::new("bad_cursor", "This is not a position in a feed.");
-        let (mode, after) = text.split_once(':').ok_or_else(bad)?;
-        let mode = match mode {
-            "pushed" => FeedMode::Pushed,
-            "pulled" => FeedMode::Pulled,
-            _ => return Err(bad()),
-        };
-        Ok(Self { mode, after: after.parse().map_err(|_| bad())? })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::id::UserId;
+    use crate::id::{PhotoId, UserId};
 
     #[test]
     fn a_cursor_of_another_list_is_refused() {
@@ -125,15 +81,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn positions_round_trip(number in 0..=i64::MAX as u64, pushed: bool) {
-            let mode = if pushed { FeedMode::Pushed } else { FeedMode::Pulled };
-            let position = FeedPosition { mode, after: PhotoId::try_from(number).unwrap() };
-            prop_assert_eq!(List::Feed.position::<FeedPosition>(&List::Feed.cursor(&position)).unwrap(), position);
+        fn positions_round_trip(number in 0..=i64::MAX as u64) {
+            let position = PhotoId::try_from(number).unwrap();
+            prop_assert_eq!(List::Feed.position::<PhotoId>(&List::Feed.cursor(&position)).unwrap(), position);
         }
 
         #[test]
         fn anything_else_is_a_bad_cursor(text in "\\PC{0,300}") {
-            if let Err(invalid) = List::Feed.position::<FeedPosition>(&text) {
+            if let Err(invalid) = List::Feed.position::<PhotoId>(&text) {
                 prop_assert_eq!(invalid.code, "bad_cursor");
             }
         }

@@ -1,4 +1,4 @@
-//! Merging the photos of several authors into one page, newest first, without gaps.
+//! Merging photos from several places into one page, newest first, without gaps.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,22 @@ use crate::id::{PhotoId, UserId};
 /// Days without a visit after which a reader is dormant. Photos are not pushed to dormant readers.
 pub const ACTIVE_DAYS: i64 = 7;
 
-/// Days a pushed entry is kept. Older pages are pulled.
-pub const ENTRY_DAYS: i64 = 30;
+/// Days back that a feed reaches, and days a pushed entry is kept.
+pub const FEED_DAYS: i64 = 30;
+
+/// Entries that a feed has at least, however old they are.
+pub const FEED_LEN: usize = 200;
+
+/// Days after which a snapshot is taken again. It is taken before entries pushed since the last one expire.
+pub const SNAPSHOT_DAYS: i64 = 14;
+
+/// Celebrities whose photos one reader pulls. Photos of others show once they are pushed.
+///
+/// It bounds what a page costs. A head costs 0.5 RRU.
+pub const PULLED_LEN: usize = 20;
+
+/// Authors followed or unfollowed since the last snapshot, after which it is taken again.
+pub const FOLLOWS_LEN: usize = 30;
 
 /// Photo ids an author's head holds.
 pub const HEAD_LEN: usize = 20;
@@ -19,9 +33,6 @@ pub const HEAD_LEN: usize = 20;
 /// Photos of a celebrity that an author's head lists as not pushed yet. Older ones are read from the
 /// timeline. A head with so many stays below 4 KiB.
 pub const UNPUSHED_LEN: usize = 100;
-
-/// Entries a rebuilt feed starts with.
-pub const REBUILD_LEN: usize = 200;
 
 /// How an author's new photos reach feeds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +87,7 @@ pub fn is_active(active_on: i64, now: Timestamp) -> bool {
 
 /// Returns when an entry of `photo` expires, in milliseconds since the epoch.
 pub fn entry_expiry(photo: PhotoId) -> Timestamp {
-    photo.created_at().plus_ms(ENTRY_DAYS * DAY_MS)
+    photo.created_at().plus_ms(FEED_DAYS * DAY_MS)
 }
 
 /// A photo in somebody's feed.
@@ -160,14 +171,40 @@ pub fn merge_sources(sources: &[Source], range: &FeedRange) -> Merged {
     Merged::Page { more: known.len() > entries.len() || deeper, entries }
 }
 
-/// Returns pushed and pulled entries together, newest first, each photo once.
+/// A part of a feed, newest first, and whether the same place holds older entries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Run {
+    /// The entries, without gaps. They are not empty while `more` is set.
+    pub entries: Vec<Entry>,
+    /// Whether older entries are left to be read.
+    pub more: bool,
+}
+
+/// Merges `runs` down to where the shallowest of them ends. An entry that is in several of them is there once.
 ///
-/// Both must be known to the same depth. A photo that is being pushed at this moment is among both.
-pub fn merge(pushed: Vec<Entry>, pulled: Vec<Entry>) -> Vec<Entry> {
-    let mut entries: Vec<Entry> = pushed.into_iter().chain(pulled).collect();
+/// Nothing older is shown before that run is read further: entries would be skipped for good.
+pub fn merge(runs: Vec<Run>) -> Run {
+    let unfinished = runs.iter().filter(|run| run.more);
+    let depth = unfinished.filter_map(|run| run.entries.last()).map(|oldest| oldest.photo).max();
+    let mut entries: Vec<Entry> = runs.into_iter().flat_map(|run| run.entries).collect();
+    entries.retain(|entry| depth.is_none_or(|depth| entry.photo >= depth));
     entries.sort_unstable_by(|a, b| b.cmp(a));
     entries.dedup_by_key(|entry| entry.photo);
-    entries
+    Run { entries, more: depth.is_some() }
+}
+
+/// Returns the newest entries of a range that are known for certain, when sources are not read further.
+pub fn settled(sources: &[Source], range: &FeedRange) -> Run {
+    let run = |source: &Source| {
+        let held = source.photos.iter().filter(|photo| range.holds(**photo));
+        let entries = held.map(|&photo| Entry { photo, author: source.author }).collect();
+        let reaches = source.photos.last().zip(range.down_to).is_some_and(|(oldest, last)| *oldest <= last);
+        Run { entries, more: !source.complete && !reaches }
+    };
+    let mut run = merge(sources.iter().map(run).collect());
+    run.more |= run.entries.len() > range.count;
+    run.entries.truncate(range.count);
+    run
 }
 
 /// Removes the sources that have nothing among the newest `count` photos known.
@@ -237,11 +274,20 @@ mod tests {
         assert_eq!(merge_sources(&sources, &range(49)), Merged::Deepen(vec![0]));
     }
 
+    fn run(numbers: &[u64], more: bool) -> Run {
+        let entry = |number: &u64| Entry { photo: photo(*number), author: user(number % 10) };
+        Run { entries: numbers.iter().map(entry).collect(), more }
+    }
+
     #[test]
-    fn a_photo_that_is_pushed_and_pulled_shows_once() {
-        let entry = |number, author| Entry { photo: photo(number), author: user(author) };
-        let merged = merge(vec![entry(9, 1), entry(5, 2)], vec![entry(7, 3), entry(5, 2)]);
-        assert_eq!(merged, [entry(9, 1), entry(7, 3), entry(5, 2)]);
+    fn a_photo_in_several_runs_shows_once() {
+        assert_eq!(merge(vec![run(&[95, 51], false), run(&[72, 51], false)]), run(&[95, 72, 51], false));
+    }
+
+    #[test]
+    fn nothing_shows_below_the_shallowest_run() {
+        let merged = merge(vec![run(&[95, 51], true), run(&[72, 63], true), run(&[61, 12], false)]);
+        assert_eq!(merged, run(&[95, 72, 63], true));
     }
 
     #[test]

@@ -200,6 +200,18 @@ impl PerceptualHash {
     }
 }
 
+impl From<u64> for PerceptualHash {
+    fn from(bits: u64) -> Self {
+        Self(bits)
+    }
+}
+
+impl From<PerceptualHash> for u64 {
+    fn from(hash: PerceptualHash) -> Self {
+        hash.0
+    }
+}
+
 impl Serialize for PerceptualHash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{:016x}", self.0))

@@ -18,9 +18,11 @@ use crate::{Error, Item, Page, Result};
 
 const GET_BATCH: usize = 100;
 const WRITE_BATCH: usize = 25;
-/// Batches in flight at once. They are enough to hide round trips, and few enough not to
+/// Batches of reads in flight at once: the heads of 7,500 authors are one round trip.
+const GETS_AT_ONCE: usize = 75;
+/// Batches of writes in flight at once. They are enough to hide round trips, and few enough not to
 /// throttle a new table.
-const BATCHES_AT_ONCE: usize = 4;
+const WRITES_AT_ONCE: usize = 4;
 /// Attempts to send a batch and then its unprocessed remainder.
 const ATTEMPTS: u32 = 8;
 
@@ -149,7 +151,7 @@ impl Table {
             keys.chunks(GET_BATCH).map(|chunk| chunk.iter().cloned().map(raw_key_item).collect()).collect();
         let found: Vec<Vec<Item>> = stream::iter(batches)
             .map(|batch| self.get_batch(batch))
-            .buffer_unordered(BATCHES_AT_ONCE)
+            .buffer_unordered(GETS_AT_ONCE)
             .try_collect()
             .await?;
         found
@@ -211,7 +213,7 @@ impl Table {
         let batches: Vec<Vec<WriteRequest>> = writes.chunks(WRITE_BATCH).map(<[_]>::to_vec).collect();
         stream::iter(batches)
             .map(|batch| self.write_batch(batch))
-            .buffer_unordered(BATCHES_AT_ONCE)
+            .buffer_unordered(WRITES_AT_ONCE)
             .try_collect::<()>()
             .await
     }

@@ -23,7 +23,7 @@ enum InFeed {
     Reader(Reader),
 }
 
-/// Reads the reader's state and the first page of their feed, as deep as it is without gaps, in one query.
+/// Reads the reader's state and the newest pushed entries, in one query.
 ///
 /// 0.5 RRU for each 4 KiB: a page of 20 costs 0.5.
 pub async fn open(
@@ -53,12 +53,10 @@ pub async fn open(
     if state.is_some() {
         page.items.remove(0);
     }
-    let floor = state.as_ref().and_then(|state| state.floor);
-    Ok((state, above(fresh(page, now), floor)))
+    Ok((state, fresh(page, now)))
 }
 
-/// Reads entries older than `after`, newest first. They may have gaps (see [`above`]).
-/// 0.5 RRU for each 4 KiB.
+/// Reads pushed entries older than `after`, newest first. 0.5 RRU for each 4 KiB.
 pub async fn page(
     table: &Table,
     reader: UserId,
@@ -92,17 +90,6 @@ fn fresh(page: Page<(ItemKey, InFeed)>, now: Timestamp) -> Page<Entry> {
         _ => None,
     });
     let items: Vec<Entry> = entries.collect();
-    Page { more: page.more && items.len() == found, items }
-}
-
-/// Returns the entries down to `floor`.
-///
-/// Entries below it were written late, by a slow push or for an author followed since.
-/// Others are missing between them.
-pub fn above(page: Page<Entry>, floor: Option<PhotoId>) -> Page<Entry> {
-    let found = page.items.len();
-    let mut items = page.items;
-    items.retain(|entry| floor.is_none_or(|floor| entry.photo >= floor));
     Page { more: page.more && items.len() == found, items }
 }
 
@@ -180,7 +167,8 @@ pub async fn withdraw(table: &Table, readers: &[UserId], photo: PhotoId) -> Resu
     table.delete_all(&keys).await
 }
 
-/// Removes every entry of `author` from one feed. 0.5 RRU for each 4 KiB of the feed, 1 WRU for each entry.
+/// Removes every pushed entry of `author` from one feed. 1 RRU for each 4 KiB of the entries, 1 WRU for each of
+/// the author's.
 pub async fn withdraw_author(table: &Table, reader: UserId, author: UserId) -> Result<()> {
     const PAGE: usize = 1000;
     let mut to = format!("{}{}", sort::ENTRY, sort::AFTER_DIGITS);

@@ -53,6 +53,10 @@ pub enum ItemKey {
     Timeline(UserId, PhotoId),
     /// A pushed photo in a reader's feed.
     FeedEntry(UserId, PhotoId),
+    /// A part of the snapshot that was taken of a reader's feed for a mark, by the oldest photo in it.
+    FeedChunk(UserId, i64, PhotoId),
+    /// The photos of an author whom the reader followed after the snapshot was taken.
+    FeedAuthor(UserId, UserId),
     /// A reader's activity.
     FeedState(UserId),
     /// The user likes the photo: the actor's edge.
@@ -104,6 +108,12 @@ impl ItemKey {
             Self::Original(user, sha256) => RawKey::new(format!("ORIGINALS#{}", user.padded()), sha256),
             Self::Timeline(user, photo) => RawKey::new(partition::timeline(*user), photo.padded()),
             Self::FeedEntry(user, photo) => RawKey::new(partition::feed(*user), sort::entry(*photo)),
+            Self::FeedChunk(user, mark, oldest) => {
+                RawKey::new(partition::feed(*user), sort::chunk(*mark, *oldest))
+            }
+            Self::FeedAuthor(user, author) => {
+                RawKey::new(partition::feed(*user), format!("{}{}", sort::AUTHOR, author.padded()))
+            }
             Self::FeedState(user) => RawKey::new(partition::feed(*user), STATE),
             Self::Like(user, photo) => RawKey::new(partition::likes(*user), photo.padded()),
             Self::Liker(photo, user) => {
@@ -143,6 +153,8 @@ impl ItemKey {
             | Self::Original(user, _)
             | Self::Timeline(user, _)
             | Self::FeedEntry(user, _)
+            | Self::FeedChunk(user, _, _)
+            | Self::FeedAuthor(user, _)
             | Self::FeedState(user)
             | Self::Like(user, _)
             | Self::InboxRow(user, _)
@@ -183,9 +195,14 @@ impl ItemKey {
             "TIMELINE" => Self::Timeline(rest.parse().ok()?, sk.parse().ok()?),
             "FEED" => {
                 let user = rest.parse().ok()?;
-                match sk.strip_prefix(sort::ENTRY) {
-                    Some(photo) => Self::FeedEntry(user, photo.parse().ok()?),
-                    None => Self::FeedState(user),
+                match sk.split_once('#') {
+                    Some(("P", photo)) => Self::FeedEntry(user, photo.parse().ok()?),
+                    Some(("A", author)) => Self::FeedAuthor(user, author.parse().ok()?),
+                    Some(("C", chunk)) => {
+                        let (mark, oldest) = chunk.split_once('#')?;
+                        Self::FeedChunk(user, mark.parse().ok()?, oldest.parse().ok()?)
+                    }
+                    _ => Self::FeedState(user),
                 }
             }
             "LIKES" => Self::Like(rest.parse().ok()?, sk.parse().ok()?),
@@ -262,6 +279,9 @@ pub(crate) mod sort {
 
     pub(crate) const FOLLOWS: &str = "FOLLOWS#";
     pub(crate) const LIKER: &str = "LIKER#";
+    /// The kinds of a feed's items. Entries come last before the reader's state.
+    pub(crate) const AUTHOR: &str = "A#";
+    pub(crate) const CHUNK: &str = "C#";
     pub(crate) const ENTRY: &str = "P#";
     pub(crate) const ROW: &str = "N#";
     /// Sorts after every digit.
@@ -269,6 +289,15 @@ pub(crate) mod sort {
 
     pub(crate) fn entry(photo: PhotoId) -> String {
         format!("{ENTRY}{}", photo.padded())
+    }
+
+    pub(crate) fn chunk(mark: i64, oldest: PhotoId) -> String {
+        format!("{}{}", chunks(mark), oldest.padded())
+    }
+
+    /// Returns what the chunks of one snapshot begin with.
+    pub(crate) fn chunks(mark: i64) -> String {
+        format!("{CHUNK}{mark:013}#")
     }
 
     pub(crate) fn follower(follower: UserId) -> String {
@@ -310,6 +339,8 @@ pub fn chart() -> Vec<ChartRow> {
         ("original", ItemKey::Original(user, "<sha256>".into())),
         ("author timeline", ItemKey::Timeline(user, photo)),
         ("feed entry", ItemKey::FeedEntry(user, photo)),
+        ("feed chunk", ItemKey::FeedChunk(user, 0, photo)),
+        ("feed author", ItemKey::FeedAuthor(user, user)),
         ("feed state", ItemKey::FeedState(user)),
         ("like", ItemKey::Like(user, photo)),
         ("liker", ItemKey::Liker(photo, user)),
@@ -325,6 +356,7 @@ pub fn chart() -> Vec<ChartRow> {
         text.replace(&format!("{hash}#"), "<home>#<hash>#")
             .replace(&user.padded(), "<id>")
             .replace(&row.opened.0.to_string().repeat(13), "<opened>")
+            .replace("C#0000000000000#", "C#<mark>#")
             .replace("0000000000#0", "<hour>#<shard>")
     };
     kinds
@@ -370,6 +402,8 @@ mod tests {
             (user(), "[0-9a-f]{64}").prop_map(|(a, b)| ItemKey::Original(a, b)),
             (user(), photo()).prop_map(|(a, b)| ItemKey::Timeline(a, b)),
             (user(), photo()).prop_map(|(a, b)| ItemKey::FeedEntry(a, b)),
+            (user(), 0_i64..9_999_999_999_999, photo()).prop_map(|(a, b, c)| ItemKey::FeedChunk(a, b, c)),
+            (user(), user()).prop_map(|(a, b)| ItemKey::FeedAuthor(a, b)),
             user().prop_map(ItemKey::FeedState),
             (user(), photo()).prop_map(|(a, b)| ItemKey::Like(a, b)),
             (photo(), user()).prop_map(|(a, b)| ItemKey::Liker(a, b)),
@@ -397,8 +431,11 @@ mod tests {
         }
 
         #[test]
-        fn the_state_sorts_after_every_entry(user in user(), photo in photo()) {
-            prop_assert!(ItemKey::FeedState(user).raw().sk > ItemKey::FeedEntry(user, photo).raw().sk);
+        fn a_feed_ends_with_its_entries_and_the_state(user in user(), photo in photo(), mark in 0_i64..9_999_999_999_999) {
+            let sorts = |key: ItemKey| key.raw().sk;
+            prop_assert!(sorts(ItemKey::FeedState(user)) > sorts(ItemKey::FeedEntry(user, photo)));
+            let others = [ItemKey::FeedChunk(user, mark, photo), ItemKey::FeedAuthor(user, user)];
+            prop_assert!(others.into_iter().all(|key| *sorts(key) < *sort::ENTRY));
         }
 
         #[test]
@@ -428,6 +465,8 @@ mod tests {
                 ItemKey::Timeline(user, photo),
                 ItemKey::Head(user),
                 ItemKey::FeedEntry(user, photo),
+                ItemKey::FeedChunk(user, opened, photo),
+                ItemKey::FeedAuthor(user, actor),
                 ItemKey::InboxRow(user, row),
                 ItemKey::InboxMarker(user, row.subject, actor),
             ];

@@ -19,12 +19,14 @@ pub mod inbox;
 pub mod keys;
 pub mod like;
 pub mod original;
+mod packed;
 pub mod people;
 pub mod photo;
 pub mod processing;
 pub mod reader;
 pub mod relations;
 pub mod session;
+pub mod snapshot;
 pub mod timeline;
 pub mod user;
 

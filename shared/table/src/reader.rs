@@ -1,6 +1,6 @@
 //! Readers: when they were active last, and whose photos they pull.
 
-use domain::feed::{ACTIVE_DAYS, is_active};
+use domain::feed::{ACTIVE_DAYS, FOLLOWS_LEN, PULLED_LEN, SNAPSHOT_DAYS, is_active};
 use domain::{PhotoId, Timestamp, UserId};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::calls::{number, text, text_set};
 use crate::error::done;
 use crate::keys::{ItemKey, PK};
+use crate::snapshot::AUTHORS;
 use crate::{Result, Table};
 
 /// Readers written to at once. They are enough to hide round trips, and few enough not to
@@ -15,20 +16,46 @@ use crate::{Result, Table};
 const WRITES_AT_ONCE: usize = 50;
 
 /// The state of a reader.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reader {
     /// The day of the last visit, in days since the epoch.
     pub active_on: i64,
-    /// The mark of a return, set until a rebuild has written the entries that are missing since.
+    /// The mark of a return, or of a snapshot that became old. It is set until a snapshot is stored for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rebuild: Option<i64>,
+    /// The mark for which the last snapshot was taken, in milliseconds since the epoch. A return removes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<i64>,
+    /// The newest photo in that snapshot; none when it is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest: Option<PhotoId>,
     /// Authors whose photos the reader pulls. Some may no longer be celebrities; they have nothing to pull.
     #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "Vec::is_empty")]
     pub celebrities: Vec<UserId>,
-    /// The oldest photo that the last rebuild wrote, when it did not write all there were.
-    /// Older entries may be missing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub floor: Option<PhotoId>,
+    /// Authors followed since the snapshot. Their photos are kept beside it.
+    #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "Vec::is_empty")]
+    pub followed: Vec<UserId>,
+    /// Authors unfollowed since the snapshot, which may hold their photos.
+    #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "Vec::is_empty")]
+    pub unfollowed: Vec<UserId>,
+}
+
+impl Reader {
+    /// Returns whether everyone the reader follows has to be looked at before a page can be shown. They were
+    /// away, or follow more people since the snapshot than one page can read.
+    pub fn has_no_feed(&self, now: Timestamp) -> bool {
+        !is_active(self.active_on, now) || self.followed.len() > AUTHORS
+    }
+
+    /// Returns whether it is time for a new snapshot.
+    ///
+    /// A reader who follows more celebrities than they pull waits for pushes. Their snapshot is taken daily,
+    /// because pushes may be switched off.
+    pub fn is_old(&self, now: Timestamp) -> bool {
+        let days = if self.celebrities.len() < PULLED_LEN { SNAPSHOT_DAYS } else { 1 };
+        let old = self.snapshot.is_none_or(|mark| Timestamp(mark).plus_days(days) < now);
+        self.rebuild.is_none() && (old || self.followed.len() + self.unfollowed.len() > FOLLOWS_LEN)
+    }
 }
 
 /// Reads a reader's state, strongly consistent. 1 RRU.
@@ -53,42 +80,114 @@ pub async fn touch(table: &Table, reader: UserId, now: Timestamp) -> Result<()> 
     done("UpdateItem", answer).map(|_| ())
 }
 
-/// Marks a dormant reader active and in need of a rebuild, before anything is read for them. 1 WRU.
+/// Marks a reader active and in need of a snapshot, before anything is read for them. 1 WRU.
 ///
-/// From then on fan-out writes to them, and the stream turns the mark into a rebuild.
-/// Does nothing when a concurrent request has marked them already.
-pub async fn mark_returned(table: &Table, reader: UserId, now: Timestamp) -> Result<()> {
+/// From then on fan-out writes to them, and the stream turns the mark into a rebuild. What the last snapshot
+/// held is of no use any more. Returns whether it marked them: a concurrent request may have done so already.
+pub async fn mark_returned(table: &Table, reader: UserId, now: Timestamp) -> Result<bool> {
     let answer = table
         .update(&ItemKey::FeedState(reader))
-        .update_expression("SET active_on = :today, #rebuild = :mark")
-        .condition_expression(format!("attribute_not_exists({PK}) OR active_on < :dormant"))
+        .update_expression(
+            "SET active_on = :today, #rebuild = :mark REMOVE #snapshot, newest, celebrities, followed",
+        )
+        .condition_expression(format!(
+            "attribute_not_exists({PK}) OR active_on < :dormant OR size(followed) > :authors"
+        ))
         .expression_attribute_names("#rebuild", "rebuild")
+        .expression_attribute_names("#snapshot", "snapshot")
         .expression_attribute_values(":today", number(now.day()))
         .expression_attribute_values(":mark", number(now.0))
         .expression_attribute_values(":dormant", number(now.day() - ACTIVE_DAYS))
+        .expression_attribute_values(":authors", number(AUTHORS as u64))
+        .send()
+        .await;
+    done("UpdateItem", answer)
+}
+
+/// Marks an active reader in need of a new snapshot. The last one is shown meanwhile. 1 WRU.
+pub async fn mark_old(table: &Table, reader: UserId, now: Timestamp) -> Result<()> {
+    let answer = table
+        .update(&ItemKey::FeedState(reader))
+        .update_expression("SET active_on = :today, #rebuild = :mark")
+        .condition_expression(format!("attribute_exists({PK}) AND attribute_not_exists(#rebuild)"))
+        .expression_attribute_names("#rebuild", "rebuild")
+        .expression_attribute_values(":today", number(now.day()))
+        .expression_attribute_values(":mark", number(now.0))
         .send()
         .await;
     done("UpdateItem", answer).map(|_| ())
 }
 
-/// Removes the mark of a finished rebuild and records how deep it went, unless the reader
-/// left and returned since.
+/// What changes in a reader's state with a new snapshot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// The newest photo in the snapshot.
+    pub newest: Option<PhotoId>,
+    /// Celebrities to pull from.
+    pub celebrities: Vec<UserId>,
+    /// Those whose photos the snapshot holds now.
+    pub followed: Vec<UserId>,
+    /// Those whose photos it does not hold any more.
+    pub unfollowed: Vec<UserId>,
+}
+
+/// Removes the mark for which a snapshot is stored, unless the reader left and returned since.
 ///
-/// 1 WRU.
-pub async fn mark_rebuilt(table: &Table, reader: UserId, mark: i64, floor: Option<PhotoId>) -> Result<()> {
+/// Returns whether it did. 1 WRU for each KiB of the state.
+pub async fn mark_rebuilt(table: &Table, reader: UserId, mark: i64, rebuilt: &Rebuilt) -> Result<bool> {
     let mut request = table
         .update(&ItemKey::FeedState(reader))
         .condition_expression("#rebuild = :mark")
         .expression_attribute_names("#rebuild", "rebuild")
-        .expression_attribute_names("#floor", "floor")
+        .expression_attribute_names("#snapshot", "snapshot")
         .expression_attribute_values(":mark", number(mark));
-    request = match floor {
-        Some(floor) => request
-            .update_expression("SET #floor = :floor REMOVE #rebuild")
-            .expression_attribute_values(":floor", text(floor.to_string())),
-        None => request.update_expression("REMOVE #rebuild, #floor"),
+    let mut expression = match rebuilt.newest {
+        Some(newest) => {
+            request = request.expression_attribute_values(":newest", text(newest.to_string()));
+            "SET #snapshot = :mark, newest = :newest REMOVE #rebuild".to_owned()
+        }
+        None => "SET #snapshot = :mark REMOVE #rebuild, newest".to_owned(),
     };
-    done("UpdateItem", request.send().await).map(|_| ())
+    if !rebuilt.celebrities.is_empty() {
+        expression.push_str(" ADD celebrities :celebrities");
+        request = request.expression_attribute_values(":celebrities", text_set(&rebuilt.celebrities));
+    }
+    let removals = [("followed", &rebuilt.followed), ("unfollowed", &rebuilt.unfollowed)];
+    let mut clause = " DELETE ";
+    for (set, authors) in removals.into_iter().filter(|(_, authors)| !authors.is_empty()) {
+        expression.push_str(&format!("{clause}{set} :{set}"));
+        request = request.expression_attribute_values(format!(":{set}"), text_set(authors));
+        clause = ", ";
+    }
+    done("UpdateItem", request.update_expression(expression).send().await)
+}
+
+/// Records that the reader follows `author`, whose photos are kept beside the snapshot.
+/// 1 WRU for each KiB of the state.
+pub async fn follow(table: &Table, reader: UserId, author: UserId) -> Result<()> {
+    change_follow(table, reader, author, "ADD followed :author DELETE unfollowed :author").await
+}
+
+/// Records that the photos of `author` are not to be shown, wherever they are. 1 WRU for each KiB of the state.
+pub async fn unfollow(table: &Table, reader: UserId, author: UserId) -> Result<()> {
+    change_follow(
+        table,
+        reader,
+        author,
+        "ADD unfollowed :author DELETE followed :author, celebrities :author",
+    )
+    .await
+}
+
+async fn change_follow(table: &Table, reader: UserId, author: UserId, change: &str) -> Result<()> {
+    let answer = table
+        .update(&ItemKey::FeedState(reader))
+        .update_expression(change)
+        .condition_expression(format!("attribute_exists({PK})"))
+        .expression_attribute_values(":author", text_set(&[author]))
+        .send()
+        .await;
+    done("UpdateItem", answer).map(|_| ())
 }
 
 /// Returns those of `readers` who were active within the last week.
@@ -103,22 +202,33 @@ pub async fn active_among(table: &Table, readers: &[UserId], now: Timestamp) -> 
     Ok(active.collect())
 }
 
-/// Adds some celebrities to those whose photos a reader pulls. 1 WRU.
+/// Adds `celebrity` to those whose photos a reader pulls. 1 WRU for each KiB of the state.
 ///
-/// Does nothing for a reader without a state, who has never visited: the first visit starts a rebuild.
-pub async fn pull_from(table: &Table, reader: UserId, celebrities: &[UserId]) -> Result<()> {
-    name_celebrities(table, reader, "ADD", celebrities).await
+/// Does nothing for a reader without a state, who has never visited: the first visit starts a rebuild. Does
+/// nothing for a reader who pulls from as many as one page bears: the photos show once they are pushed.
+pub async fn pull_from(table: &Table, reader: UserId, celebrity: UserId) -> Result<()> {
+    let answer = table
+        .update(&ItemKey::FeedState(reader))
+        .update_expression("ADD celebrities :celebrity")
+        .condition_expression(format!(
+            "attribute_exists({PK}) AND (attribute_not_exists(celebrities) OR size(celebrities) < :most)"
+        ))
+        .expression_attribute_values(":celebrity", text_set(&[celebrity]))
+        .expression_attribute_values(":most", number(PULLED_LEN as u64))
+        .send()
+        .await;
+    done("UpdateItem", answer).map(|_| ())
 }
 
-/// Removes `celebrity` from those whose photos a reader pulls. 1 WRU.
+/// Removes `celebrity` from those whose photos a reader pulls. 1 WRU for each KiB of the state.
 pub async fn stop_pulling_from(table: &Table, reader: UserId, celebrity: UserId) -> Result<()> {
-    name_celebrities(table, reader, "DELETE", &[celebrity]).await
+    change_follow(table, reader, celebrity, "DELETE celebrities :author").await
 }
 
 /// Adds `celebrity` to those whose photos several readers pull. 1 WRU each.
 pub async fn all_pull_from(table: &Table, readers: &[UserId], celebrity: UserId) -> Result<()> {
     stream::iter(readers.iter().copied())
-        .map(|reader| async move { pull_from(table, reader, &[celebrity]).await })
+        .map(|reader| pull_from(table, reader, celebrity))
         .buffer_unordered(WRITES_AT_ONCE)
         .try_collect()
         .await
@@ -131,18 +241,4 @@ pub async fn all_stop_pulling_from(table: &Table, readers: &[UserId], celebrity:
         .buffer_unordered(WRITES_AT_ONCE)
         .try_collect()
         .await
-}
-
-async fn name_celebrities(table: &Table, reader: UserId, verb: &str, celebrities: &[UserId]) -> Result<()> {
-    if celebrities.is_empty() {
-        return Ok(());
-    }
-    let answer = table
-        .update(&ItemKey::FeedState(reader))
-        .update_expression(format!("{verb} celebrities :celebrities"))
-        .condition_expression(format!("attribute_exists({PK})"))
-        .expression_attribute_values(":celebrities", text_set(celebrities))
-        .send()
-        .await;
-    done("UpdateItem", answer).map(|_| ())
 }

@@ -1,22 +1,20 @@
 //! Timelines: an author's photos, newest first.
 
-use std::fmt;
-
-use domain::feed::{Entry, FeedRange, Merged, Source, merge_sources};
+use domain::feed::{FeedRange, Merged, Run, Source, merge_sources, settled};
 use domain::media::PerceptualHash;
 use domain::{PhotoId, UserId};
 use futures::{StreamExt, TryStreamExt, stream};
-use serde::de::{self, IgnoredAny, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
 use crate::calls::Range;
 use crate::keys::{ItemKey, partition, sort};
-use crate::{Error, Page, Result, Table};
+use crate::{Error, Page, Result, Table, packed};
 
 /// Photos whose hashes are read at once. One page of a query has room for many times as many.
 const HASHES: usize = 1_000;
 /// Timelines read at once.
-const TIMELINES_AT_ONCE: usize = 8;
+const TIMELINES_AT_ONCE: usize = 25;
 
 /// Reads an author's ready photos older than `before`, newest first. 0.5 RRU for each 4 KiB.
 pub async fn page(
@@ -61,19 +59,41 @@ pub(crate) async fn newest(
 
 /// Reads exactly the newest entries of a range of several authors' photos.
 ///
-/// Sources that do not reach deep enough are read further down their timelines, `depth` photos at a time.
-/// 0.5 RRU for each 4 KiB.
+/// Sources that do not reach deep enough are read `depth` photos further down their timelines, all in one round
+/// trip. 0.5 RRU for each 4 KiB. A page for which that is not enough ends early, where the shallowest source does.
 pub async fn newest_of(
     table: &Table,
     sources: &mut [Source],
     range: &FeedRange,
     depth: usize,
-) -> Result<Page<Entry>> {
+) -> Result<Run> {
+    if let Merged::Deepen(shallow) = merge_sources(sources, range) {
+        deepen(table, sources, &shallow, range.before, depth).await?;
+    }
+    Ok(settled(sources, range))
+}
+
+/// Reads further down the timelines of those sources that do not reach down to `oldest` yet, `step` photos at a
+/// time. 0.5 RRU for each 4 KiB.
+pub(crate) async fn deepen_to(
+    table: &Table,
+    sources: &mut [Source],
+    oldest: PhotoId,
+    step: usize,
+) -> Result<()> {
     loop {
-        match merge_sources(sources, range) {
-            Merged::Page { entries, more } => return Ok(Page { items: entries, more }),
-            Merged::Deepen(shallow) => deepen(table, sources, &shallow, range.before, depth).await?,
+        let reaches =
+            |source: &Source| source.complete || source.photos.last().is_some_and(|last| *last < oldest);
+        let shallow: Vec<usize> = sources
+            .iter()
+            .enumerate()
+            .filter(|(_, source)| !reaches(source))
+            .map(|(index, _)| index)
+            .collect();
+        if shallow.is_empty() {
+            return Ok(());
         }
+        deepen(table, sources, &shallow, None, step).await?;
     }
 }
 
@@ -133,39 +153,6 @@ pub async fn hashes(table: &Table, author: UserId) -> Result<Vec<(PhotoId, Perce
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct TimelineEntry {
     /// Stored as eight bytes for each medium.
-    #[serde(
-        default,
-        rename = "looks",
-        serialize_with = "to_bytes",
-        deserialize_with = "from_bytes",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, rename = "looks", with = "packed", skip_serializing_if = "Vec::is_empty")]
     pub(crate) hashes: Vec<PerceptualHash>,
-}
-
-fn to_bytes<S: Serializer>(hashes: &[PerceptualHash], serializer: S) -> Result<S::Ok, S::Error> {
-    let bytes: Vec<u8> = hashes.iter().flat_map(|hash| hash.0.to_be_bytes()).collect();
-    serializer.serialize_bytes(&bytes)
-}
-
-fn from_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PerceptualHash>, D::Error> {
-    deserializer.deserialize_byte_buf(HashBytes)
-}
-
-struct HashBytes;
-
-impl Visitor<'_> for HashBytes {
-    type Value = Vec<PerceptualHash>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("eight bytes for each medium")
-    }
-
-    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
-        Ok(bytes.as_chunks::<8>().0.iter().map(|hash| PerceptualHash(u64::from_be_bytes(*hash))).collect())
-    }
-
-    fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Self::Value, E> {
-        self.visit_bytes(&bytes)
-    }
 }

@@ -9,7 +9,7 @@ use api::Caller;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use domain::account::UserName;
-use domain::feed::DeliveryMode;
+use domain::feed::{DeliveryMode, Entry, Run, merge};
 use domain::media::PerceptualHash;
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::rate::UPLOADS;
@@ -22,7 +22,9 @@ use table::change::Change;
 use table::guard::{self, RateStep};
 use table::keys::ItemKey;
 use table::original::Share;
+use table::reader::Rebuilt;
 use table::session::Opened;
+use table::snapshot::{self, Followed};
 use table::user::Registration;
 use table::{Order, Table, feed, follow, head, like, photo, reader, user};
 
@@ -188,11 +190,13 @@ impl World {
         assert!(photo::delete(&self.table, photo, author.user_id).await.expect("a deletion"));
     }
 
-    /// Marks the reader as active today, with a complete feed.
+    /// Marks the reader as active today, with an empty snapshot: what they follow is pushed from now on.
     pub async fn activate(&self, reader: &Caller) {
         let now = self.clock.now();
         reader::mark_returned(&self.table, reader.user_id, now).await.expect("a mark");
-        reader::mark_rebuilt(&self.table, reader.user_id, now.0, None).await.expect("a mark");
+        let run = Run::default();
+        snapshot::store(&self.table, reader.user_id, now.0, &run, now).await.expect("a snapshot");
+        reader::mark_rebuilt(&self.table, reader.user_id, now.0, &Rebuilt::default()).await.expect("a mark");
     }
 
     /// Sets the delivery mode of the author's next photos. The author must have posted before.
@@ -242,11 +246,33 @@ impl World {
             .expression_attribute_values(":value", value)
     }
 
-    /// Returns the photos in the reader's feed, newest first.
+    /// Returns the photos in the reader's feed, newest first, wherever they are stored.
     pub async fn feed(&self, reader: &Caller) -> Vec<PhotoId> {
-        let (_, page) =
-            feed::open(&self.table, reader.user_id, 10_000, self.clock.now()).await.expect("a feed");
-        page.items.into_iter().map(|entry| entry.photo).collect()
+        let (now, reader) = (self.clock.now(), reader.user_id);
+        let (state, pushed) = feed::open(&self.table, reader, 10_000, now).await.expect("a feed");
+        let state = state.unwrap_or_default();
+        let mut entries = pushed.items;
+        if let Some(mark) = state.snapshot {
+            let mut before = None;
+            while let Some(run) =
+                snapshot::page(&self.table, reader, mark, before, now).await.expect("a page")
+            {
+                before = run.entries.last().map(|entry| entry.photo);
+                entries.extend(run.entries);
+                if !run.more {
+                    break;
+                }
+            }
+        }
+        if !state.followed.is_empty() {
+            for Followed { author, photos, .. } in
+                snapshot::followed(&self.table, reader, now).await.expect("authors")
+            {
+                entries.extend(photos.into_iter().map(|photo| Entry { photo, author }));
+            }
+        }
+        entries.retain(|entry| !state.unfollowed.contains(&entry.author));
+        merge(vec![Run { entries, more: false }]).entries.into_iter().map(|entry| entry.photo).collect()
     }
 
     /// Derives all new stream records, one by one; returns their changes.

@@ -55,9 +55,15 @@ pub(crate) fn follow(follower: &Person, followee: UserId, at: Timestamp) -> Resu
     ])
 }
 
-/// Returns the state of a reader.
-pub(crate) fn reader(reader: UserId, active_on: i64, celebrities: Vec<UserId>) -> Result<Item> {
-    stored(&ItemKey::FeedState(reader), Reader { active_on, rebuild: None, celebrities, floor: None })
+/// Returns the state of a reader whose snapshot, taken at `mark`, was empty: what they follow was pushed since.
+pub(crate) fn reader(
+    reader: UserId,
+    active_on: i64,
+    mark: Timestamp,
+    celebrities: Vec<UserId>,
+) -> Result<Item> {
+    let state = Reader { active_on, snapshot: Some(mark.0), celebrities, ..Reader::default() };
+    stored(&ItemKey::FeedState(reader), state)
 }
 
 /// Returns the entry of a pushed photo.

@@ -6,7 +6,7 @@
 
 use std::sync::mpsc::sync_channel;
 
-use domain::feed::{DeliveryMode, Entry};
+use domain::feed::{DeliveryMode, Entry, PULLED_LEN};
 use progress::Progress;
 use serde_dynamo::Item;
 use testkit::Engine;
@@ -58,7 +58,8 @@ fn account(population: &Population, node: Node, person: &Person, items: &mut Vec
         let pulls = |followee: &Node| person.is_active(population.now) && population.is_celebrity(*followee);
         let celebrities = following.iter().copied().filter(pulls);
         let ids = celebrities.map(|celebrity| Ok(population.person(celebrity)?.id));
-        items.push(items::reader(person.id, active_on, ids.collect::<Result<_>>()?)?);
+        let celebrities = ids.take(PULLED_LEN).collect::<Result<_>>()?;
+        items.push(items::reader(person.id, active_on, population.now, celebrities)?);
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! A month's bill, line by line.
 
-use domain::feed::ENTRY_DAYS;
+use domain::feed::FEED_DAYS;
 
 use crate::delivery::{Delivery, days};
 use crate::prices::{
@@ -9,8 +9,8 @@ use crate::prices::{
 };
 use crate::units::{
     ANNOUNCEMENT, ANSWER_KB, API, BACKFILL, COUNTER, DERIVE, ENTRY_BYTES, FANOUT_START, FANOUT_WORK,
-    FEED_READ, FOLLOW, FOLLOWER, LIKE, LIKER, LISTING, LOG_KB, NOTIFICATION, NOTIFY, PAGE_KB, REBUILD,
-    RENDERING, THUMBNAIL, TOKEN, TRACED, Unit, Work,
+    FEED_READ, FOLLOW, FOLLOWER, LIKE, LIKER, LISTING, LOG_KB, NOTIFICATION, NOTIFY, PACKED_BYTES, PAGE_KB,
+    REBUILD, RENDERING, THUMBNAIL, TOKEN, TRACED, Unit, Work,
 };
 use crate::world::{GB, KB, MONTH};
 use crate::{Model, Strategy};
@@ -83,8 +83,8 @@ impl Model {
     /// Returns the cost of the fan-out's functions and queue. Its daily work comes on top
     /// of the other functions' work.
     fn fan_out(&self, day: &Delivery) -> f64 {
-        let batches = day.followers / FANOUT_WORK.batch + day.rebuilds;
-        let gb_seconds = FANOUT_WORK.gb_seconds(day.followers) + REBUILD.gb_seconds(day.rebuilds);
+        let batches = day.followers / FANOUT_WORK.batch + day.snapshots;
+        let gb_seconds = FANOUT_WORK.gb_seconds(day.followers) + REBUILD.gb_seconds(day.snapshots);
         // The other functions have used up the first tier by then. The result is a little
         // too high and never too low.
         INVOCATION.of(MONTH * batches)
@@ -169,6 +169,6 @@ impl Model {
 
 /// Returns the cost of a month's entries, with the table's backups.
 fn entries(day: &Delivery) -> f64 {
-    let gb = day.entries * days(ENTRY_DAYS) * ENTRY_BYTES / GB;
+    let gb = (day.entries * ENTRY_BYTES + day.packed * PACKED_BYTES) * days(FEED_DAYS) / GB;
     TABLE.of(gb) + BACKUP.of(gb)
 }

@@ -1,11 +1,11 @@
 //! The daily usage of getting photos into feeds.
 
-use domain::feed::{ENTRY_DAYS, REBUILD_LEN};
+use domain::feed::{FEED_DAYS, FEED_LEN, SNAPSHOT_DAYS};
 
 use crate::followers::Class;
 use crate::units::{
-    EDGE, ENTRY, FOLLOWEE, HEAD, HEAD_SECONDS, PAGE, RETURN, SECOND_LOOK, SEGMENT, SEGMENT_STEPS, SEGMENTS,
-    STATE, VISIT, WORKFLOW_STEPS,
+    EDGE, ENTRY, FOLLOWEE, HEAD, HEAD_SECONDS, PACKED, PAGE, RETURN, SECOND_LOOK, SEGMENT, SEGMENT_STEPS,
+    SEGMENTS, STATE, VISIT, WORKFLOW_STEPS,
 };
 use crate::world::DAY_SECONDS;
 use crate::{Model, World};
@@ -63,8 +63,10 @@ pub struct Delivery {
     pub entries: f64,
     /// Followers that functions go through.
     pub followers: f64,
-    /// Readers whose feed is rebuilt.
-    pub rebuilds: f64,
+    /// Snapshots of feeds.
+    pub snapshots: f64,
+    /// Entries in those snapshots, which stay for a month.
+    pub packed: f64,
     /// Steps of workflows.
     pub transitions: f64,
 }
@@ -134,23 +136,22 @@ impl Model {
         self.followers.above(threshold).map(missed).sum()
     }
 
-    /// Adds the usage of knowing who is active: a mark a day, and rebuilt feeds for those who return.
+    /// Adds the usage of knowing who is active: a mark a day, and snapshots for those who return or whose last
+    /// one is old.
     fn visits(&self, day: &mut Delivery) {
         let (world, returns) = (&self.world, self.world.returns_a_day());
-        let entries = self.kept_entries() * returns;
-        day.rebuilds = returns;
-        day.entries += entries;
-        day.writes += world.dau * VISIT.writes + returns * RETURN.writes;
-        // The heads are pulled once for the page that cannot wait, and once for the rebuild.
-        let heads = 2.0 * world.followers * (FOLLOWEE.reads + HEAD.reads);
-        day.reads += returns * (RETURN.reads + heads);
+        day.snapshots = returns + world.dau / days(SNAPSHOT_DAYS);
+        day.packed = self.kept_entries() * day.snapshots;
+        day.writes += world.dau * VISIT.writes + day.snapshots * RETURN.writes + day.packed * PACKED.writes;
+        // What the page of a return finds is stored as well, so that later pages need not look again.
+        day.writes += returns * least() * PACKED.writes;
+        let heads = world.followers * (FOLLOWEE.reads + HEAD.reads);
+        day.reads += day.snapshots * (RETURN.reads + heads) + returns * heads;
     }
 
-    /// Returns the entries that a rebuilt feed starts with: what the followees posted while entries
-    /// are kept, up to a limit.
+    /// Returns the entries of a snapshot: what the followees posted in the days that a feed reaches back.
     fn kept_entries(&self) -> f64 {
-        let most = f64::from(u32::try_from(REBUILD_LEN).unwrap_or(u32::MAX));
-        (self.arrivals(0.0) / self.world.accounts() * days(ENTRY_DAYS)).min(most)
+        (self.arrivals(0.0) / self.world.accounts() * days(FEED_DAYS)).max(least())
     }
 
     /// Returns the seconds until a photo is in the feed of the last active follower, of so many followers
@@ -176,6 +177,11 @@ fn asked_for(world: &World, class: &Class) -> f64 {
 /// Returns the steps of the workflow that pushes one photo.
 fn steps(class: &Class) -> f64 {
     WORKFLOW_STEPS + (class.followers / SEGMENT).ceil().min(SEGMENTS) * SEGMENT_STEPS
+}
+
+/// Returns the entries that a snapshot has at least.
+fn least() -> f64 {
+    f64::from(u32::try_from(FEED_LEN).unwrap_or(u32::MAX))
 }
 
 pub(crate) fn days(days: i64) -> f64 {

@@ -35,7 +35,7 @@ const FANOUT: &str = "functions/fanout/tests/fanout.rs";
 const PUSH_TEST: &str = "pushing_and_skipping_stay_within_their_budgets";
 
 /// Every unit, in the order of the table.
-pub const ALL: [Unit; 21] = [
+pub const ALL: [Unit; 22] = [
     PAGE,
     HEAD,
     FOLLOWEE,
@@ -45,6 +45,7 @@ pub const ALL: [Unit; 21] = [
     SECOND_LOOK,
     VISIT,
     RETURN,
+    PACKED,
     LIKE,
     LIKER,
     COUNTER,
@@ -76,9 +77,17 @@ pub const ENTRY: Unit = measured("entry pushed", 1.0, 0.0, FANOUT, PUSH_TEST);
 pub const SECOND_LOOK: Unit = stated("its follow looked at again", 0.0, 0.025, "shared/table/src/feed.rs");
 /// An active reader's first page of a day.
 pub const VISIT: Unit = stated("reader's day noted", 1.0, 0.0, "shared/table/src/reader.rs");
-/// The mark of a return, and its end. Heads, listing and entries come on top.
+/// The mark of a return or of an old snapshot, and its end. Heads, listing and entries come on top.
 pub const RETURN: Unit =
-    stated("return marked and its rebuild ended", 2.0, 1.0, "shared/table/src/reader.rs");
+    stated("snapshot marked and its mark removed", 2.0, 1.0, "shared/table/src/reader.rs");
+/// An entry in a chunk of 240.
+pub const PACKED: Unit = measured(
+    "entry in a snapshot",
+    1.0 / 60.0,
+    0.0,
+    "functions/backfill/tests/backfill/returned.rs",
+    "a_snapshot_stays_within_its_budget",
+);
 /// The actor's edge.
 pub const LIKE: Unit = measured(
     "like, request",
@@ -115,11 +124,11 @@ pub const FOLLOW: Unit = measured(
 pub const FOLLOWER: Unit = stated("follow, derived", 6.0, 0.0, "shared/table/src/follow.rs");
 /// The follow read twice, the reader, the author's timeline. Entries come on top.
 pub const BACKFILL: Unit = measured(
-    "follow, backfilled",
-    0.0,
-    3.5,
+    "follow, brought into the feed",
+    2.0,
+    5.0,
     "functions/backfill/tests/backfill/followed.rs",
-    "a_backfill_costs_one_write_for_each_photo_and_few_reads",
+    "a_follow_costs_two_writes_however_much_was_posted",
 );
 /// Row and marker in a transaction, and the row read before.
 pub const NOTIFICATION: Unit = stated("notification", 4.0, 1.0, "shared/table/src/inbox.rs");
@@ -195,8 +204,8 @@ pub const DERIVE: Work = work("`derive`, a record", 512.0, 1.5, 100.0);
 pub const NOTIFY: Work = work("`notify`, an event", 256.0, 14.0, 10.0);
 /// A follower of an author who posted.
 pub const FANOUT_WORK: Work = work("`fanout`, `fanout-segment`: a follower", 512.0, 0.4, 2_500.0);
-/// A follow or a return.
-pub const REBUILD: Work = work("`backfill`, a follow or a return", 512.0, 100.0, 1.0);
+/// A follow or a snapshot.
+pub const REBUILD: Work = work("`backfill`, a follow or a snapshot", 512.0, 100.0, 1.0);
 /// A picture.
 pub const THUMBNAIL: Work = work("`thumbnail`, a picture", 1_024.0, 650.0, 1.0);
 
@@ -220,6 +229,8 @@ pub const FOLLOW_BYTES: f64 = 350.0;
 pub const POST_BYTES: f64 = 1_700.0;
 /// A feed entry.
 pub const ENTRY_BYTES: f64 = 190.0;
+/// An entry in a snapshot.
+pub const PACKED_BYTES: f64 = 17.0;
 /// An actor in an inbox.
 pub const NOTIFICATION_BYTES: f64 = 220.0;
 

@@ -1,6 +1,7 @@
 //! The model's invariants, and known worlds with known costs.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
 
+use cost::units::{PACKED, RETURN};
 use cost::{Delivery, Model, NEVER, Strategy, THRESHOLDS, World};
 use proptest::prelude::*;
 
@@ -138,8 +139,9 @@ proptest! {
         let model = model(World { weekly: 1.0, accounts: None, ..world });
         let (built, all) = (model.delivery(Strategy::Built, NEVER), model.delivery(Strategy::PushAll, NEVER));
         prop_assert!(near(built.entries, all.entries));
-        // A visit a day is the only other write.
-        prop_assert!(near(built.writes, all.writes + model.world().dau));
+        // A visit a day and a snapshot every two weeks are the only other writes.
+        let snapshots = built.snapshots * RETURN.writes + built.packed * PACKED.writes;
+        prop_assert!(near(built.writes, all.writes + model.world().dau + snapshots));
     }
 
     #[test]

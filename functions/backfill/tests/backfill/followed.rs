@@ -33,11 +33,10 @@ async fn scene() -> (Stage, Caller, Caller, Caller) {
 }
 
 #[tokio::test]
-async fn when_somebody_is_followed_then_a_month_of_their_photos_is_in_the_feed() {
+async fn when_somebody_is_followed_then_their_photos_are_in_the_feed() {
     let (stage, reader, ann, _) = scene().await;
-    let mut photos = Vec::new();
-    // This photo is too old to be kept in a feed. It is pulled, below everything pushed.
-    stage.list(&ann).await;
+    // However old a photo is, it is among the newest 200.
+    let mut photos = vec![stage.list(&ann).await];
     stage.world.clock.advance_days(31);
     stage.world.activate(&reader).await;
     for _ in 0..23 {
@@ -135,11 +134,13 @@ async fn when_the_function_dies_after_a_write_then_a_retry_repairs_the_feed() {
     assert_eq!(stage.world.feed(&reader).await, [photo]);
 
     stage.world.unfollow(&reader, &ann).await;
-    stage.world.engine.fail_next("BatchWriteItem", 1, Fault::Crash);
-    let event = removed(&reader, &ann);
-    assert_eq!(stage.deliver(std::slice::from_ref(&event)).await, ["message-0"]);
-    stage.deliver_each([&event]).await;
-    assert!(stage.world.feed(&reader).await.is_empty());
+    for operation in ["UpdateItem", "BatchWriteItem"] {
+        stage.world.engine.fail_next(operation, 1, Fault::Crash);
+        let event = removed(&reader, &ann);
+        assert_eq!(stage.deliver(std::slice::from_ref(&event)).await, ["message-0"], "{operation}");
+        stage.deliver_each([&event]).await;
+        assert!(stage.world.feed(&reader).await.is_empty());
+    }
 }
 
 #[tokio::test]
@@ -166,14 +167,51 @@ async fn when_sqs_sends_real_events_then_the_feed_follows_them() {
 }
 
 #[tokio::test]
-async fn a_backfill_costs_one_write_for_each_photo_and_few_reads() {
+async fn a_follow_costs_two_writes_however_much_was_posted() {
     let (stage, reader, ann, _) = scene().await;
-    for _ in 0..20 {
+    for _ in 0..100 {
         stage.list(&ann).await;
     }
     stage.world.follow(&reader, &ann).await;
     stage.world.engine.reset_usage();
     stage.deliver_each([&added(&stage, &reader, &ann)]).await;
     let usage = stage.world.engine.usage();
-    assert!(usage.write_units <= 20.0 && usage.read_units <= 4.5, "{usage:?}");
+    assert!(usage.write_units <= 2.0 && usage.read_units <= 5.0, "{usage:?}");
+}
+
+#[tokio::test]
+async fn when_a_follow_is_taken_back_then_both_cost_little_however_much_was_posted() {
+    let (stage, reader, ann, _) = scene().await;
+    for _ in 0..200 {
+        stage.world.clock.advance(std::time::Duration::from_mins(1));
+        stage.list(&ann).await;
+    }
+    stage.world.derive().await;
+    stage.world.engine.reset_usage();
+    stage.world.follow(&reader, &ann).await;
+    stage.world.derive().await;
+    stage.deliver_each([&added(&stage, &reader, &ann)]).await;
+    assert_eq!(stage.world.feed(&reader).await.len(), 200);
+    stage.world.unfollow(&reader, &ann).await;
+    stage.world.derive().await;
+    stage.deliver_each([&removed(&reader, &ann)]).await;
+    assert!(stage.world.feed(&reader).await.is_empty());
+    // The edges, their derivation and the feed, both ways. Entries would be 400.
+    let usage = stage.world.engine.usage();
+    assert!(usage.write_units <= 24.0, "{usage:?}");
+}
+
+#[tokio::test]
+async fn when_the_reader_was_away_then_a_follow_undoes_an_earlier_unfollow() {
+    let (stage, reader, ann, _) = scene().await;
+    let photo = stage.list(&ann).await;
+    stage.world.follow(&reader, &ann).await;
+    stage.world.unfollow(&reader, &ann).await;
+    stage.deliver_each([&removed(&reader, &ann)]).await;
+    stage.world.clock.advance_days(8);
+    stage.world.follow(&reader, &ann).await;
+    stage.deliver_each([&added(&stage, &reader, &ann)]).await;
+    let event = stage.come_back(&reader).await;
+    stage.deliver_each([&event]).await;
+    assert_eq!(stage.world.feed(&reader).await, [photo]);
 }

@@ -1,6 +1,6 @@
 //! Readers who return after a long time.
 
-use domain::feed::REBUILD_LEN;
+use domain::feed::{FEED_LEN, PULLED_LEN};
 use messages::Event;
 use testkit::{Fault, fixture};
 
@@ -88,7 +88,7 @@ async fn when_an_unfollow_meets_a_running_rebuild_then_no_entry_is_left() {
 }
 
 #[tokio::test]
-async fn when_more_was_posted_than_is_rebuilt_then_no_entry_is_below_the_gap() {
+async fn when_much_was_posted_then_the_snapshot_reaches_back_thirty_days() {
     let stage = Stage::new().await;
     let (reader, ann, bob) = (
         stage.world.person("reader").await,
@@ -97,31 +97,107 @@ async fn when_more_was_posted_than_is_rebuilt_then_no_entry_is_below_the_gap() {
     );
     stage.world.follow(&reader, &ann).await;
     stage.world.follow(&reader, &bob).await;
-    stage.world.activate(&reader).await;
-    // This entry was pushed before the reader went away.
-    stage.push(&reader, &ann, stage.list(&ann).await).await;
-    stage.world.clock.advance_days(9);
+    // These are more than 30 days old, and not among the newest 200.
+    stage.list(&ann).await;
+    stage.list(&bob).await;
+    stage.world.clock.advance_days(28);
     let mut photos = Vec::new();
-    for number in 0..REBUILD_LEN + 15 {
+    for number in 0..FEED_LEN + 60 {
+        stage.world.clock.advance(std::time::Duration::from_mins(1));
         photos.push(stage.list(if number % 3 == 0 { &ann } else { &bob }).await);
     }
+    stage.world.clock.advance_days(4);
     let event = stage.come_back(&reader).await;
     stage.deliver_each([&event]).await;
-    // Pulled entries follow the pushed ones, without a gap between them.
-    assert_eq!(stage.world.feed(&reader).await, newest_first(photos)[..REBUILD_LEN]);
+    assert_eq!(stage.world.feed(&reader).await, newest_first(photos));
 }
 
 #[tokio::test]
-async fn when_photos_are_older_than_entries_live_then_they_are_pulled() {
+async fn when_followees_are_quiet_then_the_newest_photos_show_however_old() {
     let stage = Stage::new().await;
     let (reader, ann) = (stage.world.person("reader").await, stage.world.person("ann").await);
     stage.world.follow(&reader, &ann).await;
-    stage.list(&ann).await;
-    stage.world.clock.advance_days(31);
-    let new = stage.list(&ann).await;
+    let mut photos = vec![stage.list(&ann).await];
+    stage.world.clock.advance_days(400);
+    photos.push(stage.list(&ann).await);
+    stage.world.clock.advance_days(90);
     let event = stage.come_back(&reader).await;
     stage.deliver_each([&event]).await;
-    assert_eq!(stage.world.feed(&reader).await, [new]);
+    assert_eq!(stage.world.feed(&reader).await, newest_first(photos));
+}
+
+#[tokio::test]
+async fn when_a_snapshot_is_taken_again_then_it_takes_in_follows_and_unfollows() {
+    let stage = Stage::new().await;
+    let reader = stage.world.person("reader").await;
+    let authors = stage.world.people("author", 3).await;
+    let [stays, goes, comes] = &authors[..] else { panic!() };
+    let mut kept = Vec::new();
+    for author in &authors {
+        let photo = stage.list(author).await;
+        if author != goes {
+            kept.push(photo);
+        }
+    }
+    stage.world.follow(&reader, stays).await;
+    stage.world.follow(&reader, goes).await;
+    let event = stage.come_back(&reader).await;
+    stage.deliver_each([&event]).await;
+    stage.world.clock.advance_days(1);
+    stage.world.unfollow(&reader, goes).await;
+    stage.world.follow(&reader, comes).await;
+    for (added, author) in [(false, goes), (true, comes)] {
+        let (follower_id, followee_id) = (reader.user_id, author.user_id);
+        let event = if added {
+            Event::FollowAdded {
+                follower_id,
+                follower_name: "reader".into(),
+                followee_id,
+                at: domain::Clock::now(&stage.world.clock),
+            }
+        } else {
+            Event::FollowRemoved { follower_id, followee_id }
+        };
+        stage.deliver_each([&event]).await;
+    }
+    assert_eq!(stage.world.feed(&reader).await, newest_first(kept.clone()));
+    let state =
+        || async { table::reader::get_latest(&stage.world.table, reader.user_id).await.unwrap().unwrap() };
+    assert_eq!((state().await.followed, state().await.unfollowed), (vec![comes.user_id], vec![goes.user_id]));
+
+    // Twice, because the first one keeps what pages still read that have the former state.
+    for _ in 0..2 {
+        stage.world.clock.advance_days(1);
+        let now = domain::Clock::now(&stage.world.clock);
+        table::reader::mark_old(&stage.world.table, reader.user_id, now).await.unwrap();
+        stage.deliver_each([&Event::ReaderReturned { user_id: reader.user_id, mark: now.0 }]).await;
+        assert_eq!(stage.world.feed(&reader).await, newest_first(kept.clone()));
+        let state = state().await;
+        assert_eq!((state.rebuild, state.snapshot), (None, Some(now.0)));
+        assert!(state.followed.is_empty() && state.unfollowed.is_empty(), "{state:?}");
+    }
+    let now = domain::Clock::now(&stage.world.clock);
+    assert!(table::snapshot::followed(&stage.world.table, reader.user_id, now).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn when_too_many_celebrities_are_followed_then_the_last_to_post_are_pulled() {
+    let stage = Stage::new().await;
+    let reader = stage.world.person("reader").await;
+    let mut stars = stage.world.people("star", PULLED_LEN + 2).await;
+    for star in &stars {
+        stage.world.follow(&reader, star).await;
+        stage.list(star).await;
+        stage.world.deliver_by(star, domain::feed::DeliveryMode::Celebrity).await;
+    }
+    let event = stage.come_back(&reader).await;
+    stage.deliver_each([&event]).await;
+    let state = table::reader::get_latest(&stage.world.table, reader.user_id).await.unwrap().unwrap();
+    let mut pulled = state.celebrities;
+    pulled.sort_unstable();
+    let mut last: Vec<_> = stars.drain(2..).map(|star| star.user_id).collect();
+    last.sort_unstable();
+    assert_eq!(pulled, last);
 }
 
 #[tokio::test]
@@ -137,7 +213,7 @@ async fn when_sqs_sends_a_real_event_then_the_feed_is_rebuilt() {
 }
 
 #[tokio::test]
-async fn a_rebuild_stays_within_its_budget() {
+async fn a_snapshot_stays_within_its_budget() {
     const FOLLOWEES: u32 = 110;
     let stage = Stage::new().await;
     let reader = stage.world.person("reader").await;
@@ -150,6 +226,8 @@ async fn a_rebuild_stays_within_its_budget() {
     stage.deliver_each([&event]).await;
     let usage = stage.world.engine.usage();
     assert!(usage.read_units <= 0.6 * f64::from(FOLLOWEES), "{usage:?}");
+    // Four units for 240 entries, and one for the reader's state.
+    assert!(usage.write_units <= f64::from(FOLLOWEES) / 60.0 + 1.2, "{usage:?}");
     assert_eq!(usage.requests_of("BatchGetItem"), 2, "a hundred heads a round trip");
     assert_eq!(stage.world.feed(&reader).await.len(), FOLLOWEES as usize);
 }

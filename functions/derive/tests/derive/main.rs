@@ -155,7 +155,8 @@ async fn when_a_reader_returns_then_it_is_published_with_its_mark() {
     table::reader::mark_returned(&stage.world.table, ann.user_id, mark).await.unwrap();
     table::reader::mark_returned(&stage.world.table, ann.user_id, mark.plus_ms(5)).await.unwrap();
     table::reader::touch(&stage.world.table, ann.user_id, mark.plus_days(1)).await.unwrap();
-    table::reader::mark_rebuilt(&stage.world.table, ann.user_id, mark.0, None).await.unwrap();
+    let rebuilt = table::reader::Rebuilt::default();
+    table::reader::mark_rebuilt(&stage.world.table, ann.user_id, mark.0, &rebuilt).await.unwrap();
     stage.drain().await;
     assert_eq!(stage.published.take(), [Event::ReaderReturned { user_id: ann.user_id, mark: mark.0 }]);
 }

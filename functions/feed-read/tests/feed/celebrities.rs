@@ -17,7 +17,7 @@ async fn celebrity(world: &World, name: &str, reader: &Caller) -> (Caller, Photo
     let early = world.post(&star).await;
     world.push(reader, &star, early).await;
     world.deliver_by(&star, DeliveryMode::Celebrity).await;
-    table::reader::pull_from(&world.table, reader.user_id, &[star.user_id]).await.unwrap();
+    table::reader::pull_from(&world.table, reader.user_id, star.user_id).await.unwrap();
     (star, early)
 }
 
@@ -100,8 +100,9 @@ async fn when_many_pages_pull_the_same_heads_then_they_share_one_read() {
     for reader in &readers[1..] {
         let photo = world.post(&stars[0].1).await;
         world.push(reader, &stars[0].1, photo).await;
-        let ids = stars.iter().map(|(_, star)| star.user_id).collect::<Vec<_>>();
-        table::reader::pull_from(&world.table, reader.user_id, &ids).await.unwrap();
+        for (_, star) in &stars {
+            table::reader::pull_from(&world.table, reader.user_id, star.user_id).await.unwrap();
+        }
     }
     let deps = world.cold();
     world.engine.reset_usage();

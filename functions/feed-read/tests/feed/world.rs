@@ -7,7 +7,8 @@ use domain::PhotoId;
 use domain::feed::Entry;
 use feed_read::FeedReadHandler;
 use serde_json::Value;
-use table::feed;
+use table::reader::Rebuilt;
+use table::{feed, snapshot};
 use testkit::http::{Answer, Request, call};
 
 pub(crate) struct World {
@@ -45,6 +46,21 @@ impl World {
     pub(crate) async fn push(&self, reader: &Caller, author: &Caller, photo: PhotoId) {
         let entry = Entry { photo, author: author.user_id };
         feed::push(&self.table, &[reader.user_id], &[entry], domain::Clock::now(&self.clock)).await.unwrap();
+    }
+
+    /// Takes the snapshot that the reader's mark asks for, as `backfill` does.
+    pub(crate) async fn rebuild(&self, reader: &Caller) {
+        let (now, reader) = (domain::Clock::now(&self.clock), reader.user_id);
+        let state = table::reader::get_latest(&self.table, reader).await.unwrap().unwrap();
+        let mark = state.rebuild.unwrap();
+        let whole = snapshot::whole(&self.table, reader, now).await.unwrap();
+        snapshot::store(&self.table, reader, mark, &whole.run, now).await.unwrap();
+        let rebuilt = Rebuilt {
+            newest: whole.run.entries.first().map(|entry| entry.photo),
+            celebrities: whole.celebrities.into_iter().take(domain::feed::PULLED_LEN).collect(),
+            ..Rebuilt::default()
+        };
+        assert!(table::reader::mark_rebuilt(&self.table, reader, mark, &rebuilt).await.unwrap());
     }
 
     pub(crate) async fn get(&self, reader: &Caller, count: usize, cursor: Option<&str>) -> Answer {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::cursor::{FeedPosition, List};
+use domain::cursor::List;
 use domain::media::{Encoding, MediumId, Size};
 use domain::photo::{Photo, State};
 use domain::{PhotoId, UserId};
@@ -200,7 +200,7 @@ pub struct UpdatePhotoRequest {
     pub tags: Option<Vec<String>>,
 }
 
-/// A page of the feed, newest first.
+/// A page of the feed, newest first. It may be short, or even empty, and still go on at its cursor.
 #[derive(Serialize, ToSchema)]
 pub struct FeedPage {
     /// The photos.
@@ -210,6 +210,8 @@ pub struct FeedPage {
     pub next_cursor: Option<String>,
     /// Whether there are more.
     pub has_more: bool,
+    /// Whether the reader has seen everything: the photos of 30 days, and at least the newest 200.
+    pub caught_up: bool,
 }
 
 /// A page of somebody's photos, newest first.
@@ -238,9 +240,10 @@ pub struct LikeState {
 
 impl FeedPage {
     /// A page that goes on at `next`.
-    pub fn new(photos: Vec<PhotoCard>, next: Option<FeedPosition>) -> Self {
-        let next_cursor = next.map(|position| List::Feed.cursor(&position));
-        Self { photos, has_more: next_cursor.is_some(), next_cursor }
+    pub fn new(photos: Vec<PhotoCard>, next: Option<PhotoId>) -> Self {
+        let next_cursor = next.map(|last| List::Feed.cursor(&last));
+        let has_more = next_cursor.is_some();
+        Self { photos, has_more, caught_up: !has_more, next_cursor }
     }
 }
 

@@ -9,7 +9,7 @@ use messages::HashRange;
 use messages::workflow::{Segment, Work};
 use table::follow::{self, Follow};
 use table::keys::{ItemKey, PK, SK};
-use table::reader;
+use table::reader::{self, Rebuilt};
 
 use super::*;
 use crate::graph::{Graph, Shape};
@@ -57,7 +57,7 @@ fn live(stage: &Stage, population: &mut Population) {
     for (node, person) in population.people.iter().enumerate() {
         if person.active_on.is_some() {
             stage.wait(reader::mark_returned(&stage.table, person.id, now)).unwrap();
-            stage.wait(reader::mark_rebuilt(&stage.table, person.id, now.0, None)).unwrap();
+            stage.wait(reader::mark_rebuilt(&stage.table, person.id, now.0, &Rebuilt::default())).unwrap();
         }
         let edge = Follow { username: person.name.as_str().to_owned(), at: now };
         for followee in population.graph.following(node) {
