@@ -1,7 +1,11 @@
 //! Makes pictures smaller, by Lanczos3.
 
-use fast_image_resize::{FilterType, IntoImageView, IntoImageViewMut, ResizeAlg, ResizeOptions};
-use image::{DynamicImage, GrayImage, RgbImage};
+use std::fmt::Display;
+
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{U8, U8x3};
+use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions};
+use image::{DynamicImage, GrayImage, ImageBuffer, Pixel, RgbImage};
 
 use crate::refusal::Refusal;
 
@@ -38,47 +42,50 @@ impl Resizer {
         &mut self,
         picture: &DynamicImage,
         extent: (f64, f64),
-        (width, height): (u32, u32),
+        sides: (u32, u32),
     ) -> Result<DynamicImage, Refusal> {
-        let mut resized = DynamicImage::new(width, height, picture.color());
-        self.run(picture, extent, &mut resized)?;
-        Ok(resized)
+        match picture {
+            DynamicImage::ImageLuma8(grey) => Ok(self.run::<U8, _>(grey, extent, sides)?.into()),
+            DynamicImage::ImageRgb8(colours) => Ok(self.run::<U8x3, _>(colours, extent, sides)?.into()),
+            other => Err(failed(format_args!("pixels of {:?}", other.color()))),
+        }
     }
 
     /// Resizes a finished picture.
-    pub(crate) fn shrink(
-        &mut self,
-        picture: &RgbImage,
-        (width, height): (u32, u32),
-    ) -> Result<RgbImage, Refusal> {
-        let mut resized = RgbImage::new(width, height);
-        self.run(picture, whole(picture.dimensions()), &mut resized)?;
-        Ok(resized)
+    pub(crate) fn shrink(&mut self, picture: &RgbImage, sides: (u32, u32)) -> Result<RgbImage, Refusal> {
+        self.run::<U8x3, _>(picture, whole(picture.dimensions()), sides)
     }
 
-    /// Resizes brightness exactly to `width` by `height`, whichever way that distorts it.
-    pub(crate) fn distort(
-        &mut self,
-        grey: &GrayImage,
-        (width, height): (u32, u32),
-    ) -> Result<GrayImage, Refusal> {
-        let mut resized = GrayImage::new(width, height);
-        self.run(grey, whole(grey.dimensions()), &mut resized)?;
-        Ok(resized)
+    /// Resizes brightness exactly to these sides, whichever way that distorts it.
+    pub(crate) fn distort(&mut self, grey: &GrayImage, sides: (u32, u32)) -> Result<GrayImage, Refusal> {
+        self.run::<U8, _>(grey, whole(grey.dimensions()), sides)
     }
 
-    fn run(
+    /// Resizes a picture whose pixels `I` are pixels `P` of the resizer.
+    ///
+    /// The resizer's own choice by the type of a picture would compile thirteen kinds of pixels, each for every
+    /// type of picture.
+    fn run<P: PixelTrait, I: Pixel<Subpixel = u8>>(
         &mut self,
-        from: &impl IntoImageView,
+        picture: &ImageBuffer<I, Vec<u8>>,
         extent: (f64, f64),
-        into: &mut impl IntoImageViewMut,
-    ) -> Result<(), Refusal> {
+        (width, height): (u32, u32),
+    ) -> Result<ImageBuffer<I, Vec<u8>>, Refusal> {
         let options = ResizeOptions::new()
             .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
             .use_alpha(false)
             .crop(0.0, 0.0, extent.0, extent.1);
-        self.0.resize(from, into, &options).map_err(|error| Refusal::failed("resize", error))
+        let mut resized = ImageBuffer::new(width, height);
+        let from = TypedImageRef::<P>::from_buffer(picture.width(), picture.height(), picture.as_raw());
+        let into = TypedImage::<P>::from_buffer(width, height, &mut resized);
+        let (from, mut into) = (from.map_err(failed)?, into.map_err(failed)?);
+        self.0.resize_typed(&from, &mut into, &options).map_err(failed)?;
+        Ok(resized)
     }
+}
+
+fn failed(cause: impl Display) -> Refusal {
+    Refusal::failed("resize", cause)
 }
 
 /// The extent of a picture that is whole.
