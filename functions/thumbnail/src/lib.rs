@@ -3,8 +3,9 @@
 //! - **Trigger**: SQS `uploads`. A message is a notification of S3 about an object created under `incoming/`.
 //! - **Access patterns**: the photo as of now (1 RRU). Then the author's original with the same bytes
 //!   (0.5 RRU), beside the perceptual hashes of their photos (0.5 RRU for each 50, of at most the newest
-//!   1,000). Then one transaction of the photo and the original (2 WRU for each KiB of the photo and 2 more;
-//!   as much again for each race lost to another picture). S3: one get of the upload, one put of the
+//!   1,000). A note that decoding begins (1 WRU), beside the put of the original. Then one transaction of the
+//!   photo and the original (2 WRU for each KiB of the photo and 2 more; as much again for each race lost to
+//!   another picture). S3: one get of the upload, one put of the
 //!   original, one of each rendition, one delete of the upload at the end. Bytes that the author has uploaded
 //!   before are not stored again.
 //! - **Emits**: nothing. The photo that is ready or failed reaches `derive` through the table's stream.
@@ -13,7 +14,8 @@
 //!   same keys, and a recorded picture is not recorded again. The upload is deleted last, so the next
 //!   delivery finishes what a crash left. After that a message finds no upload and is done.
 //! - **Failures**: bytes that cannot be processed end the photo as failed with a reason, and the message is
-//!   done. After any other failure the message comes back, and after its last try goes to the dead-letter
+//!   done. So does a picture over which two processes died, which its message finds at the third delivery.
+//!   After any other failure the message comes back, and after its last try goes to the dead-letter
 //!   queue. So does a notification that is not about an upload: it means that the bucket is wired wrongly.
 //!
 //! `plan` decides each step on what is known of the picture. The step adds to what is known.
@@ -26,16 +28,21 @@ mod notification;
 mod plan;
 mod store;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use aws_sdk_s3::Client;
 use bytes::Bytes;
 use domain::media::{MediumId, PerceptualHash};
 use domain::photo::{Failure, Photo, Rendered};
+use domain::{Clock, Timestamp};
 use media::{Limits, Refusal, Renditions};
 use runtime::{Aws, metrics};
+use table::attempt::Attempt;
 use table::original::Share;
 use table::photo::Finish;
-use table::{Table, original, photo, timeline};
-use tokio::sync::Semaphore;
+use table::{Table, attempt, original, photo, timeline};
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::task::JoinError;
 
 pub use notification::{NotAnUpload, Notification};
@@ -45,6 +52,8 @@ use store::{Claim, Fetched, File, Store};
 
 /// Most steps of one delivery. It takes at most four, and more only where other deliveries change what it knew.
 const STEPS: usize = 12;
+/// The time after which the process of a delivery has ended, whatever became of it: the function's time limit.
+const LONGEST: Duration = Duration::from_secs(60);
 
 runtime::config! {
     /// Settings of `thumbnail`.
@@ -62,9 +71,16 @@ runtime::config! {
 pub struct ThumbnailHandler {
     table: Table,
     store: Store,
-    /// One picture is decoded at a time, however many messages are under way: a decode may hold 400 MB, and there is
-    /// one processor. Others fetch and store meanwhile.
-    decoding: Semaphore,
+    clock: Arc<dyn Clock>,
+    /// Held by the one delivery that renders, however many are under way, until it ends. A decode may hold most of the
+    /// memory. And if the process dies, then over that picture and no other.
+    rendering: Mutex<()>,
+}
+
+/// A delivery's attempt to render its picture.
+struct Rendering<'a> {
+    begun: Timestamp,
+    _turn: MutexGuard<'a, ()>,
 }
 
 impl ThumbnailHandler {
@@ -72,30 +88,52 @@ impl ThumbnailHandler {
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         let s3 =
             aws_sdk_s3::config::Builder::from(aws.sdk_config()).force_path_style(aws.path_style()).build();
-        Self::new(Table::new(aws.dynamodb(), &config.table_name), Client::from_conf(s3), config)
+        let table = Table::new(aws.dynamodb(), &config.table_name);
+        Self::new(table, Client::from_conf(s3), config, aws.clock())
     }
 
     /// Works on `table` and, through `s3`, on the buckets of `config`.
-    pub fn new(table: Table, s3: Client, config: &Config) -> Self {
+    pub fn new(table: Table, s3: Client, config: &Config, clock: Arc<dyn Clock>) -> Self {
         let store = Store::new(s3, &config.uploads_bucket, &config.photos_bucket);
-        Self { table, store, decoding: Semaphore::new(1) }
+        Self { table, store, clock, rendering: Mutex::new(()) }
     }
 
     /// Brings one upload to its end, and deletes whatever is not needed any more.
     async fn process(&self, id: MediumId) -> Result<(), Error> {
-        if self.settle(id).await? == Stored::Unused {
+        let mut rendering = None;
+        let settled = self.settle(id, &mut rendering).await;
+        if let (Err(error), Some(rendering)) = (&settled, &rendering) {
+            self.survive(id, rendering, error).await;
+        }
+        drop(rendering);
+        if settled? == Stored::Unused {
             self.store.discard_kept(id).await?;
         }
         Ok(self.store.discard_upload(id).await?)
     }
 
+    /// Notes that a delivery failed without its process dying, so that the next one does not count a death.
+    async fn survive(&self, id: MediumId, rendering: &Rendering<'_>, error: &Error) {
+        // Dead decoders count as dead processes.
+        if matches!(error, Error::Decoder(_)) {
+            return;
+        }
+        if let Err(error) = attempt::end(&self.table, id, rendering.begun).await {
+            tracing::warn!(photo = %id.photo, medium = id.index, ?error, "an attempt that failed may count as a death");
+        }
+    }
+
     /// Takes step after step until the picture is settled. Returns whether what is stored for it is used.
-    async fn settle(&self, id: MediumId) -> Result<Stored, Error> {
+    async fn settle<'a>(
+        &'a self,
+        id: MediumId,
+        rendering: &mut Option<Rendering<'a>>,
+    ) -> Result<Stored, Error> {
         let mut facts = Facts::new(id, self.photo(id).await?);
         for _ in 0..STEPS {
             match plan(&facts) {
                 Plan::Fetch(most) => self.fetch(&mut facts, most).await?,
-                Plan::Render(file) => self.render(&mut facts, &file).await?,
+                Plan::Render(file) => self.render(&mut facts, &file, rendering).await?,
                 Plan::Record(photo, rendered, share) => {
                     match self.record(photo, id.index, &rendered, share).await? {
                         // An earlier delivery may have stored something before there was anything to join.
@@ -141,13 +179,21 @@ impl ThumbnailHandler {
     }
 
     /// Renders a file and stores the renditions, unless another file turns out to be the picture's original.
-    async fn render(&self, facts: &mut Facts, file: &File) -> Result<(), Error> {
+    async fn render<'a>(
+        &'a self,
+        facts: &mut Facts,
+        file: &File,
+        rendering: &mut Option<Rendering<'a>>,
+    ) -> Result<(), Error> {
         let id = facts.id;
         let made = if facts.claimed {
-            self.decode(&file.bytes).await?
+            self.decode(id, &file.bytes, rendering).await?
         } else {
             // The original says whose bytes these are; until that is known, nothing that follows from them counts.
-            let (claim, made) = futures::try_join!(self.claim(id, file), self.decode(&file.bytes))?;
+            // Both come to an end before either fails: a decode that nobody waits for would go on beside the next.
+            let decode = self.decode(id, &file.bytes, rendering);
+            let (claim, made) = futures::join!(self.claim(id, file), decode);
+            let (claim, made) = (claim?, made?);
             facts.claimed = true;
             match claim {
                 Claim::Ours => made,
@@ -174,10 +220,21 @@ impl ThumbnailHandler {
         Ok(self.store.claim(id, file).await?)
     }
 
-    /// Makes the renditions, away from the thread that waits for the network.
-    async fn decode(&self, bytes: &Bytes) -> Result<Result<Renditions, Refusal>, Error> {
-        // The semaphore is never closed.
-        let _turn = self.decoding.acquire().await;
+    /// Makes the renditions, away from the thread that waits for the network. Before the first decode of a delivery
+    /// it notes the attempt.
+    async fn decode<'a>(
+        &'a self,
+        id: MediumId,
+        bytes: &Bytes,
+        rendering: &mut Option<Rendering<'a>>,
+    ) -> Result<Result<Renditions, Refusal>, Error> {
+        if rendering.is_none() {
+            let turn = self.rendering.lock().await;
+            match attempt::begin(&self.table, id, self.clock.now(), LONGEST).await? {
+                Attempt::Begun(begun) => *rendering = Some(Rendering { begun, _turn: turn }),
+                Attempt::Hopeless => return Ok(Err(Refusal::TooHard)),
+            }
+        }
         let bytes = bytes.clone();
         let work = move || media::process(&bytes, &Limits::default());
         tokio::task::spawn_blocking(work).await.map_err(Error::Decoder)
@@ -277,5 +334,17 @@ fn rendered(made: &Renditions, file: &File) -> Rendered {
         phash: PerceptualHash(made.phash),
         stored_at: None,
         similar_to: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_process_works_longer_than_its_attempt_is_given() {
+        let longest =
+            include_str!("../function.yaml").lines().find_map(|line| line.strip_prefix("Timeout: "));
+        assert_eq!(longest.unwrap().parse(), Ok(LONGEST.as_secs()));
     }
 }

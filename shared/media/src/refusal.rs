@@ -36,6 +36,9 @@ pub enum Refusal {
         /// What the codec said, for logs.
         cause: Option<String>,
     },
+    /// A picture over which decoders died twice, because they took too much memory or time.
+    #[error("The picture is too hard to decode.")]
+    TooHard,
     /// One of our own steps failed after decoding. The fault is ours and not the file's: worth an alarm.
     #[error("The picture could not be processed.")]
     Unprocessable {
@@ -55,6 +58,7 @@ impl Refusal {
             Self::TooLarge(_) => "image_too_large",
             Self::TooManyScans { .. } => "image_too_many_scans",
             Self::Corrupt { .. } => "image_corrupt",
+            Self::TooHard => "image_too_hard",
             Self::Unprocessable { .. } => "image_unprocessable",
         }
     }

@@ -47,6 +47,8 @@ pub enum ItemKey {
     Follower(UserId, UserId),
     /// A photo.
     Photo(PhotoId),
+    /// The attempts to render a medium of a photo, by its index.
+    Attempt(PhotoId, usize),
     /// Bytes that a user has uploaded, by their SHA-256 in hexadecimal.
     Original(UserId, String),
     /// A photo among its author's.
@@ -105,6 +107,9 @@ impl ItemKey {
                 RawKey::new(partition::followers(*user), sort::follower(*follower))
             }
             Self::Photo(photo) => RawKey::new(partition::photo(*photo), PHOTO),
+            Self::Attempt(photo, index) => {
+                RawKey::new(partition::photo(*photo), format!("{}{index}", sort::ATTEMPT))
+            }
             Self::Original(user, sha256) => RawKey::new(format!("ORIGINALS#{}", user.padded()), sha256),
             Self::Timeline(user, photo) => RawKey::new(partition::timeline(*user), photo.padded()),
             Self::FeedEntry(user, photo) => RawKey::new(partition::feed(*user), sort::entry(*photo)),
@@ -162,7 +167,10 @@ impl ItemKey {
             | Self::InboxState(user)
             | Self::Rate(user, _)
             | Self::Idempotency(user, _) => Some(user.home()),
-            Self::Photo(photo) | Self::Liker(photo, _) | Self::Processing(_, _, photo) => Some(photo.home()),
+            Self::Photo(photo)
+            | Self::Attempt(photo, _)
+            | Self::Liker(photo, _)
+            | Self::Processing(_, _, photo) => Some(photo.home()),
             Self::NameClaim(_) | Self::EmailClaim(_) | Self::Session(_) => None,
         }
     }
@@ -186,9 +194,10 @@ impl ItemKey {
             "FOLLOWERS" => Self::Follower(rest.parse().ok()?, sk.rsplit_once('#')?.1.parse().ok()?),
             "PHOTO" => {
                 let photo = rest.parse().ok()?;
-                match sk.strip_prefix(sort::LIKER) {
-                    Some(user) => Self::Liker(photo, user.parse().ok()?),
-                    None => Self::Photo(photo),
+                match (sk.strip_prefix(sort::LIKER), sk.strip_prefix(sort::ATTEMPT)) {
+                    (Some(user), _) => Self::Liker(photo, user.parse().ok()?),
+                    (_, Some(index)) => Self::Attempt(photo, index.parse().ok()?),
+                    (None, None) => Self::Photo(photo),
                 }
             }
             "ORIGINALS" => Self::Original(rest.parse().ok()?, sk.to_owned()),
@@ -282,6 +291,7 @@ pub(crate) mod sort {
     /// The kinds of a feed's items. Entries come last before the reader's state.
     pub(crate) const AUTHOR: &str = "A#";
     pub(crate) const CHUNK: &str = "C#";
+    pub(crate) const ATTEMPT: &str = "ATTEMPT#";
     pub(crate) const ENTRY: &str = "P#";
     pub(crate) const ROW: &str = "N#";
     /// Sorts after every digit.
@@ -336,6 +346,7 @@ pub fn chart() -> Vec<ChartRow> {
         ("following edge", ItemKey::Following(user, user)),
         ("follower edge", ItemKey::Follower(user, user)),
         ("photo", ItemKey::Photo(photo)),
+        ("attempt", ItemKey::Attempt(photo, 0)),
         ("original", ItemKey::Original(user, "<sha256>".into())),
         ("author timeline", ItemKey::Timeline(user, photo)),
         ("feed entry", ItemKey::FeedEntry(user, photo)),
@@ -358,6 +369,7 @@ pub fn chart() -> Vec<ChartRow> {
             .replace(&row.opened.0.to_string().repeat(13), "<opened>")
             .replace("C#0000000000000#", "C#<mark>#")
             .replace("0000000000#0", "<hour>#<shard>")
+            .replace("ATTEMPT#0", "ATTEMPT#<n>")
     };
     kinds
         .into_iter()
@@ -399,6 +411,7 @@ mod tests {
             (user(), user()).prop_map(|(a, b)| ItemKey::Following(a, b)),
             (user(), user()).prop_map(|(a, b)| ItemKey::Follower(a, b)),
             photo().prop_map(ItemKey::Photo),
+            (photo(), 0_usize..10).prop_map(|(a, b)| ItemKey::Attempt(a, b)),
             (user(), "[0-9a-f]{64}").prop_map(|(a, b)| ItemKey::Original(a, b)),
             (user(), photo()).prop_map(|(a, b)| ItemKey::Timeline(a, b)),
             (user(), photo()).prop_map(|(a, b)| ItemKey::FeedEntry(a, b)),

@@ -6,6 +6,7 @@
 //! second run changes nothing.
 
 pub mod agreement;
+pub mod attempt;
 mod calls;
 pub mod change;
 pub mod counters;

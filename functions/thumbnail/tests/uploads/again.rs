@@ -73,7 +73,7 @@ async fn when_the_object_store_fails_then_the_message_comes_back_and_is_finished
 
 #[tokio::test]
 async fn when_the_table_fails_then_the_message_comes_back_and_is_finished() {
-    for operation in ["GetItem", "Query", "TransactWriteItems"] {
+    for operation in ["GetItem", "Query", "UpdateItem", "TransactWriteItems"] {
         let world = World::new().await;
         let photo = world.photo(1).await;
         let event = world.upload(medium(&photo, 0), jpeg(40, 30, 1, 0));
@@ -98,18 +98,6 @@ async fn when_the_function_dies_after_its_write_then_the_next_delivery_cleans_up
     world.done(event).await;
     assert_eq!(world.transitions().await.len(), 1);
     assert_eq!((world.objects.keys(PHOTOS).len(), world.objects.keys(UPLOADS).len()), (7, 0));
-}
-
-#[tokio::test]
-async fn when_a_picture_cannot_be_refused_now_then_the_message_comes_back() {
-    let world = World::new().await;
-    let photo = world.photo(1).await;
-    let event = world.upload(medium(&photo, 0), b"no picture".to_vec());
-    world.engine.fail_next("UpdateItem", ATTEMPTS, Fault::Unavailable);
-    world.fails(event.clone()).await;
-    assert_eq!(world.objects.keys(UPLOADS).len(), 1);
-    world.done(event).await;
-    assert_eq!(world.stored(&photo).await.state, State::Failed);
 }
 
 #[tokio::test]

@@ -78,7 +78,7 @@ async fn when_two_photos_of_the_same_bytes_are_processed_at_once_then_the_later_
         drop(claiming);
         first
     };
-    let ((), first) = futures::join!(world.done(slow), overtaking);
+    let ((), first) = futures::join!(world.done_elsewhere(slow), overtaking);
     assert_eq!(world.stored(&later).await.stored_at(0), medium(&first, 0));
     assert_eq!(world.objects.keys(PHOTOS).len(), 7);
     world.assert_is(&later, 0, &file).await;

@@ -10,6 +10,7 @@
 mod again;
 mod alike;
 mod copies;
+mod deaths;
 mod kept;
 mod one_form;
 mod pictures;

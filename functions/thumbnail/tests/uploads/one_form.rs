@@ -15,7 +15,7 @@ async fn when_a_second_file_comes_before_the_first_is_stored_then_the_second_cou
     let mut claiming = world.objects.hold_next("PutObject");
     let overtaking = async {
         claiming.arrived().await;
-        world.done(world.upload(medium(&photo, 0), second.clone())).await;
+        world.done_elsewhere(world.upload(medium(&photo, 0), second.clone())).await;
         drop(claiming);
     };
     let ((), ()) = futures::join!(world.done(event), overtaking);
@@ -35,7 +35,7 @@ async fn when_a_second_file_comes_after_the_first_is_stored_then_the_first_count
         claiming.arrived().await;
         drop(claiming);
         keeping.arrived().await;
-        world.done(world.upload(medium(&photo, 0), second)).await;
+        world.done_elsewhere(world.upload(medium(&photo, 0), second)).await;
         drop(keeping);
     };
     let ((), ()) = futures::join!(world.done(event), following);
@@ -77,7 +77,7 @@ async fn when_the_second_file_is_a_copy_of_another_photo_then_one_of_the_two_cou
     let mut claiming = world.objects.hold_next("PutObject");
     let overtaking = async {
         claiming.arrived().await;
-        world.done(world.upload(medium(&photo, 0), second.clone())).await;
+        world.done_elsewhere(world.upload(medium(&photo, 0), second.clone())).await;
         drop(claiming);
     };
     let ((), ()) = futures::join!(world.done(event), overtaking);
@@ -91,7 +91,8 @@ async fn when_the_stored_file_is_no_picture_then_the_photo_fails_whatever_else_i
     let world = World::new().await;
     let photo = world.photo(1).await;
     let event = world.upload(medium(&photo, 0), corrupt());
-    let (process, hold) = world.held("UpdateItem", 0);
+    // The first update notes the attempt.
+    let (process, hold) = world.held("UpdateItem", 1);
     let following = async {
         hold.reached().await;
         world.done(world.upload(medium(&photo, 0), jpeg(80, 60, 1, 0))).await;

@@ -1,5 +1,6 @@
 //! What the tests of this function share.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsEvent;
@@ -8,6 +9,7 @@ use domain::media::MediumId;
 use domain::photo::{ContentType, Medium, Photo, State};
 use domain::text::AltText;
 use domain::{Home, PhotoId, UserId, rate};
+use futures::future::{Either, select};
 use serde_dynamo::Item;
 use table::guard::{self, RateStep};
 use table::original::{self, Original};
@@ -32,14 +34,41 @@ impl World {
     pub(crate) async fn new() -> Self {
         let (engine, objects) = (Engine::start().await, Objects::start().await);
         let table = Table::new(engine.client(), engine.table_name());
-        let deps = deps(&table, &objects);
-        Self { engine, objects, table, deps, clock: ManualClock::new(), random: SeededRandom::new(3) }
+        let clock = ManualClock::new();
+        let deps = deps(&table, &objects, &clock);
+        Self { engine, objects, table, deps, clock, random: SeededRandom::new(3) }
     }
 
     /// The function in another process, where of the requests of `operation` the one with `place` others before it waits.
     pub(crate) fn held(&self, operation: &'static str, place: usize) -> (ThumbnailHandler, Hold) {
         let (client, hold) = self.engine.held_client(operation, place);
-        (deps(&Table::new(client, self.engine.table_name()), &self.objects), hold)
+        (deps(&Table::new(client, self.engine.table_name()), &self.objects, &self.clock), hold)
+    }
+
+    /// The function in another process.
+    pub(crate) fn elsewhere(&self) -> ThumbnailHandler {
+        deps(&self.table, &self.objects, &self.clock)
+    }
+
+    /// Handles, in another process, a message that has to succeed.
+    pub(crate) async fn done_elsewhere(&self, event: SqsEvent) {
+        let answer = runtime::sqs::answer(&self.elsewhere(), event).await;
+        assert!(answer.batch_item_failures.is_empty(), "{answer:?}");
+    }
+
+    /// Handles messages in a process that dies over the first of them, before it is recorded. They are then delivered
+    /// again after a while.
+    pub(crate) async fn dies(&self, event: SqsEvent) {
+        let (process, hold) = self.held("TransactWriteItems", 0);
+        let dying = Box::pin(runtime::sqs::answer(&process, event));
+        let reached = Box::pin(hold.reached());
+        assert!(matches!(select(dying, reached).await, Either::Right(_)), "it did not get so far");
+        self.wait();
+    }
+
+    /// Lets the time pass after which a queue delivers a message again.
+    pub(crate) fn wait(&self) {
+        self.clock.advance(Duration::from_secs(360));
     }
 
     /// A photo of somebody new that waits for this many uploads, with the alt texts `picture 0`, `picture 1` and so on.
@@ -183,13 +212,13 @@ impl World {
     }
 }
 
-fn deps(table: &Table, objects: &Objects) -> ThumbnailHandler {
+fn deps(table: &Table, objects: &Objects, clock: &ManualClock) -> ThumbnailHandler {
     let config = Config {
         table_name: "named by the client".to_owned(),
         uploads_bucket: UPLOADS.to_owned(),
         photos_bucket: PHOTOS.to_owned(),
     };
-    ThumbnailHandler::new(table.clone(), objects.client(), &config)
+    ThumbnailHandler::new(table.clone(), objects.client(), &config, Arc::new(clock.clone()))
 }
 
 pub(crate) fn sha256(file: &[u8]) -> String {
