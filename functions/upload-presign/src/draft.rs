@@ -67,7 +67,7 @@ fn medium(request: &MediumRequest) -> Result<Medium, Invalid> {
         Invalid::new(
             "content_type_unsupported",
             "A medium is image/jpeg, image/png, image/webp, image/gif, image/avif, image/heic, image/tiff or \
-             image/bmp.",
+             image/bmp, without parameters.",
         )
     })?;
     match request.size {

@@ -9,7 +9,7 @@ use crate::text::{AltText, Caption, Location, Tag};
 /// Most media in one photo.
 pub const MAX_MEDIA: usize = 10;
 /// Most bytes of one uploaded medium.
-pub const MAX_UPLOAD_BYTES: u64 = 20 * 1024 * 1024;
+pub const MAX_UPLOAD_BYTES: u64 = 50 * 1024 * 1024;
 
 /// A photo with its texts, media, state and counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,14 +129,24 @@ impl ContentType {
     pub const ALL: [Self; 8] =
         [Self::Jpeg, Self::Png, Self::WebP, Self::Gif, Self::Avif, Self::Heic, Self::Tiff, Self::Bmp];
 
-    /// Parses a media type, also one of the unregistered names of TIFF and BMP. Returns `None` for a type that
-    /// cannot be uploaded.
+    /// Parses a media type, in letters of either case, also under the other names that browsers and systems have
+    /// for it. Returns `None` for a type that cannot be uploaded, and for one with parameters.
+    ///
+    /// It is what the client takes the file for. The bytes decide what the file is.
     pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "image/tif" | "image/x-tif" | "image/x-tiff" => Some(Self::Tiff),
-            "image/x-bmp" | "image/x-ms-bmp" | "image/x-windows-bmp" => Some(Self::Bmp),
-            _ => Self::ALL.into_iter().find(|known| known.as_str() == text),
-        }
+        let lower = text.to_ascii_lowercase();
+        let name = lower.strip_prefix("image/")?;
+        Some(match name.strip_prefix("x-").unwrap_or(name) {
+            "jpeg" | "jpg" | "pjpeg" | "jfif" | "citrix-jpeg" => Self::Jpeg,
+            "png" | "apng" | "vnd.mozilla.apng" | "citrix-png" => Self::Png,
+            "webp" => Self::WebP,
+            "gif" => Self::Gif,
+            "avif" | "avif-sequence" => Self::Avif,
+            "heic" | "heif" | "heic-sequence" | "heif-sequence" => Self::Heic,
+            "tiff" | "tif" => Self::Tiff,
+            "bmp" | "ms-bmp" | "windows-bmp" => Self::Bmp,
+            _ => return None,
+        })
     }
 
     /// Returns the media type.
@@ -220,17 +230,37 @@ mod tests {
             assert_eq!(ContentType::parse(known.as_str()), Some(known));
             assert_eq!(serde_json::to_value(known).unwrap(), known.as_str());
         }
-        assert_eq!(ContentType::parse("image/svg+xml"), None);
-        assert_eq!(ContentType::parse("text/html"), None);
     }
 
     #[test]
-    fn unregistered_names_of_tiff_and_bmp_are_taken() {
-        for name in ["image/tif", "image/x-tif", "image/x-tiff"] {
-            assert_eq!(ContentType::parse(name), Some(ContentType::Tiff), "{name}");
+    fn content_types_are_taken_as_browsers_send_them() {
+        let names = [
+            (ContentType::Jpeg, "image/jpg image/JPEG Image/Jpeg image/pjpeg image/x-jpg image/jfif"),
+            (ContentType::Png, "image/x-png image/PNG image/apng image/vnd.mozilla.apng"),
+            (ContentType::WebP, "image/x-webp"),
+            (ContentType::Gif, "IMAGE/GIF"),
+            (ContentType::Avif, "image/avif-sequence"),
+            (ContentType::Heic, "image/heif image/heic-sequence image/heif-sequence image/HEIC"),
+            (ContentType::Tiff, "image/tif image/x-tif image/x-tiff"),
+            (ContentType::Bmp, "image/x-bmp image/x-ms-bmp image/x-windows-bmp"),
+        ];
+        for (expected, names) in names {
+            for name in names.split(' ') {
+                assert_eq!(ContentType::parse(name), Some(expected), "{name}");
+            }
         }
-        for name in ["image/x-bmp", "image/x-ms-bmp", "image/x-windows-bmp"] {
-            assert_eq!(ContentType::parse(name), Some(ContentType::Bmp), "{name}");
+    }
+
+    #[test]
+    fn other_types_and_types_with_parameters_are_not_taken() {
+        for name in
+            ["", "image/", "image/x-", "jpeg", "image/jpeg; q=1", "image/jpeg;", " image/png", "image/x-icon"]
+        {
+            assert_eq!(ContentType::parse(name), None, "{name}");
+        }
+        for name in ["image/svg+xml", "text/html", "application/octet-stream", "video/heif", "image/x-x-png"]
+        {
+            assert_eq!(ContentType::parse(name), None, "{name}");
         }
     }
 }

@@ -22,7 +22,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            bytes: 20 * 1024 * 1024,
+            bytes: 50 * 1024 * 1024,
             side: 20_000,
             pixels: 50_000_000,
             jpeg_scans: 100,

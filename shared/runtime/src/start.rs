@@ -39,7 +39,7 @@ impl CallProfile {
     fn timeouts(self) -> TimeoutConfig {
         let (attempt, operation) = match self {
             Self::Request | Self::Stream => (Duration::from_secs(2), Duration::from_secs(5)),
-            // Responses can be objects of 20 MB.
+            // Responses can be objects of 50 MB.
             Self::Worker => (Duration::from_secs(15), Duration::from_secs(40)),
         };
         TimeoutConfig::builder()

@@ -57,7 +57,7 @@ async fn when_a_draft_is_created_then_it_is_stored_and_each_medium_has_a_form() 
     let expected = [
         (ContentType::Jpeg, 245_760, Some("The sun over the bay")),
         (ContentType::Png, 1024, None),
-        (ContentType::WebP, 20_971_520, Some("A pelican")),
+        (ContentType::WebP, 52_428_800, Some("A pelican")),
     ];
     assert_eq!(stored, expected);
 }
@@ -115,7 +115,7 @@ async fn when_a_request_breaks_a_rule_then_it_is_named_and_nothing_changes() {
         (medium(json!({ "content_type": "image/svg+xml" })), "content_type_unsupported"),
         (medium(json!({ "content_type": "IMAGE/JPEG; q=1" })), "content_type_unsupported"),
         (medium(json!({ "size": 0 })), "media_empty"),
-        (medium(json!({ "size": 20 * 1024 * 1024 + 1 })), "media_too_large"),
+        (medium(json!({ "size": 50 * 1024 * 1024 + 1 })), "media_too_large"),
         (medium(json!({ "alt": "x".repeat(1001) })), "alt_too_long"),
         (medium(json!({ "size": -1 })), "bad_json"),
         (json!({ "caption": "no media" }), "bad_json"),

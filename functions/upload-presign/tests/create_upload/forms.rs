@@ -21,6 +21,11 @@ struct Posted {
 impl Posted {
     /// Creates a form for one PNG of ten bytes that was handed out `ago` milliseconds ago.
     async fn form(ago: i64) -> Self {
+        Self::form_for("image/png", ago).await
+    }
+
+    /// The same for a file that the client takes for this type.
+    async fn form_for(content_type: &str, ago: i64) -> Self {
         let objects = Objects::start().await;
         // The store is a server that uses the machine's clock.
         let clock = ManualClock::at(Timestamp(SystemClock.now().0 - ago));
@@ -29,7 +34,7 @@ impl Posted {
             Credentials::new(known.access_key_id(), known.secret_access_key(), None, None, "test");
         let bucket = Bucket::by_path(BUCKET, objects.region(), objects.endpoint());
         let world = World::with(clock, bucket, credentials).await;
-        let body = json!({ "media": [{ "content_type": "image/png", "size": 10 }] });
+        let body = json!({ "media": [{ "content_type": content_type, "size": 10 }] });
         let answer = world.send(world.request(&ada()).json(&body)).await;
         assert_eq!(answer.status, 201, "{answer:?}");
         let upload: &Value = &answer.json["uploads"][0];
@@ -48,7 +53,9 @@ impl Posted {
         for (name, value) in &self.fields {
             form = form.text(name.clone(), value.clone());
         }
-        let form = form.part("file", Part::bytes(bytes.to_vec()).file_name("a name (1).png"));
+        // As browsers write it, in whatever words they know the type.
+        let file = Part::bytes(bytes.to_vec()).file_name("a name (1).png").mime_str("image/x-png").unwrap();
+        let form = form.part("file", file);
         let answer = reqwest::Client::new().post(&self.url).multipart(form).send().await.unwrap();
         answer.status().as_u16()
     }
@@ -73,6 +80,19 @@ async fn when_a_form_is_posted_as_it_is_then_the_object_has_its_key_and_type() {
         (object.bytes.as_slice(), object.content_type.as_deref()),
         (b"ten bytes!".as_slice(), Some("image/png"))
     );
+}
+
+#[tokio::test]
+async fn when_a_browser_names_the_type_otherwise_then_it_is_taken() {
+    for (sent, registered) in
+        [("image/x-png", "image/png"), ("image/JPG", "image/jpeg"), ("image/heif", "image/heic")]
+    {
+        let posted = Posted::form_for(sent, 0).await;
+        assert_eq!(posted.fields["Content-Type"], registered);
+        assert!(posted.post(b"ten bytes!").await < 300);
+        let object = posted.objects.get(BUCKET, &posted.fields["key"]).unwrap();
+        assert_eq!(object.content_type.as_deref(), Some(registered));
+    }
 }
 
 #[tokio::test]

@@ -26,9 +26,10 @@ pub struct CreatePhotoRequest {
 /// One picture that will be uploaded.
 #[derive(Deserialize, Serialize, ToSchema)]
 pub struct MediumRequest {
-    /// `image/` with `jpeg`, `png`, `webp`, `gif`, `avif`, `heic`, `tiff` or `bmp`.
+    /// `image/` with `jpeg`, `png`, `webp`, `gif`, `avif`, `heic`, `tiff` or `bmp`, or another name of these that
+    /// browsers send, such as `image/jpg` or `image/heif`. It has no parameters. The bytes decide what the file is.
     pub content_type: String,
-    /// Bytes, at most 20 MiB.
+    /// Bytes, at most 50 MiB.
     pub size: u64,
     /// What is to be seen; at most 1,000 characters.
     pub alt: Option<String>,
@@ -39,7 +40,8 @@ pub struct MediumRequest {
 pub struct Upload {
     /// Where to post.
     pub url: String,
-    /// Form fields to send before the file, as they are.
+    /// Form fields to send before the file, as they are. `Content-Type` is one of them: whatever a browser writes
+    /// beside the file itself does not count.
     pub fields: BTreeMap<String, String>,
 }
 
