@@ -103,6 +103,12 @@ impl Feed {
         if self.looked_at.is_some() { "feeds_looked_at" } else { "feeds_pushed" }
     }
 
+    /// Returns the most RRU that reading the entries of a page costs, whatever the page finds: state, pushed
+    /// entries and chunks in both rounds, authors followed since, heads and timelines of celebrities.
+    pub(crate) fn read_units(&self) -> usize {
+        5 + self.state.followed.len().div_ceil(5) + self.state.celebrities.len()
+    }
+
     /// Returns at most `wanted` next entries.
     pub(crate) async fn next(&mut self, table: &Table, cache: &Celebrities, wanted: usize) -> Result<Batch> {
         let pushed = match (self.first.take(), self.after) {

@@ -28,6 +28,7 @@ use domain::photo::Photo;
 use domain::{Clock, PhotoId, UserId};
 use runtime::Aws;
 use table::Table;
+use table::photo::TextBudget;
 
 use crate::celebrities::Celebrities;
 use crate::feed::Feed;
@@ -48,8 +49,9 @@ runtime::config! {
 /// Rounds in which a page is filled. The second is for pages whose photos turn out to be gone. After it the page
 /// is short and has a cursor, which is better than a slow page.
 const ROUNDS: usize = 2;
-/// Most photos that one page reads, shown or gone. They cost 0.5 RRU each.
-const PHOTOS: usize = 51;
+/// RRU that are left for photos and for what their entries are read from: 60 without the long texts of a page
+/// and the likes of both rounds.
+const BUDGET: usize = 43;
 
 /// Handles reading the feed.
 pub struct FeedReadHandler {
@@ -78,6 +80,7 @@ impl FeedReadHandler {
     }
 
     /// Returns a page of the feed. Entries whose photo is gone are dropped, and older ones take their place.
+    /// A page whose long texts exceed their budget is short and has a cursor.
     async fn page(&self, reader: UserId, after: Option<PhotoId>, count: usize) -> Result<FeedPage, Problem> {
         let now = self.clock.now();
         // One entry more than asked for tells whether there is a next page.
@@ -85,17 +88,22 @@ impl FeedReadHandler {
         runtime::metrics::count(feed.metric(), 1);
         let mut shown: Vec<PhotoCard> = Vec::with_capacity(count);
         let mut position = after;
-        let mut left = PHOTOS;
+        let mut texts = TextBudget::of_page();
+        // Photos that may be read, shown or gone, for 0.5 RRU each.
+        let mut left = 2 * BUDGET.saturating_sub(feed.read_units());
         for round in 0..ROUNDS {
-            let wanted = if round == 0 { count + 1 } else { left };
+            let wanted = if round == 0 { left.min(count + 1) } else { left };
             let batch = feed.next(&self.table, &self.celebrities, wanted).await?;
             left = left.saturating_sub(batch.entries.len());
             let photos: Vec<_> = batch.entries.iter().map(|entry| entry.photo).collect();
             let (cards, liked) = futures::try_join!(
-                self.photos.get(&self.table, &photos, now),
+                self.photos.get(&self.table, &photos, now, &mut texts),
                 table::like::liked_among(&self.table, reader, &photos),
             )?;
             for entry in &batch.entries {
+                if texts.ends_before(entry.photo) {
+                    return Ok(FeedPage::new(shown, position));
+                }
                 let card = cards.get(&entry.photo).filter(|photo: &&Arc<Photo>| photo.is_listed());
                 if let Some(photo) = card {
                     if shown.len() == count {

@@ -167,6 +167,20 @@ async fn when_api_gateway_sends_real_events_then_they_are_answered() {
 }
 
 #[tokio::test]
+async fn a_like_costs_ten_units_in_all_whatever_the_photo_says() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let photo = world.post_maximal(&ann).await.id;
+    world.derive().await;
+    world.engine.reset_usage();
+    assert_eq!(ask(&world, LIKE, &bob, photo).await.status, 200);
+    world.derive().await;
+    let usage = world.engine.usage();
+    assert!(usage.write_units <= 10.0, "{usage:?}");
+    assert_eq!(table::photo::get(&world.table, photo).await.unwrap().unwrap().likes, 1);
+}
+
+#[tokio::test]
 async fn a_like_and_an_unlike_stay_within_their_budget() {
     let world = World::new().await;
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);

@@ -2,9 +2,10 @@
 //!
 //! - **Trigger**: `GET`, `PATCH` and `DELETE /api/v1/photos/{photo_id}`.
 //! - **Access patterns**: `GET` reads the photo and, beside it, whether the caller likes it (1 RRU, one round
-//!   trip). `PATCH` is one conditional update beside the same read of the like (1 WRU and 0.5 RRU). `DELETE`
-//!   is one conditional delete (1 WRU). A refused write costs one more read, which tells a foreign photo from
-//!   a missing one.
+//!   trip). `PATCH` reads the photo, and then makes one conditional update beside the same read of the like
+//!   (1 RRU, then 1 WRU and 0.5 RRU). `DELETE` is one conditional delete (1 WRU). Long texts are an item beside
+//!   the photo's: they cost one more round trip, and are written and deleted in one transaction with it. A
+//!   refused write costs one more read, which tells a foreign photo from a missing one.
 //! - **Emits**: nothing. A deleted photo reaches `derive` through the table's stream, whether it was ready or
 //!   still being processed. Its entries in feeds and timeline, its likes and its objects go from there.
 //! - **Redelivery**: an edit that is sent again writes the same texts. A deletion that is sent again finds
@@ -20,7 +21,7 @@ use domain::photo::Photo;
 use domain::text::{Caption, Location, Tag};
 use domain::{Invalid, PhotoId};
 use runtime::Aws;
-use table::photo::Texts;
+use table::photo::TextChanges;
 use table::{Patch, Table, like, photo};
 
 runtime::config! {
@@ -53,8 +54,10 @@ impl PhotoHandler {
     }
 
     async fn show(&self, caller: &Caller, id: PhotoId) -> Result<Reply, Problem> {
-        let (photo, liked) =
-            futures::try_join!(photo::get(&self.table, id), like::exists(&self.table, caller.user_id, id))?;
+        let (photo, liked) = futures::try_join!(
+            photo::get_whole(&self.table, id),
+            like::exists(&self.table, caller.user_id, id)
+        )?;
         match photo {
             Some(photo) if photo.is_visible_to(caller.user_id) => self.view(&photo, liked, caller),
             _ => Err(Problem::no_photo()),
@@ -62,9 +65,9 @@ impl PhotoHandler {
     }
 
     async fn edit(&self, caller: &Caller, id: PhotoId, call: &Call) -> Result<Reply, Problem> {
-        let texts = texts(&call.json()?)?;
+        let changes = changes(&call.json()?)?;
         let (photo, liked) = futures::try_join!(
-            photo::edit(&self.table, id, caller.user_id, texts),
+            photo::edit(&self.table, id, caller.user_id, &changes),
             like::exists(&self.table, caller.user_id, id)
         )?;
         match photo {
@@ -110,8 +113,8 @@ impl runtime::http::Handler for PhotoHandler {
     }
 }
 
-/// Returns the texts that an edit asks for. Absent fields stay; blank text and an empty list remove.
-fn texts(request: &UpdatePhotoRequest) -> Result<Texts, Invalid> {
+/// Returns the changes that an edit asks for. Absent fields stay; blank text and an empty list remove.
+fn changes(request: &UpdatePhotoRequest) -> Result<TextChanges, Invalid> {
     let caption = match request.caption.as_deref() {
         Some(text) => Patch::present(Caption::parse(text)?),
         None => Patch::Keep,
@@ -127,5 +130,5 @@ fn texts(request: &UpdatePhotoRequest) -> Result<Texts, Invalid> {
         }
         None => Patch::Keep,
     };
-    Ok(Texts { caption, place, tags })
+    Ok(TextChanges { caption, place, tags })
 }

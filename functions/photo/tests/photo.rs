@@ -228,8 +228,8 @@ async fn when_its_author_edits_a_photo_then_only_the_named_fields_change() {
     let answer = world.send(event("photo", "edit", &[("photo_id", &id), ("token", &token)])).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let usage = world.engine.usage();
-    assert_eq!((usage.round_trips, usage.writes()), (1, 1));
-    assert!(usage.write_units <= 2.0 && usage.read_units <= 0.5, "{usage:?}");
+    assert_eq!((usage.round_trips, usage.writes()), (2, 1));
+    assert!(usage.write_units <= 2.0 && usage.read_units <= 1.5, "{usage:?}");
     assert_eq!(answer.json["caption"], "Low tide");
     assert_eq!(answer.json["location"], Value::Null);
     assert_eq!(answer.json["tags"], json!(["sea", "sand"]));
@@ -241,6 +241,34 @@ async fn when_its_author_edits_a_photo_then_only_the_named_fields_change() {
     assert_eq!((&answer.json["caption"], &answer.json["tags"]), (&json!("Low tide"), &json!([])));
     let answer = world.send(world.request("PATCH", photo.id, &ada()).json(&json!({}))).await;
     assert_eq!((answer.status, &answer.json["caption"]), (200, &json!("Low tide")));
+}
+
+#[tokio::test]
+async fn when_texts_are_maximal_then_they_are_shown_edited_and_deleted_whole() {
+    let world = World::new().await;
+    let id = PhotoId::generate(ada().user_id, &world.clock, &world.random);
+    let draft = testkit::maximal::draft(id, &ada());
+    let step = RateStep::admit(guard::UPLOADS, rate::UPLOADS, None, id.created_at()).unwrap();
+    table::photo::create(&world.table, &draft, &step, None).await.unwrap();
+    world.engine.reset_usage();
+    let shown = world.send(world.request("GET", id, &ada())).await.json;
+    let usage = world.engine.usage();
+    assert!(usage.round_trips == 2 && usage.read_units <= 9.5, "{usage:?}");
+    assert_eq!(shown["caption"], draft.caption.as_ref().unwrap().as_str());
+    assert_eq!(shown["media"][9]["alt"], draft.media[9].alt.as_ref().unwrap().as_str());
+
+    let edit = world.request("PATCH", id, &ada()).json(&json!({ "location": "Brighton" }));
+    let edited = world.send(edit).await.json;
+    let again = world.send(world.request("GET", id, &ada())).await.json;
+    for answer in [&edited, &again] {
+        assert_eq!(answer["location"], "Brighton");
+        for text in ["caption", "media", "tags"] {
+            assert_eq!(answer[text], shown[text], "{text}");
+        }
+    }
+    assert_eq!(world.send(world.request("DELETE", id, &ben())).await.code(), "photo_not_found");
+    assert_eq!(world.send(world.request("DELETE", id, &ada())).await.status, 204);
+    assert_eq!(world.send(world.request("GET", id, &ada())).await.code(), "photo_not_found");
 }
 
 #[tokio::test]

@@ -3,7 +3,8 @@
 use api::wire::{PhotoCard, PhotoPage};
 use api::{Caller, Problem};
 use domain::{PhotoId, UserId};
-use table::{like, photo, timeline, user};
+use table::photo::{self, TextBudget};
+use table::{like, timeline, user};
 
 use crate::ProfileHandler;
 
@@ -13,7 +14,7 @@ const ROUNDS: usize = 8;
 
 impl ProfileHandler {
     /// Returns a page of `author`'s photos. Photos of the timeline that are gone are dropped, and older ones
-    /// take their place.
+    /// take their place. A page whose long texts exceed their budget is short and has a cursor.
     pub(crate) async fn photos(
         &self,
         caller: &Caller,
@@ -24,6 +25,7 @@ impl ProfileHandler {
         let mut shown = Vec::with_capacity(count);
         let mut position = before;
         let mut more = true;
+        let mut texts = TextBudget::of_page();
         for _ in 0..ROUNDS {
             let ids = timeline::page(&self.table, author, position, count - shown.len()).await?;
             if ids.items.is_empty() && before.is_none() && shown.is_empty() && !ids.more {
@@ -31,13 +33,19 @@ impl ProfileHandler {
                 user::get(&self.table, author).await?.ok_or_else(Problem::no_user)?;
             }
             let (photos, liked) = futures::try_join!(
-                photo::get_all(&self.table, &ids.items),
+                photo::get_page(&self.table, &ids.items, &mut texts),
                 like::liked_among(&self.table, caller.user_id, &ids.items),
             )?;
-            let listed = ids.items.iter().filter_map(|id| photos.get(id)).filter(|photo| photo.is_listed());
-            shown.extend(listed.map(|photo| PhotoCard::new(photo, &self.cdn_url, liked.contains(&photo.id))));
-            // The position is the last photo examined, shown or not. The next page begins with what is older.
-            position = ids.items.last().copied().or(position);
+            for id in &ids.items {
+                if texts.ends_before(*id) {
+                    return Ok(PhotoPage::new(shown, position));
+                }
+                if let Some(photo) = photos.get(id).filter(|photo| photo.is_listed()) {
+                    shown.push(PhotoCard::new(photo, &self.cdn_url, liked.contains(id)));
+                }
+                // The position is the last photo examined, shown or not. The next page begins with what is older.
+                position = Some(*id);
+            }
             more = ids.more;
             if !more || shown.len() == count {
                 break;

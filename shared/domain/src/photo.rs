@@ -196,6 +196,15 @@ impl Photo {
         self.state == State::Ready
     }
 
+    /// Returns how many bytes its texts have.
+    pub fn text_bytes(&self) -> usize {
+        let caption = self.caption.as_ref().map_or(0, |text| text.as_str().len());
+        let place = self.place.as_ref().map_or(0, |text| text.as_str().len());
+        let tags: usize = self.tags.iter().map(|tag| tag.as_str().len()).sum();
+        let alts = self.media.iter().filter_map(|medium| medium.alt.as_ref());
+        caption + place + tags + alts.map(|text| text.as_str().len()).sum::<usize>()
+    }
+
     /// Returns the medium under whose object keys original and renditions are stored.
     ///
     /// It is the medium itself, or an earlier one of the author's with the same bytes.

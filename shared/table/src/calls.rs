@@ -111,12 +111,21 @@ impl Table {
 
     /// Reads one item, eventually consistent: 0.5 RRU for each 4 KiB.
     pub(crate) async fn get<T: DeserializeOwned>(&self, key: &ItemKey) -> Result<Option<T>> {
-        self.item(key, false).await?.map(parsed).transpose()
+        self.read(key, false).await
     }
 
     /// Reads one item, strongly consistent: 1 RRU for each 4 KiB.
     pub(crate) async fn get_latest<T: DeserializeOwned>(&self, key: &ItemKey) -> Result<Option<T>> {
-        self.item_latest(key).await?.map(parsed).transpose()
+        self.read(key, true).await
+    }
+
+    /// Reads one item: 0.5 RRU for each 4 KiB, twice that when consistent.
+    pub(crate) async fn read<T: DeserializeOwned>(
+        &self,
+        key: &ItemKey,
+        consistent: bool,
+    ) -> Result<Option<T>> {
+        self.item(key, consistent).await?.map(parsed).transpose()
     }
 
     /// Reads the attributes of one item, strongly consistent: 1 RRU for each 4 KiB.

@@ -49,6 +49,8 @@ pub enum ItemKey {
     Photo(PhotoId),
     /// The attempts to render a medium of a photo, by its index.
     Attempt(PhotoId, usize),
+    /// The texts of a photo that are too long for its item.
+    PhotoTexts(PhotoId),
     /// Bytes that a user has uploaded, by their SHA-256 in hexadecimal.
     Original(UserId, String),
     /// A photo among its author's.
@@ -85,6 +87,7 @@ const HEAD: &str = "HEAD";
 const CLAIM: &str = "CLAIM";
 const SESSION: &str = "SESSION";
 const PHOTO: &str = "PHOTO";
+const TEXTS: &str = "TEXTS";
 const IDEM: &str = "IDEM";
 /// Sorts after every other key of its partition, so that a descending query meets it first.
 const STATE: &str = "~STATE";
@@ -110,6 +113,7 @@ impl ItemKey {
             Self::Attempt(photo, index) => {
                 RawKey::new(partition::photo(*photo), format!("{}{index}", sort::ATTEMPT))
             }
+            Self::PhotoTexts(photo) => RawKey::new(partition::photo(*photo), TEXTS),
             Self::Original(user, sha256) => RawKey::new(format!("ORIGINALS#{}", user.padded()), sha256),
             Self::Timeline(user, photo) => RawKey::new(partition::timeline(*user), photo.padded()),
             Self::FeedEntry(user, photo) => RawKey::new(partition::feed(*user), sort::entry(*photo)),
@@ -169,6 +173,7 @@ impl ItemKey {
             | Self::Idempotency(user, _) => Some(user.home()),
             Self::Photo(photo)
             | Self::Attempt(photo, _)
+            | Self::PhotoTexts(photo)
             | Self::Liker(photo, _)
             | Self::Processing(_, _, photo) => Some(photo.home()),
             Self::NameClaim(_) | Self::EmailClaim(_) | Self::Session(_) => None,
@@ -198,6 +203,10 @@ impl ItemKey {
                     (Some(user), _) => Self::Liker(photo, user.parse().ok()?),
                     (_, Some(index)) => Self::Attempt(photo, index.parse().ok()?),
                     (None, None) => Self::Photo(photo),
+                match sk {
+                    PHOTO => Self::Photo(photo),
+                    TEXTS => Self::PhotoTexts(photo),
+                    _ => Self::Liker(photo, sk.strip_prefix(sort::LIKER)?.parse().ok()?),
                 }
             }
             "ORIGINALS" => Self::Original(rest.parse().ok()?, sk.to_owned()),
@@ -327,7 +336,8 @@ pub(crate) mod sort {
 /// cloud keeps the number beside its table, and refuses a table of another layout.
 ///
 /// Layout 2: ids carry a home region, and followers sort by it.
-pub const LAYOUT: u32 = 2;
+/// Layout 3: long texts of a photo are beside its item.
+pub const LAYOUT: u32 = 3;
 
 /// One line of the table's chart: item, partition key, sort key.
 pub type ChartRow = (&'static str, String, String);
@@ -347,6 +357,7 @@ pub fn chart() -> Vec<ChartRow> {
         ("follower edge", ItemKey::Follower(user, user)),
         ("photo", ItemKey::Photo(photo)),
         ("attempt", ItemKey::Attempt(photo, 0)),
+        ("long texts of a photo", ItemKey::PhotoTexts(photo)),
         ("original", ItemKey::Original(user, "<sha256>".into())),
         ("author timeline", ItemKey::Timeline(user, photo)),
         ("feed entry", ItemKey::FeedEntry(user, photo)),
@@ -412,6 +423,7 @@ mod tests {
             (user(), user()).prop_map(|(a, b)| ItemKey::Follower(a, b)),
             photo().prop_map(ItemKey::Photo),
             (photo(), 0_usize..10).prop_map(|(a, b)| ItemKey::Attempt(a, b)),
+            photo().prop_map(ItemKey::PhotoTexts),
             (user(), "[0-9a-f]{64}").prop_map(|(a, b)| ItemKey::Original(a, b)),
             (user(), photo()).prop_map(|(a, b)| ItemKey::Timeline(a, b)),
             (user(), photo()).prop_map(|(a, b)| ItemKey::FeedEntry(a, b)),

@@ -61,11 +61,11 @@ pub enum Patch<T> {
 }
 
 impl<T> Patch<T> {
-    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Patch<U> {
+    pub(crate) fn apply(self, to: &mut Option<T>) {
         match self {
-            Self::Keep => Patch::Keep,
-            Self::Remove => Patch::Remove,
-            Self::Set(value) => Patch::Set(change(value)),
+            Self::Keep => {}
+            Self::Remove => *to = None,
+            Self::Set(value) => *to = Some(value),
         }
     }
 

@@ -1,10 +1,11 @@
 //! Photos: creation, texts, processing, deletion.
 
-use std::collections::HashMap;
+mod texts;
 
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem, Update,
+    AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    Update,
 };
 use domain::media::MediumId;
 use domain::photo::{Failure, Photo, Rendered, State};
@@ -14,11 +15,14 @@ use serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value;
 
 use crate::calls::{back_off, key_item, number, parsed, stored, text};
 use crate::edges::cancellation;
-use crate::error::{condition_failed, done};
+use crate::error::done;
 use crate::guard::{Idempotency, RateStep};
 use crate::keys::{ItemKey, PK};
 use crate::original::{self, Share};
-use crate::{Error, Patch, Result, Table};
+use crate::{Error, Item, Patch, Result, Table};
+
+use texts::{BESIDE, EDITS, PhotoItem, assignments, complete};
+pub use texts::{TextBudget, get_page, get_whole};
 
 /// The result of creating a photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,21 +33,25 @@ pub enum Creation {
     Raced,
 }
 
-/// Stores a photo in one transaction with its guards. 2 WRU for each KiB of each item,
-/// 6 in all for a usual photo.
+/// Stores a photo in one transaction with its guards and with the texts that go beside it.
+/// 2 WRU for each KiB of each item, 6 in all for a usual photo.
 pub async fn create(
     table: &Table,
     photo: &Photo,
     rate: &RateStep,
     idempotency: Option<&Idempotency>,
 ) -> Result<Creation> {
+    let (item, texts) = PhotoItem::new(photo.clone(), None);
     let put = Put::builder()
         .table_name(&*table.name)
-        .set_item(Some(stored(&ItemKey::Photo(photo.id), photo)?))
+        .set_item(Some(stored(&ItemKey::Photo(photo.id), item)?))
         .condition_expression(format!("attribute_not_exists({PK})"))
         .build()
         .map_err(Error::unreadable)?;
     let mut writes = vec![TransactWriteItem::builder().put(put).build(), rate.write(table, photo.author)?];
+    if let Some(texts) = texts {
+        writes.push(put_texts(table, stored(&ItemKey::PhotoTexts(photo.id), texts)?)?);
+    }
     if let Some(idempotency) = idempotency {
         writes.push(idempotency.write(table, photo.author, photo.id.created_at())?);
     }
@@ -59,26 +67,19 @@ pub async fn create(
     }
 }
 
-/// Reads one photo, eventually consistent. 0.5 RRU for each 4 KiB.
+/// Reads one photo without long texts, eventually consistent. 0.5 RRU.
 pub async fn get(table: &Table, id: PhotoId) -> Result<Option<Photo>> {
     table.get(&ItemKey::Photo(id)).await
 }
 
-/// Reads one photo, strongly consistent. 1 RRU for each 4 KiB.
+/// Reads one photo without long texts, strongly consistent. 1 RRU.
 pub async fn get_latest(table: &Table, id: PhotoId) -> Result<Option<Photo>> {
     table.get_latest(&ItemKey::Photo(id)).await
 }
 
-/// Reads several photos. Those that do not exist are left out. 0.5 RRU each, one round trip for each 100.
-pub async fn get_all(table: &Table, ids: &[PhotoId]) -> Result<HashMap<PhotoId, Photo>> {
-    let keys: Vec<ItemKey> = ids.iter().copied().map(ItemKey::Photo).collect();
-    let found = table.batch_get::<Photo>(&keys).await?;
-    Ok(found.into_iter().map(|(_, photo)| (photo.id, photo)).collect())
-}
-
 /// Changes of a photo's texts.
 #[derive(Clone, Debug, Default)]
-pub struct Texts {
+pub struct TextChanges {
     /// Text under the photo.
     pub caption: Patch<Caption>,
     /// Where it was taken.
@@ -87,48 +88,112 @@ pub struct Texts {
     pub tags: Patch<Vec<Tag>>,
 }
 
-/// Changes the texts of `author`'s photo and returns the changed photo;
-/// `None` when they have no such photo. 1 WRU.
-pub async fn edit(table: &Table, id: PhotoId, author: UserId, texts: Texts) -> Result<Option<Photo>> {
-    let Texts { caption, place, tags } = texts;
-    let list = |tags: Vec<Tag>| AttributeValue::L(tags.iter().map(|tag| text(tag.as_str())).collect());
-    let changes = [
-        ("caption", caption.map(|caption| text(caption.as_str()))),
-        ("place", place.map(|place| text(place.as_str()))),
-        ("tags", tags.map(list)),
-    ];
-    let mut request = table
-        .update(&ItemKey::Photo(id))
-        .condition_expression("author = :author")
-        .expression_attribute_values(":author", text(author.to_string()))
-        .return_values(ReturnValue::AllNew);
-    let (mut set, mut remove) = (Vec::new(), Vec::new());
-    for (attribute, change) in changes {
-        match change {
-            Patch::Keep => continue,
-            Patch::Remove => remove.push(format!("#{attribute}")),
-            Patch::Set(value) => {
-                set.push(format!("#{attribute} = :{attribute}"));
-                request = request.expression_attribute_values(format!(":{attribute}"), value);
-            }
-        }
-        request = request.expression_attribute_names(format!("#{attribute}"), attribute);
-    }
-    if set.is_empty() && remove.is_empty() {
-        return Ok(get(table, id).await?.filter(|photo| photo.author == author));
-    }
-    let clause = |verb: &str, parts: &[String]| {
-        if parts.is_empty() { String::new() } else { format!("{verb} {} ", parts.join(", ")) }
-    };
-    let expression = format!("{}{}", clause("SET", &set), clause("REMOVE", &remove));
-    match request.update_expression(expression.trim()).send().await {
-        Ok(answer) => answer.attributes.map(parsed).transpose(),
-        Err(error) if condition_failed(&error) => Ok(None),
-        Err(error) => Err(Error::sdk("UpdateItem", error)),
+impl TextChanges {
+    fn apply(&self, photo: &mut Photo) {
+        self.caption.clone().apply(&mut photo.caption);
+        self.place.clone().apply(&mut photo.place);
+        let mut tags = Some(std::mem::take(&mut photo.tags));
+        self.tags.clone().apply(&mut tags);
+        photo.tags = tags.unwrap_or_default();
     }
 }
 
-/// Deletes `author`'s photo and returns whether they had it. 1 WRU for each KiB.
+/// Changes the texts of `author`'s photo and returns the changed photo; `None` when they have no such photo.
+///
+/// 1 RRU, then 1 WRU for each KiB of the photo. For long texts, before or after, one round trip more to read
+/// them and a transaction to write them: 2 WRU for each KiB of the photo and of the texts.
+pub async fn edit(
+    table: &Table,
+    id: PhotoId,
+    author: UserId,
+    changes: &TextChanges,
+) -> Result<Option<Photo>> {
+    const RACES: u32 = 8;
+    for race in 0..RACES {
+        let Some(item) = table.get_latest::<PhotoItem>(&ItemKey::Photo(id)).await? else { return Ok(None) };
+        if item.photo.author != author {
+            return Ok(None);
+        }
+        let (edits, beside) = (item.edits, item.beside.is_some());
+        if let Some(before) = complete(table, item, true).await? {
+            let mut after = before.clone();
+            changes.apply(&mut after);
+            if after == before || write_texts(table, &after, edits, beside).await? {
+                return Ok(Some(after));
+            }
+        }
+        back_off(race).await;
+    }
+    Err(Error::busy("UpdateItem", "the photo's texts stayed contended"))
+}
+
+/// Writes all texts of a photo if they were edited `edits` times, and returns whether they were written.
+async fn write_texts(table: &Table, photo: &Photo, edits: Option<u64>, beside: bool) -> Result<bool> {
+    let (item, texts) = PhotoItem::new(photo.clone(), Some(edits.unwrap_or(0) + 1));
+    let assignments = assignments(&item)?;
+    let unchanged = match edits {
+        Some(_) => format!("{EDITS} = :edits"),
+        None => format!("attribute_exists({PK}) AND attribute_not_exists({EDITS})"),
+    };
+    let mut values = assignments.values;
+    values.extend(edits.map(|edits| (":edits".to_owned(), number(edits))));
+    let key = ItemKey::Photo(photo.id);
+    let texts_key = ItemKey::PhotoTexts(photo.id);
+    let texts = match texts {
+        Some(texts) => Some(put_texts(table, stored(&texts_key, texts)?)?),
+        None if beside => Some(delete_texts(table, photo.id)?),
+        None => None,
+    };
+    let Some(texts) = texts else {
+        let request = table.update(&key).update_expression(assignments.expression);
+        let request = request.condition_expression(unchanged).set_expression_attribute_values(Some(values));
+        return done("UpdateItem", request.send().await);
+    };
+    let update = Update::builder()
+        .table_name(&*table.name)
+        .set_key(Some(key_item(&key)))
+        .update_expression(assignments.expression)
+        .condition_expression(unchanged)
+        .set_expression_attribute_values(Some(values))
+        .build()
+        .map_err(Error::unreadable)?;
+    let writes = vec![TransactWriteItem::builder().update(update).build(), texts];
+    Ok(transact(table, writes).await? == Transaction::Done)
+}
+
+fn put_texts(table: &Table, item: Item) -> Result<TransactWriteItem> {
+    let put = Put::builder().table_name(&*table.name).set_item(Some(item));
+    Ok(TransactWriteItem::builder().put(put.build().map_err(Error::unreadable)?).build())
+}
+
+fn delete_texts(table: &Table, id: PhotoId) -> Result<TransactWriteItem> {
+    let key = key_item(&ItemKey::PhotoTexts(id));
+    let delete = Delete::builder().table_name(&*table.name).set_key(Some(key));
+    Ok(TransactWriteItem::builder().delete(delete.build().map_err(Error::unreadable)?).build())
+}
+
+/// The result of a transaction whose first write is conditional.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Transaction {
+    Done,
+    /// The condition did not hold.
+    Refused,
+    /// Another writer was in conflict, or the partition throttled.
+    Conflict,
+}
+
+async fn transact(table: &Table, writes: Vec<TransactWriteItem>) -> Result<Transaction> {
+    let answer = table.client.transact_write_items().set_transact_items(Some(writes)).send().await;
+    let Err(error) = answer else { return Ok(Transaction::Done) };
+    match cancellation(&error) {
+        Some([first, ..]) if first.code() == Some("ConditionalCheckFailed") => Ok(Transaction::Refused),
+        Some(_) => Ok(Transaction::Conflict),
+        None => Err(Error::sdk("TransactWriteItems", error)),
+    }
+}
+
+/// Deletes `author`'s photo and returns whether they had it. 1 WRU for each KiB. A photo with long texts costs
+/// one round trip more, and 2 WRU for each KiB of photo and texts.
 ///
 /// Everything else that belongs to the photo is removed by what follows from the stream.
 pub async fn delete(table: &Table, id: PhotoId, author: UserId) -> Result<bool> {
@@ -137,11 +202,45 @@ pub async fn delete(table: &Table, id: PhotoId, author: UserId) -> Result<bool> 
         .delete_item()
         .table_name(&*table.name)
         .set_key(Some(key_item(&ItemKey::Photo(id))))
-        .condition_expression("author = :author")
+        .condition_expression(format!("author = :author AND attribute_not_exists({BESIDE})"))
         .expression_attribute_values(":author", text(author.to_string()))
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         .send()
         .await;
-    done("DeleteItem", answer)
+    let Err(error) = answer else { return Ok(true) };
+    match error.as_service_error() {
+        Some(DeleteItemError::ConditionalCheckFailedException(refused)) => {
+            let photo = refused.item.clone().map(parsed::<Photo>).transpose()?;
+            // The condition has two parts. The other one did not hold for the author's own photo.
+            if photo.is_some_and(|photo| photo.author == author) {
+                delete_with_texts(table, id, author).await
+            } else {
+                Ok(false)
+            }
+        }
+        _ => Err(Error::sdk("DeleteItem", error)),
+    }
+}
+
+async fn delete_with_texts(table: &Table, id: PhotoId, author: UserId) -> Result<bool> {
+    // Likes write the photo's item too, and some of them win each round.
+    const CONFLICTS: u32 = 8;
+    for conflict in 0..CONFLICTS {
+        let delete = Delete::builder()
+            .table_name(&*table.name)
+            .set_key(Some(key_item(&ItemKey::Photo(id))))
+            .condition_expression("author = :author")
+            .expression_attribute_values(":author", text(author.to_string()))
+            .build()
+            .map_err(Error::unreadable)?;
+        let writes = vec![TransactWriteItem::builder().delete(delete).build(), delete_texts(table, id)?];
+        match transact(table, writes).await? {
+            Transaction::Done => return Ok(true),
+            Transaction::Refused => return Ok(false),
+            Transaction::Conflict => back_off(conflict).await,
+        }
+    }
+    Err(Error::busy("TransactWriteItems", "the photo kept changing"))
 }
 
 /// The result of recording a rendered medium.

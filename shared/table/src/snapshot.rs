@@ -24,7 +24,7 @@ const CHUNK_LEN: usize = 240;
 /// Chunks that one page reads: it begins within one, and goes on in the next.
 const CHUNKS: usize = 2;
 /// Authors followed since the snapshot of whom one page reads. With more of them the snapshot is of no use.
-pub const AUTHORS: usize = 60;
+pub const AUTHORS: usize = 40;
 
 #[derive(Serialize, Deserialize)]
 struct Chunk {
@@ -195,7 +195,7 @@ pub struct Followed {
     pub photos: Vec<PhotoId>,
 }
 
-/// Reads the photos of authors followed since the last snapshot: of 60 at most. 0.5 RRU for each 4 KiB.
+/// Reads the photos of authors followed since the last snapshot: of 40 at most. 0.5 RRU for each 4 KiB.
 pub async fn followed(table: &Table, reader: UserId, now: Timestamp) -> Result<Vec<Followed>> {
     let range = Range {
         pk: partition::feed(reader),

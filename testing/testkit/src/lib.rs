@@ -29,6 +29,7 @@ mod fault;
 mod hold;
 pub mod http;
 mod launches;
+pub mod maximal;
 #[cfg(feature = "objects")]
 mod objects;
 mod outbox;

@@ -29,7 +29,7 @@ use table::user::Registration;
 use table::{Order, Table, feed, follow, head, like, photo, reader, user};
 
 use crate::workflow::{Execution, Step};
-use crate::{Engine, ManualClock, SeededRandom};
+use crate::{Engine, ManualClock, SeededRandom, maximal};
 
 /// A table with people in it. The clock moves forward by a second with every act.
 pub struct World {
@@ -153,11 +153,24 @@ impl World {
             likes: 0,
             comments: 0,
         };
+        self.create(new).await
+    }
+
+    async fn create(&self, new: Photo) -> Photo {
         let now = self.clock.now();
-        let guards = guard::of_upload(&self.table, author.user_id, None, now).await.expect("the guards");
+        let guards = guard::of_upload(&self.table, new.author, None, now).await.expect("the guards");
         let rate = RateStep::admit(guard::UPLOADS, UPLOADS, guards.tat, now).expect("few enough uploads");
         photo::create(&self.table, &new, &rate, None).await.expect("a photo");
         new
+    }
+
+    /// Posts a ready photo whose every text is as long as may be, and which has as many media as may be.
+    pub async fn post_maximal(&self, author: &Caller) -> Photo {
+        self.tick();
+        let id = PhotoId::generate(author.user_id, &self.clock, &self.random);
+        let photo = self.create(maximal::draft(id, author)).await;
+        self.finish_as(&photo, &maximal::rendered()).await;
+        photo
     }
 
     /// Finishes every medium of the photo, which makes it ready.
@@ -171,8 +184,12 @@ impl World {
             stored_at: None,
             similar_to: None,
         };
+        self.finish_as(photo, &facts).await;
+    }
+
+    async fn finish_as(&self, photo: &Photo, facts: &Rendered) {
         for index in 0..photo.media.len() {
-            let finish = photo::finish_medium(&self.table, photo, index, &facts, Share::Alone);
+            let finish = photo::finish_medium(&self.table, photo, index, facts, Share::Alone);
             finish.await.expect("a medium");
         }
     }

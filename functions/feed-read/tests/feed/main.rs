@@ -344,6 +344,41 @@ async fn a_page_of_twenty_stays_within_its_budget() {
 }
 
 #[tokio::test]
+async fn a_page_of_maximal_photos_is_short_and_within_the_budget() {
+    let world = World::new().await;
+    let (reader, ann) = (world.person("reader").await, world.person("ann").await);
+    world.follow(&reader, &ann).await;
+    world.activate(&reader).await;
+    let mut posted = Vec::new();
+    for _ in 0..21 {
+        let photo = world.post_maximal(&ann).await;
+        world.push(&reader, &ann, photo.id).await;
+        posted.push(photo.id);
+    }
+    world.derive().await;
+    let (mut seen, mut cursor) = (Vec::new(), None::<String>);
+    loop {
+        let deps = world.cold();
+        world.engine.reset_usage();
+        let page = world.get_from(&deps, &reader, 20, cursor.as_deref()).await.json;
+        let usage = world.engine.usage();
+        assert!(usage.round_trips <= 5 && usage.read_units <= 30.0, "{usage:?}");
+        for photo in page["photos"].as_array().unwrap() {
+            assert_eq!(photo["caption"].as_str().unwrap().chars().count(), 2_200);
+            assert_eq!(photo["media"][9]["alt"].as_str().unwrap().chars().count(), 1_000);
+            assert_eq!(photo["tags"].as_array().unwrap().len(), 30);
+        }
+        assert!((1..20).contains(&ids(&page).len()));
+        seen.extend(ids(&page));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = Some(next.to_owned()),
+            None => break,
+        }
+    }
+    assert_eq!(seen, newest_first(&posted));
+}
+
+#[tokio::test]
 async fn the_return_of_a_reader_with_many_followees_stays_within_its_budget() {
     let world = World::new().await;
     let reader = world.person("reader").await;

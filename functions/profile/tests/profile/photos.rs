@@ -7,6 +7,7 @@ use serde_json::json;
 use table::like::{self, Like};
 use table::relations::EdgeState;
 use table::{Order, photo};
+use testkit::http::{Request, call};
 use testkit::{Fault, START};
 
 use crate::world::{CDN, World, ids};
@@ -66,6 +67,35 @@ async fn when_photos_are_paged_then_each_is_there_once_newest_first() {
     let first = world.page(20, None).await;
     world.photo(0, State::Ready).await;
     assert_eq!(ids(&world.page(20, first["next_cursor"].as_str()).await), photos[20..40]);
+}
+
+#[tokio::test]
+async fn when_photos_are_maximal_then_pages_are_short_and_show_them_whole() {
+    let world = testkit::World::new().await;
+    let ann = world.person("ann").await;
+    let deps = profile::ProfileHandler::new(world.table.clone(), CDN);
+    let mut posted = Vec::new();
+    for _ in 0..5 {
+        posted.insert(0, world.post_maximal(&ann).await.id);
+    }
+    world.derive().await;
+    let (mut seen, mut cursor) = (Vec::new(), None::<String>);
+    loop {
+        let request = Request::to(PHOTOS).path("user_id", ann.user_id).by(&ann, &world.clock);
+        let request = cursor.iter().fold(request, |request, cursor| request.query("cursor", cursor));
+        world.engine.reset_usage();
+        let page = call(&deps, &world.clock, request).await.json;
+        let usage = world.engine.usage();
+        assert!(usage.round_trips <= 3 && usage.read_units <= 20.0, "{usage:?}");
+        let whole = |photo: &serde_json::Value| photo["caption"].as_str().unwrap().len() == 8_800;
+        assert!(page["photos"].as_array().unwrap().iter().all(whole));
+        seen.extend(ids(&page));
+        cursor = page["next_cursor"].as_str().map(str::to_owned);
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, posted);
 }
 
 #[tokio::test]
