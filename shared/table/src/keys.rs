@@ -199,13 +199,10 @@ impl ItemKey {
             "FOLLOWERS" => Self::Follower(rest.parse().ok()?, sk.rsplit_once('#')?.1.parse().ok()?),
             "PHOTO" => {
                 let photo = rest.parse().ok()?;
-                match (sk.strip_prefix(sort::LIKER), sk.strip_prefix(sort::ATTEMPT)) {
-                    (Some(user), _) => Self::Liker(photo, user.parse().ok()?),
+                match (sk, sk.strip_prefix(sort::ATTEMPT)) {
+                    (PHOTO, _) => Self::Photo(photo),
+                    (TEXTS, _) => Self::PhotoTexts(photo),
                     (_, Some(index)) => Self::Attempt(photo, index.parse().ok()?),
-                    (None, None) => Self::Photo(photo),
-                match sk {
-                    PHOTO => Self::Photo(photo),
-                    TEXTS => Self::PhotoTexts(photo),
                     _ => Self::Liker(photo, sk.strip_prefix(sort::LIKER)?.parse().ok()?),
                 }
             }
