@@ -163,7 +163,7 @@ async fn when_thousands_are_busy_then_deep_pages_cost_as_little_as_the_first() {
     let followees = Followees::new(&world, |number| {
         (0..3).map(|photo| DAY * 9 * photo + 1_000 * (number as i64 * 7 % 5_000)).collect()
     });
-    let deep = 3_000;
+    let deep = 1_000;
     followees.store(&world, &reader, deep + 60, None).await;
     let truth = followees.photos();
     let first = return_page(&world, &reader).await;
