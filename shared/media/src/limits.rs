@@ -1,5 +1,7 @@
 //! What an upload may cost.
 
+use std::fmt::Display;
+
 use crate::refusal::Refusal;
 
 /// The limits of one job, checked against the header before any codec runs.
@@ -9,11 +11,13 @@ pub struct Limits {
     pub bytes: usize,
     /// Longest side, in pixels.
     pub side: u32,
-    /// Most pixels, of a picture that is held whole or decoded row by row. [`Limits::scaled_pixels`] has the rest.
+    /// Most pixels.
     pub pixels: u64,
-    /// Most scans of one JPEG. Each scan costs a pass over the whole picture, so a small file could take
-    /// hours.
+    /// Most scans of one JPEG, however small it is.
     pub jpeg_scans: u32,
+    /// Most pixels that the scans of one JPEG go over in all. Each scan costs a pass over the whole picture, so a
+    /// small file could take hours.
+    pub jpeg_scanned_pixels: u64,
     /// Most bytes a decode may hold at once: whole pictures where a codec needs them, or the coefficients of
     /// a progressive JPEG.
     pub memory: u64,
@@ -24,23 +28,19 @@ impl Default for Limits {
         Self {
             bytes: 50 * 1024 * 1024,
             side: 20_000,
-            pixels: 50_000_000,
+            pixels: 120_000_000,
             jpeg_scans: 100,
-            memory: 320_000_000,
+            jpeg_scanned_pixels: 5_000_000_000,
+            memory: 720_000_000,
         }
     }
 }
 
 impl Limits {
-    /// Returns the most pixels of a JPEG, which is decoded at a reduced scale, or of a HEIC or AVIF in tiles. By
-    /// default these are 120 megapixels.
-    pub fn scaled_pixels(&self) -> u64 {
-        self.pixels.saturating_mul(12) / 5
-    }
-
-    /// Returns the most scans of a JPEG of so many pixels. A larger one may have fewer, so that all take the same time.
+    /// Returns the most scans of a JPEG of so many pixels. A larger one may have fewer, so that all take the same
+    /// time.
     pub(crate) fn scans(&self, pixels: u64) -> u32 {
-        let scans = u64::from(self.jpeg_scans).saturating_mul(self.pixels) / pixels.max(1);
+        let scans = self.jpeg_scanned_pixels / pixels.max(1);
         u32::try_from(scans).unwrap_or(u32::MAX).min(self.jpeg_scans)
     }
 
@@ -66,15 +66,6 @@ impl Limits {
 
     /// Refuses dimensions that no picture has, or that are beyond the limits.
     pub(crate) fn check_dimensions(&self, width: u32, height: u32) -> Result<(), Refusal> {
-        self.check_sides(width, height, self.pixels)
-    }
-
-    /// Refuses dimensions beyond the limits of a picture that is decoded at a reduced scale or in tiles.
-    pub(crate) fn check_scaled_dimensions(&self, width: u32, height: u32) -> Result<(), Refusal> {
-        self.check_sides(width, height, self.scaled_pixels())
-    }
-
-    fn check_sides(&self, width: u32, height: u32, most: u64) -> Result<(), Refusal> {
         if width == 0 || height == 0 {
             return Err(Refusal::corrupt("its header declares no pixels"));
         }
@@ -82,9 +73,14 @@ impl Limits {
             let side = self.side;
             return Err(Refusal::TooLarge(format!("{width}x{height}, and a side may have {side} pixels")));
         }
-        let pixels = u64::from(width) * u64::from(height);
-        if pixels > most {
-            return Err(Refusal::TooLarge(format!("{width}x{height}, and {most} pixels in all are allowed")));
+        self.check_pixels(u64::from(width) * u64::from(height), format_args!("{width}x{height}"))
+    }
+
+    /// Refuses pictures of so many pixels together, which are called `what`.
+    pub(crate) fn check_pixels(&self, pixels: u64, what: impl Display) -> Result<(), Refusal> {
+        if pixels > self.pixels {
+            let most = self.pixels;
+            return Err(Refusal::TooLarge(format!("{what}, and {most} pixels in all are allowed")));
         }
         Ok(())
     }
@@ -117,8 +113,8 @@ mod tests {
         let limits = Limits::default();
         let detail = |refused: Result<(), Refusal>| refused.unwrap_err().detail();
         assert!(detail(limits.check_dimensions(20_001, 1)).contains("20000"));
-        assert!(detail(limits.check_dimensions(8000, 8000)).contains("50000000"));
-        assert!(detail(limits.check_scaled_dimensions(12_000, 12_000)).contains("120000000"));
-        assert!(detail(limits.check_memory(320_000_001)).contains("320"));
+        assert!(detail(limits.check_dimensions(12_000, 12_000)).contains("120000000"));
+        assert!(detail(limits.check_memory(720_000_001)).contains("720"));
+        assert!(detail(limits.check_length(50 * 1024 * 1024 + 1)).contains("52428800"));
     }
 }

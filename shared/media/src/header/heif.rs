@@ -76,7 +76,7 @@ fn check(heif: &Heif<'_>, picture: &Tiles, format: Format, limits: &Limits) -> R
         return Err(Refusal::Unsupported("A HEIF picture compressed in another way than HEIC or AVIF"));
     }
     limits.check_dimensions(picture.tile.0, picture.tile.1)?;
-    limits.check_scaled_dimensions(picture.width, picture.height)?;
+    limits.check_dimensions(picture.width, picture.height)?;
     let mut first = None;
     for item in &picture.items {
         let data = heif.data(*item).ok_or_else(Refusal::cut_off)?;

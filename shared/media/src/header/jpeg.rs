@@ -68,7 +68,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<JpegHeader, Refusal>
         match marker {
             BASELINE | EXTENDED | PROGRESSIVE => {
                 let read = Frame::read(body, marker == PROGRESSIVE)?;
-                limits.check_scaled_dimensions(read.width, read.height)?;
+                limits.check_dimensions(read.width, read.height)?;
                 if frame.replace(read).is_some() {
                     return Err(Refusal::corrupt("it declares its dimensions twice"));
                 }

@@ -14,9 +14,9 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
 /// Address space of the process, its own code and libraries included.
-const MEMORY: u64 = 512 * 1024 * 1024;
+const MEMORY: u64 = 896 * 1024 * 1024;
 /// Processor time.
-const SECONDS: u64 = 10;
+const SECONDS: u64 = 20;
 
 /// What stands before the line the child answers with; the rest of its output is the test harness's.
 const ANSWER: &str = "answer ";
@@ -97,7 +97,8 @@ fn job() {
     let most = |amount| Rlimit { current: Some(amount), maximum: Some(amount) };
     setrlimit(Resource::As, most(MEMORY)).unwrap();
     setrlimit(Resource::Cpu, most(SECONDS)).unwrap();
-    let mut file = Vec::new();
+    // As large as a file may be, so that it does not move while it grows.
+    let mut file = Vec::with_capacity(Limits::default().bytes);
     stdin().read_to_end(&mut file).unwrap();
     let end = match media::process(&file, &Limits::default()) {
         Ok(renditions) => {

@@ -352,8 +352,8 @@ fn tiff_beyond_the_limits_is_refused_by_its_header() {
     assert_eq!(code(Tiff::colours(page(60_000, 60_000))), "image_too_large");
     assert_eq!(code(Tiff::colours(page(20_001, 1))), "image_too_large");
     assert_eq!(code(Tiff::colours(page(0, 10))), "image_corrupt");
-    // Fifty megapixels of eight bits fit into memory twice, those of sixteen do not.
-    let deflated = |bits: u16| Tiff { compression: 8, bits, ..Tiff::colours(page(7000, 7000)) };
+    // 118 megapixels of eight bits fit into memory twice, those of sixteen do not.
+    let deflated = |bits: u16| Tiff { compression: 8, bits, ..Tiff::colours(page(10_900, 10_900)) };
     assert_eq!(code(deflated(16)), "image_too_large");
     assert_eq!(code(deflated(8)), "image_corrupt");
 }
