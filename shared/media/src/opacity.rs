@@ -1,16 +1,26 @@
-//! Paints over white what has opacity: renditions have none.
+//! Paints what has opacity over another picture, or over white in the end: renditions have none.
 
-/// Returns `colour` of opacity `alpha` over white.
-pub(crate) fn on_white(colour: u8, alpha: u8) -> u8 {
-    let (colour, alpha) = (u32::from(colour), u32::from(alpha));
-    let mixed = (colour * alpha + 255 * (255 - alpha) + 127) / 255;
+/// Returns `colour` of opacity `alpha` over the colour `below`.
+pub(crate) fn over(colour: u8, alpha: u8, below: u8) -> u8 {
+    let (colour, alpha, below) = (u32::from(colour), u32::from(alpha), u32::from(below));
+    let mixed = (colour * alpha + below * (255 - alpha) + 127) / 255;
     // At most 255, by the weights.
     u8::try_from(mixed).unwrap_or(u8::MAX)
 }
 
+/// Returns `colour`, already multiplied by its opacity `alpha`, over the colour `below`.
+pub(crate) fn premultiplied_over(colour: u8, alpha: u8, below: u8) -> u8 {
+    colour.saturating_add(over(0, alpha, below))
+}
+
+/// Returns `colour` of opacity `alpha` over white.
+pub(crate) fn on_white(colour: u8, alpha: u8) -> u8 {
+    over(colour, alpha, u8::MAX)
+}
+
 /// Returns `colour`, already multiplied by its opacity `alpha`, over white.
 pub(crate) fn premultiplied_on_white(colour: u8, alpha: u8) -> u8 {
-    colour.saturating_add(u8::MAX - alpha)
+    premultiplied_over(colour, alpha, u8::MAX)
 }
 
 /// Drops the last channel of `WITH_ALPHA`, opacity, by painting each colour `over` white. The result stands
@@ -43,6 +53,12 @@ mod tests {
         assert_eq!(
             [(0, 0), (100, 128), (200, 255)].map(|(c, a)| premultiplied_on_white(c, a)),
             [255, 227, 200]
+        );
+        // Over another colour.
+        assert_eq!([0, 128, 255].map(|alpha| over(200, alpha, 100)), [100, 150, 200]);
+        assert_eq!(
+            [(0, 0), (100, 128), (200, 255)].map(|(c, a)| premultiplied_over(c, a, 100)),
+            [100, 150, 200]
         );
         // More colour than opacity is none that was ever multiplied.
         assert_eq!(premultiplied_on_white(200, 100), 255);

@@ -4,6 +4,7 @@ use re_rav1d::dav1d::{Decoder, Picture, PixelLayout, PlanarImageComponent, Setti
 
 use super::heif::ItemCodec;
 use super::yuv::{Planes, to_byte};
+use crate::header::av1;
 use crate::heif::Heif;
 use crate::refusal::Refusal;
 
@@ -13,7 +14,11 @@ impl ItemCodec for Rav1d {
     type Frame = Frame;
 
     fn item(&self, heif: &Heif<'_>, item: u32, size: (u32, u32)) -> Result<Frame, Refusal> {
-        Frame::decode(heif.data(item).ok_or_else(Refusal::cut_off)?, size)
+        let mut data = heif.data(item).ok_or_else(Refusal::cut_off)?;
+        if let Some(layer) = heif.selected_layer(item) {
+            data = av1::up_to_layer(&data, layer);
+        }
+        Frame::decode(data, heif.operating_point(item), size)
     }
 }
 
@@ -24,12 +29,15 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// Decodes a sequence of one frame, which may have `width` by `height` pixels.
-    fn decode(data: Vec<u8>, (width, height): (u32, u32)) -> Result<Self, Refusal> {
+    /// Decodes a sequence of one picture, which may have `width` by `height` pixels. Of its layers it returns the
+    /// highest of an operating point.
+    fn decode(data: Vec<u8>, operating_point: u32, (width, height): (u32, u32)) -> Result<Self, Refusal> {
         let mut settings = Settings::new();
         // One frame at a time, and one thread: nothing runs beside a decode.
         settings.set_n_threads(1);
         settings.set_max_frame_delay(1);
+        settings.set_operating_point(operating_point);
+        settings.set_all_layers(false);
         settings.set_frame_size_limit(width.saturating_mul(height));
         let mut decoder = Decoder::with_settings(&settings).map_err(Refusal::undecodable)?;
         match decoder.send_data(data, None, None, None) {

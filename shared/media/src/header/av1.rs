@@ -1,4 +1,5 @@
-//! Reads what an AV1 sequence says of its pictures (AV1 Bitstream & Decoding Process Specification, 5.5).
+//! Reads the units of an AV1 sequence, and what it says of its pictures (AV1 Bitstream & Decoding Process
+//! Specification, 5.3 to 5.5).
 
 use super::bits::Bits;
 use crate::heif::CodePoints;
@@ -13,22 +14,57 @@ pub(super) struct Sequence {
 
 /// The kind of unit that holds a sequence header.
 const SEQUENCE: u32 = 1;
+/// The kinds of units with which a frame begins: its header alone, or with its data.
+const FRAME: [u32; 2] = [3, 6];
 
 /// Returns what the first sequence header among the units of an item declares.
 pub(super) fn sequence(item: &[u8]) -> Option<Sequence> {
-    let mut rest = item;
-    loop {
-        let bits = &mut Bits::new(rest);
+    let header = Units(item).find(|unit| unit.kind == SEQUENCE)?;
+    sequence_header(&mut Bits::new(header.body))
+}
+
+/// Returns how many frames an item has, shown or not.
+pub(super) fn frames(item: &[u8]) -> u64 {
+    Units(item).filter(|unit| FRAME.contains(&unit.kind)).fold(0, |frames, _| frames + 1)
+}
+
+/// Returns an item without the layers above one.
+pub(crate) fn up_to_layer(item: &[u8], layer: u32) -> Vec<u8> {
+    let kept = Units(item).filter(|unit| unit.layer.is_none_or(|found| found <= layer));
+    kept.flat_map(|unit| unit.whole).copied().collect()
+}
+
+/// A unit of a sequence.
+struct Unit<'a> {
+    kind: u32,
+    /// The spatial layer that it belongs to, unless it belongs to all.
+    layer: Option<u32>,
+    /// The unit with its own header.
+    whole: &'a [u8],
+    body: &'a [u8],
+}
+
+/// The units that follow one another in `.0`. A last one that is cut short is left out.
+struct Units<'a>(&'a [u8]);
+
+impl<'a> Iterator for Units<'a> {
+    type Item = Unit<'a>;
+
+    fn next(&mut self) -> Option<Unit<'a>> {
+        let bits = &mut Bits::new(self.0);
         bits.skip(1);
         let kind = bits.get(4)?;
         let (extended, sized) = (bits.flag()?, bits.flag()?);
-        rest = rest.get(1 + usize::from(extended)..)?;
+        bits.skip(1);
+        // The temporal layer comes before the spatial one.
+        bits.skip(if extended { 3 } else { 0 });
+        let layer = if extended { Some(bits.get(2)?) } else { None };
+        let mut rest = self.0.get(1 + usize::from(extended)..)?;
         let length = if sized { leb128(&mut rest)? } else { rest.len() };
-        let (unit, after) = rest.split_at_checked(length)?;
-        if kind == SEQUENCE {
-            return sequence_header(&mut Bits::new(unit));
-        }
-        rest = after;
+        let (body, after) = rest.split_at_checked(length)?;
+        let whole = self.0.get(..self.0.len() - after.len())?;
+        self.0 = after;
+        Some(Unit { kind, layer, whole, body })
     }
 }
 
@@ -145,10 +181,22 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn layers_above_the_wanted_one_are_left_out() {
+        // A delimiter without a layer, frames of layers 0, 1 and 2, and a last one that is cut short.
+        let delimiter = [0x12, 0];
+        let frame = |layer: u8| [0x36, layer << 3, 1, 7];
+        let item = [delimiter.as_slice(), &frame(0), &frame(1), &frame(2), &frame(0)[..3]].concat();
+        assert_eq!(frames(&item), 3);
+        assert_eq!(up_to_layer(&item, 0), item[..6]);
+        assert_eq!(up_to_layer(&item, 1), item[..10]);
+        assert_eq!(up_to_layer(&item, 9), item[..14]);
+    }
+
     proptest! {
         #[test]
         fn any_units_are_read_without_panic(item in proptest::collection::vec(any::<u8>(), 0..80)) {
-            let _ = sequence(&item);
+            let _ = (sequence(&item), frames(&item), up_to_layer(&item, 0));
             let _ = sequence_header(&mut Bits::new(&item));
         }
     }

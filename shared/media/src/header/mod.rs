@@ -1,6 +1,6 @@
 //! Reads headers: what is known of a file without decoding it. Every header is checked against the limits.
 
-mod av1;
+pub(crate) mod av1;
 mod bits;
 pub(crate) mod bmp;
 pub(crate) mod gif;

@@ -4,6 +4,7 @@
 //! what leads to the picture is read, and not the thumbnails, depth maps and bursts of phones.
 
 mod boxes;
+mod overlay;
 mod view;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use image::metadata::Orientation;
 
 pub(crate) use boxes::file_of;
 use boxes::{Boxes, Location, Reference, number};
+pub(crate) use overlay::Overlay;
 pub(crate) use view::View;
 
 /// The items of a file.
@@ -19,7 +21,8 @@ pub(crate) struct Heif<'a> {
     bytes: &'a [u8],
     /// The data of items that are stored among their descriptions.
     inside: &'a [u8],
-    primary: u32,
+    /// The item to show.
+    pub(crate) primary: u32,
     /// Kind of each item.
     kinds: BTreeMap<u32, [u8; 4]>,
     /// Where the bytes of each item are.
@@ -101,15 +104,21 @@ impl<'a> Heif<'a> {
         (most <= MOST_ITEMS).then_some(heif)
     }
 
-    /// Returns the picture to show.
-    pub(crate) fn picture(&self) -> Option<Tiles> {
-        self.tiles(self.source()?)
+    /// Returns the picture of an item.
+    pub(crate) fn picture(&self, item: u32) -> Option<Tiles> {
+        self.tiles(self.source(item)?)
     }
 
-    /// Returns the picture that holds the opacity of the one to show, if there is one. The whole may have
-    /// one, or each of its tiles.
-    pub(crate) fn opacity(&self) -> Option<Tiles> {
-        let source = self.source()?;
+    /// Returns the pictures that an item lays over one another, if it is made like this.
+    pub(crate) fn overlay(&self, item: u32) -> Option<Overlay> {
+        let source = self.source(item).filter(|source| self.kind(*source) == Some(*b"iovl"))?;
+        Overlay::read(&self.data(source)?, self.derived_from(source)?)
+    }
+
+    /// Returns the picture that holds the opacity of an item, if there is one. The whole may have one, or each
+    /// of its tiles.
+    pub(crate) fn opacity(&self, item: u32) -> Option<Tiles> {
+        let source = self.source(item)?;
         if let Some(item) = self.opacity_of(source) {
             return self.tiles(item);
         }
@@ -121,18 +130,18 @@ impl<'a> Heif<'a> {
         (self.alike(&items) && tile == picture.tile).then_some(Tiles { codec, items, ..picture })
     }
 
-    /// Returns whether the colours of the picture to show were multiplied by their opacity.
-    pub(crate) fn is_premultiplied(&self) -> bool {
-        let source = self.source();
+    /// Returns whether the colours of an item were multiplied by their opacity.
+    pub(crate) fn is_premultiplied(&self, item: u32) -> bool {
+        let source = self.source(item);
         let tile = source.and_then(|source| self.tiles(source)?.items.first().copied());
         self.references.iter().any(|(kind, from, _)| kind == b"prem" && [source, tile].contains(&Some(*from)))
     }
 
-    /// Returns what is shown of a picture stored with these sides. By the standard the properties decide,
-    /// applied in the order of their association. The EXIF block does not count.
-    pub(crate) fn view(&self, width: u32, height: u32) -> View {
+    /// Returns what is shown of an item stored with these sides. By the standard the properties decide, applied
+    /// in the order of their association. The EXIF block does not count.
+    pub(crate) fn view(&self, item: u32, (width, height): (u32, u32)) -> View {
         let whole = View { left: 0, top: 0, width, height, orientation: Orientation::NoTransforms };
-        let chain = self.identities().into_iter().rev().flat_map(|item| self.properties_of(item));
+        let chain = self.identities(item).into_iter().rev().flat_map(|item| self.properties_of(item));
         chain.fold(whole, |view, (name, body)| match (&name, body) {
             (b"clap", body) => view.cropped(body).unwrap_or(view),
             (b"irot", [quarters, ..]) => view.turned(match quarters & 3 {
@@ -150,14 +159,14 @@ impl<'a> Heif<'a> {
         })
     }
 
-    /// Returns the colour profile.
-    pub(crate) fn icc(&self) -> Option<&'a [u8]> {
-        self.colour(&[*b"prof", *b"rICC"])
+    /// Returns the colour profile of an item.
+    pub(crate) fn icc(&self, item: u32) -> Option<&'a [u8]> {
+        self.colour(item, &[*b"prof", *b"rICC"])
     }
 
-    /// Returns how the colours are coded, if the container says it.
-    pub(crate) fn code_points(&self) -> Option<CodePoints> {
-        let body = &mut self.colour(&[*b"nclx"])?;
+    /// Returns how the colours of an item are coded, if the container says it.
+    pub(crate) fn code_points(&self, item: u32) -> Option<CodePoints> {
+        let body = &mut self.colour(item, &[*b"nclx"])?;
         Some(CodePoints {
             primaries: u16::try_from(number(body, 2)?).ok()?,
             transfer: u16::try_from(number(body, 2)?).ok()?,
@@ -169,6 +178,19 @@ impl<'a> Heif<'a> {
     /// Returns the decoder configuration of an item.
     pub(crate) fn configuration(&self, item: u32, name: [u8; 4]) -> Option<&'a [u8]> {
         self.property(item, name)
+    }
+
+    /// Returns which of the layers of an item is shown, if one is selected (23008-12, 6.5.11).
+    pub(crate) fn selected_layer(&self, item: u32) -> Option<u32> {
+        // All layers, of which the last and best is shown.
+        const ALL: u32 = 0xFFFF;
+        let body = &mut self.property(item, *b"lsel")?;
+        u32::try_from(number(body, 2)?).ok().filter(|layer| *layer != ALL)
+    }
+
+    /// Returns which of the operating points of an AVIF item is shown (AVIF, 2.3.2.1).
+    pub(crate) fn operating_point(&self, item: u32) -> u32 {
+        self.property(item, *b"a1op").and_then(<[u8]>::first).copied().map_or(0, u32::from)
     }
 
     /// Returns the bytes of an item.
@@ -197,12 +219,11 @@ impl<'a> Heif<'a> {
         })
     }
 
-    /// Returns the item to show, and those that it is an identity of, one after another.
-    fn identities(&self) -> Vec<u32> {
-        let mut chain = vec![self.primary];
+    /// Returns an item, and those that it is an identity of, one after another.
+    fn identities(&self, item: u32) -> Vec<u32> {
+        let mut chain = vec![item];
         while let Some(last) = chain.last().copied().filter(|last| self.kind(*last) == Some(*b"iden")) {
-            let derived = self.references.iter().find(|(kind, from, _)| kind == b"dimg" && *from == last);
-            match derived.and_then(|(_, _, to)| to.first()) {
+            match self.derived_from(last).and_then(<[u32]>::first) {
                 Some(next) if chain.len() < MOST_IDENTITIES => chain.push(*next),
                 _ => break,
             }
@@ -210,9 +231,15 @@ impl<'a> Heif<'a> {
         chain
     }
 
-    /// Returns the item whose pixels are shown.
-    fn source(&self) -> Option<u32> {
-        self.identities().last().copied()
+    /// Returns the item whose pixels an item shows.
+    fn source(&self, item: u32) -> Option<u32> {
+        self.identities(item).last().copied()
+    }
+
+    /// Returns the items that an item is made of.
+    fn derived_from(&self, item: u32) -> Option<&[u32]> {
+        let derived = self.references.iter().find(|(kind, from, _)| kind == b"dimg" && *from == item);
+        derived.map(|(_, _, to)| to.as_slice())
     }
 
     /// Returns the item that holds the opacity of another.
@@ -246,8 +273,7 @@ impl<'a> Heif<'a> {
         let width = u32::try_from(number(size, bytes)?).ok()?;
         let height = u32::try_from(number(size, bytes)?).ok()?;
         let (rows, columns) = (usize::from(*rows) + 1, usize::from(*columns) + 1);
-        let (_, _, items) =
-            self.references.iter().find(|(kind, from, _)| kind == b"dimg" && *from == item)?;
+        let items = self.derived_from(item)?;
         if items.len() != rows * columns || items.len() > MOST_TILES {
             return None;
         }
@@ -268,7 +294,7 @@ impl<'a> Heif<'a> {
             height,
             tile,
             columns,
-            items: items.clone(),
+            items: items.to_vec(),
         })
     }
 
@@ -286,10 +312,10 @@ impl<'a> Heif<'a> {
         self.properties_of(item).find(|(found, _)| *found == name).map(|(_, body)| body)
     }
 
-    fn colour(&self, kinds: &[[u8; 4]]) -> Option<&'a [u8]> {
+    fn colour(&self, item: u32, kinds: &[[u8; 4]]) -> Option<&'a [u8]> {
         // Cameras describe the whole picture or its tiles.
-        let mut described = self.identities();
-        let tile = self.source().and_then(|source| self.tiles(source)?.items.first().copied());
+        let mut described = self.identities(item);
+        let tile = self.source(item).and_then(|source| self.tiles(source)?.items.first().copied());
         described.extend(tile);
         let mut colours = described
             .into_iter()
@@ -334,7 +360,9 @@ mod tests {
             let meta = [&[0; 4], inner.as_slice()].concat();
             let file = [length(&meta).as_slice(), b"meta", &meta].concat();
             if let Some(heif) = Heif::read(&file) {
-                let _ = (heif.picture(), heif.opacity(), heif.view(100, 50), heif.icc(), heif.code_points());
+                let item = heif.primary;
+                let _ = (heif.picture(item), heif.overlay(item), heif.opacity(item), heif.view(item, (100, 50)));
+                let _ = (heif.icc(item), heif.code_points(item), heif.selected_layer(item));
             }
         }
     }

@@ -7,23 +7,23 @@ use media::{Renditions, Size};
 use crate::make::{Heif, Opacity, QUARTERS};
 use crate::show::{Shown, assert_near, fixture, process, show};
 
-const NAMES: [&str; 2] = ["444.avif", "444.heic"];
+pub(crate) const NAMES: [&str; 2] = ["444.avif", "444.heic"];
 /// The sides of the picture in them.
-const SIDES: (u32, u32) = (96, 64);
+pub(crate) const SIDES: (u32, u32) = (96, 64);
 
 /// A property of four fractions: width, height and the place of the middle.
-fn aperture(numbers: [(i32, u32); 4]) -> ([u8; 4], Vec<u8>) {
+pub(crate) fn aperture(numbers: [(i32, u32); 4]) -> ([u8; 4], Vec<u8>) {
     let fraction = |(above, below): (i32, u32)| [above.to_be_bytes(), below.to_be_bytes()].concat();
     (*b"clap", numbers.into_iter().flat_map(fraction).collect())
 }
 
-fn large(renditions: &Renditions) -> Shown {
+pub(crate) fn large(renditions: &Renditions) -> Shown {
     show(renditions, Size::Large)
 }
 
 /// Fails unless this picture of [`QUARTERS`] is shown as `expected`.
 #[track_caller]
-fn assert_shows(file: &[u8], expected: &DynamicImage) {
+pub(crate) fn assert_shows(file: &[u8], expected: &DynamicImage) {
     let renditions = process(file);
     assert_eq!((renditions.width, renditions.height), (expected.width(), expected.height()));
     let (shown, expected) = (large(&renditions), expected.to_rgb8());
@@ -35,7 +35,7 @@ fn assert_shows(file: &[u8], expected: &DynamicImage) {
 }
 
 /// The picture in the fixtures.
-fn quarters() -> DynamicImage {
+pub(crate) fn quarters() -> DynamicImage {
     let (width, height) = SIDES;
     RgbImage::from_fn(width, height, |x, y| {
         QUARTERS[usize::from(x >= width / 2) + 2 * usize::from(y >= height / 2)].into()
@@ -110,8 +110,16 @@ fn turns_and_mirrors_are_applied_in_their_order() {
 #[test]
 fn a_picture_that_is_another_one_shown_differently() {
     for name in NAMES {
-        let file = Heif { tile: &fixture(name), identity: true, turns: Some(1), ..Heif::default() }.write();
-        assert_shows(&file, &quarters().rotate270());
+        let tile = fixture(name);
+        let file = Heif { tile: &tile, identity: true, turns: Some(1), ..Heif::default() };
+        assert_shows(&file.write(), &quarters().rotate270());
+        // The other one may be in tiles.
+        let renditions = process(&Heif { grid: Some(((2, 1), (192, 64))), ..file }.write());
+        assert_eq!((renditions.width, renditions.height), (64, 192));
+        let corners = [QUARTERS[1], QUARTERS[3], QUARTERS[0], QUARTERS[2]];
+        for (found, expected) in large(&renditions).corners().into_iter().zip(corners) {
+            assert_near(found, expected, 16);
+        }
     }
 }
 

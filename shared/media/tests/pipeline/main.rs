@@ -16,6 +16,8 @@ mod containers;
 mod formats;
 mod golden;
 mod hostile;
+mod laid;
+mod layers;
 mod make;
 mod orientations;
 mod outputs;

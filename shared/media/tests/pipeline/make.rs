@@ -265,17 +265,17 @@ pub(crate) struct Opacity<'a> {
 }
 
 /// A box of a name and a body.
-fn boxed(name: &[u8], body: &[u8]) -> Vec<u8> {
+pub(crate) fn boxed(name: &[u8], body: &[u8]) -> Vec<u8> {
     [&u32::try_from(body.len() + 8).unwrap().to_be_bytes(), name, body].concat()
 }
 
 /// A box that begins with a version, 0.
-fn versioned(name: &[u8], body: &[u8]) -> Vec<u8> {
+pub(crate) fn versioned(name: &[u8], body: &[u8]) -> Vec<u8> {
     boxed(name, &[&[0; 4], body].concat())
 }
 
 /// The body of the first box of this name.
-fn body_of<'a>(file: &'a [u8], name: &[u8]) -> &'a [u8] {
+pub(crate) fn body_of<'a>(file: &'a [u8], name: &[u8]) -> &'a [u8] {
     let at = file.windows(4).position(|window| window == name).unwrap();
     let length = u32::from_be_bytes(file[at - 4..at].try_into().unwrap()) as usize;
     &file[at + 4..at - 4 + length]
@@ -283,7 +283,7 @@ fn body_of<'a>(file: &'a [u8], name: &[u8]) -> &'a [u8] {
 
 /// The items of a HEIF container, and what is said of them.
 #[derive(Default)]
-struct Items {
+pub(crate) struct Items {
     entries: Vec<Vec<u8>>,
     properties: Vec<Vec<u8>>,
     associations: Vec<Vec<u8>>,
@@ -293,12 +293,12 @@ struct Items {
 }
 
 impl Items {
-    fn property(&mut self, property: Vec<u8>) -> u8 {
+    pub(crate) fn property(&mut self, property: Vec<u8>) -> u8 {
         self.properties.push(property);
         u8::try_from(self.properties.len()).unwrap()
     }
 
-    fn item(&mut self, number: u16, kind: &[u8], properties: &[u8], data: &[u8]) {
+    pub(crate) fn item(&mut self, number: u16, kind: &[u8], properties: &[u8], data: &[u8]) {
         let body = [&[2, 0, 0, 0], number.to_be_bytes().as_slice(), &[0, 0], kind, &[0]].concat();
         self.entries.push(boxed(b"infe", &body));
         let count = u8::try_from(properties.len()).unwrap();
@@ -306,13 +306,13 @@ impl Items {
         self.data.push((number, data.to_vec()));
     }
 
-    fn refer(&mut self, kind: &[u8], from: u16, to: &[u16]) {
+    pub(crate) fn refer(&mut self, kind: &[u8], from: u16, to: &[u16]) {
         let count = u16::try_from(to.len()).unwrap();
         let numbers: Vec<u8> = [&[from, count], to].concat().iter().flat_map(|n| n.to_be_bytes()).collect();
         self.references.push(boxed(kind, &numbers));
     }
 
-    fn write(&self, brand: &[u8], primary: u16, data_first: bool) -> Vec<u8> {
+    pub(crate) fn write(&self, brand: &[u8], primary: u16, data_first: bool) -> Vec<u8> {
         let short = |list: &[Vec<u8>]| {
             [u16::try_from(list.len()).unwrap().to_be_bytes().as_slice(), &list.concat()].concat()
         };

@@ -71,6 +71,7 @@ pub(crate) fn show(renditions: &Renditions, size: Size) -> Shown {
 
 /// One of the files in `fixtures/`: the picture of `quarters`, 96 by 64 and smaller or larger by a little,
 /// written by the encoders of Pillow, `pillow-heif` and libavif, as no encoder for them is among our own.
+/// Those of layers have the quarters in reverse order in their first layer; `avifenc --layered` wrote them.
 pub(crate) fn fixture(name: &str) -> Vec<u8> {
     let path = [env!("CARGO_MANIFEST_DIR"), "tests/pipeline/fixtures", name].join("/");
     std::fs::read(path).unwrap()
