@@ -1,8 +1,10 @@
 """A small stand-in for CloudFront, so that the bucket of the local cloud stays as private as in the cloud.
 
-    python -m cloud.cdn --port 4580 --s3 http://127.0.0.1:4566 --bucket photos --function cdn/image-format.js
+    ORIGIN_SECRET=… python -m cloud.cdn --port 4580 --s3 http://127.0.0.1:4566 --bucket photos --function cdn/image-format.js \
+        --api http://127.0.0.1:4566/_aws/execute-api/abc/ --api-function cdn/viewer-address.js
 
-What it shares with the distribution of `template.yaml`: only renditions are served, with GET and HEAD; the address is rewritten
+What it shares with the distribution of `template.yaml`: below `/api/` everything goes to the API, with the viewer's address and
+the secret of the origin; besides, only renditions are served, with GET and HEAD; the address is rewritten
 by the same CloudFront Function; requests to the bucket are signed; answers are cached under the rewritten address and say
 `X-Cache`; `CreateInvalidation` forgets (point `AWS_ENDPOINT_URL_CLOUDFRONT` here). What it leaves out: TLS, ranges, compression,
 error caching (a photo is fetchable the moment it is ready).
@@ -10,6 +12,7 @@ error caching (a photo is fetchable the moment it is ready).
 
 import argparse
 import logging
+import os
 import re
 import signal
 import sys
@@ -20,6 +23,8 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from .cdn_api import MAX_BODY_BYTES as MAX_API_BODY_BYTES
+from .cdn_api import PREFIX, Api
 from .cdn_cache import Cache, Hit, Stored
 from .cdn_function import Answered, FunctionFailed, ViewerRequest, ViewerRequestFunction
 from .cdn_invalidation import MAX_BODY_BYTES, ROUTE, Invalidations
@@ -45,10 +50,11 @@ _POLICY = {
 class Cdn:
     """Everything the handlers share."""
 
-    def __init__(self, function: ViewerRequestFunction, origin: Origin, cache: Cache) -> None:
+    def __init__(self, function: ViewerRequestFunction, origin: Origin, cache: Cache, api: Api | None = None) -> None:
         self.function = function
         self.origin = origin
         self.cache = cache
+        self.api = api
         self.invalidations = Invalidations(cache.invalidate)
 
     def find(self, address: str) -> tuple[Hit | None, bool]:
@@ -75,7 +81,9 @@ class Handler(BaseHTTPRequestHandler):
     server: "CdnServer"
 
     def do_GET(self) -> None:
-        """A rendition, or the state of an invalidation."""
+        """An answer of the API, a rendition, or the state of an invalidation."""
+        if self._forwards():
+            return self._forward()
         management = ROUTE.fullmatch(self.path)
         if management and management["id"]:
             reply = self.server.cdn.invalidations.find(management["id"])
@@ -84,11 +92,15 @@ class Handler(BaseHTTPRequestHandler):
             self._serve()
 
     def do_HEAD(self) -> None:
-        """A rendition's headers."""
+        """The headers of what GET answers."""
+        if self._forwards():
+            return self._forward()
         self._serve()
 
     def do_POST(self) -> None:
-        """`CreateInvalidation`; nothing else takes a body here."""
+        """A request to the API, or `CreateInvalidation`."""
+        if self._forwards():
+            return self._forward()
         management = ROUTE.fullmatch(self.path)
         length = self.headers.get("Content-Length", "")
         if management and not management["id"] and length.isdecimal() and int(length) <= MAX_BODY_BYTES:
@@ -97,14 +109,40 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._refuse_method()
 
+    def _forwards(self) -> bool:
+        return self.server.cdn.api is not None and self.path.startswith(PREFIX)
+
+    def _forward(self) -> None:
+        length = self.headers.get("Content-Length", "0")
+        if not length.isdecimal() or int(length) > MAX_API_BODY_BYTES or "Transfer-Encoding" in self.headers:
+            self.close_connection = True  # its body was not read
+            return self._error(413, "The body is too large, or does not say how large it is.")
+        body = self.rfile.read(int(length))
+        api = self.server.cdn.api
+        assert api is not None
+        try:
+            reply = api.forward(self._viewer_request(), body)
+        except FunctionFailed as error:
+            LOG.error("function failed for the API: %s", error)
+            return self._error(503, "The CloudFront function failed.", "FunctionExecutionError from cloudfront")
+        except OriginFailed as error:
+            LOG.error("the API failed: %s", error)
+            return self._error(502, "The API did not answer.")
+        self._send(reply.status, {**reply.headers, "X-Cache": "Miss from cloudfront"}, reply.body)
+
+    def _viewer_request(self) -> ViewerRequest:
+        return ViewerRequest(self.command, self.path, list(self.headers.items()), self.client_address[0], uuid.uuid4().hex)
+
     def _refuse_method(self) -> None:
+        if self._forwards():
+            return self._forward()
         self.close_connection = True  # its body was not read
         self._error(403, "Only GET and HEAD of renditions are answered here.")
 
     do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _refuse_method
 
     def _serve(self) -> None:
-        viewer_request = ViewerRequest(self.command, self.path, list(self.headers.items()), self.client_address[0], uuid.uuid4().hex)
+        viewer_request = self._viewer_request()
         if not _SERVED.fullmatch(self.path.partition("?")[0]):
             return self._error(403, "No such path is served here.")
         try:
@@ -183,12 +221,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--s3", required=True, help="URL of the S3 endpoint")
     parser.add_argument("--bucket", required=True, help="the bucket with the renditions")
     parser.add_argument("--function", type=Path, required=True, help="source of the viewer-request function, from the repository's root")
+    parser.add_argument("--api", help="base URL of the API, to which everything below /api/ goes")
+    parser.add_argument("--api-function", type=Path, help="source of the API's viewer-request function, from the repository's root")
     parser.add_argument("--cache-mb", type=int, default=128, help="how much to keep in memory")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     try:
         function = ViewerRequestFunction((REPOSITORY / options.function).read_text(encoding="utf-8"))
-        cdn = Cdn(function, Bucket(options.s3, options.bucket), Cache(options.cache_mb * 1024 * 1024))
+        api = None
+        if options.api:
+            address = ViewerRequestFunction((REPOSITORY / options.api_function).read_text(encoding="utf-8"))
+            # From the environment, because arguments are for everybody on the machine to see.
+            api = Api(options.api, address, os.environ["ORIGIN_SECRET"])
+        cdn = Cdn(function, Bucket(options.s3, options.bucket), Cache(options.cache_mb * 1024 * 1024), api)
         server = CdnServer(options.port, cdn)
     except (OSError, FunctionFailed) as error:
         print(f"cdn: cannot start on port {options.port}: {error}", file=sys.stderr)

@@ -7,7 +7,7 @@ an object). The limits are of the service's order too, so that a function that c
 import json
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import quickjs
@@ -38,9 +38,10 @@ class ViewerRequest:
 
 @dataclass(frozen=True)
 class Rewritten:
-    """The function let the request through, under this address."""
+    """The function let the request through, under this address and with these headers."""
 
     uri: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -126,9 +127,14 @@ def _grouped(pairs: Sequence[tuple[str, str]]) -> dict[str, dict[str, Any]]:
     }
 
 
+def _joined(entry: dict[str, Any]) -> str:
+    """A header's value; lines of one name form one list."""
+    return ",".join(one["value"] for one in entry.get("multiValue", [entry]))
+
+
 def _outcome(result: Any) -> Rewritten | Answered:
     if isinstance(result, dict) and isinstance(result.get("uri"), str) and result["uri"].startswith("/"):
-        return Rewritten(result["uri"])
+        return Rewritten(result["uri"], {name: _joined(entry) for name, entry in result.get("headers", {}).items()})
     if isinstance(result, dict) and isinstance(result.get("statusCode"), int):
         headers = {name: entry["value"] for name, entry in result.get("headers", {}).items()}
         body = result.get("body", "")

@@ -36,7 +36,7 @@ def up(settings: Settings, *, demo: bool, say_how: bool = True) -> None:
             running.note = services.ensure_emulator(settings)
     _deploy(settings, binaries)
     with step("CDN (CloudFront)") as running:
-        running.note = services.ensure_cdn(settings, Record.load(settings.state)["outputs"]["PhotosBucketName"])
+        running.note = _ensure_cdn(settings)
 
     def how() -> str:
         return session.text(settings, time.monotonic() - began, demo=demo)
@@ -135,6 +135,15 @@ def _deploy(settings: Settings, binaries: dict[str, Path]) -> None:
         outputs=deployed.outputs,
         functions=deployed.functions,
     )
+
+
+def _ensure_cdn(settings: Settings) -> str:
+    from cloud import deploy
+
+    record = Record.load(settings.state)
+    outputs = record["outputs"]
+    secret = deploy.client(settings, "secretsmanager").get_secret_value(SecretId=outputs["OriginSecretArn"])["SecretString"]
+    return services.ensure_cdn(settings, outputs["PhotosBucketName"], record["api_url"], secret)
 
 
 def _seed(settings: Settings, how: Callable[[], str]) -> None:

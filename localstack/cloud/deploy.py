@@ -121,7 +121,8 @@ def _package(settings: Settings, template: Template, wanted: dict[str, Path], di
 
 
 def _parameters(settings: Settings, template: Template) -> list[dict[str, str]]:
-    wanted = {"CdnUrl": settings.cdn_url, "DeletionProtection": "false"}
+    # A thousand registrations an hour and more, all from one address: tests and seeding make as many.
+    wanted = {"CdnUrl": settings.cdn_url, "DeletionProtection": "false", "QuotaScale": "100"}
     if threshold := os.environ.get("LAMBDAGRAM_CELEBRITY_THRESHOLD"):
         wanted["CelebrityThreshold"] = threshold
     declared = template.get("Parameters", {})

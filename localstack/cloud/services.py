@@ -42,10 +42,10 @@ def ensure_emulator(settings: Settings) -> str:
     return _ensure(settings, emulator.NAME, version, [sys.executable, "-m", "cloud.emulator"], environ)
 
 
-def ensure_cdn(settings: Settings, bucket: str) -> str:
-    function = "cdn/image-format.js"
+def ensure_cdn(settings: Settings, bucket: str, api_url: str, secret: str) -> str:
+    function, api_function = "cdn/image-format.js", "cdn/viewer-address.js"
     command = [sys.executable, "-m", "cloud.cdn", "--port", str(settings.cdn_port), "--s3", settings.cloud_url]
-    command += ["--bucket", bucket, "--function", function]
+    command += ["--bucket", bucket, "--function", function, "--api", api_url, "--api-function", api_function]
     environ = {
         "PATH": os.environ.get("PATH", ""),
         "PYTHONPATH": str(ROOT / "localstack"),
@@ -53,8 +53,9 @@ def ensure_cdn(settings: Settings, bucket: str) -> str:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": REGION,
+        "ORIGIN_SECRET": secret,
     }
-    version = _version({"command": " ".join(command)}, ROOT / function, *_sources("cdn*.py"))
+    version = _version({"command": " ".join(command), "secret": secret}, ROOT / function, ROOT / api_function, *_sources("cdn*.py"))
     return _ensure(settings, CDN, version, command, environ)
 
 

@@ -3,7 +3,8 @@
 //! - **Trigger**: `POST` and `DELETE /api/v1/users/{user_id}/follow`, `GET /api/v1/users/{user_id}/followers`
 //!   and `GET /api/v1/users/{user_id}/following`. `{user_id}` is an id or `@name`.
 //! - **Access patterns**: one get of the other's profile, then one conditional write of the caller's own
-//!   edge. A page of people is one query of edges, then one `BatchGetItem` of profiles. A name costs one get
+//!   edge. A follow reads the caller's profile beside the other's, for the number of followees, and takes the
+//!   quota of follows (0.5 RRU and 1 WRU). A page of people is one query of edges, then one `BatchGetItem` of profiles. A name costs one get
 //!   more.
 //! - **Emits**: nothing. The edge reaches `derive` through the table's stream. The reverse edge, both
 //!   counters, the feed and the notification follow from it.
@@ -16,9 +17,11 @@ use api::wire::{FollowState, UserPage};
 use api::{Call, Caller, Problem, Reply};
 use domain::cursor::List;
 use domain::user::User;
-use domain::{Clock, UserId};
-use runtime::Aws;
+use domain::{Clock, UserId, quota};
+use runtime::http::over_quota;
+use runtime::{Aws, metrics};
 use table::follow::{self, Follow};
+use table::guard::Quotas;
 use table::{Table, people, user};
 
 runtime::config! {
@@ -26,6 +29,8 @@ runtime::config! {
     pub struct Config {
         /// Name of the table.
         pub table_name: String,
+        /// By how much the limits of the table of quotas are multiplied.
+        pub quota_scale: u32,
         /// The KMS key whose public half verifies access tokens.
         pub jwt_key_id: String,
     }
@@ -34,44 +39,57 @@ runtime::config! {
 /// Handles following, unfollowing, and listing who follows whom.
 pub struct FollowHandler {
     table: Table,
+    quotas: Quotas,
     clock: Arc<dyn Clock>,
 }
 
 impl FollowHandler {
     /// Connects to the table.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
-        Self::new(Table::new(aws.dynamodb(), &config.table_name), aws.clock())
+        Self::new(Table::new(aws.dynamodb(), &config.table_name), config.quota_scale, aws.clock())
     }
 
-    /// Creates the handler for follows in `table`.
-    pub fn new(table: Table, clock: Arc<dyn Clock>) -> Self {
-        Self { table, clock }
+    /// Creates the handler for follows in `table`, with limits multiplied by `quota_scale`.
+    pub fn new(table: Table, quota_scale: u32, clock: Arc<dyn Clock>) -> Self {
+        Self { quotas: Quotas::new(table.clone(), quota_scale), table, clock }
     }
 
     async fn named(&self, call: &Call) -> Result<UserId, Problem> {
         people::named(&self.table, call.path("user_id")).await?.ok_or_else(Problem::no_user)
     }
 
-    /// Returns the user whom the path names, who must be somebody else than the caller.
-    async fn other(&self, call: &Call, caller: &Caller) -> Result<User, Problem> {
+    /// Returns the id of the user whom the path names, who must be somebody else than the caller.
+    async fn other(&self, call: &Call, caller: &Caller) -> Result<UserId, Problem> {
         let id = self.named(call).await?;
         if id == caller.user_id {
             return Err(Problem::bad_request("cannot_follow_self", "Nobody follows themselves."));
         }
-        user::get(&self.table, id).await?.ok_or_else(Problem::no_user)
+        Ok(id)
     }
 
-    async fn follow(&self, caller: &Caller, other: &User) -> Result<FollowState, Problem> {
-        let edge = Follow { username: caller.username.clone(), at: self.clock.now() };
-        let added = follow::add(&self.table, caller.user_id, other.id, &edge).await?;
+    async fn follow(&self, caller: &Caller, other: UserId) -> Result<FollowState, Problem> {
+        let (table, me, now) = (&self.table, caller.user_id, self.clock.now());
+        let (taken, own, other) = futures::try_join!(
+            self.quotas.take(&quota::FOLLOWS, me, &[1], now),
+            user::get(table, me),
+            user::get(table, other),
+        )?;
+        taken.map_err(over_quota)?;
+        if own.is_some_and(|own| own.following >= quota::FOLLOWEES) {
+            return Err(too_many_followees());
+        }
+        let other = other.ok_or_else(Problem::no_user)?;
+        let edge = Follow { username: caller.username.clone(), at: now };
+        let added = follow::add(table, me, other.id, &edge).await?;
         // The stored count follows a moment later, so what this call changed is added to what was read.
         // A repeated follow adds nothing, but the caller's own follow makes the count at least one.
-        Ok(state(other, true, (other.followers + i64::from(added)).max(1)))
+        Ok(state(&other, true, (other.followers + i64::from(added)).max(1)))
     }
 
-    async fn unfollow(&self, caller: &Caller, other: &User) -> Result<FollowState, Problem> {
+    async fn unfollow(&self, caller: &Caller, other: UserId) -> Result<FollowState, Problem> {
+        let other = user::get(&self.table, other).await?.ok_or_else(Problem::no_user)?;
         let removed = follow::remove(&self.table, caller.user_id, other.id).await?;
-        Ok(state(other, false, (other.followers - i64::from(removed)).max(0)))
+        Ok(state(&other, false, (other.followers - i64::from(removed)).max(0)))
     }
 
     async fn followers(&self, of: UserId, after: Option<UserId>, count: usize) -> Result<UserPage, Problem> {
@@ -93,6 +111,14 @@ impl FollowHandler {
     }
 }
 
+/// Returns the problem of somebody who follows as many as may be. The wait is what an unfollow takes at most
+/// until it is counted.
+fn too_many_followees() -> Problem {
+    metrics::count("quota_followees_refused", 1);
+    let detail = format!("At most {} people can be followed. Unfollow somebody first.", quota::FOLLOWEES);
+    Problem::rate_limited("too_many_followees", detail, 60)
+}
+
 fn state(of: &User, following: bool, follower_count: i64) -> FollowState {
     FollowState { user_id: of.id, following, follower_count, following_count: of.following }
 }
@@ -103,11 +129,11 @@ impl runtime::http::Handler for FollowHandler {
         match call.route() {
             "POST /api/v1/users/{user_id}/follow" => {
                 let other = self.other(call, caller).await?;
-                Reply::ok(&self.follow(caller, &other).await?)
+                Reply::ok(&self.follow(caller, other).await?)
             }
             "DELETE /api/v1/users/{user_id}/follow" => {
                 let other = self.other(call, caller).await?;
-                Reply::ok(&self.unfollow(caller, &other).await?)
+                Reply::ok(&self.unfollow(caller, other).await?)
             }
             "GET /api/v1/users/{user_id}/followers" => {
                 let (count, after) = (call.count()?, call.position(List::Followers)?);

@@ -5,8 +5,10 @@
 use std::fmt::Display;
 
 use api::Caller;
+use domain::quota;
 use follow::FollowHandler;
 use serde_json::{Value, json};
+use table::keys::ItemKey;
 use testkit::http::{Answer, Request, call, event};
 use testkit::{World, token_for};
 
@@ -16,7 +18,7 @@ const FOLLOWERS: &str = "GET /api/v1/users/{user_id}/followers";
 const FOLLOWING: &str = "GET /api/v1/users/{user_id}/following";
 
 fn deps(world: &World) -> FollowHandler {
-    FollowHandler::new(world.table.clone(), world.clock.shared())
+    FollowHandler::new(world.table.clone(), 1, world.clock.shared())
 }
 
 async fn ask(world: &World, route: &str, who: &Caller, whom: impl Display) -> Answer {
@@ -60,7 +62,7 @@ async fn when_somebody_is_unfollowed_then_the_count_is_never_negative() {
 async fn when_it_is_oneself_or_nobody_then_it_is_refused_and_nothing_is_written() {
     let world = World::new().await;
     let ann = world.person("ann").await;
-    world.engine.reset_usage();
+    world.engine.stream().await;
     for (route, whom, status, code) in [
         (FOLLOW, ann.user_id.to_string(), 400, "cannot_follow_self"),
         (FOLLOW, "@ann".to_owned(), 400, "cannot_follow_self"),
@@ -79,7 +81,7 @@ async fn when_it_is_oneself_or_nobody_then_it_is_refused_and_nothing_is_written(
     }
     let anonymous = Request::to(FOLLOW).path("user_id", "@bob");
     assert_eq!(call(&deps(&world), &world.clock, anonymous).await.code(), "token_missing");
-    assert_eq!(world.engine.usage().writes(), 0);
+    assert_eq!(world.engine.written().await, 0);
 }
 
 async fn scroll(world: &World, route: &str, who: &Caller, of: &Caller) -> Vec<String> {
@@ -156,7 +158,42 @@ async fn a_follow_and_an_unfollow_stay_within_their_budget() {
         world.engine.reset_usage();
         assert_eq!(ask(&world, route, &ann, bob.user_id).await.status, 200);
         let usage = world.engine.usage();
-        assert_eq!((usage.requests, usage.round_trips, usage.writes()), (2, 2, 1), "{route}");
-        assert!(usage.write_units <= 1.0 && usage.read_units <= 0.5, "{usage:?}");
+        let follows = u32::from(route == FOLLOW);
+        let expected = (2 + 2 * follows, 2, 1 + follows);
+        assert_eq!((usage.requests, usage.round_trips, usage.writes()), expected, "{route}");
+        assert!(usage.write_units <= f64::from(1 + follows) && usage.read_units <= 1.0, "{usage:?}");
     }
+}
+
+#[tokio::test]
+async fn when_three_hundred_were_followed_in_an_hour_then_the_next_waits() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    world.use_up(&quota::FOLLOWS, ann.user_id, &[299]).await;
+    assert_eq!(ask(&world, FOLLOW, &ann, bob.user_id).await.status, 200);
+    let (refused, metrics) = runtime::metrics::counted(ask(&world, FOLLOW, &ann, bob.user_id)).await;
+    assert_eq!((refused.status, refused.code()), (429, "too_many_follows"));
+    assert_eq!(metrics["quota_follows_refused"], 1);
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=3_600).contains(&wait));
+    assert_eq!(ask(&world, UNFOLLOW, &ann, bob.user_id).await.status, 200);
+    assert_eq!(ask(&world, FOLLOW, &bob, ann.user_id).await.status, 200);
+    world.clock.advance(std::time::Duration::from_secs(wait));
+    assert_eq!(ask(&world, FOLLOW, &ann, bob.user_id).await.status, 200);
+}
+
+#[tokio::test]
+async fn when_somebody_follows_7500_then_they_follow_no_more() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    world.write(&ItemKey::User(ann.user_id), "SET following = :value", quota::FOLLOWEES - 1).await;
+    assert_eq!(ask(&world, FOLLOW, &ann, bob.user_id).await.status, 200);
+    world.derive().await;
+    let eve = world.person("eve").await;
+    let (refused, metrics) = runtime::metrics::counted(ask(&world, FOLLOW, &ann, eve.user_id)).await;
+    assert_eq!((refused.status, refused.code()), (429, "too_many_followees"));
+    assert_eq!((refused.header("retry-after"), metrics["quota_followees_refused"]), (Some("60"), 1));
+    assert_eq!(ask(&world, UNFOLLOW, &ann, bob.user_id).await.status, 200);
+    world.derive().await;
+    assert_eq!(ask(&world, FOLLOW, &ann, eve.user_id).await.status, 200);
 }

@@ -1,7 +1,8 @@
 //! `like`: likes and unlikes photos, and lists who likes one.
 //!
 //! - **Trigger**: `POST` and `DELETE /api/v1/photos/{photo_id}/like`, `GET /api/v1/photos/{photo_id}/likes`.
-//! - **Access patterns**: one get of the photo, then one conditional write of the caller's own edge. A page
+//! - **Access patterns**: one get of the photo, and beside it for a like the quota of likes (1 WRU). Then one
+//!   conditional write of the caller's own edge. A page
 //!   of likers is one query of derived edges, then one `BatchGetItem` of profiles.
 //! - **Emits**: nothing. The edge reaches `derive` through the table's stream. The counter and the
 //!   notification follow from it.
@@ -14,8 +15,10 @@ use api::wire::{LikeState, UserPage};
 use api::{Call, Caller, Problem, Reply};
 use domain::cursor::List;
 use domain::photo::Photo;
-use domain::{Clock, PhotoId, UserId};
+use domain::{Clock, PhotoId, UserId, quota};
 use runtime::Aws;
+use runtime::http::over_quota;
+use table::guard::Quotas;
 use table::like::Like;
 use table::{Table, like, people, photo};
 
@@ -24,6 +27,8 @@ runtime::config! {
     pub struct Config {
         /// Name of the table.
         pub table_name: String,
+        /// By how much the limits of the table of quotas are multiplied.
+        pub quota_scale: u32,
         /// The KMS key whose public half verifies access tokens.
         pub jwt_key_id: String,
     }
@@ -32,18 +37,19 @@ runtime::config! {
 /// Handles liking a photo, unliking it, and listing who likes it.
 pub struct LikeHandler {
     table: Table,
+    quotas: Quotas,
     clock: Arc<dyn Clock>,
 }
 
 impl LikeHandler {
     /// Connects to the table.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
-        Self::new(Table::new(aws.dynamodb(), &config.table_name), aws.clock())
+        Self::new(Table::new(aws.dynamodb(), &config.table_name), config.quota_scale, aws.clock())
     }
 
-    /// Creates the handler for likes in `table`.
-    pub fn new(table: Table, clock: Arc<dyn Clock>) -> Self {
-        Self { table, clock }
+    /// Creates the handler for likes in `table`, with limits multiplied by `quota_scale`.
+    pub fn new(table: Table, quota_scale: u32, clock: Arc<dyn Clock>) -> Self {
+        Self { quotas: Quotas::new(table.clone(), quota_scale), table, clock }
     }
 
     async fn visible(&self, caller: &Caller, id: PhotoId) -> Result<Option<Photo>, Problem> {
@@ -52,8 +58,12 @@ impl LikeHandler {
     }
 
     async fn like(&self, caller: &Caller, id: PhotoId) -> Result<LikeState, Problem> {
-        let photo = self.visible(caller, id).await?.ok_or_else(Problem::no_photo)?;
-        let edge = Like { author: photo.author, username: caller.username.clone(), at: self.clock.now() };
+        let now = self.clock.now();
+        let taking = async { Ok(self.quotas.take(&quota::LIKES, caller.user_id, &[1], now).await?) };
+        let (photo, taken) = futures::try_join!(self.visible(caller, id), taking)?;
+        taken.map_err(over_quota)?;
+        let photo = photo.ok_or_else(Problem::no_photo)?;
+        let edge = Like { author: photo.author, username: caller.username.clone(), at: now };
         let added = like::add(&self.table, caller.user_id, id, &edge).await?;
         // The stored count follows a moment later, so what this call changed is added to what was read.
         // A repeated like adds nothing, but the caller's own like makes the count at least one.

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests are tests")]
 
 use api::Caller;
-use domain::PhotoId;
+use domain::{PhotoId, quota};
 use like::LikeHandler;
 use serde_json::{Value, json};
 use table::keys::ItemKey;
@@ -15,7 +15,7 @@ const UNLIKE: &str = "DELETE /api/v1/photos/{photo_id}/like";
 const LIKERS: &str = "GET /api/v1/photos/{photo_id}/likes";
 
 fn deps(world: &World) -> LikeHandler {
-    LikeHandler::new(world.table.clone(), world.clock.shared())
+    LikeHandler::new(world.table.clone(), 1, world.clock.shared())
 }
 
 async fn ask(world: &World, route: &str, who: &Caller, photo: PhotoId) -> Answer {
@@ -167,6 +167,30 @@ async fn when_api_gateway_sends_real_events_then_they_are_answered() {
 }
 
 #[tokio::test]
+async fn when_a_thousand_photos_were_liked_in_an_hour_then_the_next_waits() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let photo = world.post(&ann).await;
+    world.use_up(&quota::LIKES, bob.user_id, &[999]).await;
+    assert_eq!(ask(&world, LIKE, &bob, photo).await.status, 200);
+    let (refused, metrics) = runtime::metrics::counted(ask(&world, LIKE, &bob, photo)).await;
+    assert_eq!((refused.status, refused.code()), (429, "too_many_likes"));
+    assert_eq!(metrics["quota_likes_refused"], 1);
+    assert_eq!(ask(&world, UNLIKE, &bob, photo).await.status, 200);
+    assert_eq!(ask(&world, LIKE, &ann, photo).await.status, 200, "the quota is each account's own");
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    world.clock.advance(std::time::Duration::from_secs(wait - 1));
+    assert_eq!(ask(&world, LIKE, &bob, photo).await.status, 429);
+    world.clock.advance(std::time::Duration::from_secs(1));
+    assert_eq!(ask(&world, LIKE, &bob, photo).await.status, 200);
+    // The limits are multiplied by the stack's scale.
+    world.use_up(&quota::LIKES, bob.user_id, &[999]).await;
+    let scaled = LikeHandler::new(world.table.clone(), 2, world.clock.shared());
+    let request = Request::to(LIKE).path("photo_id", photo).by(&bob, &world.clock);
+    assert_eq!(call(&scaled, &world.clock, request).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_like_costs_ten_units_in_all_whatever_the_photo_says() {
     let world = World::new().await;
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
@@ -189,7 +213,8 @@ async fn a_like_and_an_unlike_stay_within_their_budget() {
         world.engine.reset_usage();
         assert_eq!(ask(&world, route, &bob, photo).await.status, 200);
         let usage = world.engine.usage();
-        assert_eq!((usage.requests, usage.round_trips, usage.writes()), (2, 2, 1), "{route}");
-        assert!(usage.write_units <= 1.0 && usage.read_units <= 0.5, "{usage:?}");
+        let writes = if route == LIKE { 2 } else { 1 };
+        assert_eq!((usage.requests, usage.round_trips, usage.writes()), (writes + 1, 2, writes), "{route}");
+        assert!(usage.write_units <= f64::from(writes) && usage.read_units <= 0.5, "{usage:?}");
     }
 }

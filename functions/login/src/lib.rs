@@ -2,23 +2,25 @@
 //!
 //! - **Trigger**: `POST /api/v1/auth/login`.
 //! - **Access patterns**: three round trips. First the claim of the name or address. Then the credential,
-//!   beside the rate limit of password checks. Then a put of the session, beside the signing of its access
-//!   token.
+//!   beside the quotas of the account and of the viewer's address (2 WRU). Then a put of the session, beside
+//!   the signing of its access token and what a right password gives back to the quotas (2 WRU).
 //! - **Emits**: nothing.
 //! - **Redelivery**: each login opens a session of its own. A session whose answer was lost expires unused.
 //! - **Failures**: the caller gets a problem and asks again.
 //!
 //! An unknown name, an unknown address and a wrong password get the same answer. It takes the same work and
-//! counts against the same limit ([`accounts::Accounts::check`]). The limit counts checks, not failures, for
-//! each name and each address. Somebody who guesses can lock an owner out of logging in for some minutes, but
-//! not out of open sessions. Against guessing across many accounts there is the route's throttle.
+//! counts against the same limits ([`accounts::Accounts::check`]). Wrong passwords are limited for each account,
+//! however it is named, and for each viewer's address over all accounts. Somebody who guesses can lock an owner
+//! out of logging in for some minutes, but not out of open sessions.
 
-use accounts::{Accounts, Check};
+use accounts::{Accounts, Check, Limits};
 use api::wire::{LoginRequest, Session};
 use api::{Call, Problem, Reply};
 use domain::UserId;
 use domain::account::{Email, UserName};
 use runtime::Aws;
+use runtime::http::{OriginSecret, Viewer, over_quota};
+use table::guard::Quotas;
 use table::user;
 
 runtime::config! {
@@ -26,6 +28,10 @@ runtime::config! {
     pub struct Config {
         /// Name of the table.
         pub table_name: String,
+        /// By how much the limits of the table of quotas are multiplied.
+        pub quota_scale: u32,
+        /// The secret beside which the distribution names a viewer's address.
+        pub origin_secret: OriginSecret,
         /// The KMS key that signs access tokens.
         pub jwt_key_id: String,
     }
@@ -34,25 +40,29 @@ runtime::config! {
 /// Handles logins.
 pub struct LoginHandler {
     accounts: Accounts,
+    limits: Limits,
 }
 
 impl LoginHandler {
     /// Connects to the table and the key service.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
-        Self::new(Accounts::connect(aws, &config.table_name, &config.jwt_key_id))
+        let accounts = Accounts::connect(aws, &config.table_name, &config.jwt_key_id);
+        let quotas = Quotas::new(accounts.table.clone(), config.quota_scale);
+        Self::new(accounts, Limits::new(quotas, config.origin_secret.clone()))
     }
 
     /// Creates the handler for `accounts`.
-    pub fn new(accounts: Accounts) -> Self {
-        Self { accounts }
+    pub fn new(accounts: Accounts, limits: Limits) -> Self {
+        Self { accounts, limits }
     }
 
-    async fn log_in(&self, request: &LoginRequest) -> Result<Session, Problem> {
+    async fn log_in(&self, request: &LoginRequest, viewer: Viewer) -> Result<Session, Problem> {
         let account = self.account(&request.login).await?;
-        match self.accounts.check(account, &request.login, &request.password).await? {
-            Check::Right(owner) => {
+        let checking = self.accounts.check(account, &request.login, &request.password, &self.limits, viewer);
+        match checking.await? {
+            Check::Right(proven) => {
                 runtime::metrics::count("logins", 1);
-                self.accounts.open_session(&owner).await
+                self.accounts.open_session(&proven, &self.limits).await
             }
             Check::Wrong => {
                 runtime::metrics::count("logins_refused", 1);
@@ -61,11 +71,7 @@ impl LoginHandler {
                     "There is no account with this name and password.",
                 ))
             }
-            Check::TooOften(wait) => {
-                runtime::metrics::count("logins_limited", 1);
-                let detail = "There were too many attempts to log in to this account.";
-                Err(Problem::rate_limited("too_many_attempts", detail, wait.seconds))
-            }
+            Check::TooOften(exceeded) => Err(over_quota(exceeded)),
         }
     }
 
@@ -86,7 +92,9 @@ impl LoginHandler {
 impl runtime::http::Handler for LoginHandler {
     async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
         match call.route() {
-            "POST /api/v1/auth/login" => Reply::ok(&self.log_in(&call.json()?).await?),
+            "POST /api/v1/auth/login" => {
+                Reply::ok(&self.log_in(&call.json()?, self.limits.viewer(call)).await?)
+            }
             _ => Err(runtime::http::unknown_route()),
         }
     }

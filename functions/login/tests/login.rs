@@ -9,17 +9,20 @@
 
 use std::time::Duration;
 
-use accounts::{Accounts, password};
+use accounts::{Accounts, Limits, password};
+use api::{Call, Parts, Problem};
 use domain::account::{Email, Password, UserName};
 use domain::session::RefreshToken;
 use domain::user::User;
-use domain::{Clock, Home, Randomness, UserId};
+use domain::{Clock, Home, Randomness, UserId, quota};
 use futures::future::join_all;
 use login::LoginHandler;
+use runtime::http::OriginSecret;
 use serde_json::{Value, json};
+use table::guard::Quotas;
 use table::session::{self, Owner};
 use table::user;
-use testkit::http::{Answer, Request, call, event};
+use testkit::http::{Answer, ORIGIN_SECRET, Request, call, event};
 use testkit::{Engine, Fault, ManualClock, SeededRandom, Usage, verifier};
 
 const RIGHT: &str = "correct horse battery";
@@ -47,7 +50,8 @@ impl World {
         open(&accounts, "Jane").await;
         engine.stream().await;
         engine.reset_usage();
-        Self { engine, clock, deps: LoginHandler::new(accounts.clone()), accounts, john }
+        let limits = Limits::new(Quotas::new(accounts.table.clone(), 1), ORIGIN_SECRET.parse().unwrap());
+        Self { engine, clock, deps: LoginHandler::new(accounts.clone(), limits), accounts, john }
     }
 
     async fn call(&self, request: impl Into<Value>) -> Answer {
@@ -56,6 +60,12 @@ impl World {
 
     async fn log_in(&self, login: &str, password: &str) -> Answer {
         self.call(event("login", "login", &[("login", login), ("password", password)])).await
+    }
+
+    /// Logs in from an address, through the distribution.
+    async fn log_in_from(&self, address: &str, login: &str, password: &str) -> Answer {
+        let request = Request::to("POST /api/v1/auth/login").viewer(address);
+        self.call(request.json(&json!({ "login": login, "password": password }))).await
     }
 
     /// Logs in; returns what it cost, and the answer.
@@ -138,26 +148,86 @@ async fn when_there_is_no_such_account_then_the_same_work_is_done() {
     assert_eq!(calls(&known), calls(&unknown));
 }
 
+/// Returns the seconds of the answer's `Retry-After`.
+fn wait(answer: &Answer) -> u64 {
+    assert_eq!((answer.status, answer.code()), (429, "too_many_attempts"));
+    answer.header("retry-after").unwrap().parse().unwrap()
+}
+
 #[tokio::test]
-async fn when_ten_passwords_were_guessed_then_only_that_name_has_to_wait() {
+async fn when_ten_passwords_were_guessed_then_only_that_account_has_to_wait() {
     let world = World::new().await;
     for attempt in 0..10 {
-        let login = if attempt % 2 == 0 { "john" } else { "JOHN" };
+        // Name and address are one account's, and have one budget.
+        let login = ["john", "JOHN", "john@example.org"][attempt % 3];
         assert_eq!(world.log_in(login, WRONG).await.code(), "bad_credentials");
     }
-    for (login, password) in [("john", RIGHT), ("JOHN", WRONG)] {
-        let answer = world.log_in(login, password).await;
-        assert_eq!((answer.status, answer.code()), (429, "too_many_attempts"));
-        assert_eq!(answer.header("retry-after"), Some("60"));
+    let (refused, metrics) = runtime::metrics::counted(world.log_in("john", RIGHT)).await;
+    assert_eq!(metrics["quota_logins_refused"], 1);
+    for (login, password) in [("JOHN", WRONG), ("john@example.org", RIGHT)] {
+        assert_eq!(wait(&world.log_in(login, password).await), wait(&refused));
     }
     assert_eq!(world.log_in("jane", RIGHT).await.status, 200);
-    // Name and address have separate limits. A shared one would reveal that they belong to one account.
-    assert_eq!(world.log_in("john@example.org", WRONG).await.code(), "bad_credentials");
-    world.clock.advance(Duration::from_secs(59));
-    assert_eq!(world.log_in("john", RIGHT).await.header("retry-after"), Some("1"));
+    world.clock.advance(Duration::from_secs(wait(&refused) - 1));
+    assert_eq!(wait(&world.log_in("john", RIGHT).await), 1);
     world.clock.advance(Duration::from_secs(1));
+    for _ in 0..9 {
+        assert_eq!(world.log_in("john", WRONG).await.code(), "bad_credentials");
+    }
+    // Right passwords are not counted among the wrong ones.
+    for _ in 0..5 {
+        assert_eq!(world.log_in("john", RIGHT).await.status, 200);
+    }
+    assert_eq!(world.log_in("john", WRONG).await.code(), "bad_credentials");
+    wait(&world.log_in("john", RIGHT).await);
+}
+
+#[tokio::test]
+async fn when_an_account_logs_in_fifty_times_then_it_waits() {
+    let world = World::new().await;
+    let quotas = Quotas::new(world.accounts.table.clone(), 1);
+    let used = quotas.take(&quota::LOGINS, world.john, &[49, 0], world.clock.now()).await.unwrap();
+    assert!(used.is_ok());
     assert_eq!(world.log_in("john", RIGHT).await.status, 200);
-    assert_eq!(world.log_in("john", RIGHT).await.status, 429, "one a minute from here");
+    wait(&world.log_in("john", RIGHT).await);
+}
+
+#[tokio::test]
+async fn when_an_address_guesses_over_many_accounts_then_only_it_has_to_wait() {
+    let world = World::new().await;
+    let (mine, other) = ("2001:db8:1:2::7", "2001:db8:1:3::7");
+    for attempt in 0..50 {
+        let answer = world.log_in_from(mine, &format!("nobody{attempt}"), WRONG).await;
+        assert_eq!(answer.code(), "bad_credentials");
+    }
+    let (refused, metrics) =
+        runtime::metrics::counted(world.log_in_from("2001:db8:1:2::8", "john", RIGHT)).await;
+    wait(&refused);
+    assert_eq!(metrics["quota_logins_from_address_refused"], 1);
+    assert_eq!(world.log_in_from(other, "john", RIGHT).await.status, 200);
+    // Whoever names another address without the secret is one of those who call directly.
+    assert_eq!(world.log_in("john", RIGHT).await.status, 200);
+    world.clock.advance(Duration::from_secs(wait(&refused)));
+    assert_eq!(world.log_in_from(mine, "john", RIGHT).await.status, 200);
+}
+
+#[tokio::test]
+async fn when_an_address_logs_in_two_hundred_times_then_it_has_to_wait() {
+    let world = World::new().await;
+    let secret: OriginSecret = ORIGIN_SECRET.parse().unwrap();
+    let parts = Parts {
+        headers: [("x-viewer-address", "192.0.2.7"), ("x-origin-secret", ORIGIN_SECRET)]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        ..Parts::default()
+    };
+    let viewer = secret.viewer(&Call::new(parts, Err(Problem::no_user())));
+    let quotas = Quotas::new(world.accounts.table.clone(), 1);
+    let now = world.clock.now();
+    let used = quotas.take(&quota::LOGINS_FROM_ADDRESS, viewer.owner(), &[199, 0], now).await.unwrap();
+    assert!(used.is_ok());
+    assert_eq!(world.log_in_from("192.0.2.7", "john", RIGHT).await.status, 200);
+    wait(&world.log_in_from("192.0.2.7", "jane", RIGHT).await);
 }
 
 #[tokio::test]
@@ -167,8 +237,7 @@ async fn when_there_is_no_such_account_then_its_attempts_run_out_as_well() {
         let login = if attempt % 2 == 0 { "nobody" } else { "NoBody" };
         assert_eq!(world.log_in(login, WRONG).await.code(), "bad_credentials");
     }
-    let answer = world.log_in("nobody", WRONG).await;
-    assert_eq!((answer.status, answer.header("retry-after")), (429, Some("60")));
+    wait(&world.log_in("nobody", WRONG).await);
     assert_eq!(world.log_in("somebody", WRONG).await.status, 401);
 }
 
@@ -194,8 +263,9 @@ async fn when_the_body_is_not_a_login_then_it_is_refused_before_any_read() {
 #[tokio::test]
 async fn when_the_table_throttles_then_the_client_is_asked_to_retry() {
     let world = World::new().await;
-    for operation in ["GetItem", "UpdateItem", "PutItem"] {
-        world.engine.fail_next(operation, testkit::ATTEMPTS, Fault::Throttled);
+    // Two quotas are updated side by side, and each is tried as often.
+    for (operation, calls) in [("GetItem", 1), ("UpdateItem", 2), ("PutItem", 1)] {
+        world.engine.fail_next(operation, calls * testkit::ATTEMPTS, Fault::Throttled);
         let answer = world.log_in("john", RIGHT).await;
         assert_eq!((answer.status, answer.code()), (503, "temporarily_unavailable"), "{operation}");
         assert!(!answer.json.to_string().contains(world.engine.table_name()));
@@ -207,6 +277,6 @@ async fn when_somebody_logs_in_then_it_is_three_round_trips() {
     let world = World::new().await;
     let (usage, answer) = world.measure("john", RIGHT).await;
     assert_eq!(answer.status, 200);
-    assert_eq!((usage.requests, usage.round_trips), (4, 3), "{usage:?}");
-    assert!(usage.read_units <= 1.5 && usage.write_units <= 2.0, "{usage:?}");
+    assert_eq!((usage.requests, usage.round_trips), (7, 3), "{usage:?}");
+    assert!(usage.read_units <= 1.5 && usage.write_units <= 5.0, "{usage:?}");
 }

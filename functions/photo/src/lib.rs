@@ -3,7 +3,8 @@
 //! - **Trigger**: `GET`, `PATCH` and `DELETE /api/v1/photos/{photo_id}`.
 //! - **Access patterns**: `GET` reads the photo and, beside it, whether the caller likes it (1 RRU, one round
 //!   trip). `PATCH` reads the photo, and then makes one conditional update beside the same read of the like
-//!   (1 RRU, then 1 WRU and 0.5 RRU). `DELETE` is one conditional delete (1 WRU). Long texts are an item beside
+//!   (1 RRU, then 1 WRU and 0.5 RRU). `DELETE` reads the photo beside the quota of deletions, and then makes one
+//!   conditional delete (1 RRU and 1 WRU, then 1 WRU). Long texts are an item beside
 //!   the photo's: they cost one more round trip, and are written and deleted in one transaction with it. A
 //!   refused write costs one more read, which tells a foreign photo from a missing one.
 //! - **Emits**: nothing. A deleted photo reaches `derive` through the table's stream, whether it was ready or
@@ -15,12 +16,16 @@
 //!
 //! A photo that the caller may not see answers exactly like one that does not exist.
 
+use std::sync::Arc;
+
 use api::wire::{PhotoView, UpdatePhotoRequest};
 use api::{Call, Caller, Problem, Reply};
 use domain::photo::Photo;
 use domain::text::{Caption, Location, Tag};
-use domain::{Invalid, PhotoId};
+use domain::{Clock, Invalid, PhotoId, quota};
 use runtime::Aws;
+use runtime::http::over_quota;
+use table::guard::Quotas;
 use table::photo::TextChanges;
 use table::{Patch, Table, like, photo};
 
@@ -29,6 +34,8 @@ runtime::config! {
     pub struct Config {
         /// Name of the table.
         pub table_name: String,
+        /// By how much the limits of the table of quotas are multiplied.
+        pub quota_scale: u32,
         /// The KMS key whose public half verifies access tokens.
         pub jwt_key_id: String,
         /// Base URL of renditions, without a trailing slash.
@@ -39,18 +46,23 @@ runtime::config! {
 /// Handles reading, editing and deleting one photo.
 pub struct PhotoHandler {
     table: Table,
+    quotas: Quotas,
     cdn_url: String,
+    clock: Arc<dyn Clock>,
 }
 
 impl PhotoHandler {
     /// Connects to the table.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
-        Self::new(Table::new(aws.dynamodb(), &config.table_name), &config.cdn_url)
+        let table = Table::new(aws.dynamodb(), &config.table_name);
+        Self::new(table, config.quota_scale, &config.cdn_url, aws.clock())
     }
 
-    /// Creates the handler for photos in `table`, whose pictures are shown under `cdn_url`.
-    pub fn new(table: Table, cdn_url: &str) -> Self {
-        Self { table, cdn_url: cdn_url.to_owned() }
+    /// Creates the handler for photos in `table`, whose pictures are shown under `cdn_url`, with limits
+    /// multiplied by `quota_scale`.
+    pub fn new(table: Table, quota_scale: u32, cdn_url: &str, clock: Arc<dyn Clock>) -> Self {
+        let quotas = Quotas::new(table.clone(), quota_scale);
+        Self { table, quotas, cdn_url: cdn_url.to_owned(), clock }
     }
 
     async fn show(&self, caller: &Caller, id: PhotoId) -> Result<Reply, Problem> {
@@ -72,31 +84,35 @@ impl PhotoHandler {
         )?;
         match photo {
             Some(photo) => self.view(&photo, liked, caller),
-            None => Err(self.refusal(caller, id).await),
+            None => Err(refusal(caller, photo::get(&self.table, id).await?.as_ref())),
         }
     }
 
     async fn delete(&self, caller: &Caller, id: PhotoId) -> Result<Reply, Problem> {
-        if photo::delete(&self.table, id, caller.user_id).await? {
-            Ok(Reply::no_content())
-        } else {
-            Err(self.refusal(caller, id).await)
-        }
-    }
-
-    /// Returns the problem that says why `caller` may not change the photo.
-    async fn refusal(&self, caller: &Caller, id: PhotoId) -> Problem {
-        match photo::get(&self.table, id).await {
-            Ok(Some(photo)) if photo.author != caller.user_id && photo.is_visible_to(caller.user_id) => {
-                Problem::forbidden("not_your_photo", "Only its author may change or delete a photo.")
-            }
-            Ok(_) => Problem::no_photo(),
-            Err(error) => error.into(),
+        let (photo, taken) = futures::try_join!(
+            photo::get_latest(&self.table, id),
+            self.quotas.take(&quota::DELETIONS, caller.user_id, &[1], self.clock.now()),
+        )?;
+        taken.map_err(over_quota)?;
+        match photo {
+            Some(photo) if photo.author != caller.user_id => Err(refusal(caller, Some(&photo))),
+            Some(_) if photo::delete(&self.table, id, caller.user_id).await? => Ok(Reply::no_content()),
+            _ => Err(Problem::no_photo()),
         }
     }
 
     fn view(&self, photo: &Photo, liked: bool, caller: &Caller) -> Result<Reply, Problem> {
         Reply::ok(&PhotoView::new(photo, &self.cdn_url, liked, caller.user_id))
+    }
+}
+
+/// Returns the problem that says why `caller` may not change the photo.
+fn refusal(caller: &Caller, photo: Option<&Photo>) -> Problem {
+    match photo {
+        Some(photo) if photo.author != caller.user_id && photo.is_visible_to(caller.user_id) => {
+            Problem::forbidden("not_your_photo", "Only its author may change or delete a photo.")
+        }
+        _ => Problem::no_photo(),
     }
 }
 

@@ -10,13 +10,12 @@
 use api::Caller;
 use domain::media::{MediumPlace, PerceptualHash};
 use domain::photo::{ContentType, Failure, Medium, Photo, Rendered, State};
-use domain::rate;
 use domain::text::{AltText, Caption, Location, Tag};
-use domain::{PhotoId, UserId};
+use domain::{PhotoId, UserId, quota};
 use photo::PhotoHandler;
 use serde_json::{Value, json};
 use table::Table;
-use table::guard::{self, RateStep};
+use table::guard::Quotas;
 use table::original::Share;
 use testkit::http::{Answer, Request, call, event};
 use testkit::{Engine, Fault, ManualClock, SeededRandom};
@@ -45,10 +44,10 @@ fn ben() -> Caller {
 
 impl World {
     async fn new() -> Self {
-        let engine = Engine::start().await;
+        let (engine, clock) = (Engine::start().await, ManualClock::new());
         let table = Table::new(engine.client(), engine.table_name());
-        let deps = PhotoHandler::new(table.clone(), CDN);
-        Self { engine, table, deps, clock: ManualClock::new(), random: SeededRandom::new(1) }
+        let deps = PhotoHandler::new(table.clone(), 1, CDN, clock.shared());
+        Self { engine, table, deps, clock, random: SeededRandom::new(1) }
     }
 
     /// Creates Ada's photo of two media, still being processed.
@@ -73,8 +72,7 @@ impl World {
             likes: 0,
             comments: 0,
         };
-        let step = RateStep::admit(guard::UPLOADS, rate::UPLOADS, None, photo.id.created_at()).unwrap();
-        table::photo::create(&self.table, &photo, &step, None).await.unwrap();
+        table::photo::create(&self.table, &photo, None).await.unwrap();
         photo
     }
 
@@ -248,8 +246,7 @@ async fn when_texts_are_maximal_then_they_are_shown_edited_and_deleted_whole() {
     let world = World::new().await;
     let id = PhotoId::generate(ada().user_id, &world.clock, &world.random);
     let draft = testkit::maximal::draft(id, &ada());
-    let step = RateStep::admit(guard::UPLOADS, rate::UPLOADS, None, id.created_at()).unwrap();
-    table::photo::create(&world.table, &draft, &step, None).await.unwrap();
+    table::photo::create(&world.table, &draft, None).await.unwrap();
     world.engine.reset_usage();
     let shown = world.send(world.request("GET", id, &ada())).await.json;
     let usage = world.engine.usage();
@@ -269,6 +266,24 @@ async fn when_texts_are_maximal_then_they_are_shown_edited_and_deleted_whole() {
     assert_eq!(world.send(world.request("DELETE", id, &ben())).await.code(), "photo_not_found");
     assert_eq!(world.send(world.request("DELETE", id, &ada())).await.status, 204);
     assert_eq!(world.send(world.request("GET", id, &ada())).await.code(), "photo_not_found");
+}
+
+#[tokio::test]
+async fn when_two_hundred_photos_were_deleted_in_an_hour_then_the_next_waits() {
+    let world = World::new().await;
+    let (first, second) = (world.ready_photo().await, world.ready_photo().await);
+    let quotas = Quotas::new(world.table.clone(), 1);
+    let used = quotas.take(&quota::DELETIONS, ada().user_id, &[199], testkit::START).await.unwrap();
+    assert!(used.is_ok());
+    assert_eq!(world.send(world.request("DELETE", first.id, &ada())).await.status, 204);
+    let refusing = world.send(world.request("DELETE", second.id, &ada()));
+    let (refused, metrics) = runtime::metrics::counted(refusing).await;
+    assert_eq!((refused.status, refused.code()), (429, "too_many_deletions"));
+    assert_eq!(metrics["quota_deletions_refused"], 1);
+    assert!(world.stored(&second).await.is_some());
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    world.clock.advance(std::time::Duration::from_secs(wait));
+    assert_eq!(world.send(world.request("DELETE", second.id, &ada())).await.status, 204);
 }
 
 #[tokio::test]
@@ -318,10 +333,12 @@ async fn when_its_author_deletes_a_photo_then_it_is_gone_and_in_the_stream() {
     let (id, token) = (photo.id.to_string(), testkit::token_for(&ada(), testkit::START));
     let answer = world.send(event("photo", "delete", &[("photo_id", &id), ("token", &token)])).await;
     assert_eq!((answer.status, &answer.json), (204, &Value::Null));
-    assert_eq!((world.engine.usage().requests, world.engine.usage().writes()), (1, 1));
+    let usage = world.engine.usage();
+    assert_eq!((usage.round_trips, usage.requests, usage.writes()), (2, 3, 2));
+    assert!(usage.write_units <= 2.0 && usage.read_units <= 1.0, "{usage:?}");
     assert_eq!(world.stored(&photo).await, None);
     let names: Vec<_> = world.engine.stream().await.into_iter().map(|record| record.event_name).collect();
-    assert_eq!(names, ["REMOVE"]);
+    assert_eq!(names, ["INSERT", "REMOVE"], "the quota's item and the photo");
     let again = world.send(world.request("DELETE", photo.id, &ada())).await;
     assert_eq!((again.status, again.code()), (404, "photo_not_found"));
 }

@@ -1,28 +1,31 @@
 //! `register`: opens accounts.
 //!
 //! - **Trigger**: `POST /api/v1/auth/register`.
-//! - **Access patterns**: one transaction puts the claims of name and address, the profile, the credential
+//! - **Access patterns**: while the password is hashed, the quota of the viewer's address is taken (1 WRU). Then
+//!   one transaction puts the claims of name and address, the profile, the credential
 //!   and the first session, each on condition that it does not exist. Nothing is read before it. Of any
 //!   number of registrations of one name exactly one succeeds. A taken id is drawn again.
 //! - **Emits**: nothing.
 //! - **Redelivery**: a registration that is sent again is refused, because its name is taken. With an
 //!   `Idempotency-Key` it is answered as a login, if name, address and password belong to one account. So a
 //!   client that lost the first answer gets a session of its account. The key is not stored: the password is
-//!   the proof, and the limit on password checks applies.
+//!   the proof, and the check counts against the limits of logins to that account and from that address.
 //! - **Failures**: the caller gets a problem and asks again. If no access token can be signed, the account is
 //!   open all the same, as after a lost answer.
 //!
 //! Names are public, so an answer may say that one is taken. An answer also shows that an address is taken.
 //! Only a mail to that address could avoid that. Each attempt costs a password hash, opens an account if the
-//! address is free, and counts against the route's throttle.
+//! address is free, and counts against the quota of the viewer's address.
 
-use accounts::{Accounts, Check, answer, password};
+use accounts::{Accounts, Check, Limits, answer, password};
 use api::wire::{RegisterRequest, Session};
 use api::{Call, Problem, Reply};
 use domain::account::{Email, Password, UserName, parse_full_name};
 use domain::user::User;
 use domain::{Home, UserId};
 use runtime::Aws;
+use runtime::http::{OriginSecret, Viewer, over_quota};
+use table::guard::Quotas;
 use table::session::Owner;
 use table::user::{self, Registration};
 
@@ -31,6 +34,10 @@ runtime::config! {
     pub struct Config {
         /// Name of the table.
         pub table_name: String,
+        /// By how much the limits of the table of quotas are multiplied.
+        pub quota_scale: u32,
+        /// The secret beside which the distribution names a viewer's address.
+        pub origin_secret: OriginSecret,
         /// The KMS key that signs access tokens.
         pub jwt_key_id: String,
     }
@@ -42,6 +49,7 @@ const IDS: u32 = 3;
 /// Handles registrations.
 pub struct RegisterHandler {
     accounts: Accounts,
+    limits: Limits,
 }
 
 /// A registration whose every field is valid.
@@ -66,17 +74,26 @@ impl Applicant {
 impl RegisterHandler {
     /// Connects to the table and the key service.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
-        Self::new(Accounts::connect(aws, &config.table_name, &config.jwt_key_id))
+        let accounts = Accounts::connect(aws, &config.table_name, &config.jwt_key_id);
+        let quotas = Quotas::new(accounts.table.clone(), config.quota_scale);
+        Self::new(accounts, Limits::new(quotas, config.origin_secret.clone()))
     }
 
     /// Creates the handler for `accounts`.
-    pub fn new(accounts: Accounts) -> Self {
-        Self { accounts }
+    pub fn new(accounts: Accounts, limits: Limits) -> Self {
+        Self { accounts, limits }
     }
 
-    async fn register(&self, applicant: &Applicant, repeatable: bool) -> Result<Session, Problem> {
+    async fn register(
+        &self,
+        applicant: &Applicant,
+        repeatable: bool,
+        viewer: Viewer,
+    ) -> Result<Session, Problem> {
         let Accounts { table, clock, random, .. } = &self.accounts;
-        let hash = password::hash(&applicant.password, &**random)?;
+        let taken = async { self.limits.registration(viewer, clock.now()).await.map_err(Problem::from) };
+        let (taken, hash) = futures::try_join!(taken, self.hash(&applicant.password))?;
+        taken.map_err(over_quota)?;
         for _ in 0..IDS {
             let id = UserId::generate(Home::LOCAL, &**clock, &**random);
             let user = User::new(id, applicant.username.clone(), applicant.full_name.clone());
@@ -96,18 +113,31 @@ impl RegisterHandler {
                     Problem::conflict("email_taken", "There is an account with this e-mail address.")
                 }
             };
-            return if repeatable { self.repeated(applicant, taken).await } else { Err(taken) };
+            return if repeatable { self.repeated(applicant, taken, viewer).await } else { Err(taken) };
         }
         Err(Problem::unavailable(IdsTaken))
     }
 
+    /// Hashes a password on another thread, so that the quota is taken meanwhile.
+    async fn hash(&self, password: &Password) -> Result<String, Problem> {
+        let (password, random) = (password.clone(), self.accounts.random.clone());
+        let hashed = tokio::task::spawn_blocking(move || password::hash(&password, &*random)).await;
+        Ok(hashed.map_err(Problem::internal)??)
+    }
+
     /// Answers a registration whose name or address is taken: with a session if the same registration was
     /// made before, or else with `taken`.
-    async fn repeated(&self, applicant: &Applicant, taken: Problem) -> Result<Session, Problem> {
+    async fn repeated(
+        &self,
+        applicant: &Applicant,
+        taken: Problem,
+        viewer: Viewer,
+    ) -> Result<Session, Problem> {
         let digest = applicant.email.digest();
         let holder = user::holder_latest(&self.accounts.table, &applicant.username.folded(), &digest).await?;
-        match self.accounts.check(holder, &digest, applicant.password.expose()).await? {
-            Check::Right(owner) => self.accounts.open_session(&owner).await,
+        let password = applicant.password.expose();
+        match self.accounts.check(holder, &digest, password, &self.limits, viewer).await? {
+            Check::Right(proven) => self.accounts.open_session(&proven, &self.limits).await,
             // Too many checks have no answer of their own here. It would reveal that name
             // and address belong together.
             Check::Wrong | Check::TooOften(_) => Err(taken),
@@ -126,7 +156,7 @@ impl runtime::http::Handler for RegisterHandler {
             "POST /api/v1/auth/register" => {
                 let applicant = Applicant::parse(&call.json()?)?;
                 let repeatable = call.idempotency_key()?.is_some();
-                Reply::created(&self.register(&applicant, repeatable).await?)
+                Reply::created(&self.register(&applicant, repeatable, self.limits.viewer(call)).await?)
             }
             _ => Err(runtime::http::unknown_route()),
         }

@@ -9,14 +9,15 @@
 
 use std::sync::Arc;
 
-use accounts::Accounts;
-use domain::{Home, Randomness};
+use accounts::{Accounts, Limits};
+use domain::{Home, Randomness, quota};
 use futures::future::join_all;
 use register::RegisterHandler;
 use runtime::auth::{Issuer, SignError, Signer, Signing};
 use serde_json::{Value, json};
+use table::guard::Quotas;
 use table::{Table, session, user};
-use testkit::http::{Answer, Request, call, event};
+use testkit::http::{Answer, ORIGIN_SECRET, Request, call, event};
 use testkit::{Engine, Fault, ManualClock, SeededRandom, verifier};
 
 const PASSWORD: &str = "correct horse battery";
@@ -28,6 +29,11 @@ struct World {
     deps: RegisterHandler,
 }
 
+/// The limits before login. Most tests register more people from one address than those admit.
+fn limits(table: &Table) -> Limits {
+    Limits::new(Quotas::new(table.clone(), 10), ORIGIN_SECRET.parse().unwrap())
+}
+
 impl World {
     async fn new() -> Self {
         Self::signing(testkit::issuer()).await
@@ -37,15 +43,17 @@ impl World {
         let (engine, clock) = (Engine::start().await, ManualClock::new());
         let table = Table::new(engine.client(), engine.table_name());
         let random = SeededRandom::new(1).shared();
-        let deps =
-            RegisterHandler::new(Accounts { table: table.clone(), issuer, clock: clock.shared(), random });
+        let accounts = Accounts { table: table.clone(), issuer, clock: clock.shared(), random };
+        let deps = RegisterHandler::new(accounts, limits(&table));
         Self { engine, clock, table, deps }
     }
 
     /// A registration by another process, which has this randomness.
     async fn register_elsewhere(&self, random: Arc<dyn Randomness>, username: &str) -> Answer {
         let (table, clock) = (self.table.clone(), self.clock.shared());
-        let deps = RegisterHandler::new(Accounts { table, issuer: testkit::issuer(), clock, random });
+        let limits = limits(&table);
+        let accounts = Accounts { table, issuer: testkit::issuer(), clock, random };
+        let deps = RegisterHandler::new(accounts, limits);
         let email = format!("{username}@example.org");
         let values = [("username", username), ("email", email.as_str()), ("password", PASSWORD)];
         call(&deps, &self.clock, event("register", "register", &values)).await
@@ -69,9 +77,9 @@ impl World {
         self.call(Request::to("POST /api/v1/auth/register").json(body)).await
     }
 
-    /// Returns whether the table is unchanged since the last call.
+    /// Returns whether the table is unchanged since the last call, but for the uses of quotas.
     async fn is_unchanged(&self) -> bool {
-        self.engine.stream().await.is_empty()
+        self.engine.written().await == 0
     }
 
     async fn is_live(&self, answer: &Answer) -> bool {
@@ -173,7 +181,7 @@ async fn when_twenty_register_one_name_at_once_then_one_wins() {
     let refused = answers.iter().filter(|answer| (answer.status, answer.code()) == (409, "username_taken"));
     assert_eq!(refused.count(), 19);
     assert_eq!(user::by_name(&world.table, "john").await.unwrap(), Some(id(winner)));
-    assert_eq!(world.engine.stream().await.len(), 5, "the five items of one account");
+    assert_eq!(world.engine.written().await, 5, "the five items of one account");
 }
 
 #[tokio::test]
@@ -183,7 +191,7 @@ async fn when_twenty_register_one_address_at_once_then_one_wins() {
     let answers = join_all(names.iter().map(|name| world.register(name, "john@example.org"))).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
     assert_eq!(answers.iter().filter(|answer| answer.code() == "email_taken").count(), 19);
-    assert_eq!(world.engine.stream().await.len(), 5);
+    assert_eq!(world.engine.written().await, 5);
 }
 
 #[tokio::test]
@@ -248,14 +256,46 @@ async fn when_the_answer_was_lost_then_a_repeat_with_a_key_opens_a_session() {
 }
 
 #[tokio::test]
+async fn when_an_address_registered_its_number_in_an_hour_then_it_waits() {
+    let world = World::new().await;
+    let send = async |address: &str, name: &str| {
+        let email = format!("{name}@example.org");
+        let body = json!({ "username": name, "email": email, "password": PASSWORD });
+        world.call(Request::to("POST /api/v1/auth/register").viewer(address).json(&body)).await
+    };
+    for number in 0..200 {
+        assert_eq!(send("192.0.2.7", &format!("john{number}")).await.status, 201);
+    }
+    let (refused, metrics) = runtime::metrics::counted(send("192.0.2.7", "john200")).await;
+    assert_eq!((refused.status, refused.code()), (429, "too_many_registrations"));
+    assert_eq!(metrics["quota_registrations_refused"], 1);
+    assert_eq!(user::by_name(&world.table, "john200").await.unwrap(), None);
+    assert_eq!(send("192.0.2.8", "john200").await.status, 201);
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    world.clock.advance(std::time::Duration::from_secs(wait));
+    assert_eq!(send("192.0.2.7", "john201").await.status, 201);
+}
+
+#[tokio::test]
+async fn when_passwords_are_guessed_with_a_key_then_the_accounts_limit_applies() {
+    let world = World::new().await;
+    let john = id(&world.register("john", "john@example.org").await);
+    let quotas = Quotas::new(world.table.clone(), 10);
+    let now = domain::Clock::now(&world.clock);
+    // Logins by name have used the account's budget but for one.
+    assert!(quotas.take(&quota::LOGINS, john, &[99, 99], now).await.unwrap().is_ok());
+    let guess = world.register_with_key("john", "john@example.org", "wrong horse battery").await;
+    assert_eq!((guess.status, guess.code()), (409, "username_taken"));
+    let right = world.register_with_key("john", "john@example.org", PASSWORD).await;
+    assert_eq!((right.status, right.code()), (409, "username_taken"), "the right one is not told either");
+}
+
+#[tokio::test]
 async fn when_it_is_not_the_same_registration_then_a_key_opens_nothing() {
     let world = World::new().await;
     world.register("john", "john@example.org").await;
     world.register("jane", "jane@example.org").await;
-    let sessions = || async {
-        world.engine.stream().await.iter().filter(|record| record.event_name == "INSERT").count()
-    };
-    sessions().await;
+    world.is_unchanged().await;
     for (username, email, password, code) in [
         ("john", "john@example.org", "wrong horse battery", "username_taken"),
         ("john", "jane@example.org", PASSWORD, "username_taken"),
@@ -265,23 +305,8 @@ async fn when_it_is_not_the_same_registration_then_a_key_opens_nothing() {
         let answer = world.register_with_key(username, email, password).await;
         assert_eq!((answer.status, answer.code()), (409, code), "{username} {email}");
     }
-    // Only limits were drawn on: one for each address.
-    assert_eq!(sessions().await, 3);
+    assert!(world.is_unchanged().await);
     assert_eq!(world.register("john", "john@example.org").await.code(), "username_taken", "without a key");
-}
-
-#[tokio::test]
-async fn when_registering_guesses_passwords_then_the_login_limit_applies() {
-    let world = World::new().await;
-    assert_eq!(world.register("john", "john@example.org").await.status, 201);
-    for _ in 0..10 {
-        let answer = world.register_with_key("john", "john@example.org", "wrong horse battery").await;
-        assert_eq!((answer.status, answer.code()), (409, "username_taken"));
-    }
-    let right = world.register_with_key("john", "john@example.org", PASSWORD).await;
-    assert_eq!((right.status, right.code()), (409, "username_taken"), "too many checks");
-    world.clock.advance(std::time::Duration::from_mins(1));
-    assert_eq!(world.register_with_key("john", "john@example.org", PASSWORD).await.status, 201);
 }
 
 #[tokio::test]
@@ -315,7 +340,8 @@ async fn when_somebody_registers_then_it_is_one_transaction() {
     let world = World::new().await;
     world.register("john", "john@example.org").await;
     let usage = world.engine.usage();
-    assert_eq!((usage.requests, usage.requests_of("TransactWriteItems"), usage.round_trips), (1, 1, 1));
-    assert!(usage.write_units <= 10.0, "{usage:?}");
+    // The quota is taken while the password is hashed.
+    assert_eq!((usage.requests, usage.requests_of("TransactWriteItems"), usage.round_trips), (2, 1, 2));
+    assert!(usage.write_units <= 11.0, "{usage:?}");
     assert!(usage.read_units <= 0.0, "{usage:?}");
 }

@@ -11,11 +11,10 @@ use std::time::Duration;
 
 use domain::media::PerceptualHash;
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
-use domain::{Clock, Home, PhotoId, UserId, rate};
+use domain::{Clock, Home, PhotoId, UserId};
 use runtime::task::answer;
 use serde_json::{Value, json};
 use sweep::{Done, Queues, SweepHandler, Swept};
-use table::guard::{self, RateStep};
 use table::original::Share;
 use table::{Table, processing};
 use testkit::{ATTEMPTS, Engine, Fault, ManualClock, Outbox, SeededRandom, fixture};
@@ -43,7 +42,6 @@ impl World {
 
     /// Creates a photo begun now, with its marker, as `derive` leaves it.
     async fn photo(&self) -> Photo {
-        // Each photo has another author, so that the rate limit does not matter here.
         let author = UserId::generate(Home::LOCAL, &self.clock, &self.random);
         let photo = Photo {
             id: PhotoId::generate(author, &self.clock, &self.random),
@@ -59,8 +57,7 @@ impl World {
             likes: 0,
             comments: 0,
         };
-        let step = RateStep::admit(guard::UPLOADS, rate::UPLOADS, None, self.clock.now()).unwrap();
-        table::photo::create(&self.table, &photo, &step, None).await.unwrap();
+        table::photo::create(&self.table, &photo, None).await.unwrap();
         processing::add(&self.table, photo.id).await.unwrap();
         photo
     }

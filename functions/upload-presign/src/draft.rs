@@ -36,6 +36,12 @@ impl Draft {
         &self.media
     }
 
+    /// Returns the bytes that all uploads together may have.
+    pub(crate) fn bytes(&self) -> i64 {
+        let bytes: u64 = self.media.iter().map(|medium| medium.size).sum();
+        i64::try_from(bytes).unwrap_or(i64::MAX)
+    }
+
     /// Returns the photo with this id in its first state.
     pub(crate) fn photo(&self, id: PhotoId, author: &Caller) -> Photo {
         Photo {

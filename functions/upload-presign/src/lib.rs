@@ -1,14 +1,16 @@
 //! `upload-presign`: creates a draft photo and signs an upload form for each of its media.
 //!
 //! - **Trigger**: `POST /api/v1/photos`.
-//! - **Access patterns**: two reads side by side of the guards, which are the rate limit and the idempotency
-//!   record (2 RRU). Then one transaction writes both and the photo (2 WRU for each KiB of each, 6 in all).
+//! - **Access patterns**: the idempotency record is read, and beside it the quotas of photos and bytes are taken
+//!   (1 RRU and 1 WRU). Then one transaction writes the record and the photo (2 WRU for each KiB of each, 4 in
+//!   all).
 //! - **Emits**: nothing. The draft reaches `derive` through the table's stream.
 //! - **Redelivery**: with the same `Idempotency-Key` the same request gets the same photo with freshly signed
 //!   forms, and another request gets 422. The key is recorded in the transaction that creates the photo, so
-//!   it never names a photo that does not exist. Without a key every request creates a photo.
+//!   it never names a photo that does not exist. A repetition counts against the quotas, but they never refuse
+//!   it. Without a key every request creates a photo.
 //! - **Failures**: the caller gets a problem and asks again. Everything is checked before anything is
-//!   written. After a lost race the guards are read again, a bounded number of times. `sweep` ends a photo
+//!   written. After a lost race the record is read again, a bounded number of times. `sweep` ends a photo
 //!   whose pictures never come.
 
 mod credentials;
@@ -25,11 +27,12 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::media::MediumId;
-use domain::{Clock, PhotoId, Randomness, rate};
+use domain::{Clock, PhotoId, Randomness, quota};
 use runtime::config::environment;
+use runtime::http::over_quota;
 use runtime::{Aws, StartError};
 use sha2::{Digest, Sha256};
-use table::guard::{self, Idempotency, RateStep};
+use table::guard::{self, Idempotency, Quotas};
 use table::photo::Creation;
 use table::{Table, photo};
 
@@ -37,7 +40,7 @@ use credentials::CredentialCache;
 use draft::Draft;
 pub use form::Bucket;
 
-/// Times the guards are read before a race is given up. Each turn of a race has a winner, so a dozen uploads
+/// Times the idempotency record is read before a race is given up. Each turn of a race has a winner, so a dozen uploads
 /// that one user begins at the same moment all succeed.
 const TURNS: u32 = 12;
 
@@ -46,6 +49,8 @@ runtime::config! {
     pub struct Config {
         /// Name of the table.
         pub table_name: String,
+        /// By how much the limits of the table of quotas are multiplied.
+        pub quota_scale: u32,
         /// The KMS key whose public half verifies access tokens.
         pub jwt_key_id: String,
         /// The bucket that takes uploads.
@@ -58,6 +63,7 @@ runtime::config! {
 /// Handles creating an upload: a draft photo, and a signed form for each of its media.
 pub struct UploadPresignHandler {
     table: Table,
+    quotas: Quotas,
     bucket: Bucket,
     credentials: CredentialCache,
     cdn_url: String,
@@ -78,12 +84,15 @@ impl UploadPresignHandler {
             _ => Bucket::hosted(&config.uploads_bucket, region),
         };
         let table = Table::new(aws.dynamodb(), &config.table_name);
-        Ok(Self::new(table, bucket, provider, &config.cdn_url, aws.clock(), aws.random()))
+        let (scale, cdn_url) = (config.quota_scale, &config.cdn_url);
+        Ok(Self::new(table, scale, bucket, provider, cdn_url, aws.clock(), aws.random()))
     }
 
-    /// Creates the handler for drafts in `table`, whose media go to `bucket` and are shown under `cdn_url`.
+    /// Creates the handler for drafts in `table`, whose media go to `bucket` and are shown under `cdn_url`, with
+    /// limits multiplied by `quota_scale`.
     pub fn new(
         table: Table,
+        quota_scale: u32,
         bucket: Bucket,
         provider: SharedCredentialsProvider,
         cdn_url: &str,
@@ -91,7 +100,8 @@ impl UploadPresignHandler {
         random: Arc<dyn Randomness>,
     ) -> Self {
         let credentials = CredentialCache::new(provider, clock.clone());
-        Self { table, bucket, credentials, cdn_url: cdn_url.to_owned(), clock, random }
+        let quotas = Quotas::new(table.clone(), quota_scale);
+        Self { table, quotas, bucket, credentials, cdn_url: cdn_url.to_owned(), clock, random }
     }
 
     /// Returns the photo of this draft: a new one, or the one that the same request created before.
@@ -101,29 +111,40 @@ impl UploadPresignHandler {
         draft: &Draft,
         repeat: Option<&Repeat>,
     ) -> Result<PhotoId, Problem> {
-        let key = repeat.map(|repeat| repeat.key.as_str());
+        let amounts = [1, draft.bytes()];
+        let now = self.clock.now();
+        let taking = async { Ok(self.quotas.take(&quota::UPLOADS, caller.user_id, &amounts, now).await?) };
+        let (taken, earlier) = futures::try_join!(taking, self.earlier(caller, repeat))?;
+        if let Some(photo) = earlier {
+            return Ok(photo);
+        }
+        taken.map_err(over_quota)?;
         for turn in 0..TURNS {
-            let now = self.clock.now();
-            let guards = guard::of_upload(&self.table, caller.user_id, key, now).await?;
-            if let (Some(made), Some(repeat)) = (&guards.made, repeat) {
-                if made.request != repeat.request {
-                    return Err(reused());
-                }
-                // A deleted photo is not created again, and forms for it would be useless.
-                let there = photo::get_latest(&self.table, made.photo).await?.is_some();
-                return if there { Ok(made.photo) } else { Err(Problem::no_photo()) };
-            }
-            let rate = RateStep::admit(guard::UPLOADS, rate::UPLOADS, guards.tat, now)
-                .map_err(|wait| too_many_uploads(wait.seconds))?;
             let id = PhotoId::generate(caller.user_id, self.clock.as_ref(), self.random.as_ref());
-            let record = repeat.map(|repeat| Idempotency::new(&repeat.key, repeat.request.clone(), id, now));
-            let photo = draft.photo(id, caller);
-            match photo::create(&self.table, &photo, &rate, record.as_ref()).await? {
+            let record = repeat
+                .map(|repeat| Idempotency::new(&repeat.key, repeat.request.clone(), id, self.clock.now()));
+            match photo::create(&self.table, &draft.photo(id, caller), record.as_ref()).await? {
                 Creation::Done => return Ok(id),
                 Creation::Raced => self.step_aside(turn).await,
             }
+            if let Some(photo) = self.earlier(caller, repeat).await? {
+                return Ok(photo);
+            }
         }
         Err(Problem::unavailable(Contended))
+    }
+
+    /// Returns the photo that the same request created before, if any.
+    async fn earlier(&self, caller: &Caller, repeat: Option<&Repeat>) -> Result<Option<PhotoId>, Problem> {
+        let Some(repeat) = repeat else { return Ok(None) };
+        let made = guard::earlier_latest(&self.table, caller.user_id, &repeat.key, self.clock.now()).await?;
+        let Some(made) = made else { return Ok(None) };
+        if made.request != repeat.request {
+            return Err(reused());
+        }
+        // A deleted photo is not created again, and forms for it would be useless.
+        let there = photo::get_latest(&self.table, made.photo).await?.is_some();
+        if there { Ok(Some(made.photo)) } else { Err(Problem::no_photo()) }
     }
 
     /// Waits for a short random time, so that requests that collided do not collide again.
@@ -195,11 +216,7 @@ fn reused() -> Problem {
     Problem::unprocessable("idempotency_key_reused", "This Idempotency-Key was used for another request.")
 }
 
-fn too_many_uploads(seconds: i64) -> Problem {
-    Problem::rate_limited("upload_limit_reached", "At most 100 photos can be uploaded in an hour.", seconds)
-}
-
 /// The error of a lost race: other uploads of the same user won every turn.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the guards of the upload stayed contended")]
+#[error("the idempotency key of the upload stayed contended")]
 struct Contended;

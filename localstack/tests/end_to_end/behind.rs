@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
-use domain::UserId;
 use domain::photo::Photo;
+use domain::quota::Quota;
+use domain::{Clock, UserId};
+use runtime::SystemClock;
 use table::Table;
+use table::guard::Quotas;
 use table::keys::{ItemKey, PK, SK};
 
 use crate::cloud::Cloud;
@@ -72,7 +75,8 @@ impl Behind {
         let (padded, plain) = (user.padded(), user.to_string());
         let named = |item: &Item| {
             let text = format!("{item:?}");
-            text.contains(&padded) || text.contains(&plain)
+            // What is refused counts against quotas all the same.
+            !key(item).0.starts_with("RATE#") && (text.contains(&padded) || text.contains(&plain))
         };
         self.every_item().await.into_iter().filter(named).map(|item| (key(&item), item)).collect()
     }
@@ -98,6 +102,17 @@ impl Behind {
     pub(crate) async fn photo(&self, photo: &str) -> Photo {
         let table = Table::new(self.dynamodb.clone(), &self.table);
         table::photo::get_latest(&table, photo.parse().unwrap()).await.unwrap().unwrap()
+    }
+
+    /// Uses a quota of somebody until so much of each measure is left.
+    pub(crate) async fn use_up(&self, quota: &Quota, owner: UserId, left: i64) {
+        // `QuotaScale` of the local cloud.
+        const SCALE: u32 = 100;
+        let quotas = Quotas::new(Table::new(self.dynamodb.clone(), &self.table), SCALE);
+        let amounts: Vec<i64> =
+            quota.measures.iter().map(|measure| measure.limit * i64::from(SCALE) - left).collect();
+        let taken = quotas.take(quota, owner, &amounts, SystemClock.now()).await.unwrap();
+        assert!(taken.is_ok(), "{} admits no more", quota.name);
     }
 
     pub(crate) fn photos_bucket(&self) -> &str {

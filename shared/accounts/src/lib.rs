@@ -2,6 +2,7 @@
 //! and the response with a session.
 
 mod check;
+mod limits;
 pub mod password;
 mod session;
 
@@ -12,7 +13,8 @@ use runtime::Aws;
 use runtime::auth::{Issuer, KmsSigner};
 use table::Table;
 
-pub use check::Check;
+pub use check::{Check, Proven};
+pub use limits::{Attempt, Limits};
 pub use session::answer;
 
 /// The dependencies of accounts and sessions.

@@ -6,14 +6,17 @@ use domain::session::RefreshToken;
 use runtime::auth::AccessToken;
 use table::session::{self, Opened, Owner};
 
-use crate::Accounts;
+use crate::{Accounts, Limits, Proven};
 
 impl Accounts {
-    /// Opens a session. One round trip to the table and, at the same time, one to the key service; 1 WRU.
-    pub async fn open_session(&self, owner: &Owner) -> Result<Session, Problem> {
+    /// Opens a session for somebody whose password was right. One round trip to the table and, at the same
+    /// time, one to the key service; 3 WRU.
+    pub async fn open_session(&self, proven: &Proven, limits: &Limits) -> Result<Session, Problem> {
+        let Proven { owner, attempt } = proven;
         let opened = self.new_session(owner);
         let stored = async { session::open(&self.table, &opened).await.map_err(Problem::from) };
-        let ((), access) = futures::try_join!(stored, self.access_token(owner))?;
+        let returned = async { limits.proven(attempt).await.map_err(Problem::from) };
+        let ((), (), access) = futures::try_join!(stored, returned, self.access_token(owner))?;
         Ok(answer(owner, access, &opened.token))
     }
 

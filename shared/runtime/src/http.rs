@@ -6,6 +6,7 @@
 //! None of that is needed, because API Gateway has matched the route already.
 
 mod request;
+mod viewer;
 
 use std::fmt;
 use std::future::Future;
@@ -13,6 +14,7 @@ use std::panic::AssertUnwindSafe;
 
 use api::{Call, Problem, Reply};
 use domain::Clock;
+use domain::quota::Exceeded;
 use futures::FutureExt;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -25,7 +27,9 @@ use tracing::{Instrument, info_span};
 use crate::auth::Verifier;
 use crate::failure::Chain;
 use crate::metrics::Outcome;
-use crate::{Aws, StartError, invocation};
+use crate::{Aws, StartError, invocation, metrics};
+
+pub use viewer::{OriginSecret, Viewer};
 
 /// Most bytes of a body. Photos go directly to S3, so bodies are small JSON.
 pub const MAX_BODY: usize = 256 * 1024;
@@ -39,6 +43,13 @@ pub trait Handler: Send + Sync {
 /// Returns the problem of a route that the function does not serve.
 pub fn unknown_route() -> Problem {
     Problem::not_found("route_not_found", "There is no such route.")
+}
+
+/// Counts a use that a quota refused, and returns its problem.
+pub fn over_quota(exceeded: Exceeded) -> Problem {
+    let Exceeded { quota, seconds } = exceeded;
+    metrics::count(quota.metric, 1);
+    Problem::rate_limited(quota.code, quota.detail, seconds)
 }
 
 /// Serves requests until Lambda stops the process. `verifier` identifies the caller.

@@ -1,28 +1,17 @@
-//! Guards: rate limits and idempotency keys. They are checked in the same transaction as the
-//! write that they guard.
+//! Guards: quotas and idempotency keys.
 
-use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
-use domain::rate::{Limit, RetryAfter};
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use domain::quota::{Exceeded, Quota};
 use domain::{PhotoId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::calls::{key_item, number, parsed, stored};
-use crate::error::refused;
+use crate::calls::{number, stored};
+use crate::error::done;
 use crate::keys::{EXPIRES_AT, ItemKey, PK};
 use crate::{Error, Result, Table};
 
 /// Seconds for which an idempotency key is valid.
 const IDEMPOTENCY_SECONDS: i64 = 24 * 60 * 60;
-
-/// The rate limit's name for uploads.
-pub const UPLOADS: &str = "uploads";
-/// The rate limit's name for password checks.
-pub const LOGINS: &str = "logins";
-
-#[derive(Serialize, Deserialize)]
-struct Rate {
-    tat: Timestamp,
-}
 
 /// An idempotency key and the photo that its first request created.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,110 +45,84 @@ impl Idempotency {
     }
 }
 
-/// The guards of an upload as they were read.
-#[derive(Clone, Debug, Default)]
-pub struct Guards {
-    /// The rate limit's theoretical arrival time.
-    pub tat: Option<Timestamp>,
-    /// The earlier use of the idempotency key, if any.
-    pub made: Option<Idempotency>,
-}
-
-/// One admitted action, which moves the rate limit's stored moment from the one read to the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RateStep {
-    action: &'static str,
-    from: Option<Timestamp>,
-    to: Timestamp,
-}
-
-impl RateStep {
-    /// Admits one more `action`, or returns when to retry.
-    pub fn admit(
-        action: &'static str,
-        limit: Limit,
-        tat: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Result<Self, RetryAfter> {
-        limit.admit(tat, now).map(|to| Self { action, from: tat, to })
-    }
-
-    pub(crate) fn write(&self, table: &Table, user: UserId) -> Result<TransactWriteItem> {
-        let (condition, from) = self.condition();
-        let update = Update::builder()
-            .table_name(&*table.name)
-            .set_key(Some(key_item(&ItemKey::Rate(user, self.action.to_owned()))))
-            .update_expression(format!("SET tat = :to, {EXPIRES_AT} = :expiry"))
-            .condition_expression(condition)
-            .expression_attribute_values(":to", number(self.to.0))
-            .expression_attribute_values(":expiry", number(self.to.seconds() + 1));
-        let update = match from {
-            Some(from) => update.expression_attribute_values(":from", number(from.0)),
-            None => update,
-        };
-        let update = update.build().map_err(Error::unreadable)?;
-        Ok(TransactWriteItem::builder().update(update).build())
-    }
-
-    fn condition(&self) -> (&'static str, Option<Timestamp>) {
-        match self.from {
-            Some(from) => ("tat = :from", Some(from)),
-            None => ("attribute_not_exists(tat)", None),
-        }
-    }
-}
-
-/// Reads the guards of an upload. One round trip, 1 RRU.
-pub async fn of_upload(table: &Table, user: UserId, key: Option<&str>, now: Timestamp) -> Result<Guards> {
-    let rate = ItemKey::Rate(user, UPLOADS.to_owned());
-    let idempotency = key.map(|key| ItemKey::Idempotency(user, key.to_owned()));
-    let rate_item = table.get_latest::<Rate>(&rate);
-    let made = async {
-        match &idempotency {
-            Some(key) => table.get_latest::<Idempotency>(key).await,
-            None => Ok(None),
-        }
-    };
-    let (rate_item, made) = futures::try_join!(rate_item, made)?;
-    // TTL deletes late. An expired key counts as absent.
-    let made = made.filter(|made| made.expires_at > now.seconds());
-    Ok(Guards { tat: rate_item.map(|rate| rate.tat), made })
-}
-
-/// Takes one `action` of `user` from its limit, or returns when to retry. 1 WRU, two more for each race lost.
-pub async fn take(
+/// Reads the earlier use of an idempotency key; `None` when it is unused or has expired.
+/// Strongly consistent, 1 RRU.
+pub async fn earlier_latest(
     table: &Table,
     user: UserId,
-    action: &'static str,
-    limit: Limit,
+    key: &str,
     now: Timestamp,
-) -> Result<Result<(), RetryAfter>> {
-    // Each race lost is another action admitted. A limit below this number is used up before the races are.
-    const RACES: usize = 32;
-    let mut tat = None;
-    for _ in 0..RACES {
-        let step = match RateStep::admit(action, limit, tat, now) {
-            Ok(step) => step,
-            Err(wait) => return Ok(Err(wait)),
-        };
-        let (condition, from) = step.condition();
-        let mut request = table
-            .update(&ItemKey::Rate(user, action.to_owned()))
-            .update_expression(format!("SET tat = :to, {EXPIRES_AT} = :expiry"))
-            .condition_expression(condition)
-            .expression_attribute_values(":to", number(step.to.0))
-            .expression_attribute_values(":expiry", number(step.to.seconds() + 1))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        if let Some(from) = from {
-            request = request.expression_attribute_values(":from", number(from.0));
-        }
-        match request.send().await {
-            Ok(_) => return Ok(Ok(())),
-            Err(error) => match refused(&error) {
-                Some(refused) => tat = refused.item.map(parsed::<Rate>).transpose()?.map(|rate| rate.tat),
-                None => return Err(Error::sdk("UpdateItem", error)),
-            },
-        }
+) -> Result<Option<Idempotency>> {
+    let made: Option<Idempotency> = table.get_latest(&ItemKey::Idempotency(user, key.to_owned())).await?;
+    // TTL deletes late. An expired key counts as absent.
+    Ok(made.filter(|made| made.expires_at > now.seconds()))
+}
+
+/// Counts the uses of quotas in the table.
+#[derive(Clone, Debug)]
+pub struct Quotas {
+    table: Table,
+    scale: i64,
+}
+
+/// A use that a quota admitted.
+#[derive(Clone, Debug)]
+pub struct Taken(ItemKey);
+
+impl Quotas {
+    /// Returns quotas whose limits are `scale` times those of the table.
+    pub fn new(table: Table, scale: u32) -> Self {
+        Self { table, scale: i64::from(scale) }
     }
-    Err(Error::busy("UpdateItem", "the rate limit stayed contended"))
+
+    /// Takes a use of `quota` by `owner`: as much of each measure as `amounts` says, in its order. Nothing is
+    /// taken if any measure would exceed its limit.
+    ///
+    /// One conditional update, 1 WRU. Nothing is read before it, so that it can be sent beside other calls.
+    pub async fn take(
+        &self,
+        quota: &Quota,
+        owner: UserId,
+        amounts: &[i64],
+        now: Timestamp,
+    ) -> Result<Result<Taken, Exceeded>> {
+        let window = quota.window(owner, now);
+        let key = ItemKey::Rate(owner, format!("{}#{}", quota.name, window.number));
+        let exceeded = Exceeded { quota: *quota, seconds: quota.wait(owner, now) };
+        let mut request = self.table.update(&key).expression_attribute_values(":end", number(window.end));
+        let (mut adds, mut conditions) = (Vec::new(), Vec::new());
+        for (index, (measure, amount)) in quota.measures.iter().zip(amounts).enumerate() {
+            let most = measure.limit.saturating_mul(self.scale).saturating_sub(*amount);
+            if most < 0 {
+                return Ok(Err(exceeded));
+            }
+            adds.push(format!("#measure{index} :amount{index}"));
+            conditions
+                .push(format!("(attribute_not_exists(#measure{index}) OR #measure{index} <= :most{index})"));
+            request = request
+                .expression_attribute_names(format!("#measure{index}"), measure.name)
+                .expression_attribute_values(format!(":amount{index}"), number(*amount))
+                .expression_attribute_values(format!(":most{index}"), number(most));
+        }
+        let answer = request
+            .update_expression(format!("SET {EXPIRES_AT} = :end ADD {}", adds.join(", ")))
+            .condition_expression(conditions.join(" AND "))
+            .send()
+            .await;
+        Ok(if done("UpdateItem", answer)? { Ok(Taken(key)) } else { Err(exceeded) })
+    }
+
+    /// Gives back one of a measure of a use. 1 WRU.
+    pub async fn give_back(&self, taken: &Taken, measure: &str) -> Result<()> {
+        let answer = self
+            .table
+            .update(&taken.0)
+            .update_expression("ADD #measure :less")
+            .condition_expression(format!("attribute_exists({PK})"))
+            .expression_attribute_names("#measure", measure)
+            .expression_attribute_values(":less", number(-1))
+            .send()
+            .await;
+        done("UpdateItem", answer).map(|_| ())
+    }
 }

@@ -73,7 +73,7 @@ pub enum ItemKey {
     InboxMarker(UserId, Subject, UserId),
     /// How far an inbox is read.
     InboxState(UserId),
-    /// A rate limit of a user for an action.
+    /// The uses of a quota by an owner in one window.
     Rate(UserId, String),
     /// What a user's idempotency key made.
     Idempotency(UserId, String),
@@ -137,7 +137,7 @@ impl ItemKey {
                 RawKey::new(partition::inbox(*user), format!("ACTOR#{about}#{}", actor.padded()))
             }
             Self::InboxState(user) => RawKey::new(partition::inbox(*user), STATE),
-            Self::Rate(user, action) => RawKey::new(format!("RATE#{}", user.padded()), action),
+            Self::Rate(user, window) => RawKey::new(format!("RATE#{}", user.padded()), window),
             Self::Idempotency(user, key) => RawKey::new(format!("IDEM#{}#{key}", user.padded()), IDEM),
             Self::Processing(hour, shard, photo) => {
                 RawKey::new(partition::processing(*hour, *shard), photo.padded())
@@ -151,7 +151,7 @@ impl ItemKey {
     /// what the item is about. So a follower edge has the home of the followee, whoever follows.
     ///
     /// `None` for claims and sessions: their keys have no id, and they are never derived. The id in the key
-    /// of a rate limit may be a digest of a typed name. Its home is then arbitrary, but always the same.
+    /// of a quota may be a digest of a typed name or an address. Its home is then arbitrary, but always the same.
     pub fn home(&self) -> Option<Home> {
         match self {
             Self::User(user)
@@ -366,7 +366,7 @@ pub fn chart() -> Vec<ChartRow> {
         ("notification", ItemKey::InboxRow(user, row)),
         ("notified actor", ItemKey::InboxMarker(user, Subject::Follow, user)),
         ("inbox state", ItemKey::InboxState(user)),
-        ("rate limit", ItemKey::Rate(user, "<action>".into())),
+        ("uses of a quota", ItemKey::Rate(user, "<quota>#<window>".into())),
         ("idempotency", ItemKey::Idempotency(user, "<key>".into())),
         ("processing", ItemKey::Processing(0, 0, photo)),
     ];
@@ -434,7 +434,7 @@ mod tests {
             }),
             (user(), subject(), user()).prop_map(|(a, b, c)| ItemKey::InboxMarker(a, b, c)),
             user().prop_map(ItemKey::InboxState),
-            (user(), "[a-z]{1,10}").prop_map(|(a, b)| ItemKey::Rate(a, b)),
+            (user(), "[a-z-]{1,20}#[0-9]{1,10}").prop_map(|(a, b)| ItemKey::Rate(a, b)),
             (user(), "[!-~]{1,128}").prop_map(|(a, b)| ItemKey::Idempotency(a, b)),
             (0_i64..9_999_999_999, 0_u8..4, photo()).prop_map(|(a, b, c)| ItemKey::Processing(a, b, c)),
         ]

@@ -16,7 +16,7 @@ use serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value;
 use crate::calls::{back_off, key_item, number, parsed, stored, text};
 use crate::edges::cancellation;
 use crate::error::done;
-use crate::guard::{Idempotency, RateStep};
+use crate::guard::Idempotency;
 use crate::keys::{ItemKey, PK};
 use crate::original::{self, Share};
 use crate::{Error, Item, Patch, Result, Table};
@@ -29,18 +29,13 @@ pub use texts::{TextBudget, get_page, get_whole};
 pub enum Creation {
     /// It is stored.
     Done,
-    /// A guard changed since it was read, or the id is taken: read the guards and try again with another id.
+    /// The key was used meanwhile, or the id is taken: read the key and try again with another id.
     Raced,
 }
 
-/// Stores a photo in one transaction with its guards and with the texts that go beside it.
-/// 2 WRU for each KiB of each item, 6 in all for a usual photo.
-pub async fn create(
-    table: &Table,
-    photo: &Photo,
-    rate: &RateStep,
-    idempotency: Option<&Idempotency>,
-) -> Result<Creation> {
+/// Stores a photo in one transaction with its idempotency key and with the texts that go beside it.
+/// 2 WRU for each KiB of each item, 4 in all for a usual photo.
+pub async fn create(table: &Table, photo: &Photo, idempotency: Option<&Idempotency>) -> Result<Creation> {
     let (item, texts) = PhotoItem::new(photo.clone(), None);
     let put = Put::builder()
         .table_name(&*table.name)
@@ -48,7 +43,7 @@ pub async fn create(
         .condition_expression(format!("attribute_not_exists({PK})"))
         .build()
         .map_err(Error::unreadable)?;
-    let mut writes = vec![TransactWriteItem::builder().put(put).build(), rate.write(table, photo.author)?];
+    let mut writes = vec![TransactWriteItem::builder().put(put).build()];
     if let Some(texts) = texts {
         writes.push(put_texts(table, stored(&ItemKey::PhotoTexts(photo.id), texts)?)?);
     }
@@ -58,7 +53,7 @@ pub async fn create(
     match table.client.transact_write_items().set_transact_items(Some(writes)).send().await {
         Ok(_) => Ok(Creation::Done),
         Err(error) => {
-            // A conflict is a race too: another transaction of the same user is writing the same guards.
+            // A conflict is a race too: another transaction is writing the same key.
             let lost = |code| matches!(code, Some("ConditionalCheckFailed" | "TransactionConflict"));
             let raced =
                 cancellation(&error).is_some_and(|reasons| reasons.iter().any(|reason| lost(reason.code())));

@@ -12,12 +12,11 @@ use domain::id::follower_hash;
 use domain::inbox::{Actor, RowId, Subject};
 use domain::media::{MediumPlace, PerceptualHash};
 use domain::photo::{ContentType, Failure, Medium, Photo, Rendered, State};
-use domain::rate::UPLOADS;
 use domain::session::RefreshToken;
 use domain::user::User;
-use domain::{Clock, Home, PhotoId, Relation, Timestamp, UserId};
+use domain::{Clock, Home, PhotoId, Relation, Timestamp, UserId, quota};
 use futures::future::join_all;
-use table::guard::{self, Idempotency, RateStep};
+use table::guard::{self, Idempotency, Quotas};
 use table::original::{MOST_REFS, Share};
 use table::photo::{Creation, Finish};
 use table::relations::EdgeState;
@@ -92,9 +91,7 @@ impl World {
 
     async fn draft(&self, author: UserId, media: usize) -> Photo {
         let draft = self.unstored(author, media);
-        let guards = guard::of_upload(&self.table, author, None, self.now()).await.unwrap();
-        let rate = RateStep::admit(guard::UPLOADS, UPLOADS, guards.tat, self.now()).unwrap();
-        assert_eq!(photo::create(&self.table, &draft, &rate, None).await.unwrap(), Creation::Done);
+        assert_eq!(photo::create(&self.table, &draft, None).await.unwrap(), Creation::Done);
         draft
     }
 }
@@ -334,41 +331,62 @@ async fn a_failed_photo_stays_failed_and_a_deleted_one_stays_gone() {
 }
 
 #[tokio::test]
-async fn guards_admit_a_hundred_uploads_and_remember_a_key_for_a_day() {
+async fn a_key_makes_one_photo_and_is_remembered_for_a_day() {
     let world = World::new().await;
     let ann = world.user("ann").await;
-    for _ in 0..100 {
-        world.draft(ann, 1).await;
-    }
-    let guards = guard::of_upload(&world.table, ann, None, world.now()).await.unwrap();
-    let refused = RateStep::admit(guard::UPLOADS, UPLOADS, guards.tat, world.now()).unwrap_err();
-    assert_eq!(refused.seconds, 36);
-
-    world.clock.advance_days(1);
     let key = |request: &str, photo| Idempotency::new("key", request.to_owned(), photo, world.now());
-    let (first, second) = (world.unstored(ann, 1), world.unstored(ann, 1));
-    let admit = |tat| RateStep::admit(guard::UPLOADS, UPLOADS, tat, world.now()).unwrap();
-    let step = admit(guards.tat);
+    let earlier = async || guard::earlier_latest(&world.table, ann, "key", world.now()).await.unwrap();
+    let (first, second, third) = (world.unstored(ann, 1), world.unstored(ann, 1), world.unstored(ann, 1));
     let made = key("a", first.id);
-    assert_eq!(photo::create(&world.table, &first, &step, Some(&made)).await.unwrap(), Creation::Done);
-    // Neither a second photo under the key nor a second use of the rate step is admitted.
-    let now = guard::of_upload(&world.table, ann, Some("key"), world.now()).await.unwrap();
-    let again =
-        photo::create(&world.table, &second, &admit(now.tat), Some(&key("a", second.id))).await.unwrap();
+    assert_eq!(photo::create(&world.table, &first, Some(&made)).await.unwrap(), Creation::Done);
+    let again = photo::create(&world.table, &second, Some(&key("a", second.id))).await.unwrap();
     assert_eq!(again, Creation::Raced);
-    assert_eq!(photo::create(&world.table, &second, &step, None).await.unwrap(), Creation::Raced);
-    assert_eq!(now.made.map(|made| made.photo), Some(first.id));
+    assert_eq!(photo::create(&world.table, &first, None).await.unwrap(), Creation::Raced, "the id is taken");
+    assert_eq!(earlier().await.map(|made| made.photo), Some(first.id));
     assert_eq!(photo::get(&world.table, second.id).await.unwrap(), None);
     // A day later the key may be used again, though TTL has not deleted it yet.
     world.clock.advance_days(1);
-    let later = guard::of_upload(&world.table, ann, Some("key"), world.now()).await.unwrap();
-    assert_eq!(later.made, None);
-    let third = world.unstored(ann, 1);
+    assert_eq!(earlier().await, None);
     let made = key("b", third.id);
-    assert_eq!(
-        photo::create(&world.table, &third, &admit(later.tat), Some(&made)).await.unwrap(),
-        Creation::Done
-    );
+    assert_eq!(photo::create(&world.table, &third, Some(&made)).await.unwrap(), Creation::Done);
+}
+
+#[tokio::test]
+async fn every_quota_admits_its_limit_in_a_window_however_many_ask_at_once() {
+    let world = World::new().await;
+    for quota in quota::ALL {
+        let quotas = Quotas::new(world.table.clone(), 3);
+        let owner = world.new_id(Home::LOCAL);
+        let limits: Vec<i64> = quota.measures.iter().map(|measure| measure.limit * 3).collect();
+        // All but ten of the first measure, and as much of the others.
+        let mut most: Vec<i64> = limits.iter().map(|limit| limit - 10).collect();
+        let one: Vec<i64> = limits.iter().map(|_| 1).collect();
+        most[0] = limits[0] - 10;
+        world.engine.reset_usage();
+        assert!(quotas.take(&quota, owner, &most, world.now()).await.unwrap().is_ok());
+        let usage = world.engine.usage();
+        assert_eq!((usage.round_trips, usage.write_units, usage.read_units), (1, 1.0, 0.0), "{usage:?}");
+        let takes = (0..20).map(|_| quotas.take(&quota, owner, &one, world.now()));
+        let taken: Vec<_> = join_all(takes).await.into_iter().map(Result::unwrap).collect();
+        assert_eq!(taken.iter().filter(|taken| taken.is_ok()).count(), 10, "{}", quota.name);
+        let exceeded = taken.into_iter().find_map(Result::err).unwrap();
+        assert!((1..=quota.seconds).contains(&exceeded.seconds));
+        let next = world.now().plus_ms(exceeded.seconds * 1000);
+        assert!(quotas.take(&quota, owner, &limits, next).await.unwrap().is_ok());
+        assert!(quotas.take(&quota, owner, &one, next).await.unwrap().is_err());
+    }
+}
+
+#[tokio::test]
+async fn what_is_given_back_may_be_taken_again() {
+    let world = World::new().await;
+    let (quotas, owner) = (Quotas::new(world.table.clone(), 1), world.new_id(Home::LOCAL));
+    let take = async |amounts| quotas.take(&quota::LOGINS, owner, amounts, world.now()).await.unwrap();
+    let attempt = take(&[10, 10]).await.unwrap();
+    assert!(take(&[1, 1]).await.is_err());
+    quotas.give_back(&attempt, quota::WRONG_PASSWORDS).await.unwrap();
+    assert!(take(&[1, 1]).await.is_ok());
+    assert!(take(&[1, 1]).await.is_err());
 }
 
 #[tokio::test]

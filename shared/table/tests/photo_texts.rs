@@ -3,8 +3,7 @@
 
 use domain::photo::{Medium, Photo};
 use domain::text::{Caption, Tag};
-use domain::{Clock, PhotoId, Relation, UserId};
-use table::guard::{self, RateStep};
+use domain::{PhotoId, Relation, UserId};
 use table::keys::ItemKey;
 use table::original::Share;
 use table::photo::{self, TextBudget, TextChanges};
@@ -21,10 +20,7 @@ async fn captioned(world: &World, media: usize, caption: usize) -> Photo {
     draft.pending = media;
     draft.caption = Caption::parse(&"x".repeat(caption)).unwrap();
     (draft.place, draft.tags) = (None, Vec::new());
-    let now = world.clock.now();
-    let tat = guard::of_upload(&world.table, author.user_id, None, now).await.unwrap().tat;
-    let rate = RateStep::admit(guard::UPLOADS, domain::rate::UPLOADS, tat, now).unwrap();
-    photo::create(&world.table, &draft, &rate, None).await.unwrap();
+    photo::create(&world.table, &draft, None).await.unwrap();
     draft
 }
 

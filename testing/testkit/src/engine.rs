@@ -152,6 +152,13 @@ impl Engine {
         self.stream.drain()
     }
 
+    /// Returns how many writes the stream carries since the last call, but for the uses of quotas.
+    pub async fn written(&self) -> usize {
+        let records = self.stream().await;
+        let is_use = |record: &EventRecord| format!("{:?}", record.change.keys.get("pk")).contains("RATE#");
+        records.iter().filter(|record| !is_use(record)).count()
+    }
+
     /// Returns the stream's records since the last call, in order, as a handler gets them.
     pub async fn records(&self) -> Vec<Record> {
         self.stream()

@@ -12,14 +12,14 @@ use domain::account::UserName;
 use domain::feed::{DeliveryMode, Entry, Run, merge};
 use domain::media::PerceptualHash;
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
-use domain::rate::UPLOADS;
+use domain::quota::Quota;
 use domain::session::RefreshToken;
 use domain::user::User;
 use domain::{Clock, Home, PhotoId, UserId};
 use messages::workflow::{self, CelebrityFanout};
 use runtime::stream::Record;
 use table::change::Change;
-use table::guard::{self, RateStep};
+use table::guard::Quotas;
 use table::keys::ItemKey;
 use table::original::Share;
 use table::reader::Rebuilt;
@@ -157,10 +157,7 @@ impl World {
     }
 
     async fn create(&self, new: Photo) -> Photo {
-        let now = self.clock.now();
-        let guards = guard::of_upload(&self.table, new.author, None, now).await.expect("the guards");
-        let rate = RateStep::admit(guard::UPLOADS, UPLOADS, guards.tat, now).expect("few enough uploads");
-        photo::create(&self.table, &new, &rate, None).await.expect("a photo");
+        photo::create(&self.table, &new, None).await.expect("a photo");
         new
     }
 
@@ -205,6 +202,12 @@ impl World {
     pub async fn delete(&self, author: &Caller, photo: PhotoId) {
         self.tick();
         assert!(photo::delete(&self.table, photo, author.user_id).await.expect("a deletion"));
+    }
+
+    /// Uses a quota of `owner` so many times.
+    pub async fn use_up(&self, quota: &Quota, owner: UserId, amounts: &[i64]) {
+        let taken = Quotas::new(self.table.clone(), 1).take(quota, owner, amounts, self.clock.now()).await;
+        assert!(taken.expect("a write").is_ok(), "the quota admits no more");
     }
 
     /// Marks the reader as active today, with an empty snapshot: what they follow is pushed from now on.

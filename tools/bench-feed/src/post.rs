@@ -1,12 +1,11 @@
 //! The way of a photo: created and finished, derived, fanned out.
 
-use domain::rate::UPLOADS;
-use domain::{Clock, PhotoId};
+use domain::{Clock, PhotoId, quota};
 use messages::Event;
 use messages::workflow::{CelebrityCrossing, CelebrityFanout};
 use runtime::stream::Record;
 use table::change::Change;
-use table::guard::{self, RateStep};
+use table::guard::Quotas;
 use table::original::Share;
 use table::{Table, photo};
 use testkit::sqs_event;
@@ -109,12 +108,11 @@ fn tells(record: &Record) -> bool {
 
 /// Creates a photo and records its renditions, as `upload-presign` and `thumbnail` do.
 async fn create(table: &Table, author: &Person, id: PhotoId, clock: &dyn Clock) -> Result<()> {
-    let now = clock.now();
     let photo = items::created(id, author.id, author.name.as_str());
-    let guards = guard::of_upload(table, author.id, None, now).await?;
-    let rate = RateStep::admit(guard::UPLOADS, UPLOADS, guards.tat, now)
-        .map_err(|_| "somebody posts more than the rate limit lets them")?;
-    photo::create(table, &photo, &rate, None).await?;
+    let quotas = Quotas::new(table.clone(), 1);
+    let taken = quotas.take(&quota::UPLOADS, author.id, &[1, 0], clock.now()).await?;
+    taken.map_err(|_| "somebody posts more than the quota lets them")?;
+    photo::create(table, &photo, None).await?;
     photo::finish_medium(table, &photo, 0, &items::rendered(id), Share::First).await?;
     Ok(())
 }

@@ -88,10 +88,10 @@ pub const PACKED: Unit = measured(
     "functions/backfill/tests/backfill/returned.rs",
     "a_snapshot_stays_within_its_budget",
 );
-/// The actor's edge.
+/// The actor's edge, and the quota.
 pub const LIKE: Unit = measured(
     "like, request",
-    1.0,
+    2.0,
     0.5,
     "functions/like/tests/like.rs",
     "a_like_and_an_unlike_stay_within_their_budget",
@@ -112,11 +112,11 @@ pub const COUNTER: Unit = measured(
     "shared/table/tests/access_patterns.rs",
     "a_like_derived_costs_two_units_and_its_share_of_the_counter",
 );
-/// The actor's edge.
+/// The actor's edge, the quota, and both profiles.
 pub const FOLLOW: Unit = measured(
     "follow, request",
+    2.0,
     1.0,
-    0.5,
     "functions/follow/tests/follow.rs",
     "a_follow_and_an_unfollow_stay_within_their_budget",
 );
@@ -132,11 +132,11 @@ pub const BACKFILL: Unit = measured(
 );
 /// Row and marker in a transaction, and the row read before.
 pub const NOTIFICATION: Unit = stated("notification", 4.0, 1.0, "shared/table/src/inbox.rs");
-/// Photo, rate and idempotency key in a transaction, and both guards read before.
+/// The quota and the idempotency key read side by side, then photo and key in a transaction.
 pub const ANNOUNCEMENT: Unit = measured(
     "draft created",
-    6.0,
-    2.0,
+    5.0,
+    1.0,
     "functions/upload-presign/tests/create_upload/create.rs",
     "when_a_draft_is_created_then_it_costs_one_read_trip_and_one_transaction",
 );

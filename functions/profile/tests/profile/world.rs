@@ -9,10 +9,9 @@ use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::session::RefreshToken;
 use domain::text::Caption;
 use domain::user::User;
-use domain::{Clock, Home, PhotoId, Timestamp, UserId, rate};
+use domain::{Clock, Home, PhotoId, UserId};
 use profile::ProfileHandler;
 use serde_json::Value;
-use table::guard::{self, RateStep};
 use table::relations::EdgeState;
 use table::session::Opened;
 use table::{Order, Table, photo, user};
@@ -88,9 +87,7 @@ impl World {
             likes: 0,
             comments: 0,
         };
-        // Each moment has a rate limit of its own, because these tests are about reading.
-        let step = RateStep::admit(guard::UPLOADS, rate::UPLOADS, self.uploads().await, now).unwrap();
-        assert_eq!(photo::create(&self.table, &photo, &step, None).await.unwrap(), photo::Creation::Done);
+        assert_eq!(photo::create(&self.table, &photo, None).await.unwrap(), photo::Creation::Done);
         table::settle(
             &self.table,
             vec![EdgeState::timeline(self.bob.user_id, id, Some(&[]))],
@@ -99,10 +96,6 @@ impl World {
         .await
         .unwrap();
         id
-    }
-
-    async fn uploads(&self) -> Option<Timestamp> {
-        guard::of_upload(&self.table, self.bob.user_id, None, self.clock.now()).await.unwrap().tat
     }
 
     /// Stores ready photos of Bob's, newest first.

@@ -2,7 +2,7 @@
 
 use crate::world::{World, ada, ben, media};
 use api::Caller;
-use domain::photo::{ContentType, State};
+use domain::photo::{ContentType, MAX_UPLOAD_BYTES, State};
 use domain::text::{AltText, Tag};
 use domain::{Home, UserId};
 use futures::future::join_all;
@@ -86,8 +86,8 @@ async fn when_a_draft_is_created_then_it_costs_one_read_trip_and_one_transaction
     let request = world.request(&ada()).header("idempotency-key", "k").json(&media(10));
     assert_eq!(world.send(request).await.status, 201);
     let usage = world.engine.usage();
-    assert_eq!((usage.round_trips, usage.writes(), usage.requests_of("TransactWriteItems")), (2, 1, 1));
-    assert!(usage.write_units <= 6.0 && usage.read_units <= 2.0, "{usage:?}");
+    assert_eq!((usage.round_trips, usage.writes(), usage.requests_of("TransactWriteItems")), (2, 2, 1));
+    assert!(usage.write_units <= 5.0 && usage.read_units <= 1.0, "{usage:?}");
 }
 
 #[tokio::test]
@@ -153,7 +153,7 @@ async fn when_a_request_is_repeated_with_its_key_then_it_is_the_same_photo() {
     let world = World::new().await;
     let send = || world.send(world.request(&ada()).header("idempotency-key", "k-1").json(&media(2)));
     let first = send().await;
-    let before = world.engine.stream().await.len();
+    let before = world.engine.written().await;
     world.clock.advance(Duration::from_mins(10));
     // The same request with its fields in another order.
     let reordered =
@@ -172,8 +172,8 @@ async fn when_a_request_is_repeated_with_its_key_then_it_is_the_same_photo() {
             (json!("20261122T120000Z"), json!("20261122T121000Z"))
         );
     }
-    assert_eq!(before, 3, "rate, idempotency record and photo");
-    assert!(world.engine.stream().await.is_empty(), "a repetition writes nothing");
+    assert_eq!(before, 2, "idempotency record and photo");
+    assert_eq!(world.engine.written().await, 0, "a repetition writes nothing but its use of the quota");
 }
 
 #[tokio::test]
@@ -181,10 +181,10 @@ async fn when_a_key_is_used_for_another_request_then_it_is_refused() {
     let world = World::new().await;
     let send = |body: Value| world.send(world.request(&ada()).header("idempotency-key", "k-1").json(&body));
     assert_eq!(send(media(1)).await.status, 201);
-    world.engine.stream().await;
+    world.engine.written().await;
     let reused = send(media(2)).await;
     assert_eq!((reused.status, reused.code()), (422, "idempotency_key_reused"));
-    assert!(world.engine.stream().await.is_empty());
+    assert_eq!(world.engine.written().await, 0);
     let other = world.send(world.request(&ben()).header("idempotency-key", "k-1").json(&media(2))).await;
     assert_eq!(other.status, 201, "keys are each user's own");
 }
@@ -203,22 +203,48 @@ async fn when_a_day_has_passed_then_a_key_is_free_again() {
 #[tokio::test]
 async fn when_a_hundred_uploads_began_in_an_hour_then_the_next_is_refused() {
     let world = World::new().await;
-    for _ in 0..100 {
+    let keyed = |key: &str| world.request(&ada()).header("idempotency-key", key).json(&media(1));
+    let first = world.send(keyed("first")).await;
+    for _ in 0..99 {
         assert_eq!(world.send(world.request(&ada()).json(&media(1))).await.status, 201);
     }
-    world.engine.stream().await;
-    let refused = world.send(world.request(&ada()).header("idempotency-key", "k").json(&media(1))).await;
+    world.engine.written().await;
+    let (refused, metrics) = runtime::metrics::counted(world.send(keyed("k"))).await;
     assert_eq!((refused.status, refused.code()), (429, "upload_limit_reached"));
-    assert_eq!(refused.header("retry-after"), Some("36"));
-    assert!(world.engine.stream().await.is_empty(), "nothing changed");
+    assert_eq!(metrics["quota_uploads_refused"], 1);
+    assert_eq!(world.engine.written().await, 0, "nothing changed");
+    let again = world.send(keyed("first")).await;
+    assert_eq!((again.status, &again.json["photo_id"]), (201, &first.json["photo_id"]), "a repetition");
     assert_eq!(
         world.send(world.request(&ben()).json(&media(1))).await.status,
         201,
         "the limit is each user's own"
     );
-    world.clock.advance(Duration::from_secs(36));
-    let request = world.request(&ada()).header("idempotency-key", "k").json(&media(1));
-    assert_eq!(world.send(request).await.status, 201);
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    world.clock.advance(Duration::from_secs(wait - 1));
+    assert_eq!(world.send(keyed("k")).await.status, 429);
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(world.send(keyed("k")).await.status, 201);
+}
+
+#[tokio::test]
+async fn when_five_gib_were_announced_in_an_hour_then_the_next_byte_is_refused() {
+    let world = World::new().await;
+    let announce = async |count: usize, size: u64| {
+        let medium = json!({ "content_type": "image/jpeg", "size": size });
+        world.send(world.request(&ada()).json(&json!({ "media": vec![medium; count] }))).await
+    };
+    let (mut left, mut photos) = (5 * 1024 * 1024 * 1024_u64, 0);
+    while left > 0 {
+        let count = usize::try_from(left / MAX_UPLOAD_BYTES).unwrap().clamp(1, 10);
+        let size = left.min(MAX_UPLOAD_BYTES);
+        assert_eq!(announce(count, size).await.status, 201, "{left}");
+        left -= size * u64::try_from(count).unwrap();
+        photos += 1;
+    }
+    assert!(photos < 100, "bytes and not photos end it");
+    let refused = announce(1, 1).await;
+    assert_eq!((refused.status, refused.code()), (429, "upload_limit_reached"));
 }
 
 #[tokio::test]
@@ -261,7 +287,7 @@ async fn when_one_request_is_sent_ten_times_at_once_then_it_makes_one_photo() {
     assert!(answers.iter().all(|answer| answer.status == 201), "{answers:?}");
     let ids: HashSet<String> = answers.iter().map(|answer| answer.json["photo_id"].to_string()).collect();
     assert_eq!(ids.len(), 1);
-    assert_eq!(world.engine.stream().await.len(), 3, "one photo, one rate step, one record");
+    assert_eq!(world.engine.written().await, 2, "one photo, one record");
 }
 
 #[tokio::test]
@@ -283,14 +309,17 @@ async fn when_the_tables_answer_is_lost_then_a_repetition_finds_the_photo() {
     let again = send().await;
     assert_eq!(again.status, 201);
     assert_eq!(world.photo_of(&again).await.media.len(), 1);
-    assert_eq!(world.engine.stream().await.len(), 3);
+    assert_eq!(world.engine.written().await, 2);
 }
 
 #[tokio::test]
 async fn when_the_table_throttles_then_the_client_is_asked_to_retry() {
     let world = World::new().await;
-    world.engine.fail_next("GetItem", ATTEMPTS, Fault::Throttled);
-    let answer = world.send(world.request(&ada()).json(&media(1))).await;
-    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")));
-    assert!(world.engine.stream().await.is_empty());
+    for operation in ["GetItem", "UpdateItem"] {
+        world.engine.fail_next(operation, ATTEMPTS, Fault::Throttled);
+        let request = world.request(&ada()).header("idempotency-key", "k-1").json(&media(1));
+        let answer = world.send(request).await;
+        assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")), "{operation}");
+        assert_eq!(world.engine.written().await, 0);
+    }
 }

@@ -43,6 +43,7 @@ fn handler(
     let random = SeededRandom::new(1).shared();
     UploadPresignHandler::new(
         table.clone(),
+        1,
         bucket,
         provider,
         "https://cdn.example.org",

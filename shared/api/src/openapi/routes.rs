@@ -46,7 +46,8 @@ fn auth() -> Vec<Route> {
                 "full_name_too_long",
             ],
         )
-        .refuses(409, &["username_taken", "email_taken"]);
+        .refuses(409, &["username_taken", "email_taken"])
+        .refuses(429, &["too_many_registrations"]);
     let login = Route::new(Post, "/api/v1/auth/login", Tag::Auth, "login")
         .summary("Open a session")
         .public()
@@ -108,7 +109,8 @@ fn follows() -> Vec<Route> {
         .description("Following somebody whom one follows already changes nothing.")
         .gives::<FollowState>(200, "They are followed.")
         .refuses(400, &["cannot_follow_self"])
-        .refuses(404, NO_USER);
+        .refuses(404, NO_USER)
+        .refuses(429, &["too_many_follows", "too_many_followees"]);
     let unfollow = Route::new(Delete, path, Tag::Users, "unfollow")
         .summary("Follow somebody no more")
         .description("Not following somebody whom one does not follow changes nothing.")
@@ -163,7 +165,8 @@ fn photos() -> Vec<Route> {
         .summary("Delete one's own photo with its media")
         .gives_nothing("The photo is gone; feeds and pictures follow within seconds.")
         .refuses(403, &["not_your_photo"])
-        .refuses(404, NO_PHOTO);
+        .refuses(404, NO_PHOTO)
+        .refuses(429, &["too_many_deletions"]);
     vec![create, get, edit, delete]
 }
 
@@ -192,7 +195,8 @@ fn likes() -> Vec<Route> {
         .summary("Like a photo")
         .description("Liking what one likes already changes nothing.")
         .gives::<LikeState>(200, "The photo is liked.")
-        .refuses(404, NO_PHOTO);
+        .refuses(404, NO_PHOTO)
+        .refuses(429, &["too_many_likes"]);
     let unlike = Route::new(Delete, path, Tag::Photos, "unlike")
         .summary("Like a photo no more")
         .description("Not liking what one does not like changes nothing.")
