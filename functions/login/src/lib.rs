@@ -17,7 +17,7 @@ use accounts::{Accounts, Check, Limits};
 use api::wire::{LoginRequest, Session};
 use api::{Call, Problem, Reply};
 use domain::UserId;
-use domain::account::{Email, UserName};
+use domain::account::{Login, Password};
 use runtime::Aws;
 use runtime::http::{OriginSecret, Viewer, over_quota};
 use table::guard::Quotas;
@@ -57,8 +57,11 @@ impl LoginHandler {
     }
 
     async fn log_in(&self, request: &LoginRequest, viewer: Viewer) -> Result<Session, Problem> {
-        let account = self.account(&request.login).await?;
-        let checking = self.accounts.check(account, &request.login, &request.password, &self.limits, viewer);
+        let login = Login::parse(&request.login);
+        let password = Password::parse(&request.password).ok();
+        let account = self.account(&login).await?;
+        let checking =
+            self.accounts.check(account, &login.folded(), password.as_ref(), &self.limits, viewer);
         match checking.await? {
             Check::Right(proven) => {
                 runtime::metrics::count("logins", 1);
@@ -75,16 +78,13 @@ impl LoginHandler {
         }
     }
 
-    /// Returns the account that somebody names. No user name is an e-mail address;
-    /// text that is neither names no account.
-    async fn account(&self, login: &str) -> Result<Option<UserId>, Problem> {
+    /// Returns the account that somebody names, if there is one.
+    async fn account(&self, login: &Login) -> Result<Option<UserId>, Problem> {
         let table = &self.accounts.table;
-        Ok(if let Ok(name) = UserName::parse(login) {
-            user::by_name(table, &name.folded()).await?
-        } else if let Ok(email) = Email::parse(login) {
-            user::by_email(table, &email.digest()).await?
-        } else {
-            None
+        Ok(match login {
+            Login::Name(_) => user::by_name(table, &login.folded()).await?,
+            Login::Email(_) => user::by_email(table, &login.folded()).await?,
+            Login::Neither(_) => None,
         })
     }
 }

@@ -135,7 +135,7 @@ impl RegisterHandler {
     ) -> Result<Session, Problem> {
         let digest = applicant.email.digest();
         let holder = user::holder_latest(&self.accounts.table, &applicant.username.folded(), &digest).await?;
-        let password = applicant.password.expose();
+        let password = Some(&applicant.password);
         match self.accounts.check(holder, &digest, password, &self.limits, viewer).await? {
             Check::Right(proven) => self.accounts.open_session(&proven, &self.limits).await,
             // Too many checks have no answer of their own here. It would reveal that name

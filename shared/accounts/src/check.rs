@@ -2,6 +2,7 @@
 
 use api::Problem;
 use domain::UserId;
+use domain::account::Password;
 use domain::quota::{Exceeded, stand_in};
 use runtime::http::Viewer;
 use table::session::Owner;
@@ -30,7 +31,8 @@ pub struct Proven {
 }
 
 impl Accounts {
-    /// Checks a password for `account`, which the client named by the text `asked`; or for no account.
+    /// Checks a password for `account`, or for no account. `asked` is the folded text by which the client named
+    /// it: one text for all spellings of a name or an address, or each spelling would have a limit of its own.
     ///
     /// A missing account is treated as any other, under an id that no account has, with the same
     /// reads, the same limit and the same hashing. So neither the response nor its time reveals who has an
@@ -41,7 +43,7 @@ impl Accounts {
         &self,
         account: Option<UserId>,
         asked: &str,
-        password: &str,
+        password: Option<&Password>,
         limits: &Limits,
         viewer: Viewer,
     ) -> Result<Check, Problem> {

@@ -40,17 +40,17 @@ pub fn hash(password: &Password, randomness: &dyn Randomness) -> Result<String, 
     Ok(salted(password.expose(), &salt)?.to_string())
 }
 
-/// Returns whether `text` is the password of this hash.
+/// Returns whether `password` is the password of this hash.
 ///
-/// Without a hash it returns false after the same work, so that the time of a response does not reveal
-/// whether an account exists.
-pub fn verify(text: &str, hash: Option<&str>) -> Result<bool, HashError> {
-    let Some(hash) = hash else {
-        std::hint::black_box(salted(text, &[0; SALT])?);
+/// Without a hash, and for a text that can be no password, it returns false after the same work. So the time
+/// of a response does not reveal whether an account exists.
+pub fn verify(password: Option<&Password>, hash: Option<&str>) -> Result<bool, HashError> {
+    let (Some(password), Some(hash)) = (password, hash) else {
+        std::hint::black_box(salted(password.map_or("", Password::expose), &[0; SALT])?);
         return Ok(false);
     };
     let hash = PasswordHash::new(hash).map_err(HashError::new)?;
-    match argon2()?.verify_password(text.as_bytes(), &hash) {
+    match argon2()?.verify_password(password.expose().as_bytes(), &hash) {
         Ok(()) => Ok(true),
         Err(Error::PasswordInvalid) => Ok(false),
         Err(error) => Err(HashError::new(error)),
@@ -83,11 +83,11 @@ mod tests {
         let hashed = hash(&password, &Salt(1)).unwrap();
         assert!(hashed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hashed}");
         assert!(!hashed.contains("horse"));
-        assert!(verify("correct horse", Some(&hashed)).unwrap());
+        assert!(verify(Some(&password), Some(&hashed)).unwrap());
         for wrong in ["Correct horse", "correct horse ", "", &"x".repeat(10_000)] {
-            assert!(!verify(wrong, Some(&hashed)).unwrap(), "{wrong:?}");
+            assert!(!verify(Password::parse(wrong).ok().as_ref(), Some(&hashed)).unwrap(), "{wrong:?}");
         }
-        assert!(!verify("correct horse", None).unwrap());
+        assert!(!verify(Some(&password), None).unwrap());
     }
 
     #[test]
@@ -100,7 +100,8 @@ mod tests {
     fn a_hash_with_older_parameters_verifies_and_a_broken_one_is_an_error() {
         let weaker = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(1024, 1, 1, None).unwrap());
         let old: PasswordHash = weaker.hash_password_with_salt(b"correct horse", &[3; SALT]).unwrap();
-        assert!(verify("correct horse", Some(&old.to_string())).unwrap());
-        assert!(verify("correct horse", Some("not a hash")).is_err());
+        let password = Password::parse("correct horse").unwrap();
+        assert!(verify(Some(&password), Some(&old.to_string())).unwrap());
+        assert!(verify(Some(&password), Some("not a hash")).is_err());
     }
 }

@@ -96,10 +96,11 @@ impl Call {
     /// Returns how many entries of a list are wanted: the query parameter `count`, 1 to 50, 20 when absent.
     pub fn count(&self) -> Result<usize, Problem> {
         let Some(text) = self.query("count") else { return Ok(DEFAULT_COUNT) };
-        match text.parse() {
-            Ok(count) if (1..=MAX_COUNT).contains(&count) => Ok(count),
-            _ => Err(Problem::bad_request("bad_count", format!("count is a number from 1 to {MAX_COUNT}."))),
-        }
+        // Digits without a sign and leading zeros, so that each number has one text.
+        let written = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+        text.parse().ok().filter(|count| written && (1..=MAX_COUNT).contains(count)).ok_or_else(|| {
+            Problem::bad_request("bad_count", format!("count is a number from 1 to {MAX_COUNT}."))
+        })
     }
 
     /// Returns the position from which `list` continues: the query parameter `cursor`.
@@ -142,7 +143,7 @@ mod tests {
     fn a_count_is_from_1_to_50_and_20_when_absent() {
         assert_eq!(call(&[], &[], "").count().unwrap(), 20);
         assert_eq!(call(&[("count", "50")], &[], "").count().unwrap(), 50);
-        for bad in ["0", "51", "-1", "x", ""] {
+        for bad in ["0", "51", "-1", "+5", "05", " 5", "5 ", "٥", "5.0", "x", "", &"1".repeat(100_000)] {
             assert_eq!(call(&[("count", bad)], &[], "").count().unwrap_err().code(), "bad_count");
         }
     }

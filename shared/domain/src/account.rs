@@ -1,10 +1,13 @@
 //! The parts of an account: user name, e-mail address, password, profile texts.
 
 use email_address::{EmailAddress, Options};
+use icu_properties::CodePointMapData;
+use icu_properties::props::GeneralCategory;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use unicode_normalization::UnicodeNormalization;
 
-use crate::text::{Invalid, bounded};
+use crate::text::{Form, Invalid, bounded, case_folded, fits, shown_name};
 
 /// Names that look like a part of the product, or that an impostor would want.
 const RESERVED: [&str; 24] = [
@@ -34,6 +37,12 @@ const RESERVED: [&str; 24] = [
     "undefined",
 ];
 
+const MAX_USER_NAME: usize = 30;
+/// Most bytes of an address (RFC 5321, with the erratum on its length).
+const MAX_EMAIL: usize = 254;
+const MIN_PASSWORD: usize = 8;
+const MAX_PASSWORD: usize = 128;
+
 /// A user name as its owner wrote it: 1 to 30 ASCII letters, digits, dots and underscores.
 ///
 /// A dot is neither first nor last nor doubled. Names are unique by their folded form. Only ASCII is allowed,
@@ -45,9 +54,9 @@ pub struct UserName(String);
 impl UserName {
     /// Parses a name that somebody wants to register.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let name = text.trim();
         let invalid = |detail: &str| Err(Invalid::new("username_invalid", detail));
-        if !(1..=30).contains(&name.len()) {
+        let name = if fits(text, MAX_USER_NAME) { text.trim() } else { "" };
+        if !(1..=MAX_USER_NAME).contains(&name.len()) {
             return invalid("A user name has 1 to 30 characters.");
         }
         if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'_') {
@@ -81,24 +90,30 @@ impl UserName {
     }
 }
 
-/// An e-mail address. It is compared, and stored in keys, only as a hash. It is never logged.
+/// An e-mail address, its domain in ASCII (IDNA). It is compared, and stored in keys, only as a hash.
+/// It is never logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Email(String);
 
 impl Email {
-    /// Parses an address of at most 254 bytes with a dotted domain.
+    /// Parses an address of at most 254 bytes with a dotted domain. The domain may be written in any script.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let options = Options::default().with_required_tld().without_display_text().without_domain_literal();
-        let text = text.trim();
-        if text.len() > 254 || EmailAddress::parse_with_options(text, options).is_err() {
-            return Err(Invalid::new("email_invalid", "This is not an e-mail address."));
-        }
-        Ok(Self(text.to_owned()))
+        let parts = if fits(text, MAX_EMAIL) { text.trim().rsplit_once('@') } else { None };
+        let address = parts.and_then(|(local, domain)| {
+            let domain = idna::domain_to_ascii_strict(domain).ok()?;
+            Some(format!("{}@{domain}", local.nfc()))
+        });
+        let is_valid = |address: &String| {
+            address.len() <= MAX_EMAIL && EmailAddress::parse_with_options(address, options).is_ok()
+        };
+        let invalid = || Invalid::new("email_invalid", "This is not an e-mail address.");
+        address.filter(is_valid).map(Self).ok_or_else(invalid)
     }
 
-    /// Returns the SHA-256 of the address in lower case, as lower-case hexadecimal.
+    /// Returns the SHA-256 of the address after case folding, as lower-case hexadecimal.
     pub fn digest(&self) -> String {
-        hex(&Sha256::digest(self.0.to_lowercase().as_bytes()))
+        hex(&Sha256::digest(case_folded(&self.0).as_bytes()))
     }
 }
 
@@ -118,18 +133,29 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// A password that somebody chose: 8 to 128 characters. It is never logged and never stored as it is.
+/// A password: 8 to 128 characters. It is never logged and never stored as it is.
 #[derive(Clone)]
 pub struct Password(String);
 
 impl Password {
-    /// Parses a new password.
+    /// Prepares a password as RFC 8265 does (`OpaqueString`): in NFC, and with every space the space bar's.
+    ///
+    /// Keyboards of other makers write the same password in other code points.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let length = text.chars().take(129).count();
-        match length {
-            0..8 => Err(Invalid::new("password_too_short", "A password has at least 8 characters.")),
-            8..=128 => Ok(Self(text.to_owned())),
-            _ => Err(Invalid::new("password_too_long", "A password has at most 128 characters.")),
+        let too_long = || Invalid::new("password_too_long", "A password has at most 128 characters.");
+        if !fits(text, MAX_PASSWORD) {
+            return Err(too_long());
+        }
+        let category = CodePointMapData::<GeneralCategory>::new();
+        let space = |character| category.get(character) == GeneralCategory::SpaceSeparator;
+        let spaced = text.chars().map(|character| if space(character) { ' ' } else { character });
+        let password: String = spaced.nfc().collect();
+        match password.chars().take(MAX_PASSWORD + 1).count() {
+            0..MIN_PASSWORD => {
+                Err(Invalid::new("password_too_short", "A password has at least 8 characters."))
+            }
+            MIN_PASSWORD..=MAX_PASSWORD => Ok(Self(password)),
+            _ => Err(too_long()),
         }
     }
 
@@ -145,14 +171,44 @@ impl std::fmt::Debug for Password {
     }
 }
 
-/// Parses the name shown beside the user name: at most 100 characters; `None` when blank.
+/// Parses the name shown beside the user name: at most 100 characters in one line, and at least one that is
+/// visible. `None` when it is blank.
 pub fn parse_full_name(text: &str) -> Result<Option<String>, Invalid> {
-    bounded(text, 100, "full_name_too_long", "A full name")
+    shown_name(text, 100, "full_name_too_long", "full_name_invisible", "A full name")
 }
 
-/// Parses what somebody says about themselves: at most 150 characters; `None` when blank.
+/// Parses what somebody says about themselves: at most 150 characters; `None` when nothing is visible.
 pub fn parse_bio(text: &str) -> Result<Option<String>, Invalid> {
-    bounded(text, 150, "bio_too_long", "A bio")
+    bounded(text, Form::Prose, 150, "bio_too_long", "A bio")
+}
+
+/// What somebody names an account by when they log in. No user name is an e-mail address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Login {
+    /// A user name.
+    Name(UserName),
+    /// An e-mail address.
+    Email(Email),
+    /// Neither, so that there is no such account. Holds how the text begins.
+    Neither(String),
+}
+
+impl Login {
+    /// Returns what the text is.
+    pub fn parse(text: &str) -> Self {
+        let name = UserName::parse(text).map(Self::Name);
+        name.or_else(|_| Email::parse(text).map(Self::Email))
+            .unwrap_or_else(|_| Self::Neither(text.chars().take(MAX_EMAIL).collect()))
+    }
+
+    /// Returns the one form of all spellings of the same name or address.
+    pub fn folded(&self) -> String {
+        match self {
+            Self::Name(name) => name.folded(),
+            Self::Email(email) => email.digest(),
+            Self::Neither(text) => text.clone(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -166,7 +222,9 @@ mod tests {
         for good in ["a", "John_Doe", "j.d", "_x_", &"a".repeat(30)] {
             assert_eq!(UserName::parse(good).unwrap().as_str(), good);
         }
-        for bad in ["", ".a", "a.", "a..b", "a b", "jöhn", "аdmin", "___", &"a".repeat(31)] {
+        for bad in
+            ["", ".a", "a.", "a..b", "a b", "jöhn", "аdmin", "___", &"a".repeat(31), &" ".repeat(100_000)]
+        {
             assert_eq!(UserName::parse(bad).unwrap_err().code, "username_invalid", "{bad:?}");
         }
         for reserved in ["admin", "Me", "LAMBDAGRAM"] {
@@ -190,9 +248,68 @@ mod tests {
     }
 
     #[test]
+    fn the_spellings_of_one_address_have_one_digest() {
+        let digest = |text: &str| Email::parse(text).map(|email| email.digest());
+        for (one, other) in [
+            ("ann@bücher.example", "ann@xn--bcher-kva.example"),
+            ("ann@bücher.example", "ANN@BU\u{308}CHER.EXAMPLE"),
+            ("ann@bücher.example", "ann@ｂücher。example"),
+            ("ann@faß.example", "ann@xn--fa-hia.example"),
+            ("anné@example.org", "anne\u{301}@example.org"),
+            ("ΟΔΟΣ@example.org", "οδος@example.org"),
+        ] {
+            assert_eq!(digest(one).unwrap(), digest(other).unwrap(), "{one} {other}");
+        }
+        assert_ne!(digest("ann@faß.example"), digest("ann@fass.example"), "two domains since IDNA 2008");
+        let label = "ü".repeat(60);
+        for bad in ["ann@xn--a.example", "ann@-a.example", "ann@a_b.example", &format!("ann@{label}.example")]
+        {
+            assert_eq!(digest(bad).unwrap_err().code, "email_invalid", "{bad}");
+        }
+        assert_eq!(
+            digest(&format!("ann@example.org{}", " ".repeat(10_000))).unwrap_err().code,
+            "email_invalid"
+        );
+    }
+
+    #[test]
+    fn a_login_is_a_name_an_address_or_neither() {
+        let folded = |text: &str| Login::parse(text).folded();
+        assert_eq!(folded(" JOHN "), folded("john"));
+        assert_eq!(folded("Ann@Bücher.example"), folded("ann@XN--BCHER-KVA.example"));
+        assert_ne!(folded("john"), folded("john@example.org"));
+        assert_eq!(Login::parse(&"x ".repeat(100_000)).folded().len(), MAX_EMAIL);
+    }
+
+    #[test]
+    fn a_full_name_is_one_line_of_which_something_is_visible() {
+        let name = |text: &str| parse_full_name(text).map_err(|invalid| invalid.code);
+        assert_eq!(name(" Ann\r\nLee\u{202e}\u{200f} "), Ok(Some("Ann Lee".to_owned())));
+        assert_eq!(name(" \n\t"), Ok(None));
+        for unseen in ["\u{200b}", "\u{3164}", "\u{2800}", "\u{202e}", "\u{301}", " \u{feff} "] {
+            assert_eq!(name(unseen), Err("full_name_invisible"), "{unseen:?}");
+        }
+        assert_eq!(name(&"a".repeat(101)), Err("full_name_too_long"));
+        assert_eq!(name(&"\u{200b}".repeat(80_000)), Err("full_name_too_long"));
+        assert_eq!(parse_bio("one\rtwo\tthree").unwrap().unwrap(), "one\ntwo three");
+    }
+
+    #[test]
+    fn a_password_is_the_same_from_every_keyboard() {
+        let prepared = |text: &str| Password::parse(text).map(|password| password.expose().to_owned());
+        assert_eq!(prepared("passwo\u{308}rter").unwrap(), prepared("passwörter").unwrap());
+        assert_eq!(prepared("correct\u{a0}horse\u{3000}1").unwrap(), "correct horse 1");
+        // Case, width and spaces at the ends stay as they are.
+        assert_eq!(prepared(" Ｐassword ").unwrap(), " Ｐassword ");
+        assert_eq!(prepared(&"o\u{308}".repeat(128)).unwrap(), "ö".repeat(128));
+        assert_eq!(prepared(&"o\u{308}".repeat(5)).unwrap_err().code, "password_too_short");
+    }
+
+    #[test]
     fn passwords_have_a_least_and_a_greatest_length() {
         assert_eq!(Password::parse("short").unwrap_err().code, "password_too_short");
         assert_eq!(Password::parse(&"x".repeat(129)).unwrap_err().code, "password_too_long");
+        assert_eq!(Password::parse(&"\u{301}".repeat(80_000)).unwrap_err().code, "password_too_long");
         let fine = Password::parse("correct horse").unwrap();
         assert_eq!((fine.expose(), format!("{fine:?}").as_str()), ("correct horse", "Password(…)"));
     }

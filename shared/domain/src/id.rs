@@ -96,9 +96,10 @@ macro_rules! ids {
         impl FromStr for $name {
             type Err = NotAnId;
 
+            /// Reads a decimal number without sign and leading zeros, so that each id has one text.
             fn from_str(text: &str) -> Result<Self, NotAnId> {
                 let digits = (1..=19).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-                if !digits {
+                if !digits || (text.len() > 1 && text.starts_with('0')) {
                     return Err(NotAnId);
                 }
                 text.parse::<u64>().map_err(|_| NotAnId).and_then(Self::try_from)
@@ -198,7 +199,7 @@ mod tests {
         let last = user(Home::ALL[7], i64::MAX, 255);
         assert_eq!(last.get(), MAX);
         assert_eq!(last.padded(), "9223372036854775807");
-        assert_eq!(last.padded().parse(), Ok(last));
+        assert_eq!(last.to_string().parse(), Ok(last));
     }
 
     #[test]
@@ -212,9 +213,22 @@ mod tests {
 
     #[test]
     fn rejects_what_is_not_an_id() {
-        for text in ["", "-1", "+1", " 1", "1 ", "0x1", "9223372036854775808", "00000000000000000001", "١"] {
+        for text in [
+            "",
+            "-1",
+            "+1",
+            " 1",
+            "1 ",
+            "0x1",
+            "01",
+            "00",
+            "9223372036854775808",
+            "10000000000000000000",
+            "١",
+        ] {
             assert_eq!(text.parse::<UserId>(), Err(NotAnId), "{text:?}");
         }
+        assert_eq!("0".parse::<UserId>(), UserId::try_from(0));
     }
 
     proptest! {
@@ -222,7 +236,8 @@ mod tests {
         fn text_and_json_round_trip(number in 0..=MAX) {
             let id = PhotoId::try_from(number).unwrap();
             prop_assert_eq!(id.to_string().parse(), Ok(id));
-            prop_assert_eq!(id.padded().parse(), Ok(id));
+            prop_assert_eq!(id.padded().parse::<u64>(), Ok(number));
+            prop_assert_eq!(id.padded().parse() == Ok(id), id.padded() == id.to_string());
             let json = serde_json::to_string(&id).unwrap();
             prop_assert_eq!(&json, &format!("\"{number}\""));
             prop_assert_eq!(serde_json::from_str::<PhotoId>(&json).unwrap(), id);

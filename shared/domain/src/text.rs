@@ -1,7 +1,15 @@
 //! The texts of a photo: caption, tags, location, alt text. They are parsed once, at the boundary.
+//!
+//! A text is measured before anything else is done with it ([`fits`]), then cleaned, then measured again.
+
+mod clean;
+mod tag;
 
 use serde::{Deserialize, Serialize};
+use unicase::UniCase;
 use unicode_normalization::UnicodeNormalization;
+
+pub use tag::{MAX_TAGS, Tag};
 
 /// Input that breaks a rule. `code` is stable and part of the API; `detail` is for people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,36 +28,80 @@ impl Invalid {
     }
 }
 
-/// Returns the text trimmed, in NFC, and without control characters other than line breaks.
+/// Returns whether a text of at most `max` characters may be this long before it is cleaned.
 ///
-/// `None` when nothing is left. [`Invalid`] with `code` when more than `max` characters
-/// (Unicode scalar values) are.
+/// A code point has at most four bytes, and at most four code points are composed to one.
+pub(crate) fn fits(text: &str, max: usize) -> bool {
+    text.len() <= max.saturating_mul(16)
+}
+
+/// Returns the text in NFC after full case folding (Unicode's `CaseFolding`).
+pub(crate) fn case_folded(text: &str) -> String {
+    UniCase::unicode(text.nfd().collect::<String>()).to_folded_case().nfc().collect()
+}
+
+/// How a text is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// In several lines. Bidirectional controls are balanced.
+    Prose,
+    /// In one line. Line breaks are spaces, and bidirectional controls are taken out.
+    Label,
+}
+
+/// Returns the text cleaned and trimmed; `None` when nothing of it is visible.
+///
+/// [`Invalid`] with `code` when it has more than `max` characters (Unicode scalar values).
 pub(crate) fn bounded(
     text: &str,
+    form: Form,
     max: usize,
     code: &'static str,
     what: &str,
 ) -> Result<Option<String>, Invalid> {
-    let clean: String =
-        text.nfc().filter(|&character| character == '\n' || !character.is_control()).collect();
+    let too_long = || Invalid::new(code, format!("{what} may have at most {max} characters."));
+    if !fits(text, max) {
+        return Err(too_long());
+    }
+    let clean = match form {
+        Form::Prose => clean::prose(text),
+        Form::Label => clean::label(text),
+    };
     let clean = clean.trim();
     if clean.chars().nth(max).is_some() {
-        return Err(Invalid::new(code, format!("{what} may have at most {max} characters.")));
+        return Err(too_long());
     }
-    Ok((!clean.is_empty()).then(|| clean.to_owned()))
+    Ok(clean::is_visible(clean).then(|| clean.to_owned()))
+}
+
+/// Returns a name to be shown; `None` when it is blank.
+///
+/// [`Invalid`] with `too_long` or `invisible` when it has more than `max` characters, or none to be seen.
+pub(crate) fn shown_name(
+    text: &str,
+    max: usize,
+    too_long: &'static str,
+    invisible: &'static str,
+    what: &str,
+) -> Result<Option<String>, Invalid> {
+    let name = bounded(text, Form::Label, max, too_long, what)?;
+    if name.is_none() && !clean::is_blank(text) {
+        return Err(Invalid::new(invisible, format!("{what} has at least one visible character.")));
+    }
+    Ok(name)
 }
 
 macro_rules! bounded_text {
-    ($($(#[$doc:meta])* $name:ident: at most $max:literal, $code:literal, $what:literal);+ $(;)?) => {$(
+    ($($(#[$doc:meta])* $name:ident: $form:ident, at most $max:literal, $code:literal, $what:literal);+ $(;)?) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
         impl $name {
-            /// Parses the text; `None` when it is blank.
+            /// Parses the text; `None` when nothing of it is visible.
             pub fn parse(text: &str) -> Result<Option<Self>, Invalid> {
-                Ok(bounded(text, $max, $code, $what)?.map(Self))
+                Ok(bounded(text, Form::$form, $max, $code, $what)?.map(Self))
             }
 
             /// Returns the text.
@@ -62,72 +114,11 @@ macro_rules! bounded_text {
 
 bounded_text! {
     /// The author's text under a photo: at most 2,200 characters.
-    Caption: at most 2200, "caption_too_long", "A caption";
+    Caption: Prose, at most 2200, "caption_too_long", "A caption";
     /// Where a photo was taken, in the author's words: at most 100 characters.
-    Location: at most 100, "location_too_long", "A location";
+    Location: Label, at most 100, "location_too_long", "A location";
     /// A description of the picture for those who cannot see it: at most 1,000 characters.
-    AltText: at most 1000, "alt_too_long", "An alternative text";
-}
-
-/// A tag in NFKC and lower case.
-///
-/// It is made of letters, marks, digits and underscores of any script, with at least one letter.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Tag(String);
-
-/// Most tags a photo carries.
-pub const MAX_TAGS: usize = 30;
-const MAX_TAG_CHARS: usize = 100;
-
-impl Tag {
-    /// Parses one tag, with or without its leading `#`.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let text = text.trim();
-        let text = text.strip_prefix(['#', '＃']).unwrap_or(text);
-        let folded: String = text.nfkc().flat_map(char::to_lowercase).nfc().collect();
-        let allowed = |character: char| {
-            character.is_alphanumeric()
-                || character == '_'
-                || unicode_normalization::char::is_combining_mark(character)
-        };
-        if folded.chars().nth(MAX_TAG_CHARS).is_some() {
-            return Err(Invalid::new(
-                "tag_too_long",
-                format!("A tag may have at most {MAX_TAG_CHARS} characters."),
-            ));
-        }
-        if !folded.chars().all(allowed) || !folded.chars().any(char::is_alphabetic) {
-            return Err(Invalid::new(
-                "tag_invalid",
-                "A tag is made of letters, digits and underscores, with at least one letter.",
-            ));
-        }
-        Ok(Self(folded))
-    }
-
-    /// Parses a list of at most [`MAX_TAGS`] distinct tags. Repetitions are dropped; the order is kept.
-    pub fn parse_all<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Vec<Self>, Invalid> {
-        let mut tags: Vec<Self> = Vec::new();
-        for text in texts {
-            let tag = Self::parse(text)?;
-            if !tags.contains(&tag) {
-                if tags.len() == MAX_TAGS {
-                    return Err(Invalid::new(
-                        "too_many_tags",
-                        format!("A photo has at most {MAX_TAGS} tags."),
-                    ));
-                }
-                tags.push(tag);
-            }
-        }
-        Ok(tags)
-    }
-
-    /// Returns the folded text, without `#`.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+    AltText: Prose, at most 1000, "alt_too_long", "An alternative text";
 }
 
 #[cfg(test)]
@@ -146,39 +137,40 @@ mod tests {
     }
 
     #[test]
-    fn tags_fold_case_and_keep_every_script() {
-        let folded = |text: &str| Tag::parse(text).map(|tag| tag.as_str().to_owned());
-        assert_eq!(folded("#Sunset").unwrap(), "sunset");
-        assert_eq!(folded("ＦＵＬＬ").unwrap(), "full");
-        assert_eq!(folded("#Straße").unwrap(), "straße");
-        assert_eq!(folded("#日本語").unwrap(), "日本語");
-        assert_eq!(folded("#हिन्दी").unwrap(), "हिन्दी");
-        assert_eq!(folded("#e\u{301}te\u{301}").unwrap(), "été");
-        for bad in ["", "#", "#123", "a b", "a-b", "a#b", "_"] {
-            assert_eq!(Tag::parse(bad).unwrap_err().code, "tag_invalid", "{bad:?}");
-        }
+    fn a_text_is_measured_before_it_is_cleaned() {
+        // Both would be short if they were cleaned.
+        let long = "\u{0}".repeat(40_000);
+        assert_eq!(Caption::parse(&long).unwrap_err().code, "caption_too_long");
+        assert_eq!(Location::parse(&long).unwrap_err().code, "location_too_long");
+        assert_eq!(AltText::parse(&long).unwrap_err().code, "alt_too_long");
+        // Decomposed text is longer than it will be.
+        let decomposed = "e\u{323}\u{302}".repeat(100);
+        assert_eq!(Location::parse(&decomposed).unwrap().unwrap().as_str(), "ệ".repeat(100));
     }
 
     #[test]
-    fn at_most_thirty_distinct_tags() {
-        let names: Vec<String> = (0..31).map(|number| format!("tag{number}")).collect();
-        let texts = || names.iter().map(String::as_str);
-        assert_eq!(Tag::parse_all(texts().take(30).chain(["#TAG0"])).unwrap().len(), 30);
-        assert_eq!(Tag::parse_all(texts()).unwrap_err().code, "too_many_tags");
+    fn a_caption_keeps_its_lines_and_a_location_has_one() {
+        assert_eq!(Caption::parse("price:\t5\r\na\rb").unwrap().unwrap().as_str(), "price: 5\na\nb");
+        assert_eq!(AltText::parse("one\r\ntwo").unwrap().unwrap().as_str(), "one\ntwo");
+        assert_eq!(Location::parse("Bay\r\nArea\u{202e}").unwrap().unwrap().as_str(), "Bay Area");
+    }
+
+    #[test]
+    fn a_text_of_which_nothing_is_visible_is_none() {
+        for unseen in ["\u{200b}", "\u{3164}", "\u{2800}", "\u{202e}", "\u{feff} \u{2060}"] {
+            assert_eq!(Caption::parse(unseen).unwrap(), None, "{unseen:?}");
+            assert_eq!(Location::parse(unseen).unwrap(), None, "{unseen:?}");
+        }
     }
 
     proptest! {
         #[test]
-        fn parsing_a_parsed_tag_changes_nothing(text in "\\PC{0,40}") {
-            if let Ok(tag) = Tag::parse(&text) {
-                prop_assert_eq!(Tag::parse(tag.as_str()).unwrap(), tag);
-            }
-        }
-
-        #[test]
-        fn parsing_a_parsed_caption_changes_nothing(text in "\\PC{0,300}") {
+        fn parsing_a_parsed_text_changes_nothing(text in "(.|[\r\n\t\u{0}\u{301}\u{202a}-\u{202e}\u{2066}-\u{2069}]){0,60}") {
             if let Some(caption) = Caption::parse(&text).unwrap() {
                 prop_assert_eq!(Caption::parse(caption.as_str()).unwrap(), Some(caption));
+            }
+            if let Some(location) = Location::parse(&text).unwrap() {
+                prop_assert_eq!(Location::parse(location.as_str()).unwrap(), Some(location));
             }
         }
     }

@@ -69,7 +69,7 @@ pub enum ItemKey {
     Liker(PhotoId, UserId),
     /// A row of an inbox.
     InboxRow(UserId, RowId),
-    /// Remembers that an actor is part of the recipient's notifications about a subject.
+    /// Remembers when an actor came into the recipient's notifications about a subject, and whether they still are.
     InboxMarker(UserId, Subject, UserId),
     /// How far an inbox is read.
     InboxState(UserId),
@@ -130,11 +130,7 @@ impl ItemKey {
             }
             Self::InboxRow(user, row) => RawKey::new(partition::inbox(*user), format!("{}{row}", sort::ROW)),
             Self::InboxMarker(user, subject, actor) => {
-                let about = match subject {
-                    Subject::Like(photo) => format!("LIKE#{}", photo.padded()),
-                    Subject::Follow => "FOLLOW".to_owned(),
-                };
-                RawKey::new(partition::inbox(*user), format!("ACTOR#{about}#{}", actor.padded()))
+                RawKey::new(partition::inbox(*user), format!("{}{}", sort::markers(*subject), actor.padded()))
             }
             Self::InboxState(user) => RawKey::new(partition::inbox(*user), STATE),
             Self::Rate(user, window) => RawKey::new(format!("RATE#{}", user.padded()), window),
@@ -185,30 +181,38 @@ impl ItemKey {
         let (kind, rest) = pk.split_once('#')?;
         let key = match kind {
             "USER" => {
-                let user = rest.parse().ok()?;
+                let user = id(rest)?;
                 match sk {
                     PROFILE => Self::User(user),
                     HEAD => Self::Head(user),
-                    _ => Self::Following(user, sk.strip_prefix(sort::FOLLOWS)?.parse().ok()?),
+                    _ => Self::Following(user, id(sk.strip_prefix(sort::FOLLOWS)?)?),
                 }
             }
-            "CREDENTIAL" => Self::Credential(rest.parse().ok()?),
+            "CREDENTIAL" => Self::Credential(id(rest)?),
             "NAME" => Self::NameClaim(rest.to_owned()),
             "EMAIL" => Self::EmailClaim(rest.to_owned()),
             "SESSION" => Self::Session(rest.to_owned()),
-            "FOLLOWERS" => Self::Follower(rest.parse().ok()?, sk.rsplit_once('#')?.1.parse().ok()?),
+            "FOLLOWERS" => Self::Follower(id(rest)?, id(sk.rsplit_once('#')?.1)?),
             "PHOTO" => {
+<<<<<<< HEAD
                 let photo = rest.parse().ok()?;
                 match (sk, sk.strip_prefix(sort::ATTEMPT)) {
                     (PHOTO, _) => Self::Photo(photo),
                     (TEXTS, _) => Self::PhotoTexts(photo),
                     (_, Some(index)) => Self::Attempt(photo, index.parse().ok()?),
                     _ => Self::Liker(photo, sk.strip_prefix(sort::LIKER)?.parse().ok()?),
+=======
+                let photo = id(rest)?;
+                match sk.strip_prefix(sort::LIKER) {
+                    Some(user) => Self::Liker(photo, id(user)?),
+                    None => Self::Photo(photo),
+>>>>>>> 5bf025c (Take words of every script as tags, and measure a text before anything else is done with it)
                 }
             }
-            "ORIGINALS" => Self::Original(rest.parse().ok()?, sk.to_owned()),
-            "TIMELINE" => Self::Timeline(rest.parse().ok()?, sk.parse().ok()?),
+            "ORIGINALS" => Self::Original(id(rest)?, sk.to_owned()),
+            "TIMELINE" => Self::Timeline(id(rest)?, id(sk)?),
             "FEED" => {
+<<<<<<< HEAD
                 let user = rest.parse().ok()?;
                 match sk.split_once('#') {
                     Some(("P", photo)) => Self::FeedEntry(user, photo.parse().ok()?),
@@ -218,18 +222,24 @@ impl ItemKey {
                         Self::FeedChunk(user, mark.parse().ok()?, oldest.parse().ok()?)
                     }
                     _ => Self::FeedState(user),
+=======
+                let user = id(rest)?;
+                match sk.strip_prefix(sort::ENTRY) {
+                    Some(photo) => Self::FeedEntry(user, id(photo)?),
+                    None => Self::FeedState(user),
+>>>>>>> 5bf025c (Take words of every script as tags, and measure a text before anything else is done with it)
                 }
             }
-            "LIKES" => Self::Like(rest.parse().ok()?, sk.parse().ok()?),
-            "INBOX" => Self::parse_inbox(rest.parse().ok()?, sk)?,
-            "RATE" => Self::Rate(rest.parse().ok()?, sk.to_owned()),
+            "LIKES" => Self::Like(id(rest)?, id(sk)?),
+            "INBOX" => Self::parse_inbox(id(rest)?, sk)?,
+            "RATE" => Self::Rate(id(rest)?, sk.to_owned()),
             "IDEM" => {
                 let (user, key) = rest.split_once('#')?;
-                Self::Idempotency(user.parse().ok()?, key.to_owned())
+                Self::Idempotency(id(user)?, key.to_owned())
             }
             "PROCESSING" => {
                 let (hour, shard) = rest.split_once('#')?;
-                Self::Processing(hour.parse().ok()?, shard.parse().ok()?, sk.parse().ok()?)
+                Self::Processing(hour.parse().ok()?, shard.parse().ok()?, id(sk)?)
             }
             _ => return None,
         };
@@ -241,14 +251,19 @@ impl ItemKey {
         if let Some(row) = sk.strip_prefix(sort::ROW) {
             return Some(Self::InboxRow(user, row.parse().ok()?));
         }
-        let Some(about) = sk.strip_prefix("ACTOR#") else { return Some(Self::InboxState(user)) };
+        let Some(about) = sk.strip_prefix(sort::MARKER) else { return Some(Self::InboxState(user)) };
         let (about, actor) = about.rsplit_once('#')?;
         let subject = match about.split_once('#') {
-            Some((_, photo)) => Subject::Like(photo.parse().ok()?),
+            Some((_, photo)) => Subject::Like(id(photo)?),
             None => Subject::Follow,
         };
-        Some(Self::InboxMarker(user, subject, actor.parse().ok()?))
+        Some(Self::InboxMarker(user, subject, id(actor)?))
     }
+}
+
+/// Reads an id that is padded with zeros.
+fn id<T: TryFrom<u64>>(padded: &str) -> Option<T> {
+    padded.parse::<u64>().ok().and_then(|number| T::try_from(number).ok())
 }
 
 /// Partition keys that are queried.
@@ -290,7 +305,7 @@ pub(crate) mod partition {
 
 /// Sort keys that bound queries.
 pub(crate) mod sort {
-    use super::{Home, PhotoId, UserId, follower_hash};
+    use super::{Home, PhotoId, Subject, UserId, follower_hash};
 
     pub(crate) const FOLLOWS: &str = "FOLLOWS#";
     pub(crate) const LIKER: &str = "LIKER#";
@@ -299,6 +314,7 @@ pub(crate) mod sort {
     pub(crate) const CHUNK: &str = "C#";
     pub(crate) const ATTEMPT: &str = "ATTEMPT#";
     pub(crate) const ENTRY: &str = "P#";
+    pub(crate) const MARKER: &str = "ACTOR#";
     pub(crate) const ROW: &str = "N#";
     /// Sorts after every digit.
     pub(crate) const AFTER_DIGITS: &str = ":";
@@ -307,6 +323,7 @@ pub(crate) mod sort {
         format!("{ENTRY}{}", photo.padded())
     }
 
+<<<<<<< HEAD
     pub(crate) fn chunk(mark: i64, oldest: PhotoId) -> String {
         format!("{}{}", chunks(mark), oldest.padded())
     }
@@ -314,6 +331,14 @@ pub(crate) mod sort {
     /// Returns what the chunks of one snapshot begin with.
     pub(crate) fn chunks(mark: i64) -> String {
         format!("{CHUNK}{mark:013}#")
+=======
+    /// Returns what the markers about one subject begin with.
+    pub(crate) fn markers(subject: Subject) -> String {
+        match subject {
+            Subject::Like(photo) => format!("{MARKER}LIKE#{}#", photo.padded()),
+            Subject::Follow => format!("{MARKER}FOLLOW#"),
+        }
+>>>>>>> 5bf025c (Take words of every script as tags, and measure a text before anything else is done with it)
     }
 
     pub(crate) fn follower(follower: UserId) -> String {
@@ -470,7 +495,7 @@ mod tests {
                 ItemKey::NameClaim(_) | ItemKey::EmailClaim(_) | ItemKey::Session(_) => {
                     prop_assert_eq!(key.home(), None);
                 }
-                _ => prop_assert_eq!(key.home(), Some(id.unwrap().parse::<UserId>().unwrap().home())),
+                _ => prop_assert_eq!(key.home(), Some(self::id::<UserId>(id.unwrap()).unwrap().home())),
             }
         }
 
