@@ -5,16 +5,16 @@
 //!   digest of the refresh token, on condition that it is still the one presented. Ending a session is one
 //!   delete.
 //! - **Emits**: nothing.
-//! - **Redelivery**: a refresh token works once. A token that is presented again was stolen, or its answer
-//!   was lost. The function cannot tell which, so the session ends and its owner logs in again. Ending a
-//!   session twice is the same as once.
+//! - **Redelivery**: a refresh token that is presented again within a minute gets the same successor, because
+//!   the answer may have been lost. Presented later it was stolen, or replayed. The function cannot tell which,
+//!   so the session ends and its owner logs in again. Ending a session twice is the same as once.
 //! - **Failures**: the caller gets a problem and asks again. The access token is signed before the old
 //!   refresh token becomes invalid, so a throttled key service ends no session.
 
 use accounts::{Accounts, answer};
 use api::wire::{RefreshRequest, Session};
 use api::{Call, Problem, Reply};
-use domain::session::RefreshToken;
+use domain::session::{Nonce, RefreshToken};
 use runtime::Aws;
 use table::session::{self, Rotation};
 
@@ -48,9 +48,8 @@ impl RefreshHandler {
         let Accounts { table, clock, random, .. } = &self.accounts;
         let owner = session::owner_latest(table, token).await?.ok_or_else(unknown)?;
         let access = self.accounts.access_token(&owner).await?;
-        let next = token.rotated(&**random);
-        match session::rotate(table, token, &next, clock.now()).await? {
-            Rotation::Done(owner) => Ok(answer(&owner, access, &next)),
+        match session::rotate(table, token, &Nonce::draw(&**random), clock.now()).await? {
+            Rotation::Done(owner, next) => Ok(answer(&owner, access, &next)),
             Rotation::Reused => {
                 runtime::metrics::count("refresh_tokens_reused", 1);
                 let detail = "This refresh token was used before, so its session has ended. Log in again.";

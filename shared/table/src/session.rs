@@ -1,10 +1,12 @@
-//! Sessions: one item for each family of refresh tokens, with the digest of its live secret.
+//! Sessions: one item for each family of refresh tokens, with the digest of its live secret, and what it takes
+//! to answer the last one again.
 
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::account::UserName;
-use domain::session::{RefreshToken, SESSION_DAYS};
+use domain::session::{GRACE_MS, Nonce, RefreshToken, SESSION_DAYS};
 use domain::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
+use serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value;
 
 use crate::calls::{number, parsed, stored, text};
 use crate::error::refused;
@@ -36,9 +38,9 @@ pub struct Owner {
 /// The result of rotating a refresh token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rotation {
-    /// The next token is live now.
-    Done(Owner),
-    /// The token was used before, and the session has been ended.
+    /// This token is live now. It is the same one for whoever presented the last one in time.
+    Done(Owner, RefreshToken),
+    /// The token was used too long ago, and the session has been ended.
     Reused,
     /// There is no such session, or it has expired.
     Unknown,
@@ -49,7 +51,24 @@ struct Session {
     user: UserId,
     username: UserName,
     digest: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replaced: Option<Replaced>,
     expires_at: i64,
+}
+
+/// The token before the live one. With the token itself, which is not stored, it makes the live one again.
+#[derive(Serialize, Deserialize)]
+struct Replaced {
+    digest: String,
+    nonce: Nonce,
+    at: Timestamp,
+}
+
+impl Replaced {
+    /// Returns whether `token` is this one, and is presented in time.
+    fn answers(&self, token: &RefreshToken, now: Timestamp) -> bool {
+        self.digest == token.digest() && now < self.at.plus_ms(GRACE_MS)
+    }
 }
 
 pub(crate) fn item(opened: &Opened) -> Result<Item> {
@@ -61,6 +80,7 @@ fn session(opened: &Opened) -> Session {
         user: opened.user,
         username: opened.username.clone(),
         digest: opened.token.digest(),
+        replaced: None,
         expires_at: expiry(opened.now),
     }
 }
@@ -84,42 +104,39 @@ pub async fn owner_latest(table: &Table, token: &RefreshToken) -> Result<Option<
     Ok(session.map(|session| Owner { user: session.user, username: session.username }))
 }
 
-/// Replaces `token` by `next` if it is the live one. 1 WRU. A used token costs one more and ends the session.
-pub async fn rotate(
-    table: &Table,
-    token: &RefreshToken,
-    next: &RefreshToken,
-    now: Timestamp,
-) -> Result<Rotation> {
+/// Replaces `token` by its successor under `nonce` if it is the live one. 1 WRU.
+///
+/// A token that was replaced less than a minute ago gets the successor that it got then. Its answer was lost, or
+/// several requests presented it at once. The SDK's own retry after a lost response is one such request.
+/// A token that was replaced earlier costs 1 WRU more and ends the session.
+pub async fn rotate(table: &Table, token: &RefreshToken, nonce: &Nonce, now: Timestamp) -> Result<Rotation> {
     let key = ItemKey::Session(token.family().to_owned());
+    let next = token.successor(nonce);
+    let replaced = Replaced { digest: token.digest(), nonce: nonce.clone(), at: now };
     let answer = table
         .update(&key)
-        .update_expression(format!("SET digest = :next, {EXPIRES_AT} = :expiry"))
+        .update_expression(format!("SET digest = :next, replaced = :replaced, {EXPIRES_AT} = :expiry"))
         .condition_expression(format!("digest = :live AND {EXPIRES_AT} > :now"))
         .expression_attribute_values(":live", text(token.digest()))
         .expression_attribute_values(":next", text(next.digest()))
+        .expression_attribute_values(":replaced", to_attribute_value(replaced).map_err(Error::unreadable)?)
         .expression_attribute_values(":expiry", number(expiry(now)))
         .expression_attribute_values(":now", number(now.seconds()))
         .return_values(ReturnValue::AllNew)
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         .send()
         .await;
+    let owner = |session: Session| Owner { user: session.user, username: session.username };
     match answer {
-        Ok(answer) => {
-            let session: Session = parsed(answer.attributes.unwrap_or_default())?;
-            Ok(Rotation::Done(Owner { user: session.user, username: session.username }))
-        }
+        Ok(answer) => Ok(Rotation::Done(owner(parsed(answer.attributes.unwrap_or_default())?), next)),
         Err(error) => {
             let Some(refused) = refused(&error) else { return Err(Error::sdk("UpdateItem", error)) };
-            let Some(stored) = refused.item.map(parsed::<Session>).transpose()? else {
+            let stored = refused.item.map(parsed::<Session>).transpose()?;
+            let Some(mut stored) = stored.filter(|stored| stored.expires_at > now.seconds()) else {
                 return Ok(Rotation::Unknown);
             };
-            if stored.digest == next.digest() {
-                // This is the same rotation, retried by the SDK after its response was lost.
-                return Ok(Rotation::Done(Owner { user: stored.user, username: stored.username }));
-            }
-            if stored.expires_at <= now.seconds() {
-                return Ok(Rotation::Unknown);
+            if let Some(replaced) = stored.replaced.take_if(|replaced| replaced.answers(token, now)) {
+                return Ok(Rotation::Done(owner(stored), token.successor(&replaced.nonce)));
             }
             table.delete_existing(&key).await?;
             Ok(Rotation::Reused)
