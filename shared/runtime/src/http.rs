@@ -1,9 +1,9 @@
 //! The adapter between API Gateway (HTTP API, payload 2.0) and a handler, for the request and for
 //! its reply or problem.
 //!
-//! The events are decoded with `aws_lambda_events` and not with `lambda_http`. The latter rebuilds a URL from
-//! the client's input, and panics where it cannot. It also brings text encodings and MIME tables.
-//! None of that is needed, because API Gateway has matched the route already.
+//! Events are read as what they are, JSON with texts, and not with `lambda_http` or `aws_lambda_events`. The first
+//! rebuilds a URL from the client's input, and panics where it cannot. The second refuses an event with a control
+//! character in any header. Nothing of either is needed, because API Gateway has matched the route already.
 
 mod request;
 mod viewer;
@@ -19,9 +19,7 @@ use futures::FutureExt;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use lambda_http::Body;
-use lambda_http::aws_lambda_events::apigw::{
-    ApiGatewayV2httpRequest as Request, ApiGatewayV2httpResponse as Response,
-};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse as Response;
 use tracing::{Instrument, info_span};
 
 use crate::auth::Verifier;
@@ -30,6 +28,8 @@ use crate::metrics::Outcome;
 use crate::{Aws, StartError, invocation, metrics};
 
 pub use viewer::{OriginSecret, Viewer};
+
+pub use request::Request;
 
 /// Most bytes of a body. Photos go directly to S3, so bodies are small JSON.
 pub const MAX_BODY: usize = 256 * 1024;
@@ -86,8 +86,7 @@ pub async fn answer(
     clock: &dyn Clock,
     request: Request,
 ) -> Response {
-    let request_id = request.request_context.request_id.clone().unwrap_or_default();
-    let route = request.route_key.clone().unwrap_or_default();
+    let (request_id, route) = (request.id(), request.route());
     let span = info_span!("request", request_id, route, user_id = tracing::field::Empty);
     async {
         let answered = match request::call(request, verifier, clock) {

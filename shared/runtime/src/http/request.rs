@@ -6,12 +6,47 @@ use api::{Call, Caller, Parts, Problem};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::Clock;
-use http::header::AUTHORIZATION;
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest as Request;
 use percent_encoding::percent_decode_str;
+use serde::Deserialize;
 
 use super::{MAX_BODY, unknown_route};
 use crate::auth::{TokenError, Verifier};
+
+/// What is read of an event of API Gateway (HTTP API, payload 2.0).
+///
+/// Headers are plain text. Crate `http` refuses values with control characters, and with one such value the whole
+/// event. API Gateway lets them through.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Request {
+    route_key: Option<String>,
+    raw_query_string: Option<String>,
+    headers: Option<HashMap<String, String>>,
+    path_parameters: Option<HashMap<String, String>>,
+    #[serde(default, rename = "requestContext")]
+    context: Context,
+    body: Option<String>,
+    #[serde(default)]
+    is_base64_encoded: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Context {
+    request_id: Option<String>,
+}
+
+impl Request {
+    /// Returns the id under which API Gateway logs the request; empty if there is none.
+    pub(super) fn id(&self) -> String {
+        self.context.request_id.clone().unwrap_or_default()
+    }
+
+    /// Returns the route as the template declares it; empty if there is none.
+    pub(super) fn route(&self) -> String {
+        self.route_key.clone().unwrap_or_default()
+    }
+}
 
 /// Returns the call that a request makes, or the problem of a request that is none.
 pub(super) fn call(
@@ -26,14 +61,13 @@ pub(super) fn call(
         .filter(|route| *route != "$default")
         .ok_or_else(unknown_route)?
         .to_owned();
-    let caller = verifier.map_or(Err(TokenError::Missing), |verifier| caller(&request, verifier, clock));
-    let headers = request
+    let headers: HashMap<String, String> = request
         .headers
-        .iter()
-        .map(|(name, value)| {
-            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-        })
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value))
         .collect();
+    let caller = verifier.map_or(Err(TokenError::Missing), |verifier| caller(&headers, verifier, clock));
     let mut query = HashMap::new();
     // The raw text is parsed, because API Gateway's parsed map joins repeated parameters with commas.
     for (name, value) in form_urlencoded::parse(request.raw_query_string.unwrap_or_default().as_bytes()) {
@@ -44,6 +78,7 @@ pub(super) fn call(
     let path = request
         .path_parameters
         .into_iter()
+        .flatten()
         .map(|(name, value)| (name, percent_decode_str(&value).decode_utf8_lossy().into_owned()))
         .collect();
     let body = body(request.body.unwrap_or_default(), request.is_base64_encoded)?;
@@ -64,10 +99,13 @@ fn body(text: String, is_base64: bool) -> Result<Vec<u8>, Problem> {
     if body.len() > MAX_BODY { Err(Problem::too_large(MAX_BODY)) } else { Ok(body) }
 }
 
-fn caller(request: &Request, verifier: &Verifier, clock: &dyn Clock) -> Result<Caller, TokenError> {
-    let value = request.headers.get(AUTHORIZATION).ok_or(TokenError::Missing)?;
-    let (scheme, token) =
-        value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(TokenError::Missing)?;
+fn caller(
+    headers: &HashMap<String, String>,
+    verifier: &Verifier,
+    clock: &dyn Clock,
+) -> Result<Caller, TokenError> {
+    let value = headers.get("authorization").ok_or(TokenError::Missing)?;
+    let (scheme, token) = value.split_once(' ').ok_or(TokenError::Missing)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(TokenError::Missing);
     }

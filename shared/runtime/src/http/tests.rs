@@ -1,6 +1,8 @@
 use std::time::Duration;
 
 use domain::Timestamp;
+use p256::ecdsa::SigningKey;
+use p256::pkcs8::EncodePublicKey;
 use serde_json::{Value, json};
 
 use super::*;
@@ -36,6 +38,14 @@ impl Handler for Echo {
             })),
         }
     }
+}
+
+fn key() -> SigningKey {
+    SigningKey::from_slice(&[7; 32]).unwrap()
+}
+
+fn verifier() -> Verifier {
+    Verifier::from_public_key_der(key().verifying_key().to_public_key_der().unwrap().as_bytes()).unwrap()
 }
 
 /// Returns a request as API Gateway sends it.
@@ -107,6 +117,64 @@ async fn a_handler_sees_the_request_decoded() {
 }
 
 #[tokio::test]
+async fn a_control_character_in_a_header_fails_nothing_and_is_not_logged() {
+    let (lines, guard) = Lines::capture();
+    for odd in [
+        "\u{7f}",
+        "\u{1}",
+        "\u{0}",
+        "a\nb",
+        "\r\nx-injected: 1",
+        "\u{9b}",
+        "caf\u{e9}",
+        "\u{fffd}",
+        "日本",
+        "",
+    ] {
+        let value = format!("secret{odd}value");
+        for name in ["user-agent", "x-anything", "accept", "cookie", "idempotency-key"] {
+            let mut request = request("x");
+            request["headers"][name] = json!(value);
+            let (status, headers, body) = ask(request).await;
+            assert_eq!(status, 201, "{name}: {value:?}");
+            let agent = if name == "user-agent" { value.as_str() } else { "curl/8.5.0" };
+            assert_eq!(body["agent"], agent);
+            assert!(headers.get("x-injected").is_none());
+        }
+        // A token with such a character identifies nobody.
+        for authorization in [format!("Bearer {value}"), value.clone()] {
+            let mut request = request("private");
+            request["headers"]["authorization"] = json!(authorization);
+            let request = serde_json::from_value(request).unwrap();
+            let response = answer(&Echo, Some(&verifier()), &Now, request).await;
+            assert_eq!(response.status_code, 401, "{authorization:?}");
+        }
+    }
+    let mut fire = request("fire");
+    fire["headers"]["user-agent"] = json!("secret\u{7f}value");
+    assert_eq!(ask(fire).await.0, 500);
+    drop(guard);
+    let logged = lines.json();
+    assert_eq!(logged.last().unwrap()["code"], "internal");
+    assert!(logged.iter().all(|line| !line.to_string().contains("secret")), "{logged:?}");
+}
+
+/// API Gateway leaves out what a request does not have.
+#[tokio::test]
+async fn an_event_may_lack_what_the_request_has_not() {
+    let mut bare = request("x");
+    let fields = bare.as_object_mut().unwrap();
+    for name in ["headers", "body", "queryStringParameters", "rawQueryString", "isBase64Encoded"] {
+        fields.remove(name);
+    }
+    assert_eq!(ask(bare.clone()).await.0, 201);
+    for name in ["headers", "body", "pathParameters", "rawQueryString"] {
+        bare[name] = Value::Null;
+    }
+    assert_eq!(ask(bare).await.0, 201);
+}
+
+#[tokio::test]
 async fn an_encoded_body_is_decoded() {
     let mut encoded = request("x");
     encoded["body"] = json!("eyJhIjoi4oKsIn0=");
@@ -170,9 +238,7 @@ async fn a_throttle_is_a_503_with_retry_after_and_a_panic_is_a_500() {
 
 #[tokio::test]
 async fn only_a_valid_token_identifies_the_caller() {
-    use p256::ecdsa::SigningKey;
     use p256::ecdsa::signature::hazmat::PrehashSigner;
-    use p256::pkcs8::EncodePublicKey;
 
     use crate::auth::{Issuer, SignError, Signer, Signing};
 
@@ -184,9 +250,7 @@ async fn only_a_valid_token_identifies_the_caller() {
             )
         }
     }
-    let key = SigningKey::from_slice(&[7; 32]).unwrap();
-    let verifier =
-        Verifier::from_public_key_der(key.verifying_key().to_public_key_der().unwrap().as_bytes()).unwrap();
+    let (key, verifier) = (key(), verifier());
     let ada = api::Caller { user_id: domain::UserId::try_from(42).unwrap(), username: "ada".to_owned() };
     let issuer = Issuer::new(Local(key));
     let good = issuer.issue(&ada, Now.now()).await.unwrap().token;
