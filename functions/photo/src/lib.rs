@@ -16,12 +16,13 @@
 //!
 //! A photo that the caller may not see answers exactly like one that does not exist.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use api::wire::{PhotoView, UpdatePhotoRequest};
+use api::wire::{PhotoView, UpdateMediumRequest, UpdatePhotoRequest};
 use api::{Call, Caller, Problem, Reply};
-use domain::photo::Photo;
-use domain::text::{Caption, Location, Tag};
+use domain::photo::{MAX_MEDIA, Photo};
+use domain::text::{AltText, Caption, Location, Tag};
 use domain::{Clock, Invalid, PhotoId, quota};
 use runtime::Aws;
 use runtime::http::over_quota;
@@ -78,13 +79,14 @@ impl PhotoHandler {
 
     async fn edit(&self, caller: &Caller, id: PhotoId, call: &Call) -> Result<Reply, Problem> {
         let changes = changes(&call.json()?)?;
+        let last_medium = changes.alts.keys().next_back().copied();
         let (photo, liked) = futures::try_join!(
             photo::edit(&self.table, id, caller.user_id, &changes),
             like::exists(&self.table, caller.user_id, id)
         )?;
         match photo {
             Some(photo) => self.view(&photo, liked, caller),
-            None => Err(refusal(caller, photo::get(&self.table, id).await?.as_ref())),
+            None => Err(refusal(caller, photo::get(&self.table, id).await?.as_ref(), last_medium)),
         }
     }
 
@@ -95,7 +97,7 @@ impl PhotoHandler {
         )?;
         taken.map_err(over_quota)?;
         match photo {
-            Some(photo) if photo.author != caller.user_id => Err(refusal(caller, Some(&photo))),
+            Some(photo) if photo.author != caller.user_id => Err(refusal(caller, Some(&photo), None)),
             Some(_) if photo::delete(&self.table, id, caller.user_id).await? => Ok(Reply::no_content()),
             _ => Err(Problem::no_photo()),
         }
@@ -106,9 +108,14 @@ impl PhotoHandler {
     }
 }
 
-/// Returns the problem that says why `caller` may not change the photo.
-fn refusal(caller: &Caller, photo: Option<&Photo>) -> Problem {
+/// Returns the problem that says why `caller` may not change the photo, or its medium of this index.
+fn refusal(caller: &Caller, photo: Option<&Photo>, medium: Option<usize>) -> Problem {
     match photo {
+        Some(photo)
+            if photo.author == caller.user_id && medium.is_some_and(|index| index >= photo.media.len()) =>
+        {
+            no_such_medium().into()
+        }
         Some(photo) if photo.author != caller.user_id && photo.is_visible_to(caller.user_id) => {
             Problem::forbidden("not_your_photo", "Only its author may change or delete a photo.")
         }
@@ -129,7 +136,7 @@ impl runtime::http::Handler for PhotoHandler {
     }
 }
 
-/// Returns the changes that an edit asks for. Absent fields stay; blank text and an empty list remove.
+/// Returns the changes that an edit asks for. Absent fields stay; blank text and an empty list of tags remove.
 fn changes(request: &UpdatePhotoRequest) -> Result<TextChanges, Invalid> {
     let caption = match request.caption.as_deref() {
         Some(text) => Patch::present(Caption::parse(text)?),
@@ -146,5 +153,19 @@ fn changes(request: &UpdatePhotoRequest) -> Result<TextChanges, Invalid> {
         }
         None => Patch::Keep,
     };
-    Ok(TextChanges { caption, place, tags })
+    let mut alts = BTreeMap::new();
+    for UpdateMediumRequest { index, alt } in &request.media {
+        let alt = match alt.as_deref() {
+            Some(text) => Patch::present(AltText::parse(text)?),
+            None => Patch::Keep,
+        };
+        if *index >= MAX_MEDIA || alts.insert(*index, alt).is_some() {
+            return Err(no_such_medium());
+        }
+    }
+    Ok(TextChanges { caption, place, tags, alts })
+}
+
+fn no_such_medium() -> Invalid {
+    Invalid::new("medium_invalid", "A medium is named by its index in the photo, and once.")
 }

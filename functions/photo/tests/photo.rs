@@ -208,7 +208,9 @@ async fn when_a_photo_is_not_ready_then_only_its_author_sees_its_progress() {
 #[tokio::test]
 async fn when_there_is_no_such_photo_then_it_is_not_found() {
     let world = World::new().await;
-    for id in ["1", "0", "-1", "x", "9223372036854775808"] {
+    let own = world.ready_photo().await.id;
+    let zeros = format!("0{own}");
+    for id in ["1", "0", "-1", "+1", " 1", "x", "9223372036854775808", &zeros] {
         for method in ["GET", "PATCH", "DELETE"] {
             let request = world.request(method, id, &ada()).json(&json!({ "caption": "x" }));
             let answer = world.send(request).await;
@@ -287,6 +289,46 @@ async fn when_two_hundred_photos_were_deleted_in_an_hour_then_the_next_waits() {
 }
 
 #[tokio::test]
+async fn when_alternative_texts_are_changed_then_only_those_media_change() {
+    let world = World::new().await;
+    let photo = world.ready_photo().await;
+    let edit = async |media: Value| {
+        let request = world.request("PATCH", photo.id, &ada()).json(&json!({ "media": media }));
+        let answer = world.send(request).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let alt = |index: usize| answer.json["media"][index]["alt"].clone();
+        [alt(0), alt(1)]
+    };
+    world.engine.reset_usage();
+    let changed = edit(json!([{ "index": 1, "alt": " A pier\r\nat night " }])).await;
+    assert_eq!(changed, [json!("a wave"), json!("A pier\nat night")]);
+    let usage = world.engine.usage();
+    assert_eq!((usage.round_trips, usage.writes()), (2, 1));
+    assert!(usage.write_units <= 2.0, "{usage:?}");
+    // Empty text removes; null and absent stay.
+    assert_eq!(edit(json!([{ "index": 0, "alt": "" }])).await, [Value::Null, json!("A pier\nat night")]);
+    for kept in [json!([{ "index": 1, "alt": null }]), json!([{ "index": 1 }]), json!([]), Value::Null] {
+        assert_eq!(edit(kept).await, [Value::Null, json!("A pier\nat night")]);
+    }
+    let both = json!([{ "index": 1, "alt": "b" }, { "index": 0, "alt": "a" }]);
+    assert_eq!(edit(both).await, [json!("a"), json!("b")]);
+    let stored = world.stored(&photo).await.unwrap();
+    let rendered =
+        |photo: &Photo| photo.media.iter().map(|medium| medium.rendered.clone()).collect::<Vec<_>>();
+    assert_eq!((rendered(&stored), stored.caption), (rendered(&photo), photo.caption));
+}
+
+#[tokio::test]
+async fn when_a_photo_is_processed_then_its_alternative_texts_can_be_changed() {
+    let world = World::new().await;
+    let photo = world.photo().await;
+    let body = json!({ "media": [{ "index": 1, "alt": "late" }], "caption": null });
+    let answer = world.send(world.request("PATCH", photo.id, &ada()).json(&body)).await;
+    assert_eq!((answer.status, &answer.json["media"][1]["alt"]), (200, &json!("late")));
+    assert_eq!(answer.json["caption"], "High tide");
+}
+
+#[tokio::test]
 async fn when_an_edit_breaks_a_rule_then_it_is_named_and_nothing_changes() {
     let world = World::new().await;
     let photo = world.ready_photo().await;
@@ -298,6 +340,14 @@ async fn when_an_edit_breaks_a_rule_then_it_is_named_and_nothing_changes() {
         (json!({ "caption": "fine", "tags": ["#not a tag"] }), "tag_invalid"),
         (json!({ "caption": "fine", "tags": ["x".repeat(101)] }), "tag_too_long"),
         (json!({ "caption": 7 }), "bad_json"),
+        (json!({ "media": [{ "index": 0, "alt": "x".repeat(1001) }] }), "alt_too_long"),
+        (json!({ "caption": "fine", "media": [{ "index": 2, "alt": "x" }] }), "medium_invalid"),
+        (json!({ "media": [{ "index": 10, "alt": "x" }] }), "medium_invalid"),
+        (json!({ "media": [{ "index": 0, "alt": "x" }, { "index": 0, "alt": "y" }] }), "medium_invalid"),
+        (json!({ "media": [{ "index": 0, "alt": "x" }, { "index": 2, "alt": "" }] }), "medium_invalid"),
+        (json!({ "media": [{ "alt": "x" }] }), "bad_json"),
+        (json!({ "media": [{ "index": -1, "alt": "x" }] }), "bad_json"),
+        (json!({ "media": [{ "index": "+0", "alt": "x" }] }), "bad_json"),
         (json!([]), "bad_json"),
     ];
     for (body, code) in cases {
@@ -316,6 +366,8 @@ async fn when_somebody_else_changes_a_photo_then_it_is_forbidden() {
     for request in [
         world.request("PATCH", photo.id, &ben()).json(&json!({ "caption": "mine" })),
         world.request("PATCH", photo.id, &ben()).json(&json!({})),
+        world.request("PATCH", photo.id, &ben()).json(&json!({ "media": [{ "index": 0, "alt": "mine" }] })),
+        world.request("PATCH", photo.id, &ben()).json(&json!({ "media": [{ "index": 9, "alt": "mine" }] })),
         world.request("DELETE", photo.id, &ben()),
     ] {
         let answer = world.send(request).await;

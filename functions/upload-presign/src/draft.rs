@@ -31,11 +31,6 @@ impl Draft {
         Ok(Self { caption, place, tags, media })
     }
 
-    /// Returns what will be uploaded, in order.
-    pub(crate) fn media(&self) -> &[Medium] {
-        &self.media
-    }
-
     /// Returns the bytes that all uploads together may have.
     pub(crate) fn bytes(&self) -> i64 {
         let bytes: u64 = self.media.iter().map(|medium| medium.size).sum();

@@ -5,10 +5,10 @@
 //!   (1 RRU and 1 WRU). Then one transaction writes the record and the photo (2 WRU for each KiB of each, 4 in
 //!   all).
 //! - **Emits**: nothing. The draft reaches `derive` through the table's stream.
-//! - **Redelivery**: with the same `Idempotency-Key` the same request gets the same photo with freshly signed
-//!   forms, and another request gets 422. The key is recorded in the transaction that creates the photo, so
-//!   it never names a photo that does not exist. A repetition counts against the quotas, but they never refuse
-//!   it. Without a key every request creates a photo.
+//! - **Redelivery**: with the same `Idempotency-Key` the same request gets the same photo as it is by now, with
+//!   freshly signed forms while it waits for them, and another request gets 422. The key is recorded in the
+//!   transaction that creates the photo, so it never names a photo that does not exist. A repetition counts
+//!   against the quotas, but they never refuse it. Without a key every request creates a photo.
 //! - **Failures**: the caller gets a problem and asks again. Everything is checked before anything is
 //!   written. After a lost race the record is read again, a bounded number of times. `sweep` ends a photo
 //!   whose pictures never come.
@@ -20,13 +20,14 @@ mod form;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::wire::{CreatePhotoRequest, CreatedPhoto, RenditionUrls, StatusView};
+use api::wire::{CreatePhotoRequest, CreatedPhoto};
 use api::{Call, Caller, Problem, Reply};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::media::MediumId;
+use domain::photo::{Photo, State};
 use domain::{Clock, PhotoId, Randomness, quota};
 use runtime::config::environment;
 use runtime::http::over_quota;
@@ -105,12 +106,7 @@ impl UploadPresignHandler {
     }
 
     /// Returns the photo of this draft: a new one, or the one that the same request created before.
-    async fn photo(
-        &self,
-        caller: &Caller,
-        draft: &Draft,
-        repeat: Option<&Repeat>,
-    ) -> Result<PhotoId, Problem> {
+    async fn photo(&self, caller: &Caller, draft: &Draft, repeat: Option<&Repeat>) -> Result<Photo, Problem> {
         let amounts = [1, draft.bytes()];
         let now = self.clock.now();
         let taking = async { Ok(self.quotas.take(&quota::UPLOADS, caller.user_id, &amounts, now).await?) };
@@ -123,8 +119,9 @@ impl UploadPresignHandler {
             let id = PhotoId::generate(caller.user_id, self.clock.as_ref(), self.random.as_ref());
             let record = repeat
                 .map(|repeat| Idempotency::new(&repeat.key, repeat.request.clone(), id, self.clock.now()));
-            match photo::create(&self.table, &draft.photo(id, caller), record.as_ref()).await? {
-                Creation::Done => return Ok(id),
+            let photo = draft.photo(id, caller);
+            match photo::create(&self.table, &photo, record.as_ref()).await? {
+                Creation::Done => return Ok(photo),
                 Creation::Raced => self.step_aside(turn).await,
             }
             if let Some(photo) = self.earlier(caller, repeat).await? {
@@ -135,7 +132,7 @@ impl UploadPresignHandler {
     }
 
     /// Returns the photo that the same request created before, if any.
-    async fn earlier(&self, caller: &Caller, repeat: Option<&Repeat>) -> Result<Option<PhotoId>, Problem> {
+    async fn earlier(&self, caller: &Caller, repeat: Option<&Repeat>) -> Result<Option<Photo>, Problem> {
         let Some(repeat) = repeat else { return Ok(None) };
         let made = guard::earlier_latest(&self.table, caller.user_id, &repeat.key, self.clock.now()).await?;
         let Some(made) = made else { return Ok(None) };
@@ -143,8 +140,7 @@ impl UploadPresignHandler {
             return Err(reused());
         }
         // A deleted photo is not created again, and forms for it would be useless.
-        let there = photo::get_latest(&self.table, made.photo).await?.is_some();
-        if there { Ok(Some(made.photo)) } else { Err(Problem::no_photo()) }
+        photo::get_latest(&self.table, made.photo).await?.map(Some).ok_or_else(Problem::no_photo)
     }
 
     /// Waits for a short random time, so that requests that collided do not collide again.
@@ -156,28 +152,18 @@ impl UploadPresignHandler {
         tokio::time::sleep(Duration::from_millis(u64::from(chance) % longest)).await;
     }
 
-    fn created(
-        &self,
-        caller: &Caller,
-        id: PhotoId,
-        draft: &Draft,
-        credentials: &Credentials,
-    ) -> CreatedPhoto {
+    /// Shows the photo, with a form for each medium while it waits for them.
+    fn created(&self, photo: &Photo, credentials: &Credentials) -> CreatedPhoto {
         let now = self.clock.now();
-        let medium = |index| MediumId { author: caller.user_id, photo: id, index };
-        let thumbnail_urls = RenditionUrls::new(&self.cdn_url, medium(0));
-        let uploads = draft.media().iter().enumerate().map(|(index, medium_draft)| {
-            self.bucket.form(credentials, now, &medium(index).upload_key(), medium_draft)
-        });
-        CreatedPhoto {
-            photo_id: id,
-            user_id: caller.user_id,
-            url: thumbnail_urls.large.clone(),
-            thumbnail_urls,
-            created_at: id.created_at().to_string(),
-            status: StatusView::Processing,
-            uploads: uploads.collect(),
-        }
+        let form = |(index, medium)| {
+            let id = MediumId { author: photo.author, photo: photo.id, index };
+            self.bucket.form(credentials, now, &id.upload_key(), medium)
+        };
+        let uploads = match photo.state {
+            State::Processing => photo.media.iter().enumerate().map(form).collect(),
+            State::Ready | State::Failed => Vec::new(),
+        };
+        CreatedPhoto::new(photo, &self.cdn_url, uploads)
     }
 }
 
@@ -193,8 +179,8 @@ impl runtime::http::Handler for UploadPresignHandler {
         let repeat = key.map(|key| Repeat::new(key, &request)).transpose()?;
         // Credentials come before any write, because a photo without its forms is useless.
         let credentials = self.credentials.get().await.map_err(Problem::unavailable)?;
-        let id = self.photo(caller, &draft, repeat.as_ref()).await?;
-        Reply::created(&self.created(caller, id, &draft, &credentials))
+        let photo = self.photo(caller, &draft, repeat.as_ref()).await?;
+        Reply::created(&self.created(&photo, &credentials))
     }
 }
 

@@ -47,7 +47,7 @@ impl Accounts {
         limits: &Limits,
         viewer: Viewer,
     ) -> Result<Check, Problem> {
-        let id = account.unwrap_or_else(|| stand_in(&asked.trim().to_lowercase()));
+        let id = account.unwrap_or_else(|| stand_in(asked));
         let taken = limits.check(id, viewer, self.clock.now());
         let (admitted, credential) = futures::try_join!(taken, user::credential_latest(&self.table, id))?;
         let attempt = match admitted {

@@ -21,7 +21,8 @@ A photo-sharing network.
 
 Ids are decimal strings. Moments are RFC 3339 in UTC. Lists go on with `cursor`, the `next_cursor` of the page before; \
 `has_more` alone says whether there is more, since a page may be short before the end. Errors are problems (RFC 9457) \
-with a stable `code`; fields and codes are added over time and never change their meaning.";
+with a stable `code`; fields and codes are added over time and never change their meaning. In requests `null` is as \
+absent. Numbers have no sign and no leading zeros.";
 
 /// Returns the document. A test checks that `docs/openapi.json` equals it.
 pub fn document() -> OpenApi {

@@ -194,40 +194,26 @@ impl ItemKey {
             "SESSION" => Self::Session(rest.to_owned()),
             "FOLLOWERS" => Self::Follower(id(rest)?, id(sk.rsplit_once('#')?.1)?),
             "PHOTO" => {
-<<<<<<< HEAD
-                let photo = rest.parse().ok()?;
+                let photo = id(rest)?;
                 match (sk, sk.strip_prefix(sort::ATTEMPT)) {
                     (PHOTO, _) => Self::Photo(photo),
                     (TEXTS, _) => Self::PhotoTexts(photo),
                     (_, Some(index)) => Self::Attempt(photo, index.parse().ok()?),
-                    _ => Self::Liker(photo, sk.strip_prefix(sort::LIKER)?.parse().ok()?),
-=======
-                let photo = id(rest)?;
-                match sk.strip_prefix(sort::LIKER) {
-                    Some(user) => Self::Liker(photo, id(user)?),
-                    None => Self::Photo(photo),
->>>>>>> 5bf025c (Take words of every script as tags, and measure a text before anything else is done with it)
+                    _ => Self::Liker(photo, id(sk.strip_prefix(sort::LIKER)?)?),
                 }
             }
             "ORIGINALS" => Self::Original(id(rest)?, sk.to_owned()),
             "TIMELINE" => Self::Timeline(id(rest)?, id(sk)?),
             "FEED" => {
-<<<<<<< HEAD
-                let user = rest.parse().ok()?;
+                let user = id(rest)?;
                 match sk.split_once('#') {
-                    Some(("P", photo)) => Self::FeedEntry(user, photo.parse().ok()?),
-                    Some(("A", author)) => Self::FeedAuthor(user, author.parse().ok()?),
+                    Some(("P", photo)) => Self::FeedEntry(user, id(photo)?),
+                    Some(("A", author)) => Self::FeedAuthor(user, id(author)?),
                     Some(("C", chunk)) => {
                         let (mark, oldest) = chunk.split_once('#')?;
-                        Self::FeedChunk(user, mark.parse().ok()?, oldest.parse().ok()?)
+                        Self::FeedChunk(user, mark.parse().ok()?, id(oldest)?)
                     }
                     _ => Self::FeedState(user),
-=======
-                let user = id(rest)?;
-                match sk.strip_prefix(sort::ENTRY) {
-                    Some(photo) => Self::FeedEntry(user, id(photo)?),
-                    None => Self::FeedState(user),
->>>>>>> 5bf025c (Take words of every script as tags, and measure a text before anything else is done with it)
                 }
             }
             "LIKES" => Self::Like(id(rest)?, id(sk)?),
@@ -323,7 +309,6 @@ pub(crate) mod sort {
         format!("{ENTRY}{}", photo.padded())
     }
 
-<<<<<<< HEAD
     pub(crate) fn chunk(mark: i64, oldest: PhotoId) -> String {
         format!("{}{}", chunks(mark), oldest.padded())
     }
@@ -331,14 +316,12 @@ pub(crate) mod sort {
     /// Returns what the chunks of one snapshot begin with.
     pub(crate) fn chunks(mark: i64) -> String {
         format!("{CHUNK}{mark:013}#")
-=======
     /// Returns what the markers about one subject begin with.
     pub(crate) fn markers(subject: Subject) -> String {
         match subject {
             Subject::Like(photo) => format!("{MARKER}LIKE#{}#", photo.padded()),
             Subject::Follow => format!("{MARKER}FOLLOW#"),
         }
->>>>>>> 5bf025c (Take words of every script as tags, and measure a text before anything else is done with it)
     }
 
     pub(crate) fn follower(follower: UserId) -> String {

@@ -2,13 +2,15 @@
 
 use crate::world::{World, ada, ben, media};
 use api::Caller;
-use domain::photo::{ContentType, MAX_UPLOAD_BYTES, State};
+use domain::media::{MediumPlace, PerceptualHash};
+use domain::photo::{ContentType, Failure, MAX_UPLOAD_BYTES, Rendered, State};
 use domain::text::{AltText, Tag};
-use domain::{Home, UserId};
+use domain::{Home, PhotoId, UserId};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::time::Duration;
+use table::original::Share;
 use testkit::http::{Request, call, event};
 use testkit::{ATTEMPTS, Fault, SeededRandom, token_for};
 
@@ -174,6 +176,56 @@ async fn when_a_request_is_repeated_with_its_key_then_it_is_the_same_photo() {
     }
     assert_eq!(before, 2, "idempotency record and photo");
     assert_eq!(world.engine.written().await, 0, "a repetition writes nothing but its use of the quota");
+}
+
+#[tokio::test]
+async fn when_a_photo_is_done_then_a_repetition_tells_how_and_gives_no_forms() {
+    let world = World::new().await;
+    let send = |key| world.send(world.request(&ada()).header("idempotency-key", key).json(&media(1)));
+    let (ready, failed) = (send("ready").await, send("failed").await);
+    let photo = world.photo_of(&ready).await;
+    let rendered = Rendered {
+        width: 4,
+        height: 3,
+        blurhash: "LEHV6nWB2yk8".to_owned(),
+        sha256: "00".to_owned(),
+        phash: PerceptualHash(0),
+        stored_at: Some(MediumPlace { photo: PhotoId::try_from(5).unwrap(), index: 3 }),
+        similar_to: None,
+    };
+    table::photo::finish_medium(&world.table, &photo, 0, &rendered, Share::Alone).await.unwrap();
+    let failure = Failure { code: "image_corrupt".to_owned(), detail: "The file is damaged.".to_owned() };
+    table::photo::fail(&world.table, world.photo_of(&failed).await.id, &failure).await.unwrap();
+
+    let again = send("ready").await;
+    assert_eq!((again.status, &again.json["photo_id"]), (201, &ready.json["photo_id"]));
+    assert_eq!((&again.json["status"], &again.json["uploads"]), (&json!("ready"), &json!([])));
+    assert_eq!(again.json["url"], "https://cdn.example.org/photos/large/1/5/3.jpg");
+    assert!(again.json.get("failure").is_none());
+    let again = send("failed").await;
+    assert_eq!((again.status, &again.json["photo_id"]), (201, &failed.json["photo_id"]));
+    assert_eq!((&again.json["status"], &again.json["uploads"]), (&json!("failed"), &json!([])));
+    assert_eq!(again.json["failure"]["code"], "image_corrupt");
+}
+
+#[tokio::test]
+async fn when_null_stands_for_absent_then_it_is_the_same_request() {
+    let world = World::new().await;
+    let send =
+        |body: &'static str| world.send(world.request(&ada()).header("idempotency-key", "k-1").body(body));
+    let first = send(r#"{"media":[{"content_type":"image/jpeg","size":1}]}"#).await;
+    assert_eq!(first.status, 201, "{first:?}");
+    for same in [
+        r#"{"tags":null,"caption":null,"location":null,"media":[{"content_type":"image/jpeg","size":1,"alt":null}]}"#,
+        r#"{"tags":[],"media":[{"content_type":"image/jpeg","size":1}]}"#,
+    ] {
+        let again = send(same).await;
+        assert_eq!((again.status, &again.json["photo_id"]), (201, &first.json["photo_id"]), "{again:?}");
+    }
+    for nothing in ["{}", r#"{"media":null}"#] {
+        let refused = send(nothing).await;
+        assert_eq!((refused.status, refused.code()), (400, "bad_json"), "{nothing}");
+    }
 }
 
 #[tokio::test]

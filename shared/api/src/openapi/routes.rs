@@ -44,6 +44,7 @@ fn auth() -> Vec<Route> {
                 "password_too_short",
                 "password_too_long",
                 "full_name_too_long",
+                "full_name_invisible",
             ],
         )
         .refuses(409, &["username_taken", "email_taken"])
@@ -59,8 +60,9 @@ fn auth() -> Vec<Route> {
     let refresh = Route::new(Post, "/api/v1/auth/refresh", Tag::Auth, "refresh")
         .summary("Go on with a session")
         .description(
-            "A refresh token works once; the answer holds the next. Presenting one again ends the session: it was \
-             stolen, or will have been.",
+            "A refresh token works once; the answer holds the next. Presenting it again within a minute gives the same \
+             next one, because an answer may be lost. Presenting it later, or when the next one was used, ends the \
+             session: it was stolen, or will have been.",
         )
         .public()
         .takes::<RefreshRequest>(token.clone())
@@ -87,7 +89,7 @@ fn users() -> Vec<Route> {
         .summary("Change one's own profile")
         .takes::<UpdateProfileRequest>(json!({ "full_name": "John Doe", "bio": "Chasing light 🌅" }))
         .gives::<Profile>(200, "The profile as it is now.")
-        .refuses(400, &["bad_json", "full_name_too_long", "bio_too_long"])
+        .refuses(400, &["bad_json", "full_name_too_long", "full_name_invisible", "bio_too_long"])
         .refuses(404, NO_USER);
     let user = Route::new(Get, "/api/v1/users/{user_id}", Tag::Users, "getUser")
         .summary("Somebody's profile")
@@ -140,7 +142,10 @@ fn photos() -> Vec<Route> {
             "Answers where to upload each medium: post a form with `fields` as they are and then the bytes as `file` to \
              `url`. When all have arrived and are rendered the photo is `ready` and everyone sees it.",
         )
-        .repeatable("The same key with the same body makes one photo, however often it is sent within 24 hours.")
+        .repeatable(
+            "The same key with the same body makes one photo, however often it is sent within 24 hours. The answer \
+             tells how far the photo is by then; uploads are for a photo that is still `processing`.",
+        )
         .takes::<CreatePhotoRequest>(json!({
             "caption": "Beautiful sunset 🌅", "location": "San Francisco, CA", "tags": ["#sunset", "#nature"],
             "media": [{ "content_type": "image/jpeg", "size": 2_104_331, "alt": "The sun over the bay" }],
@@ -156,9 +161,12 @@ fn photos() -> Vec<Route> {
         .refuses(404, NO_PHOTO);
     let edit = Route::new(Patch, path, Tag::Photos, "updatePhoto")
         .summary("Change the texts of one's own photo")
-        .takes::<UpdatePhotoRequest>(json!({ "caption": "Sunset over the bay", "tags": ["sunset"] }))
+        .takes::<UpdatePhotoRequest>(json!({
+            "caption": "Sunset over the bay", "tags": ["sunset"],
+            "media": [{ "index": 0, "alt": "The sun sets behind the bridge" }],
+        }))
         .gives::<PhotoView>(200, "The photo as it is now.")
-        .refuses(400, TEXT_RULES)
+        .refuses(400, EDIT_RULES)
         .refuses(403, &["not_your_photo"])
         .refuses(404, NO_PHOTO);
     let delete = Route::new(Delete, path, Tag::Photos, "deletePhoto")
@@ -170,8 +178,16 @@ fn photos() -> Vec<Route> {
     vec![create, get, edit, delete]
 }
 
-const TEXT_RULES: &[&str] =
-    &["bad_json", "caption_too_long", "location_too_long", "tag_invalid", "tag_too_long", "too_many_tags"];
+const EDIT_RULES: &[&str] = &[
+    "bad_json",
+    "caption_too_long",
+    "location_too_long",
+    "tag_invalid",
+    "tag_too_long",
+    "too_many_tags",
+    "medium_invalid",
+    "alt_too_long",
+];
 
 const PHOTO_RULES: &[&str] = &[
     "bad_json",
@@ -219,7 +235,10 @@ fn feed_and_inbox() -> Vec<Route> {
         .refuses(400, BAD_PAGE);
     let inbox = Route::new(Get, "/api/v1/notifications", Tag::Notifications, "listNotifications")
         .summary("What happened to oneself, newest first")
-        .description("Those who did the same thing within a day share a row. Rows are kept for 90 days.")
+        .description(
+            "Those who did the same thing within a day share a row. Rows are kept for 90 days. Whoever takes back what \
+             they did leaves their row, and a deleted photo takes its rows along.",
+        )
         .paged()
         .gives::<Notifications>(200, "A page of the inbox.")
         .refuses(400, BAD_PAGE);

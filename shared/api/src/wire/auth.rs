@@ -10,11 +10,11 @@ pub struct RegisterRequest {
     /// 1 to 30 letters, digits, dots and underscores; unique without regard to case.
     #[schema(example = "john_doe")]
     pub username: String,
-    /// Unique without regard to case; never shown.
+    /// Unique without regard to case and to the spelling of its domain (IDNA); never shown.
     pub email: String,
-    /// 8 to 128 characters.
+    /// 8 to 128 characters, in NFC (RFC 8265).
     pub password: String,
-    /// Shown beside the user name; at most 100 characters.
+    /// Shown beside the user name; at most 100 characters in one line, at least one of them visible.
     pub full_name: Option<String>,
 }
 
@@ -44,7 +44,7 @@ pub struct Session {
     pub username: String,
     /// Bearer token for every other call.
     pub access_token: String,
-    /// Opens the next session once; using it twice ends the whole session.
+    /// Opens the next session once; using it again after a minute ends the whole session.
     pub refresh_token: String,
     /// Seconds the access token lives.
     pub expires_in: i64,

@@ -5,10 +5,59 @@ mod notifications;
 mod photos;
 mod users;
 
+use serde::{Deserialize, Deserializer};
+
 pub use auth::{LoginRequest, RefreshRequest, RegisterRequest, Session};
 pub use notifications::{Actor, MarkedRead, Notification, Notifications};
 pub use photos::{
     CreatePhotoRequest, CreatedPhoto, FailureView, FeedPage, LikeState, MediumRequest, MediumView, PhotoCard,
-    PhotoPage, PhotoView, RenditionUrls, StatusView, UpdatePhotoRequest, Upload,
+    PhotoPage, PhotoView, RenditionUrls, StatusView, UpdateMediumRequest, UpdatePhotoRequest, Upload,
 };
 pub use users::{FollowState, Profile, UpdateProfileRequest, UserCard, UserPage};
+
+/// Reads a list that may be `null`, which is as an empty one. A field with `#[serde(default)]` may be absent too.
+fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// Every field that a request may leave out may be null instead, and means the same.
+    #[test]
+    fn null_is_as_absent_in_every_request() {
+        let read = |given: Value| -> Value {
+            let request: CreatePhotoRequest = serde_json::from_value(given).unwrap();
+            serde_json::to_value(request).unwrap()
+        };
+        let nulls = json!({ "caption": null, "location": null, "tags": null, "media": [] });
+        assert_eq!(read(nulls), read(json!({ "media": [] })));
+        assert_eq!(read(json!({ "media": [] })), read(json!({ "tags": [], "media": [] })));
+        let medium = json!({ "content_type": "image/png", "size": 1 });
+        let mut with_null = medium.clone();
+        with_null["alt"] = Value::Null;
+        assert_eq!(read(json!({ "media": [with_null] })), read(json!({ "media": [medium] })));
+
+        let edit = json!({ "caption": null, "location": null, "tags": null, "media": null });
+        let edit: UpdatePhotoRequest = serde_json::from_value(edit).unwrap();
+        assert!(edit.caption.is_none() && edit.location.is_none() && edit.tags.is_none());
+        assert!(edit.media.is_empty());
+        let medium: UpdateMediumRequest = serde_json::from_value(json!({ "index": 0, "alt": null })).unwrap();
+        assert!(medium.alt.is_none());
+        let profile = json!({ "full_name": null, "bio": null });
+        let profile: UpdateProfileRequest = serde_json::from_value(profile).unwrap();
+        assert!(profile.full_name.is_none() && profile.bio.is_none());
+        let account = json!({ "username": "a", "email": "b", "password": "c", "full_name": null });
+        assert!(serde_json::from_value::<RegisterRequest>(account).unwrap().full_name.is_none());
+        // What must be there is missing when it is null.
+        assert!(serde_json::from_value::<CreatePhotoRequest>(json!({ "media": null })).is_err());
+        assert!(serde_json::from_value::<RefreshRequest>(json!({ "refresh_token": null })).is_err());
+    }
+}

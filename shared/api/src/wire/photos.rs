@@ -17,7 +17,8 @@ pub struct CreatePhotoRequest {
     /// Where it was taken; at most 100 characters.
     pub location: Option<String>,
     /// At most 30, with or without `#`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::list")]
+    #[schema(value_type = Option<Vec<String>>)]
     pub tags: Vec<String>,
     /// What will be uploaded, in order.
     pub media: Vec<MediumRequest>,
@@ -45,7 +46,7 @@ pub struct Upload {
     pub fields: BTreeMap<String, String>,
 }
 
-/// A photo that waits for its uploads.
+/// A photo that waits for its uploads; or, when its request is repeated, the photo as it is by now.
 #[derive(Serialize, ToSchema)]
 pub struct CreatedPhoto {
     /// Names the photo.
@@ -60,9 +61,12 @@ pub struct CreatedPhoto {
     pub thumbnail_urls: RenditionUrls,
     /// When it was created (RFC 3339).
     pub created_at: String,
-    /// Always `processing`.
+    /// How far it is: `processing`, unless the request is repeated later.
     pub status: StatusView,
-    /// One upload for each medium, in order.
+    /// Why it failed, when it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailureView>,
+    /// One upload for each medium, in order, while it is `processing`; none afterwards.
     pub uploads: Vec<Upload>,
 }
 
@@ -191,7 +195,7 @@ pub struct FailureView {
     pub detail: String,
 }
 
-/// Changes to one's own photo; absent fields stay, empty text removes.
+/// Changes to one's own photo; absent and null fields stay, empty text removes.
 #[derive(Deserialize, ToSchema)]
 pub struct UpdatePhotoRequest {
     /// At most 2,200 characters.
@@ -200,6 +204,19 @@ pub struct UpdatePhotoRequest {
     pub location: Option<String>,
     /// At most 30; replaces all.
     pub tags: Option<Vec<String>>,
+    /// Changes to some of its media.
+    #[serde(default, deserialize_with = "super::list")]
+    #[schema(value_type = Option<Vec<UpdateMediumRequest>>)]
+    pub media: Vec<UpdateMediumRequest>,
+}
+
+/// Changes to one medium of one's own photo; an absent or null field stays, empty text removes.
+#[derive(Deserialize, ToSchema)]
+pub struct UpdateMediumRequest {
+    /// Its place in the photo, from 0; named once.
+    pub index: usize,
+    /// What is to be seen; at most 1,000 characters.
+    pub alt: Option<String>,
 }
 
 /// A page of the feed, newest first. It may be short, or even empty, and still go on at its cursor.
@@ -296,16 +313,36 @@ impl PhotoCard {
 impl PhotoView {
     /// Shows `photo` with its state to `viewer`.
     pub fn new(photo: &Photo, cdn: &str, liked_by_user: bool, viewer: UserId) -> Self {
-        let failure = photo
-            .failure
-            .as_ref()
-            .map(|failure| FailureView { code: failure.code.clone(), detail: failure.detail.clone() });
         let mut card = PhotoCard::new(photo, cdn, liked_by_user);
         if photo.author == viewer {
             for (shown, medium) in card.media.iter_mut().zip(&photo.media) {
                 shown.similar_to = medium.rendered.as_ref().and_then(|facts| facts.similar_to);
             }
         }
-        Self { card, status: photo.state.into(), failure }
+        Self { card, status: photo.state.into(), failure: FailureView::of(photo) }
+    }
+}
+
+impl FailureView {
+    fn of(photo: &Photo) -> Option<Self> {
+        let failure = photo.failure.as_ref()?;
+        Some(Self { code: failure.code.clone(), detail: failure.detail.clone() })
+    }
+}
+
+impl CreatedPhoto {
+    /// Shows `photo` as it is, with pictures under `cdn` and where its media go.
+    pub fn new(photo: &Photo, cdn: &str, uploads: Vec<Upload>) -> Self {
+        let thumbnail_urls = RenditionUrls::new(cdn, photo.stored_at(0));
+        Self {
+            photo_id: photo.id,
+            user_id: photo.author,
+            url: thumbnail_urls.large.clone(),
+            thumbnail_urls,
+            created_at: photo.id.created_at().to_string(),
+            status: photo.state.into(),
+            failure: FailureView::of(photo),
+            uploads,
+        }
     }
 }

@@ -35,10 +35,10 @@ pub struct Profile {
     pub created_at: String,
 }
 
-/// Changes to one's own profile; absent fields stay, empty text removes.
+/// Changes to one's own profile; absent and null fields stay, empty text removes.
 #[derive(Deserialize, ToSchema)]
 pub struct UpdateProfileRequest {
-    /// At most 100 characters.
+    /// At most 100 characters in one line, at least one of them visible.
     pub full_name: Option<String>,
     /// At most 150 characters.
     pub bio: Option<String>,
