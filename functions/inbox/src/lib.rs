@@ -1,21 +1,23 @@
 //! `inbox`: lists a user's notifications and marks them as read.
 //!
 //! - **Trigger**: `GET /api/v1/notifications`, `POST /api/v1/notifications/read`.
-//! - **Access patterns**: a page is one query of rows beside one get of how far the recipient has read, then
-//!   one query that counts newer rows. Marking as read is one update.
+//! - **Access patterns**: a page is one query of rows beside one get of how far the recipient has read. Then one
+//!   query of newer rows beside one `BatchGetItem` of the page's photos. Marking as read is one update, and the
+//!   query of newer rows.
 //! - **Emits**: nothing.
 //! - **Redelivery**: the mark only moves forward, so marking twice is the same as once.
 //! - **Failures**: the caller gets a problem and asks again.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use api::wire::{MarkedRead, Notification, Notifications};
 use api::{Call, Problem, Reply};
 use domain::cursor::List;
-use domain::inbox::RowId;
-use domain::{Clock, Timestamp, UserId};
+use domain::inbox::{RowId, Subject};
+use domain::{Clock, PhotoId, UserId};
 use runtime::Aws;
-use table::{Table, inbox};
+use table::{Table, inbox, photo};
 
 runtime::config! {
     /// Settings of `inbox`.
@@ -56,10 +58,18 @@ impl InboxHandler {
         let now = self.clock.now();
         let rows = inbox::page(&self.table, recipient, before, count, now);
         let (page, read_to) = futures::try_join!(rows, inbox::read_to(&self.table, recipient))?;
-        let unread_count = self.unread(recipient, read_to, now).await?;
+        // `notify` deletes the rows about a deleted photo. Until then they are hidden, and not counted.
+        let photos: HashSet<PhotoId> = page.items.iter().filter_map(|(id, _)| about(*id)).collect();
+        let listed: Vec<PhotoId> = photos.iter().copied().collect();
+        let unread = inbox::unread(&self.table, recipient, read_to, MAX_UNREAD, now);
+        let (unread, existing) = futures::try_join!(unread, photo::existing(&self.table, &listed))?;
+        let is_gone =
+            |id: RowId| about(id).is_some_and(|photo| photos.contains(&photo) && !existing.contains(&photo));
+        let unread_count = unread.into_iter().filter(|id| !is_gone(*id)).count();
         let last = page.items.last().map(|(id, _)| *id).filter(|_| page.more);
         // The query orders rows by the day they were opened. Within a page, the newest event comes first.
         let mut rows = page.items;
+        rows.retain(|(id, _)| !is_gone(*id));
         rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.updated_at));
         let notifications = rows.into_iter().map(|(id, row)| Notification::new(id, row, read_to));
         Ok(Notifications {
@@ -74,11 +84,16 @@ impl InboxHandler {
         let now = self.clock.now();
         inbox::mark_read(&self.table, recipient, now).await?;
         // An event that another machine recorded meanwhile, with a clock ahead of this one, stays unread.
-        Ok(MarkedRead { unread_count: self.unread(recipient, now, now).await? })
+        let unread = inbox::unread(&self.table, recipient, now, MAX_UNREAD, now).await?;
+        Ok(MarkedRead { unread_count: unread.len() })
     }
+}
 
-    async fn unread(&self, recipient: UserId, read_to: Timestamp, now: Timestamp) -> Result<usize, Problem> {
-        Ok(inbox::unread(&self.table, recipient, read_to, MAX_UNREAD, now).await?)
+/// Returns the photo that a row is about, if any.
+fn about(row: RowId) -> Option<PhotoId> {
+    match row.subject {
+        Subject::Like(photo) => Some(photo),
+        Subject::Follow => None,
     }
 }
 

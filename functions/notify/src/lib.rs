@@ -1,19 +1,27 @@
-//! `notify`: records notifications in the inboxes of those concerned.
+//! `notify`: keeps inboxes in line with what people do.
 //!
-//! - **Trigger**: SQS `notify`, subscribed to `like.added` and `follow.added`.
-//! - **Access patterns**: one get of the recipient's row of the day, then one transaction of the row and of a
-//!   marker for the actor.
+//! - **Trigger**: SQS `notify`, subscribed to `like.added`, `like.removed`, `follow.added`, `follow.removed` and
+//!   `photo.deleted`.
+//! - **Access patterns**: the actor's edge as it is now, for a like beside the photo. Then the marker of the actor
+//!   and the recipient's row of the day, and one transaction of both. Then the edge again. For a deleted photo,
+//!   deletes of its rows.
 //! - **Emits**: nothing.
-//! - **Redelivery**: the marker lets each actor in once per subject, however often they like, unlike and like
-//!   again, and however often the message comes.
+//! - **Redelivery**: a message says only that something may have changed. The function reads the current state,
+//!   acts, and reads it again. Messages may come twice, late and in any order. The marker lets each actor be new
+//!   once per subject, however often they like, unlike and like again.
 //! - **Failures**: the message comes back, and after its last try goes to the dead-letter queue.
 
-use domain::UserId;
-use domain::inbox::{Actor, RowId, Subject};
+use std::sync::Arc;
+
+use domain::inbox::{Actor, Subject};
+use domain::{Clock, PhotoId, UserId};
 use messages::Event;
 use runtime::Aws;
-use table::Table;
-use table::inbox::{self, Recorded};
+use table::inbox::{self, Aligned};
+use table::{Table, follow, like, photo};
+
+/// Times a relation is read before a message is given up for now.
+const TURNS: u32 = 5;
 
 runtime::config! {
     /// Settings of `notify`.
@@ -26,6 +34,7 @@ runtime::config! {
 /// Handles events that somebody is notified of.
 pub struct NotifyHandler {
     table: Table,
+    clock: Arc<dyn Clock>,
 }
 
 /// The reason why a message cannot be handled now.
@@ -34,6 +43,9 @@ pub enum Error {
     /// The table failed.
     #[error(transparent)]
     Table(#[from] table::Error),
+    /// The relation of the message changes faster than the inbox is aligned.
+    #[error("the relation kept changing")]
+    Restless,
     /// A subscription passed an event that this function does not handle.
     #[error("{0} is no message for this function")]
     Misdirected(&'static str),
@@ -42,25 +54,79 @@ pub enum Error {
 impl NotifyHandler {
     /// Connects to the table.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
-        Self::new(Table::new(aws.dynamodb(), &config.table_name))
+        Self::new(Table::new(aws.dynamodb(), &config.table_name), aws.clock())
     }
 
     /// Creates a handler that records notifications in `table`.
-    pub fn new(table: Table) -> Self {
-        Self { table }
+    pub fn new(table: Table, clock: Arc<dyn Clock>) -> Self {
+        Self { table, clock }
     }
 
-    async fn tell(&self, recipient: UserId, subject: Subject, actor: &Actor) -> Result<(), Error> {
-        // Nobody is notified of their own acts.
-        if recipient == actor.user_id {
-            return Ok(());
+    /// Aligns the inbox of the photo's author with whether `user` likes the photo. `author` is said by a like
+    /// that was added; a removed one does not name them.
+    async fn align_like(&self, photo: PhotoId, user: UserId, author: Option<UserId>) -> Result<(), Error> {
+        let subject = Subject::Like(photo);
+        let (mut author, mut applied) = (author, None);
+        for _ in 0..TURNS {
+            // Nobody is notified of their own acts.
+            if author == Some(user) {
+                return Ok(());
+            }
+            let found = photo::get_latest(&self.table, photo);
+            let (found, edge) = futures::try_join!(found, like::get_latest(&self.table, user, photo))?;
+            let Some(found) = found else {
+                return match author {
+                    Some(author) => self.forget(author, photo).await,
+                    // `photo.deleted` names the author, and forgets the rows.
+                    None => Ok(()),
+                };
+            };
+            author = Some(found.author);
+            let edge = edge.map(|like| Actor { at: like.at, user_id: user, username: like.username });
+            if self.is_settled(found.author, subject, user, edge.as_ref(), &mut applied).await? {
+                return Ok(());
+            }
         }
-        let row = RowId::of(subject, recipient, actor.at);
-        match inbox::record(&self.table, recipient, row, actor).await? {
-            Recorded::Added => runtime::metrics::count("notifications_recorded", 1),
-            Recorded::Known => runtime::metrics::count("notifications_known", 1),
+        Err(Error::Restless)
+    }
+
+    /// Aligns the inbox of `followee` with whether `follower` follows them.
+    async fn align_follow(&self, follower: UserId, followee: UserId) -> Result<(), Error> {
+        let mut applied = None;
+        for _ in 0..TURNS {
+            let edge = follow::get_latest(&self.table, follower, followee).await?;
+            let edge = edge.map(|edge| Actor { at: edge.at, user_id: follower, username: edge.username });
+            if self.is_settled(followee, Subject::Follow, follower, edge.as_ref(), &mut applied).await? {
+                return Ok(());
+            }
         }
-        Ok(())
+        Err(Error::Restless)
+    }
+
+    /// Aligns an inbox with an edge that was just read. Returns whether it is certainly right: nothing was
+    /// written, or the edge is as it was when it was `applied` a turn before.
+    async fn is_settled(
+        &self,
+        recipient: UserId,
+        subject: Subject,
+        actor: UserId,
+        edge: Option<&Actor>,
+        applied: &mut Option<bool>,
+    ) -> Result<bool, Error> {
+        if recipient == actor || applied.replace(edge.is_some()) == Some(edge.is_some()) {
+            return Ok(true);
+        }
+        let aligned = inbox::align(&self.table, recipient, subject, actor, edge).await?;
+        match aligned {
+            Aligned::Added => runtime::metrics::count("notifications_recorded", 1),
+            Aligned::TakenBack => runtime::metrics::count("notifications_taken_back", 1),
+            Aligned::Unchanged => runtime::metrics::count("notifications_known", 1),
+        }
+        Ok(aligned == Aligned::Unchanged)
+    }
+
+    async fn forget(&self, author: UserId, photo: PhotoId) -> Result<(), Error> {
+        Ok(inbox::forget(&self.table, author, photo, self.clock.now()).await?)
     }
 }
 
@@ -73,13 +139,15 @@ impl runtime::sqs::Handler for NotifyHandler {
 
     async fn handle(&self, event: Event) -> Result<(), Error> {
         match event {
-            Event::LikeAdded { photo_id, author_id, user_id, username, at } => {
-                self.tell(author_id, Subject::Like(photo_id), &Actor { at, user_id, username }).await
+            Event::LikeAdded { photo_id, author_id, user_id, .. } => {
+                self.align_like(photo_id, user_id, Some(author_id)).await
             }
-            Event::FollowAdded { follower_id, follower_name, followee_id, at } => {
-                let actor = Actor { at, user_id: follower_id, username: follower_name };
-                self.tell(followee_id, Subject::Follow, &actor).await
+            Event::LikeRemoved { photo_id, user_id } => self.align_like(photo_id, user_id, None).await,
+            Event::FollowAdded { follower_id, followee_id, .. }
+            | Event::FollowRemoved { follower_id, followee_id } => {
+                self.align_follow(follower_id, followee_id).await
             }
+            Event::PhotoDeleted { photo_id, author_id, .. } => self.forget(author_id, photo_id).await,
             other => Err(Error::Misdirected(other.kind())),
         }
     }

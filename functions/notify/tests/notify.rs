@@ -3,15 +3,17 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests are tests")]
 
 use api::Caller;
-use domain::inbox::{Row, RowId};
-use domain::{Clock, PhotoId, Timestamp};
+use domain::inbox::{Row, RowId, Subject};
+use domain::{Clock, PhotoId};
 use messages::{Event, HashRange};
 use notify::NotifyHandler;
 use runtime::sqs::answer;
+use table::Table;
 use testkit::{Fault, World, fixture, sqs_event};
 
 async fn deliver(world: &World, events: &[Event]) -> Vec<String> {
-    let response = answer(&NotifyHandler::new(world.table.clone()), sqs_event(events)).await;
+    let handler = NotifyHandler::new(world.table.clone(), world.clock.shared());
+    let response = answer(&handler, sqs_event(events)).await;
     response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
 }
 
@@ -19,35 +21,86 @@ async fn inbox(world: &World, of: &Caller) -> Vec<(RowId, Row)> {
     table::inbox::page(&world.table, of.user_id, None, 100, world.clock.now()).await.unwrap().items
 }
 
-fn like(author: &Caller, photo: PhotoId, by: &Caller, at: Timestamp) -> Event {
+/// Returns the sentences of an inbox, newest row first.
+async fn sentences(world: &World, of: &Caller) -> Vec<String> {
+    inbox(world, of).await.iter().map(|(id, row)| row.message(id.subject)).collect()
+}
+
+async fn unread(world: &World, of: &Caller) -> usize {
+    let now = world.clock.now();
+    let read_to = table::inbox::read_to(&world.table, of.user_id).await.unwrap();
+    table::inbox::unread(&world.table, of.user_id, read_to, 100, now).await.unwrap().len()
+}
+
+/// Lets `by` like the photo; returns the event of it.
+async fn like(world: &World, author: &Caller, photo: PhotoId, by: &Caller) -> Event {
+    assert!(world.like(by, author, photo).await);
     Event::LikeAdded {
         photo_id: photo,
         author_id: author.user_id,
         user_id: by.user_id,
         username: by.username.clone(),
-        at,
+        at: world.clock.now(),
     }
 }
 
-fn follow(followee: &Caller, by: &Caller, at: Timestamp) -> Event {
+async fn unlike(world: &World, photo: PhotoId, by: &Caller) -> Event {
+    assert!(world.unlike(by, photo).await);
+    Event::LikeRemoved { photo_id: photo, user_id: by.user_id }
+}
+
+async fn follow(world: &World, followee: &Caller, by: &Caller) -> Event {
+    assert!(world.follow(by, followee).await);
     Event::FollowAdded {
         follower_id: by.user_id,
         follower_name: by.username.clone(),
         followee_id: followee.user_id,
-        at,
+        at: world.clock.now(),
     }
 }
 
-/// Creates Ann, her photo with likes by three users, one of whom likes it twice, and two followers of hers.
+async fn unfollow(world: &World, followee: &Caller, by: &Caller) -> Event {
+    assert!(world.unfollow(by, followee).await);
+    Event::FollowRemoved { follower_id: by.user_id, followee_id: followee.user_id }
+}
+
+async fn delete(world: &World, author: &Caller, photo: PhotoId) -> Event {
+    world.delete(author, photo).await;
+    Event::PhotoDeleted {
+        photo_id: photo,
+        author_id: author.user_id,
+        media: 1,
+        blob_refs: vec![],
+        followers: HashRange::ALL,
+    }
+}
+
+/// Every order of these events.
+fn orders(events: &[Event]) -> Vec<Vec<Event>> {
+    let Some((first, rest)) = events.split_first() else { return vec![vec![]] };
+    let inserted = |order: Vec<Event>| {
+        (0..=order.len()).map(move |at| {
+            let mut order = order.clone();
+            order.insert(at, first.clone());
+            order
+        })
+    };
+    orders(rest).into_iter().flat_map(inserted).collect()
+}
+
+/// Creates Ann, her photo with likes by three users and herself, and two followers of hers.
 async fn scene(world: &World) -> (Caller, Vec<Event>) {
     let ann = world.person("ann").await;
     let fans = world.people("fan", 3).await;
     let photo = world.post(&ann).await;
-    let now = world.clock.now();
-    let mut events: Vec<Event> =
-        (0..).zip(&fans).map(|(ms, fan)| like(&ann, photo, fan, now.plus_ms(ms))).collect();
-    events.push(like(&ann, photo, &ann, now));
-    events.extend((0..).zip(&fans[..2]).map(|(ms, fan)| follow(&ann, fan, now.plus_ms(ms))));
+    let mut events = Vec::new();
+    for fan in &fans {
+        events.push(like(world, &ann, photo, fan).await);
+    }
+    events.push(like(world, &ann, photo, &ann).await);
+    for fan in &fans[..2] {
+        events.push(follow(world, &ann, fan).await);
+    }
     (ann, events)
 }
 
@@ -63,28 +116,181 @@ async fn when_messages_come_twice_and_in_reverse_then_the_inbox_is_the_same() {
         for _ in 0..2 {
             assert!(deliver(&world, &events).await.is_empty());
         }
-        let rows = inbox(&world, &ann).await;
-        let sentences: Vec<String> = rows.iter().map(|(id, row)| row.message(id.subject)).collect();
-        assert_eq!(rows.len(), 2);
+        let sentences = sentences(&world, &ann).await;
+        assert_eq!(sentences.len(), 2);
         assert!(sentences.contains(&"fan2 and 2 others liked your photo".to_owned()), "{sentences:?}");
         assert!(sentences.contains(&"fan1 and 1 other started following you".to_owned()), "{sentences:?}");
-        inboxes.push(rows);
+        inboxes.push(inbox(&world, &ann).await);
     }
     assert_eq!(inboxes[0], inboxes[1]);
 }
 
 #[tokio::test]
-async fn when_somebody_likes_unlikes_and_likes_again_then_it_counts_once() {
+async fn when_a_like_is_taken_back_then_its_row_is_gone_in_any_order() {
+    for events in 0..2 {
+        let world = World::new().await;
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        let photo = world.post(&ann).await;
+        let mut order = vec![like(&world, &ann, photo, &bob).await, unlike(&world, photo, &bob).await];
+        if events == 1 {
+            order.reverse();
+        }
+        assert!(deliver(&world, &order).await.is_empty());
+        assert!(inbox(&world, &ann).await.is_empty());
+        assert_eq!(unread(&world, &ann).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn when_a_told_like_is_taken_back_then_row_and_unread_count_follow() {
+    let world = World::new().await;
+    let (ann, bob, cid) = (world.person("ann").await, world.person("bob").await, world.person("cid").await);
+    let photo = world.post(&ann).await;
+    let likes = [like(&world, &ann, photo, &bob).await, like(&world, &ann, photo, &cid).await];
+    assert!(deliver(&world, &likes).await.is_empty());
+    assert_eq!(
+        (sentences(&world, &ann).await, unread(&world, &ann).await),
+        (vec!["cid and 1 other liked your photo".to_owned()], 1)
+    );
+    for _ in 0..2 {
+        let removed = Event::LikeRemoved { photo_id: photo, user_id: cid.user_id };
+        world.unlike(&cid, photo).await;
+        assert!(deliver(&world, &[removed]).await.is_empty());
+        assert_eq!(sentences(&world, &ann).await, ["bob liked your photo"]);
+    }
+    let removed = unlike(&world, photo, &bob).await;
+    assert!(deliver(&world, &[removed.clone(), removed]).await.is_empty());
+    assert_eq!((inbox(&world, &ann).await, unread(&world, &ann).await), (vec![], 0));
+}
+
+#[tokio::test]
+async fn when_somebody_likes_unlikes_and_likes_again_then_nothing_is_new() {
     let world = World::new().await;
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let photo = world.post(&ann).await;
-    let now = world.clock.now();
-    // The second like falls into the next day's row. Actor and subject are the same all the same.
-    for at in [now, now.plus_days(1)] {
-        assert!(deliver(&world, &[like(&ann, photo, &bob, at)]).await.is_empty());
+    let first = like(&world, &ann, photo, &bob).await;
+    assert!(deliver(&world, std::slice::from_ref(&first)).await.is_empty());
+    let told = inbox(&world, &ann).await;
+    table::inbox::mark_read(&world.table, ann.user_id, world.clock.now()).await.unwrap();
+    world.clock.advance_days(1);
+    let removed = unlike(&world, photo, &bob).await;
+    assert!(deliver(&world, std::slice::from_ref(&removed)).await.is_empty());
+    assert!(inbox(&world, &ann).await.is_empty());
+    let again = like(&world, &ann, photo, &bob).await;
+    for order in orders(&[first, removed, again]) {
+        assert!(deliver(&world, &order).await.is_empty());
+        let rows: Vec<_> = inbox(&world, &ann).await;
+        assert_eq!(rows, told, "the row of the first day, as it was");
+        assert_eq!(unread(&world, &ann).await, 0);
     }
-    let [(_, row)] = inbox(&world, &ann).await.try_into().unwrap();
-    assert_eq!((row.actor_count, row.updated_at), (1, now));
+}
+
+#[tokio::test]
+async fn when_a_follow_is_taken_back_then_its_row_is_gone_in_any_order() {
+    let world = World::new().await;
+    let ann = world.person("ann").await;
+    for (number, fan) in world.people("fan", 4).await.iter().enumerate() {
+        let events = [follow(&world, &ann, fan).await, unfollow(&world, &ann, fan).await];
+        let told = follow(&world, &ann, fan).await;
+        if number % 2 == 0 {
+            assert!(deliver(&world, &[told]).await.is_empty());
+            assert_eq!(unread(&world, &ann).await, 1);
+        }
+        unfollow(&world, &ann, fan).await;
+        let order = &orders(&events)[number / 2];
+        assert!(deliver(&world, order).await.is_empty());
+        assert_eq!((inbox(&world, &ann).await, unread(&world, &ann).await), (vec![], 0));
+    }
+}
+
+#[tokio::test]
+async fn when_a_photo_is_deleted_then_its_rows_of_all_days_are_gone() {
+    let world = World::new().await;
+    let (ann, fans) = (world.person("ann").await, world.people("fan", 3).await);
+    let (photo, other) = (world.post(&ann).await, world.post(&ann).await);
+    let mut events = Vec::new();
+    for fan in &fans {
+        events.push(like(&world, &ann, photo, fan).await);
+        events.push(like(&world, &ann, other, fan).await);
+        world.clock.advance_days(1);
+    }
+    assert!(deliver(&world, &events).await.is_empty());
+    assert_eq!(inbox(&world, &ann).await.len(), 6);
+    let deleted = delete(&world, &ann, photo).await;
+    world.engine.reset_usage();
+    assert!(deliver(&world, std::slice::from_ref(&deleted)).await.is_empty());
+    let usage = world.engine.usage();
+    assert!(usage.round_trips == 1 && usage.write_units <= 5.0 && usage.read_units == 0.0, "{usage:?}");
+    assert_eq!((inbox(&world, &ann).await.len(), unread(&world, &ann).await), (3, 3));
+    // Late likes, and the unlikes that the deletion causes, change nothing.
+    let unlikes = fans.iter().map(|fan| Event::LikeRemoved { photo_id: photo, user_id: fan.user_id });
+    events.extend(unlikes);
+    events.push(deleted);
+    assert!(deliver(&world, &events).await.is_empty());
+    let left = inbox(&world, &ann).await;
+    assert!(left.len() == 3 && left.iter().all(|(id, _)| id.subject == Subject::Like(other)), "{left:?}");
+}
+
+/// The photo goes between the moment the function looked at it and the moment it writes.
+#[tokio::test]
+async fn when_a_photo_goes_while_its_like_is_recorded_then_no_row_stays() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let photo = world.post(&ann).await;
+    let liked = like(&world, &ann, photo, &bob).await;
+    let (client, hold) = world.engine.held_client("TransactWriteItems", 0);
+    let handler = NotifyHandler::new(Table::new(client, world.engine.table_name()), world.clock.shared());
+    let (recorded, ()) = futures::join!(answer(&handler, sqs_event(&[liked])), async {
+        hold.reached().await;
+        let deleted = delete(&world, &ann, photo).await;
+        assert!(deliver(&world, &[deleted]).await.is_empty());
+        hold.release();
+    });
+    assert!(recorded.batch_item_failures.is_empty());
+    assert!(inbox(&world, &ann).await.is_empty());
+}
+
+#[tokio::test]
+async fn when_a_like_is_taken_back_while_it_is_recorded_then_no_row_stays() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let photo = world.post(&ann).await;
+    let liked = like(&world, &ann, photo, &bob).await;
+    let (client, hold) = world.engine.held_client("TransactWriteItems", 0);
+    let handler = NotifyHandler::new(Table::new(client, world.engine.table_name()), world.clock.shared());
+    let (recorded, ()) = futures::join!(answer(&handler, sqs_event(&[liked])), async {
+        hold.reached().await;
+        let removed = unlike(&world, photo, &bob).await;
+        assert!(deliver(&world, &[removed]).await.is_empty());
+        hold.release();
+    });
+    assert!(recorded.batch_item_failures.is_empty());
+    assert!(inbox(&world, &ann).await.is_empty());
+}
+
+#[tokio::test]
+async fn when_the_newest_of_many_take_back_then_the_newest_left_are_named() {
+    let world = World::new().await;
+    let (ann, fans) = (world.person("ann").await, world.people("fan", 6).await);
+    let photo = world.post(&ann).await;
+    for fan in &fans {
+        let liked = like(&world, &ann, photo, fan).await;
+        assert!(deliver(&world, &[liked]).await.is_empty());
+    }
+    for (fan, right) in [
+        (5, "fan4 and 4 others liked your photo"),
+        (0, "fan4 and 3 others liked your photo"),
+        (3, "fan4 and 2 others liked your photo"),
+        (4, "fan2 and 1 other liked your photo"),
+        (2, "fan1 liked your photo"),
+    ] {
+        let removed = unlike(&world, photo, &fans[fan]).await;
+        assert!(deliver(&world, &[removed]).await.is_empty());
+        let [(id, row)] = inbox(&world, &ann).await.try_into().unwrap();
+        assert_eq!(row.message(id.subject), right);
+        assert_eq!(row.updated_at, row.actors[0].at);
+        assert_eq!(row.actors.len() as u64, row.actor_count.min(3));
+    }
 }
 
 #[tokio::test]
@@ -92,9 +298,40 @@ async fn when_authors_like_their_own_photo_then_nobody_is_notified() {
     let world = World::new().await;
     let ann = world.person("ann").await;
     let photo = world.post(&ann).await;
+    let liked = like(&world, &ann, photo, &ann).await;
     world.engine.reset_usage();
-    assert!(deliver(&world, &[like(&ann, photo, &ann, world.clock.now())]).await.is_empty());
+    assert!(deliver(&world, &[liked]).await.is_empty());
     assert_eq!(world.engine.usage().requests, 0);
+    let removed = unlike(&world, photo, &ann).await;
+    assert!(deliver(&world, &[removed]).await.is_empty());
+    assert!(inbox(&world, &ann).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_notification_and_its_withdrawal_stay_within_their_budgets() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let photo = world.post(&ann).await;
+    let liked = like(&world, &ann, photo, &bob).await;
+    let mut budget = Vec::new();
+    let mut measure = async |event: Event| {
+        world.engine.reset_usage();
+        assert!(deliver(&world, &[event]).await.is_empty());
+        let usage = world.engine.usage();
+        budget.push((usage.read_units, usage.write_units));
+    };
+    // Edge and photo, marker, row, both written, edge and photo again.
+    measure(liked.clone()).await;
+    // The same again: edge, photo and marker.
+    measure(liked).await;
+    let removed = unlike(&world, photo, &bob).await;
+    measure(removed).await;
+    let followed = follow(&world, &ann, &bob).await;
+    // Edge, marker, row, both written, edge again.
+    measure(followed).await;
+    let unfollowed = unfollow(&world, &ann, &bob).await;
+    measure(unfollowed).await;
+    assert_eq!(budget, [(6.0, 4.0), (3.0, 0.0), (6.0, 4.0), (4.0, 4.0), (4.0, 4.0)]);
 }
 
 #[tokio::test]
@@ -103,7 +340,10 @@ async fn when_many_act_at_once_then_every_actor_is_recorded() {
     let ann = world.person("ann").await;
     let fans = world.people("fan", 8).await;
     let photo = world.post(&ann).await;
-    let events: Vec<Event> = fans.iter().map(|fan| like(&ann, photo, fan, world.clock.now())).collect();
+    let mut events = Vec::new();
+    for fan in &fans {
+        events.push(like(&world, &ann, photo, fan).await);
+    }
     // Two batches come at once. Each is about everybody, so they conflict on one row.
     let (first, second) = futures::join!(deliver(&world, &events), deliver(&world, &events));
     assert!(first.is_empty() && second.is_empty());
@@ -129,7 +369,7 @@ async fn when_the_function_dies_after_writing_then_a_retry_changes_nothing() {
     let world = World::new().await;
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let photo = world.post(&ann).await;
-    let event = [like(&ann, photo, &bob, world.clock.now())];
+    let event = [like(&world, &ann, photo, &bob).await];
     world.engine.fail_next("TransactWriteItems", 1, Fault::Crash);
     assert_eq!(deliver(&world, &event).await, ["message-0"]);
     assert!(deliver(&world, &event).await.is_empty());
@@ -137,18 +377,39 @@ async fn when_the_function_dies_after_writing_then_a_retry_changes_nothing() {
 }
 
 #[tokio::test]
-async fn when_sqs_sends_real_events_then_they_are_recorded() {
+async fn when_sqs_sends_real_events_then_they_are_handled() {
     let world = World::new().await;
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
-    let photo = world.post(&bob).await.to_string();
-    let (from, to) = (ann.user_id.to_string(), bob.user_id.to_string());
-    let like =
-        fixture("notify", "like-added", &[("photo_id", &photo), ("author_id", &to), ("user_id", &from)]);
-    let follow = fixture("notify", "follow-added", &[("follower_id", &from), ("followee_id", &to)]);
-    for event in [like, follow] {
-        let response =
-            answer(&NotifyHandler::new(world.table.clone()), serde_json::from_value(event).unwrap()).await;
-        assert!(response.batch_item_failures.is_empty());
-    }
+    let id = world.post(&bob).await;
+    world.like(&ann, &bob, id).await;
+    world.follow(&ann, &bob).await;
+    let (photo, from, to) = (id.to_string(), ann.user_id.to_string(), bob.user_id.to_string());
+    let handler = NotifyHandler::new(world.table.clone(), world.clock.shared());
+    let deliver = async |case: &str| {
+        let (photo, from, to) = (photo.as_str(), from.as_str(), to.as_str());
+        let follow = [("follower_id", from), ("followee_id", to)];
+        let like = [("photo_id", photo), ("user_id", from), ("author_id", to)];
+        let values = match case {
+            "follow-added" | "follow-removed" => &follow[..],
+            "like-removed" => &like[..2],
+            "photo-deleted" => &[like[0], like[2]],
+            _ => &like,
+        };
+        let event = serde_json::from_value(fixture("notify", case, values)).unwrap();
+        assert!(answer(&handler, event).await.batch_item_failures.is_empty());
+    };
+    deliver("like-added").await;
+    deliver("follow-added").await;
     assert_eq!(inbox(&world, &bob).await.len(), 2);
+    world.unfollow(&ann, &bob).await;
+    deliver("follow-removed").await;
+    assert_eq!(inbox(&world, &bob).await.len(), 1);
+    world.unlike(&ann, id).await;
+    deliver("like-removed").await;
+    assert!(inbox(&world, &bob).await.is_empty());
+    world.like(&ann, &bob, id).await;
+    deliver("like-added").await;
+    world.delete(&bob, id).await;
+    deliver("photo-deleted").await;
+    assert!(inbox(&world, &bob).await.is_empty());
 }

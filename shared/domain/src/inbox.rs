@@ -2,7 +2,8 @@
 //!
 //! Events of one kind about one subject share a row for a day. Days are counted from the moment the subject
 //! was made. A row's identity so follows from the event alone, and a redelivery finds the same row.
-//! Absorbing is commutative: rows do not depend on the order in which events arrive.
+//! Absorbing is commutative: rows do not depend on the order in which events arrive. An actor who takes back
+//! what they did is released from the row.
 
 use std::fmt;
 use std::str::FromStr;
@@ -44,9 +45,22 @@ impl RowId {
             Subject::Like(photo) => photo.created_at(),
             Subject::Follow => recipient.created_at(),
         };
-        let windows = (at.0.saturating_sub(anchor.0)).div_euclid(DAY_MS).max(0);
-        Self { opened: anchor.plus_days(windows), subject }
+        Self { opened: anchor.plus_days(windows(anchor, at)), subject }
     }
+
+    /// Returns every row about `photo` that may exist at `now`: one for each of its days, at most 92.
+    pub fn of_photo(photo: PhotoId, now: Timestamp) -> impl Iterator<Item = Self> {
+        let anchor = photo.created_at();
+        // Clocks differ, so the next day may have begun elsewhere.
+        let last = windows(anchor, now) + 1;
+        let days = (last - ROW_DAYS - 1).max(0)..=last;
+        days.map(move |day| Self { opened: anchor.plus_days(day), subject: Subject::Like(photo) })
+    }
+}
+
+/// Returns how many whole days there are from `anchor` to `at`; 0 if `at` is earlier.
+fn windows(anchor: Timestamp, at: Timestamp) -> i64 {
+    at.0.saturating_sub(anchor.0).div_euclid(DAY_MS).max(0)
 }
 
 /// Writes `<13-digit milliseconds>-like-<photo>` or `<13-digit milliseconds>-follow`.
@@ -119,6 +133,31 @@ impl Row {
         self.actors.truncate(NAMED_ACTORS);
     }
 
+    /// Takes out an actor who is in the row, named or not.
+    pub fn release(&mut self, actor: UserId) {
+        self.actor_count = self.actor_count.saturating_sub(1);
+        self.actors.retain(|named| named.user_id != actor);
+        self.renew();
+    }
+
+    /// Returns whether the row could name more actors than it does.
+    pub fn lacks_names(&self) -> bool {
+        let could = NAMED_ACTORS.min(usize::try_from(self.actor_count).unwrap_or(usize::MAX));
+        self.actors.len() < could
+    }
+
+    /// Names the newest of these actors, who are all in the row.
+    pub fn name(&mut self, mut actors: Vec<Actor>) {
+        actors.sort_unstable_by(|one, other| other.cmp(one));
+        actors.truncate(NAMED_ACTORS);
+        self.actors = actors;
+        self.renew();
+    }
+
+    fn renew(&mut self) {
+        self.updated_at = self.actors.first().map_or(self.updated_at, |newest| newest.at);
+    }
+
     /// Returns the sentence shown, for example `ann and 5 others liked your photo`.
     pub fn message(&self, subject: Subject) -> String {
         let name = self.actors.first().map_or("Somebody", |actor| actor.username.as_str());
@@ -157,6 +196,36 @@ mod tests {
         assert_eq!(row.message(like), "user2 and 1 other liked your photo");
         row.absorb(actor(3, 5));
         assert_eq!(row.message(Subject::Follow), "user2 and 2 others started following you");
+    }
+
+    #[test]
+    fn a_released_actor_leaves_name_count_and_time() {
+        let mut row = Row::new(actor(1, 10));
+        for number in 2..=4 {
+            row.absorb(actor(number, 10 * i64::try_from(number).unwrap()));
+        }
+        assert!(!row.lacks_names());
+        row.release(actor(4, 40).user_id);
+        assert_eq!((row.actor_count, row.updated_at, row.lacks_names()), (3, Timestamp(30), true));
+        row.name(vec![actor(1, 10), actor(3, 30), actor(2, 20)]);
+        assert_eq!(row.actors, [actor(3, 30), actor(2, 20), actor(1, 10)]);
+        row.release(actor(2, 20).user_id);
+        assert_eq!((row.actor_count, row.actors.len(), row.lacks_names()), (2, 2, false));
+    }
+
+    #[test]
+    fn the_rows_of_a_photo_are_its_days_of_the_last_three_months() {
+        let photo = PhotoId::floor(Timestamp(1_800_000_000_000));
+        let recipient = UserId::try_from(1).unwrap();
+        let subject = Subject::Like(photo);
+        for days in [0, 1, 30, 89, 90, 91, 400] {
+            let now = photo.created_at().plus_days(days).plus_ms(5);
+            let rows: Vec<RowId> = RowId::of_photo(photo, now).collect();
+            assert!(rows.len() <= 92 && rows.len() == usize::try_from(days.min(90) + 2).unwrap(), "{days}");
+            for ago in 0..=ROW_DAYS.min(days) {
+                assert!(rows.contains(&RowId::of(subject, recipient, now.plus_days(-ago))), "{days} {ago}");
+            }
+        }
     }
 
     #[test]

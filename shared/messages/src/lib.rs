@@ -28,7 +28,7 @@ pub enum Event {
         #[serde(default)]
         followers: HashRange,
     },
-    /// A photo was deleted. Consumer: `backfill`.
+    /// A photo was deleted. Consumers: `backfill`, `notify`.
     #[serde(rename = "photo.deleted")]
     PhotoDeleted {
         /// The photo.
@@ -71,6 +71,14 @@ pub enum Event {
         /// When they liked it.
         at: Timestamp,
     },
+    /// Somebody likes a photo no more, or the photo is gone. Consumer: `notify`.
+    #[serde(rename = "like.removed")]
+    LikeRemoved {
+        /// The photo.
+        photo_id: PhotoId,
+        /// Who liked it.
+        user_id: UserId,
+    },
     /// Somebody follows somebody. Consumers: `backfill`, `notify`.
     #[serde(rename = "follow.added")]
     FollowAdded {
@@ -83,7 +91,7 @@ pub enum Event {
         /// Since when.
         at: Timestamp,
     },
-    /// Somebody unfollows somebody. Consumer: `backfill`.
+    /// Somebody unfollows somebody. Consumers: `backfill`, `notify`.
     #[serde(rename = "follow.removed")]
     FollowRemoved {
         /// Who followed.
@@ -115,6 +123,7 @@ impl Event {
             Self::PhotoDeleted { .. } => "photo.deleted",
             Self::PhotoFailed { .. } => "photo.failed",
             Self::LikeAdded { .. } => "like.added",
+            Self::LikeRemoved { .. } => "like.removed",
             Self::FollowAdded { .. } => "follow.added",
             Self::FollowRemoved { .. } => "follow.removed",
             Self::ReaderReturned { .. } => "reader.returned",
@@ -215,6 +224,7 @@ mod tests {
                 username: "ann".into(),
                 at: Timestamp(5),
             },
+            Event::LikeRemoved { photo_id: photo(1), user_id: user(3) },
             Event::FollowAdded {
                 follower_id: user(3),
                 follower_name: "ann".into(),

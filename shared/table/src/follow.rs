@@ -39,6 +39,11 @@ pub async fn exists_latest(table: &Table, user: UserId, followee: UserId) -> Res
     Ok(table.get_latest::<IgnoredAny>(&ItemKey::Following(user, followee)).await?.is_some())
 }
 
+/// Reads the follow of `user`, strongly consistent. 1 RRU.
+pub async fn get_latest(table: &Table, user: UserId, followee: UserId) -> Result<Option<Follow>> {
+    table.get_latest(&ItemKey::Following(user, followee)).await
+}
+
 /// Reads whom `user` follows, by id, after `after`. 0.5 RRU for each 4 KiB.
 pub async fn following(
     table: &Table,

@@ -1,12 +1,12 @@
 //! Inboxes: aggregated rows, a marker for each actor in them, and up to when the recipient has read.
 
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use domain::clock::DAY_MS;
-use domain::inbox::{Actor, ROW_DAYS, Row, RowId};
-use domain::{Timestamp, UserId};
+use domain::inbox::{Actor, ROW_DAYS, Row, RowId, Subject};
+use domain::{PhotoId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::calls::{Range, back_off, number, stored};
+use crate::calls::{Range, back_off, key_item, number, stored};
 use crate::edges::cancellation;
 use crate::error::done;
 use crate::keys::{ItemKey, PK, partition, sort};
@@ -20,9 +20,15 @@ struct StoredRow {
     expires_at: i64,
 }
 
-#[derive(Serialize)]
+/// When an actor did something for the first time. Doing it again does not make it new.
+#[derive(Serialize, Deserialize)]
 struct Marker {
     at: Timestamp,
+    #[serde(default)]
+    username: String,
+    /// Set while the actor is not in the row.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    taken_back: bool,
     expires_at: i64,
 }
 
@@ -31,71 +37,149 @@ struct State {
     read_to: Timestamp,
 }
 
-/// The result of recording an event.
+/// The result of aligning an inbox with what an actor does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recorded {
+pub enum Aligned {
     /// The actor is in the row now.
     Added,
-    /// The recipient was notified of this actor and subject before.
-    Known,
+    /// The actor is in the row no more.
+    TakenBack,
+    /// The inbox was right already.
+    Unchanged,
 }
 
-/// Adds an actor to a row, once for each recipient, subject and actor.
-/// Liking, unliking and liking again notifies once.
+/// Brings `recipient`'s inbox in line with what `actor` does about `subject`: `edge` is the actor's edge as it
+/// is now, if there is one.
 ///
-/// One read (1 RRU) and one transaction of marker and row (4 WRU); as much again for each race lost.
-pub async fn record(table: &Table, recipient: UserId, id: RowId, actor: &Actor) -> Result<Recorded> {
+/// An actor is told of once. Liking, unliking and liking again brings the row back as it was, with the moment of
+/// the first like. A row without actors is deleted.
+///
+/// Marker and row read (2 RRU), both written in one transaction (4 WRU); the marker alone if nothing is to be
+/// done (1 RRU). As much again for each race lost. Up to 100 markers more (4 RRU) when one of the newest actors
+/// of many takes back.
+pub async fn align(
+    table: &Table,
+    recipient: UserId,
+    subject: Subject,
+    actor: UserId,
+    edge: Option<&Actor>,
+) -> Result<Aligned> {
     const RACES: u32 = 10;
-    let row_name = ItemKey::InboxRow(recipient, id);
-    let marker_name = ItemKey::InboxMarker(recipient, id.subject, actor.user_id);
-    let expires_at = actor.at.plus_days(ROW_DAYS).seconds();
-    let marker = stored(&marker_name, Marker { at: actor.at, expires_at })?;
+    let marker_key = ItemKey::InboxMarker(recipient, subject, actor);
     for race in 0..RACES {
-        let old: Option<StoredRow> = table.get_latest(&row_name).await?;
-        let version = old.as_ref().map_or(0, |old| old.version);
-        let row = match old {
-            Some(old) => {
-                let mut row = old.row;
-                row.absorb(actor.clone());
-                row
+        let marker: Option<Marker> = table.get_latest(&marker_key).await?;
+        let (at, username) = match (&marker, edge) {
+            (None, Some(edge)) => (edge.at, edge.username.clone()),
+            (Some(marker), edge) if marker.taken_back == edge.is_some() => {
+                (marker.at, edge.map_or_else(|| marker.username.clone(), |edge| edge.username.clone()))
             }
-            None => Row::new(actor.clone()),
+            _ => return Ok(Aligned::Unchanged),
         };
-        let row = StoredRow { row, version: version + 1, expires_at };
-        let put_marker = Put::builder()
-            .table_name(&*table.name)
-            .set_item(Some(marker.clone()))
-            .condition_expression(format!("attribute_not_exists({PK})"))
-            .build()
-            .map_err(Error::unreadable)?;
-        let put_row = Put::builder()
-            .table_name(&*table.name)
-            .set_item(Some(stored(&row_name, row)?))
-            .condition_expression(if version == 0 {
-                format!("attribute_not_exists({PK})")
-            } else {
-                "version = :version".to_owned()
-            })
-            .set_expression_attribute_values(
-                (version > 0).then(|| [(":version".to_owned(), number(version))].into_iter().collect()),
-            )
-            .build()
-            .map_err(Error::unreadable)?;
-        let answer = table
-            .client
-            .transact_write_items()
-            .transact_items(TransactWriteItem::builder().put(put_marker).build())
-            .transact_items(TransactWriteItem::builder().put(put_row).build())
-            .send()
-            .await;
-        let Err(error) = answer else { return Ok(Recorded::Added) };
-        let Some(reasons) = cancellation(&error) else { return Err(Error::sdk("TransactWriteItems", error)) };
-        if reasons.first().is_some_and(|reason| reason.code() == Some("ConditionalCheckFailed")) {
-            return Ok(Recorded::Known);
+        let row_key = ItemKey::InboxRow(recipient, RowId::of(subject, recipient, at));
+        let expires_at = at.plus_days(ROW_DAYS).seconds();
+        let old: Option<StoredRow> = table.get_latest(&row_key).await?;
+        let version = old.as_ref().map(|old| old.version);
+        let entering = edge.map(|_| Actor { at, user_id: actor, username: username.clone() });
+        let row = match (old, entering) {
+            (None, None) => return Ok(Aligned::Unchanged),
+            (None, Some(actor)) => Some(StoredRow { row: Row::new(actor), version: 1, expires_at }),
+            (Some(mut old), Some(actor)) => {
+                old.row.absorb(actor);
+                old.expires_at = old.expires_at.max(expires_at);
+                Some(old)
+            }
+            (Some(mut old), None) => {
+                old.row.release(actor);
+                if old.row.lacks_names() {
+                    old.row.name(actors(table, recipient, RowId::of(subject, recipient, at), actor).await?);
+                }
+                (old.row.actor_count > 0).then_some(old)
+            }
+        };
+        let taken_back = edge.is_none();
+        let new_marker = stored(&marker_key, Marker { at, username, taken_back, expires_at })?;
+        let writes =
+            [put_marker(table, new_marker, marker.as_ref())?, write_row(table, &row_key, row, version)?];
+        let answer = table.client.transact_write_items().set_transact_items(Some(writes.into())).send().await;
+        let Err(error) = answer else {
+            return Ok(if taken_back { Aligned::TakenBack } else { Aligned::Added });
+        };
+        if cancellation(&error).is_none() {
+            return Err(Error::sdk("TransactWriteItems", error));
         }
         back_off(race).await;
     }
     Err(Error::busy("TransactWriteItems", "the notification stayed contended"))
+}
+
+/// Returns the write of a marker that is still as `old`.
+fn put_marker(table: &Table, item: crate::Item, old: Option<&Marker>) -> Result<TransactWriteItem> {
+    let condition = match old {
+        None => format!("attribute_not_exists({PK})"),
+        Some(Marker { taken_back: true, .. }) => "attribute_exists(taken_back)".to_owned(),
+        Some(_) => format!("attribute_exists({PK}) AND attribute_not_exists(taken_back)"),
+    };
+    let put = Put::builder().table_name(&*table.name).set_item(Some(item)).condition_expression(condition);
+    Ok(TransactWriteItem::builder().put(put.build().map_err(Error::unreadable)?).build())
+}
+
+/// Returns the write of a row that still has the version that was read. A row that is none is deleted.
+fn write_row(
+    table: &Table,
+    key: &ItemKey,
+    row: Option<StoredRow>,
+    version: Option<u64>,
+) -> Result<TransactWriteItem> {
+    let condition = match version {
+        Some(_) => "version = :version".to_owned(),
+        None => format!("attribute_not_exists({PK})"),
+    };
+    let values = version.map(|version| [(":version".to_owned(), number(version))].into_iter().collect());
+    let write = TransactWriteItem::builder();
+    Ok(if let Some(mut row) = row {
+        row.version = version.unwrap_or(0) + 1;
+        let put = Put::builder()
+            .table_name(&*table.name)
+            .set_item(Some(stored(key, row)?))
+            .condition_expression(condition)
+            .set_expression_attribute_values(values);
+        write.put(put.build().map_err(Error::unreadable)?)
+    } else {
+        let delete = Delete::builder()
+            .table_name(&*table.name)
+            .set_key(Some(key_item(key)))
+            .condition_expression(condition)
+            .set_expression_attribute_values(values);
+        write.delete(delete.build().map_err(Error::unreadable)?)
+    }
+    .build())
+}
+
+/// Reads up to 100 actors of a row, other than `leaving`. 1 RRU for each 4 KiB.
+async fn actors(table: &Table, recipient: UserId, row: RowId, leaving: UserId) -> Result<Vec<Actor>> {
+    const MARKERS: usize = 100;
+    let from = sort::markers(row.subject);
+    let to = format!("{from}{}", sort::AFTER_DIGITS);
+    let pk = partition::inbox(recipient);
+    let range = Range { pk, from, to, newest_first: false, limit: MARKERS, consistent: true };
+    let markers = table.query::<Marker>(range).await?.items;
+    let actors = markers.into_iter().filter_map(|(key, Marker { at, username, taken_back, .. })| match key {
+        ItemKey::InboxMarker(_, subject, user_id)
+            if !taken_back && user_id != leaving && RowId::of(subject, recipient, at) == row =>
+        {
+            Some(Actor { at, user_id, username })
+        }
+        _ => None,
+    });
+    Ok(actors.collect())
+}
+
+/// Deletes every row about a photo that is gone. 1 WRU for each day since it was made, at most 92.
+///
+/// The markers stay, and expire. Nothing shows them.
+pub async fn forget(table: &Table, recipient: UserId, photo: PhotoId, now: Timestamp) -> Result<()> {
+    let rows = RowId::of_photo(photo, now).map(|row| ItemKey::InboxRow(recipient, row));
+    table.delete_all(&rows.collect::<Vec<_>>()).await
 }
 
 /// Reads rows older than `before`, newest first. 0.5 RRU for each 4 KiB.
@@ -142,21 +226,23 @@ async fn older(
     Ok(page)
 }
 
-/// Counts the rows that changed after `read_to`, up to `max`. 0.5 RRU for each 4 KiB.
+/// Reads the rows that changed after `read_to`, newest first, up to `max`. 0.5 RRU for each 4 KiB.
 pub async fn unread(
     table: &Table,
     recipient: UserId,
     read_to: Timestamp,
     max: usize,
     now: Timestamp,
-) -> Result<usize> {
+) -> Result<Vec<RowId>> {
     // A row changes for a day after it was opened. Older ones have been read.
     let from = format!("{}{:013}", sort::ROW, read_to.plus_ms(-DAY_MS).0.max(0));
     let to = format!("{}{}", sort::ROW, sort::AFTER_DIGITS);
     let page = rows(table, recipient, from, to, max).await?;
-    let unread =
-        page.items.iter().filter(|(_, row)| row.row.updated_at > read_to && row.expires_at > now.seconds());
-    Ok(unread.count())
+    let unread = page
+        .items
+        .into_iter()
+        .filter(|(_, row)| row.row.updated_at > read_to && row.expires_at > now.seconds());
+    Ok(unread.map(|(id, _)| id).collect())
 }
 
 async fn rows(

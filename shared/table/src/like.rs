@@ -39,6 +39,11 @@ pub async fn exists(table: &Table, user: UserId, photo: PhotoId) -> Result<bool>
     Ok(table.get::<IgnoredAny>(&ItemKey::Like(user, photo)).await?.is_some())
 }
 
+/// Reads the like of `user`, strongly consistent. 1 RRU.
+pub async fn get_latest(table: &Table, user: UserId, photo: PhotoId) -> Result<Option<Like>> {
+    table.get_latest(&ItemKey::Like(user, photo)).await
+}
+
 /// Reads which of `photos` `user` likes.
 ///
 /// One range query of at least 0.5 RRU. When the range holds very many likes, exact keys are read

@@ -210,7 +210,8 @@ impl Said {
 pub(crate) fn taken_back(relation: Relation) -> Option<Event> {
     match relation {
         Relation::Follow(follower_id, followee_id) => Some(Event::FollowRemoved { follower_id, followee_id }),
-        Relation::Like(..) | Relation::Timeline(..) => None,
+        Relation::Like(user_id, photo_id) => Some(Event::LikeRemoved { photo_id, user_id }),
+        Relation::Timeline(..) => None,
     }
 }
 

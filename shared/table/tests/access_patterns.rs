@@ -12,11 +12,12 @@ use domain::id::follower_hash;
 use domain::inbox::{Actor, RowId, Subject};
 use domain::media::{MediumPlace, PerceptualHash};
 use domain::photo::{ContentType, Failure, Medium, Photo, Rendered, State};
-use domain::session::RefreshToken;
+use domain::session::{Nonce, RefreshToken};
 use domain::user::User;
 use domain::{Clock, Home, PhotoId, Relation, Timestamp, UserId, quota};
 use futures::future::join_all;
 use table::guard::{self, Idempotency, Quotas};
+use table::inbox::Aligned;
 use table::original::{MOST_REFS, Share};
 use table::photo::{Creation, Finish};
 use table::relations::EdgeState;
@@ -132,25 +133,25 @@ async fn of_twenty_registrations_of_a_name_at_once_one_succeeds() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_works_once_and_its_second_use_ends_the_session() {
+async fn a_refresh_token_has_one_successor_and_its_late_use_ends_the_session() {
     let world = World::new().await;
     let ann = world.user("ann").await;
     let first = RefreshToken::issue(&world.random);
     let username = UserName::parse("ann").unwrap();
     let opened = Opened { user: ann, username, token: first.clone(), now: world.now() };
     session::open(&world.table, &opened).await.unwrap();
-    let (second, third) = (first.rotated(&world.random), first.rotated(&world.random));
-    let rotate = |token: RefreshToken, next: RefreshToken, now: Timestamp| {
-        let table = &world.table;
-        async move { session::rotate(table, &token, &next, now).await.unwrap() }
+    let (nonce, other) = (Nonce::draw(&world.random), Nonce::draw(&world.random));
+    let rotate = async |token: &RefreshToken, nonce: &Nonce, now: Timestamp| {
+        session::rotate(&world.table, token, nonce, now).await.unwrap()
     };
-    assert!(
-        matches!(rotate(first.clone(), second.clone(), world.now()).await, Rotation::Done(owner) if owner.user == ann)
-    );
-    // The response was lost and the SDK retried. This is the same rotation and no theft.
-    assert!(matches!(rotate(first.clone(), second.clone(), world.now()).await, Rotation::Done(_)));
-    assert_eq!(rotate(first, third.clone(), world.now()).await, Rotation::Reused);
-    assert_eq!(rotate(second, third, world.now()).await, Rotation::Unknown);
+    let Rotation::Done(owner, second) = rotate(&first, &nonce, world.now()).await else { panic!() };
+    assert_eq!((owner.user, &second), (ann, &first.successor(&nonce)));
+    // The SDK retries after a lost response with the same nonce, a client with another.
+    for nonce in [&nonce, &other] {
+        assert_eq!(rotate(&first, nonce, world.now()).await, Rotation::Done(owner.clone(), second.clone()));
+    }
+    assert_eq!(rotate(&first, &other, world.now().plus_ms(60_000)).await, Rotation::Reused);
+    assert_eq!(rotate(&second, &other, world.now()).await, Rotation::Unknown);
 }
 
 #[tokio::test]
@@ -161,8 +162,8 @@ async fn an_expired_session_is_unknown_even_while_it_is_still_stored() {
     let opened = Opened { user: world.user("ann").await, username, token: token.clone(), now: world.now() };
     session::open(&world.table, &opened).await.unwrap();
     let late = world.now().plus_days(31);
-    let next = token.rotated(&world.random);
-    assert_eq!(session::rotate(&world.table, &token, &next, late).await.unwrap(), Rotation::Unknown);
+    let nonce = Nonce::draw(&world.random);
+    assert_eq!(session::rotate(&world.table, &token, &nonce, late).await.unwrap(), Rotation::Unknown);
 }
 
 #[tokio::test]
@@ -570,19 +571,18 @@ async fn an_inbox_counts_each_actor_once() {
         .collect();
     // All actors are recorded at once, and each twice.
     let twice = actors.iter().chain(actors.iter().rev());
-    join_all(twice.map(|actor| inbox::record(&world.table, ann, row, actor))).await.into_iter().for_each(
-        |recorded| {
-            recorded.unwrap();
-        },
-    );
+    let aligned = twice.map(|actor| inbox::align(&world.table, ann, subject, actor.user_id, Some(actor)));
+    let added =
+        join_all(aligned).await.into_iter().filter(|aligned| aligned.as_ref().unwrap() == &Aligned::Added);
+    assert_eq!(added.count(), 6);
     let page = inbox::page(&world.table, ann, None, 20, world.now()).await.unwrap();
     let [(id, stored)] = &page.items[..] else { panic!("one row: {page:?}") };
     assert_eq!((*id, stored.actor_count), (row, 6));
     assert_eq!(stored.message(subject), "user6 and 5 others liked your photo");
-    assert_eq!(inbox::unread(&world.table, ann, Timestamp(0), 100, world.now()).await.unwrap(), 1);
+    assert_eq!(inbox::unread(&world.table, ann, Timestamp(0), 100, world.now()).await.unwrap(), [row]);
     inbox::mark_read(&world.table, ann, world.now().plus_ms(10)).await.unwrap();
     let read_to = inbox::read_to(&world.table, ann).await.unwrap();
-    assert_eq!(inbox::unread(&world.table, ann, read_to, 100, world.now()).await.unwrap(), 0);
+    assert_eq!(inbox::unread(&world.table, ann, read_to, 100, world.now()).await.unwrap(), []);
     let late = world.now().plus_days(91);
     assert_eq!(inbox::page(&world.table, ann, None, 20, late).await.unwrap().items, []);
 }

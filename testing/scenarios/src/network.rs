@@ -118,7 +118,7 @@ impl Network {
                 | Event::ReaderReturned { .. }
                 | Event::PhotoFailed { .. }
                 | Event::PhotoDeleted { .. } => self.tasks.push(Task::Backfill(event)),
-                Event::LikeAdded { .. } => {}
+                Event::LikeAdded { .. } | Event::LikeRemoved { .. } => {}
             }
         }
         self.tasks.extend(self.between.fanout.take().into_iter().map(Task::Fanout));

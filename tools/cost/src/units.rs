@@ -130,8 +130,14 @@ pub const BACKFILL: Unit = measured(
     "functions/backfill/tests/backfill/followed.rs",
     "a_follow_costs_two_writes_however_much_was_posted",
 );
-/// Row and marker in a transaction, and the row read before.
-pub const NOTIFICATION: Unit = stated("notification", 4.0, 1.0, "shared/table/src/inbox.rs");
+/// Row and marker in a transaction; both read before, the like and its photo before and after.
+pub const NOTIFICATION: Unit = measured(
+    "notification",
+    4.0,
+    6.0,
+    "functions/notify/tests/notify.rs",
+    "a_notification_and_its_withdrawal_stay_within_their_budgets",
+);
 /// The quota and the idempotency key read side by side, then photo and key in a transaction.
 pub const ANNOUNCEMENT: Unit = measured(
     "draft created",

@@ -171,6 +171,7 @@ pub fn wanted(change: &Change) -> Option<String> {
         Change::TakenBack(Relation::Follow(follower, followee)) => {
             format!("follow.removed {follower} {followee}")
         }
+        Change::TakenBack(Relation::Like(user, photo)) => format!("like.removed {user} {photo}"),
         Change::Ready { photo, .. } => format!("photo.ready {photo}"),
         Change::Failed(Remains { photo, .. }) => format!("photo.failed {photo}"),
         Change::Deleted(Remains { photo, .. }) => format!("photo.deleted {photo}"),
@@ -182,7 +183,9 @@ pub fn wanted(change: &Change) -> Option<String> {
 pub fn told(event: &Event) -> String {
     let kind = event.kind();
     match event {
-        Event::LikeAdded { user_id, photo_id, .. } => format!("{kind} {user_id} {photo_id}"),
+        Event::LikeAdded { user_id, photo_id, .. } | Event::LikeRemoved { user_id, photo_id } => {
+            format!("{kind} {user_id} {photo_id}")
+        }
         Event::FollowAdded { follower_id, followee_id, .. }
         | Event::FollowRemoved { follower_id, followee_id } => format!("{kind} {follower_id} {followee_id}"),
         Event::PhotoReady { photo_id, .. }
