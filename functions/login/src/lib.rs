@@ -60,7 +60,8 @@ impl LoginHandler {
         let login = Login::parse(&request.login);
         let password = Password::parse(&request.password).ok();
         let account = self.account(&login).await?;
-        let checking = self.accounts.check(account, &login.folded(), password.as_ref(), &self.limits, viewer);
+        let asked = login.folded();
+        let checking = self.accounts.check(account, &asked, password.as_ref(), &self.limits, viewer);
         match checking.await? {
             Check::Right(proven) => {
                 runtime::metrics::count("logins", 1);

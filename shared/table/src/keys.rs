@@ -316,6 +316,8 @@ pub(crate) mod sort {
     /// Returns what the chunks of one snapshot begin with.
     pub(crate) fn chunks(mark: i64) -> String {
         format!("{CHUNK}{mark:013}#")
+    }
+
     /// Returns what the markers about one subject begin with.
     pub(crate) fn markers(subject: Subject) -> String {
         match subject {

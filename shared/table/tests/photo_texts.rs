@@ -93,7 +93,12 @@ async fn texts_move_with_edits_and_go_with_the_photo() {
     let edit = async |changes: &TextChanges| {
         photo::edit(table, draft.id, ann.user_id, changes).await.unwrap().unwrap()
     };
-    let none = TextChanges { caption: Patch::Remove, place: Patch::Remove, tags: Patch::Remove };
+    let none = TextChanges {
+        caption: Patch::Remove,
+        place: Patch::Remove,
+        tags: Patch::Remove,
+        ..TextChanges::default()
+    };
     let kept = edit(&none).await;
     assert_eq!((kept.caption.as_ref(), kept.tags.len()), (None, 0));
     assert_eq!(kept.media[0].alt, draft.media[0].alt, "an edit leaves what it does not name");
