@@ -382,10 +382,10 @@ pub fn chart() -> Vec<ChartRow> {
     ];
     let hash = sort::hash(user.home(), follower_hash(user));
     let readable = |text: String| {
-        text.replace(&format!("{hash}#"), "<home>#<hash>#")
+        text.replace("C#0000000000000#", "C#<mark>#")
+            .replace(&format!("{hash}#"), "<home>#<hash>#")
             .replace(&user.padded(), "<id>")
             .replace(&row.opened.0.to_string().repeat(13), "<opened>")
-            .replace("C#0000000000000#", "C#<mark>#")
             .replace("0000000000#0", "<hour>#<shard>")
             .replace("ATTEMPT#0", "ATTEMPT#<n>")
     };
