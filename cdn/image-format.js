@@ -3,7 +3,8 @@
 // Every rendition is stored twice, as `.jpg` and as `.webp`. Every address that the API returns ends
 // in `.jpg`. A viewer that says it takes WebP gets the `.webp` key instead. Only the address is rewritten,
 // and the cache key is the address alone. The cache therefore holds two variants of a rendition,
-// and not one for each Accept header ever sent.
+// and not one for each Accept header ever sent. Caches further on are told by `Vary: Accept`, which the
+// response headers policy adds to both variants.
 //
 // WebP goes only to viewers that name `image/webp`. A wildcard (curl, old browsers: `*/*`, `image/*`)
 // promises nothing about a format that the viewer may not know. A named WebP can still be refused (`q=0`)

@@ -44,6 +44,7 @@ _POLICY = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "cross-origin",
+    "Vary": "Accept",
 }
 
 

@@ -10,12 +10,14 @@ import boto3
 import pytest
 import urllib3
 from botocore.exceptions import ClientError
+from samtranslator.yaml_helper import yaml_parse
 
 from cloud.cdn import Cdn, CdnServer
 from cloud.cdn_cache import Cache
 from cloud.cdn_function import ViewerRequestFunction
 from cloud.cdn_origin import Bucket
 
+TEMPLATE = (Path(__file__).resolve().parents[2] / "template.yaml").read_text(encoding="utf-8")
 SOURCE = (Path(__file__).resolve().parents[2] / "cdn" / "image-format.js").read_text(encoding="utf-8")
 ADDRESS = "/photos/large/12/34/0.jpg"
 CACHE_CONTROL = "public, max-age=31536000, immutable"
@@ -120,18 +122,30 @@ def test_the_cache_holds_two_variants_whatever_the_headers_say(cdn: CdnServer, s
     for accept in ("image/webp", "image/webp,*/*;q=0.8", "image/avif,image/webp", "*/*", "image/*", "image/jpeg", "text/html"):
         answer = ask(cdn, Accept=accept, User_Agent=accept)
         assert answer.headers["Content-Type"] == ("image/webp" if "webp" in accept else "image/jpeg")
+        assert answer.headers["Vary"] == "Accept"
     assert sorted(path for path, _ in s3.requests) == ["/renditions" + ADDRESS, "/renditions" + ADDRESS.replace(".jpg", ".webp")]
 
 
 def test_head_says_what_get_would(cdn: CdnServer) -> None:
     head = ask(cdn, method="HEAD")
     assert (head.status, head.data, head.headers["Content-Length"], head.headers["Content-Type"]) == (200, b"", "10", "image/jpeg")
+    assert head.headers["Vary"] == "Accept"
+
+
+def test_the_headers_are_those_of_the_distributions_policy(cdn: CdnServer) -> None:
+    policy = yaml_parse(TEMPLATE)["Resources"]["RenditionHeadersPolicy"]["Properties"]["ResponseHeadersPolicyConfig"]
+    custom = policy["CustomHeadersConfig"]["Items"]
+    assert {item["Header"]: item["Value"] for item in custom} == {"vary": "Accept", "cross-origin-resource-policy": "cross-origin"}
+    assert all(item["Override"] for item in custom)
+    answer = ask(cdn)
+    assert all(answer.headers[item["Header"]] == item["Value"] for item in custom)
 
 
 @pytest.mark.parametrize("known", ['"10"', 'W/"10"', '"1", "10"', "*"])
 def test_a_viewer_that_has_the_object_is_told_so(cdn: CdnServer, known: str) -> None:
     answer = ask(cdn, If_None_Match=known)
     assert (answer.status, answer.data, answer.headers["ETag"]) == (304, b"", '"10"')
+    assert answer.headers["Vary"] == "Accept"
     assert ask(cdn, If_None_Match='"other"').status == 200
 
 

@@ -25,6 +25,7 @@ from cloud.patches import (
     snapshots,
     stream_mappings,
     table,
+    upload_forms,
 )
 
 ALL: tuple[ModuleType, ...] = (
@@ -41,6 +42,7 @@ ALL: tuple[ModuleType, ...] = (
     executions,
     prompt_retries,
     bounded_concurrency,
+    upload_forms,
     snapshots,
 )
 

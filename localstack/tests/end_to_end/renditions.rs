@@ -18,6 +18,7 @@ pub(crate) struct Rendition {
     url: String,
     pub(crate) content_type: String,
     pub(crate) cache_control: String,
+    pub(crate) vary: String,
     pub(crate) bytes: Vec<u8>,
 }
 
@@ -29,11 +30,13 @@ pub(crate) async fn fetch(app: &App, url: &str, webp: bool) -> Rendition {
     assert_eq!(response.status().as_u16(), 200, "{url}");
     let header =
         |name: &str| response.headers().get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
-    let (content_type, cache_control) = (header("content-type"), header("cache-control"));
+    let (content_type, cache_control, vary) =
+        (header("content-type"), header("cache-control"), header("vary"));
     Rendition {
         url: url.to_owned(),
         content_type,
         cache_control,
+        vary,
         bytes: response.bytes().await.unwrap().to_vec(),
     }
 }
@@ -49,6 +52,7 @@ impl Rendition {
         let url = &self.url;
         assert_eq!(self.content_type, if webp { "image/webp" } else { "image/jpeg" }, "{url}");
         assert_eq!(self.cache_control, "public, max-age=31536000, immutable", "{url}");
+        assert_eq!(self.vary, "Accept", "{url}");
         let shown = if webp { self.webp() } else { self.jpeg() };
         let longest_side = longest.min(picture.width.max(picture.height));
         assert_eq!(shown.width.max(shown.height), longest_side, "{url}");

@@ -169,7 +169,9 @@ async fn when_a_draft_is_repeated_with_its_key_then_there_should_be_one_photo() 
     })
     .await;
     // The key stays used after the photo is ready, for this request and for no other.
-    assert_eq!(created_upload(&send(&body, "one").await.expect(201)).0, first);
+    let repeated = send(&body, "one").await.expect(201);
+    assert_eq!((&repeated["photo_id"], &repeated["status"]), (&json!(first), &json!("ready")));
+    assert_eq!(repeated["uploads"], json!([]));
     send(&upload_request("Another", &[small()]), "one").await.refused(422, "idempotency_key_reused");
     // Each user's keys are their own.
     let theirs =
