@@ -107,7 +107,9 @@ class FakeApi(ThreadingHTTPServer):
 
     def announce(self, user: str, key: str, sent: dict[str, Any]) -> dict[str, Any]:
         photo_id = self.by_key.setdefault(f"{user} {key}", str(len(self.photos) + 1))
-        self.photos.setdefault(photo_id, {"author": user, "sent": sent, "files": {}, "ready": False, "asked": 0})
+        photo = self.photos.setdefault(photo_id, {"author": user, "sent": sent, "files": {}, "ready": False, "asked": 0})
+        if photo["ready"]:
+            return {"photo_id": photo_id, "status": "ready", "uploads": []}
         uploads = [
             {"url": f"{self.url}/upload/{photo_id}/{number}", "fields": {"key": f"{photo_id}/{number}", "policy": "p"}}
             for number in range(len(sent["media"]))
@@ -254,6 +256,21 @@ def test_what_is_there_is_not_posted_again(api: FakeApi) -> None:
     seed(api, world)
     assert len([line for line in api.log if line == "POST /api/v1/photos"]) == len(world.photos) - len(ready)
     assert len({photo["sent"]["caption"] for photo in api.photos.values()}) == len(world.photos)
+
+
+def test_what_is_ready_but_not_listed_yet_is_not_uploaded_again(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = small_world()
+    api.interrupt_after = 34
+    with pytest.raises((Refused, SeedingFailed)):
+        seed(api, world)
+    ready = [photo_id for photo_id, photo in api.photos.items() if photo["ready"]]
+    assert ready
+    monkeypatch.setattr(api, "page", lambda _author, _start: {"photos": [], "next_cursor": None, "has_more": False})
+    api.interrupt_after = None
+    api.log.clear()
+    seed(api, world)
+    assert not [line for line in api.log for photo_id in ready if line.startswith(f"POST /upload/{photo_id}/")]
+    assert len(api.photos) == len(world.photos)
 
 
 def test_a_second_run_only_looks(api: FakeApi) -> None:
