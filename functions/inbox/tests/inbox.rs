@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use api::Caller;
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::cursor::List;
 use domain::inbox::{Actor, RowId, Subject};
 use domain::{Clock, PhotoId, Timestamp, UserId};
 use inbox::InboxHandler;
@@ -269,11 +270,14 @@ async fn when_a_request_is_wrong_then_its_code_says_so_and_nothing_is_read() {
             assert_eq!((answer.status, answer.code()), (401, code), "{route}");
         }
     }
-    let feed_cursor = domain::cursor::List::Followers.cursor(&world.ada.user_id);
+    let feed_cursor = List::Followers.cursor(&world.ada.user_id);
     for (name, value, code) in [
         ("count", "0", "bad_count"),
         ("count", "51", "bad_count"),
         ("count", "x", "bad_count"),
+        ("count", "+5", "bad_count"),
+        ("count", "05", "bad_count"),
+        ("cursor", List::Inbox.cursor(&"0000000000005-like-07").as_str(), "bad_cursor"),
         ("cursor", "x", "bad_cursor"),
         ("cursor", "", "bad_cursor"),
         ("cursor", feed_cursor.as_str(), "bad_cursor"),

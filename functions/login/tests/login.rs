@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use accounts::{Accounts, Limits, password};
+use accounts::{Accounts, Limits};
 use api::{Call, Parts, Problem};
 use domain::account::{Email, Password, UserName};
 use domain::session::RefreshToken;
@@ -77,11 +77,15 @@ impl World {
 }
 
 async fn open(accounts: &Accounts, name: &str) -> UserId {
+    open_with(accounts, name, &format!("{name}@example.org"), RIGHT).await
+}
+
+async fn open_with(accounts: &Accounts, name: &str, email: &str, password: &str) -> UserId {
     let (clock, random): (&dyn Clock, &dyn Randomness) = (&*accounts.clock, &*accounts.random);
     let username = UserName::parse(name).unwrap();
     let id = UserId::generate(Home::LOCAL, clock, random);
-    let email = Email::parse(&format!("{name}@example.org")).unwrap();
-    let hash = password::hash(&Password::parse(RIGHT).unwrap(), random).unwrap();
+    let email = Email::parse(email).unwrap();
+    let hash = accounts::password::hash(&Password::parse(password).unwrap(), random).unwrap();
     let opened = accounts.new_session(&Owner { user: id, username: username.clone() });
     let user = User::new(id, username, None);
     user::register(&accounts.table, &user, &email.digest(), &hash, &opened).await.unwrap();
@@ -103,6 +107,32 @@ async fn when_a_name_or_address_logs_in_in_any_case_then_a_session_opens() {
         assert!(seen.insert(refresh.family().to_owned()), "each login is a session of its own");
         let owner = session::owner_latest(&world.accounts.table, &refresh).await.unwrap().unwrap();
         assert_eq!((owner.user, owner.username.as_str()), (world.john, "John"));
+    }
+}
+
+#[tokio::test]
+async fn when_address_or_password_is_spelled_otherwise_then_it_is_the_same() {
+    let world = World::new().await;
+    let jules = open_with(&world.accounts, "Jules", "jules@bücher.example", "mot de passe très long").await;
+    for login in ["jules@bücher.example", "JULES@xn--bcher-kva.example", "jules@bu\u{308}cher.example"] {
+        for password in ["mot de passe très long", "mot\u{a0}de passe tre\u{300}s long"] {
+            let answer = world.log_in(login, password).await;
+            assert_eq!((answer.status, &answer.json["user_id"]), (200, &json!(jules)), "{login:?}");
+        }
+    }
+    assert_eq!(world.log_in("jules@bücher.example", "mot de passe tres long").await.status, 401);
+}
+
+#[tokio::test]
+async fn when_an_address_has_many_spellings_then_they_share_one_limit() {
+    let world = World::new().await;
+    let spellings =
+        ["ann@bücher.example", "Ann@BÜCHER.example", "ann@xn--bcher-kva.example", "ann@ｂücher。example"];
+    for login in spellings.iter().cycle().take(10) {
+        assert_eq!(world.log_in(login, WRONG).await.code(), "bad_credentials");
+    }
+    for login in spellings {
+        assert_eq!(world.log_in(login, WRONG).await.code(), "too_many_attempts", "{login}");
     }
 }
 

@@ -134,6 +134,8 @@ async fn when_an_input_breaks_a_rule_then_its_code_says_so_and_nothing_changes()
         ("password", json!(long), "password_too_long"),
         ("password", json!(12_345_678), "bad_json"),
         ("full_name", json!(long), "full_name_too_long"),
+        ("full_name", json!("\u{3164}"), "full_name_invisible"),
+        ("email", json!("john@xn--a.example"), "email_invalid"),
     ] {
         let mut body = good.clone();
         body[field] = value;
@@ -161,6 +163,7 @@ async fn when_a_name_or_address_is_taken_in_any_case_then_it_is_refused() {
     for (username, email, code) in [
         ("JOHN", "other@example.org", "username_taken"),
         ("other", "John@EXAMPLE.org", "email_taken"),
+        ("other", "john@ｅxample。org", "email_taken"),
         ("john", "john@example.org", "username_taken"),
     ] {
         let answer = world.register(username, email).await;

@@ -164,6 +164,8 @@ fn a_function_answers_logs_and_measures() {
     assert_eq!(second["calls"]["GetItem"]["attempts"], 1);
     assert!(second["latency"].as_f64().unwrap() > 0.0);
 
+    // The event has a header with control characters, which no line may show.
+    assert!(lines.iter().all(|line| !line.to_string().contains("caf")));
     let logged = lines.iter().find(|line| line["message"] == "echoed").unwrap();
     assert_eq!(logged["spans"][0]["function"], "echo");
     assert_eq!(logged["spans"][0]["invocation_id"], "invocation-1");

@@ -22,6 +22,8 @@ pub struct Tag(String);
 /// Most tags a photo carries.
 pub const MAX_TAGS: usize = 30;
 const MAX_TAG_CHARS: usize = 100;
+/// Most texts of a list, repetitions included, that are looked at.
+const MAX_TEXTS: usize = 10 * MAX_TAGS;
 
 /// Characters of UAX #31, table 3a, that stand between two others. Its ASCII characters end a tag instead.
 const MEDIAL: [char; 9] = [
@@ -65,15 +67,17 @@ impl Tag {
 
     /// Parses a list of at most [`MAX_TAGS`] distinct tags. Repetitions are dropped; the order is kept.
     pub fn parse_all<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Vec<Self>, Invalid> {
+        let too_many = || Invalid::new("too_many_tags", format!("A photo has at most {MAX_TAGS} tags."));
+        let texts: Vec<&str> = texts.into_iter().take(MAX_TEXTS + 1).collect();
+        if texts.len() > MAX_TEXTS {
+            return Err(too_many());
+        }
         let mut tags: Vec<Self> = Vec::new();
         for text in texts {
             let tag = Self::parse(text)?;
             if !tags.contains(&tag) {
                 if tags.len() == MAX_TAGS {
-                    return Err(Invalid::new(
-                        "too_many_tags",
-                        format!("A photo has at most {MAX_TAGS} tags."),
-                    ));
+                    return Err(too_many());
                 }
                 tags.push(tag);
             }
@@ -280,6 +284,8 @@ mod tests {
         let texts = || names.iter().map(String::as_str);
         assert_eq!(Tag::parse_all(texts().take(30).chain(["#TAG0"])).unwrap().len(), 30);
         assert_eq!(Tag::parse_all(texts()).unwrap_err().code, "too_many_tags");
+        assert_eq!(Tag::parse_all(["sea"; MAX_TEXTS]).unwrap().len(), 1);
+        assert_eq!(Tag::parse_all(["sea"; MAX_TEXTS + 1]).unwrap_err().code, "too_many_tags");
     }
 
     #[test]
