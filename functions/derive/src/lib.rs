@@ -4,7 +4,7 @@
 //!   with the changes that were not to hold up the stream.
 //! - **Access patterns**: transactions of derived edges and their counters, many edges to one. The author's
 //!   timeline and head. Markers of photos that are being processed.
-//! - **Emits**: after derivation `photo.ready`, `photo.failed`, `photo.deleted`, `like.added`,
+//! - **Emits**: after derivation `photo.ready`, `photo.failed`, `photo.deleted`, `like.added`, `like.removed`,
 //!   `follow.added`, `follow.removed` and `reader.returned`, to SNS. A record that comes again emits again.
 //!   Consumers are idempotent: duplicates are safe, a missing event is not. Changes to be derived out of
 //!   order go to its own queue.

@@ -1,9 +1,9 @@
 //! `inbox`: lists a user's notifications and marks them as read.
 //!
 //! - **Trigger**: `GET /api/v1/notifications`, `POST /api/v1/notifications/read`.
-//! - **Access patterns**: a page is one query of rows beside one get of how far the recipient has read. Then one
-//!   query of newer rows beside one `BatchGetItem` of the page's photos. Marking as read is one update, and the
-//!   query of newer rows.
+//! - **Access patterns**: a page is one query of rows beside one get of how far the recipient has read. Then
+//!   one query of newer rows beside one `BatchGetItem` of the page's photos. Marking as read is one update,
+//!   and the query of newer rows.
 //! - **Emits**: nothing.
 //! - **Redelivery**: the mark only moves forward, so marking twice is the same as once.
 //! - **Failures**: the caller gets a problem and asks again.

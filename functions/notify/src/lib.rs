@@ -1,14 +1,14 @@
 //! `notify`: keeps inboxes in line with what people do.
 //!
-//! - **Trigger**: SQS `notify`, subscribed to `like.added`, `like.removed`, `follow.added`, `follow.removed` and
-//!   `photo.deleted`.
-//! - **Access patterns**: the actor's edge as it is now, for a like beside the photo. Then the marker of the actor
-//!   and the recipient's row of the day, and one transaction of both. Then the edge again. For a deleted photo,
-//!   deletes of its rows.
+//! - **Trigger**: SQS `notify`, subscribed to `like.added`, `like.removed`, `follow.added`, `follow.removed`
+//!   and `photo.deleted`.
+//! - **Access patterns**: the actor's edge as it is now, for a like beside the photo. Then the marker of the
+//!   actor and the recipient's row of the day, and one transaction of both. Then the edge again. For a
+//!   deleted photo, deletes of its rows.
 //! - **Emits**: nothing.
-//! - **Redelivery**: a message says only that something may have changed. The function reads the current state,
-//!   acts, and reads it again. Messages may come twice, late and in any order. The marker lets each actor be new
-//!   once per subject, however often they like, unlike and like again.
+//! - **Redelivery**: a message says only that something may have changed. The function reads the current
+//!   state, acts, and reads it again. Messages may come twice, late and in any order. The marker lets each
+//!   actor be new once per subject, however often they like, unlike and like again.
 //! - **Failures**: the message comes back, and after its last try goes to the dead-letter queue.
 
 use std::sync::Arc;

@@ -6,8 +6,8 @@
 //!   delete.
 //! - **Emits**: nothing.
 //! - **Redelivery**: a refresh token that is presented again within a minute gets the same successor, because
-//!   the answer may have been lost. Presented later it was stolen, or replayed. The function cannot tell which,
-//!   so the session ends and its owner logs in again. Ending a session twice is the same as once.
+//!   the answer may have been lost. Presented later it was stolen, or replayed. The function cannot tell
+//!   which, so the session ends and its owner logs in again. Ending a session twice is the same as once.
 //! - **Failures**: the caller gets a problem and asks again. The access token is signed before the old
 //!   refresh token becomes invalid, so a throttled key service ends no session.
 

@@ -31,8 +31,9 @@ pub struct Proven {
 }
 
 impl Accounts {
-    /// Checks a password for `account`, or for no account. `asked` is the folded text by which the client named
-    /// it: one text for all spellings of a name or an address, or each spelling would have a limit of its own.
+    /// Checks a password for `account`, or for no account. `asked` is the folded text by which the client
+    /// named it: one text for all spellings of a name or an address, or each spelling would have a limit of
+    /// its own.
     ///
     /// A missing account is treated as any other, under an id that no account has, with the same
     /// reads, the same limit and the same hashing. So neither the response nor its time reveals who has an

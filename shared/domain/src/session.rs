@@ -1,9 +1,9 @@
 //! Refresh tokens: one family per login, one live secret per family.
 //!
 //! A token is `<family>.<secret>`, 16 and 32 random bytes in hexadecimal. Only the family and the SHA-256 of
-//! its live secret are stored. Every use replaces the secret: the next one is an HMAC of the last under a stored
-//! nonce. Whoever presents the last secret within [`GRACE_MS`] gets the same next one, because the answer may
-//! have been lost. A secret that is used later has been stolen or replayed, and ends the family.
+//! its live secret are stored. Every use replaces the secret: the next one is an HMAC of the last under a
+//! stored nonce. Whoever presents the last secret within [`GRACE_MS`] gets the same next one, because the
+//! answer may have been lost. A secret that is used later has been stolen or replayed, and ends the family.
 
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};

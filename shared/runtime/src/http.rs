@@ -1,9 +1,10 @@
 //! The adapter between API Gateway (HTTP API, payload 2.0) and a handler, for the request and for
 //! its reply or problem.
 //!
-//! Events are read as what they are, JSON with texts, and not with `lambda_http` or `aws_lambda_events`. The first
-//! rebuilds a URL from the client's input, and panics where it cannot. The second refuses an event with a control
-//! character in any header. Nothing of either is needed, because API Gateway has matched the route already.
+//! Events are read as what they are, JSON with texts, and not with `lambda_http` or `aws_lambda_events`. The
+//! first rebuilds a URL from the client's input, and panics where it cannot. The second refuses an event with
+//! a control character in any header. Nothing of either is needed, because API Gateway has matched the route
+//! already.
 
 mod request;
 mod viewer;

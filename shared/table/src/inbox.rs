@@ -48,15 +48,15 @@ pub enum Aligned {
     Unchanged,
 }
 
-/// Brings `recipient`'s inbox in line with what `actor` does about `subject`: `edge` is the actor's edge as it
-/// is now, if there is one.
+/// Brings `recipient`'s inbox in line with what `actor` does about `subject`: `edge` is the actor's edge as
+/// it is now, if there is one.
 ///
-/// An actor is told of once. Liking, unliking and liking again brings the row back as it was, with the moment of
-/// the first like. A row without actors is deleted.
+/// An actor is told of once. Liking, unliking and liking again brings the row back as it was, with the moment
+/// of the first like. A row without actors is deleted.
 ///
 /// Marker and row read (2 RRU), both written in one transaction (4 WRU); the marker alone if nothing is to be
-/// done (1 RRU). As much again for each race lost. Up to 100 markers more (4 RRU) when one of the newest actors
-/// of many takes back.
+/// done (1 RRU). As much again for each race lost. Up to 100 markers more (4 RRU) when one of the newest
+/// actors of many takes back.
 pub async fn align(
     table: &Table,
     recipient: UserId,

@@ -69,7 +69,8 @@ pub enum ItemKey {
     Liker(PhotoId, UserId),
     /// A row of an inbox.
     InboxRow(UserId, RowId),
-    /// Remembers when an actor came into the recipient's notifications about a subject, and whether they still are.
+    /// Remembers when an actor came into the recipient's notifications about a subject, and whether they
+    /// still are.
     InboxMarker(UserId, Subject, UserId),
     /// How far an inbox is read.
     InboxState(UserId),
@@ -97,7 +98,8 @@ impl ItemKey {
     pub fn raw(&self) -> RawKey {
         match self {
             Self::User(user) => RawKey::new(partition::user(*user), PROFILE),
-            // A partition of its own: rights go by partition, and hardly any function may touch a password hash.
+            // A partition of its own: rights go by partition, and hardly any function may touch a password
+            // hash.
             Self::Credential(user) => RawKey::new(format!("CREDENTIAL#{}", user.padded()), CREDENTIAL),
             Self::Head(user) => RawKey::new(partition::user(*user), HEAD),
             Self::NameClaim(folded) => RawKey::new(format!("NAME#{folded}"), CLAIM),

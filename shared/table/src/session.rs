@@ -1,5 +1,5 @@
-//! Sessions: one item for each family of refresh tokens, with the digest of its live secret, and what it takes
-//! to answer the last one again.
+//! Sessions: one item for each family of refresh tokens, with the digest of its live secret, and what it
+//! takes to answer the last one again.
 
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::account::UserName;
@@ -106,9 +106,9 @@ pub async fn owner_latest(table: &Table, token: &RefreshToken) -> Result<Option<
 
 /// Replaces `token` by its successor under `nonce` if it is the live one. 1 WRU.
 ///
-/// A token that was replaced less than a minute ago gets the successor that it got then. Its answer was lost, or
-/// several requests presented it at once. The SDK's own retry after a lost response is one such request.
-/// A token that was replaced earlier costs 1 WRU more and ends the session.
+/// A token that was replaced less than a minute ago gets the successor that it got then. Its answer was lost,
+/// or several requests presented it at once. The SDK's own retry after a lost response is one such request. A
+/// token that was replaced earlier costs 1 WRU more and ends the session.
 pub async fn rotate(table: &Table, token: &RefreshToken, nonce: &Nonce, now: Timestamp) -> Result<Rotation> {
     let key = ItemKey::Session(token.family().to_owned());
     let next = token.successor(nonce);

@@ -15,7 +15,8 @@ pub use photos::{
 };
 pub use users::{FollowState, Profile, UpdateProfileRequest, UserCard, UserPage};
 
-/// Reads a list that may be `null`, which is as an empty one. A field with `#[serde(default)]` may be absent too.
+/// Reads a list that may be `null`, which is as an empty one. A field with `#[serde(default)]` may be absent
+/// too.
 fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,

@@ -17,8 +17,8 @@ const BLANK: [char; 4] = [
     '\u{1d159}', // musical symbol null notehead
 ];
 
-/// Returns a text of several lines in NFC: with `\n` as its only line break, without other control characters,
-/// and with every bidirectional control closed in its line.
+/// Returns a text of several lines in NFC: with `\n` as its only line break, without other control
+/// characters, and with every bidirectional control closed in its line.
 pub(super) fn prose(text: &str) -> String {
     balanced(&plain(text)).nfc().collect()
 }

@@ -113,8 +113,8 @@ fn folded(text: &str) -> String {
 
 /// Returns the word without the joiners that change nothing; `None` if a joiner has no place in it.
 ///
-/// A joiner stands after a virama, a non-joiner also between two letters that would join (RFC 5892, A.1, A.2).
-/// A non-joiner between letters that would not join is not seen.
+/// A joiner stands after a virama, a non-joiner also between two letters that would join (RFC 5892, A.1,
+/// A.2). A non-joiner between letters that would not join is not seen.
 fn joined(word: &str) -> Option<String> {
     let mut joined = String::with_capacity(word.len());
     for (at, character) in word.char_indices() {

@@ -14,8 +14,8 @@ use crate::auth::{TokenError, Verifier};
 
 /// What is read of an event of API Gateway (HTTP API, payload 2.0).
 ///
-/// Headers are plain text. Crate `http` refuses values with control characters, and with one such value the whole
-/// event. API Gateway lets them through.
+/// Headers are plain text. Crate `http` refuses values with control characters, and with one such value the
+/// whole event. API Gateway lets them through.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
