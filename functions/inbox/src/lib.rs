@@ -24,8 +24,6 @@ runtime::config! {
     pub struct Config {
         /// Name of the table.
         pub table_name: String,
-        /// The KMS key whose public half verifies access tokens.
-        pub jwt_key_id: String,
     }
 }
 

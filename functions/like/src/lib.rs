@@ -29,8 +29,6 @@ runtime::config! {
         pub table_name: String,
         /// By how much the limits of the table of quotas are multiplied.
         pub quota_scale: u32,
-        /// The KMS key whose public half verifies access tokens.
-        pub jwt_key_id: String,
     }
 }
 

@@ -7,6 +7,6 @@ use runtime::StartError;
 async fn main() -> Result<(), StartError> {
     let aws = runtime::start("like").await?;
     let config = Config::from_env()?;
-    let verifier = aws.verifier(&config.jwt_key_id).await?;
+    let verifier = tokens::verifier(&aws, &config.table_name).await;
     runtime::http::run(LikeHandler::connect(&config, &aws), verifier, &aws).await
 }

@@ -102,7 +102,7 @@ async fn when_a_name_or_address_logs_in_in_any_case_then_a_session_opens() {
         assert_eq!(answer.json["user_id"], json!(world.john));
         assert_eq!((&answer.json["username"], &answer.json["expires_in"]), (&json!("John"), &json!(900)));
         let access = answer.json["access_token"].as_str().unwrap();
-        assert_eq!(verifier().verify(access, world.clock.now()).unwrap().user_id, world.john);
+        assert_eq!(verifier().verify(access, world.clock.now()).await.unwrap().user_id, world.john);
         let refresh = RefreshToken::parse(answer.json["refresh_token"].as_str().unwrap()).unwrap();
         assert!(seen.insert(refresh.family().to_owned()), "each login is a session of its own");
         let owner = session::owner_latest(&world.accounts.table, &refresh).await.unwrap().unwrap();

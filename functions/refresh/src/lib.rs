@@ -23,7 +23,7 @@ runtime::config! {
     pub struct Config {
         /// Name of the table.
         pub table_name: String,
-        /// The KMS key that signs access tokens.
+        /// The KMS key that wraps the keys of access tokens.
         pub jwt_key_id: String,
     }
 }

@@ -15,31 +15,31 @@ use std::time::Duration;
 use accounts::Accounts;
 use domain::account::UserName;
 use domain::session::{Nonce, RefreshToken};
-use domain::{Clock, UserId};
+use domain::{Clock, Timestamp, UserId};
 use futures::future::join_all;
 use refresh::RefreshHandler;
-use runtime::auth::{Issuer, SignError, Signer, Signing};
+use runtime::auth::{Issuer, SignError, SigningKeys, Unwrapping};
 use serde_json::{Value, json};
 use table::session::{self, Owner, Rotation};
 use testkit::http::{Answer, Request, call, event};
-use testkit::{Engine, Fault, LocalSigner, ManualClock, SeededRandom, verifier};
+use testkit::{Engine, Fault, LocalKeys, ManualClock, SeededRandom, verifier};
 
 /// A well-formed token that belongs to no session.
 const STRANGE: &str =
     "00112233445566778899aabbccddeeff.00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
-/// A signer that fails while the key service is down.
+/// Keys that cannot be had while the key service is down.
 struct Fickle {
-    signer: LocalSigner,
+    keys: LocalKeys,
     is_down: Arc<AtomicBool>,
 }
 
-impl Signer for Fickle {
-    fn sign<'a>(&'a self, digest: &'a [u8; 32]) -> Signing<'a> {
+impl SigningKeys for Fickle {
+    fn at(&self, now: Timestamp) -> Unwrapping<'_> {
         if self.is_down.load(Ordering::SeqCst) {
             return Box::pin(async { Err(SignError::new("KMS is throttled")) });
         }
-        self.signer.sign(digest)
+        self.keys.at(now)
     }
 }
 
@@ -57,7 +57,7 @@ impl World {
         let is_down = Arc::new(AtomicBool::new(false));
         let accounts = Accounts {
             table: table::Table::new(engine.client(), engine.table_name()),
-            issuer: Issuer::new(Fickle { signer: LocalSigner::default(), is_down: is_down.clone() }),
+            issuer: Issuer::new(Fickle { keys: LocalKeys::default(), is_down: is_down.clone() }),
             clock: clock.shared(),
             random: SeededRandom::new(1).shared(),
         };
@@ -104,7 +104,8 @@ async fn when_a_session_is_refreshed_then_both_tokens_are_new() {
     let answer = world.refresh(&first).await;
     assert_eq!((answer.status, &answer.json["user_id"]), (200, &json!("7")), "{answer:?}");
     assert_eq!((&answer.json["username"], &answer.json["expires_in"]), (&json!("john"), &json!(900)));
-    let caller = verifier().verify(answer.json["access_token"].as_str().unwrap(), world.clock.now()).unwrap();
+    let caller =
+        verifier().verify(answer.json["access_token"].as_str().unwrap(), world.clock.now()).await.unwrap();
     assert_eq!((caller.user_id.get(), caller.username.as_str()), (7, "john"));
     let second = next(&answer);
     assert_ne!(second, first);

@@ -38,7 +38,7 @@ runtime::config! {
         pub quota_scale: u32,
         /// The secret beside which the distribution names a viewer's address.
         pub origin_secret: OriginSecret,
-        /// The KMS key that signs access tokens.
+        /// The KMS key that wraps the keys of access tokens.
         pub jwt_key_id: String,
     }
 }

@@ -10,10 +10,10 @@
 use std::sync::Arc;
 
 use accounts::{Accounts, Limits};
-use domain::{Home, Randomness, quota};
+use domain::{Home, Randomness, Timestamp, quota};
 use futures::future::join_all;
 use register::RegisterHandler;
-use runtime::auth::{Issuer, SignError, Signer, Signing};
+use runtime::auth::{Issuer, SignError, SigningKeys, Unwrapping};
 use serde_json::{Value, json};
 use table::guard::Quotas;
 use table::{Table, session, user};
@@ -103,6 +103,7 @@ async fn when_somebody_registers_then_they_have_an_account_and_a_session() {
 
     let caller = verifier()
         .verify(answer.json["access_token"].as_str().unwrap(), domain::Clock::now(&world.clock))
+        .await
         .unwrap();
     assert_eq!((caller.user_id, caller.username.as_str()), (id(&answer), "John_Doe"));
     assert!(world.is_live(&answer).await);
@@ -323,8 +324,8 @@ async fn when_the_table_throttles_then_the_client_is_asked_to_retry() {
 }
 
 struct Broken;
-impl Signer for Broken {
-    fn sign<'a>(&'a self, _digest: &'a [u8; 32]) -> Signing<'a> {
+impl SigningKeys for Broken {
+    fn at(&self, _now: Timestamp) -> Unwrapping<'_> {
         Box::pin(async { Err(SignError::new("KMS says: alias/jwt is throttled")) })
     }
 }

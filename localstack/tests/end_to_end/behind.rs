@@ -98,17 +98,21 @@ impl Behind {
         request.set_key(Some(attributes(name))).send().await.unwrap();
     }
 
+    /// Returns the table.
+    pub(crate) fn table(&self) -> Table {
+        Table::new(self.dynamodb.clone(), &self.table)
+    }
+
     /// Returns a photo, read consistently.
     pub(crate) async fn photo(&self, photo: &str) -> Photo {
-        let table = Table::new(self.dynamodb.clone(), &self.table);
-        table::photo::get_latest(&table, photo.parse().unwrap()).await.unwrap().unwrap()
+        table::photo::get_latest(&self.table(), photo.parse().unwrap()).await.unwrap().unwrap()
     }
 
     /// Uses a quota of somebody until so much of each measure is left.
     pub(crate) async fn use_up(&self, quota: &Quota, owner: UserId, left: i64) {
         // `QuotaScale` of the local cloud.
         const SCALE: u32 = 100;
-        let quotas = Quotas::new(Table::new(self.dynamodb.clone(), &self.table), SCALE);
+        let quotas = Quotas::new(self.table(), SCALE);
         let amounts: Vec<i64> =
             quota.measures.iter().map(|measure| measure.limit * i64::from(SCALE) - left).collect();
         let taken = quotas.take(quota, owner, &amounts, SystemClock.now()).await.unwrap();

@@ -4,8 +4,9 @@ use api::Caller;
 use domain::{Clock, Timestamp};
 use reqwest::Method;
 use runtime::SystemClock;
-use runtime::auth::{Issuer, KmsSigner};
+use runtime::auth::Issuer;
 use serde_json::{Value, json};
+use tokens::KmsSigningKeys;
 
 use crate::world::{Answer, App, PASSWORD, Person};
 
@@ -26,8 +27,8 @@ const HOUR_MS: i64 = 60 * 60 * 1000;
 
 /// Returns a token that the deployed key signed for a caller at some moment.
 async fn signed(app: &App, caller: &Caller, at: Timestamp) -> String {
-    let signer = KmsSigner::new(app.cloud.kms(), app.cloud.output("JwtKeyId"));
-    Issuer::new(signer).issue(caller, at).await.unwrap().token
+    let keys = KmsSigningKeys::new(app.behind.table(), app.cloud.kms(), app.cloud.output("JwtKeyId"));
+    Issuer::new(keys).issue(caller, at).await.unwrap().token
 }
 
 /// Returns a token whose payload differs from what was signed.

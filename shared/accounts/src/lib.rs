@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use domain::{Clock, Randomness};
 use runtime::Aws;
-use runtime::auth::{Issuer, KmsSigner};
+use runtime::auth::Issuer;
 use table::Table;
+use tokens::KmsSigningKeys;
 
 pub use check::{Check, Proven};
 pub use limits::{Attempt, Limits};
@@ -33,9 +34,10 @@ pub struct Accounts {
 impl Accounts {
     /// Connects to this table and this key of the key service.
     pub fn connect(aws: &Aws, table_name: &str, jwt_key_id: &str) -> Self {
+        let table = Table::new(aws.dynamodb(), table_name);
         Self {
-            table: Table::new(aws.dynamodb(), table_name),
-            issuer: Issuer::new(KmsSigner::new(aws.kms(), jwt_key_id)),
+            issuer: Issuer::new(KmsSigningKeys::new(table.clone(), aws.kms(), jwt_key_id)),
+            table,
             clock: aws.clock(),
             random: aws.random(),
         }

@@ -9,8 +9,7 @@ use table::session::{self, Opened, Owner};
 use crate::{Accounts, Limits, Proven};
 
 impl Accounts {
-    /// Opens a session for somebody whose password was right. One round trip to the table and, at the same
-    /// time, one to the key service; 3 WRU.
+    /// Opens a session for somebody whose password was right. One round trip; 3 WRU.
     pub async fn open_session(&self, proven: &Proven, limits: &Limits) -> Result<Session, Problem> {
         let Proven { owner, attempt } = proven;
         let opened = self.new_session(owner);
@@ -30,7 +29,7 @@ impl Accounts {
         }
     }
 
-    /// Signs an access token, or returns a problem with status 503 when the key service does not sign.
+    /// Signs an access token, or returns a problem with status 503 when the day's key cannot be had.
     pub async fn access_token(&self, owner: &Owner) -> Result<AccessToken, Problem> {
         let caller = Caller { user_id: owner.user, username: owner.username.as_str().to_owned() };
         self.issuer.issue(&caller, self.clock.now()).await.map_err(Problem::unavailable)

@@ -1,13 +1,13 @@
-//! Access tokens: JWTs signed with ES256 by a key that never leaves the key service.
+//! Access tokens: JWTs signed with ES256 by the key pair of a day.
 //!
-//! Every function verifies them with the public key that it fetched at its start.
+//! The functions that issue tokens sign by themselves, with a private key that the key service has decrypted for
+//! them. Every function verifies with the public key that the token's `kid` names.
 //!
 //! The code uses `p256`, `base64` and `serde_json` directly. `jsonwebtoken` 11 was considered and not
-//! taken, for three reasons:
+//! taken, for two reasons:
 //!
-//! - It signs synchronously, which a key service cannot. Half of it would be unused.
 //! - Without `rsa` or `aws-lc` it needs a process-wide provider of its own traits. That takes as many lines as
-//!   the verification below.
+//!   the signing and verification below.
 //! - It supports a dozen algorithms, where the safest number is one.
 
 mod issuer;
@@ -15,7 +15,7 @@ mod key;
 mod verifier;
 
 pub use issuer::{AccessToken, Issuer, LIFETIME_SECONDS};
-pub use key::{KeyError, KmsSigner, SignError, Signer, Signing};
+pub use key::{DayKey, Finding, KeyError, PublicKeys, SignError, SigningKeys, Unwrapping};
 pub use verifier::{TokenError, Verifier};
 
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,4 @@ struct Claims {
 const BASE64: base64::engine::GeneralPurpose = base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 #[cfg(test)]
-mod key_tests;
-#[cfg(test)]
-mod tests;
+pub(crate) mod tests;

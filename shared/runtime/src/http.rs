@@ -90,7 +90,7 @@ pub async fn answer(
     let (request_id, route) = (request.id(), request.route());
     let span = info_span!("request", request_id, route, user_id = tracing::field::Empty);
     async {
-        let answered = match request::call(request, verifier, clock) {
+        let answered = match request::call(request, verifier, clock).await {
             Ok(call) => {
                 if let Ok(caller) = call.caller() {
                     tracing::Span::current().record("user_id", tracing::field::display(caller.user_id));

@@ -12,7 +12,6 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use domain::{Clock, Randomness};
 use tokio::task::JoinHandle;
 
-use crate::auth::{KeyError, Verifier};
 use crate::capacity::Capacity;
 use crate::failure::Chain;
 use crate::metrics::InvocationSink;
@@ -196,14 +195,6 @@ impl Aws {
         self.random.clone()
     }
 
-    /// Fetches the public half of the signing key, for [`crate::http::run`].
-    ///
-    /// # Errors
-    /// The key service cannot be reached, or the key is of the wrong kind.
-    pub async fn verifier(&self, key_id: &str) -> Result<Verifier, StartError> {
-        Ok(Verifier::fetch(&self.kms, key_id).await?)
-    }
-
     pub(crate) fn warming(&self) -> Option<JoinHandle<()>> {
         self.warming.lock().ok()?.take()
     }
@@ -215,9 +206,6 @@ pub enum StartError {
     /// The environment lacks settings.
     #[error(transparent)]
     Config(#[from] MissingVariables),
-    /// The signing key cannot be used.
-    #[error("the key of the access tokens cannot be used")]
-    Key(#[from] KeyError),
     /// A client or resource of the function cannot be set up.
     #[error("{what} cannot be set up")]
     Connect {

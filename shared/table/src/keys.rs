@@ -41,6 +41,10 @@ pub enum ItemKey {
     EmailClaim(String),
     /// A family of refresh tokens.
     Session(String),
+    /// The public key that verifies the access tokens of a day.
+    VerifyingKey(i64),
+    /// The private key that signs the access tokens of a day, wrapped by the key service.
+    SigningKey(i64),
     /// The first follows the second: the actor's edge.
     Following(UserId, UserId),
     /// The first is followed by the second: the derived edge.
@@ -87,6 +91,7 @@ const CREDENTIAL: &str = "CREDENTIAL";
 const HEAD: &str = "HEAD";
 const CLAIM: &str = "CLAIM";
 const SESSION: &str = "SESSION";
+const KEY: &str = "KEY";
 const PHOTO: &str = "PHOTO";
 const TEXTS: &str = "TEXTS";
 const IDEM: &str = "IDEM";
@@ -105,6 +110,9 @@ impl ItemKey {
             Self::NameClaim(folded) => RawKey::new(format!("NAME#{folded}"), CLAIM),
             Self::EmailClaim(digest) => RawKey::new(format!("EMAIL#{digest}"), CLAIM),
             Self::Session(family) => RawKey::new(format!("SESSION#{family}"), SESSION),
+            // Two partitions: every function verifies, and hardly any may sign.
+            Self::VerifyingKey(day) => RawKey::new(format!("VERIFYING#{day:06}"), KEY),
+            Self::SigningKey(day) => RawKey::new(format!("SIGNING#{day:06}"), KEY),
             Self::Following(user, followee) => {
                 RawKey::new(partition::user(*user), format!("{}{}", sort::FOLLOWS, followee.padded()))
             }
@@ -148,7 +156,7 @@ impl ItemKey {
     /// An item is written in its home and nowhere else. The first id in a derived item's key is the id of
     /// what the item is about. So a follower edge has the home of the followee, whoever follows.
     ///
-    /// `None` for claims and sessions: their keys have no id, and they are never derived. The id in the key
+    /// `None` for claims, sessions and keys of tokens: their keys have no id, and they are never derived. The id in the key
     /// of a quota may be a digest of a typed name or an address. Its home is then arbitrary, but always the same.
     pub fn home(&self) -> Option<Home> {
         match self {
@@ -174,7 +182,11 @@ impl ItemKey {
             | Self::PhotoTexts(photo)
             | Self::Liker(photo, _)
             | Self::Processing(_, _, photo) => Some(photo.home()),
-            Self::NameClaim(_) | Self::EmailClaim(_) | Self::Session(_) => None,
+            Self::NameClaim(_)
+            | Self::EmailClaim(_)
+            | Self::Session(_)
+            | Self::VerifyingKey(_)
+            | Self::SigningKey(_) => None,
         }
     }
 
@@ -194,6 +206,8 @@ impl ItemKey {
             "NAME" => Self::NameClaim(rest.to_owned()),
             "EMAIL" => Self::EmailClaim(rest.to_owned()),
             "SESSION" => Self::Session(rest.to_owned()),
+            "VERIFYING" => Self::VerifyingKey(rest.parse().ok()?),
+            "SIGNING" => Self::SigningKey(rest.parse().ok()?),
             "FOLLOWERS" => Self::Follower(id(rest)?, id(sk.rsplit_once('#')?.1)?),
             "PHOTO" => {
                 let photo = id(rest)?;
@@ -362,6 +376,8 @@ pub fn chart() -> Vec<ChartRow> {
         ("name claim", ItemKey::NameClaim("<folded>".into())),
         ("e-mail claim", ItemKey::EmailClaim("<sha256>".into())),
         ("session", ItemKey::Session("<family>".into())),
+        ("verifying key", ItemKey::VerifyingKey(0)),
+        ("signing key", ItemKey::SigningKey(0)),
         ("following edge", ItemKey::Following(user, user)),
         ("follower edge", ItemKey::Follower(user, user)),
         ("photo", ItemKey::Photo(photo)),
@@ -390,6 +406,7 @@ pub fn chart() -> Vec<ChartRow> {
             .replace(&row.opened.0.to_string().repeat(13), "<opened>")
             .replace("0000000000#0", "<hour>#<shard>")
             .replace("ATTEMPT#0", "ATTEMPT#<n>")
+            .replace("#000000", "#<day>")
     };
     kinds
         .into_iter()
@@ -428,6 +445,8 @@ mod tests {
             "[a-z0-9._]{1,30}".prop_map(ItemKey::NameClaim),
             "[0-9a-f]{64}".prop_map(ItemKey::EmailClaim),
             "[0-9a-f]{32}".prop_map(ItemKey::Session),
+            (0_i64..999_999).prop_map(ItemKey::VerifyingKey),
+            (0_i64..999_999).prop_map(ItemKey::SigningKey),
             (user(), user()).prop_map(|(a, b)| ItemKey::Following(a, b)),
             (user(), user()).prop_map(|(a, b)| ItemKey::Follower(a, b)),
             photo().prop_map(ItemKey::Photo),
@@ -479,7 +498,11 @@ mod tests {
             // An hour has ten digits, an id nineteen.
             let id = [rest.split('#').next().unwrap(), &sk].into_iter().find(|text| text.len() == 19);
             match key {
-                ItemKey::NameClaim(_) | ItemKey::EmailClaim(_) | ItemKey::Session(_) => {
+                ItemKey::NameClaim(_)
+                | ItemKey::EmailClaim(_)
+                | ItemKey::Session(_)
+                | ItemKey::VerifyingKey(_)
+                | ItemKey::SigningKey(_) => {
                     prop_assert_eq!(key.home(), None);
                 }
                 _ => prop_assert_eq!(key.home(), Some(self::id::<UserId>(id.unwrap()).unwrap().home())),

@@ -29,6 +29,7 @@ pub mod relations;
 pub mod session;
 pub mod snapshot;
 pub mod timeline;
+pub mod token_key;
 pub mod user;
 
 pub use calls::Table;

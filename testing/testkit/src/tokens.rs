@@ -1,66 +1,66 @@
 //! Access tokens that need no key service.
 
+use std::sync::Arc;
+
 use api::Caller;
 use domain::Timestamp;
 use futures::FutureExt;
 use p256::ecdsa::SigningKey;
-use p256::ecdsa::signature::hazmat::PrehashSigner;
 use p256::pkcs8::EncodePublicKey;
-use runtime::auth::{Issuer, SignError, Signer, Signing, Verifier};
+use runtime::auth::{DayKey, Finding, Issuer, PublicKeys, SigningKeys, Unwrapping, Verifier};
 
-/// Signs with a key in the process. The default key is the same in every test;
+/// A key pair in the process, the same every day. The default pair is the same in every test;
 /// [`verifier`] verifies its tokens.
 #[derive(Clone)]
-pub struct LocalSigner(SigningKey);
+pub struct LocalKeys(SigningKey);
 
-impl Default for LocalSigner {
+impl Default for LocalKeys {
     fn default() -> Self {
         Self::of(7)
     }
 }
 
-impl LocalSigner {
+impl LocalKeys {
     fn of(byte: u8) -> Self {
         Self(SigningKey::from_slice(&[byte; 32]).expect("a key"))
     }
+}
 
-    /// Returns a verifier of what this signs.
-    pub fn verifier(&self) -> Verifier {
-        let der = self.0.verifying_key().to_public_key_der().expect("a public key");
-        Verifier::from_public_key_der(der.as_bytes()).expect("a P-256 key")
+impl SigningKeys for LocalKeys {
+    fn at(&self, now: Timestamp) -> Unwrapping<'_> {
+        Box::pin(async move { Ok(Arc::new(DayKey::new(now.day(), self.0.clone()))) })
     }
 }
 
-impl Signer for LocalSigner {
-    fn sign<'a>(&'a self, digest: &'a [u8; 32]) -> Signing<'a> {
-        Box::pin(
-            async move { self.0.sign_prehash(digest).map_err(|error| SignError::new(error.to_string())) },
-        )
+impl PublicKeys for LocalKeys {
+    fn of_day(&self, _day: i64) -> Finding<'_> {
+        let der = self.0.verifying_key().to_public_key_der().expect("a public key");
+        Box::pin(async move { Ok(Some(der.as_bytes().to_vec())) })
     }
 }
 
 /// Returns a verifier of the tokens of [`token_for`] and [`issuer`].
 pub fn verifier() -> Verifier {
-    LocalSigner::default().verifier()
+    Verifier::new(Arc::new(LocalKeys::default()))
 }
 
 /// Returns an issuer of tokens, as the functions that log in use it.
 pub fn issuer() -> Issuer {
-    Issuer::new(LocalSigner::default())
+    Issuer::new(LocalKeys::default())
 }
 
 /// Returns a valid token for `caller`, issued at `now`.
 pub fn token_for(caller: &Caller, now: Timestamp) -> String {
-    issue(LocalSigner::default(), caller, now)
+    issue(LocalKeys::default(), caller, now)
 }
 
 /// Returns the same token, signed by another key.
 pub fn forged_token_for(caller: &Caller, now: Timestamp) -> String {
-    issue(LocalSigner::of(8), caller, now)
+    issue(LocalKeys::of(8), caller, now)
 }
 
-fn issue(signer: LocalSigner, caller: &Caller, now: Timestamp) -> String {
-    Issuer::new(signer)
+fn issue(keys: LocalKeys, caller: &Caller, now: Timestamp) -> String {
+    Issuer::new(keys)
         .issue(caller, now)
         .now_or_never()
         .expect("nothing to wait for")

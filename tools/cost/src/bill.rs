@@ -4,8 +4,8 @@ use domain::feed::FEED_DAYS;
 
 use crate::delivery::{Delivery, days};
 use crate::prices::{
-    API_EGRESS, API_REQUEST, BACKUP, COMPUTE, INVOCATION, LOGS, PUBLISH, QUEUE_REQUEST, READ, SIGNATURE,
-    TABLE, TRACE, TRANSITION, WRITE,
+    API_EGRESS, API_REQUEST, BACKUP, COMPUTE, INVOCATION, LOGS, PUBLISH, QUEUE_REQUEST, READ, TABLE, TRACE,
+    TRANSITION, WRITE,
 };
 use crate::units::{
     ANNOUNCEMENT, ANSWER_KB, API, BACKFILL, COUNTER, DERIVE, ENTRY_BYTES, FANOUT_START, FANOUT_WORK,
@@ -70,7 +70,7 @@ impl Model {
             other("follows: capacity", self.follows()),
             other("posts: capacity", self.posts()),
             other("notifications: capacity", capacity(&[(self.notifications(), NOTIFICATION)])),
-            other("sessions: capacity and signatures", self.sessions()),
+            other("sessions: capacity", self.sessions()),
             other("API requests and answers", self.api()),
             other("functions", self.functions()),
             other("events and queues", self.messages()),
@@ -112,9 +112,9 @@ impl Model {
         self.world.likes_a_day() + self.world.follows_a_day()
     }
 
+    /// Tokens are signed in the process. Its key is unwrapped once a day, which costs cents.
     fn sessions(&self) -> f64 {
-        let tokens = self.world.tokens_a_day();
-        capacity(&[(tokens, TOKEN)]) + SIGNATURE.of(MONTH * tokens)
+        capacity(&[(self.world.tokens_a_day(), TOKEN)])
     }
 
     /// Returns the number of requests besides feed pages.

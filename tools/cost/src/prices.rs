@@ -66,7 +66,7 @@ const fn price(
 }
 
 /// Every price, in the order of the table.
-pub const ALL: [Price; 25] = [
+pub const ALL: [Price; 24] = [
     WRITE,
     READ,
     TABLE,
@@ -78,7 +78,6 @@ pub const ALL: [Price; 25] = [
     PUBLISH,
     QUEUE_REQUEST,
     TRANSITION,
-    SIGNATURE,
     STANDARD,
     INFREQUENT,
     GLACIER,
@@ -153,9 +152,6 @@ pub const TRANSITION: Price = price(
     "https://aws.amazon.com/step-functions/pricing/",
     COPIES,
 );
-/// A signature with an elliptic curve key: $0.15 for 10,000.
-pub const SIGNATURE: Price =
-    price("KMS signature, ECC", MILLION, 15.0, &[], "https://aws.amazon.com/kms/pricing/", COPIES);
 /// Renditions.
 pub const STANDARD: Price =
     price("S3 Standard", GB_MONTH, 0.023, &[(50e3, 0.022), (500e3, 0.021)], S3, COPIES);

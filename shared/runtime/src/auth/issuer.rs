@@ -5,15 +5,11 @@ use std::sync::Arc;
 use api::Caller;
 use base64::Engine;
 use domain::Timestamp;
-use sha2::{Digest, Sha256};
 
-use super::{BASE64, Claims, ISSUER, SignError, Signer};
+use super::{BASE64, Claims, ISSUER, SignError, SigningKeys};
 
 /// Seconds for which a token is valid. They are few, because a token cannot be revoked.
 pub const LIFETIME_SECONDS: i64 = 15 * 60;
-
-/// The header of every token.
-const HEADER: &str = r#"{"alg":"ES256","typ":"JWT"}"#;
 
 /// A token and its lifetime.
 #[derive(Clone)]
@@ -27,20 +23,22 @@ pub struct AccessToken {
 /// An issuer of access tokens.
 #[derive(Clone)]
 pub struct Issuer {
-    signer: Arc<dyn Signer>,
+    keys: Arc<dyn SigningKeys>,
 }
 
 impl Issuer {
-    /// Returns an issuer of tokens signed by `signer`.
-    pub fn new(signer: impl Signer + 'static) -> Self {
-        Self { signer: Arc::new(signer) }
+    /// Returns an issuer of tokens signed with these keys.
+    pub fn new(keys: impl SigningKeys + 'static) -> Self {
+        Self { keys: Arc::new(keys) }
     }
 
-    /// Issues a token for `caller`, valid from `now`.
+    /// Issues a token for `caller`, valid from `now`. Nothing is called for it, but for the first token of a
+    /// process and day.
     ///
     /// # Errors
-    /// The key service did not sign.
+    /// The key of the day cannot be had.
     pub async fn issue(&self, caller: &Caller, now: Timestamp) -> Result<AccessToken, SignError> {
+        let key = self.keys.at(now).await?;
         let claims = Claims {
             sub: caller.user_id,
             name: caller.username.clone(),
@@ -48,10 +46,10 @@ impl Issuer {
             exp: now.seconds().saturating_add(LIFETIME_SECONDS),
             iss: ISSUER.to_owned(),
         };
+        let header = format!(r#"{{"alg":"ES256","typ":"JWT","kid":"{}"}}"#, key.day());
         let claims = serde_json::to_vec(&claims).map_err(SignError::new)?;
-        let signed = format!("{}.{}", BASE64.encode(HEADER), BASE64.encode(claims));
-        let signature = self.signer.sign(&Sha256::digest(&signed).into()).await?;
-        let token = format!("{signed}.{}", BASE64.encode(signature.to_bytes()));
+        let signed = format!("{}.{}", BASE64.encode(header), BASE64.encode(claims));
+        let token = format!("{signed}.{}", BASE64.encode(key.sign(&signed).to_bytes()));
         Ok(AccessToken { token, expires_in: LIFETIME_SECONDS })
     }
 }

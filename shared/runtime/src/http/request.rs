@@ -49,7 +49,7 @@ impl Request {
 }
 
 /// Returns the call that a request makes, or the problem of a request that is none.
-pub(super) fn call(
+pub(super) async fn call(
     request: Request,
     verifier: Option<&Verifier>,
     clock: &dyn Clock,
@@ -67,7 +67,10 @@ pub(super) fn call(
         .flatten()
         .map(|(name, value)| (name.to_ascii_lowercase(), value))
         .collect();
-    let caller = verifier.map_or(Err(TokenError::Missing), |verifier| caller(&headers, verifier, clock));
+    let caller = match verifier {
+        Some(verifier) => caller(&headers, verifier, clock).await,
+        None => Err(TokenError::Missing),
+    };
     let mut query = HashMap::new();
     // The raw text is parsed, because API Gateway's parsed map joins repeated parameters with commas.
     for (name, value) in form_urlencoded::parse(request.raw_query_string.unwrap_or_default().as_bytes()) {
@@ -99,7 +102,7 @@ fn body(text: String, is_base64: bool) -> Result<Vec<u8>, Problem> {
     if body.len() > MAX_BODY { Err(Problem::too_large(MAX_BODY)) } else { Ok(body) }
 }
 
-fn caller(
+async fn caller(
     headers: &HashMap<String, String>,
     verifier: &Verifier,
     clock: &dyn Clock,
@@ -109,5 +112,5 @@ fn caller(
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(TokenError::Missing);
     }
-    verifier.verify(token.trim(), clock.now())
+    verifier.verify(token.trim(), clock.now()).await
 }

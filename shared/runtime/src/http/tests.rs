@@ -238,21 +238,12 @@ async fn a_throttle_is_a_503_with_retry_after_and_a_panic_is_a_500() {
 
 #[tokio::test]
 async fn only_a_valid_token_identifies_the_caller() {
-    use p256::ecdsa::signature::hazmat::PrehashSigner;
+    use crate::auth::Issuer;
+    use crate::auth::tests::Local;
 
-    use crate::auth::{Issuer, SignError, Signer, Signing};
-
-    struct Local(SigningKey);
-    impl Signer for Local {
-        fn sign<'a>(&'a self, digest: &'a [u8; 32]) -> Signing<'a> {
-            Box::pin(
-                async move { self.0.sign_prehash(digest).map_err(|error| SignError::new(error.to_string())) },
-            )
-        }
-    }
-    let (key, verifier) = (key(), verifier());
+    let verifier = Local::new(7).verifier();
     let ada = api::Caller { user_id: domain::UserId::try_from(42).unwrap(), username: "ada".to_owned() };
-    let issuer = Issuer::new(Local(key));
+    let issuer = Issuer::new(Local::new(7));
     let good = issuer.issue(&ada, Now.now()).await.unwrap().token;
     let old = issuer.issue(&ada, Now.now().plus_days(-1)).await.unwrap().token;
 
