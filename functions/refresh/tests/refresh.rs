@@ -138,7 +138,7 @@ async fn when_a_token_is_presented_again_in_time_then_its_successor_is_the_same(
     world.engine.reset_usage();
     let again = world.refresh(&first).await;
     assert_eq!((again.status, next(&again)), (200, second.clone()));
-    verifier().verify(again.json["access_token"].as_str().unwrap(), world.clock.now()).unwrap();
+    verifier().verify(again.json["access_token"].as_str().unwrap(), world.clock.now()).await.unwrap();
     let usage = world.engine.usage();
     assert_eq!((usage.requests, usage.round_trips), (2, 2));
     assert!(usage.read_units <= 1.0 && usage.write_units <= 1.0, "{usage:?}");

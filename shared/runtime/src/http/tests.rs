@@ -1,11 +1,10 @@
 use std::time::Duration;
 
 use domain::Timestamp;
-use p256::ecdsa::SigningKey;
-use p256::pkcs8::EncodePublicKey;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::auth::tests::Local;
 use crate::log::capture::Lines;
 
 /// A clock before every expiry in these tests.
@@ -38,14 +37,6 @@ impl Handler for Echo {
             })),
         }
     }
-}
-
-fn key() -> SigningKey {
-    SigningKey::from_slice(&[7; 32]).unwrap()
-}
-
-fn verifier() -> Verifier {
-    Verifier::from_public_key_der(key().verifying_key().to_public_key_der().unwrap().as_bytes()).unwrap()
 }
 
 /// Returns a request as API Gateway sends it.
@@ -146,7 +137,7 @@ async fn a_control_character_in_a_header_fails_nothing_and_is_not_logged() {
             let mut request = request("private");
             request["headers"]["authorization"] = json!(authorization);
             let request = serde_json::from_value(request).unwrap();
-            let response = answer(&Echo, Some(&verifier()), &Now, request).await;
+            let response = answer(&Echo, Some(&Local::new(7).verifier()), &Now, request).await;
             assert_eq!(response.status_code, 401, "{authorization:?}");
         }
     }
@@ -239,7 +230,6 @@ async fn a_throttle_is_a_503_with_retry_after_and_a_panic_is_a_500() {
 #[tokio::test]
 async fn only_a_valid_token_identifies_the_caller() {
     use crate::auth::Issuer;
-    use crate::auth::tests::Local;
 
     let verifier = Local::new(7).verifier();
     let ada = api::Caller { user_id: domain::UserId::try_from(42).unwrap(), username: "ada".to_owned() };
