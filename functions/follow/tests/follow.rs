@@ -171,7 +171,8 @@ async fn when_three_hundred_were_followed_in_an_hour_then_the_next_waits() {
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     world.use_up(&quota::FOLLOWS, ann.user_id, &[299]).await;
     assert_eq!(ask(&world, FOLLOW, &ann, bob.user_id).await.status, 200);
-    let (refused, metrics) = runtime::metrics::counted(ask(&world, FOLLOW, &ann, bob.user_id)).await;
+    let (refused, metrics) =
+        runtime::metrics::counted(Box::pin(ask(&world, FOLLOW, &ann, bob.user_id))).await;
     assert_eq!((refused.status, refused.code()), (429, "too_many_follows"));
     assert_eq!(metrics["quota_follows_refused"], 1);
     let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
@@ -190,7 +191,8 @@ async fn when_somebody_follows_7500_then_they_follow_no_more() {
     assert_eq!(ask(&world, FOLLOW, &ann, bob.user_id).await.status, 200);
     world.derive().await;
     let eve = world.person("eve").await;
-    let (refused, metrics) = runtime::metrics::counted(ask(&world, FOLLOW, &ann, eve.user_id)).await;
+    let (refused, metrics) =
+        runtime::metrics::counted(Box::pin(ask(&world, FOLLOW, &ann, eve.user_id))).await;
     assert_eq!((refused.status, refused.code()), (429, "too_many_followees"));
     assert_eq!((refused.header("retry-after"), metrics["quota_followees_refused"]), (Some("60"), 1));
     assert_eq!(ask(&world, UNFOLLOW, &ann, bob.user_id).await.status, 200);

@@ -173,7 +173,7 @@ async fn when_a_thousand_photos_were_liked_in_an_hour_then_the_next_waits() {
     let photo = world.post(&ann).await;
     world.use_up(&quota::LIKES, bob.user_id, &[999]).await;
     assert_eq!(ask(&world, LIKE, &bob, photo).await.status, 200);
-    let (refused, metrics) = runtime::metrics::counted(ask(&world, LIKE, &bob, photo)).await;
+    let (refused, metrics) = runtime::metrics::counted(Box::pin(ask(&world, LIKE, &bob, photo))).await;
     assert_eq!((refused.status, refused.code()), (429, "too_many_likes"));
     assert_eq!(metrics["quota_likes_refused"], 1);
     assert_eq!(ask(&world, UNLIKE, &bob, photo).await.status, 200);

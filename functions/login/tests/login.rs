@@ -192,7 +192,7 @@ async fn when_ten_passwords_were_guessed_then_only_that_account_has_to_wait() {
         let login = ["john", "JOHN", "john@example.org"][attempt % 3];
         assert_eq!(world.log_in(login, WRONG).await.code(), "bad_credentials");
     }
-    let (refused, metrics) = runtime::metrics::counted(world.log_in("john", RIGHT)).await;
+    let (refused, metrics) = runtime::metrics::counted(Box::pin(world.log_in("john", RIGHT))).await;
     assert_eq!(metrics["quota_logins_refused"], 1);
     for (login, password) in [("JOHN", WRONG), ("john@example.org", RIGHT)] {
         assert_eq!(wait(&world.log_in(login, password).await), wait(&refused));
@@ -231,7 +231,7 @@ async fn when_an_address_guesses_over_many_accounts_then_only_it_has_to_wait() {
         assert_eq!(answer.code(), "bad_credentials");
     }
     let (refused, metrics) =
-        runtime::metrics::counted(world.log_in_from("2001:db8:1:2::8", "john", RIGHT)).await;
+        runtime::metrics::counted(Box::pin(world.log_in_from("2001:db8:1:2::8", "john", RIGHT))).await;
     wait(&refused);
     assert_eq!(metrics["quota_logins_from_address_refused"], 1);
     assert_eq!(world.log_in_from(other, "john", RIGHT).await.status, 200);

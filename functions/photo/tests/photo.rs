@@ -279,7 +279,7 @@ async fn when_two_hundred_photos_were_deleted_in_an_hour_then_the_next_waits() {
     assert!(used.is_ok());
     assert_eq!(world.send(world.request("DELETE", first.id, &ada())).await.status, 204);
     let refusing = world.send(world.request("DELETE", second.id, &ada()));
-    let (refused, metrics) = runtime::metrics::counted(refusing).await;
+    let (refused, metrics) = runtime::metrics::counted(Box::pin(refusing)).await;
     assert_eq!((refused.status, refused.code()), (429, "too_many_deletions"));
     assert_eq!(metrics["quota_deletions_refused"], 1);
     assert!(world.stored(&second).await.is_some());

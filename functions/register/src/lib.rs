@@ -138,9 +138,13 @@ impl RegisterHandler {
         let password = Some(&applicant.password);
         match self.accounts.check(holder, &digest, password, &self.limits, viewer).await? {
             Check::Right(proven) => self.accounts.open_session(&proven, &self.limits).await,
+            Check::Wrong => Err(taken),
             // Too many checks have no answer of their own here. It would reveal that name
             // and address belong together.
-            Check::Wrong | Check::TooOften(_) => Err(taken),
+            Check::TooOften(exceeded) => {
+                let _counted = over_quota(exceeded);
+                Err(taken)
+            }
         }
     }
 }

@@ -270,7 +270,7 @@ async fn when_an_address_registered_its_number_in_an_hour_then_it_waits() {
     for number in 0..200 {
         assert_eq!(send("192.0.2.7", &format!("john{number}")).await.status, 201);
     }
-    let (refused, metrics) = runtime::metrics::counted(send("192.0.2.7", "john200")).await;
+    let (refused, metrics) = runtime::metrics::counted(Box::pin(send("192.0.2.7", "john200"))).await;
     assert_eq!((refused.status, refused.code()), (429, "too_many_registrations"));
     assert_eq!(metrics["quota_registrations_refused"], 1);
     assert_eq!(user::by_name(&world.table, "john200").await.unwrap(), None);

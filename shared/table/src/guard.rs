@@ -104,25 +104,24 @@ impl Quotas {
                 .expression_attribute_values(format!(":amount{index}"), number(*amount))
                 .expression_attribute_values(format!(":most{index}"), number(most));
         }
-        let answer = request
+        let request = request
             .update_expression(format!("SET {EXPIRES_AT} = :end ADD {}", adds.join(", ")))
-            .condition_expression(conditions.join(" AND "))
-            .send()
-            .await;
+            .condition_expression(conditions.join(" AND "));
+        // On the heap, because callers send it beside other calls, whose futures are as large.
+        let answer = Box::pin(request.send()).await;
         Ok(if done("UpdateItem", answer)? { Ok(Taken(key)) } else { Err(exceeded) })
     }
 
     /// Gives back one of a measure of a use. 1 WRU.
     pub async fn give_back(&self, taken: &Taken, measure: &str) -> Result<()> {
-        let answer = self
+        let request = self
             .table
             .update(&taken.0)
             .update_expression("ADD #measure :less")
             .condition_expression(format!("attribute_exists({PK})"))
             .expression_attribute_names("#measure", measure)
-            .expression_attribute_values(":less", number(-1))
-            .send()
-            .await;
+            .expression_attribute_values(":less", number(-1));
+        let answer = Box::pin(request.send()).await;
         done("UpdateItem", answer).map(|_| ())
     }
 }

@@ -261,7 +261,7 @@ async fn when_a_hundred_uploads_began_in_an_hour_then_the_next_is_refused() {
         assert_eq!(world.send(world.request(&ada()).json(&media(1))).await.status, 201);
     }
     world.engine.written().await;
-    let (refused, metrics) = runtime::metrics::counted(world.send(keyed("k"))).await;
+    let (refused, metrics) = runtime::metrics::counted(Box::pin(world.send(keyed("k")))).await;
     assert_eq!((refused.status, refused.code()), (429, "upload_limit_reached"));
     assert_eq!(metrics["quota_uploads_refused"], 1);
     assert_eq!(world.engine.written().await, 0, "nothing changed");
