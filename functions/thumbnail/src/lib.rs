@@ -53,7 +53,7 @@ use store::{Claim, Fetched, File, Store};
 /// Most steps of one delivery. It takes at most four, and more only where other deliveries change what it knew.
 const STEPS: usize = 12;
 /// The time after which the process of a delivery has ended, whatever became of it: the function's time limit.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 runtime::config! {
     /// Settings of `thumbnail`.
@@ -191,7 +191,7 @@ impl ThumbnailHandler {
         } else {
             // The original says whose bytes these are; until that is known, nothing that follows from them counts.
             // Both come to an end before either fails: a decode that nobody waits for would go on beside the next.
-            let decode = self.decode(id, &file.bytes, rendering);
+            let decode = Box::pin(self.decode(id, &file.bytes, rendering));
             let (claim, made) = futures::join!(self.claim(id, file), decode);
             let (claim, made) = (claim?, made?);
             facts.claimed = true;

@@ -148,6 +148,6 @@ async fn when_a_picture_is_uploaded_then_reads_and_writes_are_within_budget() {
             3 + notes,
             "the photo; original and timeline side by side; the note; the record"
         );
-        assert!(usage.read_units <= 2.0 && usage.write_units <= 4.0 + notes as f64, "{usage:?}");
+        assert!(usage.read_units <= 2.0 && usage.write_units <= 4.0 + f64::from(notes), "{usage:?}");
     }
 }

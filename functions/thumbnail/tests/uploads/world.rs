@@ -67,7 +67,7 @@ impl World {
 
     /// Lets the time pass after which a queue delivers a message again.
     pub(crate) fn wait(&self) {
-        self.clock.advance(Duration::from_secs(360));
+        self.clock.advance(Duration::from_mins(6));
     }
 
     /// A photo of somebody new that waits for this many uploads, with the alt texts `picture 0`, `picture 1` and so on.

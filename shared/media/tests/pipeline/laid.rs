@@ -65,7 +65,7 @@ impl Layer<'_> {
     fn write(&self, items: &mut Items, avif: bool, number: u16) {
         let (kind, configuration): (&[u8], &[u8]) =
             if avif { (b"av01", b"av1C") } else { (b"hvc1", b"hvcC") };
-        let mut coded = |items: &mut Items, number: u16, file: &[u8], more: &[u8]| {
+        let coded = |items: &mut Items, number: u16, file: &[u8], more: &[u8]| {
             let extent = match self.claimed {
                 Some((width, height)) => {
                     versioned(b"ispe", &[width.to_be_bytes(), height.to_be_bytes()].concat())
