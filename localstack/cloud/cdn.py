@@ -6,8 +6,9 @@
 What it shares with the distribution of `template.yaml`: below `/api/` everything goes to the API, with the viewer's address and
 the secret of the origin; besides, only renditions are served, with GET and HEAD; the address is rewritten
 by the same CloudFront Function; requests to the bucket are signed; answers are cached under the rewritten address and say
-`X-Cache`; `CreateInvalidation` forgets (point `AWS_ENDPOINT_URL_CLOUDFRONT` here). What it leaves out: TLS, ranges, compression,
-error caching (a photo is fetchable the moment it is ready).
+`X-Cache`; after the life that the cache policy gives them the bucket is asked whether they have changed, and what it no longer
+gives is forgotten. What it leaves out: TLS, ranges, compression, regional caches, error caching (a photo is fetchable the moment
+it is ready).
 """
 
 import argparse
@@ -27,8 +28,7 @@ from .cdn_api import MAX_BODY_BYTES as MAX_API_BODY_BYTES
 from .cdn_api import PREFIX, Api
 from .cdn_cache import Cache, Hit, Stored
 from .cdn_function import Answered, FunctionFailed, ViewerRequest, ViewerRequestFunction
-from .cdn_invalidation import MAX_BODY_BYTES, ROUTE, Invalidations
-from .cdn_origin import Bucket, Origin, OriginFailed
+from .cdn_origin import Bucket, NotModified, Origin, OriginFailed
 
 LOG = logging.getLogger("cdn")
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -56,19 +56,28 @@ class Cdn:
         self.origin = origin
         self.cache = cache
         self.api = api
-        self.invalidations = Invalidations(cache.invalidate)
 
-    def find(self, address: str) -> tuple[Hit | None, bool]:
-        """The object under a rewritten address, and whether it came from the cache."""
+    def find(self, address: str) -> tuple[Hit | None, str]:
+        """The object under a rewritten address, and what `X-Cache` says of where it came from."""
         hit = self.cache.get(address)
-        if hit is not None:
-            return hit, True
-        epoch = self.cache.epoch()
-        stored = self.origin.fetch(address.lstrip("/"))
-        if stored is None:
-            return None, False
-        self.cache.put(address, stored, epoch)
-        return Hit(stored, 0), False
+        if hit is not None and hit.fresh:
+            return hit, "Hit"
+        try:
+            answer = self.origin.fetch(address.lstrip("/"), hit.stored.etag if hit else "")
+        except OriginFailed as error:
+            # As the service does: an object out of date is better than an error that will pass.
+            if hit is None:
+                raise
+            LOG.error("origin failed, what is cached is served on: %s", error)
+            return hit, "RefreshHit"
+        if answer is None:
+            self.cache.forget(address)
+            return None, "Error"
+        refreshed = hit is not None and answer is NotModified.STILL
+        stored = hit.stored if hit is not None and refreshed else answer
+        assert isinstance(stored, Stored), "the origin confirms only what it is asked about"
+        self.cache.put(address, stored)
+        return Hit(stored, 0, True), "RefreshHit" if refreshed else "Miss"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -82,33 +91,16 @@ class Handler(BaseHTTPRequestHandler):
     server: "CdnServer"
 
     def do_GET(self) -> None:
-        """An answer of the API, a rendition, or the state of an invalidation."""
+        """An answer of the API, or a rendition."""
         if self._forwards():
             return self._forward()
-        management = ROUTE.fullmatch(self.path)
-        if management and management["id"]:
-            reply = self.server.cdn.invalidations.find(management["id"])
-            self._send(reply.status, {**reply.headers, "Content-Type": "text/xml"}, reply.body)
-        else:
-            self._serve()
+        self._serve()
 
     def do_HEAD(self) -> None:
         """The headers of what GET answers."""
         if self._forwards():
             return self._forward()
         self._serve()
-
-    def do_POST(self) -> None:
-        """A request to the API, or `CreateInvalidation`."""
-        if self._forwards():
-            return self._forward()
-        management = ROUTE.fullmatch(self.path)
-        length = self.headers.get("Content-Length", "")
-        if management and not management["id"] and length.isdecimal() and int(length) <= MAX_BODY_BYTES:
-            reply = self.server.cdn.invalidations.create(management["distribution"], self.rfile.read(int(length)))
-            self._send(reply.status, {**reply.headers, "Content-Type": "text/xml"}, reply.body)
-        else:
-            self._refuse_method()
 
     def _forwards(self) -> bool:
         return self.server.cdn.api is not None and self.path.startswith(PREFIX)
@@ -140,7 +132,7 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True  # its body was not read
         self._error(403, "Only GET and HEAD of renditions are answered here.")
 
-    do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _refuse_method
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _refuse_method
 
     def _serve(self) -> None:
         viewer_request = self._viewer_request()
@@ -149,20 +141,20 @@ class Handler(BaseHTTPRequestHandler):
         try:
             outcome = self.server.cdn.function(viewer_request)
         except FunctionFailed as error:
-            LOG.error("function failed for %s: %s", self.path, error)
+            LOG.error("function failed for a rendition: %s", error)
             return self._error(503, "The CloudFront function failed.", "FunctionExecutionError from cloudfront")
         if isinstance(outcome, Answered):
             return self._send(outcome.status, {**outcome.headers, "X-Cache": "FunctionGeneratedResponse from cloudfront"}, outcome.body)
         if not _SERVED.fullmatch(outcome.uri):
             return self._error(403, "No such path is served here.")
         try:
-            hit, cached = self.server.cdn.find(outcome.uri)
+            hit, source = self.server.cdn.find(outcome.uri)
         except OriginFailed as error:
-            LOG.error("origin failed for %s: %s", outcome.uri, error)
+            LOG.error("origin failed: %s", error)
             return self._error(502, "The bucket did not answer.")
         if hit is None:
             return self._error(404, "No such photo.")
-        self._send_object(hit, "Hit from cloudfront" if cached else "Miss from cloudfront")
+        self._send_object(hit, f"{source} from cloudfront")
 
     def _send_object(self, hit: Hit, x_cache: str) -> None:
         headers = {**hit.stored.headers, **_POLICY, "X-Cache": x_cache}
@@ -190,7 +182,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if body is not None and self.command != "HEAD":
             self.wfile.write(body)
-        LOG.info("%s %s %s %s", self.command, self.path.partition("?")[0], status, headers.get("X-Cache", "-"))
+        LOG.info("%s %s %s %s", self.command, _without_secret(self.path.partition("?")[0]), status, headers.get("X-Cache", "-"))
 
     def log_message(self, format: str, *args: object) -> None:
         """The base class's own lines (bad requests, time-outs) go where ours go."""
@@ -206,6 +198,11 @@ class CdnServer(ThreadingHTTPServer):
     def __init__(self, port: int, cdn: Cdn) -> None:
         self.cdn = cdn
         super().__init__(("127.0.0.1", port), Handler)
+
+
+def _without_secret(path: str) -> str:
+    """A path for the log. Whoever knows a photo's secret may see it."""
+    return re.sub(r"[0-9a-f]{32}", "…", path)
 
 
 def _not_modified(if_none_match: str | None, stored: Stored) -> bool:
@@ -224,6 +221,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--function", type=Path, required=True, help="source of the viewer-request function, from the repository's root")
     parser.add_argument("--api", help="base URL of the API, to which everything below /api/ goes")
     parser.add_argument("--api-function", type=Path, help="source of the API's viewer-request function, from the repository's root")
+    parser.add_argument("--life", type=int, required=True, help="seconds that a rendition is served without asking the bucket again")
     parser.add_argument("--cache-mb", type=int, default=128, help="how much to keep in memory")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
@@ -234,7 +232,7 @@ def main(arguments: list[str] | None = None) -> int:
             address = ViewerRequestFunction((REPOSITORY / options.api_function).read_text(encoding="utf-8"))
             # From the environment, because arguments are for everybody on the machine to see.
             api = Api(options.api, address, os.environ["ORIGIN_SECRET"])
-        cdn = Cdn(function, Bucket(options.s3, options.bucket), Cache(options.cache_mb * 1024 * 1024), api)
+        cdn = Cdn(function, Bucket(options.s3, options.bucket), Cache(options.cache_mb * 1024 * 1024, options.life), api)
         server = CdnServer(options.port, cdn)
     except (OSError, FunctionFailed) as error:
         print(f"cdn: cannot start on port {options.port}: {error}", file=sys.stderr)

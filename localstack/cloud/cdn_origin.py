@@ -1,6 +1,7 @@
 """The CDN's way to the bucket: requests signed for S3, as origin access control has CloudFront sign them."""
 
 import os
+from enum import Enum, auto
 from typing import Any, Protocol
 
 import botocore.session
@@ -17,11 +18,17 @@ class OriginFailed(Exception):
     """The bucket could not be asked, or could not answer."""
 
 
-class Origin(Protocol):
-    """Where objects come from when the cache has none."""
+class NotModified(Enum):
+    """The object is still the one that the caller has."""
 
-    def fetch(self, key: str) -> Stored | None:
-        """The object, or nothing where the bucket has none to give."""
+    STILL = auto()
+
+
+class Origin(Protocol):
+    """Where objects come from when the cache has none that is recent enough."""
+
+    def fetch(self, key: str, known_etag: str = "") -> Stored | NotModified | None:
+        """The object, unless it still has this entity tag; nothing where the bucket has none to give."""
 
 
 class Bucket:
@@ -48,13 +55,16 @@ class Bucket:
             ),
         )
 
-    def fetch(self, key: str) -> Stored | None:
-        """Reads one object whole. A refusal reads as absence: S3 says 403 for a missing key to whoever may not list."""
+    def fetch(self, key: str, known_etag: str = "") -> Stored | NotModified | None:
+        """Reads one object whole, on the condition that it has another entity tag. A refusal reads as absence: S3 says 403 for a missing key to whoever may not list."""
         try:
-            answer = self._client.get_object(Bucket=self._bucket, Key=key)
+            condition = {"IfNoneMatch": known_etag} if known_etag else {}
+            answer = self._client.get_object(Bucket=self._bucket, Key=key, **condition)
             body = answer["Body"].read()
         except ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+            if status == 304:
+                return NotModified.STILL
             if status in (403, 404):
                 return None
             raise OriginFailed(f"status {status}") from error

@@ -143,7 +143,7 @@ def _ensure_cdn(settings: Settings) -> str:
     record = Record.load(settings.state)
     outputs = record["outputs"]
     secret = deploy.client(settings, "secretsmanager").get_secret_value(SecretId=outputs["OriginSecretArn"])["SecretString"]
-    return services.ensure_cdn(settings, outputs["PhotosBucketName"], record["api_url"], secret)
+    return services.ensure_cdn(settings, outputs["PhotosBucketName"], outputs["EdgeLifeSeconds"], record["api_url"], secret)
 
 
 def _seed(settings: Settings, how: Callable[[], str]) -> None:

@@ -122,7 +122,8 @@ def _package(settings: Settings, template: Template, wanted: dict[str, Path], di
 
 def _parameters(settings: Settings, template: Template) -> list[dict[str, str]]:
     # A thousand registrations an hour and more, all from one address: tests and seeding make as many.
-    wanted = {"CdnUrl": settings.cdn_url, "DeletionProtection": "false", "QuotaScale": "100"}
+    # A short life at the edge, so that tests need not wait long for a deleted photo to be gone.
+    wanted = {"CdnUrl": settings.cdn_url, "DeletionProtection": "false", "QuotaScale": "100", "EdgeLifeSeconds": "3"}
     if threshold := os.environ.get("LAMBDAGRAM_CELEBRITY_THRESHOLD"):
         wanted["CelebrityThreshold"] = threshold
     declared = template.get("Parameters", {})

@@ -41,7 +41,6 @@ def environ(settings: Settings) -> dict[str, str]:
         # What functions call back.
         "AWS_ENDPOINT_URL": settings.cloud_url,
         "AWS_ENDPOINT_URL_DYNAMODB": settings.cloud_url if checks_table_rights() else settings.table_url,
-        "AWS_ENDPOINT_URL_CLOUDFRONT": settings.cdn_url,
         # What the patches need to know.
         "LAMBDAGRAM_STATE": str(settings.state),
         "LAMBDAGRAM_TABLE_URL": settings.table_url,

@@ -42,10 +42,10 @@ def ensure_emulator(settings: Settings) -> str:
     return _ensure(settings, emulator.NAME, version, [sys.executable, "-m", "cloud.emulator"], environ)
 
 
-def ensure_cdn(settings: Settings, bucket: str, api_url: str, secret: str) -> str:
+def ensure_cdn(settings: Settings, bucket: str, life: str, api_url: str, secret: str) -> str:
     function, api_function = "cdn/image-format.js", "cdn/viewer-address.js"
     command = [sys.executable, "-m", "cloud.cdn", "--port", str(settings.cdn_port), "--s3", settings.cloud_url]
-    command += ["--bucket", bucket, "--function", function, "--api", api_url, "--api-function", api_function]
+    command += ["--bucket", bucket, "--life", life, "--function", function, "--api", api_url, "--api-function", api_function]
     environ = {
         "PATH": os.environ.get("PATH", ""),
         "PYTHONPATH": str(ROOT / "localstack"),

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import boto3
 import pytest
 import urllib3
-from botocore.exceptions import ClientError
 from samtranslator.yaml_helper import yaml_parse
 
 from cloud.cdn import Cdn, CdnServer
@@ -20,7 +18,8 @@ from cloud.cdn_origin import Bucket
 TEMPLATE = (Path(__file__).resolve().parents[2] / "template.yaml").read_text(encoding="utf-8")
 SOURCE = (Path(__file__).resolve().parents[2] / "cdn" / "image-format.js").read_text(encoding="utf-8")
 ADDRESS = "/photos/large/12/34/0.jpg"
-CACHE_CONTROL = "public, max-age=31536000, immutable"
+CACHE_CONTROL = "public, max-age=86400, immutable"
+LIFE = 30
 
 
 class S3(ThreadingHTTPServer):
@@ -30,6 +29,7 @@ class S3(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), S3Handler)
         self.objects: dict[str, bytes] = {}
         self.requests: list[tuple[str, str]] = []
+        self.statuses: list[int] = []
         self.refuse_with: int | None = None
 
 
@@ -43,12 +43,15 @@ class S3Handler(BaseHTTPRequestHandler):
         self.server.requests.append((self.path, self.headers.get("Authorization", "")))
         body = self.server.objects.get(self.path)
         status = self.server.refuse_with or (200 if body is not None else 404)
+        if status == 200 and self.headers.get("If-None-Match") == f'"{len(body or b"")}"':
+            status = 304
         payload = body if body is not None and status == 200 else b""
+        self.server.statuses.append(status)
         self.send_response(status)
         for name, value in {
             "Content-Type": "image/webp" if self.path.endswith(".webp") else "image/jpeg",
             "Cache-Control": CACHE_CONTROL,
-            "ETag": f'"{len(payload)}"',
+            "ETag": f'"{len(body or b"")}"',
             "Last-Modified": "Wed, 21 Oct 2026 07:28:00 GMT",
             "x-amz-version-id": "secret-of-the-bucket",
             "Content-Length": str(len(payload)),
@@ -80,10 +83,22 @@ def s3() -> Iterator[S3]:
         yield server
 
 
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 @pytest.fixture
-def cdn(s3: S3) -> Iterator[CdnServer]:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def cdn(s3: S3, clock: Clock) -> Iterator[CdnServer]:
     bucket = Bucket(f"http://127.0.0.1:{s3.server_port}", "renditions")
-    server = CdnServer(0, Cdn(ViewerRequestFunction(SOURCE), bucket, Cache(1024 * 1024)))
+    server = CdnServer(0, Cdn(ViewerRequestFunction(SOURCE), bucket, Cache(1024 * 1024, LIFE, clock)))
     for _ in running(server):
         yield server
 
@@ -191,39 +206,52 @@ def test_a_bucket_that_fails_is_a_bad_gateway(cdn: CdnServer, s3: S3) -> None:
     assert ask(cdn).status == 200
 
 
-def test_an_invalidation_as_the_sdk_sends_it(cdn: CdnServer, s3: S3) -> None:
-    client = boto3.client(
-        "cloudfront", endpoint_url=f"http://127.0.0.1:{cdn.server_port}", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
-    )
+def test_an_object_past_its_life_is_asked_about_and_not_fetched_again(cdn: CdnServer, s3: S3, clock: Clock) -> None:
+    ask(cdn)
+    for turn in range(1, 4):
+        clock.now = turn * LIFE - 0.1
+        assert ask(cdn).headers["X-Cache"] == "Hit from cloudfront"
+        clock.now = turn * LIFE
+        answer = ask(cdn)
+        assert (answer.status, answer.data, answer.headers["X-Cache"]) == (200, b"jpeg bytes", "RefreshHit from cloudfront")
+        assert answer.headers["Cache-Control"] == CACHE_CONTROL
+    assert s3.statuses == [200, 304, 304, 304]
 
-    def invalidate(reference: str, *paths: str) -> str:
-        batch = {"CallerReference": reference, "Paths": {"Quantity": len(paths), "Items": list(paths)}}
-        answer = client.create_invalidation(DistributionId="EDFDVBD6EXAMPLE", InvalidationBatch=batch)["Invalidation"]
-        assert answer["Status"] == "Completed" and answer["InvalidationBatch"] == batch
-        return answer["Id"]
 
+def test_a_deleted_object_is_gone_within_its_life_whoever_asks_meanwhile(cdn: CdnServer, s3: S3, clock: Clock) -> None:
     ask(cdn), ask(cdn, Accept="image/webp")
     s3.objects.clear()
-    assert ask(cdn).status == 200
-    made = invalidate("delete-34", "/photos/large/12/34/*", "/photos/small/12/34/*")
+    for second in range(LIFE):
+        clock.now = second
+        assert ask(cdn).status == 200
+    clock.now = LIFE
     assert ask(cdn).status == 404 and ask(cdn, Accept="image/webp").status == 404
-
-    assert invalidate("delete-34", "/photos/large/12/34/*", "/photos/small/12/34/*") == made
-    with pytest.raises(ClientError, match="InvalidationBatchAlreadyExists"):
-        invalidate("delete-34", "/photos/large/99/*")
-    with pytest.raises(ClientError, match="InvalidArgument"):
-        invalidate("relative", "photos/large/12/34/*")
-    waiter = client.get_waiter("invalidation_completed")
-    waiter.wait(DistributionId="EDFDVBD6EXAMPLE", Id=made)
-    with pytest.raises(ClientError, match="NoSuchInvalidation"):
-        client.get_invalidation(DistributionId="EDFDVBD6EXAMPLE", Id="I404")
+    asked = len(s3.requests)
+    assert ask(cdn).status == 404 and len(s3.requests) == asked + 1, "nothing of it is kept"
 
 
-def test_a_body_that_is_no_invalidation_is_refused(cdn: CdnServer) -> None:
-    pool = urllib3.HTTPConnectionPool("127.0.0.1", cdn.server_port)
-    for body in (b"", b"<not xml", b"<!DOCTYPE x><x/>", b"<InvalidationBatch/>"):
-        answer = pool.urlopen("POST", "/2020-05-31/distribution/E1/invalidation", body=body, retries=False)
-        assert answer.status == 400
+def test_a_changed_object_is_fetched_when_the_old_one_is_past_its_life(cdn: CdnServer, s3: S3, clock: Clock) -> None:
+    ask(cdn)
+    s3.objects["/renditions" + ADDRESS] = b"other bytes"
+    clock.now = LIFE
+    answer = ask(cdn)
+    assert (answer.data, answer.headers["X-Cache"]) == (b"other bytes", "Miss from cloudfront")
+
+
+def test_while_the_bucket_fails_what_is_cached_is_served(cdn: CdnServer, s3: S3, clock: Clock) -> None:
+    ask(cdn)
+    s3.refuse_with = 501
+    clock.now = LIFE
+    assert (ask(cdn).status, ask(cdn).data) == (200, b"jpeg bytes")
+    s3.refuse_with = 404
+    assert ask(cdn).status == 404
+
+
+def test_the_log_does_not_name_secrets(cdn: CdnServer, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "cdn")
+    secret = "0123456789abcdef0123456789abcdef"
+    assert ask(cdn, f"/photos/large/{secret}/0.jpg").status == 404
+    assert "/photos/large/" in caplog.text and secret not in caplog.text
 
 
 def test_many_viewers_at_once_on_kept_connections(cdn: CdnServer) -> None:

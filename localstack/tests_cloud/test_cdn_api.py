@@ -69,7 +69,7 @@ def api() -> Iterator[int]:
 @pytest.fixture
 def cdn(api: int) -> Iterator[int]:
     origin = Api(f"http://127.0.0.1:{api}/base/", function("viewer-address.js"), SECRET)
-    cdn = Cdn(function("image-format.js"), Bucket(f"http://127.0.0.1:{api}", "renditions"), Cache(1024), origin)
+    cdn = Cdn(function("image-format.js"), Bucket(f"http://127.0.0.1:{api}", "renditions"), Cache(1024, 30), origin)
     yield from served(CdnServer(0, cdn))
 
 

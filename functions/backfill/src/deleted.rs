@@ -6,7 +6,6 @@ use runtime::queue::Sender;
 use table::follow::FollowerPages;
 use table::{feed, like, user};
 
-use crate::cdn::Cdn;
 use crate::remains::Remains;
 use crate::{BackfillHandler, Error};
 
@@ -18,30 +17,25 @@ fn event(deleted: &Remains, followers: HashRange) -> Event {
     Event::PhotoDeleted { photo_id, author_id, media, blob_refs: blob_refs.clone(), followers }
 }
 
-impl<Q: Sender, C: Cdn> BackfillHandler<Q, C> {
+impl<Q: Sender> BackfillHandler<Q> {
     /// Removes everything that is left of a deleted photo. A message for a part of the followers
     /// removes only their entries.
     ///
     /// The order is this:
-    /// 1. Pictures go first, because they are what the author wants gone.
+    /// 1. Pictures go first, because they are what the author wants gone. The CDN asks for them again after half
+    ///    a minute, and finds that they are gone.
     /// 2. Feeds can wait, because an entry whose photo is gone is not shown. A fan-out under way may write
     ///    an entry after this has passed; that entry is never shown either, and expires.
-    /// 3. The CDN comes after the objects, or it would fetch them again. It comes last, because its quota
-    ///    of invalidations must not delay anything else.
     pub(crate) async fn forget(&self, deleted: &Remains, followers: HashRange) -> Result<(), Error> {
         if followers != HashRange::ALL {
             return self.forget_entries(deleted, followers).await;
         }
-        let mut gone = self.let_go(deleted).await?;
+        self.let_go(deleted).await?;
         if self.forget_likes(deleted.photo_id).await? {
             self.queue.send(&[event(deleted, HashRange::ALL)]).await?;
             return Ok(());
         }
-        self.forget_entries(deleted, HashRange::ALL).await?;
-        // Media that were never shown are included. A message from before there were blob references
-        // does not tell them apart.
-        gone.extend(deleted.unrendered());
-        Ok(self.cdn.forget(&gone).await?)
+        self.forget_entries(deleted, HashRange::ALL).await
     }
 
     /// Removes the photo from the feeds of a range of followers, or sends a large range on in parts.

@@ -9,7 +9,7 @@ use crate::{BackfillHandler, Error};
 /// Times a feed is aligned when the follow changes meanwhile.
 const TURNS: usize = 4;
 
-impl<Q, C> BackfillHandler<Q, C> {
+impl<Q> BackfillHandler<Q> {
     /// Aligns a reader's feed with whether they follow `author` *now*.
     ///
     /// If they do, the author's photos are kept beside the feed's snapshot, and a celebrity's photos are

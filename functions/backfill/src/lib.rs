@@ -13,7 +13,6 @@
 //!   state, acts, and reads it again. Messages may come twice, late and in any order.
 //! - **Failures**: the message comes back, and after its last try goes to the dead-letter queue.
 
-mod cdn;
 mod deleted;
 mod followed;
 mod objects;
@@ -30,7 +29,6 @@ use table::Table;
 
 use crate::remains::Remains;
 
-pub use cdn::{Cdn, CdnError, Distribution};
 pub use objects::{Objects, ObjectsError};
 
 runtime::config! {
@@ -44,17 +42,14 @@ runtime::config! {
         pub photos_bucket: String,
         /// The bucket of uploads.
         pub uploads_bucket: String,
-        /// The distribution that serves renditions.
-        pub distribution_id: String,
     }
 }
 
 /// Handles everything that brings feeds up to date and cleans up after photos.
-pub struct BackfillHandler<Q = Queue, C = Distribution> {
+pub struct BackfillHandler<Q = Queue> {
     table: Table,
     queue: Q,
     objects: Objects,
-    cdn: C,
     clock: Arc<dyn Clock>,
 }
 
@@ -70,9 +65,6 @@ pub enum Error {
     /// Objects were not deleted.
     #[error(transparent)]
     Objects(#[from] ObjectsError),
-    /// The CDN did not accept an invalidation.
-    #[error(transparent)]
-    Cdn(#[from] CdnError),
     /// The relation of the message changes faster than the feed is aligned.
     #[error("the follow kept changing")]
     Restless,
@@ -82,26 +74,25 @@ pub enum Error {
 }
 
 impl BackfillHandler {
-    /// Connects to the table, the queue, the buckets and the CDN.
+    /// Connects to the table, the queue and the buckets.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         Self::new(
             Table::new(aws.dynamodb(), &config.table_name),
             Queue::connect(aws, &config.backfill_queue_url),
             Objects::connect(aws, &config.photos_bucket, &config.uploads_bucket),
-            Distribution::connect(aws, &config.distribution_id),
             aws.clock(),
         )
     }
 }
 
-impl<Q: Sender, C: Cdn> BackfillHandler<Q, C> {
+impl<Q: Sender> BackfillHandler<Q> {
     /// Creates a handler that aligns feeds in `table`, and sends parts of long work to `queue`.
-    pub fn new(table: Table, queue: Q, objects: Objects, cdn: C, clock: Arc<dyn Clock>) -> Self {
-        Self { table, queue, objects, cdn, clock }
+    pub fn new(table: Table, queue: Q, objects: Objects, clock: Arc<dyn Clock>) -> Self {
+        Self { table, queue, objects, clock }
     }
 }
 
-impl<Q: Sender, C: Cdn> runtime::sqs::Handler for BackfillHandler<Q, C> {
+impl<Q: Sender> runtime::sqs::Handler for BackfillHandler<Q> {
     type Message = Event;
     type Error = Error;
 
@@ -114,7 +105,7 @@ impl<Q: Sender, C: Cdn> runtime::sqs::Handler for BackfillHandler<Q, C> {
                 self.forget(&Remains { photo_id, author_id, media, blob_refs }, followers).await
             }
             Event::PhotoFailed { photo_id, author_id, media, blob_refs } => {
-                self.forget_failed(&Remains { photo_id, author_id, media, blob_refs }).await
+                self.let_go(&Remains { photo_id, author_id, media, blob_refs }).await
             }
             other => Err(Error::Misdirected(other.kind())),
         }

@@ -1,4 +1,4 @@
-//! Objects and cached renditions of a photo that is no longer shown.
+//! Objects of a photo that is no longer shown.
 
 use domain::media::{MediumId, MediumPlace};
 use domain::photo::BlobRef;
@@ -6,7 +6,6 @@ use domain::{PhotoId, UserId};
 use runtime::queue::Sender;
 use table::original;
 
-use crate::cdn::Cdn;
 use crate::{BackfillHandler, Error};
 
 /// The media of a photo that was deleted or failed.
@@ -28,24 +27,17 @@ impl Remains {
     }
 
     /// Returns the media that were never rendered. No other photo uses what may be stored at their places.
-    pub(crate) fn unrendered(&self) -> Vec<MediumId> {
+    fn unrendered(&self) -> Vec<MediumId> {
         let rendered =
             |medium: &MediumId| self.blob_refs.iter().any(|blob_ref| blob_ref.index == medium.index);
         self.all().into_iter().filter(|medium| !rendered(medium)).collect()
     }
 }
 
-impl<Q: Sender, C: Cdn> BackfillHandler<Q, C> {
-    /// Removes what is left of a photo that failed. It never was in feeds.
-    pub(crate) async fn forget_failed(&self, remains: &Remains) -> Result<(), Error> {
-        // Other photos may have used the same renditions, and may be gone already.
-        let gone = self.let_go(remains).await?;
-        Ok(self.cdn.forget(&gone).await?)
-    }
-
-    /// Releases the blobs of all media, and deletes those that no other medium uses. Returns the media whose
-    /// renditions may still be cached by the CDN. Costs 1 WRU for each medium, and 2 for a blob's last one.
-    pub(crate) async fn let_go(&self, remains: &Remains) -> Result<Vec<MediumId>, Error> {
+impl<Q: Sender> BackfillHandler<Q> {
+    /// Releases the blobs of all media, and deletes those that no other medium uses.
+    /// Costs 1 WRU for each medium, and 2 for a blob's last one.
+    pub(crate) async fn let_go(&self, remains: &Remains) -> Result<(), Error> {
         let mut gone = Vec::new();
         for BlobRef { index, sha256, stored_at } in &remains.blob_refs {
             let medium = remains.medium(*index);
@@ -55,7 +47,6 @@ impl<Q: Sender, C: Cdn> BackfillHandler<Q, C> {
             }
         }
         let stored = [gone.as_slice(), &remains.unrendered()].concat();
-        self.objects.delete(&stored, &remains.all()).await?;
-        Ok(gone)
+        Ok(self.objects.delete(&stored, &remains.all()).await?)
     }
 }

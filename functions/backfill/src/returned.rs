@@ -14,7 +14,7 @@ use crate::{BackfillHandler, Error};
 /// rest on eventually consistent reads, of the follow and of the author's head.
 const SETTLED_MS: i64 = 60_000;
 
-impl<Q, C> BackfillHandler<Q, C> {
+impl<Q> BackfillHandler<Q> {
     /// Takes the snapshot for a mark, and removes the mark. Costs what [`snapshot::whole`] and
     /// [`snapshot::store`] do.
     ///

@@ -15,8 +15,8 @@ use domain::photo::MAX_UPLOAD_BYTES;
 use futures::future::try_join_all;
 use media::{Format, Rendition};
 
-/// A rendition's key names its content for ever: photos are never rendered twice differently.
-const FOR_EVER: &str = "public, max-age=31536000, immutable";
+/// What browsers are told: a rendition never changes, and a deleted one is forgotten after a day.
+const FOR_A_DAY: &str = "public, max-age=86400, immutable";
 
 /// S3 did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -168,7 +168,7 @@ impl Store {
             .bucket(&self.photos)
             .key(id.rendition_key(rendition.size, rendition.encoding))
             .content_type(rendition.encoding.content_type())
-            .cache_control(FOR_EVER)
+            .cache_control(FOR_A_DAY)
             .body(ByteStream::from(rendition.bytes));
         put.send().await.map_err(failed("PutObject"))?;
         Ok(())

@@ -51,7 +51,7 @@ impl Rendition {
     pub(crate) fn check(&self, picture: &Pixels, longest: usize, webp: bool) {
         let url = &self.url;
         assert_eq!(self.content_type, if webp { "image/webp" } else { "image/jpeg" }, "{url}");
-        assert_eq!(self.cache_control, "public, max-age=31536000, immutable", "{url}");
+        assert_eq!(self.cache_control, "public, max-age=86400, immutable", "{url}");
         assert_eq!(self.vary, "Accept", "{url}");
         let shown = if webp { self.webp() } else { self.jpeg() };
         let longest_side = longest.min(picture.width.max(picture.height));

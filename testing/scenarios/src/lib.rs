@@ -19,4 +19,4 @@ mod pieces;
 
 pub use network::{Network, scroll};
 pub use overtaking::at_every_place;
-pub use pieces::{Functions, Quiet, THRESHOLD, WITH_PUSH, WITHOUT_PUSH};
+pub use pieces::{Functions, THRESHOLD, WITH_PUSH, WITHOUT_PUSH};

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use backfill::{Cdn, CdnError};
 use domain::Clock;
-use domain::media::MediumId;
 use fanout::{Celebrities, Queues};
 use table::Table;
 use testkit::{Launches, ManualClock, Objects, Outbox, Published};
@@ -15,16 +13,6 @@ pub const WITH_PUSH: bool = true;
 pub const WITHOUT_PUSH: bool = false;
 /// More followers than this make a celebrity here.
 pub const THRESHOLD: i64 = 5;
-
-/// A CDN that caches nothing.
-#[derive(Clone, Copy, Debug)]
-pub struct Quiet;
-
-impl Cdn for Quiet {
-    async fn forget(&self, _: &[MediumId]) -> Result<(), CdnError> {
-        Ok(())
-    }
-}
 
 /// Queues, topic and workflows between the functions.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +35,7 @@ pub struct Functions {
     /// Works on segments of workflows.
     pub segment: fanout_segment::FanoutSegmentHandler<Outbox>,
     /// Aligns feeds.
-    pub backfill: backfill::BackfillHandler<Outbox, Quiet>,
+    pub backfill: backfill::BackfillHandler<Outbox>,
     /// Shows feeds.
     pub feed: feed_read::FeedReadHandler,
 }
@@ -87,7 +75,6 @@ impl Functions {
                 table.clone(),
                 between.backfill.clone(),
                 objects,
-                Quiet,
                 clock.clone(),
             ),
             feed: feed_read::FeedReadHandler::new(table.clone(), "https://cdn.test", clock),

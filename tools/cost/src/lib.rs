@@ -10,6 +10,7 @@
 
 mod bill;
 mod delivery;
+mod edge;
 mod followers;
 mod format;
 pub mod prices;
@@ -22,6 +23,7 @@ mod world;
 
 pub use bill::{Bill, Line};
 pub use delivery::{Delivery, Strategy};
+pub use edge::Purge;
 pub use followers::{Class, Followers};
 pub use report::report;
 pub use sweep::{NEVER, THRESHOLDS};

@@ -66,7 +66,7 @@ const fn price(
 }
 
 /// Every price, in the order of the table.
-pub const ALL: [Price; 24] = [
+pub const ALL: [Price; 25] = [
     WRITE,
     READ,
     TABLE,
@@ -89,6 +89,7 @@ pub const ALL: [Price; 24] = [
     VIEW,
     EDGE_FUNCTION,
     INVALIDATION,
+    KEY_VALUE_READ,
     LOGS,
     TRACE,
 ];
@@ -181,9 +182,11 @@ pub const EGRESS: Price = price(
 pub const VIEW: Price = price("CloudFront HTTPS request", MILLION, 1.00, &[], CLOUDFRONT, NOT);
 /// The choice of WebP or JPEG.
 pub const EDGE_FUNCTION: Price = price("CloudFront Function call", MILLION, 0.10, &[], CLOUDFRONT, COPIES);
-/// A rendition that is removed from the CDN's caches.
+/// A path, with or without a wildcard, or a cache tag that is removed from the CDN's caches.
 pub const INVALIDATION: Price =
     price("CloudFront invalidation path", ("path", 1.0), 0.005, &[], CLOUDFRONT, AWS);
+/// A key that a CloudFront Function looks up.
+pub const KEY_VALUE_READ: Price = price("CloudFront KeyValueStore read", MILLION, 0.03, &[], CLOUDFRONT, NOT);
 /// Logs of Lambda, which have tiers since May 2025. Access logs are counted with them.
 pub const LOGS: Price = price(
     "CloudWatch Logs, vended",

@@ -3,9 +3,9 @@
 mod appendix;
 mod threshold;
 
-use crate::format::{count, dollars, percent, table};
+use crate::format::{count, dollars, percent, seconds, table};
 use crate::textbook::{self, Correction};
-use crate::{Model, Strategy, World, prices};
+use crate::{Model, Purge, Strategy, World, prices};
 
 /// Returns everything about a world, as Markdown.
 pub fn report(model: &Model) -> String {
@@ -16,6 +16,7 @@ pub fn report(model: &Model) -> String {
         threshold::section(model),
         absent(model),
         sizes(model),
+        edge(model),
         estimate(),
         appendix::units(),
         appendix::work(),
@@ -149,6 +150,52 @@ fn sizes(model: &Model) -> String {
     format!(
         "## Other sizes\n\nAs built, everything else as above, accounts twice the daily people.\n\n{}",
         table(0, &["daily people", "feeds", "total", "for 1,000 daily people"], rows)
+    )
+}
+
+fn edge(model: &Model) -> String {
+    let world = model.world();
+    let row = |what: &str, purge, dead: &str, bound: &str| {
+        vec![what.to_owned(), dollars(model.purges(purge)), dead.to_owned(), bound.to_owned()]
+    };
+    let rows = [
+        row("an exact path for each rendition", Purge::Paths, "5 s, mostly", "3,000 paths in progress"),
+        row("a wildcard for each photo", Purge::OneOfAPhoto, "5 s, mostly", "15 wildcards in progress"),
+        row("a cache tag for each photo", Purge::OneOfAPhoto, "5 s, mostly", "3,000 tags in progress"),
+        row(
+            "a deny list, read for each view",
+            Purge::DenyList,
+            "seconds",
+            "a store of 5 MB, with one writer at a time",
+        ),
+        row(
+            "as built: a short life and revalidation",
+            Purge::ShortLife,
+            &format!("at most {:.0} s", 2.0 * world.edge_life),
+            "none",
+        ),
+    ];
+    let asked = |life: f64| {
+        let share = model.asked_of_s3(life) / (world.pages_a_day() * world.views);
+        vec![seconds(life), percent(share)]
+    };
+    format!(
+        "\
+## Deleted photos at the edge
+
+What it costs in a month that the address of a deleted photo is dead at the edge of the CDN
+([0029](adr/0029-addresses-of-pictures.md)).
+
+{ways}
+With a short life S3 is asked more often than without. Its answer is mostly that nothing has changed, and has no
+body. The views of a photo are taken to be spread over {caches} regional caches, and over {days} x 24 hours. An object may come to
+an edge from a regional cache, so its life counts twice.
+
+{lives}",
+        ways = table(1, &["way", "dollars a month", "dead after", "bound by"], rows),
+        caches = world.regional_caches,
+        days = world.view_days,
+        lives = table(0, &["life", "views for which S3 is asked"], [30.0, 60.0, 300.0, 3_600.0].map(asked)),
     )
 }
 

@@ -2,14 +2,14 @@
 
 use domain::inbox::ROW_DAYS;
 
-use crate::Model;
 use crate::delivery::days;
 use crate::prices::{
-    BACKUP, EDGE_FUNCTION, EGRESS, GET, GLACIER, INFREQUENT, INVALIDATION, PUT, PUT_INFREQUENT, STANDARD,
-    TABLE, TO_GLACIER, VIEW,
+    BACKUP, EDGE_FUNCTION, EGRESS, GET, GLACIER, INFREQUENT, PUT, PUT_INFREQUENT, STANDARD, TABLE,
+    TO_GLACIER, VIEW,
 };
 use crate::units::{FOLLOW_BYTES, LIKE_BYTES, NOTIFICATION_BYTES, POST_BYTES};
 use crate::world::{GB, KB, MONTH};
+use crate::{Model, Purge};
 
 const YEAR: f64 = 365.0;
 /// Renditions of a picture: three sizes, two formats.
@@ -26,7 +26,7 @@ impl Model {
             ("pictures: storage", self.pictures()),
             ("pictures: S3 requests", self.picture_requests()),
             ("pictures: egress", self.egress()),
-            ("pictures: deletions on the CDN", self.deletions()),
+            ("pictures: deletions on the CDN", self.purges(Purge::ShortLife)),
         ]
         .into_iter()
     }
@@ -72,7 +72,7 @@ impl Model {
             + GET.of(pictures + MONTH * self.views_a_day() * self.world.edge_misses)
     }
 
-    fn views_a_day(&self) -> f64 {
+    pub(crate) fn views_a_day(&self) -> f64 {
         self.world.pages_a_day() * self.world.views
     }
 
@@ -81,10 +81,5 @@ impl Model {
         let kb = world.large_kb * (1.0 - world.webp_views * (1.0 - world.webp));
         let views = MONTH * self.views_a_day();
         EGRESS.of(views * kb * KB / GB) + VIEW.of(views) + EDGE_FUNCTION.of(views)
-    }
-
-    /// Returns the cost of deletions. Every rendition of a deleted photo is a path to invalidate.
-    fn deletions(&self) -> f64 {
-        INVALIDATION.of(MONTH * self.pictures_a_day() * self.world.deleted * RENDITIONS)
     }
 }

@@ -103,6 +103,15 @@ pub struct World {
     /// Share of views that the edge has to fetch from S3
     #[arg(long, default_value_t = World::TEXTBOOK.edge_misses, value_parser = share)]
     pub edge_misses: f64,
+    /// Seconds that a cache of the CDN serves a picture without asking S3
+    #[arg(long, default_value_t = World::TEXTBOOK.edge_life, value_parser = positive)]
+    pub edge_life: f64,
+    /// Regional caches of the CDN, each of which asks S3 for itself
+    #[arg(long, default_value_t = World::TEXTBOOK.regional_caches, value_parser = positive)]
+    pub regional_caches: f64,
+    /// Days after a post over which its views are spread
+    #[arg(long, default_value_t = World::TEXTBOOK.view_days, value_parser = positive)]
+    pub view_days: f64,
 }
 
 /// Numbers that contradict each other.
@@ -151,6 +160,9 @@ impl World {
         webp: 0.85,
         webp_views: 0.95,
         edge_misses: 0.2,
+        edge_life: 30.0,
+        regional_caches: 13.0,
+        view_days: 1.0,
     };
 
     /// Checks that the numbers fit each other.

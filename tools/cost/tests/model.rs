@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
 
 use cost::units::{PACKED, RETURN};
-use cost::{Delivery, Model, NEVER, Strategy, THRESHOLDS, World};
+use cost::{Delivery, Model, NEVER, Purge, Strategy, THRESHOLDS, World};
 use proptest::prelude::*;
 
 fn model(world: World) -> Model {
@@ -225,4 +225,25 @@ fn the_threshold_hardly_moves_the_bill() {
     }
     let (least, most) = model.range(Strategy::BuiltPull, 3e4, 1e7);
     assert!(most / least < 1.1, "{}", most / least);
+}
+
+#[test]
+fn a_shorter_life_at_the_edge_asks_s3_more_often_and_never_more_than_there_are_views() {
+    let model = textbook();
+    let asked = [1e-9, 30.0, 60.0, 86_400.0].map(|life| model.asked_of_s3(life));
+    assert!(asked.windows(2).all(|pair| pair[0] > pair[1]), "{asked:?}");
+    let views = World::TEXTBOOK.pages_a_day() * World::TEXTBOOK.views;
+    assert!(near(asked[0], views), "{} of {views}", asked[0]);
+}
+
+#[test]
+fn deletions_at_the_edge_stay_below_half_a_million_dollars() {
+    let dollars = |purge| textbook().purges(purge);
+    assert!(dollars(Purge::ShortLife) <= 500e3, "{}", dollars(Purge::ShortLife));
+    assert!(near(dollars(Purge::Paths), 1.8e6));
+    // What is hardly ever deleted costs the same, and what nobody looks at nothing.
+    let seldom = model(World { deleted: 1e-6, ..World::TEXTBOOK });
+    assert!(near(seldom.purges(Purge::ShortLife), dollars(Purge::ShortLife)));
+    let unseen = model(World { views: 1e-6, ..World::TEXTBOOK });
+    assert!(unseen.purges(Purge::ShortLife) < 1.0);
 }

@@ -3,7 +3,6 @@
 #![allow(unreachable_pub, reason = "a test has no other users")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests are tests")]
 
-mod cdn;
 mod copies;
 mod deleted;
 mod followed;

@@ -1,14 +1,11 @@
-//! The handler under test, with its world and a CDN that remembers invalidations.
+//! The handler under test, with its world.
 
-use std::future::{Future, ready};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use table::Order;
 use table::relations::EdgeState;
 
 use api::Caller;
-use backfill::{BackfillHandler, Cdn, CdnError, Objects};
-use domain::media::{MediumId, MediumPlace};
+use backfill::{BackfillHandler, Objects};
 use domain::{Clock, PhotoId};
 use messages::Event;
 use runtime::sqs::answer;
@@ -18,53 +15,20 @@ use testkit::{Objects as Store, Outbox, World, sqs_event};
 pub const PHOTOS: &str = "photos";
 pub const UPLOADS: &str = "uploads";
 
-/// Remembers which media were to be forgotten. Clones share the memory.
-#[derive(Clone, Default)]
-pub struct Forgotten(Arc<Mutex<(Vec<MediumPlace>, usize)>>);
-
-impl Forgotten {
-    pub fn take(&self) -> Vec<MediumPlace> {
-        std::mem::take(&mut self.0.lock().unwrap().0)
-    }
-
-    pub fn fail_next(&self) {
-        self.0.lock().unwrap().1 += 1;
-    }
-}
-
-impl Cdn for Forgotten {
-    fn forget(&self, media: &[MediumId]) -> impl Future<Output = Result<(), CdnError>> + Send {
-        let mut state = self.0.lock().unwrap();
-        if state.1 > 0 {
-            state.1 -= 1;
-            return ready(Err(CdnError::new("refused by the test")));
-        }
-        state.0.extend(media.iter().map(|medium| medium.place()));
-        ready(Ok(()))
-    }
-}
-
 pub struct Stage {
     pub world: World,
     pub store: Store,
     pub outbox: Outbox,
-    pub edge: Forgotten,
-    deps: BackfillHandler<Outbox, Forgotten>,
+    deps: BackfillHandler<Outbox>,
 }
 
 impl Stage {
     pub async fn new() -> Self {
         let (world, store) = (World::new().await, Store::start().await);
-        let (outbox, edge) = (Outbox::default(), Forgotten::default());
+        let outbox = Outbox::default();
         let objects = Objects::new(store.client(), PHOTOS, UPLOADS);
-        let deps = BackfillHandler::new(
-            world.table.clone(),
-            outbox.clone(),
-            objects,
-            edge.clone(),
-            world.clock.shared(),
-        );
-        Self { world, store, outbox, edge, deps }
+        let deps = BackfillHandler::new(world.table.clone(), outbox.clone(), objects, world.clock.shared());
+        Self { world, store, outbox, deps }
     }
 
     /// Delivers a batch; returns the ids of the messages that come again.

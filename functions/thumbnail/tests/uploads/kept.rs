@@ -29,7 +29,7 @@ async fn when_the_only_picture_is_uploaded_then_everything_is_stored_and_the_pho
         for encoding in Encoding::ALL {
             let object = world.objects.get(PHOTOS, &id.rendition_key(size, encoding)).unwrap();
             assert_eq!(object.content_type.as_deref(), Some(encoding.content_type()));
-            assert_eq!(object.cache_control.as_deref(), Some("public, max-age=31536000, immutable"));
+            assert_eq!(object.cache_control.as_deref(), Some("public, max-age=86400, immutable"));
             assert_eq!(object.storage_class, None);
             let magic: &[u8] = if encoding == Encoding::Jpeg { &[0xFF, 0xD8, 0xFF] } else { b"RIFF" };
             assert!(object.bytes.starts_with(magic));

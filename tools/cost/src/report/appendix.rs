@@ -52,7 +52,7 @@ pub(super) fn left_out() -> String {
 Of what processes cache between pages, only celebrities' heads are counted. Photos are read anew on every page, so
 feed reads are at most what is printed here. Readers, celebrities and hours differ in nothing but the number of
 followers. {} of requests are traced, as X-Ray does by default. Quotas are not money: at this size those of the
-table and of the CDN's invalidations would all have to be raised.
+table would have to be raised.
 ",
         percent(units::TRACED)
     )
