@@ -83,7 +83,9 @@ def ask(port: int, method: str, path: str, body: str | None = None, headers: dic
 
 
 def test_a_request_reaches_the_api_whole_and_so_does_the_answer(cdn: int) -> None:
-    answer, asked = ask(cdn, "POST", "/api/v1/photos?count=2&a=%20b", '{"caption": "sea"}', {"Authorization": "Bearer t", "Content-Type": "application/json"})
+    answer, asked = ask(
+        cdn, "POST", "/api/v1/photos?count=2&a=%20b", '{"caption": "sea"}', {"Authorization": "Bearer t", "Content-Type": "application/json"}
+    )
     assert (answer.status, answer.headers["Retry-After"]) == (429, "7")
     assert (asked["method"], asked["path"], asked["body"]) == ("POST", "/base/api/v1/photos?count=2&a=%20b", '{"caption": "sea"}')
     assert ["authorization", "Bearer t"] in asked["headers"]

@@ -1,5 +1,6 @@
 //! Changes that are derived out of the stream's order, because an item they write to kept refusing.
 
+use messages::Grouped;
 use runtime::queue::Sender;
 use runtime::topic::{Publisher, Unpublished};
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,14 @@ const CHANGES: usize = 98;
 pub struct OutOfOrder {
     /// The changes, in the order of the stream.
     pub changes: Vec<Change>,
+}
+
+impl Grouped for OutOfOrder {
+    /// The busy item, whoever made it busy.
+    fn group(&self) -> String {
+        let item = self.changes.first().and_then(|change| change.touches().into_iter().next());
+        item.map_or_else(|| "none".to_owned(), |item| item.raw().pk)
+    }
 }
 
 /// Returns the messages that carry all steps. A message holds steps of one busy item only.

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use api::Caller;
 use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
-use domain::PhotoId;
 use domain::feed::DeliveryMode;
+use domain::{PhotoId, UserId};
 use fanout::{Celebrities, FanoutHandler, Queues};
 use messages::workflow::{CelebrityCrossing, CelebrityFanout};
 use messages::{Event, HashRange};
@@ -354,14 +354,18 @@ fn queue(wire: &Wiretap) -> Queue {
 #[tokio::test]
 async fn when_parts_are_sent_then_they_go_ten_at_a_time_with_the_trace() {
     let wire = Wiretap::new(|_| (200, json!({ "Successful": [], "Failed": [] }).to_string()));
-    let messages: Vec<u32> = (0..23).collect();
+    let author = UserId::try_from(5).unwrap();
+    let followers: Vec<UserId> = (0..23).map(|id| UserId::try_from(id).unwrap()).collect();
+    let messages = Event::unfollowed(author, &followers);
     let send = async { queue(&wire).send(&messages).await };
     runtime::trace::scope(Some("Root=1-a".to_owned()), send).await.unwrap();
     let bodies: Vec<Value> =
         wire.heard().iter().map(|heard| serde_json::from_str(&heard.body).unwrap()).collect();
     let sizes: Vec<usize> = bodies.iter().map(|body| body["Entries"].as_array().unwrap().len()).collect();
     assert_eq!(sizes, [10, 10, 3]);
-    assert_eq!(bodies[1]["Entries"][0]["MessageBody"], "10");
+    let eleventh = &bodies[1]["Entries"][0];
+    assert_eq!(eleventh["MessageBody"], serde_json::to_string(&messages[10]).unwrap());
+    assert_eq!(eleventh["MessageGroupId"], "10", "whose doing it is");
     assert_eq!(bodies[0]["Entries"][0]["MessageAttributes"]["trace"]["StringValue"], "Root=1-a");
 }
 
@@ -370,6 +374,8 @@ async fn when_one_entry_is_refused_then_the_sending_failed() {
     let refused = json!({ "Id": "3", "SenderFault": false, "Code": "InternalError", "Message": "a secret" });
     let body = json!({ "Successful": [], "Failed": [refused] }).to_string();
     let wire = Wiretap::new(move |_| (200, body.clone()));
-    let error = queue(&wire).send(&[1, 2, 3, 4]).await.unwrap_err();
+    let somebody = UserId::try_from(1).unwrap();
+    let messages = Event::unfollowed(somebody, &[somebody; 4]);
+    let error = queue(&wire).send(&messages).await.unwrap_err();
     assert!(!runtime::failure::Chain(&error).to_string().contains("secret"));
 }

@@ -7,6 +7,8 @@ use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use domain::photo::Photo;
 use domain::quota::Quota;
 use domain::{Clock, UserId};
+use futures::{StreamExt, TryStreamExt, stream};
+use messages::{Event, Grouped};
 use runtime::SystemClock;
 use table::Table;
 use table::guard::Quotas;
@@ -162,6 +164,33 @@ impl Behind {
         let request = self.sqs.send_message_batch().queue_url(&self.queues[queue].url);
         let sent = request.set_entries(Some(entries)).send().await.unwrap();
         assert!(sent.failed().is_empty(), "{sent:?}");
+    }
+
+    /// Sends events to a queue, each as a message of its actor's.
+    pub(crate) async fn flood(&self, queue: &str, events: &[Event]) {
+        let entry = |(index, event): (usize, &Event)| {
+            let entry = SendMessageBatchRequestEntry::builder().id(index.to_string());
+            let body = serde_json::to_string(event).unwrap();
+            entry.message_body(body).message_group_id(event.group()).build().unwrap()
+        };
+        let url = &self.queues[queue].url;
+        let batches: Vec<_> = events
+            .chunks(10)
+            .map(|batch| {
+                let entries = batch.iter().enumerate().map(entry).collect();
+                self.sqs.send_message_batch().queue_url(url).set_entries(Some(entries)).send()
+            })
+            .collect();
+        let sent = stream::iter(batches).buffer_unordered(8).try_collect::<Vec<_>>();
+        assert!(sent.await.unwrap().iter().all(|sent| sent.failed().is_empty()));
+    }
+
+    /// Returns about how many messages of a queue are not being handled yet.
+    pub(crate) async fn waiting_in(&self, queue: &str) -> usize {
+        let request = self.sqs.get_queue_attributes().queue_url(&self.queues[queue].url);
+        let name = QueueAttributeName::ApproximateNumberOfMessages;
+        let answer = request.attribute_names(name.clone()).send().await.unwrap();
+        answer.attributes.unwrap_or_default()[&name].parse().unwrap()
     }
 
     /// Waits until everything in a queue has been handled.

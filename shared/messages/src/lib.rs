@@ -13,6 +13,13 @@ use serde::{Deserialize, Serialize};
 /// The name of the message attribute that subscriptions filter on.
 pub const TYPE_ATTRIBUTE: &str = "type";
 
+/// A message that belongs to somebody. Queues deal fairly between groups, so that much work of one holds up no
+/// other's.
+pub trait Grouped {
+    /// Returns the group: at most 128 characters, letters, digits and ASCII punctuation.
+    fn group(&self) -> String;
+}
+
 /// An event, of which other functions are notified.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type")]
@@ -116,6 +123,17 @@ impl Event {
         followers.iter().map(event).collect()
     }
 
+    /// Returns the account whose doing it is.
+    pub fn actor(&self) -> UserId {
+        match self {
+            Self::PhotoReady { author_id, .. }
+            | Self::PhotoDeleted { author_id, .. }
+            | Self::PhotoFailed { author_id, .. } => *author_id,
+            Self::LikeAdded { user_id, .. } | Self::ReaderReturned { user_id, .. } => *user_id,
+            Self::FollowAdded { follower_id, .. } | Self::FollowRemoved { follower_id, .. } => *follower_id,
+        }
+    }
+
     /// Returns the value of the `type` attribute.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -128,6 +146,12 @@ impl Event {
             Self::FollowRemoved { .. } => "follow.removed",
             Self::ReaderReturned { .. } => "reader.returned",
         }
+    }
+}
+
+impl Grouped for Event {
+    fn group(&self) -> String {
+        self.actor().to_string()
     }
 }
 

@@ -4,6 +4,7 @@ use std::future::Future;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
+use messages::Grouped;
 use serde::Serialize;
 
 use crate::{Aws, trace};
@@ -15,8 +16,10 @@ const BATCH: usize = 10;
 pub trait Sender: Send + Sync {
     /// Sends messages, in no particular order. After an error some may have been sent.
     /// A retry sends all again.
-    fn send<M: Serialize + Sync>(&self, messages: &[M])
-    -> impl Future<Output = Result<(), SendError>> + Send;
+    fn send<M: Grouped + Serialize + Sync>(
+        &self,
+        messages: &[M],
+    ) -> impl Future<Output = Result<(), SendError>> + Send;
 }
 
 /// Messages were not sent.
@@ -31,7 +34,7 @@ impl SendError {
     }
 }
 
-/// A queue. Each message carries the trace header of the work that sends it.
+/// A queue. Each message carries its group, and the trace header of the work that sends it.
 #[derive(Clone, Debug)]
 pub struct Queue {
     client: Client,
@@ -61,7 +64,7 @@ impl Queue {
 }
 
 impl Sender for Queue {
-    async fn send<M: Serialize + Sync>(&self, messages: &[M]) -> Result<(), SendError> {
+    async fn send<M: Grouped + Serialize + Sync>(&self, messages: &[M]) -> Result<(), SendError> {
         let trace = trace::current();
         for batch in messages.chunks(BATCH) {
             let entries =
@@ -74,11 +77,12 @@ impl Sender for Queue {
 
 fn entry(
     index: usize,
-    message: &impl Serialize,
+    message: &(impl Grouped + Serialize),
     trace: Option<&str>,
 ) -> Result<SendMessageBatchRequestEntry, SendError> {
     let mut entry = SendMessageBatchRequestEntry::builder()
         .id(index.to_string())
+        .message_group_id(message.group())
         .message_body(serde_json::to_string(message).map_err(SendError::new)?);
     if let Some(header) = trace {
         let value = MessageAttributeValue::builder().data_type("String").string_value(header);

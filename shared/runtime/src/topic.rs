@@ -5,7 +5,7 @@ use std::future::Future;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::{MessageAttributeValue, PublishBatchRequestEntry};
 use futures::{StreamExt, stream};
-use messages::{Event, TYPE_ATTRIBUTE};
+use messages::{Event, Grouped, TYPE_ATTRIBUTE};
 
 use crate::{Aws, trace};
 
@@ -36,7 +36,8 @@ impl Unpublished {
     }
 }
 
-/// An SNS topic. Each message carries the event's type, which subscriptions filter on, and the trace header.
+/// An SNS topic. Each message carries the event's type, which subscriptions filter on, its group, which SNS passes
+/// on to the queues, and the trace header.
 #[derive(Clone, Debug)]
 pub struct Topic {
     client: Client,
@@ -97,6 +98,7 @@ fn entry(
     let text = |value: &str| MessageAttributeValue::builder().data_type("String").string_value(value).build();
     let mut entry = PublishBatchRequestEntry::builder()
         .id(place.to_string())
+        .message_group_id(event.group())
         .message(serde_json::to_string(event)?)
         .message_attributes(TYPE_ATTRIBUTE, text(event.kind())?);
     if let Some(header) = trace {

@@ -3,6 +3,7 @@
 use std::future::{Future, ready};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use messages::Grouped;
 use runtime::queue::{SendError, Sender};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -48,7 +49,7 @@ impl Outbox {
 }
 
 impl Sender for Outbox {
-    fn send<M: Serialize + Sync>(
+    fn send<M: Grouped + Serialize + Sync>(
         &self,
         messages: &[M],
     ) -> impl Future<Output = Result<(), SendError>> + Send {
