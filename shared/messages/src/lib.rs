@@ -129,7 +129,9 @@ impl Event {
             Self::PhotoReady { author_id, .. }
             | Self::PhotoDeleted { author_id, .. }
             | Self::PhotoFailed { author_id, .. } => *author_id,
-            Self::LikeAdded { user_id, .. } | Self::ReaderReturned { user_id, .. } => *user_id,
+            Self::LikeAdded { user_id, .. }
+            | Self::LikeRemoved { user_id, .. }
+            | Self::ReaderReturned { user_id, .. } => *user_id,
             Self::FollowAdded { follower_id, .. } | Self::FollowRemoved { follower_id, .. } => *follower_id,
         }
     }
