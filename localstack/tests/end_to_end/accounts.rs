@@ -1,7 +1,9 @@
 //! Registering and logging in.
 
+use domain::quota;
 use futures::future::join_all;
 use reqwest::Method;
+use runtime::http::Viewer;
 use serde_json::{Value, json};
 
 use crate::world::{Answer, App, PASSWORD, Person, unique};
@@ -130,4 +132,26 @@ async fn when_a_registration_is_repeated_then_it_should_open_the_same_account() 
     register(&guess).await.refused(409, "username_taken");
     // Without a key, a repetition is a second attempt.
     app.post("/auth/register", &body).await.refused(409, "username_taken");
+}
+
+#[tokio::test]
+async fn when_an_address_registers_too_often_then_only_it_should_wait() {
+    let app = App::new();
+    let register = async |base: &str| {
+        let username = unique("anna");
+        let email = format!("{username}@example.org");
+        let body = json!({ "username": username, "email": email, "password": PASSWORD });
+        // Whoever names an address without the distribution's secret is not believed.
+        let request = app.fetch(Method::POST, &format!("{base}/api/v1/auth/register"));
+        request.header("x-viewer-address", "203.0.113.9").json(&body).send().await
+    };
+    let (cdn, direct) = (app.cloud.cdn_url.clone(), app.cloud.api_url.trim_end_matches('/').to_owned());
+    let viewer = Viewer::Address("127.0.0.1".parse().unwrap());
+    app.behind.use_up(&quota::REGISTRATIONS, viewer.owner(), 1).await;
+    register(&cdn).await.expect(201);
+    let refused = register(&cdn).await;
+    refused.refused(429, "too_many_registrations");
+    let wait = refused.header("retry-after").parse::<u64>();
+    assert!(wait.is_ok_and(|seconds| (1..=3_600).contains(&seconds)), "{refused:?}");
+    register(&direct).await.expect(201);
 }
