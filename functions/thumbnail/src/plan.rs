@@ -66,11 +66,13 @@ impl Facts {
 /// The next step for a picture.
 pub(crate) fn plan(facts: &Facts) -> Plan<'_> {
     let Some((photo, medium)) = facts.awaited() else { return Plan::CleanUp };
+    let most = medium.size.min(MAX_UPLOAD_BYTES);
     let file = match &facts.upload {
-        None => return Plan::Fetch(medium.size.min(MAX_UPLOAD_BYTES)),
+        None => return Plan::Fetch(most),
         Some(Fetched::Gone) => return Plan::Stop,
         Some(Fetched::TooLarge) => {
-            return Plan::Refuse(Refusal::TooLarge("it has more bytes than were declared".to_owned()));
+            let reason = format!("it has more than the {most} bytes that were declared");
+            return Plan::Refuse(Refusal::TooLarge(reason));
         }
         Some(Fetched::Whole(file)) => file,
     };
@@ -175,7 +177,8 @@ mod tests {
     fn an_upload_that_is_gone_is_left_alone_and_a_larger_one_refused() {
         assert_eq!(plan(&Facts { upload: Some(Fetched::Gone), ..fetched() }), Plan::Stop);
         let facts = Facts { upload: Some(Fetched::TooLarge), ..fetched() };
-        assert!(matches!(plan(&facts), Plan::Refuse(refusal) if refusal.code() == "image_too_large"));
+        let Plan::Refuse(refusal) = plan(&facts) else { panic!("{:?}", plan(&facts)) };
+        assert!(refusal.code() == "image_too_large" && refusal.detail().contains("2000"), "{refusal:?}");
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::io;
 use image::ImageError;
 use image::error::{DecodingError, ImageFormatHint};
 
+use crate::limits::Limits;
+
 /// The reason a file is not processed. It is final: the same bytes are refused again, so nobody should retry.
 ///
 /// `Display` is a sentence for the person who uploaded the file. `Debug` has the codec's own words as well,
@@ -100,7 +102,8 @@ impl Refusal {
 
     /// A picture whose decoder would hold more than it may.
     pub(crate) fn too_much_memory() -> Self {
-        Self::TooLarge("it takes too much memory to decode".to_owned())
+        let most = Limits::default().memory / 1_000_000;
+        Self::TooLarge(format!("decoding it takes more than the {most} MB that are allowed"))
     }
 }
 
@@ -145,7 +148,8 @@ mod tests {
         let end = io::Error::from(io::ErrorKind::UnexpectedEof);
         assert_eq!(Refusal::from(ImageError::IoError(end)), Refusal::cut_off());
         let limit = LimitError::from_kind(LimitErrorKind::InsufficientMemory);
-        assert_eq!(Refusal::from(ImageError::Limits(limit)).code(), "image_too_large");
+        let refusal = Refusal::from(ImageError::Limits(limit));
+        assert!(refusal.code() == "image_too_large" && refusal.detail().contains("720"), "{refusal:?}");
         let broken = DecodingError::new(ImageFormatHint::Unknown, "a bad marker");
         assert_eq!(Refusal::from(ImageError::Decoding(broken)).code(), "image_corrupt");
     }
