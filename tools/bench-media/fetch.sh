@@ -29,7 +29,7 @@ fi
 if ! cmp -s "$here/peers/requirements.txt" "$into/python/requirements.txt"; then
   say "libvips and Pillow"
   python3 -m venv --clear "$into/python"
-  "$into/python/bin/pip" install --quiet --only-binary cffi,pillow,pycparser,pyvips-binary --requirement "$here/peers/requirements.txt"
+  "$into/python/bin/pip" install --quiet --only-binary cffi,pillow,pillow-heif,pycparser,pyvips-binary --requirement "$here/peers/requirements.txt"
   cp "$here/peers/requirements.txt" "$into/python/"
 fi
 

@@ -2,11 +2,12 @@
 //!
 //! `fetch.sh` brings the photographs and the others. Every [`contestant`] is a process of its own that is asked for one job
 //! after another; [`measure`] has them take turns, pinned to one processor and then free to use two. [`quality`] compares each file with what
-//! a slow, exact resize makes of the photograph. [`lambda`] works out what the function `thumbnail` costs by its memory, and
+//! a slow, exact resize makes of the photograph. [`large`] has our own process alone do the job on the largest pictures. [`lambda`] works out what the function `thumbnail` costs by its memory, and
 //! [`report`] prints it all.
 
 pub mod contestant;
 pub mod lambda;
+pub mod large;
 pub mod measure;
 pub mod numbers;
 pub mod photograph;
@@ -39,8 +40,9 @@ pub fn run(runs: usize) -> Result<Report> {
     if photographs.len() < FEWEST {
         return Err(format!("only {} photographs, and {FEWEST} are needed", photographs.len()).into());
     }
+    let large = large::measure(&place)?;
     let measured = measure::all(&place, &photographs, runs)?;
-    Ok(Report::new(photographs, measured, runs))
+    Ok(Report::new(photographs, measured, large, runs))
 }
 
 /// The measurements of one contestant.

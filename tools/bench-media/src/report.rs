@@ -8,6 +8,7 @@ use figures::float;
 use crate::Column;
 use crate::contestant::Contestant;
 use crate::lambda::{MEMORIES, WAITING, Work, processors};
+use crate::large::Large;
 use crate::measure::{File, Measured, PROCESSORS};
 use crate::numbers::median;
 use crate::photograph::{Photograph, Tag};
@@ -18,6 +19,7 @@ use crate::worker::Took;
 pub struct Report {
     photographs: Vec<Photograph>,
     columns: Vec<Column>,
+    large: Vec<Large>,
     runs: usize,
 }
 
@@ -27,8 +29,8 @@ const LARGE_WEBP: usize = 1;
 
 impl Report {
     /// The report of these measurements.
-    pub fn new(photographs: Vec<Photograph>, columns: Vec<Column>, runs: usize) -> Self {
-        Self { photographs, columns, runs }
+    pub fn new(photographs: Vec<Photograph>, columns: Vec<Column>, large: Vec<Large>, runs: usize) -> Self {
+        Self { photographs, columns, large, runs }
     }
 
     /// How many times as long as we someone takes, the median over the photographs: of processor time on one processor, of wall
@@ -165,6 +167,20 @@ impl Report {
         writeln!(f, "{table}\n")
     }
 
+    /// The largest pictures, which our process alone was asked for.
+    fn large(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut table = figures::table(1, &["largest picture", "MB of the file", "ms, 1 CPU", "MB at most"]);
+        for large in &self.large {
+            table.add_row([
+                large.kind.to_owned(),
+                format!("{:.1}", float(usize::try_from(large.bytes).unwrap_or(usize::MAX)) / 1e6),
+                format!("{:.0}", large.took.cpu),
+                format!("{:.0}", megabytes(large.peak)),
+            ]);
+        }
+        writeln!(f, "{table}\n")
+    }
+
     fn lambda(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Some(measured) = self.measured(Contestant::Ours) else { return Ok(()) };
         let alone = || measured.took(1).iter().map(|took| took.cpu);
@@ -249,6 +265,7 @@ impl Display for Report {
         self.each(f, "MB at most", |measured, index| {
             Some(format!("{:.0}", megabytes(measured.outcomes.get(index)?.peak)))
         })?;
+        self.large(f)?;
         self.lambda(f)?;
         self.ratios(f)
     }
@@ -320,7 +337,17 @@ mod tests {
             vec![photograph("a", 3_000, false), photograph("b", 4_000, false), photograph("c", 5_000, true)];
         let columns = Contestant::ALL
             .map(|contestant| column(contestant, if contestant == Contestant::Ours { 1.0 } else { 2.5 }));
-        Report::new(photographs, columns.to_vec(), 1)
+        let took = Took { wall: 1_500.0, cpu: 1_400.0 };
+        let large = Large { kind: "a gigapixel", bytes: 7_654_321, took, peak: 100_000 };
+        Report::new(photographs, columns.to_vec(), vec![large], 1)
+    }
+
+    #[test]
+    fn the_largest_pictures_have_a_table() {
+        let text = report().to_string();
+        let row = text.lines().find(|line| line.contains("a gigapixel")).unwrap();
+        let cells: Vec<&str> = row.split('|').map(str::trim).filter(|cell| !cell.is_empty()).collect();
+        assert_eq!(cells, ["a gigapixel", "7.7", "1400", "102"]);
     }
 
     #[test]
