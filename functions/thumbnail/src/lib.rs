@@ -52,7 +52,8 @@ use store::{Claim, Fetched, File, Store};
 
 /// Most steps of one delivery. It takes at most four, and more only where other deliveries change what it knew.
 const STEPS: usize = 12;
-/// The time after which the process of a delivery has ended, whatever became of it: the function's time limit.
+/// The time after which the process of a delivery has ended, whatever became of it: the function's time
+/// limit.
 const LONGEST: Duration = Duration::from_mins(1);
 
 runtime::config! {
@@ -72,8 +73,8 @@ pub struct ThumbnailHandler {
     table: Table,
     store: Store,
     clock: Arc<dyn Clock>,
-    /// Held by the one delivery that renders, however many are under way, until it ends. A decode may hold most of the
-    /// memory. And if the process dies, then over that picture and no other.
+    /// Held by the one delivery that renders, however many are under way, until it ends. A decode may hold
+    /// most of the memory. And if the process dies, then over that picture and no other.
     rendering: Mutex<()>,
 }
 
@@ -189,8 +190,9 @@ impl ThumbnailHandler {
         let made = if facts.claimed {
             self.decode(id, &file.bytes, rendering).await?
         } else {
-            // The original says whose bytes these are; until that is known, nothing that follows from them counts.
-            // Both come to an end before either fails: a decode that nobody waits for would go on beside the next.
+            // The original says whose bytes these are; until that is known, nothing that follows from them
+            // counts. Both come to an end before either fails: a decode that nobody waits for would go on
+            // beside the next.
             let decode = Box::pin(self.decode(id, &file.bytes, rendering));
             let (claim, made) = futures::join!(self.claim(id, file), decode);
             let (claim, made) = (claim?, made?);
@@ -220,8 +222,8 @@ impl ThumbnailHandler {
         Ok(self.store.claim(id, file).await?)
     }
 
-    /// Makes the renditions, away from the thread that waits for the network. Before the first decode of a delivery
-    /// it notes the attempt.
+    /// Makes the renditions, away from the thread that waits for the network. Before the first decode of a
+    /// delivery it notes the attempt.
     async fn decode<'a>(
         &'a self,
         id: MediumId,

@@ -129,8 +129,8 @@ impl ContentType {
     pub const ALL: [Self; 8] =
         [Self::Jpeg, Self::Png, Self::WebP, Self::Gif, Self::Avif, Self::Heic, Self::Tiff, Self::Bmp];
 
-    /// Parses a media type, in letters of either case, also under the other names that browsers and systems have
-    /// for it. Returns `None` for a type that cannot be uploaded, and for one with parameters.
+    /// Parses a media type, in letters of either case, also under the other names that browsers and systems
+    /// have for it. Returns `None` for a type that cannot be uploaded, and for one with parameters.
     ///
     /// It is what the client takes the file for. The bytes decide what the file is.
     pub fn parse(text: &str) -> Option<Self> {

@@ -15,8 +15,8 @@ pub struct Limits {
     pub pixels: u64,
     /// Most scans of one JPEG, however small it is.
     pub jpeg_scans: u32,
-    /// Most pixels that the scans of one JPEG go over in all. Each scan costs a pass over the whole picture, so a
-    /// small file could take hours.
+    /// Most pixels that the scans of one JPEG go over in all. Each scan costs a pass over the whole picture,
+    /// so a small file could take hours.
     pub jpeg_scanned_pixels: u64,
     /// Most bytes a decode may hold at once: whole pictures where a codec needs them, or the coefficients of
     /// a progressive JPEG.
@@ -37,8 +37,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Returns the most scans of a JPEG of so many pixels. A larger one may have fewer, so that all take the same
-    /// time.
+    /// Returns the most scans of a JPEG of so many pixels. A larger one may have fewer, so that all take the
+    /// same time.
     pub(crate) fn scans(&self, pixels: u64) -> u32 {
         let scans = self.jpeg_scanned_pixels / pixels.max(1);
         u32::try_from(scans).unwrap_or(u32::MAX).min(self.jpeg_scans)

@@ -63,8 +63,8 @@ impl Resizer {
 
     /// Resizes a picture whose pixels `I` are pixels `P` of the resizer.
     ///
-    /// The resizer's own choice by the type of a picture would compile thirteen kinds of pixels, each for every
-    /// type of picture.
+    /// The resizer's own choice by the type of a picture would compile thirteen kinds of pixels, each for
+    /// every type of picture.
     fn run<P: PixelTrait, I: Pixel<Subpixel = u8>>(
         &mut self,
         picture: &ImageBuffer<I, Vec<u8>>,

@@ -1,9 +1,9 @@
-//! Attempts to render a medium. One is noted before it begins, so that a picture over which processes die is not
-//! tried for ever.
+//! Attempts to render a medium. One is noted before it begins, so that a picture over which processes die is
+//! not tried for ever.
 //!
-//! The note is an item of its own. The photo's item may be large, and the photo's other media are written to it
-//! at the same time. No filter of the stream matches the note. TTL deletes it: after a medium is recorded or
-//! its photo has failed, nobody reads it.
+//! The note is an item of its own. The photo's item may be large, and the photo's other media are written to
+//! it at the same time. No filter of the stream matches the note. TTL deletes it: after a medium is recorded
+//! or its photo has failed, nobody reads it.
 
 use std::time::Duration;
 
@@ -43,8 +43,9 @@ pub enum Attempt {
 
 /// Notes that an attempt at a medium begins.
 ///
-/// An attempt that began more than `longest` ago, and neither recorded its medium nor ended by [`end`], is one
-/// over which its process died. A younger one may still be running: the same upload can be delivered twice.
+/// An attempt that began more than `longest` ago, and neither recorded its medium nor ended by [`end`], is
+/// one over which its process died. A younger one may still be running: the same upload can be delivered
+/// twice.
 ///
 /// 1 WRU; 2 WRU when an earlier attempt has not ended, and as much again for each race lost.
 pub async fn begin(table: &Table, medium: MediumId, now: Timestamp, longest: Duration) -> Result<Attempt> {

@@ -16,8 +16,8 @@ const OBJECT_TRIPS: f64 = 3.0;
 /// The time of one, for a small object or the first byte, in ms: the lower end of the "roughly 100–200
 /// milliseconds" of <https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html>.
 const OBJECT_TRIP: f64 = 100.0;
-/// Sequential round trips to the table: read the photo, look up earlier uploads of the author, note the attempt,
-/// record the picture.
+/// Sequential round trips to the table: read the photo, look up earlier uploads of the author, note the
+/// attempt, record the picture.
 const TABLE_TRIPS: f64 = 4.0;
 /// The time of one, in ms: "single-digit milliseconds",
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Introduction.html>.

@@ -1,5 +1,5 @@
-//! The largest pictures that the pipeline accepts, of each kind of file: how long our process takes, and how much
-//! memory it holds. No peer is asked.
+//! The largest pictures that the pipeline accepts, of each kind of file: how long our process takes, and how
+//! much memory it holds. No peer is asked.
 
 use std::process::Command;
 

@@ -1,9 +1,10 @@
 //! The picture pipeline beside sharp, libvips and Pillow: the same job on the same photographs, in one session.
 //!
-//! `fetch.sh` brings the photographs and the others. Every [`contestant`] is a process of its own that is asked for one job
-//! after another; [`measure`] has them take turns, pinned to one processor and then free to use two. [`quality`] compares each file with what
-//! a slow, exact resize makes of the photograph. [`large`] has our own process alone do the job on the largest pictures. [`lambda`] works out what the function `thumbnail` costs by its memory, and
-//! [`report`] prints it all.
+//! `fetch.sh` brings the photographs and the others. Every [`contestant`] is a process of its own that is
+//! asked for one job after another; [`measure`] has them take turns, pinned to one processor and then free to
+//! use two. [`quality`] compares each file with what a slow, exact resize makes of the photograph. [`large`]
+//! has our own process alone do the job on the largest pictures. [`lambda`] works out what the function
+//! `thumbnail` costs by its memory, and [`report`] prints it all.
 
 pub mod contestant;
 pub mod lambda;

@@ -55,8 +55,8 @@ impl World {
         assert!(answer.batch_item_failures.is_empty(), "{answer:?}");
     }
 
-    /// Handles messages in a process that dies over the first of them, before it is recorded. They are then delivered
-    /// again after a while.
+    /// Handles messages in a process that dies over the first of them, before it is recorded. They are then
+    /// delivered again after a while.
     pub(crate) async fn dies(&self, event: SqsEvent) {
         let (process, hold) = self.held("TransactWriteItems", 0);
         let dying = Box::pin(runtime::sqs::answer(&process, event));

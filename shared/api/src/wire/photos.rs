@@ -27,8 +27,9 @@ pub struct CreatePhotoRequest {
 /// One picture that will be uploaded.
 #[derive(Deserialize, Serialize, ToSchema)]
 pub struct MediumRequest {
-    /// `image/` with `jpeg`, `png`, `webp`, `gif`, `avif`, `heic`, `tiff` or `bmp`, or another name of these that
-    /// browsers send, such as `image/jpg` or `image/heif`. It has no parameters. The bytes decide what the file is.
+    /// `image/` with `jpeg`, `png`, `webp`, `gif`, `avif`, `heic`, `tiff` or `bmp`, or another name of these
+    /// that browsers send, such as `image/jpg` or `image/heif`. It has no parameters. The bytes decide what
+    /// the file is.
     pub content_type: String,
     /// Bytes, at most 50 MiB.
     pub size: u64,
@@ -41,8 +42,8 @@ pub struct MediumRequest {
 pub struct Upload {
     /// Where to post.
     pub url: String,
-    /// Form fields to send before the file, as they are. `Content-Type` is one of them: whatever a browser writes
-    /// beside the file itself does not count.
+    /// Form fields to send before the file, as they are. `Content-Type` is one of them: whatever a browser
+    /// writes beside the file itself does not count.
     pub fields: BTreeMap<String, String>,
 }
 

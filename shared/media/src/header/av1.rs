@@ -24,7 +24,7 @@ pub(super) fn sequence(item: &[u8]) -> Option<Sequence> {
 }
 
 /// Returns how many frames an item has, shown or not.
-pub(super) fn frames(item: &[u8]) -> u64 {
+pub(crate) fn frames(item: &[u8]) -> u64 {
     Units(item).filter(|unit| FRAME.contains(&unit.kind)).fold(0, |frames, _| frames + 1)
 }
 

@@ -115,8 +115,8 @@ impl<'a> Heif<'a> {
         Overlay::read(&self.data(source)?, self.derived_from(source)?)
     }
 
-    /// Returns the picture that holds the opacity of an item, if there is one. The whole may have one, or each
-    /// of its tiles.
+    /// Returns the picture that holds the opacity of an item, if there is one. The whole may have one, or
+    /// each of its tiles.
     pub(crate) fn opacity(&self, item: u32) -> Option<Tiles> {
         let source = self.source(item)?;
         if let Some(item) = self.opacity_of(source) {
@@ -137,8 +137,8 @@ impl<'a> Heif<'a> {
         self.references.iter().any(|(kind, from, _)| kind == b"prem" && [source, tile].contains(&Some(*from)))
     }
 
-    /// Returns what is shown of an item stored with these sides. By the standard the properties decide, applied
-    /// in the order of their association. The EXIF block does not count.
+    /// Returns what is shown of an item stored with these sides. By the standard the properties decide,
+    /// applied in the order of their association. The EXIF block does not count.
     pub(crate) fn view(&self, item: u32, (width, height): (u32, u32)) -> View {
         let whole = View { left: 0, top: 0, width, height, orientation: Orientation::NoTransforms };
         let chain = self.identities(item).into_iter().rev().flat_map(|item| self.properties_of(item));

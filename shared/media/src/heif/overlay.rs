@@ -9,8 +9,8 @@ pub(crate) struct Overlay {
     pub(crate) height: u32,
     /// Red, green, blue and opacity of the canvas.
     pub(crate) fill: [u8; 4],
-    /// The items from the lowest to the highest. Each has its first column and row on the canvas, which may be
-    /// outside.
+    /// The items from the lowest to the highest. Each has its first column and row on the canvas, which may
+    /// be outside.
     pub(crate) layers: Vec<(u32, (i32, i32))>,
 }
 

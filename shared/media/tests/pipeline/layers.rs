@@ -17,14 +17,16 @@ fn with(tile: &[u8], name: [u8; 4], body: &[u8]) -> Vec<u8> {
 
 #[test]
 fn of_layers_the_last_and_best_is_shown() {
-    // In the second file, the first layer has half the sides.
-    for name in ["layers.avif", "layers-halved.avif"] {
+    // In the second file the first layer has half the sides, in the third both have.
+    for name in ["layers.avif", "layers-halved.avif", "layers-all-halved.avif"] {
         assert_shows(&fixture(name), &quarters());
     }
 }
 
 #[test]
 fn a_layer_that_is_selected_is_shown() {
+    // One of half the sides is enlarged.
+    assert_shows(&with(&fixture("layers-halved.avif"), *b"lsel", &[0, 0]), &first_layer());
     let tile = fixture("layers.avif");
     assert_shows(&with(&tile, *b"lsel", &[0, 0]), &first_layer());
     assert_shows(&with(&tile, *b"lsel", &[0, 1]), &quarters());
