@@ -213,7 +213,7 @@ async fn when_an_author_crosses_up_and_down_then_all_see_every_photo_once() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, max_shrink_iters: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn in_any_order_of_events_nobody_misses_a_photo(
