@@ -33,9 +33,9 @@ from .cdn_origin import Bucket, NotModified, Origin, OriginFailed
 LOG = logging.getLogger("cdn")
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-# The behaviours of the distribution. Plain characters only, and no empty or dotted segment: what a client further on might
-# unfold (`%2e%2e`, `..`) must not lead out of the renditions to an original.
-_SERVED = re.compile(r"/photos/(?:large|medium|small)(?:/[A-Za-z0-9_-]+)*/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9]+)?")
+# What the policy of the bucket lets the distribution read. Plain characters only, and no empty or dotted segment: what a client
+# further on might unfold (`%2e%2e`, `..`) must not lead out of the renditions to an original.
+_SERVED = re.compile(r"/photos/(?:large|medium|small)/[0-9a-f]{32}/[0-9]+\.(?:jpg|webp)")
 
 # The distribution's response headers policy, less what only means something over TLS.
 _POLICY = {

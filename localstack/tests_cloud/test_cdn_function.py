@@ -7,7 +7,8 @@ import pytest
 from cloud.cdn_function import Answered, FunctionFailed, Rewritten, ViewerRequest, ViewerRequestFunction
 
 SOURCE = (Path(__file__).resolve().parents[2] / "cdn" / "image-format.js").read_text(encoding="utf-8")
-JPEG, WEBP = "/photos/large/12/34/0.jpg", "/photos/large/12/34/0.webp"
+SECRET = "0123456789abcdef0123456789abcdef"
+JPEG, WEBP = f"/photos/large/{SECRET}/0.jpg", f"/photos/large/{SECRET}/0.webp"
 
 
 @pytest.fixture(scope="module")
@@ -69,10 +70,13 @@ def test_a_header_on_two_lines_is_one_list(function: ViewerRequestFunction) -> N
 @pytest.mark.parametrize(
     "uri",
     [
-        "/photos/large/1/2/0.webp",
+        f"/photos/large/{SECRET}/0.webp",
         "/photos/original/1/2/0",
-        "/photos/original/1/2/0.jpg",
-        "/photos/huge/1/2/0.jpg",
+        f"/photos/original/{SECRET}/0.jpg",
+        f"/photos/huge/{SECRET}/0.jpg",
+        "/photos/large/1/2/0.jpg",
+        f"/photos/large/{SECRET[1:]}/0.jpg",
+        f"/photos/large/{SECRET.upper()}/0.jpg",
         "/photos/large/0.jpg",
         "/other.jpg",
     ],
@@ -83,7 +87,7 @@ def test_other_addresses_stay_as_they_are(function: ViewerRequestFunction, uri: 
 
 @pytest.mark.parametrize("size", ["large", "medium", "small"])
 def test_every_size_is_rewritten(function: ViewerRequestFunction, size: str) -> None:
-    assert uri_for(function, "image/webp", uri=f"/photos/{size}/1/2/9.jpg?ignored=1") == f"/photos/{size}/1/2/9.webp"
+    assert uri_for(function, "image/webp", uri=f"/photos/{size}/{SECRET}/9.jpg?ignored=1") == f"/photos/{size}/{SECRET}/9.webp"
 
 
 def test_the_source_keeps_to_what_the_service_runs() -> None:
@@ -111,7 +115,7 @@ def test_a_response_made_by_the_function_is_an_answer() -> None:
 def test_a_function_that_fails_says_so(source: str) -> None:
     function = ViewerRequestFunction(source)
     with pytest.raises(FunctionFailed):
-        function(ViewerRequest("GET", "/photos/large/1/2/0.jpg", []))
+        function(ViewerRequest("GET", JPEG, []))
 
 
 @pytest.mark.parametrize("source", ["function handler( {", "// " + "x" * 11_000])

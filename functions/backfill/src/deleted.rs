@@ -13,8 +13,8 @@ use crate::{BackfillHandler, Error};
 const LIKE_PAGES: usize = 40;
 
 fn event(deleted: &Remains, followers: HashRange) -> Event {
-    let Remains { photo_id, author_id, media, ref blob_refs } = *deleted;
-    Event::PhotoDeleted { photo_id, author_id, media, blob_refs: blob_refs.clone(), followers }
+    let Remains { photo_id, author_id, secret, media, ref blob_refs } = *deleted;
+    Event::PhotoDeleted { photo_id, author_id, secret, media, blob_refs: blob_refs.clone(), followers }
 }
 
 impl<Q: Sender> BackfillHandler<Q> {

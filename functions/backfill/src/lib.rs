@@ -101,11 +101,11 @@ impl<Q: Sender> runtime::sqs::Handler for BackfillHandler<Q> {
             Event::FollowAdded { follower_id, followee_id, .. }
             | Event::FollowRemoved { follower_id, followee_id } => self.align(follower_id, followee_id).await,
             Event::ReaderReturned { user_id, mark } => self.rebuild(user_id, mark).await,
-            Event::PhotoDeleted { photo_id, author_id, media, blob_refs, followers } => {
-                self.forget(&Remains { photo_id, author_id, media, blob_refs }, followers).await
+            Event::PhotoDeleted { photo_id, author_id, secret, media, blob_refs, followers } => {
+                self.forget(&Remains { photo_id, author_id, secret, media, blob_refs }, followers).await
             }
-            Event::PhotoFailed { photo_id, author_id, media, blob_refs } => {
-                self.let_go(&Remains { photo_id, author_id, media, blob_refs }).await
+            Event::PhotoFailed { photo_id, author_id, secret, media, blob_refs } => {
+                self.let_go(&Remains { photo_id, author_id, secret, media, blob_refs }).await
             }
             other => Err(Error::Misdirected(other.kind())),
         }

@@ -1,7 +1,7 @@
 //! The objects that store a photo.
 
 use aws_sdk_s3::Client;
-use domain::media::MediumId;
+use domain::media::{MediumAddress, MediumId};
 use futures::{StreamExt, TryStreamExt, stream};
 use runtime::Aws;
 
@@ -34,19 +34,28 @@ impl Objects {
         Self { client, photos: photos.to_owned(), uploads: uploads.to_owned() }
     }
 
-    /// Deletes renditions and originals of some media, and the uploads of others, whether they exist or not.
-    ///
-    /// Objects are deleted one by one. That needs only the right to delete single objects,
-    /// and deletions cost nothing.
-    pub(crate) async fn delete(
+    /// Deletes the renditions under some addresses, whether they exist or not.
+    pub(crate) async fn delete_renditions(
         &self,
-        stored: &[MediumId],
-        uploaded: &[MediumId],
+        addresses: impl Iterator<Item = MediumAddress>,
     ) -> Result<(), ObjectsError> {
-        let stored = stored.iter().flat_map(|medium| medium.stored_keys()).map(|key| (&self.photos, key));
-        let uploaded = uploaded.iter().map(|medium| (&self.uploads, medium.upload_key()));
-        let deletions: Vec<_> =
-            stored.chain(uploaded).map(|(bucket, key)| self.delete_one(bucket, key)).collect();
+        self.delete(addresses.flat_map(MediumAddress::keys).map(|key| (&self.photos, key))).await
+    }
+
+    /// Deletes the originals of some media, and the uploads of others, whether they exist or not.
+    pub(crate) async fn delete_bytes(
+        &self,
+        originals: Vec<MediumId>,
+        uploads: impl Iterator<Item = MediumId>,
+    ) -> Result<(), ObjectsError> {
+        let originals = originals.into_iter().map(|medium| (&self.photos, medium.original_key()));
+        let uploads = uploads.map(|medium| (&self.uploads, medium.upload_key()));
+        self.delete(originals.chain(uploads)).await
+    }
+
+    /// Deletes objects one by one. That needs only the right to delete single objects, and deletions cost nothing.
+    async fn delete(&self, objects: impl Iterator<Item = (&String, String)>) -> Result<(), ObjectsError> {
+        let deletions: Vec<_> = objects.map(|(bucket, key)| self.delete_one(bucket, key)).collect();
         stream::iter(deletions).buffer_unordered(AT_ONCE).try_collect().await
     }
 

@@ -1,6 +1,6 @@
 //! Objects of a photo that is no longer shown.
 
-use domain::media::{MediumId, MediumPlace};
+use domain::media::{AddressSecret, MediumAddress, MediumId, MediumPlace};
 use domain::photo::BlobRef;
 use domain::{PhotoId, UserId};
 use runtime::queue::Sender;
@@ -12,6 +12,8 @@ use crate::{BackfillHandler, Error};
 pub(crate) struct Remains {
     pub(crate) photo_id: PhotoId,
     pub(crate) author_id: UserId,
+    /// The secret in the addresses of its pictures.
+    pub(crate) secret: AddressSecret,
     pub(crate) media: usize,
     /// Blob references of the media that were rendered.
     pub(crate) blob_refs: Vec<BlobRef>,
@@ -22,23 +24,28 @@ impl Remains {
         MediumPlace { photo: self.photo_id, index }.of(self.author_id)
     }
 
-    fn all(&self) -> Vec<MediumId> {
-        (0..self.media).map(|index| self.medium(index)).collect()
+    fn all(&self) -> impl Iterator<Item = MediumId> {
+        (0..self.media).map(|index| self.medium(index))
     }
 
-    /// Returns the media that were never rendered. No other photo uses what may be stored at their places.
-    fn unrendered(&self) -> Vec<MediumId> {
+    fn addresses(&self) -> impl Iterator<Item = MediumAddress> {
+        (0..self.media).map(|index| MediumAddress { secret: self.secret, index })
+    }
+
+    /// Returns the media that were never rendered. No other photo refers to an original of theirs.
+    fn unrendered(&self) -> impl Iterator<Item = MediumId> {
         let rendered =
             |medium: &MediumId| self.blob_refs.iter().any(|blob_ref| blob_ref.index == medium.index);
-        self.all().into_iter().filter(|medium| !rendered(medium)).collect()
+        self.all().filter(move |medium| !rendered(medium))
     }
 }
 
 impl<Q: Sender> BackfillHandler<Q> {
-    /// Releases the blobs of all media, and deletes those that no other medium uses.
-    /// Costs 1 WRU for each medium, and 2 for a blob's last one.
+    /// Deletes all renditions of a photo at once. Then it releases the originals of its media, and deletes those
+    /// that no other medium refers to. Costs 1 WRU for each medium, and 2 for an original's last one.
     pub(crate) async fn let_go(&self, remains: &Remains) -> Result<(), Error> {
-        let mut gone = Vec::new();
+        self.objects.delete_renditions(remains.addresses()).await?;
+        let mut gone: Vec<MediumId> = remains.unrendered().collect();
         for BlobRef { index, sha256, stored_at } in &remains.blob_refs {
             let medium = remains.medium(*index);
             let place = stored_at.unwrap_or(medium.place());
@@ -46,7 +53,6 @@ impl<Q: Sender> BackfillHandler<Q> {
                 gone.push(place.of(remains.author_id));
             }
         }
-        let stored = [gone.as_slice(), &remains.unrendered()].concat();
-        Ok(self.objects.delete(&stored, &remains.all()).await?)
+        Ok(self.objects.delete_bytes(gone, remains.all()).await?)
     }
 }

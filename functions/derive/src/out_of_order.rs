@@ -79,7 +79,7 @@ impl<P: Publisher, O: Sender> runtime::sqs::Handler for DeriveHandler<P, O> {
 
 #[cfg(test)]
 mod tests {
-    use domain::media::{MediumPlace, PerceptualHash};
+    use domain::media::{AddressSecret, MediumPlace, PerceptualHash};
     use domain::photo::BlobRef;
     use domain::{PhotoId, Relation, Timestamp, UserId};
     use serde_json::json;
@@ -108,8 +108,9 @@ mod tests {
         let place = MediumPlace { photo: photo(last), index: 9 };
         let blob_ref = BlobRef { index: 9, sha256: "f".repeat(64), stored_at: Some(place) };
         let blob_refs = vec![blob_ref; 10];
+        let secret = AddressSecret::from(u128::MAX);
         let deleted =
-            Change::Deleted(Remains { photo: photo(last), author: user(last), media: 10, blob_refs });
+            Change::Deleted(Remains { photo: photo(last), author: user(last), secret, media: 10, blob_refs });
         for (change, in_a_message) in [(liked, CHANGES), (deleted, CHANGES / 11)] {
             let steps = (0..in_a_message * 10).map(|place| Step { place, change: change.clone() }).collect();
             let messages = messages(&[steps]);
@@ -139,7 +140,8 @@ mod tests {
         let follow = Follow { username: "ann".to_owned(), at };
         let place = MediumPlace { photo: photo(5), index: 6 };
         let blob_refs = vec![BlobRef { index: 1, sha256: "0f".to_owned(), stored_at: Some(place) }];
-        let remains = Remains { photo: photo(2), author: user(3), media: 4, blob_refs };
+        let secret = AddressSecret::from(0xa1);
+        let remains = Remains { photo: photo(2), author: user(3), secret, media: 4, blob_refs };
         let held = json!([{"index": 1, "sha256": "0f", "stored_at": "5/6"}]);
         let changes = [
             (
@@ -165,11 +167,11 @@ mod tests {
             ),
             (
                 Change::Failed(remains.clone()),
-                json!({"failed": {"photo": "2", "author": "3", "media": 4, "blob_refs": held}}),
+                json!({"failed": {"photo": "2", "author": "3", "secret": secret, "media": 4, "blob_refs": held}}),
             ),
             (
                 Change::Deleted(remains),
-                json!({"deleted": {"photo": "2", "author": "3", "media": 4, "blob_refs": held}}),
+                json!({"deleted": {"photo": "2", "author": "3", "secret": secret, "media": 4, "blob_refs": held}}),
             ),
             (
                 Change::Returned { reader: user(1), mark: at.0 },
@@ -186,12 +188,13 @@ mod tests {
 
     #[test]
     fn a_field_missing_from_an_older_message_has_a_default() {
+        let secret = AddressSecret::from(0xa1);
         let older = json!({"changes": [
             {"ready": {"photo": "2", "author": "3"}},
-            {"deleted": {"photo": "2", "author": "3", "media": 4}},
+            {"deleted": {"photo": "2", "author": "3", "secret": secret, "media": 4}},
         ]});
         let OutOfOrder { changes } = serde_json::from_value(older).unwrap();
-        let remains = Remains { photo: photo(2), author: user(3), media: 4, blob_refs: Vec::new() };
+        let remains = Remains { photo: photo(2), author: user(3), secret, media: 4, blob_refs: Vec::new() };
         let wanted = [
             Change::Ready { photo: photo(2), author: user(3), hashes: Vec::new() },
             Change::Deleted(remains),

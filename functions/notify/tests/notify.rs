@@ -4,6 +4,7 @@
 
 use api::Caller;
 use domain::inbox::{Row, RowId, Subject};
+use domain::media::AddressSecret;
 use domain::{Clock, PhotoId};
 use messages::{Event, HashRange};
 use notify::NotifyHandler;
@@ -69,6 +70,7 @@ async fn delete(world: &World, author: &Caller, photo: PhotoId) -> Event {
     Event::PhotoDeleted {
         photo_id: photo,
         author_id: author.user_id,
+        secret: AddressSecret::from(1),
         media: 1,
         blob_refs: vec![],
         followers: HashRange::ALL,

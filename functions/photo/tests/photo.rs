@@ -8,7 +8,7 @@
 )]
 
 use api::Caller;
-use domain::media::{MediumPlace, PerceptualHash};
+use domain::media::{AddressSecret, MediumPlace, PerceptualHash};
 use domain::photo::{ContentType, Failure, Medium, Photo, Rendered, State};
 use domain::text::{AltText, Caption, Location, Tag};
 use domain::{PhotoId, UserId, quota};
@@ -21,6 +21,8 @@ use testkit::http::{Answer, Request, call, event};
 use testkit::{Engine, Fault, ManualClock, SeededRandom};
 
 const CDN: &str = "https://cdn.example.org";
+/// The secret of Ada's photo as addresses have it.
+const SECRET: &str = "00000000000000000000000000000ada";
 
 struct World {
     engine: Engine,
@@ -62,6 +64,7 @@ impl World {
             id: PhotoId::generate(ada().user_id, &self.clock, &self.random),
             author: ada().user_id,
             author_name: "ada".to_owned(),
+            secret: AddressSecret::from(0xada),
             caption: Caption::parse("High tide").unwrap(),
             place: Location::parse("Brighton").unwrap(),
             tags: vec![Tag::parse("sea").unwrap()],
@@ -123,7 +126,7 @@ async fn when_a_ready_photo_is_asked_for_then_everyone_sees_it_whole() {
     assert_eq!((usage.round_trips, usage.writes()), (1, 0));
     assert!(usage.read_units <= 1.0, "{usage:?}");
     let urls = |n: usize| {
-        let at = |size: &str| format!("{CDN}/photos/{size}/1/{id}/{n}.jpg");
+        let at = |size: &str| format!("{CDN}/photos/{size}/{SECRET}/{n}.jpg");
         json!({ "small": at("small"), "medium": at("medium"), "large": at("large") })
     };
     let expected = json!({
@@ -131,7 +134,7 @@ async fn when_a_ready_photo_is_asked_for_then_everyone_sees_it_whole() {
         "user_id": "1",
         "username": "ada",
         "profile_pic": null,
-        "url": format!("{CDN}/photos/large/1/{id}/0.jpg"),
+        "url": format!("{CDN}/photos/large/{SECRET}/0.jpg"),
         "thumbnail_urls": urls(0),
         "caption": "High tide",
         "created_at": "2026-11-22T12:00:00.000Z",
@@ -150,7 +153,7 @@ async fn when_a_ready_photo_is_asked_for_then_everyone_sees_it_whole() {
 }
 
 #[tokio::test]
-async fn when_bytes_are_shared_then_they_are_shown_and_the_author_is_told() {
+async fn when_bytes_are_shared_then_addresses_are_not_and_the_author_is_told() {
     let world = World::new().await;
     let other = PhotoId::try_from(5).unwrap();
     let place = MediumPlace { photo: other, index: 3 };
@@ -158,12 +161,14 @@ async fn when_bytes_are_shared_then_they_are_shown_and_the_author_is_told() {
     for (caller, similar) in [(ada(), Some(&json!("5"))), (ben(), None)] {
         let shown = world.send(world.request("GET", photo.id, &caller)).await.json;
         for (at, wanted) in [
-            ("/url", "large"),
-            ("/thumbnail_urls/small", "small"),
-            ("/media/0/urls/medium", "medium"),
-            ("/media/1/urls/large", "large"),
-        ] {
-            assert_eq!(shown.pointer(at), Some(&json!(format!("{CDN}/photos/{wanted}/1/5/3.jpg"))), "{at}");
+            ("/url", "large", 0),
+            ("/thumbnail_urls/small", "small", 0),
+            ("/media/0/urls/medium", "medium", 0),
+            ("/media/1/urls/large", "large", 1),
+        ]
+        .map(|(at, size, index)| (at, format!("{CDN}/photos/{size}/{SECRET}/{index}.jpg")))
+        {
+            assert_eq!(shown.pointer(at), Some(&json!(wanted)), "{at}");
         }
         assert_eq!(shown["media"][1].get("similar_to"), similar, "{}", caller.username);
     }
@@ -247,7 +252,7 @@ async fn when_its_author_edits_a_photo_then_only_the_named_fields_change() {
 async fn when_texts_are_maximal_then_they_are_shown_edited_and_deleted_whole() {
     let world = World::new().await;
     let id = PhotoId::generate(ada().user_id, &world.clock, &world.random);
-    let draft = testkit::maximal::draft(id, &ada());
+    let draft = testkit::maximal::draft(id, AddressSecret::from(0xada), &ada());
     table::photo::create(&world.table, &draft, None).await.unwrap();
     world.engine.reset_usage();
     let shown = world.send(world.request("GET", id, &ada())).await.json;

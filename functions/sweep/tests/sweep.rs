@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use domain::media::PerceptualHash;
+use domain::media::{AddressSecret, PerceptualHash};
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::{Clock, Home, PhotoId, UserId};
 use runtime::task::answer;
@@ -47,6 +47,7 @@ impl World {
             id: PhotoId::generate(author, &self.clock, &self.random),
             author,
             author_name: "ada".to_owned(),
+            secret: AddressSecret::draw(&self.random),
             caption: None,
             place: None,
             tags: Vec::new(),

@@ -3,11 +3,11 @@
 //! - **Trigger**: SQS `uploads`. A message is a notification of S3 about an object created under `incoming/`.
 //! - **Access patterns**: the photo as of now (1 RRU). Then the author's original with the same bytes
 //!   (0.5 RRU), beside the perceptual hashes of their photos (0.5 RRU for each 50, of at most the newest
-//!   1,000). A note that decoding begins (1 WRU), beside the put of the original. Then one transaction of the
-//!   photo and the original (2 WRU for each KiB of the photo and 2 more; as much again for each race lost to
-//!   another picture). S3: one get of the upload, one put of the
-//!   original, one of each rendition, one delete of the upload at the end. Bytes that the author has uploaded
-//!   before are not stored again.
+//!   1,000). A note that rendering begins (1 WRU), beside the put of the original and the photo once more
+//!   (1 RRU). Then one transaction of the photo and the original (2 WRU for each KiB of the photo and 2 more;
+//!   as much again for each race lost to another picture). S3: one get of the upload, one put of the
+//!   original, one of each rendition, one delete of the upload at the end. Of bytes that the author has uploaded
+//!   before, S3 copies the renditions, and one more delete takes the second original back.
 //! - **Emits**: nothing. The photo that is ready or failed reaches `derive` through the table's stream.
 //! - **Redelivery**: the original is stored only if there is none, and it decides which bytes the picture
 //!   has. Of two files posted to one form the first counts. The same bytes give the same renditions under the
@@ -20,9 +20,13 @@
 //!
 //! `plan` decides each step on what is known of the picture. The step adds to what is known.
 //!
-//! Objects that nobody is shown with are deleted here: those of a picture that was recorded with another
-//! copy, or whose photo was settled or deleted first. `backfill` deletes the objects of recorded pictures,
-//! because other photos may be shown with them.
+//! Objects that nobody is shown with are deleted here: the original of a picture that was recorded with another
+//! one, and everything of a picture whose photo failed or was deleted first. `backfill` deletes the objects of
+//! recorded pictures.
+//!
+//! An original is taken back only when its picture is no longer awaited. Whoever has stored one therefore reads the
+//! photo again before anything is stored under its address: of two files posted to one form, the second could
+//! otherwise claim the picture after the first was recorded with another original.
 
 mod notification;
 mod plan;
@@ -33,8 +37,8 @@ use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use bytes::Bytes;
-use domain::media::{MediumId, PerceptualHash};
-use domain::photo::{Failure, Photo, Rendered};
+use domain::media::{AddressSecret, MediumAddress, MediumId, PerceptualHash};
+use domain::photo::{Failure, Photo, Rendered, State};
 use domain::{Clock, Timestamp};
 use media::{Limits, Refusal, Renditions};
 use runtime::{Aws, metrics};
@@ -46,7 +50,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use tokio::task::JoinError;
 
 pub use notification::{NotAnUpload, Notification};
-use plan::{Facts, Plan, plan};
+use plan::{Copy, Facts, Plan, plan};
 pub use store::StoreError;
 use store::{Claim, Fetched, File, Store};
 
@@ -107,8 +111,12 @@ impl ThumbnailHandler {
             self.survive(id, rendering, error).await;
         }
         drop(rendering);
-        if settled? == Stored::Unused {
-            self.store.discard_kept(id).await?;
+        let Leftovers { original, renditions } = settled?;
+        if let Some(address) = renditions {
+            self.store.discard_renditions(address).await?;
+        }
+        if original {
+            self.store.discard_original(id).await?;
         }
         Ok(self.store.discard_upload(id).await?)
     }
@@ -124,24 +132,24 @@ impl ThumbnailHandler {
         }
     }
 
-    /// Takes step after step until the picture is settled. Returns whether what is stored for it is used.
+    /// Takes step after step until the picture is settled. Returns what nobody uses of what is stored for it.
     async fn settle<'a>(
         &'a self,
         id: MediumId,
         rendering: &mut Option<Rendering<'a>>,
-    ) -> Result<Stored, Error> {
+    ) -> Result<Leftovers, Error> {
         let mut facts = Facts::new(id, self.photo(id).await?);
+        let secret = facts.photo.as_ref().map(|photo| photo.secret);
         for _ in 0..STEPS {
             match plan(&facts) {
                 Plan::Fetch(most) => self.fetch(&mut facts, most).await?,
-                Plan::Render(file) => self.render(&mut facts, &file, rendering).await?,
+                Plan::Copy(file, copy) => self.copy(&mut facts, &file, copy, rendering).await?,
+                Plan::Render(file, address) => self.render(&mut facts, &file, address, rendering).await?,
                 Plan::Record(photo, rendered, share) => {
                     match self.record(photo, id.index, &rendered, share).await? {
-                        // An earlier delivery may have stored something before there was anything to join.
-                        Finish::Waiting | Finish::Ready if share == Share::Joined => {
-                            return Ok(Stored::Unused);
+                        Finish::Waiting | Finish::Ready => {
+                            return Ok(Leftovers { original: share == Share::Joined, renditions: None });
                         }
-                        Finish::Waiting | Finish::Ready => return Ok(Stored::Used),
                         Finish::Already | Finish::Gone => facts.photo = self.photo(id).await?,
                         Finish::Moved => {
                             let sha256 = &rendered.sha256;
@@ -153,8 +161,8 @@ impl ThumbnailHandler {
                     self.refuse(id, &refusal).await?;
                     facts.photo = self.photo(id).await?;
                 }
-                Plan::Stop => return Ok(Stored::Used),
-                Plan::CleanUp => return self.stored(id, facts.photo.as_ref()).await,
+                Plan::Stop => return Ok(Leftovers::default()),
+                Plan::CleanUp => return self.leftovers(id, facts.photo.as_ref(), secret).await,
             }
         }
         Err(Error::Overtaken)
@@ -179,38 +187,51 @@ impl ThumbnailHandler {
         Ok(())
     }
 
+    /// Has renditions of a file copied, unless another file turns out to be the picture's original.
+    async fn copy<'a>(
+        &'a self,
+        facts: &mut Facts,
+        file: &File,
+        Copy { from, to, rendered }: Copy,
+        rendering: &mut Option<Rendering<'a>>,
+    ) -> Result<(), Error> {
+        let (claimed, begun) = futures::join!(
+            self.claim(facts.id, facts.claimed, file),
+            self.begin(facts.id, to.secret, rendering)
+        );
+        if !self.is_ours(facts, claimed?).await? {
+            return Ok(());
+        }
+        if !begun? {
+            facts.rendered = Some(Err(Refusal::TooHard));
+        } else if self.store.copy(from, to).await? {
+            facts.rendered = Some(Ok(rendered));
+        } else {
+            facts.lost = Some(from);
+        }
+        Ok(())
+    }
+
     /// Renders a file and stores the renditions, unless another file turns out to be the picture's original.
     async fn render<'a>(
         &'a self,
         facts: &mut Facts,
         file: &File,
+        address: MediumAddress,
         rendering: &mut Option<Rendering<'a>>,
     ) -> Result<(), Error> {
-        let id = facts.id;
-        let made = if facts.claimed {
-            self.decode(id, &file.bytes, rendering).await?
-        } else {
-            // The original says whose bytes these are; until that is known, nothing that follows from them
-            // counts. Both come to an end before either fails: a decode that nobody waits for would go on
-            // beside the next.
-            let decode = Box::pin(self.decode(id, &file.bytes, rendering));
-            let (claim, made) = futures::join!(self.claim(id, file), decode);
-            let (claim, made) = (claim?, made?);
-            facts.claimed = true;
-            match claim {
-                Claim::Ours => made,
-                Claim::Theirs(theirs) => {
-                    facts.original = original::get(&self.table, id.author, &theirs.sha256).await?;
-                    facts.upload = Some(Fetched::Whole(theirs));
-                    return Ok(());
-                }
-                Claim::Lost => return Err(Error::Overtaken),
-            }
-        };
+        // The original says whose bytes these are; until that is known, nothing that follows from them counts.
+        // Both come to an end before either fails: a decode that nobody waits for would go on beside the next.
+        let decode = Box::pin(self.decode(facts.id, address.secret, &file.bytes, rendering));
+        let (claimed, made) = futures::join!(self.claim(facts.id, facts.claimed, file), decode);
+        let (claimed, made) = (claimed?, made?);
+        if !self.is_ours(facts, claimed).await? {
+            return Ok(());
+        }
         facts.rendered = Some(match made {
             Ok(made) => {
                 let rendered = rendered(&made, file);
-                self.store.keep(id, made.files).await?;
+                self.store.keep(address, made.files).await?;
                 Ok(rendered)
             }
             Err(refusal) => Err(refusal),
@@ -218,24 +239,56 @@ impl ThumbnailHandler {
         Ok(())
     }
 
-    async fn claim(&self, id: MediumId, file: &File) -> Result<Claim, Error> {
-        Ok(self.store.claim(id, file).await?)
+    /// Stores a file as the picture's original unless that is done, and reads the photo after it.
+    async fn claim(&self, id: MediumId, done: bool, file: &File) -> Result<(Claim, Option<Photo>), Error> {
+        let claim = if done { Claim::Ours } else { self.store.claim(id, file).await? };
+        Ok((claim, self.photo(id).await?))
     }
 
-    /// Makes the renditions, away from the thread that waits for the network. Before the first decode of a
-    /// delivery it notes the attempt.
+    /// Takes in whose bytes the picture has. Returns whether they are the file's at hand, and the picture is still
+    /// awaited.
+    async fn is_ours(&self, facts: &mut Facts, claimed: (Claim, Option<Photo>)) -> Result<bool, Error> {
+        let (claim, photo) = claimed;
+        (facts.claimed, facts.photo) = (true, photo);
+        match claim {
+            Claim::Ours => Ok(facts.awaited().is_some()),
+            Claim::Theirs(theirs) => {
+                facts.original = original::get(&self.table, facts.id.author, &theirs.sha256).await?;
+                facts.upload = Some(Fetched::Whole(theirs));
+                Ok(false)
+            }
+            Claim::Lost => Err(Error::Overtaken),
+        }
+    }
+
+    /// Notes the attempt, before the first thing that a delivery stores under the photo's address. Returns whether it
+    /// may be made.
+    async fn begin<'a>(
+        &'a self,
+        id: MediumId,
+        secret: AddressSecret,
+        rendering: &mut Option<Rendering<'a>>,
+    ) -> Result<bool, Error> {
+        if rendering.is_none() {
+            let turn = self.rendering.lock().await;
+            match attempt::begin(&self.table, id, secret, self.clock.now(), LONGEST).await? {
+                Attempt::Begun(begun) => *rendering = Some(Rendering { begun, _turn: turn }),
+                Attempt::Hopeless => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Makes the renditions, away from the thread that waits for the network.
     async fn decode<'a>(
         &'a self,
         id: MediumId,
+        secret: AddressSecret,
         bytes: &Bytes,
         rendering: &mut Option<Rendering<'a>>,
     ) -> Result<Result<Renditions, Refusal>, Error> {
-        if rendering.is_none() {
-            let turn = self.rendering.lock().await;
-            match attempt::begin(&self.table, id, self.clock.now(), LONGEST).await? {
-                Attempt::Begun(begun) => *rendering = Some(Rendering { begun, _turn: turn }),
-                Attempt::Hopeless => return Ok(Err(Refusal::TooHard)),
-            }
+        if !self.begin(id, secret, rendering).await? {
+            return Ok(Err(Refusal::TooHard));
         }
         let bytes = bytes.clone();
         let work = move || media::process(&bytes, &Limits::default());
@@ -265,24 +318,34 @@ impl ThumbnailHandler {
         Ok(())
     }
 
-    /// Whether what is stored for a picture is used, by itself or by others with the same bytes. `photo` is not waiting
-    /// for the picture any more.
-    async fn stored(&self, id: MediumId, photo: Option<&Photo>) -> Result<Stored, Error> {
-        let used = match photo {
-            Some(photo) => {
-                let rendered = photo.media.get(id.index).and_then(|medium| medium.rendered.as_ref());
-                rendered.is_some_and(|facts| facts.stored_at.is_none())
-            }
-            // It was recorded or not. If it was, then others may be shown with it, and the original is there.
-            None => match self.store.original(id).await? {
-                Some(sha256) => {
-                    let original = original::get_latest(&self.table, id.author, &sha256).await?;
-                    original.is_some_and(|original| original.place == id.place())
-                }
-                None => false,
-            },
+    /// What nobody uses of what is stored for a picture. `photo` is not waiting for the picture any more, and `secret`
+    /// is its secret if it was there when the delivery began.
+    async fn leftovers(
+        &self,
+        id: MediumId,
+        photo: Option<&Photo>,
+        secret: Option<AddressSecret>,
+    ) -> Result<Leftovers, Error> {
+        let medium =
+            photo.filter(|photo| photo.state != State::Failed).and_then(|photo| photo.media.get(id.index));
+        if let Some(facts) = medium.and_then(|medium| medium.rendered.as_ref()) {
+            return Ok(Leftovers { original: facts.stored_at.is_some(), renditions: None });
+        }
+        // Nobody is shown with the renditions. The picture was recorded or not. If it was, then others may refer to
+        // the original.
+        let secret = match secret {
+            Some(secret) => Some(secret),
+            None => attempt::secret(&self.table, id).await?,
         };
-        Ok(if used { Stored::Used } else { Stored::Unused })
+        let shared = match self.store.original(id).await? {
+            Some(sha256) => {
+                let original = original::get_latest(&self.table, id.author, &sha256).await?;
+                original.is_some_and(|original| original.place == id.place())
+            }
+            None => false,
+        };
+        let renditions = secret.map(|secret| MediumAddress { secret, index: id.index });
+        Ok(Leftovers { original: !shared, renditions })
     }
 }
 
@@ -318,13 +381,13 @@ pub enum Error {
     Decoder(#[source] JoinError),
 }
 
-/// Original and renditions under the keys of a picture.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stored {
-    /// Somebody is shown with them, or another delivery is working on them.
-    Used,
-    /// Nobody is shown with them.
-    Unused,
+/// What is stored for a picture and used by nobody.
+#[derive(Default)]
+struct Leftovers {
+    /// Whether its original is, in case it has one.
+    original: bool,
+    /// The address of its renditions, if they are.
+    renditions: Option<MediumAddress>,
 }
 
 fn rendered(made: &Renditions, file: &File) -> Rendered {

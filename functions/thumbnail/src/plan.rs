@@ -1,7 +1,7 @@
 //! What is to be done next with an uploaded picture: a pure decision on what is known of it.
 
 use domain::PhotoId;
-use domain::media::{MediumId, PerceptualHash};
+use domain::media::{MediumAddress, MediumId, PerceptualHash};
 use domain::photo::{MAX_UPLOAD_BYTES, Medium, Photo, Rendered, State};
 use media::Refusal;
 use table::original::{Original, Share};
@@ -20,9 +20,11 @@ pub(crate) struct Facts {
     pub(crate) claimed: bool,
     /// The author's original with the upload's bytes, as it was last read.
     pub(crate) original: Option<Original>,
+    /// The renditions of the original that were to be copied and were no longer there.
+    pub(crate) lost: Option<MediumAddress>,
     /// Perceptual hashes of the author's photos.
     pub(crate) hashes: Vec<(PhotoId, PerceptualHash)>,
-    /// What rendering came to, once it is done. If it succeeded, the renditions are stored.
+    /// What rendering or copying came to, once it is done. If it succeeded, the renditions are stored.
     pub(crate) rendered: Option<Result<Rendered, Refusal>>,
 }
 
@@ -31,9 +33,11 @@ pub(crate) struct Facts {
 pub(crate) enum Plan<'a> {
     /// Fetch the upload, of which this many bytes are allowed.
     Fetch(u64),
-    /// Claim the bytes of this file, render them, and store the renditions.
-    Render(File),
-    /// Record the picture of this photo, with these facts and its objects shared like this.
+    /// Claim the bytes of this file, and copy renditions that there are of them.
+    Copy(File, Copy),
+    /// Claim the bytes of this file, render them, and store the renditions under this address.
+    Render(File, MediumAddress),
+    /// Record the picture of this photo, with these facts and its original shared like this.
     Record(&'a Photo, Rendered, Share),
     /// End the photo as failed: these bytes will not become a picture, now or ever.
     Refuse(Refusal),
@@ -43,23 +47,48 @@ pub(crate) enum Plan<'a> {
     CleanUp,
 }
 
+/// Renditions to be copied.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Copy {
+    /// Where they are.
+    pub(crate) from: MediumAddress,
+    /// Where they are wanted.
+    pub(crate) to: MediumAddress,
+    /// What rendering would come to.
+    pub(crate) rendered: Rendered,
+}
+
 impl Facts {
     /// All that is known at the beginning.
     pub(crate) fn new(id: MediumId, photo: Option<Photo>) -> Self {
-        Self { id, photo, upload: None, claimed: false, original: None, hashes: Vec::new(), rendered: None }
+        Self {
+            id,
+            photo,
+            upload: None,
+            claimed: false,
+            original: None,
+            lost: None,
+            hashes: Vec::new(),
+            rendered: None,
+        }
     }
 
     /// The photo and its medium, if the photo waits for it to be rendered.
-    fn awaited(&self) -> Option<(&Photo, &Medium)> {
+    pub(crate) fn awaited(&self) -> Option<(&Photo, &Medium)> {
         let photo = self.photo.as_ref().filter(|photo| photo.state == State::Processing)?;
         let medium = photo.media.get(self.id.index).filter(|medium| medium.rendered.is_none())?;
         Some((photo, medium))
     }
 
-    /// What is recorded of the picture, with the author's nearest earlier photo.
-    fn record<'a>(&self, photo: &'a Photo, rendered: Rendered, share: Share) -> Plan<'a> {
+    /// What is recorded of the picture, with the author's nearest earlier photo and its original shared as it can be.
+    fn record<'a>(&self, photo: &'a Photo, rendered: Rendered) -> Plan<'a> {
         let similar_to = rendered.phash.nearest(self.hashes.iter().copied());
-        Plan::Record(photo, Rendered { similar_to, ..rendered }, share)
+        let (share, stored_at) = match &self.original {
+            None => (Share::First, None),
+            Some(original) if original.has_room() => (Share::Joined, Some(original.place)),
+            Some(_) => (Share::Alone, None),
+        };
+        Plan::Record(photo, Rendered { stored_at, similar_to, ..rendered }, share)
     }
 }
 
@@ -76,21 +105,22 @@ pub(crate) fn plan(facts: &Facts) -> Plan<'_> {
         }
         Some(Fetched::Whole(file)) => file,
     };
+    let to = photo.address(facts.id.index);
     match (&facts.rendered, &facts.original) {
         (Some(Err(refusal)), _) => Plan::Refuse(refusal.clone()),
-        (_, Some(original)) if original.has_room() => {
-            facts.record(photo, original.facts(&file.sha256), Share::Joined)
+        (Some(Ok(rendered)), _) => facts.record(photo, rendered.clone()),
+        (None, Some(original)) if facts.lost != Some(original.source) => {
+            let rendered = original.facts(&file.sha256);
+            Plan::Copy(file.clone(), Copy { from: original.source, to, rendered })
         }
-        (None, _) => Plan::Render(file.clone()),
-        (Some(Ok(rendered)), None) => facts.record(photo, rendered.clone(), Share::First),
-        (Some(Ok(rendered)), Some(_)) => facts.record(photo, rendered.clone(), Share::Alone),
+        (None, _) => Plan::Render(file.clone(), to),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use domain::UserId;
-    use domain::media::MediumPlace;
+    use domain::media::{AddressSecret, MediumPlace};
     use domain::photo::ContentType;
     use table::original::MOST_REFS;
 
@@ -111,6 +141,7 @@ mod tests {
             id: id().photo,
             author: id().author,
             author_name: "ada".to_owned(),
+            secret: AddressSecret::from(10),
             caption: None,
             place: None,
             tags: Vec::new(),
@@ -142,8 +173,8 @@ mod tests {
     /// The original that another photo has stored, with this many media shown with it.
     fn original(refs: usize) -> Original {
         let place = |index| MediumPlace { photo: photo_id(9), index };
-        let first = place(0).of(id().author);
-        let mut original = Original::new(first, &rendered());
+        let first = Photo { id: photo_id(9), secret: AddressSecret::from(9), ..photo() };
+        let mut original = Original::new(&first, 0, &rendered());
         original.refs = (0..refs).map(place).collect();
         original
     }
@@ -182,21 +213,31 @@ mod tests {
     }
 
     #[test]
-    fn new_bytes_are_rendered_and_known_ones_joined_while_there_is_room() {
-        assert_eq!(plan(&fetched()), Plan::Render(file()));
-        assert_eq!(plan(&Facts { original: Some(original(MOST_REFS)), ..fetched() }), Plan::Render(file()));
-        let joined = Rendered { stored_at: Some(original(1).place), ..rendered() };
-        for rendered in [None, Some(Ok(rendered()))] {
-            let facts = Facts { original: Some(original(MOST_REFS - 1)), rendered, ..fetched() };
-            assert_eq!(plan(&facts), Plan::Record(&photo(), joined.clone(), Share::Joined));
+    fn new_bytes_are_rendered_and_renditions_of_known_ones_copied() {
+        let to = MediumAddress { secret: photo().secret, index: 1 };
+        assert_eq!(plan(&fetched()), Plan::Render(file(), to));
+        let from = MediumAddress { secret: AddressSecret::from(9), index: 0 };
+        for refs in [1, MOST_REFS] {
+            let facts = Facts { original: Some(original(refs)), ..fetched() };
+            assert_eq!(plan(&facts), Plan::Copy(file(), Copy { from, to, rendered: rendered() }));
+            let lost = Facts { lost: Some(from), ..facts };
+            assert_eq!(plan(&lost), Plan::Render(file(), to), "they are gone");
+            let elsewhere = Facts { lost: Some(MediumAddress { index: 7, ..from }), ..lost };
+            assert!(matches!(plan(&elsewhere), Plan::Copy(..)), "others are gone");
         }
     }
 
     #[test]
-    fn a_rendered_picture_is_shared_unless_the_original_is_full() {
-        for (original, share) in [(None, Share::First), (Some(original(MOST_REFS)), Share::Alone)] {
+    fn the_original_of_a_rendered_picture_is_shared_while_there_is_room() {
+        let place = original(1).place;
+        for (original, share, stored_at) in [
+            (None, Share::First, None),
+            (Some(original(MOST_REFS - 1)), Share::Joined, Some(place)),
+            (Some(original(MOST_REFS)), Share::Alone, None),
+        ] {
             let facts = Facts { original, rendered: Some(Ok(rendered())), ..fetched() };
-            assert_eq!(plan(&facts), Plan::Record(&photo(), rendered(), share));
+            let recorded = Rendered { stored_at, ..rendered() };
+            assert_eq!(plan(&facts), Plan::Record(&photo(), recorded, share));
         }
     }
 

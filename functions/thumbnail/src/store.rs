@@ -7,10 +7,10 @@ use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::StorageClass;
+use aws_sdk_s3::types::{MetadataDirective, StorageClass};
 use bytes::Bytes;
 use domain::account::hex;
-use domain::media::MediumId;
+use domain::media::{Encoding, MediumAddress, MediumId};
 use domain::photo::MAX_UPLOAD_BYTES;
 use futures::future::try_join_all;
 use media::{Format, Rendition};
@@ -155,18 +155,22 @@ impl Store {
         }
     }
 
-    /// Stores renditions, side by side.
-    pub(crate) async fn keep(&self, id: MediumId, renditions: Vec<Rendition>) -> Result<(), StoreError> {
-        try_join_all(renditions.into_iter().map(|rendition| self.put(id, rendition))).await?;
+    /// Stores renditions under an address, side by side.
+    pub(crate) async fn keep(
+        &self,
+        address: MediumAddress,
+        renditions: Vec<Rendition>,
+    ) -> Result<(), StoreError> {
+        try_join_all(renditions.into_iter().map(|rendition| self.put(address, rendition))).await?;
         Ok(())
     }
 
-    async fn put(&self, id: MediumId, rendition: Rendition) -> Result<(), StoreError> {
+    async fn put(&self, address: MediumAddress, rendition: Rendition) -> Result<(), StoreError> {
         let put = self
             .s3
             .put_object()
             .bucket(&self.photos)
-            .key(id.rendition_key(rendition.size, rendition.encoding))
+            .key(address.key(rendition.size, rendition.encoding))
             .content_type(rendition.encoding.content_type())
             .cache_control(FOR_A_DAY)
             .body(ByteStream::from(rendition.bytes));
@@ -174,10 +178,40 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes what was kept of a medium.
-    pub(crate) async fn discard_kept(&self, id: MediumId) -> Result<(), StoreError> {
-        try_join_all(id.stored_keys().map(|key| self.delete(&self.photos, key))).await?;
+    /// Has S3 copy all renditions from one address to another, side by side. Returns whether they were all there.
+    pub(crate) async fn copy(&self, from: MediumAddress, to: MediumAddress) -> Result<bool, StoreError> {
+        let copies = from.renditions().zip(to.keys());
+        let copies = copies.map(|((encoding, source), target)| self.copy_one(encoding, source, target));
+        Ok(try_join_all(copies).await?.into_iter().all(|copied| copied))
+    }
+
+    async fn copy_one(&self, encoding: Encoding, source: String, target: String) -> Result<bool, StoreError> {
+        let copy = self
+            .s3
+            .copy_object()
+            .bucket(&self.photos)
+            .key(target)
+            .copy_source(format!("{}/{source}", self.photos))
+            // Said anew, so that a copy has what a rendition is given now.
+            .metadata_directive(MetadataDirective::Replace)
+            .content_type(encoding.content_type())
+            .cache_control(FOR_A_DAY);
+        match copy.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == Some("NoSuchKey") => Ok(false),
+            Err(error) => Err(failed("CopyObject")(error)),
+        }
+    }
+
+    /// Deletes the renditions under an address.
+    pub(crate) async fn discard_renditions(&self, address: MediumAddress) -> Result<(), StoreError> {
+        try_join_all(address.keys().map(|key| self.delete(&self.photos, key))).await?;
         Ok(())
+    }
+
+    /// Deletes a medium's original.
+    pub(crate) async fn discard_original(&self, id: MediumId) -> Result<(), StoreError> {
+        self.delete(&self.photos, id.original_key()).await
     }
 
     /// Deletes an upload.

@@ -2,6 +2,7 @@
 
 use api::Caller;
 use api::wire::{CreatePhotoRequest, MediumRequest};
+use domain::media::AddressSecret;
 use domain::photo::{ContentType, MAX_MEDIA, MAX_UPLOAD_BYTES, Medium, Photo, State};
 use domain::text::{AltText, Caption, Location, Tag};
 use domain::{Invalid, PhotoId};
@@ -37,12 +38,13 @@ impl Draft {
         i64::try_from(bytes).unwrap_or(i64::MAX)
     }
 
-    /// Returns the photo with this id in its first state.
-    pub(crate) fn photo(&self, id: PhotoId, author: &Caller) -> Photo {
+    /// Returns the photo with this id and this secret in its first state.
+    pub(crate) fn photo(&self, id: PhotoId, secret: AddressSecret, author: &Caller) -> Photo {
         Photo {
             id,
             author: author.user_id,
             author_name: author.username.clone(),
+            secret,
             caption: self.caption.clone(),
             place: self.place.clone(),
             tags: self.tags.clone(),

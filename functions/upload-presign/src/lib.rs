@@ -26,7 +26,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::media::MediumId;
+use domain::media::{AddressSecret, MediumId};
 use domain::photo::{Photo, State};
 use domain::{Clock, PhotoId, Randomness, quota};
 use runtime::config::environment;
@@ -117,7 +117,7 @@ impl UploadPresignHandler {
             let id = PhotoId::generate(caller.user_id, self.clock.as_ref(), self.random.as_ref());
             let record = repeat
                 .map(|repeat| Idempotency::new(&repeat.key, repeat.request.clone(), id, self.clock.now()));
-            let photo = draft.photo(id, caller);
+            let photo = draft.photo(id, AddressSecret::draw(self.random.as_ref()), caller);
             match photo::create(&self.table, &photo, record.as_ref()).await? {
                 Creation::Done => return Ok(photo),
                 Creation::Raced => self.step_aside(turn).await,

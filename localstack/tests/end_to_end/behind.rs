@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
+use domain::media::{Encoding, Size};
 use domain::photo::Photo;
 use domain::quota::Quota;
 use domain::{Clock, UserId};
@@ -130,11 +131,12 @@ impl Behind {
     }
 
     /// Returns the keys of a photo's stored objects: original and renditions of each medium.
-    pub(crate) async fn kept(&self, author: UserId, photo: &str) -> Vec<String> {
-        let folders = ["original", "large", "medium", "small"];
-        let mut keys = Vec::new();
-        for folder in folders {
-            keys.extend(self.objects(&self.photos, &format!("photos/{folder}/{author}/{photo}/")).await);
+    pub(crate) async fn kept(&self, photo: &Photo) -> Vec<String> {
+        let mut keys =
+            self.objects(&self.photos, &format!("photos/original/{}/{}/", photo.author, photo.id)).await;
+        for size in Size::ALL {
+            let first = photo.address(0).key(size, Encoding::Jpeg);
+            keys.extend(self.objects(&self.photos, first.strip_suffix("0.jpg").unwrap()).await);
         }
         keys
     }

@@ -18,7 +18,7 @@ async fn until_counted(person: &Person<'_>, photos: u64) {
 }
 
 #[tokio::test]
-async fn when_a_file_is_posted_twice_then_one_copy_should_serve_both_photos() {
+async fn when_a_file_is_posted_twice_then_each_photo_should_have_its_own_addresses() {
     let app = App::new();
     let (anna, bert) = (app.register("anna").await, app.register("bert").await);
     let first = anna.post_photo("First", &[picture()]).await;
@@ -26,20 +26,29 @@ async fn when_a_file_is_posted_twice_then_one_copy_should_serve_both_photos() {
     let second = anna.post_photo("Second", &[picture()]).await;
     let berts = bert.post_photo("Bert's", &[picture()]).await;
     until_counted(&anna, 2).await;
-    for (person, photo, objects) in [(&anna, &first, 7), (&anna, &second, 0), (&bert, &berts, 7)] {
-        assert_eq!(app.behind.kept(person.id, photo).await.len(), objects);
+    let (stored, copy) = (app.behind.photo(&first).await, app.behind.photo(&second).await);
+    for (photo, objects) in [(&stored, 7), (&copy, 6), (&app.behind.photo(&berts).await, 7)] {
+        assert_eq!(app.behind.kept(photo).await.len(), objects, "the original is stored once");
     }
 
-    let shown = anna.photo(&second).await;
-    assert_eq!(shown["media"][0]["urls"], anna.photo(&first).await["media"][0]["urls"]);
+    let (earlier, shown) = (anna.photo(&first).await, anna.photo(&second).await);
+    for (size, _) in SIZES {
+        assert_ne!(url(&shown, size), url(&earlier, size));
+        assert!(url(&shown, size).is_some_and(|url| !url.contains(&first) && !url.contains(&second)));
+    }
     assert_eq!(shown["media"][0]["similar_to"], first);
     for seen in [bert.photo(&second).await, bert.photo(&berts).await] {
         assert_eq!(seen["media"][0].get("similar_to"), None);
     }
 
+    // The addresses of the first are served from the edge when it is deleted.
+    for (size, _) in SIZES {
+        assert_eq!(status(&app, url(&earlier, size).unwrap()).await, 200);
+    }
     anna.delete(&format!("/photos/{first}")).await.expect(204);
     until_counted(&anna, 1).await;
-    app.behind.until_handled("backfill").await;
+    until_dead(&app, &earlier).await;
+    assert_eq!(app.behind.kept(&stored).await.len(), 1, "the original, for the second");
     let shown = anna.photo(&second).await;
     let urls: Vec<&str> = SIZES.iter().filter_map(|(size, _)| url(&shown, size)).collect();
     assert_eq!(urls.len(), 3);
@@ -51,17 +60,23 @@ async fn when_a_file_is_posted_twice_then_one_copy_should_serve_both_photos() {
     }
 
     anna.delete(&format!("/photos/{second}")).await.expect(204);
-    eventually("the copy is gone, from the CDN too", async || {
-        same(app.behind.kept(anna.id, &first).await, &Vec::new()).map(drop)?;
-        for url in &urls {
-            if status(&app, url).await == 200 {
-                return Err(format!("{url} is still served"));
-            }
+    until_dead(&app, &shown).await;
+    eventually("the original is gone with the last photo", async || {
+        same(app.behind.kept(&stored).await, &Vec::new()).map(drop)
+    })
+    .await;
+    assert_eq!(app.behind.kept(&app.behind.photo(&berts).await).await.len(), 7);
+}
+
+/// Waits until no address of a deleted photo is served any more: at most as long as the edge may take.
+async fn until_dead(app: &App, photo: &Value) {
+    eventually("the photo's addresses are dead", async || {
+        for (size, _) in SIZES {
+            same(status(app, url(photo, size).unwrap()).await, &404).map(drop)?;
         }
         Ok(())
     })
     .await;
-    assert_eq!(app.behind.kept(bert.id, &berts).await.len(), 7);
 }
 
 fn url<'a>(photo: &'a Value, size: &str) -> Option<&'a str> {

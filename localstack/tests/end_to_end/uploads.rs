@@ -1,5 +1,6 @@
 //! Creating drafts and posting their bytes: what is accepted, what is refused, and what is repeated.
 
+use domain::media::{Encoding, Size};
 use domain::quota;
 use futures::future::join_all;
 use reqwest::Method;
@@ -41,7 +42,7 @@ async fn when_a_form_is_used_for_anything_else_then_s3_should_refuse_it() {
     refused_by_s3(&post(html, &picture.bytes).await, 403, "AccessDenied");
     let her_key = other_uploads[0]["fields"]["key"].as_str().unwrap();
     refused_by_s3(&post(changed(upload, "key", her_key), &picture.bytes).await, 403, "AccessDenied");
-    let served = format!("photos/large/{}/{photo}/0.jpg", anna.id);
+    let served = app.behind.photo(&photo).await.address(0).key(Size::Large, Encoding::Jpeg);
     refused_by_s3(&post(changed(upload, "key", &served), &picture.bytes).await, 403, "AccessDenied");
     let forged = changed(upload, "x-amz-signature", &"0".repeat(64));
     refused_by_s3(&post(forged, &picture.bytes).await, 403, "SignatureDoesNotMatch");
@@ -59,7 +60,7 @@ async fn when_a_form_is_used_for_anything_else_then_s3_should_refuse_it() {
     for (person, photo) in [(&anna, &photo), (&mallory, &others)] {
         assert_eq!(person.photo(photo).await["status"], "processing");
         assert!(app.behind.waiting(person.id, photo).await.is_empty());
-        assert!(app.behind.kept(person.id, photo).await.is_empty());
+        assert!(app.behind.kept(&app.behind.photo(photo).await).await.is_empty());
     }
     // The unchanged form is still valid.
     app.post_form(upload, &picture.bytes).await.expect(204);
@@ -95,9 +96,10 @@ async fn when_a_file_is_no_picture_then_the_photo_should_fail_with_a_reason() {
         assert_eq!(failed["failure"]["code"], code);
         assert!(failed["failure"]["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{failed}");
         bert.get(&format!("/photos/{photo}")).await.refused(404, "photo_not_found");
+        let stored = app.behind.photo(&photo).await;
         eventually("the uploads are cleared away, and what was made of the neighbour", async || {
             same(app.behind.waiting(anna.id, &photo).await, &Vec::new()).map(drop)?;
-            same(app.behind.kept(anna.id, &photo).await, &Vec::new()).map(drop)
+            same(app.behind.kept(&stored).await, &Vec::new()).map(drop)
         })
         .await;
     }
@@ -202,7 +204,7 @@ async fn when_the_form_of_a_ready_photo_is_reused_then_it_should_not_change() {
         .await;
         assert_eq!(anna.photo(&photo).await, ready);
     }
-    let key = format!("photos/large/{}/{photo}/0.jpg", anna.id);
+    let key = app.behind.photo(&photo).await.address(0).key(Size::Large, Encoding::Jpeg);
     assert_eq!(app.behind.object(&key).await, before);
 }
 
@@ -211,6 +213,7 @@ async fn when_a_photo_is_deleted_before_its_upload_then_nothing_should_stay() {
     let app = App::new();
     let anna = app.register("anna").await;
     let (photo, uploads) = anna.create_upload("", &[small()]).await;
+    let was = app.behind.photo(&photo).await;
     anna.delete(&format!("/photos/{photo}")).await.expect(204);
     app.post_form(&uploads[0], &small().bytes).await.expect(204);
     eventually("the upload is cleared away", async || {
@@ -218,6 +221,6 @@ async fn when_a_photo_is_deleted_before_its_upload_then_nothing_should_stay() {
     })
     .await;
     app.behind.until_handled("uploads").await;
-    assert!(app.behind.kept(anna.id, &photo).await.is_empty());
+    assert!(app.behind.kept(&was).await.is_empty());
     anna.get(&format!("/photos/{photo}")).await.refused(404, "photo_not_found");
 }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::id::{PhotoId, UserId};
+use crate::random::Randomness;
 
 /// A rendition's size, by its longest side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,7 +72,7 @@ impl Encoding {
     }
 }
 
-/// One medium of one photo. Every object key is made of it.
+/// One medium of one photo. The keys of its upload and of its original are made of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MediumId {
     /// Whose it is.
@@ -107,23 +108,81 @@ impl MediumId {
     pub fn original_key(self) -> String {
         format!("photos/original/{}/{}/{}", self.author, self.photo, self.index)
     }
+}
 
-    /// Returns the key of a rendition: `photos/<size>/<user>/<photo>/<n>.<ext>`.
-    pub fn rendition_key(self, size: Size, encoding: Encoding) -> String {
-        let Self { author, photo, index } = self;
-        format!("photos/{}/{author}/{photo}/{index}.{}", size.name(), encoding.extension())
-    }
+/// The secret in the addresses of a photo's pictures: 128 random bits, written as 32 hexadecimal digits.
+///
+/// Whoever knows it may see the pictures, so it is never logged.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct AddressSecret(u128);
 
-    /// Returns the key of every object that rendering this medium stores.
-    pub fn stored_keys(self) -> impl Iterator<Item = String> {
-        let renditions = Size::ALL.into_iter().flat_map(move |size| {
-            Encoding::ALL.into_iter().map(move |encoding| self.rendition_key(size, encoding))
-        });
-        renditions.chain([self.original_key()])
+impl AddressSecret {
+    /// Draws a new secret.
+    pub fn draw(randomness: &dyn Randomness) -> Self {
+        let mut bytes = [0; 16];
+        randomness.fill(&mut bytes);
+        Self(u128::from_le_bytes(bytes))
     }
 }
 
-/// The place of a medium, and of its stored objects, among all of its author's. Written `<photo>/<n>`.
+impl From<u128> for AddressSecret {
+    fn from(bits: u128) -> Self {
+        Self(bits)
+    }
+}
+
+impl fmt::Debug for AddressSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AddressSecret(..)")
+    }
+}
+
+impl Serialize for AddressSecret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:032x}", self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for AddressSecret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let digits = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let bits = u128::from_str_radix(&text, 16).ok().filter(|_| digits);
+        // The error repeats nothing of it.
+        bits.map(Self).ok_or_else(|| de::Error::custom("not a secret of an address"))
+    }
+}
+
+/// Where the renditions of one medium are served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MediumAddress {
+    /// The secret of its photo.
+    pub secret: AddressSecret,
+    /// Its index in the photo, from 0.
+    pub index: usize,
+}
+
+impl MediumAddress {
+    /// Returns the key of a rendition: `photos/<size>/<secret>/<n>.<ext>`.
+    pub fn key(self, size: Size, encoding: Encoding) -> String {
+        let Self { secret, index } = self;
+        format!("photos/{}/{:032x}/{index}.{}", size.name(), secret.0, encoding.extension())
+    }
+
+    /// Returns every rendition of the medium, with its encoding and its key.
+    pub fn renditions(self) -> impl Iterator<Item = (Encoding, String)> {
+        Size::ALL.into_iter().flat_map(move |size| {
+            Encoding::ALL.into_iter().map(move |encoding| (encoding, self.key(size, encoding)))
+        })
+    }
+
+    /// Returns the key of every rendition of the medium.
+    pub fn keys(self) -> impl Iterator<Item = String> {
+        self.renditions().map(|(_, key)| key)
+    }
+}
+
+/// The place of a medium, and of its original, among all of its author's. Written `<photo>/<n>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MediumPlace {
     /// The photo it belongs to.
@@ -248,6 +307,15 @@ mod tests {
         }
 
         #[test]
+        fn secrets_round_trip_and_are_not_shown(bits in any::<u128>()) {
+            let secret = AddressSecret::from(bits);
+            let json = serde_json::to_string(&secret).unwrap();
+            prop_assert_eq!(json.len(), 34);
+            prop_assert_eq!(serde_json::from_str::<AddressSecret>(&json).unwrap(), secret);
+            prop_assert_eq!(format!("{:?}", MediumAddress { secret, index: 0 }), "MediumAddress { secret: AddressSecret(..), index: 0 }");
+        }
+
+        #[test]
         fn upload_keys_round_trip(author in 0..=i64::MAX as u64, photo in 0..=i64::MAX as u64, index in 0_usize..10) {
             let id = MediumId {
                 author: UserId::try_from(author).unwrap(),
@@ -255,7 +323,38 @@ mod tests {
                 index,
             };
             prop_assert_eq!(MediumId::from_upload_key(&id.upload_key()), Some(id));
-            prop_assert_eq!(id.stored_keys().count(), 7);
+        }
+    }
+
+    #[test]
+    fn an_address_is_made_of_its_secret_alone_and_every_rendition_has_its_own() {
+        let address = MediumAddress { secret: AddressSecret::from(0xa1), index: 3 };
+        let first = address.key(Size::Large, Encoding::Jpeg);
+        assert_eq!(first, "photos/large/000000000000000000000000000000a1/3.jpg");
+        let mut keys: Vec<String> = address.keys().collect();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), 6);
+    }
+
+    #[test]
+    fn every_bit_of_a_secret_is_drawn() {
+        struct Ones;
+        impl Randomness for Ones {
+            fn fill(&self, bytes: &mut [u8]) {
+                bytes.fill(u8::MAX);
+            }
+        }
+        assert_eq!(AddressSecret::draw(&Ones), AddressSecret::from(u128::MAX));
+    }
+
+    #[test]
+    fn other_texts_are_no_secrets_and_are_not_repeated() {
+        for text in
+            ["", "secret", "+a1", "0123456789ABCDEF0123456789ABCDEF", "0123456789abcdef0123456789abcdef0"]
+        {
+            let error = serde_json::from_value::<AddressSecret>(text.into()).unwrap_err().to_string();
+            assert!(error.starts_with("not a secret of an address"), "{error}");
         }
     }
 

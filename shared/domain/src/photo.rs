@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{PhotoId, UserId};
-use crate::media::{MediumId, MediumPlace, PerceptualHash};
+use crate::media::{AddressSecret, MediumAddress, MediumPlace, PerceptualHash};
 use crate::text::{AltText, Caption, Location, Tag};
 
 /// Most media in one photo.
@@ -20,6 +20,8 @@ pub struct Photo {
     pub author: UserId,
     /// The author's user name. Names never change.
     pub author_name: String,
+    /// The secret in the addresses of its pictures.
+    pub secret: AddressSecret,
     /// Text under the photo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caption: Option<Caption>,
@@ -74,8 +76,8 @@ pub struct Rendered {
     pub sha256: String,
     /// Its perceptual hash.
     pub phash: PerceptualHash,
-    /// Where original and renditions are stored, when they are another medium's. The author had uploaded a
-    /// medium with the same bytes before.
+    /// Where the original is stored, when it is another medium's. The author had uploaded a medium with
+    /// the same bytes before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored_at: Option<MediumPlace>,
     /// An earlier photo of the author's that looks similar. It may have been deleted since.
@@ -90,7 +92,7 @@ pub struct BlobRef {
     pub index: usize,
     /// SHA-256 of the original, hexadecimal.
     pub sha256: String,
-    /// Where original and renditions are stored, when they are another medium's.
+    /// Where the original is stored, when it is another medium's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored_at: Option<MediumPlace>,
 }
@@ -205,13 +207,9 @@ impl Photo {
         caption + place + tags + alts.map(|text| text.as_str().len()).sum::<usize>()
     }
 
-    /// Returns the medium under whose object keys original and renditions are stored.
-    ///
-    /// It is the medium itself, or an earlier one of the author's with the same bytes.
-    pub fn stored_at(&self, index: usize) -> MediumId {
-        let rendered = self.media.get(index).and_then(|medium| medium.rendered.as_ref());
-        let own = MediumPlace { photo: self.id, index };
-        rendered.and_then(|facts| facts.stored_at).unwrap_or(own).of(self.author)
+    /// Returns where the renditions of a medium are served.
+    pub fn address(&self, index: usize) -> MediumAddress {
+        MediumAddress { secret: self.secret, index }
     }
 
     /// Returns the references of its rendered media to stored bytes.

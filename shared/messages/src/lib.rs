@@ -1,11 +1,13 @@
 //! The messages between functions, over SNS and SQS.
 //!
 //! Every message is one [`Event`]: JSON with a `type`. Consumers are idempotent, so duplicates are safe.
-//! Fields are only ever added, with a default, so that messages in flight survive a deployment.
+//! Fields are only ever added, with a default, so that messages in flight survive a deployment. Only a new layout
+//! of the table may ask for more: messages about items of another layout are not read.
 
 pub mod repair;
 pub mod workflow;
 
+use domain::media::AddressSecret;
 use domain::photo::BlobRef;
 use domain::{PhotoId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
@@ -42,6 +44,8 @@ pub enum Event {
         photo_id: PhotoId,
         /// Whose it was.
         author_id: UserId,
+        /// The secret in the addresses of its pictures.
+        secret: AddressSecret,
         /// How many media it had.
         media: usize,
         /// The references of its rendered media to stored bytes.
@@ -58,6 +62,8 @@ pub enum Event {
         photo_id: PhotoId,
         /// Whose it is.
         author_id: UserId,
+        /// The secret in the addresses of its pictures.
+        secret: AddressSecret,
         /// How many media it has.
         media: usize,
         /// The references of its rendered media to stored bytes.
@@ -216,6 +222,7 @@ impl HashRange {
 #[cfg(test)]
 mod tests {
     use domain::media::MediumPlace;
+    use serde_json::json;
 
     use super::*;
 
@@ -238,11 +245,18 @@ mod tests {
             Event::PhotoDeleted {
                 photo_id: photo(1),
                 author_id: user(2),
+                secret: AddressSecret::from(0xa1),
                 media: 3,
                 blob_refs: blob_refs(),
                 followers,
             },
-            Event::PhotoFailed { photo_id: photo(1), author_id: user(2), media: 3, blob_refs: blob_refs() },
+            Event::PhotoFailed {
+                photo_id: photo(1),
+                author_id: user(2),
+                secret: AddressSecret::from(0xa1),
+                media: 3,
+                blob_refs: blob_refs(),
+            },
             Event::LikeAdded {
                 photo_id: photo(1),
                 author_id: user(2),
@@ -276,8 +290,10 @@ mod tests {
             event,
             Event::PhotoReady { photo_id: photo(1), author_id: user(2), followers: HashRange::ALL }
         );
-        let json = r#"{"type":"photo.deleted","photo_id":"1","author_id":"2","media":1}"#;
-        let event: Event = serde_json::from_str(json).unwrap();
+        let secret = AddressSecret::from(0xa1);
+        let json =
+            json!({"type": "photo.deleted", "photo_id": "1", "author_id": "2", "secret": secret, "media": 1});
+        let event: Event = serde_json::from_value(json).unwrap();
         assert!(matches!(event, Event::PhotoDeleted { blob_refs, .. } if blob_refs.is_empty()));
     }
 

@@ -4,13 +4,17 @@
 //! The note is an item of its own. The photo's item may be large, and the photo's other media are written to
 //! it at the same time. No filter of the stream matches the note. TTL deletes it: after a medium is recorded
 //! or its photo has failed, nobody reads it.
+//!
+//! The note holds the secret of the photo's addresses. What an attempt has stored can be found by it when the
+//! photo has been deleted meanwhile.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use domain::Timestamp;
-use domain::media::MediumId;
+use domain::media::{AddressSecret, MediumId};
 use serde::Deserialize;
+use serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value;
 
 use crate::calls::{number, parsed};
 use crate::error::{done, refused};
@@ -30,6 +34,8 @@ struct Attempts {
     /// How many processes died over earlier ones.
     #[serde(default)]
     deaths: u32,
+    /// The secret of the photo's addresses.
+    secret: Option<AddressSecret>,
 }
 
 /// Whether an attempt may be made.
@@ -48,10 +54,17 @@ pub enum Attempt {
 /// twice.
 ///
 /// 1 WRU; 2 WRU when an earlier attempt has not ended, and as much again for each race lost.
-pub async fn begin(table: &Table, medium: MediumId, now: Timestamp, longest: Duration) -> Result<Attempt> {
+pub async fn begin(
+    table: &Table,
+    medium: MediumId,
+    secret: AddressSecret,
+    now: Timestamp,
+    longest: Duration,
+) -> Result<Attempt> {
     // Each race lost is another delivery of the same upload.
     const RACES: usize = 8;
     let longest = i64::try_from(longest.as_millis()).map_err(Error::unreadable)?;
+    let secret = to_attribute_value(secret).map_err(Error::unreadable)?;
     let mut known = Attempts::default();
     for _ in 0..RACES {
         let died = known.begun.is_some_and(|begun| begun.plus_ms(longest) <= now);
@@ -62,14 +75,17 @@ pub async fn begin(table: &Table, medium: MediumId, now: Timestamp, longest: Dur
         let mut request = table
             .update(&ItemKey::Attempt(medium.photo, medium.index))
             .expression_attribute_values(":now", number(now.0))
+            .expression_attribute_values(":secret", secret.clone())
             .expression_attribute_values(":expiry", number(now.seconds() + NOTED_SECONDS))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         request = match known.begun {
             None => request
-                .update_expression(format!("SET begun = :now, {EXPIRES_AT} = :expiry"))
+                .update_expression(format!("SET begun = :now, secret = :secret, {EXPIRES_AT} = :expiry"))
                 .condition_expression("attribute_not_exists(begun)"),
             Some(begun) => request
-                .update_expression(format!("SET begun = :now, deaths = :deaths, {EXPIRES_AT} = :expiry"))
+                .update_expression(format!(
+                    "SET begun = :now, deaths = :deaths, secret = :secret, {EXPIRES_AT} = :expiry"
+                ))
                 .condition_expression("begun = :begun")
                 .expression_attribute_values(":begun", number(begun.0))
                 .expression_attribute_values(":deaths", number(deaths)),
@@ -86,6 +102,12 @@ pub async fn begin(table: &Table, medium: MediumId, now: Timestamp, longest: Dur
         }
     }
     Err(Error::busy("UpdateItem", "the attempts at a medium kept changing"))
+}
+
+/// Reads the secret of a photo's addresses from the attempts at one of its media, strongly consistent. 1 RRU.
+pub async fn secret(table: &Table, medium: MediumId) -> Result<Option<AddressSecret>> {
+    let key = ItemKey::Attempt(medium.photo, medium.index);
+    Ok(table.get_latest::<Attempts>(&key).await?.and_then(|attempts| attempts.secret))
 }
 
 /// Notes that the process of an attempt lives, although the medium is not recorded. 1 WRU.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::media::PerceptualHash;
+use domain::media::{AddressSecret, PerceptualHash};
 use domain::photo::{BlobRef, Photo, State};
 use domain::{PhotoId, Relation, UserId};
 use messages::{Event, HashRange};
@@ -60,6 +60,8 @@ pub struct Remains {
     pub photo: PhotoId,
     /// Whose.
     pub author: UserId,
+    /// The secret in the addresses of its pictures.
+    pub secret: AddressSecret,
     /// How many media it has or had.
     pub media: usize,
     /// The references of its rendered media to stored bytes.
@@ -70,7 +72,8 @@ pub struct Remains {
 impl From<&Photo> for Remains {
     fn from(photo: &Photo) -> Self {
         let blob_refs = photo.blob_refs();
-        Self { photo: photo.id, author: photo.author, media: photo.media.len(), blob_refs }
+        let (author, secret) = (photo.author, photo.secret);
+        Self { photo: photo.id, author, secret, media: photo.media.len(), blob_refs }
     }
 }
 
@@ -147,15 +150,17 @@ impl Change {
             Self::Ready { photo, author, .. } => {
                 Some(Event::PhotoReady { photo_id: *photo, author_id: *author, followers: HashRange::ALL })
             }
-            Self::Failed(Remains { photo, author, media, blob_refs }) => Some(Event::PhotoFailed {
+            Self::Failed(Remains { photo, author, secret, media, blob_refs }) => Some(Event::PhotoFailed {
                 photo_id: *photo,
                 author_id: *author,
+                secret: *secret,
                 media: *media,
                 blob_refs: blob_refs.clone(),
             }),
-            Self::Deleted(Remains { photo, author, media, blob_refs }) => Some(Event::PhotoDeleted {
+            Self::Deleted(Remains { photo, author, secret, media, blob_refs }) => Some(Event::PhotoDeleted {
                 photo_id: *photo,
                 author_id: *author,
+                secret: *secret,
                 media: *media,
                 blob_refs: blob_refs.clone(),
                 followers: HashRange::ALL,

@@ -360,7 +360,8 @@ pub(crate) mod sort {
 ///
 /// Layout 2: ids carry a home region, and followers sort by it.
 /// Layout 3: long texts of a photo are beside its item.
-pub const LAYOUT: u32 = 3;
+/// Layout 4: a photo has a secret, and its renditions are stored under that.
+pub const LAYOUT: u32 = 4;
 
 /// One line of the table's chart: item, partition key, sort key.
 pub type ChartRow = (&'static str, String, String);

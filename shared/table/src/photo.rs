@@ -9,7 +9,6 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
     Update,
 };
-use domain::media::MediumId;
 use domain::photo::{Failure, Photo, Rendered, State};
 use domain::text::{AltText, Caption, Location, Tag};
 use domain::{PhotoId, UserId};
@@ -278,7 +277,7 @@ pub enum Finish {
 
 /// Records a rendered medium, and makes the photo ready with the last one.
 ///
-/// One transaction writes the photo and the original, which holds the references to shared objects.
+/// One transaction writes the photo and the original, which holds the references to the stored bytes.
 /// However many media finish at once, and however often, exactly one of them makes the photo ready.
 ///
 /// 2 WRU for each KiB of the photo and, unless it is alone, 2 for the original.
@@ -292,13 +291,12 @@ pub async fn finish_medium(
 ) -> Result<Finish> {
     // Others write to the same photo only to finish media of it, or to like it. Some of them win each round.
     const CONFLICTS: u32 = 8;
-    let medium = MediumId { author: photo.author, photo: photo.id, index };
     let mut last = photo.pending == 1;
     let mut conflicts = 0;
     // Each other refusal means that another medium finished. There are at most as many refusals as media.
     let mut turns = 0..=photo.media.len() * 2;
     while conflicts < CONFLICTS && !turns.is_empty() {
-        match try_finish(table, medium, rendered, share, last).await? {
+        match try_finish(table, photo, index, rendered, share, last).await? {
             Attempt::Recorded => return Ok(if last { Finish::Ready } else { Finish::Waiting }),
             Attempt::Refused(None) => return Ok(Finish::Gone),
             Attempt::Refused(Some(now)) => {
@@ -331,13 +329,14 @@ enum Attempt {
 
 async fn try_finish(
     table: &Table,
-    medium: MediumId,
+    photo: &Photo,
+    index: usize,
     rendered: &Rendered,
     share: Share,
     last: bool,
 ) -> Result<Attempt> {
-    let mut writes = vec![record(table, medium, rendered, last)?];
-    writes.extend(original::write(table, medium, rendered, share)?);
+    let mut writes = vec![record(table, photo.id, index, rendered, last)?];
+    writes.extend(original::write(table, photo, index, rendered, share)?);
     let answer = table.client.transact_write_items().set_transact_items(Some(writes)).send().await;
     let Err(error) = answer else { return Ok(Attempt::Recorded) };
     let failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
@@ -354,14 +353,19 @@ async fn try_finish(
 
 /// Returns the write that records a medium, the last one or not. It returns the photo when its
 /// condition does not hold.
-fn record(table: &Table, medium: MediumId, rendered: &Rendered, last: bool) -> Result<TransactWriteItem> {
-    let index = medium.index;
+fn record(
+    table: &Table,
+    photo: PhotoId,
+    index: usize,
+    rendered: &Rendered,
+    last: bool,
+) -> Result<TransactWriteItem> {
     let facts = to_attribute_value(rendered).map_err(Error::unreadable)?;
     let step = if last { "pending = :zero, #state = :ready" } else { "pending = pending - :one" };
     let left = if last { "pending = :one" } else { "pending > :one" };
     let mut update = Update::builder()
         .table_name(&*table.name)
-        .set_key(Some(key_item(&ItemKey::Photo(medium.photo))))
+        .set_key(Some(key_item(&ItemKey::Photo(photo))))
         .update_expression(format!("SET media[{index}].rendered = :facts, {step}"))
         .condition_expression(format!(
             "#state = :processing AND attribute_exists(media[{index}]) AND attribute_not_exists(media[{index}].rendered) AND {left}"

@@ -10,7 +10,7 @@ use domain::account::UserName;
 use domain::feed::{Entry, HEAD_LEN};
 use domain::id::follower_hash;
 use domain::inbox::{Actor, RowId, Subject};
-use domain::media::{MediumPlace, PerceptualHash};
+use domain::media::{AddressSecret, MediumPlace, PerceptualHash};
 use domain::photo::{ContentType, Failure, Medium, Photo, Rendered, State};
 use domain::session::{Nonce, RefreshToken};
 use domain::user::User;
@@ -78,6 +78,7 @@ impl World {
             id: PhotoId::generate(author, &self.clock, &self.random),
             author,
             author_name: "ann".to_owned(),
+            secret: AddressSecret::draw(&self.random),
             caption: None,
             place: None,
             tags: vec![],
@@ -211,7 +212,7 @@ async fn a_copy_is_stored_once_joined_by_others_and_released_by_the_last() {
     assert_eq!(finish(&world, &first, 1, &elsewhere, Share::Joined).await, Finish::Moved);
     assert_eq!(photo::get_latest(table, first.id).await.unwrap().unwrap().pending, 1);
     let original = read().await.unwrap();
-    assert_eq!(original.facts("s"), joined);
+    assert_eq!((original.facts("s"), original.source), (facts(), first.address(0)));
     for _ in 0..2 {
         let again = finish(&world, &first, 0, &facts(), Share::First).await;
         assert_eq!((again, read().await.unwrap()), (Finish::Already, original.clone()));
@@ -219,8 +220,10 @@ async fn a_copy_is_stored_once_joined_by_others_and_released_by_the_last() {
     assert_eq!(finish(&world, &first, 1, &joined, Share::Joined).await, Finish::Ready);
     assert_eq!(finish(&world, &other, 0, &joined, Share::Joined).await, Finish::Ready);
     let stored = photo::get_latest(table, first.id).await.unwrap().unwrap();
-    assert_eq!((stored.stored_at(0), stored.stored_at(1)), (at.of(ann), at.of(ann)));
-    assert_eq!(read().await.unwrap().refs.len(), 3);
+    let stored_at = |index: usize| stored.media[index].rendered.as_ref().unwrap().stored_at;
+    assert_eq!((stored_at(0), stored_at(1)), (None, Some(at)));
+    let original = read().await.unwrap();
+    assert_eq!((original.refs.len(), original.source), (3, other.address(0)), "of the newest");
 
     for (photo, index) in [(&first, 0), (&other, 0), (&other, 0)] {
         assert!(!release(&world, photo, index, at).await);

@@ -2,7 +2,7 @@
 
 use api::Caller;
 use domain::PhotoId;
-use domain::media::{MediumPlace, PerceptualHash};
+use domain::media::{AddressSecret, MediumPlace, PerceptualHash};
 use domain::photo::{ContentType, MAX_MEDIA, MAX_UPLOAD_BYTES, Medium, Photo, Rendered, State};
 use domain::text::{AltText, Caption, Location, MAX_TAGS, Tag};
 
@@ -12,7 +12,7 @@ const WIDE: &str = "\u{1F305}";
 const WIDE_LETTER: &str = "\u{10428}";
 
 /// Returns a draft with as many media as may be, and with every text as long as may be.
-pub fn draft(id: PhotoId, author: &Caller) -> Photo {
+pub fn draft(id: PhotoId, secret: AddressSecret, author: &Caller) -> Photo {
     let medium = Medium {
         content_type: ContentType::Jpeg,
         size: MAX_UPLOAD_BYTES,
@@ -25,6 +25,7 @@ pub fn draft(id: PhotoId, author: &Caller) -> Photo {
         id,
         author: author.user_id,
         author_name: author.username.clone(),
+        secret,
         caption: Caption::parse(&WIDE.repeat(2_200)).expect("a caption"),
         place: Location::parse(&WIDE.repeat(100)).expect("a location"),
         tags: Tag::parse_all(tags.iter().map(String::as_str)).expect("tags"),

@@ -15,8 +15,9 @@ use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use s3s::auth::SimpleAuth;
 use s3s::dto::{
-    DeleteObjectInput, DeleteObjectOutput, ETagCondition, GetObjectInput, GetObjectOutput, HeadObjectInput,
-    HeadObjectOutput, PutObjectInput, PutObjectOutput, StreamingBlob,
+    CopyObjectInput, CopyObjectOutput, CopySource, DeleteObjectInput, DeleteObjectOutput, ETagCondition,
+    GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, PutObjectInput, PutObjectOutput,
+    StreamingBlob,
 };
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
@@ -139,6 +140,11 @@ impl Objects {
         self.shelf.objects().keys().filter(|(of, _)| of == bucket).map(|(_, key)| key.clone()).collect()
     }
 
+    /// Returns how many requests of `operation` (such as `PutObject`) have arrived so far.
+    pub fn requests_of(&self, operation: &'static str) -> usize {
+        self.shelf.requests().get(operation).copied().unwrap_or(0)
+    }
+
     /// Makes the next `times` requests of `operation` (such as `PutObject`) fail with an internal error,
     /// without effect. The client retries: [`ATTEMPTS`] of them make a call fail.
     pub fn fail_next(&self, operation: &'static str, times: usize) {
@@ -175,6 +181,7 @@ struct Shelf {
     objects: Mutex<BTreeMap<(String, String), Object>>,
     faults: Mutex<HashMap<&'static str, usize>>,
     holds: Mutex<Vec<Hold>>,
+    requests: Mutex<HashMap<&'static str, usize>>,
 }
 
 impl Shelf {
@@ -190,8 +197,13 @@ impl Shelf {
         self.holds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Applies the hold or fault that a test planned for the operation.
+    fn requests(&self) -> MutexGuard<'_, HashMap<&'static str, usize>> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts the request, and applies the hold or fault that a test planned for the operation.
     async fn enter(&self, operation: &'static str) -> S3Result<()> {
+        *self.requests().entry(operation).or_default() += 1;
         let hold = {
             let mut holds = self.holds();
             let found = holds.iter().position(|hold| hold.operation == operation);
@@ -268,6 +280,29 @@ impl S3 for Interface {
             ..GetObjectOutput::default()
         };
         Ok(S3Response::new(output))
+    }
+
+    /// Copies as `x-amz-metadata-directive: REPLACE` says: with the headers of the request.
+    async fn copy_object(
+        &self,
+        request: S3Request<CopyObjectInput>,
+    ) -> S3Result<S3Response<CopyObjectOutput>> {
+        self.0.enter("CopyObject").await?;
+        let input = request.input;
+        let CopySource::Bucket { bucket, key, .. } = input.copy_source else {
+            return Err(s3_error!(NotImplemented));
+        };
+        let mut objects = self.0.objects();
+        let source = objects.get(&(bucket.into(), key.into())).ok_or_else(|| s3_error!(NoSuchKey))?;
+        let object = Object {
+            bytes: source.bytes.clone(),
+            content_type: input.content_type,
+            cache_control: input.cache_control,
+            storage_class: input.storage_class.map(|class| class.as_str().to_owned()),
+            metadata: input.metadata.unwrap_or_default().into_iter().collect(),
+        };
+        objects.insert((input.bucket, input.key), object);
+        Ok(S3Response::new(CopyObjectOutput::default()))
     }
 
     async fn delete_object(

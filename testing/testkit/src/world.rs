@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use domain::account::UserName;
 use domain::feed::{DeliveryMode, Entry, Run, merge};
-use domain::media::PerceptualHash;
+use domain::media::{AddressSecret, PerceptualHash};
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::quota::Quota;
 use domain::session::RefreshToken;
@@ -143,6 +143,7 @@ impl World {
             id: PhotoId::generate(author.user_id, &self.clock, &self.random),
             author: author.user_id,
             author_name: author.username.clone(),
+            secret: AddressSecret::draw(&self.random),
             caption: None,
             place: None,
             tags: vec![],
@@ -165,7 +166,7 @@ impl World {
     pub async fn post_maximal(&self, author: &Caller) -> Photo {
         self.tick();
         let id = PhotoId::generate(author.user_id, &self.clock, &self.random);
-        let photo = self.create(maximal::draft(id, author)).await;
+        let photo = self.create(maximal::draft(id, AddressSecret::draw(&self.random), author)).await;
         self.finish_as(&photo, &maximal::rendered()).await;
         photo
     }

@@ -4,7 +4,7 @@
 //! with what the functions store.
 
 use domain::feed::{DeliveryMode, Entry, HEAD_LEN, entry_expiry};
-use domain::media::PerceptualHash;
+use domain::media::{AddressSecret, PerceptualHash};
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::user::User;
 use domain::{PhotoId, Timestamp, UserId};
@@ -84,6 +84,7 @@ pub(crate) fn created(id: PhotoId, author: UserId, author_name: &str) -> Photo {
         id,
         author,
         author_name: author_name.to_owned(),
+        secret: AddressSecret::from(u128::from(id.get())),
         caption: None,
         place: None,
         tags: vec![],
@@ -123,7 +124,7 @@ pub(crate) fn photo(author: &Person, id: PhotoId) -> Result<[Item; 3]> {
     let mut listed = stored(&ItemKey::Timeline(author.id, id), Listed {})?;
     listed.insert("looks".to_owned(), AttributeValue::B(hashes));
     let facts = rendered(id);
-    let original = Original::new(photo.stored_at(0), &facts);
+    let original = Original::new(&photo, 0, &facts);
     let original = stored(&ItemKey::Original(author.id, facts.sha256), original)?;
     Ok([stored(&ItemKey::Photo(id), photo)?, listed, original])
 }

@@ -28,11 +28,11 @@ async fn render(stage: &Stage, photo: &Photo, index: usize) {
         stored_at: None,
         similar_to: None,
     };
+    photo.address(index).keys().for_each(|key| stage.store.put(PHOTOS, &key, "a picture"));
     let (facts, share) = match original::get_latest(table, photo.author, SHA256).await.unwrap() {
-        Some(original) => (original.facts(SHA256), Share::Joined),
+        Some(original) => (Rendered { stored_at: Some(original.place), ..facts }, Share::Joined),
         None => {
-            let keys = place(photo, index).of(photo.author).stored_keys();
-            keys.for_each(|key| stage.store.put(PHOTOS, &key, "a picture"));
+            stage.store.put(PHOTOS, &place(photo, index).of(photo.author).original_key(), "a picture");
             (facts, Share::First)
         }
     };
@@ -53,6 +53,7 @@ async fn delete(stage: &Stage, photo: &Photo) -> Event {
     Event::PhotoDeleted {
         photo_id: photo.id,
         author_id: photo.author,
+        secret: photo.secret,
         media: photo.media.len(),
         blob_refs: now.blob_refs(),
         followers: HashRange::ALL,
@@ -67,13 +68,14 @@ async fn fail(stage: &Stage, photo: &Photo) -> Event {
     Event::PhotoFailed {
         photo_id: photo.id,
         author_id: photo.author,
+        secret: photo.secret,
         media: photo.media.len(),
         blob_refs: now.blob_refs(),
     }
 }
 
 #[tokio::test]
-async fn when_photos_share_one_copy_then_it_goes_with_the_last_of_them() {
+async fn when_photos_share_an_original_then_it_goes_with_the_last_and_renditions_with_their_own() {
     for delete_first in [true, false] {
         let stage = Stage::new().await;
         let ann = stage.world.person("ann").await;
@@ -82,6 +84,7 @@ async fn when_photos_share_one_copy_then_it_goes_with_the_last_of_them() {
         let first = delete(&stage, gone).await;
         stage.deliver_each([&first, &first]).await;
         assert_eq!(stage.store.keys(PHOTOS).len(), 7);
+        assert!(gone.address(0).keys().all(|key| stage.store.get(PHOTOS, &key).is_none()));
 
         let second = delete(&stage, left).await;
         stage.deliver_each([&second]).await;
@@ -107,7 +110,11 @@ async fn when_the_function_dies_while_it_releases_then_a_retry_completes() {
         let event = delete(&stage, &first).await;
         stage.world.engine.fail_next(operation, 1, Fault::Crash);
         assert_eq!(stage.deliver(std::slice::from_ref(&event)).await, ["message-0"]);
-        assert_eq!(stage.store.keys(PHOTOS).len(), 7);
+        assert_eq!(
+            stage.store.keys(PHOTOS).len(),
+            if others.is_some() { 7 } else { 1 },
+            "renditions go first"
+        );
         stage.deliver_each([&event]).await;
         assert_eq!(stage.store.keys(PHOTOS).len(), if others.is_some() { 7 } else { 0 });
     }
@@ -147,7 +154,9 @@ async fn when_sqs_sends_a_real_event_of_a_failed_photo_then_it_is_cleaned_up() {
     render(&stage, &photo, 0).await;
     fail(&stage, &photo).await;
     let (id, author) = (photo.id.to_string(), ann.user_id.to_string());
-    let values = [("photo_id", &*id), ("author_id", &*author), ("sha256", SHA256)];
+    let secret = serde_json::to_value(photo.secret).unwrap();
+    let secret = ("secret", secret.as_str().unwrap());
+    let values = [("photo_id", &*id), ("author_id", &*author), ("sha256", SHA256), secret];
     stage.deliver_real(fixture("backfill", "photo-failed", &values)).await;
     assert!(stage.store.keys(PHOTOS).is_empty());
     assert_eq!(original::get_latest(&stage.world.table, ann.user_id, SHA256).await.unwrap(), None);

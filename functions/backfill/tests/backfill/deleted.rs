@@ -2,18 +2,20 @@
 
 use api::Caller;
 use domain::PhotoId;
-use domain::media::MediumId;
-use domain::photo::BlobRef;
+use domain::media::{AddressSecret, Encoding, MediumAddress, MediumId, Size};
+use domain::photo::{BlobRef, Photo};
 use messages::{Event, HashRange};
 use table::keys::ItemKey;
 use testkit::{ATTEMPTS, Fault, fixture};
 
 use crate::stage::{PHOTOS, Stage, UPLOADS};
 
-fn deleted(author: &Caller, photo: PhotoId, media: usize) -> Event {
+fn deleted(photo: &Photo) -> Event {
+    let media = photo.media.len();
     Event::PhotoDeleted {
-        photo_id: photo,
-        author_id: author.user_id,
+        photo_id: photo.id,
+        author_id: photo.author,
+        secret: photo.secret,
         media,
         blob_refs: (0..media).map(alone).collect(),
         followers: HashRange::ALL,
@@ -26,10 +28,10 @@ fn alone(index: usize) -> BlobRef {
 }
 
 /// Stores everything that processing a photo leaves behind.
-fn store(stage: &Stage, author: &Caller, photo: PhotoId, media: usize) {
-    for index in 0..media {
-        let medium = MediumId { author: author.user_id, photo, index };
-        for key in medium.stored_keys() {
+fn store(stage: &Stage, photo: &Photo) {
+    for index in 0..photo.media.len() {
+        let medium = MediumId { author: photo.author, photo: photo.id, index };
+        for key in photo.address(index).keys().chain([medium.original_key()]) {
             stage.store.put(PHOTOS, &key, "a picture");
         }
         stage.store.put(UPLOADS, &medium.upload_key(), "an upload");
@@ -40,7 +42,7 @@ struct Scene {
     stage: Stage,
     author: Caller,
     fans: Vec<Caller>,
-    gone: PhotoId,
+    gone: Photo,
     kept: PhotoId,
 }
 
@@ -52,19 +54,18 @@ async fn scene(fans: usize) -> Scene {
     let fans = world.people("fan", fans).await;
     let (gone, kept) = (world.draft(&author, 2).await, world.post(&author).await);
     world.finish(&gone).await;
-    let gone = gone.id;
     for fan in &fans {
         world.follow(fan, &author).await;
         world.activate(fan).await;
-        for photo in [gone, kept] {
+        for photo in [gone.id, kept] {
             world.like(fan, &author, photo).await;
             stage.push(fan, &author, photo).await;
         }
     }
     world.derive().await;
-    store(&stage, &author, gone, 2);
-    store(&stage, &author, kept, 1);
-    world.delete(&author, gone).await;
+    store(&stage, &gone);
+    store(&stage, &table::photo::get(&world.table, kept).await.unwrap().unwrap());
+    world.delete(&author, gone.id).await;
     world.derive().await;
     Scene { stage, author, fans, gone, kept }
 }
@@ -74,11 +75,12 @@ impl Scene {
         let (world, store) = (&self.stage.world, &self.stage.store);
         for fan in &self.fans {
             assert_eq!(world.feed(fan).await, [self.kept]);
-            let liked =
-                table::like::liked_among(&world.table, fan.user_id, &[self.gone, self.kept]).await.unwrap();
+            let liked = table::like::liked_among(&world.table, fan.user_id, &[self.gone.id, self.kept])
+                .await
+                .unwrap();
             assert_eq!(liked.into_iter().collect::<Vec<_>>(), [self.kept]);
         }
-        assert!(table::like::likers(&world.table, self.gone, None, 10).await.unwrap().items.is_empty());
+        assert!(table::like::likers(&world.table, self.gone.id, None, 10).await.unwrap().items.is_empty());
         assert_eq!((store.keys(PHOTOS).len(), store.keys(UPLOADS).len()), (7, 1), "the other photo's");
     }
 
@@ -91,7 +93,7 @@ impl Scene {
 #[tokio::test]
 async fn when_a_photo_is_deleted_then_pictures_likes_and_entries_go() {
     let scene = scene(3).await;
-    let event = deleted(&scene.author, scene.gone, 2);
+    let event = deleted(&scene.gone);
     for _ in 0..2 {
         scene.stage.deliver_each([&event]).await;
         scene.assert_gone().await;
@@ -105,7 +107,7 @@ async fn when_a_photo_is_deleted_then_pictures_likes_and_entries_go() {
 #[tokio::test]
 async fn when_a_step_fails_then_the_message_comes_again_and_completes() {
     let scene = scene(2).await;
-    let event = [deleted(&scene.author, scene.gone, 2)];
+    let event = [deleted(&scene.gone)];
     scene.stage.world.engine.fail_next("BatchWriteItem", 1, Fault::Crash);
     assert_eq!(scene.stage.deliver(&event).await, ["message-0"], "after a write");
     scene.stage.deliver_each(&event).await;
@@ -115,7 +117,7 @@ async fn when_a_step_fails_then_the_message_comes_again_and_completes() {
 #[tokio::test]
 async fn when_the_store_is_unavailable_then_nothing_else_is_done() {
     let scene = scene(1).await;
-    let event = [deleted(&scene.author, scene.gone, 2)];
+    let event = [deleted(&scene.gone)];
     // Sixteen deletions side by side share these failures.
     scene.stage.store.fail_next("DeleteObject", 16 * ATTEMPTS);
     assert_eq!(scene.stage.deliver(&event).await, ["message-0"]);
@@ -131,11 +133,11 @@ async fn when_the_store_is_unavailable_then_nothing_else_is_done() {
 async fn when_the_following_is_large_then_parts_remove_only_entries() {
     let scene = scene(6).await;
     scene.pretend(7_501).await;
-    scene.stage.deliver_each([&deleted(&scene.author, scene.gone, 2)]).await;
+    scene.stage.deliver_each([&deleted(&scene.gone)]).await;
     let mut parts: Vec<Event> = scene.stage.outbox.take();
     assert_eq!(parts.len(), 4);
     parts.reverse();
-    store(&scene.stage, &scene.author, scene.gone, 2);
+    store(&scene.stage, &scene.gone);
     scene.stage.deliver_each(parts.iter().chain(&parts)).await;
     assert_eq!(scene.stage.store.keys(PHOTOS).len(), 21, "parts leave the pictures alone");
     assert!(scene.stage.outbox.take::<Event>().is_empty());
@@ -147,17 +149,23 @@ async fn when_the_following_is_large_then_parts_remove_only_entries() {
 #[tokio::test]
 async fn when_sqs_sends_a_real_event_then_the_photo_is_cleaned_up() {
     let scene = scene(1).await;
-    let values = [("photo_id", &*scene.gone.to_string()), ("author_id", &*scene.author.user_id.to_string())];
-    scene.stage.store.put(PHOTOS, "photos/large/0/0/0.jpg", "another author's");
+    let secret = serde_json::to_value(scene.gone.secret).unwrap();
+    let values = [
+        ("photo_id", &*scene.gone.id.to_string()),
+        ("author_id", &*scene.author.user_id.to_string()),
+        ("secret", secret.as_str().unwrap()),
+    ];
+    let other = MediumAddress { secret: AddressSecret::from(0), index: 0 }.key(Size::Large, Encoding::Jpeg);
+    scene.stage.store.put(PHOTOS, &other, "another author's");
     scene.stage.deliver_real(fixture("backfill", "photo-deleted", &values)).await;
     assert_eq!(scene.stage.world.feed(&scene.fans[0]).await, [scene.kept]);
-    assert!(scene.stage.store.get(PHOTOS, "photos/large/0/0/0.jpg").is_some());
+    assert!(scene.stage.store.get(PHOTOS, &other).is_some());
 }
 
 #[tokio::test]
 async fn entries_that_do_not_exist_cost_no_write() {
     let scene = scene(40).await;
-    let event = deleted(&scene.author, scene.gone, 2);
+    let event = deleted(&scene.gone);
     scene.stage.deliver_each([&event]).await;
     scene.stage.world.engine.reset_usage();
     scene.stage.deliver_each([&event]).await;

@@ -101,6 +101,7 @@ async fn when_a_photo_comes_and_goes_then_timeline_count_and_marker_follow() {
     let deleted = Event::PhotoDeleted {
         photo_id: photo.id,
         author_id: ann.user_id,
+        secret: photo.secret,
         media: 2,
         blob_refs: [0, 1].map(|index| BlobRef { index, sha256: "00".to_owned(), stored_at: None }).into(),
         followers: HashRange::ALL,
@@ -138,6 +139,7 @@ async fn when_a_photo_fails_then_its_marker_goes_and_its_blobs_are_published() {
     let failed = Event::PhotoFailed {
         photo_id: photo.id,
         author_id: ann.user_id,
+        secret: photo.secret,
         media: 2,
         blob_refs: vec![BlobRef { index: 1, sha256: "0f".to_owned(), stored_at: Some(place) }],
     };

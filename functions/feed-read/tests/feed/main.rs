@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use domain::PhotoId;
 use domain::feed::FEED_LEN;
+use domain::media::{Encoding, Size};
 use serde_json::json;
 use testkit::http::{call, event};
 use world::{World, ids};
@@ -125,9 +126,10 @@ async fn when_the_reader_is_active_then_pushed_entries_show_once_in_order() {
     assert_eq!(page["photos"][0]["liked_by_user"], true);
     assert_eq!(page["photos"][1]["liked_by_user"], false);
     assert_eq!(page["photos"][0]["username"], "ann");
+    let newest = table::photo::get(&world.table, posted[6]).await.unwrap().unwrap();
     assert_eq!(
         page["photos"][0]["url"],
-        json!(format!("https://cdn.test/photos/large/{}/{}/0.jpg", ann.user_id, posted[6]))
+        json!(format!("https://cdn.test/{}", newest.address(0).key(Size::Large, Encoding::Jpeg)))
     );
     assert_eq!(world.scroll(&reader, 3).await.concat(), newest_first(&posted));
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use api::Caller;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use domain::feed::FEED_LEN;
+use domain::media::AddressSecret;
 use domain::photo::{ContentType, Medium, Photo, State};
 use domain::{Clock, PhotoId, Timestamp, UserId};
 use serde_dynamo::aws_sdk_dynamodb_1::to_item;
@@ -98,6 +99,7 @@ fn ready(id: PhotoId, author: UserId) -> Photo {
         id,
         author,
         author_name: "author".to_owned(),
+        secret: AddressSecret::from(1),
         caption: None,
         place: None,
         tags: vec![],

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use api::Caller;
 use domain::account::UserName;
-use domain::media::PerceptualHash;
+use domain::media::{AddressSecret, PerceptualHash};
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::session::RefreshToken;
 use domain::text::Caption;
@@ -77,6 +77,7 @@ impl World {
             id,
             author: self.bob.user_id,
             author_name: self.bob.username.clone(),
+            secret: AddressSecret::from(1),
             caption: Caption::parse(&format!("{age} minutes ago")).unwrap(),
             place: None,
             tags: Vec::new(),

@@ -18,7 +18,8 @@ async fn when_ten_pictures_finish_together_and_every_message_comes_twice_then_th
     let failed = join_all(twice.map(|event| world.run(event))).await;
     assert!(failed.iter().all(Vec::is_empty), "{failed:?}");
     assert_eq!(world.transitions().await, [("processing".to_owned(), "ready".to_owned())]);
-    let ready = world.stored(&photo).await;
+    // Ten alternative texts are beside the photo's item.
+    let ready = table::photo::get_whole(&world.table, photo.id).await.unwrap().unwrap();
     assert_eq!((ready.state, ready.pending), (State::Ready, 0));
     for (index, medium) in ready.media.iter().enumerate() {
         assert_eq!(medium.alt.as_ref().unwrap().as_str(), format!("picture {index}"));

@@ -4,7 +4,7 @@ use domain::UserId;
 use domain::photo::Photo;
 
 use crate::pictures::motif;
-use crate::world::World;
+use crate::world::{World, original_of};
 
 async fn author(world: &World) -> UserId {
     let author = world.photo(1).await.author;
@@ -30,7 +30,7 @@ async fn when_a_motif_was_posted_before_then_its_author_is_told_which_and_nothin
     for (width, quality) in [(640, 40.0), (320, 90.0), (900, 75.0)] {
         let again = world.post(ann, &motif(1, width, quality)).await;
         assert_eq!(like(&again), Some(first.id), "{width} at {quality}");
-        assert_eq!(again.stored_at(0).photo, again.id, "its own pixels");
+        assert_eq!(original_of(&again, 0).photo, again.id, "its own pixels");
     }
     assert_eq!(like(&world.post(ann, &motif(1, 640, 90.0)).await), Some(first.id), "the very bytes");
     assert_eq!(like(&world.post(ann, &motif(2, 400, 60.0)).await), Some(other.id));

@@ -3,7 +3,7 @@
 use futures::future::{Either, select};
 
 use crate::pictures::{corrupt, jpeg};
-use crate::world::{PHOTOS, UPLOADS, World, medium};
+use crate::world::{PHOTOS, UPLOADS, World, medium, original_of};
 use domain::photo::State;
 
 #[tokio::test]
@@ -81,9 +81,28 @@ async fn when_the_second_file_is_a_copy_of_another_photo_then_one_of_the_two_cou
         drop(claiming);
     };
     let ((), ()) = futures::join!(world.done(event), overtaking);
-    assert_eq!(world.stored(&photo).await.stored_at(0), medium(&earlier, 0));
+    assert_eq!(original_of(&world.stored(&photo).await, 0), medium(&earlier, 0));
     world.assert_is(&photo, 0, &second).await;
-    assert_eq!(world.objects.keys(PHOTOS).len(), 7, "of the first file nothing is left");
+    assert_eq!(world.stored_objects(), (12, 1), "of the first file nothing is left");
+}
+
+#[tokio::test]
+async fn when_the_first_file_is_a_copy_of_another_photo_then_a_later_one_changes_nothing_of_it() {
+    let world = World::new().await;
+    let first = jpeg(60, 80, 1, 200);
+    let earlier = world.post(world.photo(1).await.author, &first).await;
+    let photo = world.photo_of(earlier.author, 1).await;
+    let event = world.upload(medium(&photo, 0), first.clone());
+    // The first one has claimed the picture. The second finds it claimed, whatever it would have been.
+    let mut copying = world.objects.hold_next("CopyObject");
+    let following = async {
+        copying.arrived().await;
+        world.done_elsewhere(world.upload(medium(&photo, 0), jpeg(80, 60, 1, 0))).await;
+        drop(copying);
+    };
+    let ((), ()) = futures::join!(world.done(event), following);
+    world.assert_is(&photo, 0, &first).await;
+    assert_eq!((world.stored_objects(), world.objects.keys(UPLOADS).len()), ((12, 1), 0));
 }
 
 #[tokio::test]

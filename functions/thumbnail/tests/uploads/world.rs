@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsEvent;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::media::MediumId;
+use domain::media::{AddressSecret, MediumId};
 use domain::photo::{ContentType, Medium, Photo, State};
 use domain::text::AltText;
 use domain::{Home, PhotoId, UserId};
@@ -89,6 +89,7 @@ impl World {
             id,
             author,
             author_name: "ada".to_owned(),
+            secret: AddressSecret::draw(&self.random),
             caption: None,
             place: None,
             tags: Vec::new(),
@@ -141,13 +142,16 @@ impl World {
         assert!(table::photo::delete(&self.table, photo.id, photo.author).await.unwrap());
     }
 
-    /// Lets go of everything that a photo's media are shown with, as `backfill` does.
+    /// Deletes a photo's renditions and lets go of its originals, as `backfill` does.
     pub(crate) async fn let_go(&self, photo: &Photo) {
+        for index in 0..photo.media.len() {
+            photo.address(index).keys().for_each(|key| self.objects.remove(PHOTOS, &key));
+        }
         for blob_ref in photo.blob_refs() {
             let id = medium(photo, blob_ref.index);
             let at = blob_ref.stored_at.unwrap_or(id.place());
             if original::release(&self.table, id, &blob_ref.sha256, at).await.unwrap() {
-                at.of(photo.author).stored_keys().for_each(|key| self.objects.remove(PHOTOS, &key));
+                self.objects.remove(PHOTOS, &at.of(photo.author).original_key());
             }
         }
     }
@@ -159,12 +163,22 @@ impl World {
         let made = media::process(file, &media::Limits::default()).unwrap();
         assert_eq!((facts.width, facts.height, facts.phash.0), (made.width, made.height, made.phash));
         assert_eq!((&facts.sha256, &facts.blurhash), (&sha256(file), &made.blurhash));
-        let at = now.stored_at(index);
+        let at = original_of(&now, index);
         assert!(self.objects.get(PHOTOS, &at.original_key()).unwrap().bytes == file, "the original");
         for rendition in made.files {
-            let key = at.rendition_key(rendition.size, rendition.encoding);
-            assert!(self.objects.get(PHOTOS, &key).unwrap().bytes == rendition.bytes, "{key}");
+            let key = now.address(index).key(rendition.size, rendition.encoding);
+            let object = self.objects.get(PHOTOS, &key).unwrap();
+            assert!(object.bytes == rendition.bytes, "{key}");
+            assert_eq!(object.content_type.as_deref(), Some(rendition.encoding.content_type()));
+            assert_eq!(object.cache_control.as_deref(), Some("public, max-age=86400, immutable"));
         }
+    }
+
+    /// How many renditions and how many originals are stored.
+    pub(crate) fn stored_objects(&self) -> (usize, usize) {
+        let keys = self.objects.keys(PHOTOS);
+        let originals = keys.iter().filter(|key| key.starts_with("photos/original/")).count();
+        (keys.len() - originals, originals)
     }
 
     /// Uploads a file; the event that S3 sends about it.
@@ -224,6 +238,13 @@ pub(crate) fn sha256(file: &[u8]) -> String {
 
 pub(crate) fn medium(photo: &Photo, index: usize) -> MediumId {
     MediumId { author: photo.author, photo: photo.id, index }
+}
+
+/// The medium under whose key the original of a recorded medium is stored.
+pub(crate) fn original_of(photo: &Photo, index: usize) -> MediumId {
+    let id = medium(photo, index);
+    let stored_at = photo.media[index].rendered.as_ref().and_then(|facts| facts.stored_at);
+    stored_at.unwrap_or(id.place()).of(photo.author)
 }
 
 /// S3's word that an object was created, with its key as S3 would write it.

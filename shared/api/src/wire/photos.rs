@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::cursor::List;
-use domain::media::{Encoding, MediumId, Size};
+use domain::media::{Encoding, MediumAddress, Size};
 use domain::photo::{Photo, State};
 use domain::{PhotoId, UserId};
 use serde::{Deserialize, Serialize};
@@ -84,8 +84,8 @@ pub struct RenditionUrls {
 
 impl RenditionUrls {
     /// Returns the URLs of one medium's renditions under `cdn`.
-    pub fn new(cdn: &str, medium: MediumId) -> Self {
-        let url = |size| format!("{cdn}/{}", medium.rendition_key(size, Encoding::Jpeg));
+    pub fn new(cdn: &str, address: MediumAddress) -> Self {
+        let url = |size| format!("{cdn}/{}", address.key(size, Encoding::Jpeg));
         Self { small: url(Size::Small), medium: url(Size::Medium), large: url(Size::Large) }
     }
 }
@@ -278,7 +278,7 @@ impl PhotoPage {
 impl PhotoCard {
     /// Shows `photo` with pictures under `cdn`.
     pub fn new(photo: &Photo, cdn: &str, liked_by_user: bool) -> Self {
-        let urls = |index| RenditionUrls::new(cdn, photo.stored_at(index));
+        let urls = |index| RenditionUrls::new(cdn, photo.address(index));
         let first = urls(0);
         let media = photo.media.iter().enumerate().map(|(index, medium)| {
             let rendered = medium.rendered.as_ref();
@@ -334,7 +334,7 @@ impl FailureView {
 impl CreatedPhoto {
     /// Shows `photo` as it is, with pictures under `cdn` and where its media go.
     pub fn new(photo: &Photo, cdn: &str, uploads: Vec<Upload>) -> Self {
-        let thumbnail_urls = RenditionUrls::new(cdn, photo.stored_at(0));
+        let thumbnail_urls = RenditionUrls::new(cdn, photo.address(0));
         Self {
             photo_id: photo.id,
             user_id: photo.author,
