@@ -7,7 +7,7 @@ PYTHON ?= python3
 CLOUD := PYTHONPATH=localstack PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m cloud
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset status pids url logs gaps test cloud-test pictures fuzz lint fmt audit openapi quotas template bench-feed bench-media cost verify build deploy
+.PHONY: help up down reset status pids url logs gaps test cloud-test pictures fuzz lint fmt audit openapi quotas common-passwords template bench-feed bench-media cost verify build deploy
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -65,6 +65,9 @@ openapi: ## write docs/openapi.json from shared/api
 
 quotas: ## write docs/quotas.md from shared/domain
 	UPDATE_QUOTAS=1 cargo test --package domain --test quotas
+
+common-passwords: ## write the filter of common passwords, from the list of SecLists
+	@PATH="$$($(CLOUD) tools --node):$$PATH" tools/common-passwords/build
 
 template: ## assemble template.yaml from its pieces (tools/template/README.md), and count its resources
 	@cargo run --quiet --package template

@@ -3,7 +3,8 @@
 //! - **Trigger**: `POST /api/v1/auth/login`.
 //! - **Access patterns**: three round trips. First the claim of the name or address. Then the credential,
 //!   beside the quotas of the account and of the viewer's address (2 WRU). Then a put of the session, beside
-//!   the signing of its access token and what a right password gives back to the quotas (2 WRU).
+//!   the signing of its access token and what a right password gives back to the quotas (2 WRU). A hash whose
+//!   parameters are not today's is renewed beside that (1 WRU).
 //! - **Emits**: nothing.
 //! - **Redelivery**: each login opens a session of its own. A session whose answer was lost expires unused.
 //! - **Failures**: the caller gets a problem and asks again.
@@ -65,7 +66,13 @@ impl LoginHandler {
         match checking.await? {
             Check::Right(proven) => {
                 runtime::metrics::count("logins", 1);
-                self.accounts.open_session(&proven, &self.limits).await
+                let opening = self.accounts.open_session(&proven, &self.limits);
+                let renewing = async {
+                    if let Some(password) = &password {
+                        self.accounts.renew(&proven, password).await;
+                    }
+                };
+                tokio::join!(opening, renewing).0
             }
             Check::Wrong => {
                 runtime::metrics::count("logins_refused", 1);

@@ -178,6 +178,50 @@ async fn when_there_is_no_such_account_then_the_same_work_is_done() {
     assert_eq!(calls(&known), calls(&unknown));
 }
 
+/// The hash of [`RIGHT`] with less memory and one pass.
+const OLDER: &str =
+    "$argon2id$v=19$m=1024,t=1,p=1$YW4gb2xkZXIgc2FsdC4uLg$ur97Udu029Rtnij61YHHQBTDo1yTeeanly8GFrpSMuk";
+
+#[tokio::test]
+async fn when_a_hash_has_older_parameters_then_the_login_renews_it() {
+    let world = World::new().await;
+    let table = &world.accounts.table;
+    let hash = async || user::credential_latest(table, world.john).await.unwrap().unwrap().hash;
+    let current = hash().await;
+    assert!(user::replace_hash(table, world.john, &current, OLDER).await.unwrap());
+    assert_eq!(world.log_in("john", WRONG).await.status, 401);
+    assert_eq!(hash().await, OLDER, "a wrong password renews nothing");
+
+    let (usage, answer) = world.measure("john", RIGHT).await;
+    assert_eq!((answer.status, usage.requests), (200, 8), "{usage:?}");
+    // Once for each change of parameters, a login takes the time of a hash and of this write longer.
+    assert!(usage.round_trips <= 4 && usage.write_units <= 6.0, "{usage:?}");
+    let renewed = hash().await;
+    assert!(accounts::password::is_current(&renewed));
+    let (usage, answer) = world.measure("john", RIGHT).await;
+    assert_eq!((answer.status, usage.requests), (200, 7), "{usage:?}");
+    assert_eq!(hash().await, renewed, "once");
+}
+
+#[tokio::test]
+async fn when_a_hash_was_replaced_meanwhile_then_renewing_changes_nothing() {
+    let world = World::new().await;
+    let owner = Owner { user: world.john, username: UserName::parse("John").unwrap() };
+    let limits = Limits::new(Quotas::new(world.accounts.table.clone(), 1), ORIGIN_SECRET.parse().unwrap());
+    let attempt = limits.check(world.john, runtime::http::Viewer::Direct, world.clock.now()).await.unwrap();
+    let proven = accounts::Proven { owner, hash: OLDER.to_owned(), attempt: attempt.unwrap() };
+    let before = user::credential_latest(&world.accounts.table, world.john).await.unwrap();
+    world.accounts.renew(&proven, &Password::parse(RIGHT).unwrap()).await;
+    assert!(user::credential_latest(&world.accounts.table, world.john).await.unwrap() == before);
+}
+
+#[tokio::test]
+async fn when_a_password_is_shorter_than_todays_rule_then_it_still_logs_in() {
+    let world = World::new().await;
+    open_with(&world.accounts, "Early", "early@example.org", "8 before").await;
+    assert_eq!(world.log_in("early", "8 before").await.status, 200);
+}
+
 /// Returns the seconds of the answer's `Retry-After`.
 fn wait(answer: &Answer) -> u64 {
     assert_eq!((answer.status, answer.code()), (429, "too_many_attempts"));

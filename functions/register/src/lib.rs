@@ -62,10 +62,12 @@ struct Applicant {
 
 impl Applicant {
     fn parse(request: &RegisterRequest) -> Result<Self, Problem> {
+        let username = UserName::parse(&request.username)?;
+        let email = Email::parse(&request.email)?;
         Ok(Self {
-            username: UserName::parse(&request.username)?,
-            email: Email::parse(&request.email)?,
-            password: Password::parse(&request.password)?,
+            password: password::choose(&request.password, &username, Some(&email))?,
+            username,
+            email,
             full_name: parse_full_name(request.full_name.as_deref().unwrap_or_default())?,
         })
     }
@@ -92,7 +94,7 @@ impl RegisterHandler {
     ) -> Result<Session, Problem> {
         let Accounts { table, clock, random, .. } = &self.accounts;
         let taken = async { self.limits.registration(viewer, clock.now()).await.map_err(Problem::from) };
-        let (taken, hash) = futures::try_join!(taken, self.hash(&applicant.password))?;
+        let (taken, hash) = futures::try_join!(taken, self.accounts.hash(&applicant.password))?;
         taken.map_err(over_quota)?;
         for _ in 0..IDS {
             let id = UserId::generate(Home::LOCAL, &**clock, &**random);
@@ -116,13 +118,6 @@ impl RegisterHandler {
             return if repeatable { self.repeated(applicant, taken, viewer).await } else { Err(taken) };
         }
         Err(Problem::unavailable(IdsTaken))
-    }
-
-    /// Hashes a password on another thread, so that the quota is taken meanwhile.
-    async fn hash(&self, password: &Password) -> Result<String, Problem> {
-        let (password, random) = (password.clone(), self.accounts.random.clone());
-        let hashed = tokio::task::spawn_blocking(move || password::hash(&password, &*random)).await;
-        Ok(hashed.map_err(Problem::internal)??)
     }
 
     /// Answers a registration whose name or address is taken: with a session if the same registration was

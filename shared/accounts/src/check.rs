@@ -11,7 +11,7 @@ use table::user;
 use crate::{Accounts, Attempt, Limits, password};
 
 /// The result of a check.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Check {
     /// The password is the account's.
     Right(Proven),
@@ -22,10 +22,12 @@ pub enum Check {
 }
 
 /// Somebody whose password was right.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Proven {
     /// The account.
     pub owner: Owner,
+    /// The hash of the password.
+    pub hash: String,
     /// The attempt, which no longer counts as wrong.
     pub attempt: Attempt,
 }
@@ -60,7 +62,7 @@ impl Accounts {
         Ok(match credential {
             Some(credential) if right && account.is_some() => {
                 let owner = Owner { user: id, username: credential.username };
-                Check::Right(Proven { owner, attempt })
+                Check::Right(Proven { owner, hash: credential.hash, attempt })
             }
             _ => Check::Wrong,
         })

@@ -2,8 +2,10 @@
 //! and the response with a session.
 
 mod check;
+pub mod common;
 mod limits;
 pub mod password;
+mod renewal;
 mod session;
 
 use std::sync::Arc;

@@ -11,7 +11,7 @@ use crate::{Accounts, Limits, Proven};
 impl Accounts {
     /// Opens a session for somebody whose password was right. One round trip; 3 WRU.
     pub async fn open_session(&self, proven: &Proven, limits: &Limits) -> Result<Session, Problem> {
-        let Proven { owner, attempt } = proven;
+        let Proven { owner, attempt, .. } = proven;
         let opened = self.new_session(owner);
         let stored = async { session::open(&self.table, &opened).await.map_err(Problem::from) };
         let returned = async { limits.proven(attempt).await.map_err(Problem::from) };

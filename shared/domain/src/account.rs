@@ -40,7 +40,7 @@ const RESERVED: [&str; 24] = [
 const MAX_USER_NAME: usize = 30;
 /// Most bytes of an address (RFC 5321, with the erratum on its length).
 const MAX_EMAIL: usize = 254;
-const MIN_PASSWORD: usize = 8;
+const MIN_PASSWORD: usize = 10;
 const MAX_PASSWORD: usize = 128;
 
 /// A user name as its owner wrote it: 1 to 30 ASCII letters, digits, dots and underscores.
@@ -111,6 +111,11 @@ impl Email {
         address.filter(is_valid).map(Self).ok_or_else(invalid)
     }
 
+    /// Returns the address, for the rules of passwords alone.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
     /// Returns the SHA-256 of the address after case folding, as lower-case hexadecimal.
     pub fn digest(&self) -> String {
         hex(&Sha256::digest(case_folded(&self.0).as_bytes()))
@@ -133,14 +138,18 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// A password: 8 to 128 characters. It is never logged and never stored as it is.
+/// The name of the product, which is nobody's password.
+const PRODUCT: &str = "lambdagram";
+
+/// A password: at most 128 characters. It is never logged and never stored as it is.
 #[derive(Clone)]
 pub struct Password(String);
 
 impl Password {
     /// Prepares a password as RFC 8265 does (`OpaqueString`): in NFC, and with every space the space bar's.
     ///
-    /// Keyboards of other makers write the same password in other code points.
+    /// Keyboards of other makers write the same password in other code points. The rules of new passwords are
+    /// not asked here: a password that was chosen under older rules still logs in.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let too_long = || Invalid::new("password_too_long", "A password has at most 128 characters.");
         if !fits(text, MAX_PASSWORD) {
@@ -150,13 +159,32 @@ impl Password {
         let space = |character| category.get(character) == GeneralCategory::SpaceSeparator;
         let spaced = text.chars().map(|character| if space(character) { ' ' } else { character });
         let password: String = spaced.nfc().collect();
-        match password.chars().take(MAX_PASSWORD + 1).count() {
-            0..MIN_PASSWORD => {
-                Err(Invalid::new("password_too_short", "A password has at least 8 characters."))
-            }
-            MIN_PASSWORD..=MAX_PASSWORD => Ok(Self(password)),
-            _ => Err(too_long()),
+        if password.chars().nth(MAX_PASSWORD).is_some() { Err(too_long()) } else { Ok(Self(password)) }
+    }
+
+    /// Parses a new password of somebody with these names: 10 to 128 characters, and more than a name.
+    ///
+    /// As NIST SP 800-63B-4 says, the whole password is compared and not what it contains. What is made of a
+    /// name by case, digits and punctuation, or by repeating it, is that name.
+    pub fn choose(text: &str, names: &[&str]) -> Result<Self, Invalid> {
+        let password = Self::parse(text)?;
+        if password.0.chars().count() < MIN_PASSWORD {
+            return Err(Invalid::new("password_too_short", "A password has at least 10 characters."));
         }
+        if names.iter().chain(&[PRODUCT]).any(|name| password.is_made_of(name)) {
+            let detail = "A password is more than a name or an address with digits and punctuation.";
+            return Err(Invalid::new("password_is_name", detail));
+        }
+        Ok(password)
+    }
+
+    fn is_made_of(&self, name: &str) -> bool {
+        let letters = |text: &str| case_folded(text).chars().filter(|c| c.is_alphabetic()).collect::<String>();
+        let (password, of_name) = (letters(&self.0), letters(name));
+        if password.is_empty() || of_name.is_empty() {
+            return case_folded(&self.0) == case_folded(name);
+        }
+        password.replace(&of_name, "").is_empty()
     }
 
     /// Returns the secret, for the hash function alone.
@@ -302,16 +330,43 @@ mod tests {
         // Case, width and spaces at the ends stay as they are.
         assert_eq!(prepared(" Ｐassword ").unwrap(), " Ｐassword ");
         assert_eq!(prepared(&"o\u{308}".repeat(128)).unwrap(), "ö".repeat(128));
-        assert_eq!(prepared(&"o\u{308}".repeat(5)).unwrap_err().code, "password_too_short");
+        let chosen = Password::choose(&"o\u{308}".repeat(9), &[]);
+        assert_eq!(chosen.unwrap_err().code, "password_too_short");
     }
 
     #[test]
     fn passwords_have_a_least_and_a_greatest_length() {
-        assert_eq!(Password::parse("short").unwrap_err().code, "password_too_short");
-        assert_eq!(Password::parse(&"x".repeat(129)).unwrap_err().code, "password_too_long");
-        assert_eq!(Password::parse(&"\u{301}".repeat(80_000)).unwrap_err().code, "password_too_long");
-        let fine = Password::parse("correct horse").unwrap();
+        let chosen = |text: &str| Password::choose(text, &[]).map_err(|invalid| invalid.code);
+        assert_eq!(chosen("nine char").unwrap_err(), "password_too_short");
+        assert!(chosen("ten  chars").is_ok());
+        for long in ["x".repeat(129), "\u{301}".repeat(80_000)] {
+            assert_eq!(chosen(&long).unwrap_err(), "password_too_long");
+            assert_eq!(Password::parse(&long).unwrap_err().code, "password_too_long");
+        }
+        let fine = Password::choose("correct horse", &[]).unwrap();
         assert_eq!((fine.expose(), format!("{fine:?}").as_str()), ("correct horse", "Password(…)"));
+    }
+
+    #[test]
+    fn a_password_of_older_rules_still_logs_in() {
+        assert_eq!(Password::parse("short").unwrap().expose(), "short");
+    }
+
+    #[test]
+    fn a_new_password_is_more_than_a_name() {
+        let names = ["john_doe", "J.Doe@example.org", "J.Doe"];
+        let chosen = |text: &str| Password::choose(text, &names).map(|_| ()).map_err(|invalid| invalid.code);
+        for name in
+            ["JohnDoe1990!", "john_doejohn_doe", "j.doe@EXAMPLE.org", "jdoe.jdoe.jdoe", "--Lambdagram--", "LAMBDAgram2026"]
+        {
+            assert_eq!(chosen(name), Err("password_is_name"), "{name}");
+        }
+        // A name within a longer password is no fault, and neither are digits alone.
+        for fine in ["john doe likes rain", "not lambdagram", "8462 8472 61", "john_do_1990"] {
+            assert_eq!(chosen(fine), Ok(()), "{fine}");
+        }
+        let digits = |name: &str| Password::choose("8462847261", &[name]).is_ok();
+        assert!(digits("_._") && digits("84628472") && !digits("8462847261"));
     }
 
     proptest! {

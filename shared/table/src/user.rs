@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calls::{back_off, parsed, stored, text};
 use crate::edges::cancellation;
-use crate::error::condition_failed;
+use crate::error::{condition_failed, done};
 use crate::keys::{ItemKey, PK};
 use crate::session::{self, Opened};
 use crate::{Error, Patch, Result, Table};
@@ -138,6 +138,20 @@ pub async fn holder_latest(table: &Table, folded: &str, digest: &str) -> Result<
 /// Reads a user's credential, strongly consistent. 1 RRU.
 pub async fn credential_latest(table: &Table, id: UserId) -> Result<Option<Credential>> {
     table.get_latest(&ItemKey::Credential(id)).await
+}
+
+/// Replaces a password's hash if it is still `old`, and returns whether it was. 1 WRU.
+pub async fn replace_hash(table: &Table, id: UserId, old: &str, new: &str) -> Result<bool> {
+    let answer = table
+        .update(&ItemKey::Credential(id))
+        .update_expression("SET #hash = :new")
+        .condition_expression("#hash = :old")
+        .expression_attribute_names("#hash", "hash")
+        .expression_attribute_values(":old", text(old))
+        .expression_attribute_values(":new", text(new))
+        .send()
+        .await;
+    done("UpdateItem", answer)
 }
 
 /// Changes profile texts and returns the changed profile; `None` when the account is gone. 1 WRU.

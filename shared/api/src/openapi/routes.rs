@@ -43,6 +43,8 @@ fn auth() -> Vec<Route> {
                 "email_invalid",
                 "password_too_short",
                 "password_too_long",
+                "password_common",
+                "password_is_name",
                 "full_name_too_long",
                 "full_name_invisible",
             ],

@@ -12,7 +12,7 @@ pub struct RegisterRequest {
     pub username: String,
     /// Unique without regard to case and to the spelling of its domain (IDNA); never shown.
     pub email: String,
-    /// 8 to 128 characters, in NFC (RFC 8265).
+    /// 10 to 128 characters, in NFC (RFC 8265); not common, and more than a name or an address.
     pub password: String,
     /// Shown beside the user name; at most 100 characters in one line, at least one of them visible.
     pub full_name: Option<String>,
