@@ -62,7 +62,7 @@ struct Applicant {
 
 impl Applicant {
     fn parse(request: &RegisterRequest) -> Result<Self, Problem> {
-        let username = UserName::parse(&request.username)?;
+        let username = UserName::choose(&request.username)?;
         let email = Email::parse(&request.email)?;
         Ok(Self {
             password: password::choose(&request.password, &username, Some(&email))?,

@@ -128,6 +128,8 @@ async fn when_an_input_breaks_a_rule_then_its_code_says_so_and_nothing_changes()
         ("username", json!("jöhn"), "username_invalid"),
         ("username", json!(long), "username_invalid"),
         ("username", json!("Admin"), "username_reserved"),
+        ("username", json!("Adm1n_7"), "username_reserved"),
+        ("username", json!("anna.0fficial"), "username_reserved"),
         ("username", json!(null), "bad_json"),
         ("email", json!("john"), "email_invalid"),
         ("email", json!("john@localhost"), "email_invalid"),
@@ -176,6 +178,14 @@ async fn when_a_name_or_address_is_taken_in_any_case_then_it_is_refused() {
     assert!(world.is_unchanged().await);
     // A refused registration claimed neither name nor address.
     assert_eq!(world.register("other", "other@example.org").await.status, 201);
+}
+
+#[tokio::test]
+async fn when_two_names_of_people_look_alike_then_both_are_theirs() {
+    let world = World::new().await;
+    for name in ["ann1", "annl"] {
+        assert_eq!(world.register(name, &format!("{name}@example.org")).await.status, 201);
+    }
 }
 
 #[tokio::test]
