@@ -1,28 +1,33 @@
-//! `login`: opens sessions.
+//! `login`: opens sessions, and changes passwords.
 //!
-//! - **Trigger**: `POST /api/v1/auth/login`.
+//! - **Trigger**: `POST /api/v1/auth/login`, `POST /api/v1/users/me/password`.
 //! - **Access patterns**: three round trips. First the claim of the name or address. Then the credential,
-//!   beside the quotas of the account and of the viewer's address (2 WRU). Then a put of the session, beside
-//!   the signing of its access token and what a right password gives back to the quotas (2 WRU). A hash whose
-//!   parameters are not today's is renewed beside that (1 WRU).
+//!   beside the quotas of the account and of the viewer's address (2 WRU). Then a put of the session,
+//!   beside the signing of its access token and what a right password gives back to the quotas (2 WRU). A
+//!   hash whose parameters are not today's is renewed beside that (1 WRU). A change of the password checks
+//!   the present one like a login. Then it replaces the hash, on condition that it is still the one that
+//!   was checked (1 WRU), and deletes the other sessions.
 //! - **Emits**: nothing.
-//! - **Redelivery**: each login opens a session of its own. A session whose answer was lost expires unused.
-//! - **Failures**: the caller gets a problem and asks again.
+//! - **Redelivery**: each login opens a session of its own. A session whose answer was lost expires unused. A
+//!   change that is sent again is refused, because the present password is the new one.
+//! - **Failures**: the caller gets a problem and asks again. If the other sessions cannot be deleted, the
+//!   password is changed all the same, and the caller can end them by `DELETE /api/v1/users/me/sessions`.
 //!
 //! An unknown name, an unknown address and a wrong password get the same answer. It takes the same work and
-//! counts against the same limits ([`accounts::Accounts::check`]). Wrong passwords are limited for each account,
-//! however it is named, and for each viewer's address over all accounts. Somebody who guesses can lock an owner
-//! out of logging in for some minutes, but not out of open sessions.
+//! counts against the same limits ([`accounts::Accounts::check`]). Wrong passwords are limited for each
+//! account, however it is named, and for each viewer's address over all accounts. Somebody who guesses can
+//! lock an owner out of logging in for some minutes, but not out of open sessions.
 
-use accounts::{Accounts, Check, Limits};
-use api::wire::{LoginRequest, Session};
+use accounts::{Accounts, Check, Limits, password};
+use api::wire::{ChangePasswordRequest, LoginRequest, Session};
 use api::{Call, Problem, Reply};
 use domain::UserId;
-use domain::account::{Login, Password};
+use domain::account::{Login, Password, UserName};
+use domain::session::Seen;
 use runtime::Aws;
 use runtime::http::{OriginSecret, Viewer, over_quota};
 use table::guard::Quotas;
-use table::user;
+use table::{session, user};
 
 runtime::config! {
     /// Settings of `login`.
@@ -57,7 +62,7 @@ impl LoginHandler {
         Self { accounts, limits }
     }
 
-    async fn log_in(&self, request: &LoginRequest, viewer: Viewer) -> Result<Session, Problem> {
+    async fn log_in(&self, request: &LoginRequest, viewer: Viewer, seen: Seen) -> Result<Session, Problem> {
         let login = Login::parse(&request.login);
         let password = Password::parse(&request.password).ok();
         let account = self.account(&login).await?;
@@ -66,7 +71,7 @@ impl LoginHandler {
         match checking.await? {
             Check::Right(proven) => {
                 runtime::metrics::count("logins", 1);
-                let opening = self.accounts.open_session(&proven, &self.limits);
+                let opening = self.accounts.open_session(&proven, seen, &self.limits);
                 let renewing = async {
                     if let Some(password) = &password {
                         self.accounts.renew(&proven, password).await;
@@ -85,6 +90,35 @@ impl LoginHandler {
         }
     }
 
+    async fn change_password(&self, call: &Call) -> Result<(), Problem> {
+        let (caller, current_session) = (call.caller()?, call.session()?);
+        let request: ChangePasswordRequest = call.json()?;
+        let username = UserName::parse(&caller.username)?;
+        let new = password::choose(&request.new, &username, None)?;
+        let current = Password::parse(&request.current).ok();
+        let (user, asked) = (Some(caller.user_id), username.folded());
+        let viewer = self.limits.viewer(call);
+        let checking = self.accounts.check(user, &asked, current.as_ref(), &self.limits, viewer);
+        let proven = match checking.await? {
+            Check::Right(proven) => proven,
+            Check::Wrong => {
+                return Err(Problem::forbidden("wrong_password", "This is not the present password."));
+            }
+            Check::TooOften(exceeded) => return Err(over_quota(exceeded)),
+        };
+        let table = &self.accounts.table;
+        let returned = async { self.limits.proven(&proven.attempt).await.map_err(Problem::from) };
+        let (hash, ()) = futures::try_join!(self.accounts.hash(&new), returned)?;
+        if !user::replace_hash(table, caller.user_id, &proven.hash, &hash).await? {
+            return Err(Problem::conflict(
+                "password_changed",
+                "The password was changed at the same moment.",
+            ));
+        }
+        runtime::metrics::count("passwords_changed", 1);
+        Ok(session::end_others(table, caller.user_id, current_session).await?)
+    }
+
     /// Returns the account that somebody names, if there is one.
     async fn account(&self, login: &Login) -> Result<Option<UserId>, Problem> {
         let table = &self.accounts.table;
@@ -100,7 +134,12 @@ impl runtime::http::Handler for LoginHandler {
     async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
         match call.route() {
             "POST /api/v1/auth/login" => {
-                Reply::ok(&self.log_in(&call.json()?, self.limits.viewer(call)).await?)
+                let (viewer, seen) = (self.limits.viewer(call), self.limits.seen(call));
+                Reply::ok(&self.log_in(&call.json()?, viewer, seen).await?)
+            }
+            "POST /api/v1/users/me/password" => {
+                self.change_password(call).await?;
+                Ok(Reply::no_content())
             }
             _ => Err(runtime::http::unknown_route()),
         }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use accounts::{Accounts, Limits};
 use api::{Call, Parts, Problem};
 use domain::account::{Email, Password, UserName};
-use domain::session::RefreshToken;
+use domain::session::{RefreshToken, Seen};
 use domain::user::User;
 use domain::{Clock, Home, Randomness, UserId, quota};
 use futures::future::join_all;
@@ -86,7 +86,7 @@ async fn open_with(accounts: &Accounts, name: &str, email: &str, password: &str)
     let id = UserId::generate(Home::LOCAL, clock, random);
     let email = Email::parse(email).unwrap();
     let hash = accounts::password::hash(&Password::parse(password).unwrap(), random).unwrap();
-    let opened = accounts.new_session(&Owner { user: id, username: username.clone() });
+    let opened = accounts.new_session(&Owner { user: id, username: username.clone() }, Seen::default());
     let user = User::new(id, username, None);
     user::register(&accounts.table, &user, &email.digest(), &hash, &opened).await.unwrap();
     id
@@ -102,9 +102,9 @@ async fn when_a_name_or_address_logs_in_in_any_case_then_a_session_opens() {
         assert_eq!(answer.json["user_id"], json!(world.john));
         assert_eq!((&answer.json["username"], &answer.json["expires_in"]), (&json!("John"), &json!(900)));
         let access = answer.json["access_token"].as_str().unwrap();
-        assert_eq!(verifier().verify(access, world.clock.now()).await.unwrap().user_id, world.john);
+        assert_eq!(verifier().verify(access, world.clock.now()).await.unwrap().caller.user_id, world.john);
         let refresh = RefreshToken::parse(answer.json["refresh_token"].as_str().unwrap()).unwrap();
-        assert!(seen.insert(refresh.family().to_owned()), "each login is a session of its own");
+        assert!(seen.insert(refresh.session().clone()), "each login is a session of its own");
         let owner = session::owner_latest(&world.accounts.table, &refresh).await.unwrap().unwrap();
         assert_eq!((owner.user, owner.username.as_str()), (world.john, "John"));
     }
@@ -353,4 +353,80 @@ async fn when_somebody_logs_in_then_it_is_three_round_trips() {
     assert_eq!(answer.status, 200);
     assert_eq!((usage.requests, usage.round_trips), (7, 3), "{usage:?}");
     assert!(usage.read_units <= 1.5 && usage.write_units <= 5.0, "{usage:?}");
+}
+
+/// Returns the access token and the refresh token of a login.
+fn tokens(answer: &Answer) -> (String, RefreshToken) {
+    let text = |name: &str| answer.json[name].as_str().unwrap().to_owned();
+    (text("access_token"), RefreshToken::parse(&text("refresh_token")).unwrap())
+}
+
+impl World {
+    async fn change(&self, access: &str, current: &str, new: &str) -> Answer {
+        let request = Request::to("POST /api/v1/users/me/password").token(access);
+        self.call(request.json(&json!({ "current": current, "new": new }))).await
+    }
+
+    async fn is_open(&self, token: &RefreshToken) -> bool {
+        session::owner_latest(&self.accounts.table, token).await.unwrap().is_some()
+    }
+}
+
+const NEXT: &str = "a staple for the battery";
+
+#[tokio::test]
+async fn when_the_password_is_changed_then_it_alone_logs_in_and_the_other_sessions_end() {
+    let world = World::new().await;
+    let (access, mine) = tokens(&world.log_in("john", RIGHT).await);
+    let (_, other) = tokens(&world.log_in("john", RIGHT).await);
+    let (_, janes) = tokens(&world.log_in("jane", RIGHT).await);
+    let answer = world.change(&access, RIGHT, NEXT).await;
+    assert_eq!(answer.status, 204, "{answer:?}");
+    assert_eq!(world.log_in("john", RIGHT).await.code(), "bad_credentials");
+    assert_eq!(world.log_in("john@example.org", NEXT).await.status, 200);
+    assert!(world.is_open(&mine).await && world.is_open(&janes).await && !world.is_open(&other).await);
+    assert_eq!(world.change(&access, RIGHT, NEXT).await.code(), "wrong_password", "sent again");
+}
+
+#[tokio::test]
+async fn when_the_next_password_breaks_a_rule_then_nothing_is_checked() {
+    let world = World::new().await;
+    let (access, _) = tokens(&world.log_in("john", RIGHT).await);
+    world.engine.reset_usage();
+    for (new, code) in [
+        ("nine char", "password_too_short"),
+        ("qwertyuiop", "password_common"),
+        ("JohnJohn1990", "password_is_name"),
+    ] {
+        let answer = world.change(&access, RIGHT, new).await;
+        assert_eq!((answer.status, answer.code()), (400, code));
+    }
+    let request =
+        Request::to("POST /api/v1/users/me/password").json(&json!({ "current": RIGHT, "new": NEXT }));
+    assert_eq!(world.call(request).await.code(), "token_missing");
+    assert_eq!(world.engine.usage().requests, 0);
+}
+
+#[tokio::test]
+async fn when_the_present_password_is_guessed_then_the_quota_of_logins_holds() {
+    let world = World::new().await;
+    let (access, other) = tokens(&world.log_in("john", RIGHT).await);
+    for _ in 0..10 {
+        assert_eq!(world.change(&access, WRONG, NEXT).await.code(), "wrong_password");
+    }
+    wait(&world.change(&access, RIGHT, NEXT).await);
+    wait(&world.log_in("john", RIGHT).await);
+    assert!(world.is_open(&other).await);
+}
+
+#[tokio::test]
+async fn when_a_password_is_changed_then_it_is_five_round_trips() {
+    let world = World::new().await;
+    let (access, _) = tokens(&world.log_in("john", RIGHT).await);
+    world.engine.reset_usage();
+    assert_eq!(world.change(&access, RIGHT, NEXT).await.status, 204);
+    let usage = world.engine.usage();
+    // Check, what a right password gives back, the hash, the list of sessions, the end of one.
+    assert!(usage.round_trips <= 5, "{usage:?}");
+    assert!(usage.write_units <= 6.0 && usage.read_units <= 2.0, "{usage:?}");
 }

@@ -1,9 +1,10 @@
-//! `refresh`: renews and ends sessions.
+//! `refresh`: renews, lists and ends sessions.
 //!
-//! - **Trigger**: `POST /api/v1/auth/refresh`, `DELETE /api/v1/auth/session`.
+//! - **Trigger**: `POST /api/v1/auth/refresh`, `DELETE /api/v1/auth/session`, `GET` and `DELETE
+//!   /api/v1/users/me/sessions`, `DELETE /api/v1/users/me/sessions/{session_id}`.
 //! - **Access patterns**: a refresh gets the session and signs the next access token. Then it replaces the
 //!   digest of the refresh token, on condition that it is still the one presented. Ending a session is one
-//!   delete.
+//!   delete. The list is one query; ending all others is that query and deletes.
 //! - **Emits**: nothing.
 //! - **Redelivery**: a refresh token that is presented again within a minute gets the same successor, because
 //!   the answer may have been lost. Presented later it was stolen, or replayed. The function cannot tell
@@ -12,43 +13,48 @@
 //!   refresh token becomes invalid, so a throttled key service ends no session.
 
 use accounts::{Accounts, answer};
-use api::wire::{RefreshRequest, Session};
+use api::wire::{RefreshRequest, Session, SessionView, Sessions};
 use api::{Call, Problem, Reply};
-use domain::session::{Nonce, RefreshToken};
+use domain::session::{Nonce, RefreshToken, Seen, SessionId};
 use runtime::Aws;
-use table::session::{self, Rotation};
+use runtime::http::OriginSecret;
+use table::session::{self, Listed, Rotation};
 
 runtime::config! {
     /// Settings of `refresh`.
     pub struct Config {
         /// Name of the table.
         pub table_name: String,
+        /// The secret beside which the distribution names the place of a viewer's address.
+        pub origin_secret: OriginSecret,
         /// The KMS key that wraps the keys of access tokens.
         pub jwt_key_id: String,
     }
 }
 
-/// Handles refreshing and ending sessions.
+/// Handles refreshing, listing and ending sessions.
 pub struct RefreshHandler {
     accounts: Accounts,
+    secret: OriginSecret,
 }
 
 impl RefreshHandler {
     /// Connects to the table and the key service.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
-        Self::new(Accounts::connect(aws, &config.table_name, &config.jwt_key_id))
+        let accounts = Accounts::connect(aws, &config.table_name, &config.jwt_key_id);
+        Self::new(accounts, config.origin_secret.clone())
     }
 
-    /// Creates the handler for sessions of `accounts`.
-    pub fn new(accounts: Accounts) -> Self {
-        Self { accounts }
+    /// Creates the handler for sessions of `accounts`, which believes places beside this secret.
+    pub fn new(accounts: Accounts, secret: OriginSecret) -> Self {
+        Self { accounts, secret }
     }
 
-    async fn refresh(&self, token: &RefreshToken) -> Result<Session, Problem> {
+    async fn refresh(&self, token: &RefreshToken, seen: &Seen) -> Result<Session, Problem> {
         let Accounts { table, clock, random, .. } = &self.accounts;
         let owner = session::owner_latest(table, token).await?.ok_or_else(unknown)?;
-        let access = self.accounts.access_token(&owner).await?;
-        match session::rotate(table, token, &Nonce::draw(&**random), clock.now()).await? {
+        let access = self.accounts.access_token(&owner, token.session()).await?;
+        match session::rotate(table, token, &Nonce::draw(&**random), seen, clock.now()).await? {
             Rotation::Done(owner, next) => Ok(answer(&owner, access, &next)),
             Rotation::Reused => {
                 runtime::metrics::count("refresh_tokens_reused", 1);
@@ -60,9 +66,26 @@ impl RefreshHandler {
     }
 }
 
+/// Returns how a session is shown in a request that is made in `current`.
+fn view(listed: Listed, current: &SessionId) -> SessionView {
+    let Listed { id, seen, used_at } = listed;
+    SessionView {
+        device: seen.device,
+        place: seen.place,
+        last_used_at: used_at.to_string(),
+        created_at: id.opened_at().to_string(),
+        current: id == *current,
+        session_id: id,
+    }
+}
+
 fn presented(call: &Call) -> Result<RefreshToken, Problem> {
     let request: RefreshRequest = call.json()?;
     RefreshToken::parse(&request.refresh_token).ok_or_else(unknown)
+}
+
+fn no_session() -> Problem {
+    Problem::not_found("session_not_found", "There is no such session of yours.")
 }
 
 fn unknown() -> Problem {
@@ -71,11 +94,33 @@ fn unknown() -> Problem {
 
 impl runtime::http::Handler for RefreshHandler {
     async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
+        let table = &self.accounts.table;
         match call.route() {
-            "POST /api/v1/auth/refresh" => Reply::ok(&self.refresh(&presented(call)?).await?),
+            "POST /api/v1/auth/refresh" => {
+                Reply::ok(&self.refresh(&presented(call)?, &self.secret.seen(call)).await?)
+            }
             "DELETE /api/v1/auth/session" => {
-                session::close(&self.accounts.table, &presented(call)?).await?;
+                session::close(table, &presented(call)?).await?;
                 Ok(Reply::no_content())
+            }
+            "GET /api/v1/users/me/sessions" => {
+                let (caller, current) = (call.caller()?, call.session()?);
+                let listed = session::list_latest(table, caller.user_id, self.accounts.clock.now()).await?;
+                let sessions = listed.into_iter().map(|listed| view(listed, current)).collect();
+                Reply::ok(&Sessions { sessions })
+            }
+            "DELETE /api/v1/users/me/sessions" => {
+                session::end_others(table, call.caller()?.user_id, call.session()?).await?;
+                Ok(Reply::no_content())
+            }
+            "DELETE /api/v1/users/me/sessions/{session_id}" => {
+                let user = call.caller()?.user_id;
+                let id = SessionId::parse(call.path("session_id")).ok_or_else(no_session)?;
+                if session::end(table, user, &id).await? {
+                    Ok(Reply::no_content())
+                } else {
+                    Err(no_session())
+                }
             }
             _ => Err(runtime::http::unknown_route()),
         }

@@ -6,6 +6,7 @@ use runtime::StartError;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
     let aws = runtime::start("refresh").await?;
-    let deps = RefreshHandler::connect(&Config::from_env()?, &aws);
-    runtime::http::run_public(deps, &aws).await
+    let config = Config::from_env()?;
+    let verifier = tokens::verifier(&aws, &config.table_name).await;
+    runtime::http::run(RefreshHandler::connect(&config, &aws), verifier, &aws).await
 }

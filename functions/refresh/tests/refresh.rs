@@ -14,19 +14,18 @@ use std::time::Duration;
 
 use accounts::Accounts;
 use domain::account::UserName;
-use domain::session::{Nonce, RefreshToken};
+use domain::session::{Nonce, RefreshToken, Seen};
 use domain::{Clock, Timestamp, UserId};
 use futures::future::join_all;
 use refresh::RefreshHandler;
 use runtime::auth::{Issuer, SignError, SigningKeys, Unwrapping};
 use serde_json::{Value, json};
 use table::session::{self, Owner, Rotation};
-use testkit::http::{Answer, Request, call, event};
+use testkit::http::{Answer, ORIGIN_SECRET, Request, call, event};
 use testkit::{Engine, Fault, LocalKeys, ManualClock, SeededRandom, verifier};
 
 /// A well-formed token that belongs to no session.
-const STRANGE: &str =
-    "00112233445566778899aabbccddeeff.00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+const STRANGE: &str = "7.19a00000000112233445566778899aabbccddeeff00.00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
 /// Keys that cannot be had while the key service is down.
 struct Fickle {
@@ -64,7 +63,7 @@ impl World {
         Self {
             engine,
             clock,
-            deps: RefreshHandler::new(accounts.clone()),
+            deps: RefreshHandler::new(accounts.clone(), ORIGIN_SECRET.parse().unwrap()),
             accounts,
             key_service_is_down: is_down,
         }
@@ -73,7 +72,7 @@ impl World {
     /// Returns the first token of a new session of John's.
     async fn session(&self) -> String {
         let john = Owner { user: UserId::try_from(7).unwrap(), username: UserName::parse("john").unwrap() };
-        let opened = self.accounts.new_session(&john);
+        let opened = self.accounts.new_session(&john, Seen::default());
         session::open(&self.accounts.table, &opened).await.unwrap();
         self.engine.stream().await;
         self.engine.reset_usage();
@@ -93,6 +92,11 @@ impl World {
     }
 }
 
+/// What a session looks like to its owner.
+fn shown(session: &Value) -> [&Value; 3] {
+    ["device", "place", "current"].map(|name| &session[name])
+}
+
 fn next(answer: &Answer) -> String {
     answer.json["refresh_token"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned()
 }
@@ -104,8 +108,8 @@ async fn when_a_session_is_refreshed_then_both_tokens_are_new() {
     let answer = world.refresh(&first).await;
     assert_eq!((answer.status, &answer.json["user_id"]), (200, &json!("7")), "{answer:?}");
     assert_eq!((&answer.json["username"], &answer.json["expires_in"]), (&json!("john"), &json!(900)));
-    let caller =
-        verifier().verify(answer.json["access_token"].as_str().unwrap(), world.clock.now()).await.unwrap();
+    let access = answer.json["access_token"].as_str().unwrap();
+    let caller = verifier().verify(access, world.clock.now()).await.unwrap().caller;
     assert_eq!((caller.user_id.get(), caller.username.as_str()), (7, "john"));
     let second = next(&answer);
     assert_ne!(second, first);
@@ -186,7 +190,7 @@ async fn when_rotations_overtake_each_other_then_the_successor_is_one() {
     let mut successors = BTreeSet::new();
     for moment in [now, now.plus_ms(-5), now.plus_ms(59_000)] {
         let nonce = Nonce::draw(&*world.accounts.random);
-        match session::rotate(table, &token, &nonce, moment).await.unwrap() {
+        match session::rotate(table, &token, &nonce, &Seen::default(), moment).await.unwrap() {
             Rotation::Done(owner, next) => {
                 assert_eq!(owner.username.as_str(), "john");
                 successors.insert(next.expose());
@@ -206,7 +210,7 @@ async fn when_a_session_was_refreshed_then_the_table_holds_no_secret() {
         world.engine.records().await.iter().map(|record| format!("{:?}", record.new)).collect();
     assert!(!items.is_empty());
     for token in [&first, &second] {
-        let (_, secret) = token.split_once('.').unwrap();
+        let (_, secret) = token.rsplit_once('.').unwrap();
         assert!(items.iter().all(|item| !item.contains(secret)));
     }
 }
@@ -215,7 +219,7 @@ async fn when_a_session_was_refreshed_then_the_table_holds_no_secret() {
 async fn when_a_token_belongs_to_no_session_then_it_is_refused() {
     let world = World::new().await;
     let live = world.session().await;
-    for token in [STRANGE, "", ".", "x", &live[1..], &live.to_uppercase(), &"a.b".repeat(10_000)] {
+    for token in [STRANGE, "", ".", "x", &live[2..], &live.to_uppercase(), &"a.b".repeat(10_000)] {
         let answer = world.refresh(token).await;
         assert_eq!((answer.status, answer.code()), (401, "token_invalid"), "{token:.40}");
     }
@@ -303,4 +307,68 @@ async fn when_a_session_is_refreshed_or_ended_then_it_costs_next_to_nothing() {
     let usage = world.engine.usage();
     assert_eq!(usage.requests, 1);
     assert!(usage.write_units <= 1.0, "{usage:?}");
+}
+
+#[tokio::test]
+async fn when_sessions_are_listed_then_each_tells_from_where_it_was_used() {
+    let world = World::new().await;
+    let (mine, other) = (world.session().await, world.session().await);
+    let body = json!({ "refresh_token": mine });
+    let request = Request::to("POST /api/v1/auth/refresh").viewer("192.0.2.7").json(&body);
+    let request = request.header("user-agent", "A phone").header("cloudfront-viewer-city", "Lyon");
+    world.clock.advance(Duration::from_secs(60));
+    let answer = world.call(request.header("cloudfront-viewer-country-name", "France")).await;
+    let access = answer.json["access_token"].as_str().unwrap();
+    let list = Request::to("GET /api/v1/users/me/sessions").token(access);
+    world.engine.reset_usage();
+    let listed = world.call(list.clone()).await;
+    let usage = world.engine.usage();
+    assert_eq!((listed.status, usage.round_trips), (200, 1), "{listed:?} {usage:?}");
+    assert!(usage.read_units <= 1.0, "{usage:?}");
+    let [one, two] = listed.json["sessions"].as_array().unwrap().as_slice() else { panic!("{listed:?}") };
+    let (current, another) = if one["current"] == true { (one, two) } else { (two, one) };
+    assert_eq!(shown(current), [&json!("A phone"), &json!("Lyon, France"), &json!(true)]);
+    assert_eq!(shown(another), [&Value::Null, &Value::Null, &json!(false)]);
+    assert!(current["last_used_at"].as_str() > current["created_at"].as_str(), "{current}");
+    assert_eq!(another["last_used_at"], another["created_at"]);
+    assert_eq!(another["session_id"], RefreshToken::parse(&other).unwrap().session().as_str());
+}
+
+#[tokio::test]
+async fn when_one_session_or_all_others_are_ended_then_they_cannot_be_refreshed() {
+    let world = World::new().await;
+    let (mine, second, third) = (world.session().await, world.session().await, world.session().await);
+    let answer = world.refresh(&mine).await;
+    let (mine, access) = (next(&answer), answer.json["access_token"].as_str().unwrap().to_owned());
+    let id = RefreshToken::parse(&second).unwrap().session().as_str().to_owned();
+    let end = |id: &str| {
+        let route = "DELETE /api/v1/users/me/sessions/{session_id}";
+        Request::to(route).path("session_id", id).token(&access)
+    };
+    assert_eq!(world.call(end(&id)).await.status, 204);
+    assert_eq!(world.refresh(&second).await.code(), "token_invalid");
+    for absent in [id.as_str(), "x", ""] {
+        assert_eq!(world.call(end(absent)).await.code(), "session_not_found", "{absent}");
+    }
+    let others = Request::to("DELETE /api/v1/users/me/sessions").token(&access);
+    for _ in 0..2 {
+        assert_eq!(world.call(others.clone()).await.status, 204);
+    }
+    assert_eq!(world.refresh(&third).await.code(), "token_invalid");
+    assert_eq!(world.refresh(&mine).await.status, 200, "the session of the request goes on");
+}
+
+#[tokio::test]
+async fn when_a_session_is_somebody_elses_then_it_cannot_be_ended() {
+    let world = World::new().await;
+    let johns = world.session().await;
+    let jane = api::Caller { user_id: UserId::try_from(8).unwrap(), username: "jane".to_owned() };
+    let id = RefreshToken::parse(&johns).unwrap().session().as_str().to_owned();
+    let request = Request::to("DELETE /api/v1/users/me/sessions/{session_id}").path("session_id", id);
+    assert_eq!(world.call(request.clone().by(&jane, &world.clock)).await.code(), "session_not_found");
+    assert_eq!(world.call(request).await.code(), "token_missing");
+    for route in ["GET /api/v1/users/me/sessions", "DELETE /api/v1/users/me/sessions"] {
+        assert_eq!(world.call(Request::to(route)).await.code(), "token_missing", "{route}");
+    }
+    assert_eq!(world.refresh(&johns).await.status, 200);
 }

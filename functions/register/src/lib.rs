@@ -21,6 +21,7 @@ use accounts::{Accounts, Check, Limits, answer, password};
 use api::wire::{RegisterRequest, Session};
 use api::{Call, Problem, Reply};
 use domain::account::{Email, Password, UserName, parse_full_name};
+use domain::session::Seen;
 use domain::user::User;
 use domain::{Home, UserId};
 use runtime::Aws;
@@ -91,6 +92,7 @@ impl RegisterHandler {
         applicant: &Applicant,
         repeatable: bool,
         viewer: Viewer,
+        seen: Seen,
     ) -> Result<Session, Problem> {
         let Accounts { table, clock, random, .. } = &self.accounts;
         let taken = async { self.limits.registration(viewer, clock.now()).await.map_err(Problem::from) };
@@ -100,12 +102,13 @@ impl RegisterHandler {
             let id = UserId::generate(Home::LOCAL, &**clock, &**random);
             let user = User::new(id, applicant.username.clone(), applicant.full_name.clone());
             let owner = Owner { user: id, username: applicant.username.clone() };
-            let session = self.accounts.new_session(&owner);
+            let session = self.accounts.new_session(&owner, seen.clone());
             let taken = match user::register(table, &user, &applicant.email.digest(), &hash, &session).await?
             {
                 Registration::Done => {
                     runtime::metrics::count("registrations", 1);
-                    return Ok(answer(&owner, self.accounts.access_token(&owner).await?, &session.token));
+                    let access = self.accounts.access_token(&owner, session.token.session()).await?;
+                    return Ok(answer(&owner, access, &session.token));
                 }
                 Registration::IdTaken => continue,
                 Registration::UsernameTaken => {
@@ -115,7 +118,7 @@ impl RegisterHandler {
                     Problem::conflict("email_taken", "There is an account with this e-mail address.")
                 }
             };
-            return if repeatable { self.repeated(applicant, taken, viewer).await } else { Err(taken) };
+            return if repeatable { self.repeated(applicant, taken, viewer, seen).await } else { Err(taken) };
         }
         Err(Problem::unavailable(IdsTaken))
     }
@@ -127,12 +130,13 @@ impl RegisterHandler {
         applicant: &Applicant,
         taken: Problem,
         viewer: Viewer,
+        seen: Seen,
     ) -> Result<Session, Problem> {
         let digest = applicant.email.digest();
         let holder = user::holder_latest(&self.accounts.table, &applicant.username.folded(), &digest).await?;
         let password = Some(&applicant.password);
         match self.accounts.check(holder, &digest, password, &self.limits, viewer).await? {
-            Check::Right(proven) => self.accounts.open_session(&proven, &self.limits).await,
+            Check::Right(proven) => self.accounts.open_session(&proven, seen, &self.limits).await,
             Check::Wrong => Err(taken),
             // Too many checks have no answer of their own here. It would reveal that name
             // and address belong together.
@@ -155,7 +159,8 @@ impl runtime::http::Handler for RegisterHandler {
             "POST /api/v1/auth/register" => {
                 let applicant = Applicant::parse(&call.json()?)?;
                 let repeatable = call.idempotency_key()?.is_some();
-                Reply::created(&self.register(&applicant, repeatable, self.limits.viewer(call)).await?)
+                let (viewer, seen) = (self.limits.viewer(call), self.limits.seen(call));
+                Reply::created(&self.register(&applicant, repeatable, viewer, seen).await?)
             }
             _ => Err(runtime::http::unknown_route()),
         }

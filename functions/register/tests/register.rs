@@ -104,7 +104,8 @@ async fn when_somebody_registers_then_they_have_an_account_and_a_session() {
     let caller = verifier()
         .verify(answer.json["access_token"].as_str().unwrap(), domain::Clock::now(&world.clock))
         .await
-        .unwrap();
+        .unwrap()
+        .caller;
     assert_eq!((caller.user_id, caller.username.as_str()), (id(&answer), "John_Doe"));
     assert!(world.is_live(&answer).await);
 

@@ -2,6 +2,7 @@
 
 use api::Call;
 use domain::quota::{self, Exceeded};
+use domain::session::Seen;
 use domain::{Timestamp, UserId};
 use runtime::http::{OriginSecret, Viewer};
 use table::Result;
@@ -31,6 +32,11 @@ impl Limits {
     /// Returns the viewer who sent a request.
     pub fn viewer(&self, call: &Call) -> Viewer {
         self.secret.viewer(call)
+    }
+
+    /// Returns from where a request comes.
+    pub fn seen(&self, call: &Call) -> Seen {
+        self.secret.seen(call)
     }
 
     /// Takes a registration of the viewer. 1 WRU.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use domain::UserId;
 use domain::cursor::List;
+use domain::session::SessionId;
 use serde::de::DeserializeOwned;
 
 use crate::Problem;
@@ -43,13 +44,19 @@ pub struct Parts {
 pub struct Call {
     parts: Parts,
     caller: Result<Caller, Problem>,
+    session: Option<SessionId>,
 }
 
 impl Call {
     /// Returns a call by `caller`. The problem of a missing or bad token is reported only if
     /// [`Self::caller`] is called.
     pub fn new(parts: Parts, caller: Result<Caller, Problem>) -> Self {
-        Self { parts, caller }
+        Self { parts, caller, session: None }
+    }
+
+    /// Returns the call as one of the caller's session of this id.
+    pub fn in_session(self, session: Option<SessionId>) -> Self {
+        Self { session, ..self }
     }
 
     /// Returns the route, for example `GET /api/v1/feed`.
@@ -60,6 +67,12 @@ impl Call {
     /// Returns the caller, or a problem with status 401 when no valid token proves who it is.
     pub fn caller(&self) -> Result<&Caller, Problem> {
         self.caller.as_ref().map_err(Problem::clone)
+    }
+
+    /// Returns the session of the caller's token, or a problem with status 401 when there is none.
+    pub fn session(&self) -> Result<&SessionId, Problem> {
+        let missing = || Problem::unauthorized("token_invalid", "The access token names no session.");
+        self.caller().and_then(|_| self.session.as_ref().ok_or_else(missing))
     }
 
     /// Returns the path parameter `name`; empty when the route has none of that name.

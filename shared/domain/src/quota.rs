@@ -89,7 +89,7 @@ pub const LOGINS_FROM_ADDRESS: Quota = Quota {
     metric: "quota_logins_from_address_refused",
 };
 
-/// Logins to one account, by its name or by its e-mail address, from anywhere.
+/// Logins to one account, by its name or by its e-mail address, from anywhere, and changes of its password.
 pub const LOGINS: Quota = Quota {
     name: "logins",
     per: Per::Account,

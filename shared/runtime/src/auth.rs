@@ -16,7 +16,7 @@ mod verifier;
 
 pub use issuer::{AccessToken, Issuer, LIFETIME_SECONDS};
 pub use key::{DayKey, Finding, KeyError, PublicKeys, SignError, SigningKeys, Unwrapping};
-pub use verifier::{TokenError, Verifier};
+pub use verifier::{TokenError, Verified, Verifier};
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,8 @@ struct Claims {
     sub: domain::UserId,
     /// The user name at the time of issue.
     name: String,
+    /// The session in which it was issued.
+    sid: domain::session::SessionId,
     /// Issued at, in seconds.
     iat: i64,
     /// Expires at, in seconds.

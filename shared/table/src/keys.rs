@@ -39,8 +39,8 @@ pub enum ItemKey {
     NameClaim(String),
     /// The claim of an e-mail address, by its digest.
     EmailClaim(String),
-    /// A family of refresh tokens.
-    Session(String),
+    /// A session of a user, by its id.
+    Session(UserId, String),
     /// The public key that verifies the access tokens of a day.
     VerifyingKey(i64),
     /// The private key that signs the access tokens of a day, wrapped by the key service.
@@ -90,7 +90,6 @@ const PROFILE: &str = "PROFILE";
 const CREDENTIAL: &str = "CREDENTIAL";
 const HEAD: &str = "HEAD";
 const CLAIM: &str = "CLAIM";
-const SESSION: &str = "SESSION";
 const KEY: &str = "KEY";
 const PHOTO: &str = "PHOTO";
 const TEXTS: &str = "TEXTS";
@@ -109,7 +108,7 @@ impl ItemKey {
             Self::Head(user) => RawKey::new(partition::user(*user), HEAD),
             Self::NameClaim(folded) => RawKey::new(format!("NAME#{folded}"), CLAIM),
             Self::EmailClaim(digest) => RawKey::new(format!("EMAIL#{digest}"), CLAIM),
-            Self::Session(family) => RawKey::new(format!("SESSION#{family}"), SESSION),
+            Self::Session(user, session) => RawKey::new(partition::sessions(*user), session),
             // Two partitions: every function verifies, and hardly any may sign.
             Self::VerifyingKey(day) => RawKey::new(format!("VERIFYING#{day:06}"), KEY),
             Self::SigningKey(day) => RawKey::new(format!("SIGNING#{day:06}"), KEY),
@@ -156,12 +155,13 @@ impl ItemKey {
     /// An item is written in its home and nowhere else. The first id in a derived item's key is the id of
     /// what the item is about. So a follower edge has the home of the followee, whoever follows.
     ///
-    /// `None` for claims, sessions and keys of tokens: their keys have no id, and they are never derived. The id in the key
+    /// `None` for claims and keys of tokens: their keys have no id, and they are never derived. The id in the key
     /// of a quota may be a digest of a typed name or an address. Its home is then arbitrary, but always the same.
     pub fn home(&self) -> Option<Home> {
         match self {
             Self::User(user)
             | Self::Credential(user)
+            | Self::Session(user, _)
             | Self::Head(user)
             | Self::Following(user, _)
             | Self::Follower(user, _)
@@ -182,11 +182,7 @@ impl ItemKey {
             | Self::PhotoTexts(photo)
             | Self::Liker(photo, _)
             | Self::Processing(_, _, photo) => Some(photo.home()),
-            Self::NameClaim(_)
-            | Self::EmailClaim(_)
-            | Self::Session(_)
-            | Self::VerifyingKey(_)
-            | Self::SigningKey(_) => None,
+            Self::NameClaim(_) | Self::EmailClaim(_) | Self::VerifyingKey(_) | Self::SigningKey(_) => None,
         }
     }
 
@@ -205,7 +201,7 @@ impl ItemKey {
             "CREDENTIAL" => Self::Credential(id(rest)?),
             "NAME" => Self::NameClaim(rest.to_owned()),
             "EMAIL" => Self::EmailClaim(rest.to_owned()),
-            "SESSION" => Self::Session(rest.to_owned()),
+            "SESSION" => Self::Session(id(rest)?, sk.to_owned()),
             "VERIFYING" => Self::VerifyingKey(rest.parse().ok()?),
             "SIGNING" => Self::SigningKey(rest.parse().ok()?),
             "FOLLOWERS" => Self::Follower(id(rest)?, id(sk.rsplit_once('#')?.1)?),
@@ -274,6 +270,10 @@ pub(crate) mod partition {
 
     pub(crate) fn user(user: UserId) -> String {
         format!("USER#{}", user.padded())
+    }
+
+    pub(crate) fn sessions(user: UserId) -> String {
+        format!("SESSION#{}", user.padded())
     }
 
     pub(crate) fn followers(user: UserId) -> String {
@@ -376,7 +376,7 @@ pub fn chart() -> Vec<ChartRow> {
         ("author head", ItemKey::Head(user)),
         ("name claim", ItemKey::NameClaim("<folded>".into())),
         ("e-mail claim", ItemKey::EmailClaim("<sha256>".into())),
-        ("session", ItemKey::Session("<family>".into())),
+        ("session", ItemKey::Session(user, "<session>".into())),
         ("verifying key", ItemKey::VerifyingKey(0)),
         ("signing key", ItemKey::SigningKey(0)),
         ("following edge", ItemKey::Following(user, user)),
@@ -445,7 +445,7 @@ mod tests {
             user().prop_map(ItemKey::Head),
             "[a-z0-9._]{1,30}".prop_map(ItemKey::NameClaim),
             "[0-9a-f]{64}".prop_map(ItemKey::EmailClaim),
-            "[0-9a-f]{32}".prop_map(ItemKey::Session),
+            (user(), "[0-9a-f]{43}").prop_map(|(a, b)| ItemKey::Session(a, b)),
             (0_i64..999_999).prop_map(ItemKey::VerifyingKey),
             (0_i64..999_999).prop_map(ItemKey::SigningKey),
             (user(), user()).prop_map(|(a, b)| ItemKey::Following(a, b)),
@@ -501,7 +501,6 @@ mod tests {
             match key {
                 ItemKey::NameClaim(_)
                 | ItemKey::EmailClaim(_)
-                | ItemKey::Session(_)
                 | ItemKey::VerifyingKey(_)
                 | ItemKey::SigningKey(_) => {
                     prop_assert_eq!(key.home(), None);

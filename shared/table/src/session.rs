@@ -1,29 +1,43 @@
-//! Sessions: one item for each family of refresh tokens, with the digest of its live secret, and what it
-//! takes to answer the last one again.
+//! Sessions: one item for each, in its user's partition, with the digest of its live secret, what it takes
+//! to answer the last one again, and from where it was used.
 
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::account::UserName;
-use domain::session::{GRACE_MS, Nonce, RefreshToken, SESSION_DAYS};
-use domain::{Timestamp, UserId};
+use domain::session::{GRACE_MS, Nonce, RefreshToken, Seen, SessionId};
+use domain::{Randomness, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value;
 
-use crate::calls::{number, parsed, stored, text};
+use crate::calls::{Range, number, parsed, stored, text};
 use crate::error::refused;
-use crate::keys::{EXPIRES_AT, ItemKey};
+use crate::keys::{EXPIRES_AT, ItemKey, partition};
 use crate::{Error, Item, Result, Table};
+
+/// Most sessions of a list, and of a round of ending them.
+const LISTED: usize = 100;
 
 /// A new session.
 #[derive(Clone, Debug)]
 pub struct Opened {
-    /// The user whose session it is.
-    pub user: UserId,
-    /// Their user name, for the access tokens.
-    pub username: UserName,
     /// Its first token.
     pub token: RefreshToken,
-    /// When it is opened.
-    pub now: Timestamp,
+    session: Session,
+}
+
+impl Opened {
+    /// Returns a session of `owner` that is opened now, and is still to be stored.
+    pub fn new(owner: &Owner, seen: Seen, now: Timestamp, randomness: &dyn Randomness) -> Self {
+        let token = RefreshToken::issue(owner.user, now, randomness);
+        let session = Session {
+            username: owner.username.clone(),
+            digest: token.digest(),
+            replaced: None,
+            seen,
+            used_at: now,
+            expires_at: token.session().expiry(now),
+        };
+        Self { token, session }
+    }
 }
 
 /// The owner of a session.
@@ -33,6 +47,17 @@ pub struct Owner {
     pub user: UserId,
     /// Their user name.
     pub username: UserName,
+}
+
+/// A session in the list of its owner's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its id, which tells when it was opened.
+    pub id: SessionId,
+    /// From where it was used last.
+    pub seen: Seen,
+    /// When it was opened or refreshed last.
+    pub used_at: Timestamp,
 }
 
 /// The result of rotating a refresh token.
@@ -46,18 +71,20 @@ pub enum Rotation {
     Unknown,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Session {
-    user: UserId,
     username: UserName,
     digest: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     replaced: Option<Replaced>,
+    #[serde(default)]
+    seen: Seen,
+    used_at: Timestamp,
     expires_at: i64,
 }
 
 /// The token before the live one. With the token itself, which is not stored, it makes the live one again.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Replaced {
     digest: String,
     nonce: Nonce,
@@ -71,64 +98,75 @@ impl Replaced {
     }
 }
 
+fn key(user: UserId, session: &SessionId) -> ItemKey {
+    ItemKey::Session(user, session.as_str().to_owned())
+}
+
+fn key_of(token: &RefreshToken) -> ItemKey {
+    key(token.user(), token.session())
+}
+
+fn owner(token: &RefreshToken, session: Session) -> Owner {
+    Owner { user: token.user(), username: session.username }
+}
+
 pub(crate) fn item(opened: &Opened) -> Result<Item> {
-    stored(&ItemKey::Session(opened.token.family().to_owned()), session(opened))
-}
-
-fn session(opened: &Opened) -> Session {
-    Session {
-        user: opened.user,
-        username: opened.username.clone(),
-        digest: opened.token.digest(),
-        replaced: None,
-        expires_at: expiry(opened.now),
-    }
-}
-
-fn expiry(now: Timestamp) -> i64 {
-    now.plus_days(SESSION_DAYS).seconds()
+    stored(&key_of(&opened.token), &opened.session)
 }
 
 /// Opens a session. 1 WRU.
 pub async fn open(table: &Table, opened: &Opened) -> Result<()> {
-    let key = ItemKey::Session(opened.token.family().to_owned());
-    // A family is 128 random bits. If one exists already, it is this very write, retried by the SDK.
-    table.put_new(&key, session(opened)).await.map(|_| ())
+    // An id holds 128 random bits. If one exists already, it is this very write, retried by the SDK.
+    table.put_new(&key_of(&opened.token), &opened.session).await.map(|_| ())
 }
 
 /// Reads the owner of a token's session, whether the token is live or not. 1 RRU.
 ///
 /// The read is strongly consistent, because a session may be refreshed as soon as it is opened.
 pub async fn owner_latest(table: &Table, token: &RefreshToken) -> Result<Option<Owner>> {
-    let session: Option<Session> = table.get_latest(&ItemKey::Session(token.family().to_owned())).await?;
-    Ok(session.map(|session| Owner { user: session.user, username: session.username }))
+    let session: Option<Session> = table.get_latest(&key_of(token)).await?;
+    Ok(session.map(|session| owner(token, session)))
 }
 
-/// Replaces `token` by its successor under `nonce` if it is the live one. 1 WRU.
+/// Replaces `token` by its successor under `nonce` if it is the live one, and notes from where it was used.
+/// 1 WRU.
 ///
 /// A token that was replaced less than a minute ago gets the successor that it got then. Its answer was lost,
 /// or several requests presented it at once. The SDK's own retry after a lost response is one such request. A
 /// token that was replaced earlier costs 1 WRU more and ends the session.
-pub async fn rotate(table: &Table, token: &RefreshToken, nonce: &Nonce, now: Timestamp) -> Result<Rotation> {
-    let key = ItemKey::Session(token.family().to_owned());
+pub async fn rotate(
+    table: &Table,
+    token: &RefreshToken,
+    nonce: &Nonce,
+    seen: &Seen,
+    now: Timestamp,
+) -> Result<Rotation> {
+    let key = key_of(token);
     let next = token.successor(nonce);
     let replaced = Replaced { digest: token.digest(), nonce: nonce.clone(), at: now };
+    let set = format!(
+        "SET digest = :next, replaced = :replaced, seen = :seen, used_at = :used, {EXPIRES_AT} = :expiry"
+    );
     let answer = table
         .update(&key)
-        .update_expression(format!("SET digest = :next, replaced = :replaced, {EXPIRES_AT} = :expiry"))
+        .update_expression(set)
         .condition_expression(format!("digest = :live AND {EXPIRES_AT} > :now"))
         .expression_attribute_values(":live", text(token.digest()))
         .expression_attribute_values(":next", text(next.digest()))
         .expression_attribute_values(":replaced", to_attribute_value(replaced).map_err(Error::unreadable)?)
-        .expression_attribute_values(":expiry", number(expiry(now)))
+        .expression_attribute_values(":seen", to_attribute_value(seen).map_err(Error::unreadable)?)
+        .expression_attribute_values(":used", number(now.0))
+        .expression_attribute_values(":expiry", number(token.session().expiry(now)))
         .expression_attribute_values(":now", number(now.seconds()))
         .return_values(ReturnValue::AllNew)
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         .send()
         .await;
-    let owner = |session: Session| Owner { user: session.user, username: session.username };
     match answer {
-        Ok(answer) => Ok(Rotation::Done(owner(parsed(answer.attributes.unwrap_or_default())?), next)),
+        Ok(answer) => {
+            let session: Session = parsed(answer.attributes.unwrap_or_default())?;
+            Ok(Rotation::Done(owner(token, session), next))
+        }
         Err(error) => {
             let Some(refused) = refused(&error) else { return Err(Error::sdk("UpdateItem", error)) };
             let stored = refused.item.map(parsed::<Session>).transpose()?;
@@ -136,11 +174,41 @@ pub async fn rotate(table: &Table, token: &RefreshToken, nonce: &Nonce, now: Tim
                 return Ok(Rotation::Unknown);
             };
             if let Some(replaced) = stored.replaced.take_if(|replaced| replaced.answers(token, now)) {
-                return Ok(Rotation::Done(owner(stored), token.successor(&replaced.nonce)));
+                return Ok(Rotation::Done(owner(token, stored), token.successor(&replaced.nonce)));
             }
             table.delete_existing(&key).await?;
             Ok(Rotation::Reused)
         }
+    }
+}
+
+/// Reads the sessions of a user that were opened last, 100 at most, newest first. 1 RRU for 4 KiB,
+/// which are four to ten sessions.
+pub async fn list_latest(table: &Table, user: UserId, now: Timestamp) -> Result<Vec<Listed>> {
+    let page = table.query::<Session>(newest(user)).await?;
+    let open = page.items.into_iter().filter(|(_, session)| session.expires_at > now.seconds());
+    let listed = open.filter_map(|(key, Session { seen, used_at, .. })| {
+        let id = id_of(&key)?;
+        Some(Listed { id, seen, used_at })
+    });
+    Ok(listed.collect())
+}
+
+fn newest(user: UserId) -> Range {
+    Range {
+        pk: partition::sessions(user),
+        from: "0".to_owned(),
+        to: "g".to_owned(),
+        newest_first: true,
+        limit: LISTED,
+        consistent: true,
+    }
+}
+
+fn id_of(key: &ItemKey) -> Option<SessionId> {
+    match key {
+        ItemKey::Session(_, session) => SessionId::parse(session),
+        _ => None,
     }
 }
 
@@ -149,5 +217,27 @@ pub async fn rotate(table: &Table, token: &RefreshToken, nonce: &Nonce, now: Tim
 /// The secret is not checked. A client that presents a used token has lost the response to a refresh,
 /// or holds a stolen token. In both cases the session must end.
 pub async fn close(table: &Table, token: &RefreshToken) -> Result<bool> {
-    table.delete_existing(&ItemKey::Session(token.family().to_owned())).await
+    end(table, token.user(), token.session()).await
+}
+
+/// Ends a session of a user and returns whether there was one. 1 WRU.
+pub async fn end(table: &Table, user: UserId, session: &SessionId) -> Result<bool> {
+    table.delete_existing(&key(user, session)).await
+}
+
+/// Ends all sessions of a user but one. 1 WRU each, and what the list costs.
+pub async fn end_others(table: &Table, user: UserId, kept: &SessionId) -> Result<()> {
+    loop {
+        let page = table.query::<Session>(newest(user)).await?;
+        let others: Vec<ItemKey> = page
+            .items
+            .into_iter()
+            .map(|(key, _)| key)
+            .filter(|key| id_of(key).as_ref() != Some(kept))
+            .collect();
+        table.delete_all(&others).await?;
+        if !page.more {
+            return Ok(());
+        }
+    }
 }

@@ -12,7 +12,7 @@ use domain::id::follower_hash;
 use domain::inbox::{Actor, RowId, Subject};
 use domain::media::{AddressSecret, MediumPlace, PerceptualHash};
 use domain::photo::{ContentType, Failure, Medium, Photo, Rendered, State};
-use domain::session::{Nonce, RefreshToken};
+use domain::session::Seen;
 use domain::user::User;
 use domain::{Clock, Home, PhotoId, Relation, Timestamp, UserId, quota};
 use futures::future::join_all;
@@ -21,11 +21,9 @@ use table::inbox::Aligned;
 use table::original::{MOST_REFS, Share};
 use table::photo::{Creation, Finish};
 use table::relations::EdgeState;
-use table::session::{Opened, Rotation};
+use table::session::{Opened, Owner};
 use table::user::Registration;
-use table::{
-    Order, Table, feed, follow, head, inbox, like, original, photo, reader, session, timeline, user,
-};
+use table::{Order, Table, feed, follow, head, inbox, like, original, photo, reader, timeline, user};
 use testkit::{Engine, Fault, ManualClock, SeededRandom};
 
 struct World {
@@ -58,7 +56,7 @@ impl World {
     async fn register_as(&self, id: UserId, name: &str, email: &str) -> Registration {
         let username = UserName::parse(name).unwrap();
         let user = User::new(id, username.clone(), None);
-        let opened = Opened { user: id, username, token: RefreshToken::issue(&self.random), now: self.now() };
+        let opened = Opened::new(&Owner { user: id, username }, Seen::default(), self.now(), &self.random);
         user::register(&self.table, &user, email, "hash", &opened).await.unwrap()
     }
 
@@ -131,40 +129,6 @@ async fn of_twenty_registrations_of_a_name_at_once_one_succeeds() {
         let first_won = user::by_email(&world.table, "digest-0").await.unwrap().is_some();
         if first_won { Registration::EmailTaken } else { Registration::Done }
     });
-}
-
-#[tokio::test]
-async fn a_refresh_token_has_one_successor_and_its_late_use_ends_the_session() {
-    let world = World::new().await;
-    let ann = world.user("ann").await;
-    let first = RefreshToken::issue(&world.random);
-    let username = UserName::parse("ann").unwrap();
-    let opened = Opened { user: ann, username, token: first.clone(), now: world.now() };
-    session::open(&world.table, &opened).await.unwrap();
-    let (nonce, other) = (Nonce::draw(&world.random), Nonce::draw(&world.random));
-    let rotate = async |token: &RefreshToken, nonce: &Nonce, now: Timestamp| {
-        session::rotate(&world.table, token, nonce, now).await.unwrap()
-    };
-    let Rotation::Done(owner, second) = rotate(&first, &nonce, world.now()).await else { panic!() };
-    assert_eq!((owner.user, &second), (ann, &first.successor(&nonce)));
-    // The SDK retries after a lost response with the same nonce, a client with another.
-    for nonce in [&nonce, &other] {
-        assert_eq!(rotate(&first, nonce, world.now()).await, Rotation::Done(owner.clone(), second.clone()));
-    }
-    assert_eq!(rotate(&first, &other, world.now().plus_ms(60_000)).await, Rotation::Reused);
-    assert_eq!(rotate(&second, &other, world.now()).await, Rotation::Unknown);
-}
-
-#[tokio::test]
-async fn an_expired_session_is_unknown_even_while_it_is_still_stored() {
-    let world = World::new().await;
-    let token = RefreshToken::issue(&world.random);
-    let username = UserName::parse("ann").unwrap();
-    let opened = Opened { user: world.user("ann").await, username, token: token.clone(), now: world.now() };
-    session::open(&world.table, &opened).await.unwrap();
-    let late = world.now().plus_days(31);
-    let nonce = Nonce::draw(&world.random);
-    assert_eq!(session::rotate(&world.table, &token, &nonce, late).await.unwrap(), Rotation::Unknown);
 }
 
 #[tokio::test]

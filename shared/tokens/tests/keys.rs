@@ -13,11 +13,12 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use domain::session::SessionId;
 use domain::{Clock, Timestamp, UserId};
 use futures::future::join_all;
 use p256::ecdsa::SigningKey;
 use p256::pkcs8::{EncodePrivateKey, EncodePublicKey};
-use runtime::auth::{Issuer, TokenError, Verifier};
+use runtime::auth::{Issuer, TokenError, Verified, Verifier};
 use serde_json::{Value, json};
 use table::{Table, token_key};
 use testkit::{Engine, Fault, ManualClock};
@@ -119,6 +120,14 @@ impl World {
     }
 }
 
+fn session() -> SessionId {
+    testkit::session_id()
+}
+
+fn verified() -> Verified {
+    Verified { caller: ada(), session: session() }
+}
+
 fn ada() -> Caller {
     Caller { user_id: UserId::try_from(42).unwrap(), username: "ada".to_owned() }
 }
@@ -129,15 +138,15 @@ async fn the_first_token_of_a_day_has_a_pair_made_and_no_other_calls_the_key_ser
     let (issuer, verifier) = (world.issuer(), world.verifier());
     let mut tokens = Vec::new();
     for _ in 0..3 {
-        tokens.push(issuer.issue(&ada(), world.now()).await.unwrap().token);
+        tokens.push(issuer.issue(&ada(), &session(), world.now()).await.unwrap().token);
     }
     assert_eq!(world.service.asked(), ["GenerateDataKeyPairWithoutPlaintext", "Decrypt"]);
     // Another process unwraps the same pair.
-    tokens.push(world.issuer().issue(&ada(), world.now()).await.unwrap().token);
+    tokens.push(world.issuer().issue(&ada(), &session(), world.now()).await.unwrap().token);
     assert_eq!(world.service.asked(), ["Decrypt"]);
     world.engine.reset_usage();
     for token in &tokens {
-        assert_eq!(verifier.verify(token, world.now()).await, Ok(ada()));
+        assert_eq!(verifier.verify(token, world.now()).await, Ok(verified()));
     }
     let usage = world.engine.usage();
     assert_eq!((usage.requests, usage.read_units), (1, 1.0), "the public key is read once: {usage:?}");
@@ -147,11 +156,11 @@ async fn the_first_token_of_a_day_has_a_pair_made_and_no_other_calls_the_key_ser
 async fn of_many_processes_that_begin_a_day_one_decides_its_pair() {
     let world = World::new().await;
     let issuers: Vec<Issuer> = (0..10).map(|_| world.issuer()).collect();
-    let caller = ada();
-    let tokens = join_all(issuers.iter().map(|issuer| issuer.issue(&caller, world.now()))).await;
+    let (caller, session) = (ada(), session());
+    let tokens = join_all(issuers.iter().map(|issuer| issuer.issue(&caller, &session, world.now()))).await;
     let verifier = world.verifier();
     for token in tokens {
-        assert_eq!(verifier.verify(&token.unwrap().token, world.now()).await, Ok(ada()));
+        assert_eq!(verifier.verify(&token.unwrap().token, world.now()).await, Ok(verified()));
     }
     let unwrapped = world.service.asked().iter().filter(|asked| *asked == "Decrypt").count();
     assert_eq!(unwrapped, 10);
@@ -162,13 +171,13 @@ async fn a_day_has_a_pair_of_its_own_and_yesterdays_tokens_stay_valid() {
     let world = World::new().await;
     let (issuer, verifier) = (world.issuer(), world.verifier());
     let midnight = Timestamp((world.now().day() + 1) * 24 * 60 * 60 * 1000);
-    let old = issuer.issue(&ada(), midnight.plus_ms(-1)).await.unwrap().token;
-    let new = issuer.issue(&ada(), midnight).await.unwrap().token;
+    let old = issuer.issue(&ada(), &session(), midnight.plus_ms(-1)).await.unwrap().token;
+    let new = issuer.issue(&ada(), &session(), midnight).await.unwrap().token;
     assert_eq!(world.service.pairs.lock().unwrap().len(), 2);
     let later = midnight.plus_ms(10 * 60_000);
     for token in [&old, &new] {
-        assert_eq!(verifier.verify(token, later).await, Ok(ada()));
-        assert_eq!(world.verifier().verify(token, later).await, Ok(ada()), "in a new process");
+        assert_eq!(verifier.verify(token, later).await, Ok(verified()));
+        assert_eq!(world.verifier().verify(token, later).await, Ok(verified()), "in a new process");
     }
     let public = async |at: Timestamp| token_key::public_latest(&world.table, at.day()).await.unwrap();
     assert_ne!(public(midnight.plus_ms(-1)).await, public(midnight).await);
@@ -177,7 +186,7 @@ async fn a_day_has_a_pair_of_its_own_and_yesterdays_tokens_stay_valid() {
 #[tokio::test]
 async fn a_key_that_cannot_be_read_now_is_read_by_the_next_token() {
     let world = World::new().await;
-    let token = world.issuer().issue(&ada(), world.now()).await.unwrap().token;
+    let token = world.issuer().issue(&ada(), &session(), world.now()).await.unwrap().token;
     let verifier = world.verifier();
     for _ in 0..2 {
         world.engine.fail_next("GetItem", testkit::ATTEMPTS, Fault::Throttled);
@@ -185,5 +194,5 @@ async fn a_key_that_cannot_be_read_now_is_read_by_the_next_token() {
     }
     world.engine.fail_next("GetItem", testkit::ATTEMPTS, Fault::Throttled);
     assert_eq!(verifier.verify(&token, world.now()).await, Err(TokenError::Unavailable));
-    assert_eq!(verifier.verify(&token, world.now()).await, Ok(ada()));
+    assert_eq!(verifier.verify(&token, world.now()).await, Ok(verified()));
 }

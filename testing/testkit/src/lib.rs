@@ -54,7 +54,7 @@ pub use launches::Launches;
 pub use objects::{Held, Object, Objects};
 pub use outbox::Outbox;
 pub use random::SeededRandom;
-pub use tokens::{LocalKeys, forged_token_for, issuer, token_for, verifier};
+pub use tokens::{LocalKeys, forged_token_for, issuer, session_id, token_for, verifier};
 pub use topic::Published;
 pub use usage::{OperationUsage, Usage};
 pub use wiretap::{Heard, Wiretap};

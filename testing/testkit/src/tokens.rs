@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use api::Caller;
 use domain::Timestamp;
+use domain::session::SessionId;
 use futures::FutureExt;
 use p256::ecdsa::SigningKey;
 use p256::pkcs8::EncodePublicKey;
@@ -49,6 +50,11 @@ pub fn issuer() -> Issuer {
     Issuer::new(LocalKeys::default())
 }
 
+/// Returns the id of the session in which the tokens of [`token_for`] are issued. No such session is stored.
+pub fn session_id() -> SessionId {
+    SessionId::parse(&"0123456789a".repeat(4)[..43]).expect("an id")
+}
+
 /// Returns a valid token for `caller`, issued at `now`.
 pub fn token_for(caller: &Caller, now: Timestamp) -> String {
     issue(LocalKeys::default(), caller, now)
@@ -61,7 +67,7 @@ pub fn forged_token_for(caller: &Caller, now: Timestamp) -> String {
 
 fn issue(keys: LocalKeys, caller: &Caller, now: Timestamp) -> String {
     Issuer::new(keys)
-        .issue(caller, now)
+        .issue(caller, &session_id(), now)
         .now_or_never()
         .expect("nothing to wait for")
         .expect("a signature")

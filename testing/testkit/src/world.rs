@@ -13,7 +13,7 @@ use domain::feed::{DeliveryMode, Entry, Run, merge};
 use domain::media::{AddressSecret, PerceptualHash};
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::quota::Quota;
-use domain::session::RefreshToken;
+use domain::session::Seen;
 use domain::user::User;
 use domain::{Clock, Home, PhotoId, UserId};
 use messages::workflow::{self, CelebrityFanout};
@@ -23,7 +23,7 @@ use table::guard::Quotas;
 use table::keys::ItemKey;
 use table::original::Share;
 use table::reader::Rebuilt;
-use table::session::Opened;
+use table::session::{Opened, Owner};
 use table::snapshot::{self, Followed};
 use table::user::Registration;
 use table::{Order, Table, feed, follow, head, like, photo, reader, user};
@@ -62,8 +62,8 @@ impl World {
         let username = UserName::parse(name).expect("a user name");
         let user =
             User::new(UserId::generate(Home::LOCAL, &self.clock, &self.random), username.clone(), None);
-        let token = RefreshToken::issue(&self.random);
-        let session = Opened { user: user.id, username, token, now: self.clock.now() };
+        let owner = Owner { user: user.id, username };
+        let session = Opened::new(&owner, Seen::default(), self.clock.now(), &self.random);
         let digest = format!("digest-of-{name}");
         let done =
             user::register(&self.table, &user, &digest, "hash", &session).await.expect("a registration");

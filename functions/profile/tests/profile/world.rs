@@ -6,14 +6,14 @@ use api::Caller;
 use domain::account::UserName;
 use domain::media::{AddressSecret, PerceptualHash};
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
-use domain::session::RefreshToken;
+use domain::session::Seen;
 use domain::text::Caption;
 use domain::user::User;
 use domain::{Clock, Home, PhotoId, UserId};
 use profile::ProfileHandler;
 use serde_json::Value;
 use table::relations::EdgeState;
-use table::session::Opened;
+use table::session::{Opened, Owner};
 use table::{Order, Table, photo, user};
 use testkit::http::{Answer, Request, call, event};
 use testkit::{Engine, ManualClock, SeededRandom, token_for};
@@ -153,7 +153,7 @@ async fn register(table: &Table, clock: &ManualClock, name: &str, seed: u64) -> 
     let username = UserName::parse(name).unwrap();
     let id = UserId::generate(Home::LOCAL, clock, &random);
     let user = User::new(id, username.clone(), Some(format!("{name} Lovelace")));
-    let opened = Opened { user: id, username, token: RefreshToken::issue(&random), now: clock.now() };
+    let opened = Opened::new(&Owner { user: id, username }, Seen::default(), clock.now(), &random);
     let done = user::register(table, &user, &format!("{seed:064}"), "no hash", &opened).await.unwrap();
     assert_eq!(done, user::Registration::Done);
     Caller { user_id: id, username: name.to_owned() }

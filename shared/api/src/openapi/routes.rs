@@ -5,9 +5,9 @@ use utoipa::openapi::path::HttpMethod::{Delete, Get, Patch, Post};
 
 use super::route::{Route, Tag};
 use crate::wire::{
-    CreatePhotoRequest, CreatedPhoto, FeedPage, FollowState, LikeState, LoginRequest, MarkedRead,
-    Notifications, PhotoPage, PhotoView, Profile, RefreshRequest, RegisterRequest, Session,
-    UpdatePhotoRequest, UpdateProfileRequest, UserPage,
+    ChangePasswordRequest, CreatePhotoRequest, CreatedPhoto, FeedPage, FollowState, LikeState, LoginRequest,
+    MarkedRead, Notifications, PhotoPage, PhotoView, Profile, RefreshRequest, RegisterRequest, Session,
+    Sessions, UpdatePhotoRequest, UpdateProfileRequest, UserPage,
 };
 
 const BAD_PAGE: &[&str] = &["bad_count", "bad_cursor"];
@@ -16,7 +16,10 @@ const NO_PHOTO: &[&str] = &["photo_not_found"];
 
 /// Returns every route.
 pub(super) fn all() -> Vec<Route> {
-    [auth(), users(), follows(), photos(), likes(), feed_and_inbox()].into_iter().flatten().collect()
+    [auth(), sessions(), users(), follows(), photos(), likes(), feed_and_inbox()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn auth() -> Vec<Route> {
@@ -80,6 +83,36 @@ fn auth() -> Vec<Route> {
         .refuses(400, &["bad_json"])
         .refuses(401, &["token_invalid"]);
     vec![register, login, refresh, logout]
+}
+
+fn sessions() -> Vec<Route> {
+    let path = "/api/v1/users/me/sessions";
+    let list = Route::new(Get, path, Tag::Auth, "listSessions")
+        .summary("One's own open sessions")
+        .gives::<Sessions>(200, "The sessions, newest first.");
+    let end = Route::new(Delete, "/api/v1/users/me/sessions/{session_id}", Tag::Auth, "endOneSession")
+        .summary("End one of one's own sessions")
+        .description("It cannot be refreshed from now on. Its access token runs out by itself, after 15 minutes at most.")
+        .gives_nothing("The session has ended.")
+        .refuses(404, &["session_not_found"]);
+    let end_others = Route::new(Delete, path, Tag::Auth, "endOtherSessions")
+        .summary("End all of one's own sessions but this one")
+        .gives_nothing("The others have ended.");
+    let password = Route::new(Post, "/api/v1/users/me/password", Tag::Auth, "changePassword")
+        .summary("Change one's password")
+        .description("All other sessions end. Checks of the present password count as logins.")
+        .takes::<ChangePasswordRequest>(json!({
+            "current": "correct horse battery", "new": "a staple for the battery",
+        }))
+        .gives_nothing("The password is changed, and the other sessions have ended.")
+        .refuses(
+            400,
+            &["bad_json", "password_too_short", "password_too_long", "password_common", "password_is_name"],
+        )
+        .refuses(403, &["wrong_password"])
+        .refuses(409, &["password_changed"])
+        .refuses(429, &["too_many_attempts"]);
+    vec![list, end, end_others, password]
 }
 
 fn users() -> Vec<Route> {

@@ -1,6 +1,7 @@
 //! Accounts and sessions.
 
 use domain::UserId;
+use domain::session::SessionId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -48,4 +49,40 @@ pub struct Session {
     pub refresh_token: String,
     /// Seconds the access token lives.
     pub expires_in: i64,
+}
+
+/// Changes the password.
+#[derive(Deserialize, ToSchema)]
+pub struct ChangePasswordRequest {
+    /// The present password.
+    pub current: String,
+    /// The next one: 10 to 128 characters, not common, and more than a name.
+    pub new: String,
+}
+
+/// A session in the list of one's own.
+#[derive(Serialize, ToSchema)]
+pub struct SessionView {
+    /// Names the session.
+    #[schema(value_type = String)]
+    pub session_id: SessionId,
+    /// What the client called itself when it used the session last (`User-Agent`, cut); null if it did not.
+    #[schema(required)]
+    pub device: Option<String>,
+    /// City and country of the address from which it was used last; null where they are not known.
+    #[schema(required)]
+    pub place: Option<String>,
+    /// When it was opened or refreshed last (RFC 3339).
+    pub last_used_at: String,
+    /// When it was opened (RFC 3339).
+    pub created_at: String,
+    /// Whether this request is made in it.
+    pub current: bool,
+}
+
+/// One's own sessions.
+#[derive(Serialize, ToSchema)]
+pub struct Sessions {
+    /// Those opened last, 100 at most, newest first.
+    pub sessions: Vec<SessionView>,
 }

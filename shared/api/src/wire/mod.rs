@@ -7,7 +7,9 @@ mod users;
 
 use serde::{Deserialize, Deserializer};
 
-pub use auth::{LoginRequest, RefreshRequest, RegisterRequest, Session};
+pub use auth::{
+    ChangePasswordRequest, LoginRequest, RefreshRequest, RegisterRequest, Session, SessionView, Sessions,
+};
 pub use notifications::{Actor, MarkedRead, Notification, Notifications};
 pub use photos::{
     CreatePhotoRequest, CreatedPhoto, FailureView, FeedPage, LikeState, MediumRequest, MediumView, PhotoCard,

@@ -51,10 +51,9 @@ pub(super) fn is_reserved(name: &str, product: &str) -> bool {
         return true;
     }
     // Digits may stand for letters, and they may separate words.
-    let mut words = name.split(['.', '_']).chain(name.split(|character: char| !character.is_ascii_alphabetic()));
-    reads_as_any(name, &PARTS)
-        || reads_as_any(name, &STAFF)
-        || words.any(|word| reads_as_any(word, &STAFF))
+    let mut words =
+        name.split(['.', '_']).chain(name.split(|character: char| !character.is_ascii_alphabetic()));
+    reads_as_any(name, &PARTS) || reads_as_any(name, &STAFF) || words.any(|word| reads_as_any(word, &STAFF))
 }
 
 fn reads_as_any(name: &str, words: &[&str]) -> bool {

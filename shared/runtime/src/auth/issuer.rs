@@ -5,6 +5,7 @@ use std::sync::Arc;
 use api::Caller;
 use base64::Engine;
 use domain::Timestamp;
+use domain::session::SessionId;
 
 use super::{BASE64, Claims, ISSUER, SignError, SigningKeys};
 
@@ -32,16 +33,22 @@ impl Issuer {
         Self { keys: Arc::new(keys) }
     }
 
-    /// Issues a token for `caller`, valid from `now`. Nothing is called for it, but for the first token of a
+    /// Issues a token for `caller` in one of their sessions, valid from `now`. Nothing is called for it, but for the first token of a
     /// process and day.
     ///
     /// # Errors
     /// The key of the day cannot be had.
-    pub async fn issue(&self, caller: &Caller, now: Timestamp) -> Result<AccessToken, SignError> {
+    pub async fn issue(
+        &self,
+        caller: &Caller,
+        session: &SessionId,
+        now: Timestamp,
+    ) -> Result<AccessToken, SignError> {
         let key = self.keys.at(now).await?;
         let claims = Claims {
             sub: caller.user_id,
             name: caller.username.clone(),
+            sid: session.clone(),
             iat: now.seconds(),
             exp: now.seconds().saturating_add(LIFETIME_SECONDS),
             iss: ISSUER.to_owned(),

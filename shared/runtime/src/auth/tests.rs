@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use api::Caller;
 use base64::Engine;
+use domain::session::SessionId;
 use domain::{Timestamp, UserId};
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
@@ -69,8 +70,16 @@ fn caller() -> Caller {
     Caller { user_id: UserId::try_from(42).unwrap(), username: "ada".to_owned() }
 }
 
+pub(crate) fn session() -> SessionId {
+    SessionId::parse(&"0123456789a".repeat(4)[..43]).unwrap()
+}
+
+fn verified() -> Verified {
+    Verified { caller: caller(), session: session() }
+}
+
 fn claims() -> Value {
-    json!({ "sub": "42", "name": "ada", "iat": NOW.seconds(), "exp": NOW.seconds() + 900, "iss": ISSUER })
+    json!({ "sid": session(), "sub": "42", "name": "ada", "iat": NOW.seconds(), "exp": NOW.seconds() + 900, "iss": ISSUER })
 }
 
 fn header() -> Value {
@@ -80,20 +89,20 @@ fn header() -> Value {
 #[tokio::test]
 async fn a_token_is_valid_for_fifteen_minutes() {
     let (verifier, issuer) = (Local::new(7).verifier(), Issuer::new(Local::new(7)));
-    let AccessToken { token, expires_in } = issuer.issue(&caller(), NOW).await.unwrap();
+    let AccessToken { token, expires_in } = issuer.issue(&caller(), &session(), NOW).await.unwrap();
     assert_eq!(expires_in, 900);
-    assert_eq!(verifier.verify(&token, NOW).await, Ok(caller()));
-    assert_eq!(verifier.verify(&token, NOW.plus_ms(899_999)).await, Ok(caller()));
+    assert_eq!(verifier.verify(&token, NOW).await, Ok(verified()));
+    assert_eq!(verifier.verify(&token, NOW.plus_ms(899_999)).await, Ok(verified()));
     assert_eq!(verifier.verify(&token, NOW.plus_ms(900_000)).await, Err(TokenError::Expired));
     // Another machine's clock may be up to five seconds behind the issuer's.
-    assert_eq!(verifier.verify(&token, NOW.plus_ms(-5_000)).await, Ok(caller()));
+    assert_eq!(verifier.verify(&token, NOW.plus_ms(-5_000)).await, Ok(verified()));
     assert_eq!(verifier.verify(&token, NOW.plus_ms(-6_000)).await, Err(TokenError::Invalid));
 }
 
 #[tokio::test]
 async fn a_token_signed_with_another_key_is_refused() {
     let token = Local::new(8).token(&header(), &claims());
-    assert_eq!(Local::new(8).verifier().verify(&token, NOW).await, Ok(caller()));
+    assert_eq!(Local::new(8).verifier().verify(&token, NOW).await, Ok(verified()));
     assert_eq!(Local::new(7).verifier().verify(&token, NOW).await, Err(TokenError::Invalid));
 }
 
@@ -150,7 +159,7 @@ async fn a_token_with_missing_or_foreign_claims_is_refused() {
 
 #[tokio::test]
 async fn a_token_with_any_byte_changed_is_refused() {
-    let token = Issuer::new(Local::new(7)).issue(&caller(), NOW).await.unwrap().token;
+    let token = Issuer::new(Local::new(7)).issue(&caller(), &session(), NOW).await.unwrap().token;
     let verifier = Local::new(7).verifier();
     for index in 0..token.len() {
         let mut forged = token.clone().into_bytes();
@@ -178,7 +187,7 @@ async fn a_key_is_read_once_and_an_absent_one_once_a_second() {
     let asked = || keys.asked.load(Ordering::SeqCst);
     verifier.prepare(NOW).await;
     for _ in 0..3 {
-        assert_eq!(verifier.verify(&key.token(&header(), &claims()), NOW).await, Ok(caller()));
+        assert_eq!(verifier.verify(&key.token(&header(), &claims()), NOW).await, Ok(verified()));
     }
     assert_eq!(asked(), 1);
     let mut tomorrow = header();
@@ -203,9 +212,9 @@ async fn a_token_of_yesterdays_last_minute_is_valid_today() {
     let issued = midnight.plus_ms(-1);
     let key = Local::new(7);
     let keys = OneDay { day: issued.day(), key: key.clone(), asked: AtomicU32::new(0) };
-    let token = Issuer::new(key).issue(&caller(), issued).await.unwrap().token;
+    let token = Issuer::new(key).issue(&caller(), &session(), issued).await.unwrap().token;
     let verifier = Verifier::new(Arc::new(keys));
-    assert_eq!(verifier.verify(&token, midnight.plus_ms(14 * 60_000)).await, Ok(caller()));
+    assert_eq!(verifier.verify(&token, midnight.plus_ms(14 * 60_000)).await, Ok(verified()));
     assert_eq!(verifier.verify(&token, midnight.plus_ms(15 * 60_000)).await, Err(TokenError::Expired));
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use api::{Caller, Problem};
 use base64::Engine;
 use domain::Timestamp;
+use domain::session::SessionId;
 use p256::ecdsa::signature::Verifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
 use p256::pkcs8::DecodePublicKey;
@@ -55,6 +56,15 @@ impl From<TokenError> for Problem {
     }
 }
 
+/// What a valid token says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// Who sent it.
+    pub caller: Caller,
+    /// The session in which it was issued.
+    pub session: SessionId,
+}
+
 /// A verifier of tokens. It reads the public key of a day once.
 #[derive(Clone)]
 pub struct Verifier {
@@ -90,12 +100,12 @@ impl Verifier {
         let _later = self.key(now.day(), now).await;
     }
 
-    /// Returns the caller whom the token identifies.
+    /// Returns the caller whom the token identifies, and their session.
     ///
     /// # Errors
     /// [`TokenError::Expired`] for an expired token of ours, [`TokenError::Unavailable`] if it cannot be
     /// verified now, [`TokenError::Invalid`] for everything else.
-    pub async fn verify(&self, token: &str, now: Timestamp) -> Result<Caller, TokenError> {
+    pub async fn verify(&self, token: &str, now: Timestamp) -> Result<Verified, TokenError> {
         let claims = self.claims(token, now).await?;
         let now = now.seconds();
         if claims.iss != ISSUER || claims.iat > now.saturating_add(LEEWAY_SECONDS) {
@@ -104,7 +114,8 @@ impl Verifier {
         if claims.exp <= now {
             return Err(TokenError::Expired);
         }
-        Ok(Caller { user_id: claims.sub, username: claims.name })
+        let caller = Caller { user_id: claims.sub, username: claims.name };
+        Ok(Verified { caller, session: claims.sid })
     }
 
     /// Returns the claims of a token that the key it names has signed.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use api::{Call, Caller, Parts, Problem};
+use api::{Call, Parts, Problem};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::Clock;
@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
 use super::{MAX_BODY, unknown_route};
-use crate::auth::{TokenError, Verifier};
+use crate::auth::{TokenError, Verified, Verifier};
 
 /// What is read of an event of API Gateway (HTTP API, payload 2.0).
 ///
@@ -67,8 +67,8 @@ pub(super) async fn call(
         .flatten()
         .map(|(name, value)| (name.to_ascii_lowercase(), value))
         .collect();
-    let caller = match verifier {
-        Some(verifier) => caller(&headers, verifier, clock).await,
+    let verified = match verifier {
+        Some(verifier) => verified(&headers, verifier, clock).await,
         None => Err(TokenError::Missing),
     };
     let mut query = HashMap::new();
@@ -85,7 +85,11 @@ pub(super) async fn call(
         .map(|(name, value)| (name, percent_decode_str(&value).decode_utf8_lossy().into_owned()))
         .collect();
     let body = body(request.body.unwrap_or_default(), request.is_base64_encoded)?;
-    Ok(Call::new(Parts { route, path, query, headers, body }, caller.map_err(Problem::from)))
+    let (caller, session) = match verified {
+        Ok(Verified { caller, session }) => (Ok(caller), Some(session)),
+        Err(error) => (Err(error.into()), None),
+    };
+    Ok(Call::new(Parts { route, path, query, headers, body }, caller).in_session(session))
 }
 
 fn body(text: String, is_base64: bool) -> Result<Vec<u8>, Problem> {
@@ -102,11 +106,11 @@ fn body(text: String, is_base64: bool) -> Result<Vec<u8>, Problem> {
     if body.len() > MAX_BODY { Err(Problem::too_large(MAX_BODY)) } else { Ok(body) }
 }
 
-async fn caller(
+async fn verified(
     headers: &HashMap<String, String>,
     verifier: &Verifier,
     clock: &dyn Clock,
-) -> Result<Caller, TokenError> {
+) -> Result<Verified, TokenError> {
     let value = headers.get("authorization").ok_or(TokenError::Missing)?;
     let (scheme, token) = value.split_once(' ').ok_or(TokenError::Missing)?;
     if !scheme.eq_ignore_ascii_case("bearer") {

@@ -234,8 +234,9 @@ async fn only_a_valid_token_identifies_the_caller() {
     let verifier = Local::new(7).verifier();
     let ada = api::Caller { user_id: domain::UserId::try_from(42).unwrap(), username: "ada".to_owned() };
     let issuer = Issuer::new(Local::new(7));
-    let good = issuer.issue(&ada, Now.now()).await.unwrap().token;
-    let old = issuer.issue(&ada, Now.now().plus_days(-1)).await.unwrap().token;
+    let good = issuer.issue(&ada, &crate::auth::tests::session(), Now.now()).await.unwrap().token;
+    let old =
+        issuer.issue(&ada, &crate::auth::tests::session(), Now.now().plus_days(-1)).await.unwrap().token;
 
     for (authorization, status, code) in [
         (Some(format!("Bearer {good}")), 200, Value::Null),

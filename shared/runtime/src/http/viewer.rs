@@ -7,10 +7,13 @@ use std::str::FromStr;
 use api::Call;
 use domain::UserId;
 use domain::quota::stand_in;
+use domain::session::Seen;
 use sha2::{Digest, Sha256};
 
 /// The header in which the distribution's function names the viewer's address.
 const ADDRESS: &str = "x-viewer-address";
+/// The headers in which the distribution names the place of the viewer's address.
+const PLACE: [&str; 2] = ["cloudfront-viewer-city", "cloudfront-viewer-country-name"];
 /// The header in which the distribution proves that a request comes through it.
 const SECRET: &str = "x-origin-secret";
 
@@ -23,10 +26,21 @@ impl OriginSecret {
     ///
     /// Anybody may send the header with an address. It is believed only beside the secret.
     pub fn viewer(&self, call: &Call) -> Viewer {
-        // Digests are compared, so that the time of the comparison says nothing about the secret.
-        let proven = call.header(SECRET).is_some_and(|sent| digest(sent) == self.0);
-        let address = call.header(ADDRESS).filter(|_| proven).and_then(|text| text.parse().ok());
+        let address =
+            call.header(ADDRESS).filter(|_| self.is_proven(call)).and_then(|text| text.parse().ok());
         address.map_or(Viewer::Direct, Viewer::through)
+    }
+
+    /// Returns from where a request comes: the client as it names itself, and the place beside the secret alone.
+    pub fn seen(&self, call: &Call) -> Seen {
+        let named = PLACE.iter().filter_map(|name| call.header(name)).filter(|_| self.is_proven(call));
+        let place = named.collect::<Vec<_>>().join(", ");
+        Seen::new(call.header("user-agent"), Some(&place))
+    }
+
+    fn is_proven(&self, call: &Call) -> bool {
+        // Digests are compared, so that the time of the comparison says nothing about the secret.
+        call.header(SECRET).is_some_and(|sent| digest(sent) == self.0)
     }
 }
 
@@ -85,13 +99,35 @@ mod tests {
 
     use super::*;
 
-    fn viewer(headers: &[(&str, &str)]) -> Viewer {
+    fn call(headers: &[(&str, &str)]) -> (OriginSecret, Call) {
         let headers: HashMap<String, String> =
             headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let call =
             Call::new(Parts { headers, ..Parts::default() }, Err(Problem::unauthorized("token_missing", "")));
-        let secret: OriginSecret = "a secret of the origin".parse().unwrap();
+        ("a secret of the origin".parse().unwrap(), call)
+    }
+
+    fn viewer(headers: &[(&str, &str)]) -> Viewer {
+        let (secret, call) = call(headers);
         secret.viewer(&call)
+    }
+
+    #[test]
+    fn a_place_is_believed_beside_the_secret_alone_and_a_device_always() {
+        let seen = |headers: &[(&str, &str)]| {
+            let (secret, call) = call(headers);
+            let Seen { device, place } = secret.seen(&call);
+            (device.unwrap_or_default(), place.unwrap_or_default())
+        };
+        let city = ("cloudfront-viewer-city", "Lyon");
+        let country = ("cloudfront-viewer-country-name", "France");
+        let (proof, agent) = ((SECRET, "a secret of the origin"), ("user-agent", "curl/8"));
+        let both = |device: &str, place: &str| (device.to_owned(), place.to_owned());
+        assert_eq!(seen(&[agent, city, country, proof]), both("curl/8", "Lyon, France"));
+        assert_eq!(seen(&[country, proof]), both("", "France"));
+        assert_eq!(seen(&[agent, city, country]), both("curl/8", ""));
+        assert_eq!(seen(&[agent, city, (SECRET, "another")]), both("curl/8", ""));
+        assert_eq!(seen(&[proof]), both("", ""));
     }
 
     #[test]

@@ -108,7 +108,7 @@ pub fn table_rights_are_narrowed(repository: &Repository) -> Vec<String> {
 }
 
 /// A derived write names the item whose home region it belongs to, by the id in its key. Workflows and
-/// functions that answer no requests may not write claims and sessions, whose keys have no id.
+/// functions that answer no requests may not write claims, whose keys have no id.
 pub fn derived_writes_have_a_home(repository: &Repository) -> Vec<String> {
     const WRITES: [&str; 4] =
         ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_request_calls_may_not_write_claims_or_sessions() {
+    fn what_no_request_calls_may_not_write_claims() {
         let chart = [
             "<!-- chart -->",
             "| name claim | `NAME#<folded>` | `CLAIM` |",
