@@ -1,6 +1,6 @@
-//! Common passwords: a filter over those of SecLists' list that have at least 10 characters.
+//! Common passwords: a filter over those of `SecLists`' list that have at least 10 characters.
 //!
-//! The list is `10-million-password-list-top-1000000` of SecLists (MIT), the million commonest of ten
+//! The list is `10-million-password-list-top-1000000` of `SecLists` (MIT), the million commonest of ten
 //! million passwords from breaches. Some 112,000 of them are long enough to be chosen, in one case. A
 //! binary fuse filter holds a fingerprint of 16 bits for each. It knows every password of the list, and
 //! takes one in 65,536 others for one of it. `make common-passwords` builds it again.

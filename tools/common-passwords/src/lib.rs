@@ -10,7 +10,7 @@ use domain::account::{Password, hex};
 use sha2::{Digest, Sha256};
 use xorf::{BinaryFuse16, DmaSerializable};
 
-/// The SHA-256 of the list: `10-million-password-list-top-1000000.txt` of SecLists.
+/// The SHA-256 of the list: `10-million-password-list-top-1000000.txt` of `SecLists`.
 const LIST: &str = "eac6323842b3261da0ef4c180c8e23f4d056522ea97c2925b8687f453b40a2be";
 
 /// Why no filter is built.
