@@ -143,8 +143,10 @@ impl ThumbnailHandler {
         for _ in 0..STEPS {
             match plan(&facts) {
                 Plan::Fetch(most) => self.fetch(&mut facts, most).await?,
-                Plan::Copy(file, copy) => self.copy(&mut facts, &file, copy, rendering).await?,
-                Plan::Render(file, address) => self.render(&mut facts, &file, address, rendering).await?,
+                Plan::Copy(file, copy) => Box::pin(self.copy(&mut facts, &file, copy, rendering)).await?,
+                Plan::Render(file, address) => {
+                    Box::pin(self.render(&mut facts, &file, address, rendering)).await?;
+                }
                 Plan::Record(photo, rendered, share) => {
                     match self.record(photo, id.index, &rendered, share).await? {
                         Finish::Waiting | Finish::Ready => {

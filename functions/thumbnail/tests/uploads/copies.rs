@@ -100,7 +100,7 @@ async fn when_a_copying_process_dies_and_its_photo_is_deleted_then_the_next_deli
         // Its photo is deleted and cleaned up before it stores the rest, and then the process dies.
         let process = world.elsewhere();
         let dying = Box::pin(runtime::sqs::answer(&process, event.clone()));
-        let reached = Box::pin(join_all(copies.iter_mut().map(|copy| copy.arrived())));
+        let reached = Box::pin(join_all(copies.iter_mut().map(testkit::Held::arrived)));
         assert!(matches!(select(dying, reached).await, Either::Right(_)));
         world.delete(&photo).await;
         world.let_go(&photo).await;
