@@ -56,7 +56,10 @@ class Bucket:
         )
 
     def fetch(self, key: str, known_etag: str = "") -> Stored | NotModified | None:
-        """Reads one object whole, on the condition that it has another entity tag. A refusal reads as absence: S3 says 403 for a missing key to whoever may not list."""
+        """Reads one object whole, if it has another entity tag.
+
+        A refusal reads as absence: S3 says 403 for a missing key to whoever may not list.
+        """
         try:
             condition = {"IfNoneMatch": known_etag} if known_etag else {}
             answer = self._client.get_object(Bucket=self._bucket, Key=key, **condition)

@@ -152,12 +152,15 @@ pub async fn mark_rebuilt(table: &Table, reader: UserId, mark: i64, rebuilt: &Re
         expression.push_str(" ADD celebrities :celebrities");
         request = request.expression_attribute_values(":celebrities", text_set(&rebuilt.celebrities));
     }
-    let removals = [("followed", &rebuilt.followed), ("unfollowed", &rebuilt.unfollowed)];
-    let mut clause = " DELETE ";
-    for (set, authors) in removals.into_iter().filter(|(_, authors)| !authors.is_empty()) {
-        expression.push_str(&format!("{clause}{set} :{set}"));
-        request = request.expression_attribute_values(format!(":{set}"), text_set(authors));
-        clause = ", ";
+    let mut removals = Vec::new();
+    for (set, authors) in [("followed", &rebuilt.followed), ("unfollowed", &rebuilt.unfollowed)] {
+        if !authors.is_empty() {
+            removals.push(format!("{set} :{set}"));
+            request = request.expression_attribute_values(format!(":{set}"), text_set(authors));
+        }
+    }
+    if !removals.is_empty() {
+        expression = format!("{expression} DELETE {}", removals.join(", "));
     }
     done("UpdateItem", request.update_expression(expression).send().await)
 }
