@@ -77,7 +77,7 @@ impl LoginHandler {
                         self.accounts.renew(&proven, password).await;
                     }
                 };
-                tokio::join!(opening, renewing).0
+                futures::join!(opening, renewing).0
             }
             Check::Wrong => {
                 runtime::metrics::count("logins_refused", 1);

@@ -316,7 +316,7 @@ async fn when_sessions_are_listed_then_each_tells_from_where_it_was_used() {
     let body = json!({ "refresh_token": mine });
     let request = Request::to("POST /api/v1/auth/refresh").viewer("192.0.2.7").json(&body);
     let request = request.header("user-agent", "A phone").header("cloudfront-viewer-city", "Lyon");
-    world.clock.advance(Duration::from_secs(60));
+    world.clock.advance(Duration::from_mins(1));
     let answer = world.call(request.header("cloudfront-viewer-country-name", "France")).await;
     let access = answer.json["access_token"].as_str().unwrap();
     let list = Request::to("GET /api/v1/users/me/sessions").token(access);

@@ -54,8 +54,8 @@ mod tests {
 
     #[test]
     fn a_filter_knows_the_long_passwords_of_its_list() {
-        let list: String =
-            (0..1_000).map(|number| format!("password {number:04}\nshort{number}\n")).collect();
+        let lines: Vec<_> = (0..1_000).map(|number| format!("password {number:04}\nshort{number}")).collect();
+        let list = lines.join("\n");
         let bytes = filter(&list).unwrap();
         assert_eq!(bytes, filter(&list).unwrap(), "the same list gives the same bytes");
         let (descriptor, fingerprints) = bytes.split_at(BinaryFuse16::DESCRIPTOR_LEN);

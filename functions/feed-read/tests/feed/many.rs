@@ -15,7 +15,7 @@ use table::keys::ItemKey;
 use crate::newest_first;
 use crate::world::{World, ids};
 
-const FOLLOWEES: usize = 3_500;
+const FOLLOWEES: u32 = 3_500;
 /// Days between the photos of somebody quiet, in milliseconds.
 const DAY: i64 = domain::clock::DAY_MS;
 
@@ -24,9 +24,9 @@ struct Followees(Vec<(UserId, Vec<PhotoId>)>);
 
 impl Followees {
     /// Creates followees, each with as many photos as `posted` gives moments before now.
-    fn new(world: &World, posted: impl Fn(usize) -> Vec<i64>) -> Self {
+    fn new(world: &World, posted: impl Fn(u32) -> Vec<i64>) -> Self {
         let now = world.clock.now();
-        let id = |at: Timestamp, number: usize| PhotoId::floor(at).get() + number as u64;
+        let id = |at: Timestamp, number: u32| PhotoId::floor(at).get() + u64::from(number);
         let followees = (0..FOLLOWEES).map(|number| {
             let user = UserId::try_from(id(now.plus_days(-300), number)).unwrap();
             let photos = posted(number)
@@ -127,7 +127,7 @@ async fn return_page(world: &World, reader: &Caller) -> Value {
     world.engine.reset_usage();
     let page = world.get(reader, 20, None).await.json;
     let usage = world.engine.usage();
-    assert!(usage.read_units <= 0.6 * FOLLOWEES as f64 + 60.0, "{usage:?}");
+    assert!(usage.read_units <= 0.6 * f64::from(FOLLOWEES) + 60.0, "{usage:?}");
     assert!(usage.round_trips <= 12, "{usage:?}");
     page
 }
@@ -140,7 +140,7 @@ fn cursor(page: &Value) -> String {
 async fn when_thousands_are_quiet_then_the_newest_200_show_and_the_feed_ends() {
     let world = World::new().await;
     let reader = world.person("reader").await;
-    let followees = Followees::new(&world, |number| vec![DAY * (40 + number as i64 % 300)]);
+    let followees = Followees::new(&world, |number| vec![DAY * (40 + i64::from(number) % 300)]);
     followees.store(&world, &reader, FEED_LEN, None).await;
     let truth = followees.photos();
     let mut page_now = return_page(&world, &reader).await;
@@ -163,7 +163,7 @@ async fn when_thousands_are_busy_then_deep_pages_cost_as_little_as_the_first() {
     let reader = world.person("reader").await;
     // Three photos each in the last month.
     let followees = Followees::new(&world, |number| {
-        (0..3).map(|photo| DAY * 9 * photo + 1_000 * (number as i64 * 7 % 5_000)).collect()
+        (0..3).map(|photo| DAY * 9 * photo + 1_000 * (i64::from(number) * 7 % 5_000)).collect()
     });
     let deep = 1_000;
     followees.store(&world, &reader, deep + 60, None).await;
@@ -193,7 +193,7 @@ async fn when_thousands_are_celebrities_then_pages_cost_as_little() {
     let world = World::new().await;
     let reader = world.person("reader").await;
     let followees = Followees::new(&world, |number| {
-        (0..3).map(|photo| DAY * 9 * photo + 1_000 * (number as i64 * 7 % 5_000)).collect()
+        (0..3).map(|photo| DAY * 9 * photo + 1_000 * (i64::from(number) * 7 % 5_000)).collect()
     });
     followees.store(&world, &reader, 200, Some("celebrity")).await;
     let truth = followees.photos();
