@@ -187,6 +187,11 @@ impl Behind {
         assert!(sent.await.unwrap().iter().all(|sent| sent.failed().is_empty()));
     }
 
+    /// Deletes the messages of a queue that are not being handled yet, those of other tests too.
+    pub(crate) async fn purge(&self, queue: &str) {
+        self.sqs.purge_queue().queue_url(&self.queues[queue].url).send().await.unwrap();
+    }
+
     /// Returns about how many messages of a queue are not being handled yet.
     pub(crate) async fn waiting_in(&self, queue: &str) -> usize {
         let request = self.sqs.get_queue_attributes().queue_url(&self.queues[queue].url);

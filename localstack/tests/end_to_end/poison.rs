@@ -67,11 +67,13 @@ async fn when_fanout_meets_poison_then_other_photos_should_reach_their_feeds() {
 async fn when_backfill_meets_poison_then_other_follows_should_be_filled_in() {
     let app = App::new();
     let (anna, bert, photo) = reader_of(&app).await;
-    let entry = ItemKey::FeedEntry(bert.id, photo.parse().unwrap());
-    app.behind.lose(&entry).await;
+    // The photo was pushed. Without that entry the follow alone brings it.
+    app.behind.lose(&ItemKey::FeedEntry(bert.id, photo.parse().unwrap())).await;
+    let followed_since = ItemKey::FeedAuthor(bert.id, anna.id);
+    app.behind.lose(&followed_since).await;
     let good = body(&followed(&bert, &anna));
     let poison = send_between_poison(&app, "backfill", &good).await;
-    until_there(&app, &entry).await;
+    until_there(&app, &followed_since).await;
     until_only_poison_is_dead(&app, "backfill", &poison, &good).await;
     bert.until_feed(&[&photo]).await;
 }

@@ -2,14 +2,13 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::photo::MAX_UPLOAD_BYTES;
 use domain::quota;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::pictures::small;
 use crate::world::{App, PASSWORD, unique, upload_request};
-
-const MEBIBYTE: u64 = 1024 * 1024;
 
 #[tokio::test]
 async fn when_a_draft_breaks_a_rule_then_it_should_be_named_and_nothing_kept() {
@@ -40,7 +39,7 @@ async fn when_a_draft_breaks_a_rule_then_it_should_be_named_and_nothing_kept() {
         (with("media", json!(media)), "too_many_media"),
         (with("media", Value::Null), "bad_json"),
         (medium("size", json!(0)), "media_empty"),
-        (medium("size", json!(20 * MEBIBYTE + 1)), "media_too_large"),
+        (medium("size", json!(MAX_UPLOAD_BYTES + 1)), "media_too_large"),
         (medium("size", json!(-1)), "bad_json"),
         (medium("content_type", json!("image/jxl")), "content_type_unsupported"),
         (medium("content_type", json!("text/html")), "content_type_unsupported"),
@@ -55,7 +54,7 @@ async fn when_a_draft_breaks_a_rule_then_it_should_be_named_and_nothing_kept() {
     assert_eq!(app.behind.items_about(anna.id).await, before);
     // The longest allowed text is accepted.
     let mut longest = with("caption", json!("é".repeat(2_200)));
-    longest["media"][0]["size"] = json!(20 * MEBIBYTE);
+    longest["media"][0]["size"] = json!(MAX_UPLOAD_BYTES);
     anna.post("/photos", &longest).await.expect(201);
 }
 
