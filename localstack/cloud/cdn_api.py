@@ -1,8 +1,5 @@
 """The CDN's way to the API: every request is passed on, with the viewer's address and the secret of the origin."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import urllib3
 
 from .cdn_function import Answered, ViewerRequest, ViewerRequestFunction
@@ -16,15 +13,6 @@ SECRET = "x-origin-secret"
 _HOP_BY_HOP = {"connection", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What the API answered."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
 class Api:
     """An HTTP API as an origin, behind a viewer-request function of its own; nothing is cached."""
 
@@ -34,11 +22,11 @@ class Api:
         self._secret = secret
         self._pool = urllib3.PoolManager(maxsize=32, retries=False, timeout=urllib3.Timeout(connect=2, read=30))
 
-    def forward(self, request: ViewerRequest, body: bytes) -> Reply:
+    def forward(self, request: ViewerRequest, body: bytes) -> Answered:
         """Passes a request on. The secret replaces what the viewer sent under its name."""
         outcome = self._function(request)
         if isinstance(outcome, Answered):
-            return Reply(outcome.status, outcome.headers, outcome.body)
+            return outcome
         headers = {name: value for name, value in outcome.headers.items() if name not in _HOP_BY_HOP} | {SECRET: self._secret}
         query = request.uri.partition("?")[2]
         url = self._url + outcome.uri + (f"?{query}" if query else "")
@@ -47,4 +35,4 @@ class Api:
         except urllib3.exceptions.HTTPError as error:
             raise OriginFailed(type(error).__name__) from error
         kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP | {"date", "server"}}
-        return Reply(answer.status, kept, answer.data)
+        return Answered(answer.status, kept, answer.data)

@@ -46,7 +46,7 @@ class Rewritten:
 
 @dataclass(frozen=True)
 class Answered:
-    """The function answered in place of the origin."""
+    """A whole answer: of the function in place of the origin, or of the origin."""
 
     status: int
     headers: Mapping[str, str]

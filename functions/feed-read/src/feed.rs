@@ -21,8 +21,8 @@ pub(crate) struct Feed {
     state: Reader,
     /// Pushed entries that were read together with the state.
     first: Option<Page<Entry>>,
-    /// What the request of a return read of everyone the reader follows.
-    looked_at: Option<Run>,
+    /// What was found for a reader who returned and whose snapshot is not whole yet.
+    found: Option<Run>,
     beside: Option<Beside>,
 }
 
@@ -66,22 +66,27 @@ impl Feed {
             )?,
         };
         let unfollowed = state.as_ref().map(|state| state.unfollowed.clone()).unwrap_or_default();
-        let (state, looked_at) = match state.filter(|state| !state.has_no_feed(now)) {
+        let mut metric = "feeds_pushed";
+        let mut look = async |mark| {
+            metric = "feeds_looked_at";
+            look(table, reader, mark, now).await
+        };
+        let (state, found) = match state.filter(|state| !state.has_no_feed(now)) {
             Some(state) => {
                 if state.is_old(now) {
                     table::reader::mark_old(table, reader, now).await?;
                 } else if state.active_on < now.day() {
                     table::reader::touch(table, reader, now).await?;
                 }
-                let waiting = state.rebuild.filter(|_| state.snapshot.is_none());
-                let run = match waiting {
-                    Some(mark) if snapshot::page(table, reader, mark, after, now).await?.is_none() => {
+                let found = match state.rebuild.filter(|_| state.snapshot.is_none()) {
+                    Some(mark) => match snapshot::page(table, reader, mark, after, now).await? {
+                        Some(run) => Some(run),
                         // The request of the return has not stored what it found, or never will.
-                        Some(look(table, reader, waiting, now).await?)
-                    }
-                    _ => None,
+                        None => Some(look(Some(mark)).await?),
+                    },
+                    None => None,
                 };
-                (state, run)
+                (state, found)
             }
             None => {
                 let marked = table::reader::mark_returned(table, reader, now).await?;
@@ -91,16 +96,12 @@ impl Feed {
                     unfollowed,
                     ..Reader::default()
                 };
-                let run = look(table, reader, state.rebuild, now).await?;
+                let run = look(state.rebuild).await?;
                 (state, Some(run))
             }
         };
-        Ok(Self { reader, now, after, state, first: Some(first), looked_at, beside: None })
-    }
-
-    /// Returns the name of the metric that counts feeds of this kind.
-    pub(crate) fn metric(&self) -> &'static str {
-        if self.looked_at.is_some() { "feeds_looked_at" } else { "feeds_pushed" }
+        runtime::metrics::count(metric, 1);
+        Ok(Self { reader, now, after, state, first: Some(first), found, beside: None })
     }
 
     /// Returns the most RRU that reading the entries of a page costs, whatever the page finds: state, pushed
@@ -149,15 +150,14 @@ impl Feed {
 
     /// Returns the snapshot's entries after the position. Costs 1 RRU where the page reaches down to them.
     async fn snapshot(&self, table: &Table, pushed: &Run) -> Result<Run> {
-        if let Some(run) = &self.looked_at {
+        if let Some(run) = &self.found {
             return Ok(Run { entries: older(&run.entries, self.after), more: run.more });
         }
-        let Reader { rebuild, snapshot, newest, .. } = self.state;
-        let Some(mark) = snapshot.or(rebuild) else { return Ok(Run::default()) };
+        let (Some(mark), Some(newest)) = (self.state.snapshot, self.state.newest) else {
+            return Ok(Run::default());
+        };
         let oldest_pushed = pushed.entries.last().filter(|_| pushed.more).map(|entry| entry.photo);
-        if snapshot.is_some()
-            && newest.is_none_or(|newest| oldest_pushed.is_some_and(|oldest| oldest > newest))
-        {
+        if oldest_pushed.is_some_and(|oldest| oldest > newest) {
             return Ok(Run::default());
         }
         let run = snapshot::page(table, self.reader, mark, self.after, self.now).await?;

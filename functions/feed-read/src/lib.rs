@@ -83,7 +83,6 @@ impl FeedReadHandler {
         let now = self.clock.now();
         // One entry more than asked for tells whether there is a next page.
         let mut feed = Feed::open(&self.table, reader, after, count + 1, now).await?;
-        runtime::metrics::count(feed.metric(), 1);
         let mut shown: Vec<PhotoCard> = Vec::with_capacity(count);
         let mut position = after;
         let mut texts = TextBudget::of_page();

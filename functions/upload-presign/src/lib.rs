@@ -28,6 +28,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::media::{AddressSecret, MediumId};
 use domain::photo::{Photo, State};
+use domain::random::draw;
 use domain::{Clock, PhotoId, Randomness, quota};
 use runtime::config::environment;
 use runtime::http::over_quota;
@@ -143,9 +144,7 @@ impl UploadPresignHandler {
 
     /// Waits for a short random time, so that requests that collided do not collide again.
     async fn step_aside(&self, turn: u32) {
-        let mut chance = [0];
-        self.random.fill(&mut chance);
-        let [chance] = chance;
+        let [chance] = draw(&*self.random);
         let longest = 4_u64 << turn.min(6);
         tokio::time::sleep(Duration::from_millis(u64::from(chance) % longest)).await;
     }

@@ -8,6 +8,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{Error, PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use domain::account::{Email, Password, UserName};
+use domain::random::draw;
 use domain::{Fault, FaultKind, Invalid, Randomness};
 
 use crate::common;
@@ -50,9 +51,7 @@ pub fn choose(text: &str, username: &UserName, email: Option<&Email>) -> Result<
 ///
 /// The string names its parameters. They can be raised later, and older hashes still verify.
 pub fn hash(password: &Password, randomness: &dyn Randomness) -> Result<String, HashError> {
-    let mut salt = [0; SALT];
-    randomness.fill(&mut salt);
-    Ok(salted(password.expose(), &salt)?.to_string())
+    Ok(salted(password.expose(), &draw::<SALT>(randomness))?.to_string())
 }
 
 /// Returns whether `password` is the password of this hash.

@@ -1,7 +1,5 @@
 //! Merging photos from several places into one page, newest first, without gaps.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{DAY_MS, Timestamp};
@@ -110,20 +108,6 @@ pub struct Source {
     pub complete: bool,
 }
 
-/// A page that can be shown, or the authors of whom more must be read first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Merged {
-    /// The newest entries in order; `more` when older ones exist.
-    Page {
-        /// At most the requested number of entries, newest first.
-        entries: Vec<Entry>,
-        /// Whether the range holds anything older.
-        more: bool,
-    },
-    /// The indexes of the sources that must be read deeper first.
-    Deepen(Vec<usize>),
-}
-
 /// The requested part of a feed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FeedRange {
@@ -141,34 +125,24 @@ impl FeedRange {
     }
 }
 
-/// Merges `sources` into the newest entries of a range.
+/// Returns the indexes of the sources that must be read deeper before the newest entries of a range are known.
 ///
-/// An incomplete source may have unknown photos older than its oldest known one. No entry older than that is
-/// shown before the source is read deeper. A merge to unequal depths would skip photos for good.
-pub fn merge_sources(sources: &[Source], range: &FeedRange) -> Merged {
-    let count = range.count;
-    let mut known: BTreeMap<PhotoId, UserId> = BTreeMap::new();
-    for source in sources {
-        let held = source.photos.iter().filter(|photo| range.holds(**photo));
-        known.extend(held.map(|photo| (*photo, source.author)));
-    }
-    let newest = known.iter().rev().map(|(&photo, &author)| Entry { photo, author });
-    let entries: Vec<Entry> = newest.take(count).collect();
+/// An incomplete source may have unknown photos older than its oldest known one. They belong to the page if
+/// that one is newer than the page's last entry.
+pub fn shallow(sources: &[Source], range: &FeedRange) -> Vec<usize> {
+    let held = sources.iter().flat_map(|source| &source.photos).filter(|photo| range.holds(**photo));
+    let mut known: Vec<PhotoId> = held.copied().collect();
+    known.sort_unstable_by(|a, b| b.cmp(a));
+    known.dedup();
     // The page is settled once every incomplete source reaches down to its last entry, or to the range's end.
-    let full = entries.len() == count;
-    let settled_from = if full { entries.last().map(|entry| entry.photo) } else { range.down_to };
+    let Some(last_place) = range.count.checked_sub(1) else { return Vec::new() };
+    let settled_from = known.get(last_place).copied().or(range.down_to);
     let reaches = |source: &Source| match (source.photos.last(), settled_from) {
         _ if source.complete => true,
         (Some(&oldest), Some(last)) => oldest <= last,
         _ => false,
     };
-    let shallow: Vec<usize> =
-        sources.iter().enumerate().filter(|(_, source)| !reaches(source)).map(|(index, _)| index).collect();
-    if !shallow.is_empty() && count > 0 {
-        return Merged::Deepen(shallow);
-    }
-    let deeper = range.down_to.is_none() && sources.iter().any(|source| !source.complete);
-    Merged::Page { more: known.len() > entries.len() || deeper, entries }
+    sources.iter().enumerate().filter(|(_, source)| !reaches(source)).map(|(index, _)| index).collect()
 }
 
 /// A part of a feed, newest first, and whether the same place holds older entries.
@@ -241,37 +215,36 @@ mod tests {
         FeedRange { count, ..FeedRange::default() }
     }
 
+    /// Returns the page of sources that reach deep enough for it.
+    fn page(sources: &[Source], range: &FeedRange) -> Run {
+        assert!(shallow(sources, range).is_empty(), "the page is settled");
+        settled(sources, range)
+    }
+
     #[test]
     fn does_not_show_below_a_shallow_source() {
         // Author 1 may have photos between 50 and 10 that are not known yet.
         let sources = [source(1, &[60, 50], false), source(2, &[55, 10], true)];
-        assert_eq!(merge_sources(&sources, &newest(4)), Merged::Deepen(vec![0]));
-        let Merged::Page { entries, more } = merge_sources(&sources, &newest(3)) else {
-            panic!("three are settled")
-        };
+        assert_eq!(shallow(&sources, &newest(4)), [0]);
+        let Run { entries, more } = page(&sources, &newest(3));
         assert_eq!(entries.iter().map(|entry| entry.photo.get()).collect::<Vec<_>>(), [60, 55, 50]);
         assert!(more);
     }
 
     #[test]
     fn without_photos_the_first_page_is_empty_and_the_last() {
-        assert_eq!(merge_sources(&[], &newest(20)), Merged::Page { entries: vec![], more: false });
-        assert_eq!(
-            merge_sources(&[source(1, &[], true)], &newest(20)),
-            Merged::Page { entries: vec![], more: false }
-        );
+        assert_eq!(page(&[], &newest(20)), Run { entries: vec![], more: false });
+        assert_eq!(page(&[source(1, &[], true)], &newest(20)), Run { entries: vec![], more: false });
     }
 
     #[test]
     fn reads_no_deeper_than_the_end_of_the_range() {
         let sources = [source(1, &[60, 50], false), source(2, &[55, 10], true)];
         let range = |last| FeedRange { down_to: Some(photo(last)), ..newest(20) };
-        let Merged::Page { entries, more } = merge_sources(&sources, &range(50)) else {
-            panic!("50 is reached")
-        };
+        let Run { entries, more } = page(&sources, &range(50));
         assert_eq!(entries.iter().map(|entry| entry.photo.get()).collect::<Vec<_>>(), [60, 55, 50]);
         assert!(!more);
-        assert_eq!(merge_sources(&sources, &range(49)), Merged::Deepen(vec![0]));
+        assert_eq!(shallow(&sources, &range(49)), [0]);
     }
 
     fn run(numbers: &[u64], more: bool) -> Run {
@@ -328,10 +301,7 @@ mod tests {
                 let known: usize = few.iter().map(|source| source.photos.len()).sum();
                 prop_assert!(few.len() <= count || known < count);
             }
-            let entries = |sources: &[Source]| match merge_sources(sources, &newest(count)) {
-                Merged::Page { entries, .. } => entries,
-                Merged::Deepen(_) => panic!("every source is complete"),
-            };
+            let entries = |sources: &[Source]| page(sources, &newest(count)).entries;
             prop_assert_eq!(entries(&few), entries(&all));
         }
 
@@ -355,26 +325,24 @@ mod tests {
                 .collect();
             let (mut before, mut shown) = (None, Vec::new());
             loop {
-                match merge_sources(&sources, &FeedRange { before, ..newest(count) }) {
-                    Merged::Page { entries, more } => {
-                        prop_assert!(entries.len() == count || !more);
-                        shown.extend(entries.iter().map(|entry| (entry.photo.get(), entry.author.get())));
-                        before = shown.last().map(|(number, _)| photo(*number));
-                        if !more {
-                            break;
-                        }
+                let range = FeedRange { before, ..newest(count) };
+                let indexes = shallow(&sources, &range);
+                if indexes.is_empty() {
+                    let Run { entries, more } = settled(&sources, &range);
+                    prop_assert!(entries.len() == count || !more);
+                    shown.extend(entries.iter().map(|entry| (entry.photo.get(), entry.author.get())));
+                    before = shown.last().map(|(number, _)| photo(*number));
+                    if !more {
+                        break;
                     }
-                    Merged::Deepen(indexes) => {
-                        prop_assert!(!indexes.is_empty());
-                        for index in indexes {
-                            let source = &mut sources[index];
-                            prop_assert!(!source.complete);
-                            let all = all_of(source.author.get());
-                            let deeper = (source.photos.len() + depth).min(all.len());
-                            source.complete = deeper == all.len();
-                            source.photos = all[..deeper].to_vec();
-                        }
-                    }
+                }
+                for index in indexes {
+                    let source = &mut sources[index];
+                    prop_assert!(!source.complete);
+                    let all = all_of(source.author.get());
+                    let deeper = (source.photos.len() + depth).min(all.len());
+                    source.complete = deeper == all.len();
+                    source.photos = all[..deeper].to_vec();
                 }
             }
             let expected: Vec<(u64, u64)> = world.iter().rev().map(|(number, by)| (*number, *by)).collect();

@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::clock::{Clock, Timestamp};
 use crate::home::Home;
-use crate::random::Randomness;
+use crate::random::{Randomness, draw};
 
 /// 2026-01-01T00:00:00Z, the first moment an id can name.
 pub const EPOCH_MS: i64 = 1_767_225_600_000;
@@ -31,10 +31,9 @@ const MAX: u64 = i64::MAX as u64;
 pub struct NotAnId;
 
 fn generate(home: Home, clock: &dyn Clock, randomness: &dyn Randomness) -> u64 {
-    let mut random = [0; 4];
-    randomness.fill(&mut random);
+    let random = u32::from_le_bytes(draw(randomness));
     let home = u64::from(home.get()) << RANDOM_BITS;
-    floor(clock.now()) | home | u64::from(u32::from_le_bytes(random) >> (32 - RANDOM_BITS))
+    floor(clock.now()) | home | u64::from(random >> (32 - RANDOM_BITS))
 }
 
 /// The smallest id of the millisecond `at`; clamped to the range ids can name.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::id::{PhotoId, UserId};
-use crate::random::Randomness;
+use crate::random::{Randomness, draw};
 
 /// A rendition's size, by its longest side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -119,9 +119,7 @@ pub struct AddressSecret(u128);
 impl AddressSecret {
     /// Draws a new secret.
     pub fn draw(randomness: &dyn Randomness) -> Self {
-        let mut bytes = [0; 16];
-        randomness.fill(&mut bytes);
-        Self(u128::from_le_bytes(bytes))
+        Self(u128::from_le_bytes(draw(randomness)))
     }
 }
 

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::account::hex;
 use crate::clock::Timestamp;
 use crate::id::UserId;
-use crate::random::Randomness;
+use crate::random::{Randomness, draw};
 use crate::text::{Form, bounded};
 
 /// Days a session lives after its last use.
@@ -44,7 +44,7 @@ pub struct SessionId(String);
 impl SessionId {
     /// Draws the id of a session that is opened now.
     pub fn draw(now: Timestamp, randomness: &dyn Randomness) -> Self {
-        Self(format!("{:011x}{}", now.0.max(0), hex(&random::<16>(randomness))))
+        Self(format!("{:011x}{}", now.0.max(0), hex(&draw::<16>(randomness))))
     }
 
     /// Parses the text of an id; `None` when it cannot be one.
@@ -103,19 +103,13 @@ pub struct Nonce(String);
 impl Nonce {
     /// Draws a nonce.
     pub fn draw(randomness: &dyn Randomness) -> Self {
-        Self(hex(&random::<32>(randomness)))
+        Self(hex(&draw::<32>(randomness)))
     }
 
     /// Returns its text, to be stored.
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-fn random<const BYTES: usize>(randomness: &dyn Randomness) -> [u8; BYTES] {
-    let mut bytes = [0; BYTES];
-    randomness.fill(&mut bytes);
-    bytes
 }
 
 /// A refresh token with its secret, as its owner holds it.
@@ -129,7 +123,7 @@ pub struct RefreshToken {
 impl RefreshToken {
     /// Returns the first token of a session of `user` that is opened now.
     pub fn issue(user: UserId, now: Timestamp, randomness: &dyn Randomness) -> Self {
-        Self { user, session: SessionId::draw(now, randomness), secret: hex(&random::<32>(randomness)) }
+        Self { user, session: SessionId::draw(now, randomness), secret: hex(&draw::<32>(randomness)) }
     }
 
     /// Returns the successor of this token under `nonce`: always the same one.

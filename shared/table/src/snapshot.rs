@@ -7,6 +7,7 @@
 //! Authors who are followed meanwhile have an item of their own until the next snapshot.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
 use domain::feed::{Entry, FEED_DAYS, FEED_LEN, FeedRange, Run, Source, keep_newest};
 use domain::{PhotoId, Timestamp, UserId};
@@ -93,7 +94,8 @@ pub async fn whole(table: &Table, reader: UserId, now: Timestamp) -> Result<Snap
 async fn of_followees(table: &Table, reader: UserId) -> Result<(Vec<Source>, Vec<UserId>)> {
     let followees = follow::following(table, reader, None, FOLLOWEES).await?.items;
     let heads = head::of(table, &followees).await?;
-    let listed = heads.sources.iter().filter(|source| heads.celebrities.contains(&source.author));
+    let celebrities: HashSet<UserId> = heads.celebrities.into_iter().collect();
+    let listed = heads.sources.iter().filter(|source| celebrities.contains(&source.author));
     let mut celebrities: Vec<&Source> = listed.collect();
     celebrities.sort_by_key(|source| Reverse(source.photos.first()));
     let celebrities = celebrities.into_iter().map(|source| source.author).collect();

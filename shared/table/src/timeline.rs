@@ -1,6 +1,6 @@
 //! Timelines: an author's photos, newest first.
 
-use domain::feed::{FeedRange, Merged, Run, Source, merge_sources, settled};
+use domain::feed::{FeedRange, Run, Source, settled, shallow};
 use domain::media::PerceptualHash;
 use domain::{PhotoId, UserId};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -67,9 +67,8 @@ pub async fn newest_of(
     range: &FeedRange,
     depth: usize,
 ) -> Result<Run> {
-    if let Merged::Deepen(shallow) = merge_sources(sources, range) {
-        deepen(table, sources, &shallow, range.before, depth).await?;
-    }
+    let shallow = shallow(sources, range);
+    deepen(table, sources, &shallow, range.before, depth).await?;
     Ok(settled(sources, range))
 }
 

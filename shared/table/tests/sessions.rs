@@ -6,25 +6,26 @@
     reason = "a test stops at what it does not expect"
 )]
 
+use std::ops::Deref;
+
 use domain::account::UserName;
 use domain::session::{Nonce, RefreshToken, Seen, SessionId};
 use domain::{Clock, Timestamp, UserId};
-use table::Table;
 use table::session::{self, Opened, Owner, Rotation};
-use testkit::{Engine, ManualClock, SeededRandom};
 
-struct World {
-    engine: Engine,
-    table: Table,
-    clock: ManualClock,
-    random: SeededRandom,
+struct World(testkit::World);
+
+impl Deref for World {
+    type Target = testkit::World;
+
+    fn deref(&self) -> &testkit::World {
+        &self.0
+    }
 }
 
 impl World {
     async fn new() -> Self {
-        let engine = Engine::start().await;
-        let table = Table::new(engine.client(), engine.table_name());
-        Self { engine, table, clock: ManualClock::new(), random: SeededRandom::default() }
+        Self(testkit::World::new().await)
     }
 
     fn now(&self) -> Timestamp {
