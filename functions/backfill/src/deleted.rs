@@ -22,8 +22,8 @@ impl<Q: Sender> BackfillHandler<Q> {
     /// removes only their entries.
     ///
     /// The order is this:
-    /// 1. Pictures go first, because they are what the author wants gone. The CDN asks for them again after half
-    ///    a minute, and finds that they are gone.
+    /// 1. Pictures go first, because they are what the author wants gone. The CDN asks for them again after
+    ///    half a minute, and finds that they are gone.
     /// 2. Feeds can wait, because an entry whose photo is gone is not shown. A fan-out under way may write
     ///    an entry after this has passed; that entry is never shown either, and expires.
     pub(crate) async fn forget(&self, deleted: &Remains, followers: HashRange) -> Result<(), Error> {

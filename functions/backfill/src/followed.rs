@@ -35,8 +35,8 @@ impl<Q> BackfillHandler<Q> {
 
     /// Keeps an author's newest photos beside the snapshot of an active reader, as one item.
     ///
-    /// Costs 1 RRU for the reader and 1 for the author's head, 0.5 RRU for each 4 KiB of the timeline; 1 WRU for
-    /// each 120 photos and for each KiB of the reader's state, twice for a celebrity.
+    /// Costs 1 RRU for the reader and 1 for the author's head, 0.5 RRU for each 4 KiB of the timeline; 1 WRU
+    /// for each 120 photos and for each KiB of the reader's state, twice for a celebrity.
     async fn join(&self, reader: UserId, author: UserId) -> Result<(), Error> {
         let now = self.clock.now();
         let Some(state) = reader::get_latest(&self.table, reader).await? else { return Ok(()) };
@@ -58,8 +58,8 @@ impl<Q> BackfillHandler<Q> {
         Ok(reader::follow(&self.table, reader, author).await?)
     }
 
-    /// Removes an author's photos from a reader's feed. Costs 1 WRU for each KiB of the reader's state, 1 RRU for
-    /// each 4 KiB of the pushed entries, 1 WRU for each of the author's.
+    /// Removes an author's photos from a reader's feed. Costs 1 WRU for each KiB of the reader's state, 1 RRU
+    /// for each 4 KiB of the pushed entries, 1 WRU for each of the author's.
     ///
     /// The snapshot stays as it is: the state says whose photos in it are not to be shown.
     async fn leave(&self, reader: UserId, author: UserId) -> Result<(), Error> {

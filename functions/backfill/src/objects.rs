@@ -53,7 +53,8 @@ impl Objects {
         self.delete(originals.chain(uploads)).await
     }
 
-    /// Deletes objects one by one. That needs only the right to delete single objects, and deletions cost nothing.
+    /// Deletes objects one by one. That needs only the right to delete single objects, and deletions cost
+    /// nothing.
     async fn delete(&self, objects: impl Iterator<Item = (&String, String)>) -> Result<(), ObjectsError> {
         let deletions: Vec<_> = objects.map(|(bucket, key)| self.delete_one(bucket, key)).collect();
         stream::iter(deletions).buffer_unordered(AT_ONCE).try_collect().await

@@ -41,8 +41,8 @@ impl Remains {
 }
 
 impl<Q: Sender> BackfillHandler<Q> {
-    /// Deletes all renditions of a photo at once. Then it releases the originals of its media, and deletes those
-    /// that no other medium refers to. Costs 1 WRU for each medium, and 2 for an original's last one.
+    /// Deletes all renditions of a photo at once. Then it releases the originals of its media, and deletes
+    /// those that no other medium refers to. Costs 1 WRU for each medium, and 2 for an original's last one.
     pub(crate) async fn let_go(&self, remains: &Remains) -> Result<(), Error> {
         self.objects.delete_renditions(remains.addresses()).await?;
         let mut gone: Vec<MediumId> = remains.unrendered().collect();

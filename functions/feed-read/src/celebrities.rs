@@ -36,8 +36,8 @@ impl Default for Celebrities {
 }
 
 impl Celebrities {
-    /// Returns the photos of `celebrities` that are not in every feed yet. Costs 0.5 RRU for each head that is
-    /// not cached.
+    /// Returns the photos of `celebrities` that are not in every feed yet. Costs 0.5 RRU for each head that
+    /// is not cached.
     pub(crate) async fn unpushed(
         &self,
         table: &Table,

@@ -46,8 +46,8 @@ pub(crate) struct Batch {
 impl Feed {
     /// Opens a feed after a photo, or at its beginning.
     ///
-    /// At the beginning, one query (0.5 RRU) returns the reader's state and the first `limit` entries. Further
-    /// down, two reads side by side do (1 RRU).
+    /// At the beginning, one query (0.5 RRU) returns the reader's state and the first `limit` entries.
+    /// Further down, two reads side by side do (1 RRU).
     ///
     /// A reader who was away is marked active *before* anything else is read for them. A fan-out that runs at
     /// the same time then either sees them active, or its photo is seen here.

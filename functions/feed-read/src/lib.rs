@@ -10,7 +10,8 @@
 //! - **Emits**: nothing. The mark of a reader who needs a snapshot reaches `backfill` through the table's
 //!   stream.
 //! - **Redelivery**: a request writes only the day of the last visit, the mark of a return, and the snapshot
-//!   with which later pages continue until `backfill` has taken a whole one. A repeated write changes nothing.
+//!   with which later pages continue until `backfill` has taken a whole one. A repeated write changes
+//!   nothing.
 //! - **Failures**: the caller gets a problem and asks again.
 //!
 //! The pushed entries are an optimisation. What is not among them comes with the next snapshot.
@@ -44,8 +45,8 @@ runtime::config! {
     }
 }
 
-/// Rounds in which a page is filled. The second is for pages whose photos turn out to be gone. After it the page
-/// is short and has a cursor, which is better than a slow page.
+/// Rounds in which a page is filled. The second is for pages whose photos turn out to be gone. After it the
+/// page is short and has a cursor, which is better than a slow page.
 const ROUNDS: usize = 2;
 /// RRU that are left for photos and for what their entries are read from: 60 without the long texts of a page
 /// and the likes of both rounds.

@@ -3,8 +3,8 @@
 //! - **Trigger**: `GET`, `PATCH` and `DELETE /api/v1/photos/{photo_id}`.
 //! - **Access patterns**: `GET` reads the photo and, beside it, whether the caller likes it (1 RRU, one round
 //!   trip). `PATCH` reads the photo, and then makes one conditional update beside the same read of the like
-//!   (1 RRU, then 1 WRU and 0.5 RRU). `DELETE` reads the photo beside the quota of deletions, and then makes one
-//!   conditional delete (1 RRU and 1 WRU, then 1 WRU). Long texts are an item beside
+//!   (1 RRU, then 1 WRU and 0.5 RRU). `DELETE` reads the photo beside the quota of deletions, and then makes
+//!   one conditional delete (1 RRU and 1 WRU, then 1 WRU). Long texts are an item beside
 //!   the photo's: they cost one more round trip, and are written and deleted in one transaction with it. A
 //!   refused write costs one more read, which tells a foreign photo from a missing one.
 //! - **Emits**: nothing. A deleted photo reaches `derive` through the table's stream, whether it was ready or
@@ -134,7 +134,8 @@ impl runtime::http::Handler for PhotoHandler {
     }
 }
 
-/// Returns the changes that an edit asks for. Absent fields stay; blank text and an empty list of tags remove.
+/// Returns the changes that an edit asks for. Absent fields stay; blank text and an empty list of tags
+/// remove.
 fn changes(request: &UpdatePhotoRequest) -> Result<TextChanges, Invalid> {
     let caption = match request.caption.as_deref() {
         Some(text) => Patch::present(Caption::parse(text)?),

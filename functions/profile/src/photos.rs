@@ -43,7 +43,8 @@ impl ProfileHandler {
                 if let Some(photo) = photos.get(id).filter(|photo| photo.is_listed()) {
                     shown.push(PhotoCard::new(photo, &self.cdn_url, liked.contains(id)));
                 }
-                // The position is the last photo examined, shown or not. The next page begins with what is older.
+                // The position is the last photo examined, shown or not. The next page begins with what is
+                // older.
                 position = Some(*id);
             }
             more = ids.more;

@@ -1,8 +1,8 @@
 //! `register`: opens accounts.
 //!
 //! - **Trigger**: `POST /api/v1/auth/register`.
-//! - **Access patterns**: while the password is hashed, the quota of the viewer's address is taken (1 WRU). Then
-//!   one transaction puts the claims of name and address, the profile, the credential
+//! - **Access patterns**: while the password is hashed, the quota of the viewer's address is taken (1 WRU).
+//!   Then one transaction puts the claims of name and address, the profile, the credential
 //!   and the first session, each on condition that it does not exist. Nothing is read before it. Of any
 //!   number of registrations of one name exactly one succeeds. A taken id is drawn again.
 //! - **Emits**: nothing.

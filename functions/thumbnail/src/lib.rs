@@ -6,8 +6,8 @@
 //!   1,000). A note that rendering begins (1 WRU), beside the put of the original and the photo once more
 //!   (1 RRU). Then one transaction of the photo and the original (2 WRU for each KiB of the photo and 2 more;
 //!   as much again for each race lost to another picture). S3: one get of the upload, one put of the
-//!   original, one of each rendition, one delete of the upload at the end. Of bytes that the author has uploaded
-//!   before, S3 copies the renditions, and one more delete takes the second original back.
+//!   original, one of each rendition, one delete of the upload at the end. Of bytes that the author has
+//!   uploaded before, S3 copies the renditions, and one more delete takes the second original back.
 //! - **Emits**: nothing. The photo that is ready or failed reaches `derive` through the table's stream.
 //! - **Redelivery**: the original is stored only if there is none, and it decides which bytes the picture
 //!   has. Of two files posted to one form the first counts. The same bytes give the same renditions under the
@@ -20,13 +20,13 @@
 //!
 //! `plan` decides each step on what is known of the picture. The step adds to what is known.
 //!
-//! Objects that nobody is shown with are deleted here: the original of a picture that was recorded with another
-//! one, and everything of a picture whose photo failed or was deleted first. `backfill` deletes the objects of
-//! recorded pictures.
+//! Objects that nobody is shown with are deleted here: the original of a picture that was recorded with
+//! another one, and everything of a picture whose photo failed or was deleted first. `backfill` deletes the
+//! objects of recorded pictures.
 //!
-//! An original is taken back only when its picture is no longer awaited. Whoever has stored one therefore reads the
-//! photo again before anything is stored under its address: of two files posted to one form, the second could
-//! otherwise claim the picture after the first was recorded with another original.
+//! An original is taken back only when its picture is no longer awaited. Whoever has stored one therefore
+//! reads the photo again before anything is stored under its address: of two files posted to one form, the
+//! second could otherwise claim the picture after the first was recorded with another original.
 
 mod notification;
 mod plan;
@@ -54,7 +54,8 @@ use plan::{Copy, Facts, Plan, plan};
 pub use store::StoreError;
 use store::{Claim, Fetched, File, Store};
 
-/// Most steps of one delivery. It takes at most four, and more only where other deliveries change what it knew.
+/// Most steps of one delivery. It takes at most four, and more only where other deliveries change what it
+/// knew.
 const STEPS: usize = 12;
 /// The time after which the process of a delivery has ended, whatever became of it: the function's time
 /// limit.
@@ -222,8 +223,9 @@ impl ThumbnailHandler {
         address: MediumAddress,
         rendering: &mut Option<Rendering<'a>>,
     ) -> Result<(), Error> {
-        // The original says whose bytes these are; until that is known, nothing that follows from them counts.
-        // Both come to an end before either fails: a decode that nobody waits for would go on beside the next.
+        // The original says whose bytes these are; until that is known, nothing that follows from them
+        // counts. Both come to an end before either fails: a decode that nobody waits for would go on beside
+        // the next.
         let decode = Box::pin(self.decode(facts.id, address.secret, &file.bytes, rendering));
         let (claimed, made) = futures::join!(self.claim(facts.id, facts.claimed, file), decode);
         let (claimed, made) = (claimed?, made?);
@@ -247,8 +249,8 @@ impl ThumbnailHandler {
         Ok((claim, self.photo(id).await?))
     }
 
-    /// Takes in whose bytes the picture has. Returns whether they are the file's at hand, and the picture is still
-    /// awaited.
+    /// Takes in whose bytes the picture has. Returns whether they are the file's at hand, and the picture is
+    /// still awaited.
     async fn is_ours(&self, facts: &mut Facts, claimed: (Claim, Option<Photo>)) -> Result<bool, Error> {
         let (claim, photo) = claimed;
         (facts.claimed, facts.photo) = (true, photo);
@@ -263,8 +265,8 @@ impl ThumbnailHandler {
         }
     }
 
-    /// Notes the attempt, before the first thing that a delivery stores under the photo's address. Returns whether it
-    /// may be made.
+    /// Notes the attempt, before the first thing that a delivery stores under the photo's address. Returns
+    /// whether it may be made.
     async fn begin<'a>(
         &'a self,
         id: MediumId,
@@ -320,8 +322,8 @@ impl ThumbnailHandler {
         Ok(())
     }
 
-    /// What nobody uses of what is stored for a picture. `photo` is not waiting for the picture any more, and `secret`
-    /// is its secret if it was there when the delivery began.
+    /// What nobody uses of what is stored for a picture. `photo` is not waiting for the picture any more, and
+    /// `secret` is its secret if it was there when the delivery began.
     async fn leftovers(
         &self,
         id: MediumId,
@@ -333,8 +335,8 @@ impl ThumbnailHandler {
         if let Some(facts) = medium.and_then(|medium| medium.rendered.as_ref()) {
             return Ok(Leftovers { original: facts.stored_at.is_some(), renditions: None });
         }
-        // Nobody is shown with the renditions. The picture was recorded or not. If it was, then others may refer to
-        // the original.
+        // Nobody is shown with the renditions. The picture was recorded or not. If it was, then others may
+        // refer to the original.
         let secret = match secret {
             Some(secret) => Some(secret),
             None => attempt::secret(&self.table, id).await?,
@@ -372,7 +374,8 @@ pub enum Error {
     /// The object store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Others recorded and deleted pictures with the same bytes all the time, or another file posted to the same form.
+    /// Others recorded and deleted pictures with the same bytes all the time, or another file posted to the
+    /// same form.
     #[error("another upload was being processed")]
     Overtaken,
     /// The notification is not about an upload.

@@ -80,7 +80,8 @@ impl Facts {
         Some((photo, medium))
     }
 
-    /// What is recorded of the picture, with the author's nearest earlier photo and its original shared as it can be.
+    /// What is recorded of the picture, with the author's nearest earlier photo and its original shared as it
+    /// can be.
     fn record<'a>(&self, photo: &'a Photo, rendered: Rendered) -> Plan<'a> {
         let similar_to = rendered.phash.nearest(self.hashes.iter().copied());
         let (share, stored_at) = match &self.original {

@@ -178,7 +178,8 @@ impl Store {
         Ok(())
     }
 
-    /// Has S3 copy all renditions from one address to another, side by side. Returns whether they were all there.
+    /// Has S3 copy all renditions from one address to another, side by side. Returns whether they were all
+    /// there.
     pub(crate) async fn copy(&self, from: MediumAddress, to: MediumAddress) -> Result<bool, StoreError> {
         let copies = from.renditions().zip(to.keys());
         let copies = copies.map(|((encoding, source), target)| self.copy_one(encoding, source, target));

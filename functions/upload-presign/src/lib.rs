@@ -1,14 +1,14 @@
 //! `upload-presign`: creates a draft photo and signs an upload form for each of its media.
 //!
 //! - **Trigger**: `POST /api/v1/photos`.
-//! - **Access patterns**: the idempotency record is read, and beside it the quotas of photos and bytes are taken
-//!   (1 RRU and 1 WRU). Then one transaction writes the record and the photo (2 WRU for each KiB of each, 4 in
-//!   all).
+//! - **Access patterns**: the idempotency record is read, and beside it the quotas of photos and bytes are
+//!   taken (1 RRU and 1 WRU). Then one transaction writes the record and the photo (2 WRU for each KiB of
+//!   each, 4 in all).
 //! - **Emits**: nothing. The draft reaches `derive` through the table's stream.
-//! - **Redelivery**: with the same `Idempotency-Key` the same request gets the same photo as it is by now, with
-//!   freshly signed forms while it waits for them, and another request gets 422. The key is recorded in the
-//!   transaction that creates the photo, so it never names a photo that does not exist. A repetition counts
-//!   against the quotas, but they never refuse it. Without a key every request creates a photo.
+//! - **Redelivery**: with the same `Idempotency-Key` the same request gets the same photo as it is by now,
+//!   with freshly signed forms while it waits for them, and another request gets 422. The key is recorded in
+//!   the transaction that creates the photo, so it never names a photo that does not exist. A repetition
+//!   counts against the quotas, but they never refuse it. Without a key every request creates a photo.
 //! - **Failures**: the caller gets a problem and asks again. Everything is checked before anything is
 //!   written. After a lost race the record is read again, a bounded number of times. `sweep` ends a photo
 //!   whose pictures never come.
@@ -42,8 +42,8 @@ use credentials::CredentialCache;
 use draft::Draft;
 pub use form::Bucket;
 
-/// Times the idempotency record is read before a race is given up. Each turn of a race has a winner, so a dozen uploads
-/// that one user begins at the same moment all succeed.
+/// Times the idempotency record is read before a race is given up. Each turn of a race has a winner, so a
+/// dozen uploads that one user begins at the same moment all succeed.
 const TURNS: u32 = 12;
 
 runtime::config! {
@@ -88,8 +88,8 @@ impl UploadPresignHandler {
         Ok(Self::new(table, scale, bucket, provider, cdn_url, aws.clock(), aws.random()))
     }
 
-    /// Creates the handler for drafts in `table`, whose media go to `bucket` and are shown under `cdn_url`, with
-    /// limits multiplied by `quota_scale`.
+    /// Creates the handler for drafts in `table`, whose media go to `bucket` and are shown under `cdn_url`,
+    /// with limits multiplied by `quota_scale`.
     pub fn new(
         table: Table,
         quota_scale: u32,

@@ -15,8 +15,8 @@ pub struct Limits {
     secret: OriginSecret,
 }
 
-/// A check of a password that was admitted. Until the password is proven it counts as wrong, so that any number
-/// of checks at once stays within the limit.
+/// A check of a password that was admitted. Until the password is proven it counts as wrong, so that any
+/// number of checks at once stays within the limit.
 #[derive(Clone, Debug)]
 pub struct Attempt {
     of_account: Taken,
@@ -58,7 +58,8 @@ impl Limits {
         Ok(of_account.and_then(|of_account| Ok(Attempt { of_account, from_address: from_address? })))
     }
 
-    /// Records that the password of an attempt was right: it no longer counts as wrong. 2 WRU, one round trip.
+    /// Records that the password of an attempt was right: it no longer counts as wrong. 2 WRU, one round
+    /// trip.
     pub async fn proven(&self, attempt: &Attempt) -> Result<()> {
         futures::try_join!(
             self.quotas.give_back(&attempt.of_account, quota::WRONG_PASSWORDS),

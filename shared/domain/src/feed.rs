@@ -125,7 +125,8 @@ impl FeedRange {
     }
 }
 
-/// Returns the indexes of the sources that must be read deeper before the newest entries of a range are known.
+/// Returns the indexes of the sources that must be read deeper before the newest entries of a range are
+/// known.
 ///
 /// An incomplete source may have unknown photos older than its oldest known one. They belong to the page if
 /// that one is newer than the page's last entry.
@@ -154,7 +155,8 @@ pub struct Run {
     pub more: bool,
 }
 
-/// Merges `runs` down to where the shallowest of them ends. An entry that is in several of them is there once.
+/// Merges `runs` down to where the shallowest of them ends. An entry that is in several of them is there
+/// once.
 ///
 /// Nothing older is shown before that run is read further: entries would be skipped for good.
 pub fn merge(runs: Vec<Run>) -> Run {

@@ -1,8 +1,8 @@
 //! Quotas: how often an account or an address may do a thing. This is the one table of them.
 //!
-//! A quota counts within a window of fixed length. Each owner's windows begin at a moment of their own, so that
-//! they do not all begin at once. Around the change of windows up to twice a limit is admitted within one
-//! length. In exchange a use is one write, which needs no read before it.
+//! A quota counts within a window of fixed length. Each owner's windows begin at a moment of their own, so
+//! that they do not all begin at once. Around the change of windows up to twice a limit is admitted within
+//! one length. In exchange a use is one write, which needs no read before it.
 
 use sha2::{Digest, Sha256};
 

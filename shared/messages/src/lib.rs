@@ -1,8 +1,8 @@
 //! The messages between functions, over SNS and SQS.
 //!
 //! Every message is one [`Event`]: JSON with a `type`. Consumers are idempotent, so duplicates are safe.
-//! Fields are only ever added, with a default, so that messages in flight survive a deployment. Only a new layout
-//! of the table may ask for more: messages about items of another layout are not read.
+//! Fields are only ever added, with a default, so that messages in flight survive a deployment. Only a new
+//! layout of the table may ask for more: messages about items of another layout are not read.
 
 pub mod repair;
 pub mod workflow;
@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 /// The name of the message attribute that subscriptions filter on.
 pub const TYPE_ATTRIBUTE: &str = "type";
 
-/// A message that belongs to somebody. Queues deal fairly between groups, so that much work of one holds up no
-/// other's.
+/// A message that belongs to somebody. Queues deal fairly between groups, so that much work of one holds up
+/// no other's.
 pub trait Grouped {
     /// Returns the group: at most 128 characters, letters, digits and ASCII punctuation.
     fn group(&self) -> String;

@@ -1,13 +1,13 @@
 //! Access tokens: JWTs signed with ES256 by the key pair of a day.
 //!
-//! The functions that issue tokens sign by themselves, with a private key that the key service has decrypted for
-//! them. Every function verifies with the public key that the token's `kid` names.
+//! The functions that issue tokens sign by themselves, with a private key that the key service has decrypted
+//! for them. Every function verifies with the public key that the token's `kid` names.
 //!
 //! The code uses `p256`, `base64` and `serde_json` directly. `jsonwebtoken` 11 was considered and not
 //! taken, for two reasons:
 //!
-//! - Without `rsa` or `aws-lc` it needs a process-wide provider of its own traits. That takes as many lines as
-//!   the signing and verification below.
+//! - Without `rsa` or `aws-lc` it needs a process-wide provider of its own traits. That takes as many lines
+//!   as the signing and verification below.
 //! - It supports a dozen algorithms, where the safest number is one.
 
 mod issuer;

@@ -36,8 +36,8 @@ impl Unpublished {
     }
 }
 
-/// An SNS topic. Each message carries the event's type, which subscriptions filter on, its group, which SNS passes
-/// on to the queues, and the trace header.
+/// An SNS topic. Each message carries the event's type, which subscriptions filter on, its group, which SNS
+/// passes on to the queues, and the trace header.
 #[derive(Clone, Debug)]
 pub struct Topic {
     client: Client,

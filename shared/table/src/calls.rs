@@ -59,7 +59,8 @@ pub(crate) async fn back_off(attempt: u32) {
     tokio::time::sleep(delay(attempt, fastrand::f64())).await;
 }
 
-/// The wait before a retry: 25 ms before the first, doubling up to 1.6 s, times 0.5 to 1.5 as `draw` goes from 0 to 1.
+/// The wait before a retry: 25 ms before the first, doubling up to 1.6 s, times 0.5 to 1.5 as `draw` goes
+/// from 0 to 1.
 ///
 /// The jitter keeps callers that failed together from retrying together.
 fn delay(attempt: u32, draw: f64) -> Duration {

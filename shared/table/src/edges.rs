@@ -7,11 +7,11 @@
 //!
 //! A derived edge mirrors an actor's edge, its *source edge*. There are two paths:
 //!
-//! - In the order of the stream ([`Order::InOrder`]) the last of several states is the right one, whatever was
-//!   written before it.
-//! - Out of order ([`Order::OutOfOrder`]) it is unknown which state is the last. Each edge is written under the
-//!   condition that its source edge is in the same state. A state that is out of date is left out: the newer
-//!   state is a change of its own, which arrives by one path or the other.
+//! - In the order of the stream ([`Order::InOrder`]) the last of several states is the right one, whatever
+//!   was written before it.
+//! - Out of order ([`Order::OutOfOrder`]) it is unknown which state is the last. Each edge is written under
+//!   the condition that its source edge is in the same state. A state that is out of date is left out: the
+//!   newer state is a change of its own, which arrives by one path or the other.
 //!
 //! Both paths may work on the same edges at once, with stale and repeated changes in any order.
 //! The edges end as the actors left them.

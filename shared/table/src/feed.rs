@@ -167,8 +167,8 @@ pub async fn withdraw(table: &Table, readers: &[UserId], photo: PhotoId) -> Resu
     table.delete_all(&keys).await
 }
 
-/// Removes every pushed entry of `author` from one feed. 1 RRU for each 4 KiB of the entries, 1 WRU for each of
-/// the author's.
+/// Removes every pushed entry of `author` from one feed. 1 RRU for each 4 KiB of the entries, 1 WRU for each
+/// of the author's.
 pub async fn withdraw_author(table: &Table, reader: UserId, author: UserId) -> Result<()> {
     const PAGE: usize = 1000;
     let mut to = format!("{}{}", sort::ENTRY, sort::AFTER_DIGITS);

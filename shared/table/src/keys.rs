@@ -155,8 +155,9 @@ impl ItemKey {
     /// An item is written in its home and nowhere else. The first id in a derived item's key is the id of
     /// what the item is about. So a follower edge has the home of the followee, whoever follows.
     ///
-    /// `None` for claims and keys of tokens: their keys have no id, and they are never derived. The id in the key
-    /// of a quota may be a digest of a typed name or an address. Its home is then arbitrary, but always the same.
+    /// `None` for claims and keys of tokens: their keys have no id, and they are never derived. The id in the
+    /// key of a quota may be a digest of a typed name or an address. Its home is then arbitrary, but always
+    /// the same.
     pub fn home(&self) -> Option<Home> {
         match self {
             Self::User(user)

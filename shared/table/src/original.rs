@@ -4,12 +4,12 @@
 //! Both are written in one transaction ([`crate::photo::finish_medium`]). The reference is released by what
 //! follows from the photo's deletion or failure.
 //!
-//! The stored bytes are deleted only after the original's item. That is deleted only while nothing refers to it.
-//! A medium that adds its reference before has bytes that stay. A medium that comes later finds
+//! The stored bytes are deleted only after the original's item. That is deleted only while nothing refers to
+//! it. A medium that adds its reference before has bytes that stay. A medium that comes later finds
 //! no original and stores its own.
 //!
-//! Renditions are not shared: they have the address of their photo, and go with it. The item names those of the
-//! medium that was recorded last, so that the next one copies them. They may be gone by then.
+//! Renditions are not shared: they have the address of their photo, and go with it. The item names those of
+//! the medium that was recorded last, so that the next one copies them. They may be gone by then.
 
 use std::collections::BTreeSet;
 
@@ -95,7 +95,8 @@ pub enum Share {
     Alone,
 }
 
-/// Returns the write that goes with the one that records a photo's medium: the original, or a reference to it.
+/// Returns the write that goes with the one that records a photo's medium: the original, or a reference to
+/// it.
 ///
 /// `None` for a medium that is alone.
 pub(crate) fn write(

@@ -112,8 +112,8 @@ impl TextChanges {
     }
 }
 
-/// Changes the texts of `author`'s photo and returns the changed photo; `None` when they have no such photo, or it
-/// has no such medium.
+/// Changes the texts of `author`'s photo and returns the changed photo; `None` when they have no such photo,
+/// or it has no such medium.
 ///
 /// 1 RRU, then 1 WRU for each KiB of the photo. For long texts, before or after, one round trip more to read
 /// them and a transaction to write them: 2 WRU for each KiB of the photo and of the texts.
@@ -209,8 +209,8 @@ async fn transact(table: &Table, writes: Vec<TransactWriteItem>) -> Result<Trans
     }
 }
 
-/// Deletes `author`'s photo and returns whether they had it. 1 WRU for each KiB. A photo with long texts costs
-/// one round trip more, and 2 WRU for each KiB of photo and texts.
+/// Deletes `author`'s photo and returns whether they had it. 1 WRU for each KiB. A photo with long texts
+/// costs one round trip more, and 2 WRU for each KiB of photo and texts.
 ///
 /// Everything else that belongs to the photo is removed by what follows from the stream.
 pub async fn delete(table: &Table, id: PhotoId, author: UserId) -> Result<bool> {

@@ -171,7 +171,8 @@ pub async fn follow(table: &Table, reader: UserId, author: UserId) -> Result<()>
     change_follow(table, reader, author, "ADD followed :author DELETE unfollowed :author").await
 }
 
-/// Records that the photos of `author` are not to be shown, wherever they are. 1 WRU for each KiB of the state.
+/// Records that the photos of `author` are not to be shown, wherever they are. 1 WRU for each KiB of the
+/// state.
 pub async fn unfollow(table: &Table, reader: UserId, author: UserId) -> Result<()> {
     change_follow(
         table,

@@ -136,7 +136,8 @@ fn expiry(now: Timestamp) -> i64 {
 
 /// Reads the entries older than `before` in up to two chunks of the snapshot taken for `mark`.
 ///
-/// At most 1 RRU. `None` when it was not stored. A run without entries that has more is not taken further yet.
+/// At most 1 RRU. `None` when it was not stored. A run without entries that has more is not taken further
+/// yet.
 pub async fn page(
     table: &Table,
     reader: UserId,

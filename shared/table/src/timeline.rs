@@ -59,8 +59,9 @@ pub(crate) async fn newest(
 
 /// Reads exactly the newest entries of a range of several authors' photos.
 ///
-/// Sources that do not reach deep enough are read `depth` photos further down their timelines, all in one round
-/// trip. 0.5 RRU for each 4 KiB. A page for which that is not enough ends early, where the shallowest source does.
+/// Sources that do not reach deep enough are read `depth` photos further down their timelines, all in one
+/// round trip. 0.5 RRU for each 4 KiB. A page for which that is not enough ends early, where the shallowest
+/// source does.
 pub async fn newest_of(
     table: &Table,
     sources: &mut [Source],
@@ -72,8 +73,8 @@ pub async fn newest_of(
     Ok(settled(sources, range))
 }
 
-/// Reads further down the timelines of those sources that do not reach down to `oldest` yet, `step` photos at a
-/// time. 0.5 RRU for each 4 KiB.
+/// Reads further down the timelines of those sources that do not reach down to `oldest` yet, `step` photos at
+/// a time. 0.5 RRU for each 4 KiB.
 pub(crate) async fn deepen_to(
     table: &Table,
     sources: &mut [Source],

@@ -1,7 +1,8 @@
 //! Keys of access tokens: the pair of each day.
 //!
-//! The public half and the wrapped private half are in partitions of their own, because rights go by partition.
-//! Every function that answers requests reads the public half. Only those that issue tokens read the other.
+//! The public half and the wrapped private half are in partitions of their own, because rights go by
+//! partition. Every function that answers requests reads the public half. Only those that issue tokens read
+//! the other.
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};

@@ -89,7 +89,8 @@ pub async fn register(
         if refusal(1, REFUSED) {
             return Ok(Registration::EmailTaken);
         }
-        // Somebody is registering the same name or address at this moment: who of the two wins is known in a moment.
+        // Somebody is registering the same name or address at this moment: who of the two wins is known in a
+        // moment.
         if refusal(0, CONFLICT) || refusal(1, CONFLICT) {
             back_off(race).await;
         } else if refusal(2, REFUSED) || refusal(2, CONFLICT) {

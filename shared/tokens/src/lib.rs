@@ -1,9 +1,10 @@
 //! The keys of access tokens: a P-256 key pair for each day, wrapped by a key of the key service.
 //!
-//! The first process that issues a token on a day has the key service generate a pair. It stores the public half,
-//! and the private half as the key service encrypted it. Every process that issues tokens has the private half
-//! decrypted once a day, and signs by itself. Every function verifies with the public half, which it reads once.
-//! A day's public half outlives its last token, so that no token becomes invalid when the day changes.
+//! The first process that issues a token on a day has the key service generate a pair. It stores the public
+//! half, and the private half as the key service encrypted it. Every process that issues tokens has the
+//! private half decrypted once a day, and signs by itself. Every function verifies with the public half,
+//! which it reads once. A day's public half outlives its last token, so that no token becomes invalid when
+//! the day changes.
 
 mod public;
 mod signing;

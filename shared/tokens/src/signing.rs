@@ -32,8 +32,8 @@ impl KmsSigningKeys {
         Self { table, kms, key_id: key_id.to_owned(), current: Mutex::new(None) }
     }
 
-    /// Reads the wrapped key of a day, or has one generated. Of several processes that do so at once, the first
-    /// to store its pair decides.
+    /// Reads the wrapped key of a day, or has one generated. Of several processes that do so at once, the
+    /// first to store its pair decides.
     async fn wrapped(&self, day: i64) -> Result<Vec<u8>, SignError> {
         // A pair that is refused exists, or is being stored. A later reading finds it.
         for _ in 0..4 {

@@ -55,7 +55,8 @@ pub(crate) fn follow(follower: &Person, followee: UserId, at: Timestamp) -> Resu
     ])
 }
 
-/// Returns the state of a reader whose snapshot, taken at `mark`, was empty: what they follow was pushed since.
+/// Returns the state of a reader whose snapshot, taken at `mark`, was empty: what they follow was pushed
+/// since.
 pub(crate) fn reader(
     reader: UserId,
     active_on: i64,

@@ -1,4 +1,5 @@
-//! The picture pipeline beside sharp, libvips and Pillow: the same job on the same photographs, in one session.
+//! The picture pipeline beside sharp, libvips and Pillow: the same job on the same photographs, in one
+//! session.
 //!
 //! `fetch.sh` brings the photographs and the others. Every [`contestant`] is a process of its own that is
 //! asked for one job after another; [`measure`] has them take turns, pinned to one processor and then free to
@@ -30,7 +31,8 @@ pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + S
 /// Fewer photographs say too little.
 const FEWEST: usize = 6;
 
-/// Fetches what is missing, measures everything with so many counted runs for each photograph, and says what it came to.
+/// Fetches what is missing, measures everything with so many counted runs for each photograph, and says what
+/// it came to.
 pub fn run(runs: usize) -> Result<Report> {
     let place = Place::new(Path::new(env!("CARGO_MANIFEST_DIR")), std::env::current_exe()?);
     let fetched = Command::new("bash").arg(place.sources.join("fetch.sh")).arg(&place.fetched).status()?;

@@ -33,16 +33,16 @@ impl Report {
         Self { photographs, columns, large, runs }
     }
 
-    /// How many times as long as we someone takes, the median over the photographs: of processor time on one processor, of wall
-    /// clock on two.
+    /// How many times as long as we someone takes, the median over the photographs: of processor time on one
+    /// processor, of wall clock on two.
     pub fn ratio(&self, contestant: Contestant, processors: usize) -> f64 {
         let ours = self.times(Contestant::Ours, processors);
         let theirs = self.times(contestant, processors);
         median(theirs.iter().zip(ours).map(|(theirs, ours)| theirs / ours))
     }
 
-    /// The largest photograph that is not progressive, as cameras write them: its name, and the most memory that our process
-    /// held for it, in MB.
+    /// The largest photograph that is not progressive, as cameras write them: its name, and the most memory
+    /// that our process held for it, in MB.
     pub fn memory(&self) -> Option<(&str, f64)> {
         let plain = self.photographs.iter().zip(&self.measured(Contestant::Ours)?.outcomes);
         let baseline = plain.filter(|(photograph, _)| !photograph.progressive);

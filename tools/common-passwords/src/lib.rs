@@ -1,7 +1,7 @@
 //! Builds the filter of common passwords that `shared/accounts` holds.
 //!
-//! The list has a password on each line. Passwords that are too short to be chosen are left out. The same list
-//! gives the same bytes.
+//! The list has a password on each line. Passwords that are too short to be chosen are left out. The same
+//! list gives the same bytes.
 
 use std::collections::BTreeSet;
 

@@ -136,8 +136,8 @@ impl Model {
         self.followers.above(threshold).map(missed).sum()
     }
 
-    /// Adds the usage of knowing who is active: a mark a day, and snapshots for those who return or whose last
-    /// one is old.
+    /// Adds the usage of knowing who is active: a mark a day, and snapshots for those who return or whose
+    /// last one is old.
     fn visits(&self, day: &mut Delivery) {
         let (world, returns) = (&self.world, self.world.returns_a_day());
         day.snapshots = returns + world.dau / days(SNAPSHOT_DAYS);

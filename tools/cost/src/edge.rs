@@ -49,8 +49,8 @@ impl Model {
     /// CDN's regional caches.
     ///
     /// The views of a photo are spread evenly over its regional caches and over the first `view_days`, and
-    /// JPEG and WebP are objects of their own. A cache asks S3 once in the life of an object and the mean time
-    /// until the next view.
+    /// JPEG and WebP are objects of their own. A cache asks S3 once in the life of an object and the mean
+    /// time until the next view.
     pub fn asked_of_s3(&self, life: f64) -> f64 {
         let world = &self.world;
         let arrivals: f64 = self.followers.classes().map(|class| class.posts * class.followers).sum();

@@ -146,8 +146,8 @@ pub const ANNOUNCEMENT: Unit = measured(
     "functions/upload-presign/tests/create_upload/create.rs",
     "when_a_draft_is_created_then_it_costs_one_read_trip_and_one_transaction",
 );
-/// The photo, the original, the author's timeline and the photo again read; the attempt noted; photo and original written in a
-/// transaction.
+/// The photo, the original, the author's timeline and the photo again read; the attempt noted; photo and
+/// original written in a transaction.
 pub const RENDERING: Unit = measured(
     "picture rendered",
     5.0,

@@ -394,8 +394,8 @@ async fn the_return_of_a_reader_with_many_followees_stays_within_its_budget() {
     let page = world.get(&reader, 20, None).await;
     assert_eq!(ids(&page.json), newest_first(&posted)[..20]);
     let usage = world.engine.usage();
-    // Every page has two round trips. The return adds four: mark, followees, heads (two batches side by side),
-    // and what was found is stored.
+    // Every page has two round trips. The return adds four: mark, followees, heads (two batches side by
+    // side), and what was found is stored.
     assert!(usage.round_trips <= 6, "{usage:?}");
     // 0.6 RRU for each of the 150 followees, and the page itself.
     // Mark and what was found are 1 and 3 WRU.

@@ -42,8 +42,8 @@ impl Followees {
         newest_first(&self.0.iter().flat_map(|(_, photos)| photos.clone()).collect::<Vec<_>>())
     }
 
-    /// Stores that `reader` follows them, and their photos from the newest on. With `mode` they are celebrities,
-    /// whose newest photo is not pushed yet.
+    /// Stores that `reader` follows them, and their photos from the newest on. With `mode` they are
+    /// celebrities, whose newest photo is not pushed yet.
     async fn store(&self, world: &World, reader: &Caller, shown: usize, mode: Option<&str>) {
         let shown: Vec<PhotoId> = self.photos().into_iter().take(shown).collect();
         let oldest = *shown.last().unwrap();

@@ -1,4 +1,5 @@
-//! Two files posted to one form at the same time: the first that is stored as the original counts, for everything.
+//! Two files posted to one form at the same time: the first that is stored as the original counts, for
+//! everything.
 
 use futures::future::{Either, select};
 

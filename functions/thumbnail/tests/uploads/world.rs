@@ -38,7 +38,8 @@ impl World {
         Self { engine, objects, table, deps, clock, random: SeededRandom::new(3) }
     }
 
-    /// The function in another process, where of the requests of `operation` the one with `place` others before it waits.
+    /// The function in another process, where of the requests of `operation` the one with `place` others
+    /// before it waits.
     pub(crate) fn held(&self, operation: &'static str, place: usize) -> (ThumbnailHandler, Hold) {
         let (client, hold) = self.engine.held_client(operation, place);
         (deps(&Table::new(client, self.engine.table_name()), &self.objects, &self.clock), hold)
@@ -70,7 +71,8 @@ impl World {
         self.clock.advance(Duration::from_mins(6));
     }
 
-    /// A photo of somebody new that waits for this many uploads, with the alt texts `picture 0`, `picture 1` and so on.
+    /// A photo of somebody new that waits for this many uploads, with the alt texts `picture 0`, `picture 1`
+    /// and so on.
     pub(crate) async fn photo(&self, media: usize) -> Photo {
         self.photo_of(UserId::generate(Home::LOCAL, &self.clock, &self.random), media).await
     }

@@ -167,8 +167,8 @@ pub struct MediumView {
     pub blurhash: Option<String>,
     /// Where its renditions are.
     pub urls: RenditionUrls,
-    /// An earlier photo of the author's that looks like this one, perhaps gone by now. Said of single photos, to their
-    /// author alone, and only when there is one.
+    /// An earlier photo of the author's that looks like this one, perhaps gone by now. Said of single photos,
+    /// to their author alone, and only when there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub similar_to: Option<PhotoId>,

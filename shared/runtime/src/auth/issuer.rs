@@ -33,8 +33,8 @@ impl Issuer {
         Self { keys: Arc::new(keys) }
     }
 
-    /// Issues a token for `caller` in one of their sessions, valid from `now`. Nothing is called for it, but for the first token of a
-    /// process and day.
+    /// Issues a token for `caller` in one of their sessions, valid from `now`. Nothing is called for it, but
+    /// for the first token of a process and day.
     ///
     /// # Errors
     /// The key of the day cannot be had.

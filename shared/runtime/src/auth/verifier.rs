@@ -120,12 +120,12 @@ impl Verifier {
 
     /// Returns the claims of a token that the key it names has signed.
     ///
-    /// Nothing of a token is trusted before its signature is checked. The algorithm and the day of the key are
-    /// read before. The one has one right value, the other three.
+    /// Nothing of a token is trusted before its signature is checked. The algorithm and the day of the key
+    /// are read before. The one has one right value, the other three.
     async fn claims(&self, token: &str, now: Timestamp) -> Result<Claims, TokenError> {
         let Parts { signed, signature, day } = Parts::of(token).ok_or(TokenError::Invalid)?;
-        // A token that is valid now was issued today, or yesterday just before midnight; or just after midnight
-        // by a machine whose clock is ahead. An older one has expired, and its key may be gone.
+        // A token that is valid now was issued today, or yesterday just before midnight; or just after
+        // midnight by a machine whose clock is ahead. An older one has expired, and its key may be gone.
         if !(now.day() - 1..=now.day() + 1).contains(&day) {
             return Err(if day < now.day() { TokenError::Expired } else { TokenError::Invalid });
         }

@@ -31,7 +31,8 @@ impl OriginSecret {
         address.map_or(Viewer::Direct, Viewer::through)
     }
 
-    /// Returns from where a request comes: the client as it names itself, and the place beside the secret alone.
+    /// Returns from where a request comes: the client as it names itself, and the place beside the secret
+    /// alone.
     pub fn seen(&self, call: &Call) -> Seen {
         let named = PLACE.iter().filter_map(|name| call.header(name)).filter(|_| self.is_proven(call));
         let place = named.collect::<Vec<_>>().join(", ");

@@ -170,7 +170,8 @@ impl TextBudget {
         self.end == Some(photo)
     }
 
-    /// Takes the reading of so many bytes, and returns whether the budget bears it. It always bears the first.
+    /// Takes the reading of so many bytes, and returns whether the budget bears it. It always bears the
+    /// first.
     fn take(&mut self, photo: PhotoId, bytes: usize) -> bool {
         let blocks = bytes.div_ceil(BLOCK).max(1);
         if self.end.is_none() && (self.untouched || blocks <= self.blocks) {
@@ -210,8 +211,8 @@ pub(super) async fn complete(table: &Table, item: PhotoItem, consistent: bool) -
     }))
 }
 
-/// Reads the photos of a page, given in its order, with all their texts. Those that do not exist are left out,
-/// and so are those whose long texts the budget does not bear.
+/// Reads the photos of a page, given in its order, with all their texts. Those that do not exist are left
+/// out, and so are those whose long texts the budget does not bear.
 ///
 /// 0.5 RRU each, one round trip for each 100; for long texts one round trip more, and what they take of the
 /// budget.
