@@ -1,0 +1,17 @@
+declare global {
+  namespace App {
+    interface PageState {
+      /** The photo that is shown over the screen. */
+      photo?: string;
+      /** The key of the list it is from, whose neighbours follow it. */
+      list?: string;
+    }
+  }
+
+  interface Window {
+    /** The answer of the feed that the boot script asked for. */
+    bootFeed?: Promise<Response>;
+  }
+}
+
+export {};

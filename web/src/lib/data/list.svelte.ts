@@ -1,0 +1,108 @@
+import { Problem } from '$lib/api/problem';
+
+export interface Page<T> {
+  items: T[];
+  next_cursor: string | null;
+  has_more: boolean;
+}
+
+/**
+ * A list that is read page by page. It lives outside the screens, so that coming back finds it as it was.
+ * A short page is not the end: only `has_more` says so.
+ */
+export class List<T extends { id: string }> {
+  items: T[] = $state.raw([]);
+  status: 'idle' | 'loading' | 'failed' | 'done' = $state('idle');
+  problem: Problem | undefined = $state.raw();
+  /** Whether a first page has come. */
+  begun = $state(false);
+  #cursor: string | null = null;
+  #generation = 0;
+
+  constructor(private readonly read: (cursor?: string) => Promise<Page<T>>) {}
+
+  /** Reads the next page, if there is one and none is being read. */
+  async more(): Promise<void> {
+    if (this.status === 'loading' || this.status === 'done') return;
+    await this.#load(this.#cursor ?? undefined, (page) => this.#append(page));
+  }
+
+  /** Reads the first page anew. What is there stays until it has come. */
+  async refresh(): Promise<void> {
+    await this.#load(undefined, (page) => this.start(page));
+  }
+
+  /** Begins the list with `page`. */
+  start(page: Page<T>): void {
+    this.#generation += 1;
+    this.items = unique(page.items);
+    this.begun = true;
+    this.#follow(page);
+  }
+
+  insertTop(item: T): void {
+    this.items = unique([item, ...this.items]);
+  }
+
+  remove(id: string): void {
+    this.items = this.items.filter((item) => item.id !== id);
+  }
+
+  async #load(cursor: string | undefined, take: (page: Page<T>) => void): Promise<void> {
+    const generation = ++this.#generation;
+    this.status = 'loading';
+    try {
+      const page = await this.read(cursor);
+      // A refresh has overtaken this page.
+      if (generation === this.#generation) take(page);
+    } catch (error) {
+      const problem = Problem.from(error);
+      if (generation !== this.#generation) return;
+      this.problem = problem;
+      this.status = 'failed';
+    }
+  }
+
+  #append(page: Page<T>): void {
+    this.items = unique([...this.items, ...page.items]);
+    this.begun = true;
+    this.#follow(page);
+  }
+
+  #follow(page: Page<T>): void {
+    this.#cursor = page.next_cursor;
+    this.problem = undefined;
+    this.status = page.has_more ? 'idle' : 'done';
+  }
+}
+
+/** Drops ids that are there already: a photo may come on two pages when the list moves meanwhile. */
+function unique<T extends { id: string }>(items: T[]): T[] {
+  const seen = new Set<string>();
+  return items.filter((item) => !seen.has(item.id) && seen.add(item.id));
+}
+
+/** How many lists are kept. The one used longest ago goes first. */
+const KEPT = 40;
+const lists = new Map<string, List<never>>();
+
+/** Returns the list that is kept under `key`, made by `make` the first time. */
+export function keptList<T extends { id: string }>(key: string, make: () => List<T>): List<T> {
+  const list = (lists.get(key) as List<T> | undefined) ?? make();
+  lists.delete(key);
+  lists.set(key, list as unknown as List<never>);
+  for (const oldest of lists.keys()) {
+    if (lists.size <= KEPT) break;
+    lists.delete(oldest);
+  }
+  return list;
+}
+
+/** Takes what is gone out of every list. */
+export function removeFromLists(id: string): void {
+  for (const list of lists.values()) list.remove(id);
+}
+
+export function clearLists(): void {
+  lists.clear();
+}

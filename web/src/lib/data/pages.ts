@@ -1,0 +1,55 @@
+import { api, ok } from '$lib/api/client';
+import { type Person, type Photo, person, photo, photoView, profile } from '$lib/data/entities.svelte';
+import { keptList, List, type Page } from '$lib/data/list.svelte';
+
+type Cursor = { query: { cursor?: string } };
+const query = (cursor?: string): Cursor => ({ query: cursor ? { cursor } : {} });
+
+/** Somebody's photos, newest first. */
+export function photosOf(userId: string): List<Photo> {
+  return keptList(`photos/${userId}`, () => {
+    return new List(async (cursor) => {
+      const params = { path: { user_id: userId }, ...query(cursor) };
+      const page = await ok(api.GET('/api/v1/users/{user_id}/photos', { params }));
+      return { ...page, items: page.photos.map(photo) };
+    });
+  });
+}
+
+/** Who likes a photo. */
+export function likersOf(photoId: string): List<Person> {
+  return keptList(`likers/${photoId}`, () => {
+    return new List(async (cursor) => {
+      const params = { path: { photo_id: photoId }, ...query(cursor) };
+      return people(await ok(api.GET('/api/v1/photos/{photo_id}/likes', { params })));
+    });
+  });
+}
+
+/** Who follows somebody, or whom they follow. */
+export function followsOf(userId: string, side: 'followers' | 'following'): List<Person> {
+  return keptList(`${side}/${userId}`, () => {
+    return new List(async (cursor) => {
+      const params = { path: { user_id: userId }, ...query(cursor) };
+      return people(await ok(api.GET(`/api/v1/users/{user_id}/${side}`, { params })));
+    });
+  });
+}
+
+function people(page: {
+  users: Parameters<typeof person>[0][];
+  next_cursor?: string | null;
+  has_more: boolean;
+}): Page<Person> {
+  return { items: page.users.map(person), next_cursor: page.next_cursor ?? null, has_more: page.has_more };
+}
+
+/** Reads one photo. Throws `Problem` `photo_not_found` when it is gone. */
+export async function readPhoto(id: string): Promise<Photo> {
+  return photoView(await ok(api.GET('/api/v1/photos/{photo_id}', { params: { path: { photo_id: id } } })));
+}
+
+/** Reads somebody's profile by user name. Throws `Problem` `user_not_found`. */
+export async function readPerson(username: string): Promise<Person> {
+  return profile(await ok(api.GET('/api/v1/users/by-name/{username}', { params: { path: { username } } })));
+}

@@ -1,0 +1,122 @@
+import { attempt, postAuth, SESSION_HEADER } from '$lib/api/http';
+import { Problem } from '$lib/api/problem';
+import type { components } from '$lib/api/schema';
+
+type Answer = components['schemas']['Session'];
+
+/** Who is signed in on this device. The tokens are in cookies that no script can read. */
+export interface Me {
+  user_id: string;
+  username: string;
+}
+
+interface Stored extends Me {
+  /** When the access cookie ends (ms). The boot script of app.html reads it as well. */
+  until: number;
+}
+
+const KEY = 'session';
+
+/** A cookie that ends within this time is renewed first (ms). */
+const MARGIN = 5_000;
+
+/** The session of this device, the same in all its tabs. */
+class Session {
+  #stored = $state.raw<Stored | null>(read());
+  #onEnd: (() => unknown)[] = [];
+
+  constructor() {
+    // Another tab signed in, renewed or signed out.
+    addEventListener('storage', (event) => {
+      if (event.key === KEY || event.key === null) this.#take(read());
+    });
+  }
+
+  get me(): Me | null {
+    return this.#stored;
+  }
+
+  /** Calls `clear` when the session has ended, so that nothing of it stays. */
+  onEnd(clear: () => unknown): void {
+    this.#onEnd.push(clear);
+  }
+
+  async signIn(login: string, password: string): Promise<void> {
+    this.#keep(await postAuth<Answer>('login', { login, password }));
+  }
+
+  /** Opens an account. `key` makes a repeated call answer as the first did. */
+  async register(account: components['schemas']['RegisterRequest'], key: string): Promise<void> {
+    this.#keep(await postAuth<Answer>('register', account, { 'Idempotency-Key': key }));
+  }
+
+  /** Ends the session. Offline it throws, since the session would go on. */
+  async signOut(): Promise<void> {
+    const headers = { ...SESSION_HEADER };
+    const response = await attempt(new Request('/api/v1/auth/session', { method: 'DELETE', headers }));
+    if (!response.ok && response.status !== 401) throw Problem.of(response, undefined);
+    this.end();
+  }
+
+  /** Forgets the session on this device. */
+  end(): void {
+    localStorage.removeItem(KEY);
+    this.#take(null);
+  }
+
+  /** Renews the session if its access cookie has ended or ends soon. */
+  async fresh(): Promise<void> {
+    if (this.#stored && this.#stored.until < Date.now() + MARGIN) await this.renew();
+  }
+
+  /** Renews the session, once for all tabs. Returns whether it goes on; a session that does not is ended. */
+  async renew(): Promise<boolean> {
+    const seen = this.#stored?.until;
+    if (seen === undefined) return false;
+    return exclusively(async () => {
+      const stored = read();
+      if (!stored) return false;
+      if (stored.until !== seen && stored.until > Date.now() + MARGIN) {
+        // Another tab has renewed it meanwhile.
+        this.#take(stored);
+        return true;
+      }
+      try {
+        this.#keep(await postAuth<Answer>('refresh'));
+        return true;
+      } catch (error) {
+        if (Problem.from(error).status !== 401) throw error;
+        this.end();
+        return false;
+      }
+    });
+  }
+
+  #keep(answer: Answer): void {
+    const { user_id, username, expires_in } = answer;
+    const stored = { user_id, username, until: Date.now() + expires_in * 1000 };
+    localStorage.setItem(KEY, JSON.stringify(stored));
+    this.#take(stored);
+  }
+
+  #take(stored: Stored | null): void {
+    const ended = this.#stored && this.#stored.user_id !== stored?.user_id;
+    this.#stored = stored;
+    if (ended) for (const clear of this.#onEnd) clear();
+  }
+}
+
+function read(): Stored | null {
+  try {
+    return JSON.parse(localStorage.getItem(KEY) ?? 'null') as Stored | null;
+  } catch {
+    return null;
+  }
+}
+
+/** Runs `work` while no other tab does. Where there are no locks (plain http), the API's grace has to do. */
+async function exclusively(work: () => Promise<boolean>): Promise<boolean> {
+  return navigator.locks ? await navigator.locks.request(KEY, work) : await work();
+}
+
+export const session = new Session();

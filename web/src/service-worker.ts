@@ -1,0 +1,71 @@
+/// <reference no-default-lib="true"/>
+/// <reference lib="esnext" />
+/// <reference lib="webworker" />
+/// <reference types="@sveltejs/kit" />
+// The worker keeps the client itself: its shells and its code, so that the second visit starts at once and without a
+// connection. API and pictures are never its business: the browser's own cache keeps pictures.
+import { build, files, version } from '$service-worker';
+
+const worker = self as unknown as ServiceWorkerGlobalScope;
+const CACHE = `client-${version}`;
+const SHELLS = ['/', '/200.html'];
+
+/** Where files shared from other apps wait for the screen of new photos. It reads and clears them. */
+const SHARED = 'shared';
+
+worker.addEventListener('install', (event) => {
+  event.waitUntil(
+    caches
+      .open(CACHE)
+      .then((cache) =>
+        cache.addAll([...SHELLS, ...build, ...files].map((url) => new Request(url, { cache: 'reload' }))),
+      ),
+  );
+});
+
+worker.addEventListener('activate', (event) => {
+  event.waitUntil(clean());
+});
+
+/** Deletes the caches of older versions. */
+async function clean(): Promise<void> {
+  for (const name of await caches.keys()) {
+    if (name.startsWith('client-') && name !== CACHE) await caches.delete(name);
+  }
+}
+
+worker.addEventListener('fetch', (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (url.origin !== location.origin || url.pathname.startsWith('/api/') || url.pathname.startsWith('/photos/')) return;
+  if (request.method === 'POST' && url.pathname === '/share') event.respondWith(share(request));
+  else if (request.method !== 'GET') return;
+  else if (request.mode === 'navigate') event.respondWith(page(url));
+  else event.respondWith(file(request));
+});
+
+/** Answers a navigation with the kept shell. The next version is fetched beside it. */
+async function page(url: URL): Promise<Response> {
+  const shell = url.pathname === '/' ? '/' : '/200.html';
+  const kept = await (await caches.open(CACHE)).match(shell);
+  return kept ?? fetch(shell);
+}
+
+async function file(request: Request): Promise<Response> {
+  const kept = await (await caches.open(CACHE)).match(request, { ignoreSearch: true });
+  return kept ?? fetch(request);
+}
+
+/** Keeps the pictures that another app shared, and leads to the screen that takes them. */
+async function share(request: Request): Promise<Response> {
+  const form = await request.formData();
+  const cache = await caches.open(SHARED);
+  const pictures = form.getAll('photos').filter((part) => part instanceof File);
+  await Promise.all(
+    pictures.map((picture, index) => {
+      const headers = { 'Content-Type': picture.type, 'X-Name': encodeURIComponent(picture.name) };
+      return cache.put(`/share/${index}`, new Response(picture, { headers }));
+    }),
+  );
+  return Response.redirect('/new?shared', 303);
+}

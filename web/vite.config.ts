@@ -1,0 +1,28 @@
+import { paraglideVitePlugin } from '@inlang/paraglide-js';
+import { sveltekit } from '@sveltejs/kit/vite';
+import { defineConfig } from 'vitest/config';
+import { boot } from './tools/boot.ts';
+import { strictStyles } from './tools/strict-styles.ts';
+
+/** The deployed local cloud: it serves API and pictures, so that there is one origin here too. */
+const edge = process.env.LAMBDAGRAM_WEB_URL ?? 'http://localhost:4568';
+const proxied = { target: edge, changeOrigin: true };
+
+export default defineConfig({
+  plugins: [
+    boot(),
+    strictStyles(),
+    paraglideVitePlugin({
+      project: './project.inlang',
+      outdir: './src/lib/paraglide',
+      strategy: ['localStorage', 'preferredLanguage', 'baseLocale'],
+    }),
+    sveltekit(),
+  ],
+  server: {
+    host: '127.0.0.1',
+    port: 5173,
+    proxy: { '/api': proxied, '/photos': proxied },
+  },
+  test: { include: ['src/**/*.test.ts', 'tools/**/*.test.ts'] },
+});
