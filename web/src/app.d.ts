@@ -8,6 +8,11 @@ declare global {
     }
   }
 
+  interface WindowEventMap {
+    /** Home was tapped at home. */
+    refresh: CustomEvent;
+  }
+
   interface Window {
     /** The answer of the feed that the boot script asked for. */
     bootFeed?: Promise<Response>;

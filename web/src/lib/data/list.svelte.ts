@@ -98,6 +98,11 @@ export function keptList<T extends { id: string }>(key: string, make: () => List
   return list;
 }
 
+/** Returns the list under `key`, if it is kept. */
+export function knownList<T extends { id: string }>(key: string): List<T> | undefined {
+  return lists.get(key) as List<T> | undefined;
+}
+
 /** Takes what is gone out of every list. */
 export function removeFromLists(id: string): void {
   for (const list of lists.values()) list.remove(id);

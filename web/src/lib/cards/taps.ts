@@ -1,0 +1,59 @@
+/** The longest time between the two taps (ms), and how far they may be apart (pixels). */
+const GAP = 300;
+const REACH = 24;
+
+/** How long a press is a long one (ms), and how far it may move meanwhile (pixels). */
+const LONG = 500;
+const STEADY = 10;
+
+interface Heard {
+  /** Two taps or clicks, with the place of the second within the element. */
+  double: (x: number, y: number) => unknown;
+  /** A long press, or a click with the right button. */
+  long: () => unknown;
+}
+
+/** Hears double taps and long presses on a picture, by finger, pen and mouse alike. */
+export function taps(node: HTMLElement, heard: Heard) {
+  let last = { at: 0, x: 0, y: 0 };
+  let start = { x: 0, y: 0 };
+  let timer = 0;
+
+  function down(event: PointerEvent) {
+    if (!event.isPrimary || event.button !== 0) return;
+    start = { x: event.clientX, y: event.clientY };
+    clearTimeout(timer);
+    if (event.pointerType !== 'mouse') timer = window.setTimeout(() => heard.long(), LONG);
+  }
+  function move(event: PointerEvent) {
+    if (Math.hypot(event.clientX - start.x, event.clientY - start.y) > STEADY) clearTimeout(timer);
+  }
+  function up(event: PointerEvent) {
+    clearTimeout(timer);
+    if (!event.isPrimary || event.button !== 0) return;
+    const { clientX: x, clientY: y, timeStamp: at } = event;
+    if (Math.hypot(x - start.x, y - start.y) > STEADY) return;
+    if (at - last.at < GAP && Math.hypot(x - last.x, y - last.y) < REACH) {
+      const box = node.getBoundingClientRect();
+      heard.double(x - box.left, y - box.top);
+      last = { at: 0, x: 0, y: 0 };
+    } else {
+      last = { at, x, y };
+    }
+  }
+  function menu(event: Event) {
+    event.preventDefault();
+    clearTimeout(timer);
+    heard.long();
+  }
+  const cancel = () => clearTimeout(timer);
+
+  const events = { pointerdown: down, pointermove: move, pointerup: up, pointercancel: cancel, contextmenu: menu };
+  for (const [name, run] of Object.entries(events)) node.addEventListener(name, run as EventListener);
+  return {
+    destroy() {
+      cancel();
+      for (const [name, run] of Object.entries(events)) node.removeEventListener(name, run as EventListener);
+    },
+  };
+}
