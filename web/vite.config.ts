@@ -24,5 +24,7 @@ export default defineConfig({
     port: 5173,
     proxy: { '/api': proxied, '/photos': proxied },
   },
-  test: { include: ['src/**/*.test.ts', 'tools/**/*.test.ts'] },
+  // Tests run what a browser runs.
+  resolve: process.env.VITEST ? { conditions: ['browser'] } : undefined,
+  test: { environment: 'happy-dom', include: ['src/**/*.test.ts', 'tools/**/*.test.ts'] },
 });

@@ -1,0 +1,46 @@
+import { openOver } from '$lib/cards/over';
+import { FEED, feed } from '$lib/data/feed.svelte';
+import type { Shortcuts } from '$lib/shortcuts';
+
+const SELECTOR = 'article[data-photo]';
+
+/** The card that has the focus, or the first one that is on the screen. */
+function current(): HTMLElement | undefined {
+  const focused = document.activeElement?.closest<HTMLElement>(SELECTOR);
+  if (focused) return focused;
+  return cards().find((card) => card.getBoundingClientRect().bottom > innerHeight / 4);
+}
+
+function cards(): HTMLElement[] {
+  return [...document.querySelectorAll<HTMLElement>(SELECTOR)];
+}
+
+/** Moves to the next card or the one before, with its top at the top of the screen. */
+function step(by: 1 | -1): void {
+  const all = cards();
+  const focused = document.activeElement?.closest<HTMLElement>(SELECTOR);
+  const here = current();
+  if (!here) return;
+  const to = focused || by < 0 ? all[all.indexOf(here) + by] : here;
+  to?.focus({ preventScroll: true });
+  to?.scrollIntoView({ block: 'start' });
+}
+
+function photo() {
+  const id = current()?.dataset.photo;
+  return feed.list.items.find((item) => item.id === id);
+}
+
+/** The shortcuts of the feed. */
+export const feedKeys: Shortcuts = {
+  j: () => step(1),
+  k: () => step(-1),
+  l: () => {
+    const here = photo();
+    void here?.like.set(!here.like.wanted);
+  },
+  o: () => {
+    const here = photo();
+    if (here) openOver(here.id, FEED);
+  },
+};

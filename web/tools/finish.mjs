@@ -1,0 +1,18 @@
+// Ends the build: writes build/csp.json, the hashes of the inline scripts of the shells, which the content security
+// policy in the header lets run. Fails when a shell has an inline style or an event attribute, which it never would.
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+
+const SHELLS = ['index.html', '200.html'];
+
+const scripts = new Set();
+for (const shell of SHELLS) {
+  const html = readFileSync(`build/${shell}`, 'utf8');
+  for (const [, attributes, text] of html.matchAll(/<script([^>]*)>([\s\S]*?)<\/script>/g)) {
+    if (!/\bsrc=/.test(attributes)) scripts.add(`sha256-${createHash('sha256').update(text).digest('base64')}`);
+  }
+  if (/<style|\sstyle=|\son[a-z]+=/.test(html.replaceAll(/<script[\s\S]*?<\/script>/g, ''))) {
+    throw new Error(`${shell} has an inline style or an event attribute`);
+  }
+}
+writeFileSync('build/csp.json', `${JSON.stringify({ script: [...scripts], style: [] }, null, 2)}\n`);
