@@ -37,7 +37,8 @@ export function sourceSet(medium: Medium): string {
  */
 export function sizesFor(css: string): string {
   const connection = (navigator as { connection?: { saveData?: boolean; effectiveType?: string } }).connection;
-  const poor = connection?.saveData || /2g|3g/.test(connection?.effectiveType ?? '');
+  const saver = localStorage.getItem('saver') === 'on';
+  const poor = saver || connection?.saveData || /2g|3g/.test(connection?.effectiveType ?? '');
   const share = Math.min(1, (poor ? 1 : 2) / devicePixelRatio);
   return `calc(${css} * ${share.toFixed(2)})`;
 }

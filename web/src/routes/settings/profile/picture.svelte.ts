@@ -1,0 +1,149 @@
+import { api, ok, type Schemas } from '$lib/api/client';
+import { attempt } from '$lib/api/http';
+import { Problem } from '$lib/api/problem';
+import { own } from '$lib/data/own.svelte';
+import { ownPicture } from '$lib/own-picture.svelte';
+import { m } from '$lib/paraglide/messages.js';
+import { problemText } from '$lib/problems';
+import { LARGEST, type Section, SMALLEST, sideOf } from './crop';
+
+type State = Schemas['PictureState'];
+
+/** How long is waited before the state is asked for, the first time and at most, and for how long in all (ms). */
+const FIRST = 300;
+const LONGEST = 3000;
+const PATIENCE = 120_000;
+const QUALITY = 0.9;
+
+/** Changes and removes one's own profile picture. */
+export class PictureChange {
+  step: 'rest' | 'uploading' | 'processing' | 'removing' = $state('rest');
+  /** Why the last change failed, or takes long. */
+  failed: string | undefined = $state();
+
+  constructor(private readonly wait: (ms: number) => Promise<void> = sleep) {}
+
+  get busy(): boolean {
+    return this.step !== 'rest';
+  }
+
+  /** Uploads a picture and waits until it is ready. Returns whether it is. */
+  async upload(picture: Blob): Promise<boolean> {
+    return this.#do('uploading', async () => {
+      const before = own.profile?.picture.updated_at;
+      const body = { content_type: picture.type, size: picture.size };
+      const { upload } = await ok(api.POST('/api/v1/users/me/picture', { body }));
+      await send(upload, picture);
+      this.step = 'processing';
+      const state = await this.#settled(before);
+      if (state?.status === 'ready') ownPicture.changed();
+      else this.failed = state ? failureText(state) : m.picture_slow();
+      return state?.status === 'ready';
+    });
+  }
+
+  /** Removes the picture. Returns whether it is gone. */
+  async remove(): Promise<boolean> {
+    return this.#do('removing', async () => {
+      await ok(api.DELETE('/api/v1/users/me/picture'));
+      ownPicture.changed();
+      await own.read();
+      return true;
+    });
+  }
+
+  /** Asks until the state is final; `undefined` when that takes too long. A state of before does not count. */
+  async #settled(before: string | null | undefined): Promise<State | undefined> {
+    let pause = FIRST;
+    for (let waited = 0; waited < PATIENCE; waited += pause) {
+      await this.wait(pause);
+      pause = Math.min(LONGEST, pause * 1.5);
+      await own.read();
+      if (own.problem && own.problem.status !== 0 && own.problem.status < 500) throw own.problem;
+      const state = own.problem ? undefined : own.profile?.picture;
+      const old = before && state?.updated_at === before;
+      if (state && !old && state.status !== 'processing' && state.status !== 'none') return state;
+    }
+    return undefined;
+  }
+
+  async #do(step: typeof this.step, work: () => Promise<boolean>): Promise<boolean> {
+    this.step = step;
+    this.failed = undefined;
+    try {
+      return await work();
+    } catch (error) {
+      this.failed = problemText(Problem.from(error));
+      return false;
+    } finally {
+      this.step = 'rest';
+    }
+  }
+}
+
+/** Posts the form that the API has signed. The file comes last: what follows it does not count. */
+async function send({ url, fields }: Schemas['Upload'], picture: Blob): Promise<void> {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  form.append('file', picture);
+  const response = await attempt(new Request(url, { method: 'POST', body: form }));
+  if (!response.ok) throw Problem.of(response, undefined);
+}
+
+/** Returns why a picture could not be processed. */
+export function failureText(state: State): string {
+  switch (state.failure?.code) {
+    case 'image_too_large':
+    case 'image_too_many_scans':
+    case 'image_too_hard':
+      return m.picture_failed_large();
+    case 'image_unsupported':
+      return m.picture_failed_kind();
+    case 'image_empty':
+    case 'upload_incomplete':
+      return m.picture_failed_lost();
+    default:
+      return m.picture_failed();
+  }
+}
+
+/** Decodes a file, turned as its camera was. Returns what is wrong with it when it cannot be used. */
+export async function readImage(file: Blob): Promise<HTMLImageElement | string> {
+  const image = new Image();
+  image.src = URL.createObjectURL(file);
+  try {
+    await image.decode();
+  } catch {
+    releaseImage(image);
+    return m.picture_unreadable();
+  }
+  if (Math.min(image.naturalWidth, image.naturalHeight) >= SMALLEST) return image;
+  releaseImage(image);
+  return m.picture_too_small({ side: SMALLEST });
+}
+
+export function releaseImage(image: HTMLImageElement): void {
+  URL.revokeObjectURL(image.src);
+}
+
+/** Renders a section as a square JPEG. Where the picture is transparent it becomes white, as paper is. */
+export async function render(image: HTMLImageElement, section: Section): Promise<Blob> {
+  const from = sideOf({ width: image.naturalWidth, height: image.naturalHeight }, section);
+  const side = Math.min(LARGEST, Math.round(from));
+  const canvas = document.createElement('canvas');
+  canvas.width = side;
+  canvas.height = side;
+  const paper = canvas.getContext('2d', { alpha: false });
+  if (!paper) throw new Error('no canvas');
+  paper.fillStyle = '#fff';
+  paper.fillRect(0, 0, side, side);
+  paper.imageSmoothingQuality = 'high';
+  paper.drawImage(image, section.x - from / 2, section.y - from / 2, from, from, 0, 0, side, side);
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no picture'))), 'image/jpeg', QUALITY);
+  });
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
