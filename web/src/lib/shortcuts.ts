@@ -1,26 +1,17 @@
+import { preferences } from '$lib/preferences.svelte';
+
 /** Keys that do something by themselves, and what they do. They are off in fields and can be switched off. */
 export type Shortcuts = Record<string, () => unknown>;
 
-const KEY = 'shortcuts';
-
 /** How long a first key waits for the second, as in `g h` (ms). */
 const GAP = 1000;
-
-export function shortcutsOn(): boolean {
-  return localStorage.getItem(KEY) !== 'off';
-}
-
-export function setShortcuts(on: boolean): void {
-  if (on) localStorage.removeItem(KEY);
-  else localStorage.setItem(KEY, 'off');
-}
 
 /** Hears shortcuts until the function it returns is called. A name of two keys is `g h`. */
 export function hearShortcuts(shortcuts: Shortcuts): () => void {
   let first = { key: '', at: 0 };
 
   function keyed(event: KeyboardEvent) {
-    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || !shortcutsOn()) return;
+    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || !preferences.shortcuts) return;
     const target = event.target as HTMLElement;
     if (target.closest('input, textarea, select, [contenteditable], [role="menu"]')) return;
     const pair = event.timeStamp - first.at < GAP ? `${first.key} ${event.key}` : '';

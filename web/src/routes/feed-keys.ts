@@ -1,6 +1,6 @@
 import { openOver } from '$lib/cards/over';
 import { FEED, feed } from '$lib/data/feed.svelte';
-import type { Shortcuts } from '$lib/shortcuts';
+import { hearShortcuts } from '$lib/shortcuts';
 
 const SELECTOR = 'article[data-photo]';
 
@@ -31,16 +31,18 @@ function photo() {
   return feed.list.items.find((item) => item.id === id);
 }
 
-/** The shortcuts of the feed. */
-export const feedKeys: Shortcuts = {
-  j: () => step(1),
-  k: () => step(-1),
-  l: () => {
-    const here = photo();
-    void here?.like.set(!here.like.wanted);
-  },
-  o: () => {
-    const here = photo();
-    if (here) openOver(here.id, FEED);
-  },
-};
+/** Hears the shortcuts of the feed until the function it returns is called. */
+export function hearFeedKeys(): () => void {
+  return hearShortcuts({
+    j: () => step(1),
+    k: () => step(-1),
+    l: () => {
+      const here = photo();
+      void here?.like.set(!here.like.wanted);
+    },
+    o: () => {
+      const here = photo();
+      if (here) openOver(here.id, FEED);
+    },
+  });
+}

@@ -1,5 +1,3 @@
-import { decodeBlurHash } from 'fast-blurhash';
-
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.:;=?@[]^_{|}~';
 
 /** Returns the average colour of a blurhash as CSS: its characters 3 to 6, in base 83. */
@@ -12,15 +10,16 @@ export function averageColour(hash: string | null | undefined): string | undefin
 
 const SIDE = 24;
 const decoded = new Map<string, ImageData>();
-const waiting: (() => void)[] = [];
+const waiting: (() => Promise<void>)[] = [];
 let idle = false;
 
 /** Draws the placeholder when the browser has time, one at a time. Decoding is never in a picture's way. */
 export function drawBlur(canvas: HTMLCanvasElement, hash: string, wanted: () => boolean): void {
-  waiting.push(() => {
+  waiting.push(async () => {
     if (!wanted()) return;
     let image = decoded.get(hash);
     if (!image) {
+      const { decodeBlurHash } = await import('fast-blurhash');
       image = new ImageData(new Uint8ClampedArray(decodeBlurHash(hash, SIDE, SIDE)), SIDE, SIDE);
       decoded.set(hash, image);
     }
@@ -35,10 +34,7 @@ function next(): void {
   const draw = waiting.shift();
   idle = draw !== undefined;
   if (!draw) return;
-  whenIdle(() => {
-    draw();
-    next();
-  });
+  whenIdle(() => void draw().finally(next));
 }
 
 /** WebKit has no idle callbacks. */
