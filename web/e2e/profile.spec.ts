@@ -20,21 +20,21 @@ test('following from a profile is counted at once and stays', async ({ page, wor
 });
 
 test('a photo opens over the grid with its own address, and alone by it', async ({ page, world, me }) => {
-  const first = await world.post(me, { caption: 'First', media: [[LAKE, 'The first']] });
-  const second = await world.post(me, { caption: 'Second', media: [[LAKE, 'The second']] });
+  const first = await world.post(me, { caption: 'Tulips', media: [[LAKE, 'The first']] });
+  const second = await world.post(me, { caption: 'Roses', media: [[LAKE, 'The second']] });
   await page.goto(`/@${me.username}`);
   await page.getByRole('link', { name: 'The second' }).click();
   const dialog = page.getByRole('dialog', { name: 'Photo' });
-  await expect(dialog.getByText('Second')).toBeVisible();
+  await expect(dialog.getByText('Roses')).toBeVisible();
   await dialog.getByRole('button', { name: 'Next photo' }).click();
-  await expect(dialog.getByText('First')).toBeVisible();
+  await expect(dialog.getByText('Tulips')).toBeVisible();
   await expect(page).toHaveURL(new RegExp(`/p/${first}$`));
   await page.keyboard.press('Escape');
   await expect(dialog).toBeHidden();
   await expect(page).toHaveURL(new RegExp(`/@${me.username}$`));
 
   await page.goto(`/p/${second}`);
-  await expect(page.getByRole('main').getByText('Second')).toBeVisible();
+  await expect(page.getByRole('main').getByText('Roses')).toBeVisible();
   await expect(dialog).toBeHidden();
 });
 

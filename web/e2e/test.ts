@@ -44,7 +44,7 @@ export async function signIn(page: Page, account: Account): Promise<void> {
   await page.getByLabel('User name or e-mail').fill(account.username);
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.getByRole('button', { name: 'Log in' }).click();
-  await expect(page.getByRole('heading', { name: 'Feed' })).toBeAttached();
+  await expect(page.getByRole('heading', { name: 'Feed', exact: true })).toBeAttached();
 }
 
 /** The card of a photo in the feed. */

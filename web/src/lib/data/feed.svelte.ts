@@ -38,7 +38,7 @@ class Feed {
   async start(): Promise<void> {
     if (this.list.begun || this.list.status === 'loading') return;
     const kept = await recall();
-    const soon = kept && Date.now() - kept.at < FRESH;
+    const soon = kept && kept.page.photos.length > 0 && Date.now() - kept.at < FRESH && !reloaded();
     if (soon) this.#show(kept);
     if (!soon) {
       await this.list.refresh();
@@ -102,6 +102,12 @@ class Feed {
     const authors = new Map(page.photos.map((card) => [card.user_id, card]));
     this.newer = [...authors.values()].slice(0, 3);
   }
+}
+
+/** Whether the person has asked for the page anew. Then they do not want what they had. */
+function reloaded(): boolean {
+  const [navigation] = performance.getEntriesByType('navigation');
+  return (navigation as PerformanceNavigationTiming | undefined)?.type === 'reload';
 }
 
 /** Reads the first page: the answer that the boot script asked for, the first time. */
