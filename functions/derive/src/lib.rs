@@ -6,8 +6,8 @@
 //!   timeline and head. Markers of photos that are being processed.
 //! - **Emits**: after derivation `photo.ready`, `photo.failed`, `photo.deleted`, `like.added`,
 //!   `like.removed`, `follow.added`, `follow.removed` and `reader.returned`, to SNS. A record that comes
-//!   again emits again. Consumers are idempotent: duplicates are safe, a missing event is not. Changes to be
-//!   derived out of order go to its own queue.
+//!   again emits again. Consumers are idempotent: duplicates are safe, a missing event is not. For the likes
+//!   of a deleted photo `photo.deleted` speaks. Changes to be derived out of order go to its own queue.
 //! - **Redelivery**: an edge is written on condition that it does not exist, and removed on condition that it
 //!   does, in one transaction with its counters. A batch that starts again from an earlier record ends in the
 //!   same state. A change from the queue comes in any order, so it is checked against its source edge in the
@@ -107,6 +107,7 @@ impl Failure {
 /// The result of a batch, or of a group of it.
 #[derive(Default)]
 struct Outcome {
+    /// Steps that are derived and are to be published.
     derived: Vec<Step>,
     /// Steps to derive out of order, one list for each busy item.
     out_of_order: Vec<Vec<Step>>,
@@ -175,7 +176,8 @@ impl<P: Publisher, O: Sender> DeriveHandler<P, O> {
                     outcome.failures.extend(steps.first().map(|first| Failure::at(first.place, error)));
                     return outcome;
                 }
-                (Ok(()), _) => {
+                (Ok(gone), _) => {
+                    steps.retain(|step| !step.change.went_along(&gone));
                     outcome.derived = steps;
                     return outcome;
                 }

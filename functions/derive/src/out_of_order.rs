@@ -68,8 +68,9 @@ impl<P: Publisher, O: Sender> runtime::sqs::Handler for DeriveHandler<P, O> {
     const CONCURRENCY: usize = 1;
 
     async fn handle(&self, OutOfOrder { changes }: OutOfOrder) -> Result<(), NotDone> {
-        table::apply(&self.table, &changes, Order::OutOfOrder).await?;
-        let events: Vec<_> = changes.iter().filter_map(Change::event).collect();
+        let gone = table::apply(&self.table, &changes, Order::OutOfOrder).await?;
+        let published = changes.iter().filter(|change| !change.went_along(&gone));
+        let events: Vec<_> = published.filter_map(Change::event).collect();
         if !events.is_empty() {
             self.publisher.publish(&events).await?;
         }

@@ -1,6 +1,6 @@
 //! The changes that records of the table's stream describe, and their derivation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::media::{AddressSecret, PerceptualHash};
 use domain::photo::{BlobRef, Photo, State};
@@ -12,7 +12,7 @@ use serde_dynamo::Item;
 use crate::counters::Counter;
 use crate::keys::{ItemKey, PK, SK};
 use crate::reader::Reader;
-use crate::relations::{EdgeState, End, Said, describe, edge_of, taken_back};
+use crate::relations::{EdgeState, End, Said, describe, edge_of, ends_with, taken_back};
 use crate::{Error, Order, Result, Table, processing, settle};
 
 /// A change from which other items are derived.
@@ -170,6 +170,15 @@ impl Change {
         }
     }
 
+    /// Returns whether nothing is published of it, because one of the items that are `gone` took it along, and
+    /// an event of that item's speaks for it.
+    pub fn went_along(&self, gone: &BTreeSet<ItemKey>) -> bool {
+        match self {
+            Self::TakenBack(relation) => ends_with(*relation).is_some_and(|item| gone.contains(&item)),
+            _ => false,
+        }
+    }
+
     /// Returns its weight in a message of changes: 1, and 1 for each blob reference that it carries.
     pub fn weight(&self) -> usize {
         match self {
@@ -182,7 +191,7 @@ impl Change {
 }
 
 /// Writes everything that is derived from the changes. With [`Order::InOrder`] they must come in the order
-/// in which they happened.
+/// in which they happened. Returns the counted items that are gone.
 ///
 /// Costs what [`settle`] costs, and 1 WRU for each photo whose processing begins or ends.
 /// All of it is idempotent, and all of it is retried after a failure. The row of a photo in processing is not
@@ -194,13 +203,13 @@ pub async fn apply<'a>(
     table: &Table,
     changes: impl IntoIterator<Item = &'a Change>,
     order: Order,
-) -> Result<()> {
+) -> Result<BTreeSet<ItemKey>> {
     let (mut edges, mut processing) = (Vec::new(), BTreeMap::new());
     for change in changes {
         edges.extend(change.edge());
         processing.extend(change.processing());
     }
-    settle(table, edges, order).await?;
+    let gone = settle(table, edges, order).await?;
     for (photo, begins) in processing {
         if begins {
             processing::add(table, photo).await?;
@@ -208,7 +217,7 @@ pub async fn apply<'a>(
             processing::remove(table, photo).await?;
         }
     }
-    Ok(())
+    Ok(gone)
 }
 
 fn key(item: &Item) -> Option<ItemKey> {

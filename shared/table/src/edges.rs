@@ -78,7 +78,7 @@ impl Order {
 }
 
 /// Brings derived edges and their counters into the given states, then renews the heads of the authors whose
-/// timelines change. Of several states of one edge the last counts.
+/// timelines change. Of several states of one edge the last counts. Returns the counted items that are gone.
 ///
 /// 2 WRU for each edge that changes, 4 out of order, and 2 for each counted item in each transaction of up to
 /// 100 writes; 1 WRU and 2 RRU for each head. Edges that are already in their state are left out,
@@ -87,13 +87,13 @@ impl Order {
 /// # Errors
 /// [`Error::Busy`] when throttling or conflicts outlast the retries. What was written until then stays
 /// written. A retry of everything is safe.
-pub async fn settle(table: &Table, states: Vec<EdgeState>, order: Order) -> Result<()> {
+pub async fn settle(table: &Table, states: Vec<EdgeState>, order: Order) -> Result<BTreeSet<ItemKey>> {
     let mut last: BTreeMap<ItemKey, usize> = BTreeMap::new();
     let edges: Vec<Edge> = states.iter().map(Edge::new).collect::<Result<_>>()?;
     for (index, edge) in edges.iter().enumerate() {
         last.insert(edge.key.clone(), index);
     }
-    let mut group: Vec<Edge> = Vec::new();
+    let (mut group, mut gone): (Vec<Edge>, _) = (Vec::new(), BTreeSet::new());
     let mut weight = 0;
     for (index, edge) in edges.into_iter().enumerate() {
         if last.get(&edge.key) != Some(&index) {
@@ -101,19 +101,19 @@ pub async fn settle(table: &Table, states: Vec<EdgeState>, order: Order) -> Resu
         }
         let mut adds = writes_added(&group, &edge, order);
         if weight + adds > TRANSACTION {
-            settle_group(table, std::mem::take(&mut group), order).await?;
+            gone.append(&mut settle_group(table, std::mem::take(&mut group), order).await?);
             weight = 0;
             adds = writes_added(&group, &edge, order);
         }
         weight += adds;
         group.push(edge);
     }
-    settle_group(table, group, order).await?;
+    gone.append(&mut settle_group(table, group, order).await?);
     let timelines: BTreeMap<(UserId, PhotoId), bool> = states.iter().filter_map(in_timeline).collect();
     for ((author, photo), listed) in timelines {
         head::renew(table, author, photo, listed).await?;
     }
-    Ok(())
+    Ok(gone)
 }
 
 /// Returns the timeline entry that a state is about, and whether it is to exist.
@@ -134,26 +134,32 @@ fn writes_added(group: &[Edge], edge: &Edge, order: Order) -> usize {
     1 + checks + edge.counters.iter().filter(|counter| !known(&counter.item())).count()
 }
 
-async fn settle_group(table: &Table, mut edges: Vec<Edge>, order: Order) -> Result<()> {
+/// Brings the edges of one transaction into their states, and returns the counted items that are gone.
+async fn settle_group(table: &Table, mut edges: Vec<Edge>, order: Order) -> Result<BTreeSet<ItemKey>> {
+    let mut gone = BTreeSet::new();
     for attempt in 0..order.attempts() {
         if attempt > 0 {
             back_off(attempt - 1).await;
         }
         loop {
             if edges.is_empty() {
-                return Ok(());
+                return Ok(gone);
             }
             match write(table, &edges, order).await? {
-                Written::All => return Ok(()),
+                Written::All => return Ok(gone),
                 Written::Busy => break,
                 Written::Refused(refused) => {
                     let mut indexes = 0..;
                     edges.retain(|edge| {
                         let settled =
                             indexes.next().is_some_and(|index| refused.contains(&Part::Edge(index)));
-                        let gone = |counter: &Counter| refused.contains(&Part::Counted(counter.item()));
-                        !settled && !edge.counters.iter().any(gone)
+                        let is_gone = |counter: &Counter| refused.contains(&Part::Counted(counter.item()));
+                        !settled && !edge.counters.iter().any(is_gone)
                     });
+                    gone.extend(refused.into_iter().filter_map(|part| match part {
+                        Part::Counted(item) => Some(item),
+                        Part::Edge(_) => None,
+                    }));
                 }
             }
         }

@@ -215,6 +215,15 @@ pub(crate) fn taken_back(relation: Relation) -> Option<Event> {
     }
 }
 
+/// Returns the item with whose end the relation ends too, if that is published as an event of its own.
+/// `photo.deleted` speaks for the likes of the photo.
+pub(crate) fn ends_with(relation: Relation) -> Option<ItemKey> {
+    match relation {
+        Relation::Like(_, photo) => Some(ItemKey::Photo(photo)),
+        Relation::Follow(..) | Relation::Timeline(..) => None,
+    }
+}
+
 /// The wanted state of a derived edge.
 #[derive(Clone, Debug)]
 pub struct EdgeState {

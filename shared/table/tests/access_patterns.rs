@@ -489,7 +489,7 @@ async fn a_head_includes_every_photo_however_many_are_derived_at_once() {
         }))
         .await
         .into_iter()
-        .for_each(Result::unwrap);
+        .for_each(|settled| drop(settled.unwrap()));
     }
     let mut newest = photos.clone();
     newest.sort_unstable_by(|a, b| b.cmp(a));

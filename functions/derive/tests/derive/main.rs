@@ -9,11 +9,14 @@ mod interleavings;
 mod out_of_order;
 mod stage;
 
+use derive::OutOfOrder;
+use domain::Relation;
 use domain::media::{MediumPlace, PerceptualHash};
 use domain::photo::{BlobRef, Rendered};
 use messages::{Event, HashRange};
 use serde_json::Value;
-use stage::{Stage, deliver, deliver_event};
+use stage::{Stage, deliver, deliver_event, told, work};
+use table::change::Change;
 use table::original::Share;
 use table::{head, processing, timeline};
 use testkit::{ATTEMPTS, Fault, World, fixture};
@@ -269,6 +272,55 @@ async fn when_the_liked_photo_is_gone_then_nothing_is_left_to_count() {
     stage.drain().await;
     assert!(table::like::likers(&world.table, photo, None, 10).await.unwrap().items.is_empty());
     stage.assert_exact(&[&ann, &bob], &[]).await;
+}
+
+#[tokio::test]
+async fn when_a_liked_photo_is_deleted_then_only_its_deletion_is_published() {
+    const FANS: usize = 120;
+    let stage = Stage::new().await;
+    let world = &stage.world;
+    let (ann, fans) = (world.person("ann").await, world.people("fan", FANS).await);
+    let (photo, other) = (world.post(&ann).await, world.post(&ann).await);
+    for fan in &fans {
+        world.like(fan, &ann, photo).await;
+    }
+    world.like(&fans[0], &ann, other).await;
+    stage.drain().await;
+    stage.published.take();
+    world.delete(&ann, photo).await;
+    // As `backfill` does of `photo.deleted`. Somebody takes back another like meanwhile.
+    while table::like::forget_some(&world.table, photo).await.unwrap() {}
+    world.unlike(&fans[0], other).await;
+    let records = world.engine.stream().await;
+    // A batch that comes again publishes again, and no more.
+    for _ in 0..2 {
+        assert_eq!(stage.deliver(&records).await, None);
+        let published: Vec<String> = stage.published.take().iter().map(told).collect();
+        let unliked = format!("like.removed {} {other}", fans[0].user_id);
+        assert_eq!(published, [format!("photo.deleted {photo}"), unliked]);
+    }
+    assert_eq!(stage.likes(other).await, 0);
+}
+
+#[tokio::test]
+async fn when_likes_of_a_deleted_photo_left_the_stream_then_nothing_is_published_of_them() {
+    let stage = Stage::new().await;
+    let world = &stage.world;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let (photo, other) = (world.post(&ann).await, world.post(&ann).await);
+    world.like(&bob, &ann, photo).await;
+    world.like(&bob, &ann, other).await;
+    stage.drain().await;
+    world.delete(&ann, photo).await;
+    stage.drain().await;
+    stage.published.take();
+    let gone = |photo| Change::TakenBack(Relation::Like(bob.user_id, photo));
+    world.unlike(&bob, photo).await;
+    world.unlike(&bob, other).await;
+    let message = OutOfOrder { changes: vec![gone(photo), gone(other)] };
+    assert_eq!(work(&stage.worker, &stage.outbox, &[message]).await, 0);
+    let published: Vec<String> = stage.published.take().iter().map(told).collect();
+    assert_eq!(published, [format!("like.removed {} {other}", bob.user_id)]);
 }
 
 #[tokio::test]
