@@ -229,6 +229,6 @@ impl dynoxide::storage_backend::Clock for EngineClock {
 }
 
 #[cfg(feature = "bulk")]
-mod bulk;
+pub(crate) mod bulk;
 #[cfg(test)]
 mod tests;

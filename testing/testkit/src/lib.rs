@@ -26,6 +26,8 @@ mod clock;
 mod engine;
 mod events;
 mod fault;
+#[cfg(all(feature = "bulk", feature = "world"))]
+mod followees;
 mod hold;
 pub mod http;
 mod launches;
@@ -45,9 +47,13 @@ pub mod workflow;
 mod world;
 
 pub use clock::{ManualClock, START};
+#[cfg(feature = "bulk")]
+pub use engine::bulk::import;
 pub use engine::{ATTEMPTS, Engine};
 pub use events::{fixture, sqs_event, stream_event};
 pub use fault::{Asked, Fault};
+#[cfg(all(feature = "bulk", feature = "world"))]
+pub use followees::Followees;
 pub use hold::Hold;
 pub use launches::Launches;
 #[cfg(feature = "objects")]

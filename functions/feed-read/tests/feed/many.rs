@@ -1,115 +1,17 @@
 //! Readers who follow thousands: every page keeps its budget, whomever and however many they follow.
 
-use std::collections::HashMap;
-
 use api::Caller;
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use domain::Clock;
 use domain::feed::FEED_LEN;
-use domain::media::AddressSecret;
-use domain::photo::{ContentType, Medium, Photo, State};
-use domain::{Clock, PhotoId, Timestamp, UserId};
-use serde_dynamo::aws_sdk_dynamodb_1::to_item;
 use serde_json::Value;
-use table::keys::ItemKey;
+use testkit::Followees;
 
-use crate::newest_first;
 use crate::world::{World, ids};
 
 const FOLLOWEES: u32 = 3_500;
-/// Days between the photos of somebody quiet, in milliseconds.
-const DAY: i64 = domain::clock::DAY_MS;
-
-/// Somebody's followees with their photos, newest first.
-struct Followees(Vec<(UserId, Vec<PhotoId>)>);
-
-impl Followees {
-    /// Creates followees, each with as many photos as `posted` gives moments before now.
-    fn new(world: &World, posted: impl Fn(u32) -> Vec<i64>) -> Self {
-        let now = world.clock.now();
-        let id = |at: Timestamp, number: u32| PhotoId::floor(at).get() + u64::from(number);
-        let followees = (0..FOLLOWEES).map(|number| {
-            let user = UserId::try_from(id(now.plus_days(-300), number)).unwrap();
-            let photos = posted(number)
-                .into_iter()
-                .map(|ago| PhotoId::try_from(id(Timestamp(now.0 - ago), number)).unwrap());
-            (user, photos.collect())
-        });
-        Self(followees.collect())
-    }
-
-    /// Returns all their photos, newest first.
-    fn photos(&self) -> Vec<PhotoId> {
-        newest_first(&self.0.iter().flat_map(|(_, photos)| photos.clone()).collect::<Vec<_>>())
-    }
-
-    /// Stores that `reader` follows them, and their photos from the newest on. With `mode` they are
-    /// celebrities, whose newest photo is not pushed yet.
-    async fn store(&self, world: &World, reader: &Caller, shown: usize, mode: Option<&str>) {
-        let shown: Vec<PhotoId> = self.photos().into_iter().take(shown).collect();
-        let oldest = *shown.last().unwrap();
-        let mut items = Vec::new();
-        for (author, photos) in &self.0 {
-            let edge = HashMap::from([("username".to_owned(), AttributeValue::S("reader".into()))]);
-            let at = ("at".to_owned(), AttributeValue::N(world.clock.now().0.to_string()));
-            items.push(keyed(
-                &ItemKey::Following(reader.user_id, *author),
-                edge.into_iter().chain([at]).collect(),
-            ));
-            items.push(keyed(&ItemKey::Head(*author), head(photos, mode)));
-            for photo in photos.iter().filter(|photo| **photo >= oldest) {
-                items.push(keyed(&ItemKey::Photo(*photo), to_item(ready(*photo, *author)).unwrap()));
-            }
-        }
-        let batches = items.chunks(25).map(|batch| {
-            let puts = batch.iter().map(|item| {
-                let put = PutRequest::builder().set_item(Some(item.clone())).build().unwrap();
-                WriteRequest::builder().put_request(put).build()
-            });
-            let write = world.engine.client().batch_write_item();
-            write.request_items(world.engine.table_name(), puts.collect()).send()
-        });
-        for answer in futures::future::join_all(batches).await {
-            assert!(answer.unwrap().unprocessed_items.is_none_or(|left| left.is_empty()));
-        }
-    }
-}
-
-fn keyed(key: &ItemKey, mut item: HashMap<String, AttributeValue>) -> HashMap<String, AttributeValue> {
-    let key = key.raw();
-    item.extend([("pk".to_owned(), AttributeValue::S(key.pk)), ("sk".to_owned(), AttributeValue::S(key.sk))]);
-    item
-}
-
-fn head(photos: &[PhotoId], mode: Option<&str>) -> HashMap<String, AttributeValue> {
-    let list = photos.iter().take(20).map(|photo| AttributeValue::S(photo.to_string())).collect();
-    let mut head = HashMap::from([
-        ("photos".to_owned(), AttributeValue::L(list)),
-        ("complete".to_owned(), AttributeValue::Bool(photos.len() <= 20)),
-        ("version".to_owned(), AttributeValue::N("1".into())),
-    ]);
-    if let Some(mode) = mode {
-        head.insert("standing".to_owned(), AttributeValue::S(mode.into()));
-        head.insert("unpushed".to_owned(), AttributeValue::Ss(vec![photos[0].to_string()]));
-    }
-    head
-}
-
-fn ready(id: PhotoId, author: UserId) -> Photo {
-    Photo {
-        id,
-        author,
-        author_name: "author".to_owned(),
-        secret: AddressSecret::from(1),
-        caption: None,
-        place: None,
-        tags: vec![],
-        media: vec![Medium { content_type: ContentType::Jpeg, size: 1, alt: None, rendered: None }],
-        state: State::Ready,
-        pending: 0,
-        failure: None,
-        likes: 0,
-        comments: 0,
-    }
+/// Stores that `reader` follows them, and their photos from the newest on.
+fn store(world: &World, reader: &Caller, followees: &Followees, shown: usize, celebrities: bool) {
+    world.engine.import(followees.items(reader.user_id, shown, celebrities));
 }
 
 /// Reads a page by a process that has cached nothing, and holds its budget.
@@ -140,8 +42,8 @@ fn cursor(page: &Value) -> String {
 async fn when_thousands_are_quiet_then_the_newest_200_show_and_the_feed_ends() {
     let world = World::new().await;
     let reader = world.person("reader").await;
-    let followees = Followees::new(&world, |number| vec![DAY * (40 + i64::from(number) % 300)]);
-    followees.store(&world, &reader, FEED_LEN, None).await;
+    let followees = Followees::quiet(FOLLOWEES, world.clock.now());
+    store(&world, &reader, &followees, FEED_LEN, false);
     let truth = followees.photos();
     let mut page_now = return_page(&world, &reader).await;
     let mut seen = ids(&page_now);
@@ -161,12 +63,9 @@ async fn when_thousands_are_quiet_then_the_newest_200_show_and_the_feed_ends() {
 async fn when_thousands_are_busy_then_deep_pages_cost_as_little_as_the_first() {
     let world = World::new().await;
     let reader = world.person("reader").await;
-    // Three photos each in the last month.
-    let followees = Followees::new(&world, |number| {
-        (0..3).map(|photo| DAY * 9 * photo + 1_000 * (i64::from(number) * 7 % 5_000)).collect()
-    });
+    let followees = Followees::busy(FOLLOWEES, world.clock.now());
     let deep = 1_000;
-    followees.store(&world, &reader, deep + 60, None).await;
+    store(&world, &reader, &followees, deep + 60, false);
     let truth = followees.photos();
     let first = return_page(&world, &reader).await;
     assert_eq!(ids(&first), truth[..20]);
@@ -192,10 +91,8 @@ async fn when_thousands_are_busy_then_deep_pages_cost_as_little_as_the_first() {
 async fn when_thousands_are_celebrities_then_pages_cost_as_little() {
     let world = World::new().await;
     let reader = world.person("reader").await;
-    let followees = Followees::new(&world, |number| {
-        (0..3).map(|photo| DAY * 9 * photo + 1_000 * (i64::from(number) * 7 % 5_000)).collect()
-    });
-    followees.store(&world, &reader, 200, Some("celebrity")).await;
+    let followees = Followees::busy(FOLLOWEES, world.clock.now());
+    store(&world, &reader, &followees, 200, true);
     let truth = followees.photos();
     let first = return_page(&world, &reader).await;
     assert_eq!(ids(&first), truth[..20]);

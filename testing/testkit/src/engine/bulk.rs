@@ -1,6 +1,6 @@
 //! Bulk import that bypasses the wire. Millions of items then take a minute instead of hours.
 
-use dynoxide::ImportOptions;
+use dynoxide::{Database, ImportOptions};
 use dynoxide::types::AttributeValue as Stored;
 use serde_dynamo::{AttributeValue, Item};
 
@@ -10,15 +10,18 @@ impl Engine {
     /// Stores items as they are, and replaces items with the same keys. Nothing is metered,
     /// and the stream has no record of it.
     pub fn import(&self, items: Vec<Item>) {
-        let items = items.into_iter().map(|item| {
-            let attributes = item.into_inner().into_iter();
-            attributes.map(|(name, value)| (name, stored(value))).collect()
-        });
-        self.stream
-            .database
-            .import_items(self.table_name(), items.collect(), ImportOptions::default())
-            .expect("items of this table");
+        import(&self.stream.database, self.table_name(), items);
     }
+}
+
+/// Stores items in a table of `database`, as [`Engine::import`] does.
+pub fn import(database: &Database, table: &str, items: Vec<Item>) {
+    let items = items.into_iter().map(|item| {
+        let attributes = item.into_inner().into_iter();
+        attributes.map(|(name, value)| (name, stored(value))).collect()
+    });
+    let options = ImportOptions::default();
+    database.import_items(table, items.collect(), options).expect("items of this table");
 }
 
 fn stored(value: AttributeValue) -> Stored {
