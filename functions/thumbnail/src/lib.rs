@@ -1,6 +1,7 @@
 //! `thumbnail`: makes the renditions of one uploaded picture, and the photo ready with the last one.
 //!
-//! - **Trigger**: SQS `uploads`. A message is a notification of S3 about an object created under `incoming/`.
+//! - **Trigger**: SQS `uploads`. A message is a notification of S3 about an object created under `incoming/`,
+//!   as `intake` passes it on.
 //! - **Access patterns**: the photo as of now (1 RRU). Then the author's original with the same bytes
 //!   (0.5 RRU), beside the perceptual hashes of their photos (0.5 RRU for each 50, of at most the newest
 //!   1,000). A note that rendering begins (1 WRU), beside the put of the original and the photo once more
@@ -28,7 +29,6 @@
 //! reads the photo again before anything is stored under its address: of two files posted to one form, the
 //! second could otherwise claim the picture after the first was recorded with another original.
 
-mod notification;
 mod plan;
 mod store;
 
@@ -37,10 +37,11 @@ use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use bytes::Bytes;
-use domain::media::{AddressSecret, MediumAddress, MediumId, PerceptualHash};
+use domain::media::{AddressSecret, MediumAddress, MediumId, PerceptualHash, UploadKey};
 use domain::photo::{Failure, Photo, Rendered, State};
 use domain::{Clock, Timestamp};
 use media::{Limits, Refusal, Renditions};
+use messages::upload::{NotAnUpload, Notification};
 use runtime::{Aws, metrics};
 use table::attempt::Attempt;
 use table::original::Share;
@@ -49,7 +50,6 @@ use table::{Table, attempt, original, photo, timeline};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::task::JoinError;
 
-pub use notification::{NotAnUpload, Notification};
 use plan::{Copy, Facts, Plan, plan};
 pub use store::StoreError;
 use store::{Claim, Fetched, File, Store};
@@ -358,7 +358,7 @@ impl runtime::sqs::Handler for ThumbnailHandler {
     type Error = Error;
 
     async fn handle(&self, notification: Notification) -> Result<(), Error> {
-        for id in notification.uploads(self.store.uploads_bucket())? {
+        for UploadKey::Medium(id) in notification.uploads(self.store.uploads_bucket())? {
             self.process(id).await?;
         }
         Ok(())

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from types import ModuleType
 
 from cloud.patches import (
+    asynchronous_invocations,
     batch_rights,
     bounded_concurrency,
     condition_keys,
@@ -40,6 +41,7 @@ ALL: tuple[ModuleType, ...] = (
     stream_mappings,
     fair_queues,
     durable_queues,
+    asynchronous_invocations,
     distributed_map,
     executions,
     prompt_retries,

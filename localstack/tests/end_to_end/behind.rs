@@ -9,8 +9,9 @@ use domain::photo::Photo;
 use domain::quota::Quota;
 use domain::{Clock, UserId};
 use futures::{StreamExt, TryStreamExt, stream};
-use messages::{Event, Grouped};
+use messages::Grouped;
 use runtime::SystemClock;
+use serde::Serialize;
 use table::Table;
 use table::guard::Quotas;
 use table::keys::{ItemKey, PK, SK};
@@ -157,30 +158,30 @@ impl Behind {
         listed.contents().iter().filter_map(|object| object.key().map(str::to_owned)).collect()
     }
 
-    /// Sends messages to a queue in one request, so that they are likely to be handled in one batch.
+    /// Sends messages without a group to a queue, at most ten in one request, so that they are likely to be
+    /// handled in one batch.
     pub(crate) async fn send(&self, queue: &str, bodies: &[String]) {
-        let entry = |(index, body): (usize, &String)| {
-            SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body).build().unwrap()
-        };
-        let entries = bodies.iter().enumerate().map(entry).collect();
-        let request = self.sqs.send_message_batch().queue_url(&self.queues[queue].url);
-        let sent = request.set_entries(Some(entries)).send().await.unwrap();
-        assert!(sent.failed().is_empty(), "{sent:?}");
+        self.send_all(queue, bodies.iter().map(|body| (body.clone(), None)).collect()).await;
     }
 
-    /// Sends events to a queue, each as a message of its actor's.
-    pub(crate) async fn flood(&self, queue: &str, events: &[Event]) {
-        let entry = |(index, event): (usize, &Event)| {
-            let entry = SendMessageBatchRequestEntry::builder().id(index.to_string());
-            let body = serde_json::to_string(event).unwrap();
-            entry.message_body(body).message_group_id(event.group()).build().unwrap()
+    /// Sends messages to a queue, each in its group.
+    pub(crate) async fn flood<M: Grouped + Serialize>(&self, queue: &str, messages: &[M]) {
+        let message = |message: &M| (serde_json::to_string(message).unwrap(), Some(message.group()));
+        self.send_all(queue, messages.iter().map(message).collect()).await;
+    }
+
+    /// Sends bodies with their groups.
+    async fn send_all(&self, queue: &str, messages: Vec<(String, Option<String>)>) {
+        let entry = |(index, (body, group)): (usize, &(String, Option<String>))| {
+            let entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body);
+            entry.set_message_group_id(group.clone()).build().unwrap()
         };
-        let url = &self.queues[queue].url;
-        let batches: Vec<_> = events
+        let batches: Vec<_> = messages
             .chunks(10)
             .map(|batch| {
                 let entries = batch.iter().enumerate().map(entry).collect();
-                self.sqs.send_message_batch().queue_url(url).set_entries(Some(entries)).send()
+                let request = self.sqs.send_message_batch().queue_url(&self.queues[queue].url);
+                request.set_entries(Some(entries)).send()
             })
             .collect();
         let sent = stream::iter(batches).buffer_unordered(8).try_collect::<Vec<_>>();

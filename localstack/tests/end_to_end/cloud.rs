@@ -1,7 +1,7 @@
 //! The cloud under test: its addresses, and the clients of its owner.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use serde::Deserialize;
@@ -16,6 +16,9 @@ pub(crate) struct Cloud {
     /// The address of every AWS service.
     pub(crate) endpoint: String,
     outputs: HashMap<String, String>,
+    /// The file of the table.
+    #[serde(skip)]
+    pub(crate) table_file: PathBuf,
 }
 
 /// The region that the local cloud reports.
@@ -38,7 +41,9 @@ impl Cloud {
         let file = state.join("cloud.json");
         let text =
             std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+        let cloud: Self =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        Self { table_file: state.join("table.sqlite"), ..cloud }
     }
 
     /// Returns an output of the stack.

@@ -24,6 +24,7 @@ mod durability;
 mod fairness;
 mod feeds;
 mod journey;
+mod own_time;
 mod pictures;
 mod poison;
 mod privacy;

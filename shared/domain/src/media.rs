@@ -110,6 +110,27 @@ impl MediumId {
     }
 }
 
+/// What an upload is, by its key. All keys below `incoming/` are parsed here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UploadKey {
+    /// A medium of a photo: `incoming/<user>/<photo>/<n>`.
+    Medium(MediumId),
+}
+
+impl UploadKey {
+    /// Parses a key, already URL-decoded; `None` when the key is no upload's.
+    pub fn parse(key: &str) -> Option<Self> {
+        MediumId::from_upload_key(key).map(Self::Medium)
+    }
+
+    /// Returns whose upload it is. The form that was signed for them fixes the key.
+    pub fn owner(self) -> UserId {
+        match self {
+            Self::Medium(id) => id.author,
+        }
+    }
+}
+
 /// The secret in the addresses of a photo's pictures: 128 random bits, written as 32 hexadecimal digits.
 ///
 /// Whoever knows it may see the pictures, so it is never logged.
@@ -321,6 +342,9 @@ mod tests {
                 index,
             };
             prop_assert_eq!(MediumId::from_upload_key(&id.upload_key()), Some(id));
+            let upload = UploadKey::parse(&id.upload_key());
+            prop_assert_eq!(upload, Some(UploadKey::Medium(id)));
+            prop_assert_eq!(upload.map(UploadKey::owner), Some(id.author));
         }
     }
 
@@ -368,6 +392,7 @@ mod tests {
             "incoming/1/2/+3",
         ] {
             assert_eq!(MediumId::from_upload_key(key), None, "{key:?}");
+            assert_eq!(UploadKey::parse(key), None, "{key:?}");
         }
     }
 

@@ -1,10 +1,12 @@
 //! The messages between functions, over SNS and SQS.
 //!
-//! Every message is one [`Event`]: JSON with a `type`. Consumers are idempotent, so duplicates are safe.
-//! Fields are only ever added, with a default, so that messages in flight survive a deployment. Only a new
-//! layout of the table may ask for more: messages about items of another layout are not read.
+//! A message is an [`Event`], JSON with a `type`, or an [`upload::Upload`]. Consumers are idempotent, so
+//! duplicates are safe. Fields are only ever added, with a default, so that messages in flight survive a
+//! deployment. Only a new layout of the table may ask for more: messages about items of another layout are
+//! not read.
 
 pub mod repair;
+pub mod upload;
 pub mod workflow;
 
 use domain::media::AddressSecret;
@@ -84,7 +86,8 @@ pub enum Event {
         /// When they liked it.
         at: Timestamp,
     },
-    /// Somebody likes a photo no more, or the photo is gone. Consumer: `notify`.
+    /// Somebody likes a photo no more. For likes of a photo that is gone, [`Self::PhotoDeleted`] speaks.
+    /// Consumer: `notify`.
     #[serde(rename = "like.removed")]
     LikeRemoved {
         /// The photo.

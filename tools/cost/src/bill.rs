@@ -4,13 +4,13 @@ use domain::feed::FEED_DAYS;
 
 use crate::delivery::{Delivery, days};
 use crate::prices::{
-    API_EGRESS, API_REQUEST, BACKUP, COMPUTE, INVOCATION, LOGS, PUBLISH, QUEUE_REQUEST, READ, TABLE, TRACE,
-    TRANSITION, WRITE,
+    API_EGRESS, API_REQUEST, BACKUP, COMPUTE, FAIR_QUEUE, INVOCATION, LOGS, PUBLISH, QUEUE_REQUEST, READ,
+    TABLE, TRACE, TRANSITION, WRITE,
 };
 use crate::units::{
     ANNOUNCEMENT, ANSWER_KB, API, BACKFILL, COUNTER, DERIVE, ENTRY_BYTES, FANOUT_START, FANOUT_WORK,
-    FEED_READ, FOLLOW, FOLLOWER, LIKE, LIKER, LISTING, LOG_KB, NOTIFICATION, NOTIFY, PACKED_BYTES, PAGE_KB,
-    REBUILD, RENDERING, THUMBNAIL, TOKEN, TRACED, Unit, Work,
+    FEED_READ, FOLLOW, FOLLOWER, INTAKE, LIKE, LIKER, LISTING, LOG_KB, NOTIFICATION, NOTIFY, PACKED_BYTES,
+    PAGE_KB, REBUILD, RENDERING, THUMBNAIL, TOKEN, TRACED, Unit, Work,
 };
 use crate::world::{GB, KB, MONTH};
 use crate::{Model, Strategy};
@@ -54,6 +54,11 @@ fn capacity(counts: &[Count]) -> f64 {
     WRITE.of(MONTH * sum(|unit| unit.writes)) + READ.of(MONTH * sum(|unit| unit.reads))
 }
 
+/// Returns what so many requests cost to queues whose messages have groups.
+fn queue_requests(requests: f64) -> f64 {
+    QUEUE_REQUEST.of(requests) + FAIR_QUEUE.of(requests)
+}
+
 impl Model {
     /// Returns the bill when accounts with more than `threshold` followers are celebrities.
     pub fn bill(&self, strategy: Strategy, threshold: f64) -> Bill {
@@ -89,7 +94,7 @@ impl Model {
         // too high and never too low.
         INVOCATION.of(MONTH * batches)
             + COMPUTE.of(MONTH * gb_seconds)
-            + QUEUE_REQUEST.of(MONTH * 2.0 * batches)
+            + queue_requests(MONTH * 2.0 * batches)
             + capacity(&[(self.world.posts_a_day(), FANOUT_START)])
     }
 
@@ -130,7 +135,7 @@ impl Model {
     }
 
     /// Returns how much of each kind of work a day brings, besides the fan-out.
-    fn work(&self) -> [(f64, Work); 6] {
+    fn work(&self) -> [(f64, Work); 7] {
         let world = &self.world;
         let posts = world.posts_a_day();
         [
@@ -140,6 +145,7 @@ impl Model {
             (self.notifications() + 2.0 * posts, DERIVE),
             (self.notifications(), NOTIFY),
             (world.follows_a_day(), REBUILD),
+            (posts * world.media, INTAKE),
             (posts * world.media, THUMBNAIL),
         ]
     }
@@ -151,13 +157,13 @@ impl Model {
     }
 
     /// Returns the cost of events and queues. Events go to the topic in tens. What the topic sends
-    /// to the queues is received and deleted in tens too; pictures are handled one by one.
+    /// to the queues is received and deleted in tens too; pictures are sent and handled one by one.
     fn messages(&self) -> f64 {
         let world = &self.world;
         let published = self.notifications() + world.posts_a_day();
         let received = (self.notifications() + world.follows_a_day() + world.posts_a_day()) / 10.0;
         let pictures = world.posts_a_day() * world.media;
-        PUBLISH.of(MONTH * published / 10.0) + QUEUE_REQUEST.of(MONTH * 2.0 * (received + pictures))
+        PUBLISH.of(MONTH * published / 10.0) + queue_requests(MONTH * (2.0 * received + 3.0 * pictures))
     }
 
     fn logs(&self) -> f64 {

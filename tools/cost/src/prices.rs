@@ -66,7 +66,7 @@ const fn price(
 }
 
 /// Every price, in the order of the table.
-pub const ALL: [Price; 25] = [
+pub const ALL: [Price; 26] = [
     WRITE,
     READ,
     TABLE,
@@ -77,6 +77,7 @@ pub const ALL: [Price; 25] = [
     API_EGRESS,
     PUBLISH,
     QUEUE_REQUEST,
+    FAIR_QUEUE,
     TRANSITION,
     STANDARD,
     INFREQUENT,
@@ -135,12 +136,22 @@ pub const API_EGRESS: Price = price(
 /// of charge, which is not confirmed.
 pub const PUBLISH: Price =
     price("SNS publish call", MILLION, 0.50, &[], "https://aws.amazon.com/sns/pricing/", COPIES);
-/// A call that receives or deletes up to ten messages.
+/// A call that sends, receives or deletes up to ten messages.
 pub const QUEUE_REQUEST: Price = price(
     "SQS request",
     MILLION,
     0.40,
     &[(100e3, 0.30), (200e3, 0.24)],
+    "https://aws.amazon.com/sqs/pricing/",
+    COPIES,
+);
+/// What each of these calls costs more where messages have groups. Which calls it is charged for is not
+/// confirmed: it is counted for all.
+pub const FAIR_QUEUE: Price = price(
+    "SQS request, more for a fair queue",
+    MILLION,
+    0.10,
+    &[],
     "https://aws.amazon.com/sqs/pricing/",
     COPIES,
 );

@@ -199,7 +199,7 @@ const fn work(what: &'static str, memory: f64, ms: f64, batch: f64) -> Work {
 }
 
 /// Every kind of work, in the order of the table.
-pub const WORK: [Work; 7] = [FEED_READ, API, DERIVE, NOTIFY, FANOUT_WORK, REBUILD, THUMBNAIL];
+pub const WORK: [Work; 8] = [FEED_READ, API, DERIVE, NOTIFY, FANOUT_WORK, REBUILD, INTAKE, THUMBNAIL];
 
 /// A feed page.
 pub const FEED_READ: Work = work("`feed-read`, a page", 512.0, 20.0, 1.0);
@@ -213,6 +213,8 @@ pub const NOTIFY: Work = work("`notify`, an event", 256.0, 14.0, 10.0);
 pub const FANOUT_WORK: Work = work("`fanout`, `fanout-segment`: a follower", 512.0, 0.4, 2_500.0);
 /// A follow or a snapshot.
 pub const REBUILD: Work = work("`backfill`, a follow or a snapshot", 512.0, 100.0, 1.0);
+/// An upload that is passed on.
+pub const INTAKE: Work = work("`intake`, an upload", 256.0, 10.0, 1.0);
 /// A picture.
 pub const THUMBNAIL: Work = work("`thumbnail`, a picture", 1_024.0, 650.0, 1.0);
 

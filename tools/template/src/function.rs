@@ -17,10 +17,12 @@ const QUEUE_RIGHTS: &str = include_str!("shapes/queue-rights.yaml");
 const SUBSCRIPTION: &str = include_str!("shapes/subscription.yaml");
 const STREAM: &str = include_str!("shapes/stream.yaml");
 const STREAM_RIGHTS: &str = include_str!("shapes/stream-rights.yaml");
+const ASYNCHRONOUS: &str = include_str!("shapes/asynchronous.yaml");
+const BUCKET: &str = include_str!("shapes/bucket.yaml");
 const SCHEDULE: &str = include_str!("shapes/schedule.yaml");
 
 const FORM: Form = Form {
-    keys: &["environment", "queue", "rights", "routes", "schedule", "stream"],
+    keys: &["bucket", "environment", "queue", "rights", "routes", "schedule", "stream"],
     generated: &[
         "CodeUri",
         "Environment",
@@ -37,6 +39,7 @@ const STREAM_FORM: Form =
     Form { keys: &["filters", "alarms"], generated: OF_A_MAPPING, alarms: &[AGE, DEAD_LETTERS] };
 const QUEUE_FORM: Form =
     Form { keys: &["name", "events", "alarms"], generated: OF_A_MAPPING, alarms: &[AGE, DEAD_LETTERS] };
+const BUCKET_FORM: Form = Form { keys: &["name", "alarms"], generated: &[], alarms: &[DEAD_LETTERS] };
 const SCHEDULE_FORM: Form = Form {
     keys: &["name", "alarms"],
     generated: &["DeadLetterConfig", "Name", "OmitName", "RetryPolicy"],
@@ -65,10 +68,10 @@ pub(crate) fn part<'a>(
 ) -> Result<Part<'a>, Refusal> {
     let described = Description::new(format!("{path}:1"), piece.entries()?, &FORM)?;
     let is_task = settings.tasks.contains(name);
-    if !is_task && ["routes", "queue", "stream", "schedule"].iter().all(|key| described.get(key).is_none()) {
-        return Err(
-            described.refuse("nothing invokes it: no routes, queue, stream or schedule, and no workflow")
-        );
+    let invoked = ["routes", "queue", "stream", "bucket", "schedule"];
+    if !is_task && invoked.iter().all(|key| described.get(key).is_none()) {
+        return Err(described
+            .refuse("nothing invokes it: no routes, queue, stream, bucket or schedule, and no workflow"));
     }
 
     let mut made = Made { id: pascal(name), ..Made::default() };
@@ -79,6 +82,9 @@ pub(crate) fn part<'a>(
     let routes = described.get("routes").map(|entry| made.routes(entry)).transpose()?.unwrap_or_default();
     if let Some(entry) = described.get("stream") {
         made.stream(entry)?;
+    }
+    if let Some(entry) = described.get("bucket") {
+        made.bucket(entry)?;
     }
     let schedule =
         described.get("schedule").map(|entry| made.schedule(entry)).transpose()?.unwrap_or_default();
@@ -96,6 +102,7 @@ pub(crate) fn part<'a>(
             ("properties", &described.properties(&EXTRA_SECTIONS)),
             ("environment", &environment(described.get("environment"), settings)?),
             ("policies", &(rights.map(Entry::comment).unwrap_or_default() + &policies)),
+            ("asynchronous", &made.asynchronous),
             ("schedule", &schedule),
             ("retries", if is_task { "; its workflow retries" } else { "" }),
         ],
@@ -130,6 +137,8 @@ struct Made {
     id: String,
     rights: String,
     shapes: Vec<String>,
+    /// The function's properties that say what becomes of asynchronous invocations that fail.
+    asynchronous: String,
     /// Whether one of the shapes is a dead-letter queue.
     has_dead_letters: bool,
 }
@@ -188,13 +197,22 @@ impl Made {
         Ok(())
     }
 
+    /// Adds the permission of a bucket to invoke the function, and a dead-letter queue.
+    fn bucket(&mut self, entry: &Entry) -> Result<(), Refusal> {
+        let described = Description::below(entry, &BUCKET_FORM)?;
+        let name = described.require("name")?;
+        let values = [("Name", self.id.as_str()), ("Bucket", &name.text()?), ("comment", &entry.comment())];
+        self.shapes.push(fill(BUCKET, &values));
+        self.invoked_asynchronously(entry, &described)?;
+        Ok(())
+    }
+
     /// Adds a schedule's dead-letter queue, and returns the function's properties that are the schedule.
     fn schedule(&mut self, entry: &Entry) -> Result<String, Refusal> {
         let described = Description::below(entry, &SCHEDULE_FORM)?;
         let name = described.require("name")?;
         described.require("ScheduleExpression")?;
-        let letters = format!("{}DeadLetterQueue", self.id);
-        self.dead_letter_queue(&letters, &described.alarm(DEAD_LETTERS)?);
+        let letters = self.invoked_asynchronously(entry, &described)?;
         Ok(fill(
             SCHEDULE,
             &[
@@ -204,6 +222,17 @@ impl Made {
                 ("Letters", &letters),
             ],
         ))
+    }
+
+    /// Adds the dead-letter queue of asynchronous invocations, and returns its id.
+    fn invoked_asynchronously(&mut self, entry: &Entry, described: &Description) -> Result<String, Refusal> {
+        let letters = format!("{}DeadLetterQueue", self.id);
+        if self.has_dead_letters {
+            return Err(entry.refuse(format!("{letters} takes what another source cannot deliver")));
+        }
+        self.dead_letter_queue(&letters, &described.alarm(DEAD_LETTERS)?);
+        self.asynchronous = fill(ASYNCHRONOUS, &[("Letters", &letters)]);
+        Ok(letters)
     }
 
     /// Adds a queue of the function's own, with its mapping, dead-letter queue and subscription to events.

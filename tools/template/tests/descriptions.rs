@@ -242,6 +242,22 @@ fn a_schedule_is_an_event_with_a_failure_path() {
     assert!(template["Resources"]["LikeDeadLetterQueueAlarm"].is_object());
 }
 
+#[test]
+fn a_bucket_may_invoke_the_function_and_what_fails_is_set_aside() {
+    let template = made("bucket:\n  name: Bucket\n  alarms:\n    dead letters: Objects not seen.\n");
+    let resources = &template["Resources"];
+    let permission = &resources["LikeBucketPermission"]["Properties"];
+    assert_eq!(permission["Principal"], "s3.amazonaws.com");
+    assert_eq!(permission["SourceAccount"], json!({"Ref": "AWS::AccountId"}));
+    assert_eq!(permission["FunctionName"], json!({"Ref": "LikeFunction"}));
+    let invoked = &resources["LikeFunction"]["Properties"]["EventInvokeConfig"];
+    assert_eq!(invoked["MaximumRetryAttempts"], 2);
+    let letters = json!({"Fn::GetAtt": "LikeDeadLetterQueue.Arn"});
+    assert_eq!(invoked["DestinationConfig"]["OnFailure"]["Destination"], letters);
+    assert_eq!(resources["LikeDeadLetterQueueAlarm"]["Properties"]["AlarmDescription"], "Objects not seen.");
+    assert!(template["Outputs"]["LikeDeadLetterQueueUrl"].is_object());
+}
+
 const WORKFLOW: &str = "
 tasks: [like]
 distributed_map: true
@@ -330,7 +346,7 @@ fn a_malformed_description_is_refused_with_its_place() {
         ("routes:\n  - GET likes\n".into(), ":3: a route is `GET"),
         ("routes:\n  - GET /likes\n  - GET /likes\n".into(), ":4: LikeFunction answers this route already"),
         ("routes:\n  - GET /likes\nroutes:\n  - GET /other\n".into(), ":"),
-        ("routes:\n  - GET /likes\nmemory: 512\n".into(), ":4: \"memory\" is none of environment, "),
+        ("routes:\n  - GET /likes\nmemory: 512\n".into(), ":4: \"memory\" is none of bucket, environment, "),
         ("routes:\n  - GET /likes\nPolicies: []\n".into(), ":4: Policies is generated"),
         ("routes:\n  - GET /likes\nenvironment: [OTHER]\n".into(), ":4: infra/environment.yaml lacks OTHER"),
         (
@@ -357,6 +373,12 @@ fn a_malformed_description_is_refused_with_its_place() {
         (queue("  BatchSize: 5\n", "  FunctionName: other\n"), ":4: FunctionName is generated"),
         (queue("Likes are late.", "[late]"), ":7: age over 300 s has to be text"),
         (format!("Timeout: soon\n{QUEUE}"), ":2: Timeout has to be a number of seconds"),
+        ("bucket:\n  name: Bucket\n  alarms: {}\n".into(), ":2: alarms"),
+        ("bucket:\n  alarms:\n    dead letters: Lost.\n".into(), ":2: name is missing"),
+        (
+            "bucket:\n  name: Bucket\n  alarms:\n    dead letters: Lost.\nschedule:\n  name: Hourly\n  ScheduleExpression: rate(1 hour)\n  alarms:\n    dead letters: Failed.\n".into(),
+            ":6: LikeDeadLetterQueue takes what another source cannot deliver",
+        ),
         (
             "schedule:\n  name: Hourly\n  alarms:\n    dead letters: Failed.\n".into(),
             ":2: ScheduleExpression is missing",

@@ -11,6 +11,7 @@ pub mod contracts;
 pub mod crates;
 pub mod documents;
 pub mod functions;
+pub mod groups;
 pub mod rights;
 pub mod sources;
 pub mod stream;

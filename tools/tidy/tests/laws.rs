@@ -19,6 +19,7 @@ laws! {
     functions: one_name described event_fixtures architecture_row environment_is_config short_main lib_header;
     rights: actions_are_named resources_are_named nothing_scans table_rights_are_narrowed derived_writes_have_a_home;
     sources: partial_batches queues failure_paths outputs_are_no_news dead_letters_ring;
+    groups: senders_name_groups buckets_notify_functions;
     stream: filters;
     workflows: described wired_by_substitutions tasks_are_retried;
     crates: folder_is_crate workspace_lints product_dependencies functions_stand_alone;

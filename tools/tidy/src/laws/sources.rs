@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::Repository;
-use crate::template::{list, target, text};
+use crate::template::{Template, list, target, text};
 
 /// Whether a resource is a queue whose alarm watches its depth.
 fn rings(repository: &Repository, queue: Option<&str>) -> bool {
@@ -92,32 +92,35 @@ pub fn failure_paths(repository: &Repository) -> Vec<String> {
             needs(id, subscription.pointer("/RedrivePolicy/deadLetterTargetArn"));
         }
     }
+    let buckets: Vec<&Value> = template
+        .of_type("AWS::S3::Bucket")
+        .flat_map(|(_, bucket)| list(bucket.pointer("/NotificationConfiguration/LambdaConfigurations")))
+        .collect();
     for (id, function) in template.functions() {
-        if function.get("Events").is_some() {
+        let by_bucket = buckets.iter().any(|told| told.get("Function").and_then(target) == Some(id));
+        if by_bucket || function.get("Events").is_some() {
             needs(id, function.pointer("/EventInvokeConfig/DestinationConfig/OnFailure/Destination"));
         }
     }
     broken
 }
 
-/// What a function stores is no news to it: no bucket tells the queue of a function of objects that the function may put.
+/// What a function stores is no news to it: no bucket tells a function of objects that the function may put,
+/// neither itself nor through functions that pass it on.
 pub fn outputs_are_no_news(repository: &Repository) -> Vec<String> {
     let template = repository.template();
     let mut broken = Vec::new();
     for (bucket, properties) in template.of_type("AWS::S3::Bucket") {
-        for told in list(properties.pointer("/NotificationConfiguration/QueueConfigurations")) {
+        for told in list(properties.pointer("/NotificationConfiguration/LambdaConfigurations")) {
             let rules = list(told.pointer("/Filter/S3Key/Rules")).iter();
             let mut prefixes = rules.filter(|rule| text(rule, "/Name") == Some("prefix"));
             let prefix = prefixes.next().and_then(|rule| text(rule, "/Value")).unwrap_or_default();
-            let queue = told.get("Queue").and_then(target);
-            for (_, mapping) in template.of_type("AWS::Lambda::EventSourceMapping") {
-                let worker = mapping.get("FunctionName").and_then(target);
-                if queue.is_none() || mapping.get("EventSourceArn").and_then(target) != queue {
-                    continue;
-                }
-                let function = template.functions().find(|(id, _)| Some(*id) == worker);
+            for worker in
+                told.get("Function").and_then(target).map(|id| reached(template, id)).iter().flatten()
+            {
+                let function = template.functions().find(|(id, _)| id == worker);
                 if function.is_some_and(|(_, function)| may_put(function, bucket, prefix)) {
-                    broken.push(format!("template.yaml: {bucket} tells of what {worker:?} stores itself"));
+                    broken.push(format!("template.yaml: {bucket} tells of what {worker} stores itself"));
                 }
             }
         }
@@ -125,14 +128,38 @@ pub fn outputs_are_no_news(repository: &Repository) -> Vec<String> {
     broken
 }
 
+/// A function, and those that serve queues which it may send to, and so on.
+fn reached<'a>(template: &'a Template, first: &'a str) -> Vec<&'a str> {
+    let mut found = vec![first];
+    let mut next = 0;
+    while let Some(id) = found.get(next).copied() {
+        next += 1;
+        let Some((_, function)) = template.functions().find(|(other, _)| *other == id) else { continue };
+        let queues: Vec<&str> =
+            resources_of(function, "sqs:SendMessage").filter_map(|resource| target(resource)).collect();
+        for (_, mapping) in template.of_type("AWS::Lambda::EventSourceMapping") {
+            let source = mapping.get("EventSourceArn").and_then(target);
+            let worker = mapping.get("FunctionName").and_then(target);
+            let served = source.is_some_and(|source| queues.contains(&source));
+            found.extend(worker.filter(|worker| served && !found.contains(worker)));
+        }
+    }
+    found
+}
+
+/// The resources on which a function's own rights allow an action.
+fn resources_of<'a>(function: &'a Value, action: &str) -> impl Iterator<Item = &'a Value> {
+    let statements = list(function.get("Policies")).iter().flat_map(|policy| list(policy.get("Statement")));
+    let allowing = statements.filter(move |statement| {
+        list(statement.get("Action")).iter().any(|allowed| allowed.as_str() == Some(action))
+    });
+    allowing.flat_map(|statement| list(statement.get("Resource")))
+}
+
 /// Whether a function may put objects below a prefix of a bucket.
 fn may_put(function: &Value, bucket: &str, prefix: &str) -> bool {
-    let statements = list(function.get("Policies")).iter().flat_map(|policy| list(policy.get("Statement")));
-    let puts = statements.filter(|statement| {
-        list(statement.get("Action")).iter().any(|action| action.as_str() == Some("s3:PutObject"))
-    });
     let whole = format!("${{{bucket}.Arn}}/");
-    puts.flat_map(|statement| list(statement.get("Resource"))).any(|resource| {
+    resources_of(function, "s3:PutObject").any(|resource| {
         let below = text(resource, "/Fn::Sub").and_then(|name| name.strip_prefix(&whole));
         // Of a name with a `*` only what stands before it is certain.
         let certain = below.map(|below| below.split('*').next().unwrap_or_default());
@@ -169,8 +196,17 @@ Resources:
     Type: AWS::S3::Bucket
     Properties:
       NotificationConfiguration:
-        QueueConfigurations:
-          - {Queue: !GetAtt WorkQueue.Arn, Filter: {S3Key: {Rules: [{Name: prefix, Value: incoming/}]}}}
+        LambdaConfigurations:
+          - {Function: !GetAtt IntakeFunction.Arn, Filter: {S3Key: {Rules: [{Name: prefix, Value: incoming/}]}}}
+  IntakeFunction:
+    Type: AWS::Serverless::Function
+    Properties:
+      EventInvokeConfig: {DestinationConfig: {OnFailure: {Destination: !GetAtt WorkDeadLetterQueue.Arn}}}
+      Policies:
+        - Statement:
+            - Effect: Allow
+              Action: [sqs:SendMessage]
+              Resource: !GetAtt WorkQueue.Arn
   WorkQueue:
     Type: AWS::SQS::Queue
     Properties:
@@ -235,6 +271,12 @@ Resources:
             (failure_paths, "WorkDeadLetterQueueAlarm", "Other"),
             (outputs_are_no_news, "Value: incoming/", "Value: res"),
             (outputs_are_no_news, "Rules: [{Name: prefix, Value: incoming/}]", ""),
+            (
+                failure_paths,
+                "EventInvokeConfig: {DestinationConfig: {OnFailure: {Destination: !GetAtt WorkDeadLetterQueue.Arn}}}\n      Policies",
+                "Policies",
+            ),
+            (outputs_are_no_news, "results/*", "incoming/*"),
             (outputs_are_no_news, "results/*", "*"),
             (outputs_are_no_news, "results/*", "incoming/done/*"),
             (dead_letters_ring, "ApproximateNumberOfMessagesVisible", "Other"),
