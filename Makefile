@@ -7,7 +7,7 @@ PYTHON ?= python3
 CLOUD := PYTHONPATH=localstack PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m cloud
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset status pids url logs gaps test cloud-test pictures fuzz lint fmt audit openapi quotas common-passwords template bench-feed bench-media cost verify build deploy
+.PHONY: help up down reset status pids url web-url web logs gaps test cloud-test pictures fuzz lint fmt audit openapi quotas common-passwords template bench-feed bench-media cost verify build deploy
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -29,6 +29,12 @@ pids: ## process ids of everything started
 
 url: ## the API's base URL alone
 	@$(CLOUD) url
+
+web-url: ## the address to open in a browser, alone
+	@$(CLOUD) web-url
+
+web: ## the web client with hot reload, against the local cloud that runs
+	@$(CLOUD) web-dev
 
 verify: ## compare every counter with its edges; STACK=prod or TABLE=name: in AWS; REPAIR=1: put it right; ARGS='--rate 2000'
 	@$(CLOUD) verify $(if $(STACK),--stack $(STACK)) $(if $(TABLE),--table $(TABLE)) $(if $(REPAIR),--repair) -- $(ARGS)
@@ -85,5 +91,5 @@ cost: ## what a month costs, as in docs/cost.md, or of another world: make cost 
 build: ## release packages for Lambda (arm64), with the size of each
 	@$(CLOUD) release
 
-deploy: build ## deploy to AWS with the settings of samconfig.toml: make deploy STAGE=prod
-	PATH="$$(.ci/tools):$$PATH" sam deploy --config-env $(or $(STAGE),dev)
+deploy: build ## deploy to AWS with the settings of samconfig.toml, and the web client: make deploy STAGE=prod
+	@PATH="$$(.ci/tools):$$PATH" $(CLOUD) ship --stage $(or $(STAGE),dev)

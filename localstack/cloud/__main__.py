@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from cloud import environment, prerequisites, tools
+from cloud import environment, prerequisites, tools, web
 from cloud.progress import complain, step
 from cloud.settings import Refusal, Settings
 
@@ -46,6 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     brought = commands.add_parser("tools", help="bring what the build needs into the checkout, and print the folders it is in, for PATH")
     brought.add_argument("--checks", action="store_true", help="what .ci/run calls as well")
     brought.add_argument("--node", action="store_true", help="Node as well")
+    ship = commands.add_parser("ship", help="deploy to AWS with the settings of samconfig.toml, and upload the web client")
+    ship.add_argument("--stage", default="dev", help="a section of samconfig.toml")
     for command, text in _SIMPLE.items():
         commands.add_parser(command, help=text)
     return parser
@@ -57,6 +59,8 @@ _SIMPLE = {
     "status": "what runs",
     "pids": "process ids of everything started",
     "url": "the API's base URL alone",
+    "web-url": "the address to open in a browser, alone",
+    "web-dev": "the web client with hot reload, against the running cloud",
     "pictures": "fetch the pictures that shared/media is tried on",
     "release": "release packages for Lambda",
     "gaps": "what the emulator lacks and how it is made up for",
@@ -68,13 +72,18 @@ _NEEDS = {
     "up": (environment.REQUIREMENTS,),
     "test": (environment.REQUIREMENTS, environment.DEVELOPER_REQUIREMENTS),
     "pictures": (),
+    "web-dev": (),
     "release": (environment.REQUIREMENTS, environment.BUILD_REQUIREMENTS),
     "verify": (environment.REQUIREMENTS,),
+    "ship": (environment.REQUIREMENTS,),
 }
 
 
 # What compiles.
 _BUILD = ("up", "test", "release", "verify")
+
+# What builds the web client, if there is one.
+_BUILD_WEB = ("up", "test", "ship", "web-dev")
 
 
 def _prepare(arguments: list[str]) -> None:
@@ -89,6 +98,9 @@ def _prepare(arguments: list[str]) -> None:
     if arguments[0] in _BUILD:
         with step("tools (.tools)") as running:
             tools.ensure_nasm(running)
+    if arguments[0] in _BUILD_WEB and web.exists():
+        with step("Node (.tools)") as running:
+            tools.ensure_node(running)
     wanted = _NEEDS[arguments[0]]
     with step("Python packages (.venv)") as running:
         running.note = "unchanged" if environment.CLOUD.is_ready(*wanted) else "installed"
@@ -123,6 +135,10 @@ def _run(options: argparse.Namespace) -> None:
         from cloud import trial
 
         sys.exit(trial.run(options.test_command))
+    elif options.command == "ship":
+        from cloud import ship
+
+        ship.ship(options.stage)
     elif options.command == "release":
         from cloud import release
 
@@ -134,7 +150,7 @@ def _run(options: argparse.Namespace) -> None:
     elif options.command == "gaps":
         _gaps()
     else:
-        getattr(commands, options.command)(settings)
+        getattr(commands, options.command.replace("-", "_"))(settings)
 
 
 def _gaps() -> None:

@@ -1,38 +1,57 @@
-"""The CDN's way to the API: every request is passed on, with the viewer's address and the secret of the origin."""
+"""The CDN's way to the API: every request is passed on as the origin request policy says, with the headers of the origin."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import urllib3
 
-from .cdn_function import Answered, ViewerRequest, ViewerRequestFunction
+from .cdn_function import Answered, Rewritten, ViewerRequest
 from .cdn_origin import OriginFailed
 
-PREFIX = "/api/"
 MAX_BODY_BYTES = 10 * 1024 * 1024  # API Gateway's own limit
-SECRET = "x-origin-secret"
 
 # What concerns one connection alone, or is said anew for the next one.
 _HOP_BY_HOP = {"connection", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
+_SAID_ANEW = _HOP_BY_HOP | {"date", "server"}
+
+# CloudFront sets these and takes none from viewers.
+_OF_CLOUDFRONT = "cloudfront-"
 
 
 class Api:
-    """An HTTP API as an origin, behind a viewer-request function of its own; nothing is cached."""
+    """An HTTP API as an origin. `domain` is what it is called in the cloud, `url` where it answers here."""
 
-    def __init__(self, url: str, function: ViewerRequestFunction, secret: str) -> None:
+    def __init__(self, url: str, domain: str, headers: Mapping[str, str], forwarded: Mapping[str, Any], place: Mapping[str, str]) -> None:
         self._url = url.rstrip("/")
-        self._function = function
-        self._secret = secret
+        self._domain = domain
+        self._headers = {name.lower(): value for name, value in headers.items()}
+        self._withheld = set(forwarded["except"])
+        self._place = {name: value for name, value in place.items() if name in forwarded["cloudfront"]}
         self._pool = urllib3.PoolManager(maxsize=32, retries=False, timeout=urllib3.Timeout(connect=2, read=30))
 
-    def forward(self, request: ViewerRequest, body: bytes) -> Answered:
-        """Passes a request on. The secret replaces what the viewer sent under its name."""
-        outcome = self._function(request)
-        if isinstance(outcome, Answered):
-            return outcome
-        headers = {name: value for name, value in outcome.headers.items() if name not in _HOP_BY_HOP} | {SECRET: self._secret}
+    def forward(self, request: ViewerRequest, rewritten: Rewritten, body: bytes) -> Answered:
+        """The API's answer to what the function made of a request."""
+        if self._host(rewritten) != self._domain:
+            return Answered(403, [("content-type", "application/json")], b'{"message":"Forbidden"}')
         query = request.uri.partition("?")[2]
-        url = self._url + outcome.uri + (f"?{query}" if query else "")
+        url = self._url + rewritten.uri + (f"?{query}" if query else "")
+        headers = self._sent(rewritten)
         try:
             answer = self._pool.request(request.method, url, headers=headers, body=body or None, redirect=False, decode_content=False)
         except urllib3.exceptions.HTTPError as error:
             raise OriginFailed(type(error).__name__) from error
-        kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP | {"date", "server"}}
+        # Each line of a header by itself: cookies are set on several.
+        kept = [(name, value) for name, value in answer.headers.iteritems() if name.lower() not in _SAID_ANEW]
         return Answered(answer.status, kept, answer.data)
+
+    def _host(self, rewritten: Rewritten) -> str:
+        """API Gateway answers to its own name alone."""
+        return rewritten.host or (self._domain if "host" in self._withheld else rewritten.headers.get("host", ""))
+
+    def _sent(self, rewritten: Rewritten) -> dict[str, str]:
+        of_viewer = {
+            name: value
+            for name, value in rewritten.headers.items()
+            if name not in _HOP_BY_HOP | self._withheld and not name.startswith(_OF_CLOUDFRONT)
+        }
+        return of_viewer | self._place | self._headers

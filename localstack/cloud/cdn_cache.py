@@ -36,12 +36,21 @@ class _Entry:
     expires_at: float
 
 
+@dataclass(frozen=True)
+class Life:
+    """Seconds that a cache policy lets an answer be kept: at least, where the answer does not say, and at most."""
+
+    least: int
+    unsaid: int
+    most: int
+
+
 class Cache:
     """Safe for several threads. An object that is out of date stays, so that the origin can be asked whether it has changed."""
 
-    def __init__(self, capacity_bytes: int, max_ttl_seconds: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, capacity_bytes: int, life: Life, clock: Callable[[], float] = time.monotonic) -> None:
         self._capacity = capacity_bytes
-        self._max_ttl = max_ttl_seconds
+        self._life = life
         self._clock = clock
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._bytes = 0
@@ -64,7 +73,7 @@ class Cache:
 
     def put(self, key: str, stored: Stored) -> None:
         """Keeps an object that the origin has just given or confirmed, for as long as `Cache-Control` and the policy allow."""
-        ttl = time_to_live(stored.headers.get("Cache-Control", ""), self._max_ttl)
+        ttl = time_to_live(stored.headers.get("Cache-Control", ""), self._life)
         with self._lock:
             if key in self._entries:
                 self._drop(key)
@@ -86,15 +95,15 @@ class Cache:
         self._bytes -= len(self._entries.pop(key).stored.body)
 
 
-def time_to_live(cache_control: str, most: int) -> int:
-    """Seconds a shared cache may keep an answer with this `Cache-Control`, at most `most`. Without one it is `most`."""
+def time_to_live(cache_control: str, life: Life) -> int:
+    """Seconds that an answer with this `Cache-Control` is kept."""
     directives = dict(_directive(part) for part in cache_control.split(",") if part.strip())
     if directives.keys() & {"no-store", "no-cache", "private"}:
-        return 0
+        return life.least
     for name in ("s-maxage", "max-age"):
         if directives.get(name, "").isdecimal():
-            return min(int(directives[name]), most)
-    return most
+            return max(life.least, min(int(directives[name]), life.most))
+    return max(life.least, min(life.unsaid, life.most))
 
 
 def _directive(part: str) -> tuple[str, str]:

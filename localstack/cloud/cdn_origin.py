@@ -11,7 +11,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from .cdn_cache import Stored
 
 # The headers of an object that matter to a viewer; everything else S3 says stays behind the CDN.
-_KEPT = {"content-type": "Content-Type", "cache-control": "Cache-Control", "etag": "ETag", "last-modified": "Last-Modified"}
+_KEPT = {
+    "content-type": "Content-Type",
+    "content-encoding": "Content-Encoding",
+    "cache-control": "Cache-Control",
+    "etag": "ETag",
+    "last-modified": "Last-Modified",
+}
 
 
 class OriginFailed(Exception):
@@ -58,7 +64,7 @@ class Bucket:
     def fetch(self, key: str, known_etag: str = "") -> Stored | NotModified | None:
         """Reads one object whole, if it has another entity tag.
 
-        A refusal reads as absence: S3 says 403 for a missing key to whoever may not list.
+        A refusal reads as absence: what the bucket's policy allows was asked about before.
         """
         try:
             condition = {"IfNoneMatch": known_etag} if known_etag else {}

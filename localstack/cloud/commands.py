@@ -8,8 +8,9 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from cloud import build, layout, processes, services, session
+from cloud import build, layout, processes, services, session, web
 from cloud import pictures as fetched
 from cloud.progress import step
 from cloud.settings import HOST, Record, Refusal, Settings
@@ -29,14 +30,18 @@ def up(settings: Settings, *, demo: bool, say_how: bool = True) -> None:
     with step("build (cargo, dev profile)", chatty=True) as running:
         binaries = build.build([*build.functions(), services.TABLE_ENGINE], running)
         running.note = f"{len(binaries)} programs"
+    client = build_client()
     if settings.emulated:
         with step("table engine") as running:
             running.note = services.ensure_table_engine(settings, binaries[services.TABLE_ENGINE])
         with step("emulator") as running:
             running.note = services.ensure_emulator(settings)
-    _deploy(settings, binaries)
+    edge = _deploy(settings, binaries, client)
+    if client is not None:
+        with step("upload web client") as running:
+            running.note = _publish(settings, client)
     with step("CDN (CloudFront)") as running:
-        running.note = _ensure_cdn(settings)
+        running.note = _ensure_cdn(settings, edge)
 
     def how() -> str:
         return session.text(settings, time.monotonic() - began, demo=demo)
@@ -76,7 +81,7 @@ def status(settings: Settings) -> None:
         process = processes.running(settings, service)
         print(f"  {service:<14}" + (f"pid {process.pid:<10}http://{HOST}:{process.port}" if process else "stopped"))
     record = Record.load(settings.state)
-    for field, title in (("api_url", "API"), ("cdn_url", "CDN")):
+    for field, title in (("cdn_url", "web client"), ("api_url", "API")):
         if field in record:
             print(f"  {title:<14}{record[field]}")
     print(f"  {'demo world':<14}{record.get('demo', 'not seeded')}")
@@ -89,10 +94,23 @@ def pids(settings: Settings) -> None:
 
 
 def url(settings: Settings) -> None:
-    address = Record.load(settings.state).get("api_url")
-    if address is None:
-        raise Refusal("nothing is deployed here yet: make up")
-    print(address)
+    print(_recorded(settings, "api_url"))
+
+
+def web_url(settings: Settings) -> None:
+    print(_recorded(settings, "cdn_url"))
+
+
+def web_dev(settings: Settings) -> None:
+    """Vite with hot reload, which passes on to this cloud what it does not serve itself; does not return."""
+    address = _recorded(settings, "cdn_url")
+    if not web.exists():
+        raise Refusal("there is no web client in web/")
+    if processes.running(settings, services.CDN) is None:
+        raise Refusal("the local cloud does not run: make up")
+    with step("packages of web/ (npm)") as running:
+        running.note = web.install()
+    web.serve(address)
 
 
 def logs(settings: Settings, function: str | None) -> None:
@@ -119,11 +137,38 @@ def _check_ports(settings: Settings) -> None:
     Record.update(settings.state, port=settings.port)
 
 
-def _deploy(settings: Settings, binaries: dict[str, Path]) -> None:
+def _recorded(settings: Settings, field: str) -> str:
+    found = Record.load(settings.state).get(field)
+    if found is None:
+        raise Refusal("nothing is deployed here yet: make up")
+    return str(found)
+
+
+def build_client() -> Path | None:
+    """The built web client, if this checkout has one."""
+    if not web.exists():
+        return None
+    with step("packages of web/ (npm)") as running:
+        running.note = web.install()
+    with step("build web client (vite)") as running:
+        running.note = web.build()
+    return web.BUILD
+
+
+def _publish(settings: Settings, client: Path) -> str:
+    from cloud import deploy, web_bucket
+
+    bucket = Record.load(settings.state)["outputs"]["WebBucketName"]
+    return web_bucket.publish(deploy.client(settings, "s3"), bucket, client)
+
+
+def _deploy(settings: Settings, binaries: dict[str, Path], client: Path | None) -> dict[str, Any]:
+    """Deploys what changed; the distribution, resolved."""
     from cloud import deploy  # needs boto3, which the first step of a first `up` installs
 
     with step("deploy template.yaml") as running:
-        deployed = deploy.deploy(settings, binaries)
+        hashes = web.parameters(web.hashes(client)) if client else {}
+        deployed = deploy.deploy(settings, binaries, hashes)
         running.note = f"{len(deployed.functions)} functions" if deployed.changed else "unchanged"
         if deployed.changed and settings.emulated:
             services.snapshot(settings)
@@ -134,16 +179,17 @@ def _deploy(settings: Settings, binaries: dict[str, Path]) -> None:
         endpoint=settings.cloud_url,
         outputs=deployed.outputs,
         functions=deployed.functions,
+        client=client is not None,
     )
+    return deployed.edge
 
 
-def _ensure_cdn(settings: Settings) -> str:
+def _ensure_cdn(settings: Settings, edge: dict[str, Any]) -> str:
     from cloud import deploy
 
     record = Record.load(settings.state)
-    outputs = record["outputs"]
-    secret = deploy.client(settings, "secretsmanager").get_secret_value(SecretId=outputs["OriginSecretArn"])["SecretString"]
-    return services.ensure_cdn(settings, outputs["PhotosBucketName"], outputs["EdgeLifeSeconds"], record["api_url"], secret)
+    secret = deploy.client(settings, "secretsmanager").get_secret_value(SecretId=record["outputs"]["OriginSecretArn"])["SecretString"]
+    return services.ensure_cdn(settings, edge, record["api_url"], secret)
 
 
 def _seed(settings: Settings, how: Callable[[], str]) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from samtranslator.yaml_helper import yaml_parse
 
-from cloud import build
+from cloud import build, cdn_template
 from cloud.settings import ARTIFACTS, REGION, STACK, Record, Refusal, Settings
 
 Template = dict[str, Any]
@@ -27,10 +27,11 @@ _PATIENCE = 300.0
 
 @dataclass(frozen=True)
 class Deployed:
-    """The stack's outputs, its functions' names by folder name, and whether anything had to change."""
+    """The stack's outputs, its functions' names by folder name, its distribution, and whether anything had to change."""
 
     outputs: dict[str, str]
     functions: dict[str, str]
+    edge: dict[str, Any]
     changed: bool
 
 
@@ -46,13 +47,16 @@ def client(settings: Settings, service: str, **config: Any) -> Any:
     )
 
 
-def deploy(settings: Settings, binaries: dict[str, Path]) -> Deployed:
-    """Creates or updates the stack; does nothing when neither the template nor a function changed."""
+def deploy(settings: Settings, binaries: dict[str, Path], hashes: Mapping[str, str] | None = None) -> Deployed:
+    """Creates or updates the stack; does nothing when neither the template nor a function changed.
+
+    `hashes` are the parameters with the digests of the web client's scripts and styles.
+    """
     template: Template = yaml_parse((settings.root / "template.yaml").read_text())
     wanted = _wanted(template, binaries)
     digests = build.digests(settings, wanted)
     packages = _package(settings, template, wanted, digests)
-    parameters = _parameters(settings, template)
+    parameters = _parameters(settings, template, hashes or {})
     body = json.dumps(template)
     fingerprint = hashlib.sha256((body + json.dumps(parameters)).encode()).hexdigest()
 
@@ -66,7 +70,8 @@ def deploy(settings: Settings, binaries: dict[str, Path]) -> Deployed:
         build.forget_older(settings, digests)
     assert stack is not None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
-    return Deployed(outputs, _function_names(stacks, template), changed)
+    physical = _physical_ids(stacks)
+    return Deployed(outputs, _function_names(physical, template), _edge(template, physical, parameters), changed)
 
 
 def api_url(settings: Settings, deployed: Deployed) -> str:
@@ -120,10 +125,12 @@ def _package(settings: Settings, template: Template, wanted: dict[str, Path], di
     return packages
 
 
-def _parameters(settings: Settings, template: Template) -> list[dict[str, str]]:
+def _parameters(settings: Settings, template: Template, hashes: Mapping[str, str]) -> list[dict[str, str]]:
     # A thousand registrations an hour and more, all from one address: tests and seeding make as many.
     # A short life at the edge, so that tests need not wait long for a deleted photo to be gone.
-    wanted = {"CdnUrl": settings.cdn_url, "DeletionProtection": "false", "QuotaScale": "100", "EdgeLifeSeconds": "3"}
+    wanted = {"CdnUrl": settings.cdn_url, "DeletionProtection": "false", "QuotaScale": "100", "EdgeLifeSeconds": "3", **hashes}
+    # Without names for buckets, uploads are posted to the endpoint.
+    wanted["UploadsUrl"] = settings.cloud_url
     if threshold := os.environ.get("LAMBDAGRAM_CELEBRITY_THRESHOLD"):
         wanted["CelebrityThreshold"] = threshold
     declared = template.get("Parameters", {})
@@ -194,13 +201,22 @@ def _reasons(stacks: Any) -> str:
     return "; ".join(f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '?')}" for event in failed[:3])
 
 
-def _function_names(stacks: Any, template: Template) -> dict[str, str]:
-    physical = {}
-    for page in stacks.get_paginator("list_stack_resources").paginate(StackName=STACK):
-        for resource in page["StackResourceSummaries"]:
-            physical[resource["LogicalResourceId"]] = resource["PhysicalResourceId"]
+def _physical_ids(stacks: Any) -> dict[str, str]:
+    pages = stacks.get_paginator("list_stack_resources").paginate(StackName=STACK)
+    return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for page in pages for resource in page["StackResourceSummaries"]}
+
+
+def _function_names(physical: Mapping[str, str], template: Template) -> dict[str, str]:
     return {
         Path(resource["Properties"]["CodeUri"]["Key"]).parts[0]: physical[logical_id]
         for logical_id, resource in template["Resources"].items()
         if resource["Type"] == "AWS::Serverless::Function"
     }
+
+
+def _edge(template: Template, physical: Mapping[str, str], parameters: list[dict[str, str]]) -> dict[str, Any]:
+    """The distribution with its references resolved; nothing for a template without one."""
+    if "Distribution" not in template["Resources"]:
+        return {}
+    values = {**physical, "AWS::StackName": STACK} | {each["ParameterKey"]: each["ParameterValue"] for each in parameters}
+    return cdn_template.resolved(template, values, REGION)

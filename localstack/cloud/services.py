@@ -9,12 +9,16 @@ import shutil
 import sys
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from cloud import emulator, processes
 from cloud.settings import HOST, REGION, ROOT, Settings
 
 TABLE_ENGINE = "table-engine"
 CDN = "cdn"
+
+# Where every viewer is, for tests.
+VIEWER = ("LAMBDAGRAM_VIEWER_CITY", "LAMBDAGRAM_VIEWER_COUNTRY")
 
 
 def ports(settings: Settings) -> dict[str, int]:
@@ -42,10 +46,14 @@ def ensure_emulator(settings: Settings) -> str:
     return _ensure(settings, emulator.NAME, version, [sys.executable, "-m", "cloud.emulator"], environ)
 
 
-def ensure_cdn(settings: Settings, bucket: str, life: str, api_url: str, secret: str) -> str:
-    function, api_function = "cdn/image-format.js", "cdn/viewer-address.js"
-    command = [sys.executable, "-m", "cloud.cdn", "--port", str(settings.cdn_port), "--s3", settings.cloud_url]
-    command += ["--bucket", bucket, "--life", life, "--function", function, "--api", api_url, "--api-function", api_function]
+def ensure_cdn(settings: Settings, edge: dict[str, Any], api_url: str, secret: str) -> str:
+    """`edge` is the distribution as `cdn_template` resolves it."""
+    file = settings.state / "edge.json"
+    said = json.dumps(edge, indent=1)
+    if not file.exists() or file.read_text(encoding="utf-8") != said:
+        file.write_text(said, encoding="utf-8")
+    command = [sys.executable, "-m", "cloud.cdn", "--port", str(settings.cdn_port), "--edge", str(file)]
+    command += ["--s3", settings.cloud_url, "--api", api_url]
     environ = {
         "PATH": os.environ.get("PATH", ""),
         "PYTHONPATH": str(ROOT / "localstack"),
@@ -54,8 +62,8 @@ def ensure_cdn(settings: Settings, bucket: str, life: str, api_url: str, secret:
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": REGION,
         "ORIGIN_SECRET": secret,
-    }
-    version = _version({"command": " ".join(command), "secret": secret}, ROOT / function, ROOT / api_function, *_sources("cdn*.py"))
+    } | {name: os.environ[name] for name in VIEWER if os.environ.get(name)}
+    version = _version({"command": " ".join(command), "edge": said, **environ}, *_sources("cdn*.py"))
     return _ensure(settings, CDN, version, command, environ)
 
 

@@ -43,9 +43,11 @@ sleep 1; curl -sS "$API/notifications" -H "Authorization: Bearer $ANNA_TOKEN"; e
 def text(settings: Settings, seconds: float, *, demo: bool) -> str:
     """Where everything is and how to use it; with the demo's accounts if it is seeded."""
     record = Record.load(settings.state)
-    lines = ["", f"  Up in {seconds:.0f} s.", f"    API   {record['api_url']}", f"    CDN   {record['cdn_url']}"]
+    opened = "Open in a browser:" if record.get("client") else "There is no web client here. Pictures and API:"
+    lines = ["", f"  Up in {seconds:.0f} s. {opened}", "", f"    {record['cdn_url']}", ""]
     if demo:
         lines.append(f"    {_accounts()}")
+    lines.append(f"    The API alone: {record['api_url']}")
     return "\n".join([*lines, "", "  A session to paste (bash, in this directory):", "", paste(record["api_url"])])
 
 

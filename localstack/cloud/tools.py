@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import platform
 import pwd
+import re
 import shutil
 import subprocess
 import tempfile
@@ -22,6 +23,8 @@ FOLDER = ROOT / ".tools"
 BIN = FOLDER / "bin"
 CHECKS = Environment(ROOT / ".venv-tools")
 CHECK_REQUIREMENTS = ROOT / ".ci" / "requirements.txt"
+# Vite's own.
+NODE_VERSION = (20, 19)
 NODE = Environment(FOLDER / "node")
 NODE_REQUIREMENTS = ROOT / "localstack" / "requirements-node.txt"
 
@@ -45,8 +48,8 @@ def ensure_nasm(running: Step) -> None:
 
 
 def ensure_node(running: Step) -> None:
-    """Node with npm, for `make bench-media`."""
-    if shutil.which("node") and shutil.which("npm"):
+    """Node with npm, for the web client and for `make bench-media`."""
+    if _has_node(os.environ.get("PATH", os.defpath)) or _has_node(str(BIN)):
         running.note = "all there"
         return
     NODE.install(NODE_REQUIREMENTS, show=running.show)
@@ -56,6 +59,22 @@ def ensure_node(running: Step) -> None:
         link.unlink(missing_ok=True)
         link.symlink_to(NODE.bin / program)
     running.note = "Node fetched"
+
+
+def node_path() -> str:
+    """PATH on which Node is new enough: the machine's own, or else the one that was brought comes first."""
+    given = os.environ.get("PATH", os.defpath)
+    return given if _has_node(given) else os.pathsep.join([str(BIN), given])
+
+
+def _has_node(path: str) -> bool:
+    """Whether there is npm, and Node as new as Vite asks for."""
+    node = shutil.which("node", path=path)
+    if node is None or shutil.which("npm", path=path) is None:
+        return False
+    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    found = re.match(r"v(\d+)\.(\d+)\.", answer.stdout)
+    return found is not None and (int(found[1]), int(found[2])) >= NODE_VERSION
 
 
 def ensure_checks(running: Step) -> None:

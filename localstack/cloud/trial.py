@@ -50,6 +50,9 @@ def run(command: list[str]) -> int:
     os.environ.setdefault("CHECK_TABLE_RIGHTS", "1")
     # A test can afford a celebrity. Nobody becomes one by accident: the largest crowd of the other tests is a dozen.
     os.environ.setdefault("LAMBDAGRAM_CELEBRITY_THRESHOLD", "12")
+    # The place that the edge names for every viewer. The service looks addresses up, and one of this machine is nowhere.
+    os.environ.setdefault("LAMBDAGRAM_VIEWER_CITY", "Lyon")
+    os.environ.setdefault("LAMBDAGRAM_VIEWER_COUNTRY", "France")
     # Beside the binaries, so that they can be linked instead of copied.
     settings = Settings(state=ROOT / "target" / "trial" / str(os.getpid()), port=free_port())
     command = command[1:] if command[:1] == ["--"] else command
@@ -84,6 +87,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "PATH": f"{CLOUD.bin}{os.pathsep}{os.environ['PATH']}",
         "LAMBDAGRAM_API_URL": record["api_url"],
         "LAMBDAGRAM_CDN_URL": record["cdn_url"],
+        "LAMBDAGRAM_WEB_URL": record["cdn_url"],
         "LAMBDAGRAM_ENDPOINT": settings.cloud_url,
         "LAMBDAGRAM_TABLE_URL": settings.table_url,
         "LAMBDAGRAM_STATE": str(settings.state),

@@ -6,7 +6,8 @@ import pytest
 
 from cloud.cdn_function import Answered, FunctionFailed, Rewritten, ViewerRequest, ViewerRequestFunction
 
-SOURCE = (Path(__file__).resolve().parents[2] / "cdn" / "image-format.js").read_text(encoding="utf-8")
+CDN = Path(__file__).resolve().parents[2] / "cdn"
+SOURCE = (CDN / "image-format.js").read_text(encoding="utf-8")
 SECRET = "0123456789abcdef0123456789abcdef"
 JPEG, WEBP = f"/photos/large/{SECRET}/0.jpg", f"/photos/large/{SECRET}/0.webp"
 
@@ -90,15 +91,45 @@ def test_every_size_is_rewritten(function: ViewerRequestFunction, size: str) -> 
     assert uri_for(function, "image/webp", uri=f"/photos/{size}/{SECRET}/9.jpg?ignored=1") == f"/photos/{size}/{SECRET}/9.webp"
 
 
-def test_the_source_keeps_to_what_the_service_runs() -> None:
-    assert len(SOURCE.encode()) <= 10 * 1024
+@pytest.mark.parametrize("file", sorted(CDN.glob("*.js")), ids=lambda file: file.name)
+def test_the_sources_keep_to_what_the_service_runs(file: Path) -> None:
+    source = file.read_text(encoding="utf-8").removeprefix("import cf from 'cloudfront';\n")
+    assert len(source.encode()) <= 10 * 1024
     for beyond in ("import ", "require(", "=> {", "for (const", "class ", "fetch(", "setTimeout"):
-        assert beyond not in SOURCE
+        assert beyond not in source
+
+
+def test_a_function_names_the_host_for_one_request_alone() -> None:
+    source = """import cf from 'cloudfront';
+    function handler(e) {
+        if (e.request.uri === '/named') { cf.updateRequestOrigin({hostHeader: 'api.example'}); }
+        return e.request;
+    }"""
+    function = ViewerRequestFunction(source)
+    hosts = [outcome.host for outcome in (function(ViewerRequest("GET", uri, [])) for uri in ("/named", "/")) if isinstance(outcome, Rewritten)]
+    assert hosts == ["api.example", None]
+
+
+def test_a_change_of_the_origin_that_is_not_made_here_is_refused() -> None:
+    source = "import cf from 'cloudfront';function handler(e) { cf.updateRequestOrigin({domainName: 'x'}); return e.request; }"
+    with pytest.raises(FunctionFailed, match="unknown property"):
+        ViewerRequestFunction(source)(ViewerRequest("GET", "/", []))
+
+
+def test_cookies_are_apart_from_headers_and_can_be_changed() -> None:
+    source = """function handler(e) {
+        if (e.request.headers.cookie) { throw new Error('a header'); }
+        e.request.cookies.b.value += '!';
+        delete e.request.cookies.c;
+        return e.request;
+    }"""
+    outcome = ViewerRequestFunction(source)(ViewerRequest("GET", "/", [("Cookie", "a=1; b=2"), ("cookie", "c=3")]))
+    assert isinstance(outcome, Rewritten) and outcome.headers["cookie"] == "a=1; b=2!"
 
 
 def test_a_response_made_by_the_function_is_an_answer() -> None:
     function = ViewerRequestFunction("function handler(e) { return {statusCode: 302, headers: {location: {value: '/x'}}}; }")
-    assert function(ViewerRequest("GET", "/", [])) == Answered(302, {"location": "/x"}, b"")
+    assert function(ViewerRequest("GET", "/", [])) == Answered(302, [("location", "/x")], b"")
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ fn paths(parts: &[Part]) -> Result<String, Refusal> {
             &[
                 ("comment", &route.comment),
                 ("method", &route.method),
-                ("Function", &route.function),
+                ("name", &route.function),
                 ("parameters", &below("parameters", &parameters)),
             ],
         )

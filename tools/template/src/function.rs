@@ -74,7 +74,7 @@ pub(crate) fn part<'a>(
             .refuse("nothing invokes it: no routes, queue, stream, bucket or schedule, and no workflow"));
     }
 
-    let mut made = Made { id: pascal(name), ..Made::default() };
+    let mut made = Made { name: name.to_owned(), id: pascal(name), ..Made::default() };
     let rights = described.get("rights");
     if let Some(rights) = rights {
         made.rights += &rights::statements(rights)?;
@@ -133,7 +133,9 @@ fn seconds(timeout: &Entry) -> Result<u64, Refusal> {
 /// What a description makes beside the function itself: more of the template, and rights of the function.
 #[derive(Default)]
 struct Made {
-    /// The function's name in logical ids.
+    /// The function's name, as of its folder.
+    name: String,
+    /// The same in logical ids.
     id: String,
     rights: String,
     shapes: Vec<String>,
@@ -158,7 +160,7 @@ impl Made {
             Ok(Route {
                 path: path.to_owned(),
                 method: method.to_lowercase(),
-                function: format!("{}Function", self.id),
+                function: self.name.clone(),
                 comment: item.comment(),
                 place: item.place(),
             })

@@ -23,7 +23,7 @@ pub(crate) struct Route {
     pub(crate) path: String,
     /// In lower case, as in OpenAPI.
     pub(crate) method: String,
-    /// The logical id of the function that answers.
+    /// The name of the function that answers, as of its folder.
     pub(crate) function: String,
     pub(crate) comment: String,
     /// Its file and line.

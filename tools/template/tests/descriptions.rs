@@ -85,8 +85,9 @@ fn routes_are_the_apis_and_need_one_permission() {
     let path = &template["Resources"]["HttpApi"]["Properties"]["DefinitionBody"]["paths"]["/photos/{photo_id}/likes"];
     for method in ["get", "post"] {
         assert_eq!(path[method]["parameters"], json!([{"name": "photo_id", "in": "path", "required": true}]));
+        // By its name: the API does not depend on the functions.
         let uri = &path[method]["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"];
-        assert!(uri.as_str().unwrap().ends_with("/functions/${LikeFunction.Arn}/invocations"), "{uri}");
+        assert!(uri.as_str().unwrap().ends_with(":function:${AWS::StackName}-like/invocations"), "{uri}");
     }
     let permission = &template["Resources"]["LikePermission"]["Properties"];
     assert_eq!(permission["FunctionName"], json!({"Ref": "LikeFunction"}));
@@ -344,7 +345,7 @@ fn a_malformed_description_is_refused_with_its_place() {
         ("routes: [GET /likes]\n".into(), ":2: routes has to have a line below it for each entry"),
         ("routes:\n  - LIKE /likes\n".into(), ":3: a route is `GET"),
         ("routes:\n  - GET likes\n".into(), ":3: a route is `GET"),
-        ("routes:\n  - GET /likes\n  - GET /likes\n".into(), ":4: LikeFunction answers this route already"),
+        ("routes:\n  - GET /likes\n  - GET /likes\n".into(), ":4: like answers this route already"),
         ("routes:\n  - GET /likes\nroutes:\n  - GET /other\n".into(), ":"),
         ("routes:\n  - GET /likes\nmemory: 512\n".into(), ":4: \"memory\" is none of bucket, environment, "),
         ("routes:\n  - GET /likes\nPolicies: []\n".into(), ":4: Policies is generated"),

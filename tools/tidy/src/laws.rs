@@ -10,6 +10,7 @@ pub mod code;
 pub mod contracts;
 pub mod crates;
 pub mod documents;
+pub mod edge;
 pub mod functions;
 pub mod groups;
 pub mod rights;

@@ -8,8 +8,20 @@ use std::{fs, io};
 use crate::Template;
 
 /// Folders whose content is built or fetched, and not written here.
-const NOT_OURS: [&str; 7] =
-    [".git", ".local", ".venv", "target", "node_modules", "__pycache__", ".pytest_cache"];
+const NOT_OURS: [&str; 12] = [
+    ".git",
+    ".local",
+    ".tools",
+    ".venv",
+    "target",
+    "node_modules",
+    "build",
+    ".svelte-kit",
+    "test-results",
+    "playwright-report",
+    "__pycache__",
+    ".pytest_cache",
+];
 
 /// Files of the repository by path (with `/`, relative to its root), and the parsed `template.yaml`.
 pub struct Repository {

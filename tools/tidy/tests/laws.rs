@@ -21,6 +21,7 @@ laws! {
     sources: partial_batches queues failure_paths outputs_are_no_news dead_letters_ring;
     groups: senders_name_groups buckets_notify_functions;
     stream: filters;
+    edge: no_circles answers_of_the_api_are_not_kept;
     workflows: described wired_by_substitutions tasks_are_retried;
     crates: folder_is_crate workspace_lints product_dependencies functions_stand_alone;
     code: keys_in_one_place short_files;
