@@ -21,6 +21,7 @@ mod copies;
 mod counters;
 mod crowds;
 mod durability;
+mod edge;
 mod fairness;
 mod feeds;
 mod journey;
