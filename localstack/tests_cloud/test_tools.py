@@ -65,6 +65,33 @@ def test_other_processors_need_no_nasm(step: Step, monkeypatch: pytest.MonkeyPat
     tools.ensure_nasm(step)
 
 
+def program(folder: Path, name: str, says: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\necho {says}\n")
+    (folder / name).chmod(0o755)
+
+
+@pytest.mark.parametrize(("version", "is_enough"), [("v20.19.0", True), ("v24.1.0", True), ("v20.18.9", False), ("v18.20.4", False), ("", False)])
+def test_the_machines_node_is_taken_where_it_is_new_enough(bare: Path, step: Step, version: str, is_enough: bool) -> None:
+    for name in ("node", "npm"):
+        program(bare / "path", name, version)
+        program(tools.BIN, name, "v24.19.0")
+    assert tools.node_path().split(os.pathsep)[0] == str(bare / "path" if is_enough else tools.BIN)
+    tools.ensure_node(step)
+    assert step.note == "all there"
+
+
+def test_node_is_fetched_where_there_is_none_or_an_old_one(bare: Path, step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched = Environment(bare / "node")
+    monkeypatch.setattr(tools, "NODE", fetched)
+    monkeypatch.setattr(Environment, "install", lambda self, *_, **__: [program(self.bin, name, "v24.19.0") for name in ("node", "npm", "npx")])
+    for name in ("node", "npm"):
+        program(bare / "path", name, "v18.20.4")
+    tools.ensure_node(step)
+    assert step.note == "Node fetched"
+    assert shutil.which("npm", path=tools.node_path()) == str(tools.BIN / "npm")
+
+
 @pytest.mark.usefixtures("bare")
 def test_every_missing_prerequisite_has_a_line_and_nasm_is_none_of_them() -> None:
     lines = prerequisites.missing()
