@@ -1,7 +1,8 @@
 //! `profile`: shows and edits profiles, and lists a user's photos.
 //!
-//! - **Trigger**: `GET` and `PATCH /api/v1/users/me`, `GET /api/v1/users/{user_id}` and
-//!   `GET /api/v1/users/{user_id}/photos`. `{user_id}` is an id or `@name`.
+//! - **Trigger**: `GET` and `PATCH /api/v1/users/me`, `GET /api/v1/users/{user_id}`,
+//!   `GET /api/v1/users/by-name/{username}` and `GET /api/v1/users/{user_id}/photos`. `{user_id}` is an id or
+//!   `@name`.
 //! - **Access patterns**: a profile is one get, beside one of the caller's edge to them. A page of photos is
 //!   one query of the timeline, then one `BatchGetItem` of photos beside one range query of the caller's
 //!   likes. A name costs one get more.
@@ -82,6 +83,10 @@ impl runtime::http::Handler for ProfileHandler {
             "GET /api/v1/users/{user_id}" => {
                 let id = self.named(call).await?;
                 Reply::ok(&self.profile(caller, id).await?)
+            }
+            "GET /api/v1/users/by-name/{username}" => {
+                let id = people::by_name(&self.table, call.path("username")).await?;
+                Reply::ok(&self.profile(caller, id.ok_or_else(Problem::no_user)?).await?)
             }
             "GET /api/v1/users/{user_id}/photos" => {
                 let (count, before) = (call.count()?, call.position(List::Timeline)?);

@@ -16,11 +16,16 @@ const ROUNDS: usize = 8;
 /// Returns the user that `text` names. `@name` is read from the table (0.5 RRU); an id is not checked.
 pub async fn named(table: &Table, text: &str) -> Result<Option<UserId>> {
     match text.strip_prefix('@') {
-        Some(name) => match UserName::parse(name) {
-            Ok(name) => user::by_name(table, &name.folded()).await,
-            Err(_) => Ok(None),
-        },
+        Some(name) => by_name(table, name).await,
         None => Ok(text.parse().ok()),
+    }
+}
+
+/// Returns the user who has a user name, in any case. 0.5 RRU; nothing is read for a text that is no name.
+pub async fn by_name(table: &Table, name: &str) -> Result<Option<UserId>> {
+    match UserName::parse(name) {
+        Ok(name) => user::by_name(table, &name.folded()).await,
+        Err(_) => Ok(None),
     }
 }
 

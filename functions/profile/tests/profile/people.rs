@@ -11,6 +11,7 @@ use testkit::{Fault, START, forged_token_for, token_for};
 use crate::world::World;
 
 const USER: &str = "GET /api/v1/users/{user_id}";
+const BY_NAME: &str = "GET /api/v1/users/by-name/{username}";
 const EDIT: &str = "PATCH /api/v1/users/me";
 
 impl World {
@@ -67,6 +68,19 @@ async fn when_a_user_is_named_by_id_or_name_then_it_is_the_same_profile() {
 }
 
 #[tokio::test]
+async fn when_a_user_name_is_asked_for_then_it_is_folded_as_at_registration() {
+    let world = World::new().await;
+    world.ada_follows_bob().await;
+    let by_id = world.event("user", &[("user_id", &world.bob.user_id.to_string())]).await;
+    for name in ["Bob", "bob", "BOB", " bob "] {
+        let by_name = world.event("user-by-name", &[("username", name)]).await;
+        assert_eq!((by_name.status, &by_name.json), (200, &by_id.json), "{name}");
+    }
+    let me = world.event("user-by-name", &[("username", "ADA")]).await;
+    assert_eq!(me.json, world.event("me", &[]).await.json);
+}
+
+#[tokio::test]
 async fn when_there_is_no_such_user_then_it_is_not_found() {
     let world = World::new().await;
     let long = format!("@{}", "x".repeat(5000));
@@ -77,6 +91,11 @@ async fn when_there_is_no_such_user_then_it_is_not_found() {
             let answer = world.call(world.request(route).path("user_id", who)).await;
             assert_eq!((answer.status, answer.code()), (404, "user_not_found"), "{route} {who:.20}");
         }
+    }
+    let id = world.bob.user_id.to_string();
+    for name in ["", "nobody", "@bob", "b b", "bob/", "ＢＯＢ", "bo%62", &id, &long[1..]] {
+        let answer = world.call(world.request(BY_NAME).path("username", name)).await;
+        assert_eq!((answer.status, answer.code()), (404, "user_not_found"), "{name:.20}");
     }
     // A token outlives its account.
     let gone = api::Caller { user_id: UserId::try_from(9).unwrap(), username: "gone".to_owned() };
@@ -186,10 +205,12 @@ async fn when_a_profile_is_shown_or_changed_then_it_is_one_round_trip() {
         ("me", None, 1, 0.5, 0.0),
         ("user", Some(bob.as_str()), 1, 1.0, 0.0),
         ("user", Some("@bob"), 2, 1.5, 0.0),
+        ("user-by-name", Some("bob"), 2, 1.5, 0.0),
         ("edit-me", None, 1, 0.0, 1.0),
     ] {
         world.engine.reset_usage();
-        let values: Vec<(&str, &str)> = who.iter().map(|who| ("user_id", *who)).collect();
+        let name = if case == "user-by-name" { "username" } else { "user_id" };
+        let values: Vec<(&str, &str)> = who.iter().map(|who| (name, *who)).collect();
         assert_eq!(world.event(case, &values).await.status, 200);
         let usage = world.engine.usage();
         assert_eq!(usage.round_trips, round_trips, "{case}");

@@ -130,13 +130,17 @@ fn users() -> Vec<Route> {
         .summary("Somebody's profile")
         .gives::<Profile>(200, "The profile.")
         .refuses(404, NO_USER);
+    let by_name = Route::new(Get, "/api/v1/users/by-name/{username}", Tag::Users, "getUserByName")
+        .summary("The profile of whoever has a user name")
+        .gives::<Profile>(200, "The profile.")
+        .refuses(404, NO_USER);
     let photos = Route::new(Get, "/api/v1/users/{user_id}/photos", Tag::Users, "listUserPhotos")
         .summary("Somebody's photos, newest first")
         .paged()
         .gives::<PhotoPage>(200, "A page of photos.")
         .refuses(400, BAD_PAGE)
         .refuses(404, NO_USER);
-    vec![me, edit, user, photos]
+    vec![me, edit, user, by_name, photos]
 }
 
 fn follows() -> Vec<Route> {

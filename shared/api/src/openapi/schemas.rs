@@ -34,6 +34,7 @@ pub(super) fn problem() -> RefOr<Schema> {
 pub(super) fn path_parameter(name: &str) -> Parameter {
     let (description, example) = match name {
         "user_id" => ("Names the user: an id, or `@` and the user name.", "1184467440737095516"),
+        "username" => ("The user name, in any case.", "john_doe"),
         "session_id" => ("Names the session.", "1a1f2d3c4005d41402abc4b2a76b9719d911017c592"),
         _ => ("Names the photo.", "1184467440737095517"),
     };
