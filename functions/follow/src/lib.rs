@@ -5,7 +5,7 @@
 //! - **Access patterns**: one get of the other's profile, then one conditional write of the caller's own
 //!   edge. A follow reads the caller's profile beside the other's, for the number of followees, and takes the
 //!   quota of follows (0.5 RRU and 1 WRU). A page of people is one query of edges, then one `BatchGetItem` of
-//!   profiles. A name costs one get more.
+//!   profiles beside one of the caller's edges to them. A name costs one get more.
 //! - **Emits**: nothing. The edge reaches `derive` through the table's stream. The reverse edge, both
 //!   counters, the feed and the notification follow from it.
 //! - **Redelivery**: an edge exists or it does not. Following twice makes one edge and is no error.
@@ -13,7 +13,7 @@
 
 use std::sync::Arc;
 
-use api::wire::{FollowState, UserPage};
+use api::wire::{FollowState, UserCard, UserPage};
 use api::{Call, Caller, Problem, Reply};
 use domain::cursor::List;
 use domain::user::User;
@@ -22,6 +22,7 @@ use runtime::http::over_quota;
 use runtime::{Aws, metrics};
 use table::follow::{self, Follow};
 use table::guard::Quotas;
+use table::people::{People, Person};
 use table::{Table, people, user};
 
 runtime::config! {
@@ -31,6 +32,8 @@ runtime::config! {
         pub table_name: String,
         /// By how much the limits of the table of quotas are multiplied.
         pub quota_scale: u32,
+        /// Base URL of renditions, without a trailing slash.
+        pub cdn_url: String,
     }
 }
 
@@ -38,18 +41,22 @@ runtime::config! {
 pub struct FollowHandler {
     table: Table,
     quotas: Quotas,
+    cdn_url: String,
     clock: Arc<dyn Clock>,
 }
 
 impl FollowHandler {
     /// Connects to the table.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
-        Self::new(Table::new(aws.dynamodb(), &config.table_name), config.quota_scale, aws.clock())
+        let table = Table::new(aws.dynamodb(), &config.table_name);
+        Self::new(table, config.quota_scale, &config.cdn_url, aws.clock())
     }
 
-    /// Creates the handler for follows in `table`, with limits multiplied by `quota_scale`.
-    pub fn new(table: Table, quota_scale: u32, clock: Arc<dyn Clock>) -> Self {
-        Self { quotas: Quotas::new(table.clone(), quota_scale), table, clock }
+    /// Creates the handler for follows in `table`, with limits multiplied by `quota_scale`, and
+    /// pictures under `cdn_url`.
+    pub fn new(table: Table, quota_scale: u32, cdn_url: &str, clock: Arc<dyn Clock>) -> Self {
+        let quotas = Quotas::new(table.clone(), quota_scale);
+        Self { table, quotas, cdn_url: cdn_url.to_owned(), clock }
     }
 
     async fn named(&self, call: &Call) -> Result<UserId, Problem> {
@@ -90,22 +97,43 @@ impl FollowHandler {
         Ok(state(&other, false, (other.followers - i64::from(removed)).max(0)))
     }
 
-    async fn followers(&self, of: UserId, after: Option<UserId>, count: usize) -> Result<UserPage, Problem> {
+    async fn followers(
+        &self,
+        caller: &Caller,
+        of: UserId,
+        after: Option<UserId>,
+        count: usize,
+    ) -> Result<UserPage, Problem> {
         let table = &self.table;
-        let page =
-            people::page(table, count, after, |after, limit| follow::followers(table, of, after, limit));
+        let page = people::page(table, caller.user_id, count, after, |after, limit| {
+            follow::followers(table, of, after, limit)
+        });
         let (page, owner) = futures::try_join!(page, user::get(table, of))?;
         owner.ok_or_else(Problem::no_user)?;
-        Ok(UserPage::new(page.users, List::Followers, page.next))
+        Ok(self.shown(page, List::Followers))
     }
 
-    async fn following(&self, of: UserId, after: Option<UserId>, count: usize) -> Result<UserPage, Problem> {
+    async fn following(
+        &self,
+        caller: &Caller,
+        of: UserId,
+        after: Option<UserId>,
+        count: usize,
+    ) -> Result<UserPage, Problem> {
         let table = &self.table;
-        let page =
-            people::page(table, count, after, |after, limit| follow::following(table, of, after, limit));
+        let page = people::page(table, caller.user_id, count, after, |after, limit| {
+            follow::following(table, of, after, limit)
+        });
         let (page, owner) = futures::try_join!(page, user::get(table, of))?;
         owner.ok_or_else(Problem::no_user)?;
-        Ok(UserPage::new(page.users, List::Following, page.next))
+        Ok(self.shown(page, List::Following))
+    }
+}
+
+impl FollowHandler {
+    fn shown(&self, page: People, list: List) -> UserPage {
+        let card = |person: Person| UserCard::new(person.user, &self.cdn_url, person.followed);
+        UserPage::new(page.users.into_iter().map(card).collect(), list, page.next)
     }
 }
 
@@ -135,11 +163,11 @@ impl runtime::http::Handler for FollowHandler {
             }
             "GET /api/v1/users/{user_id}/followers" => {
                 let (count, after) = (call.count()?, call.position(List::Followers)?);
-                Reply::ok(&self.followers(self.named(call).await?, after, count).await?)
+                Reply::ok(&self.followers(caller, self.named(call).await?, after, count).await?)
             }
             "GET /api/v1/users/{user_id}/following" => {
                 let (count, after) = (call.count()?, call.position(List::Following)?);
-                Reply::ok(&self.following(self.named(call).await?, after, count).await?)
+                Reply::ok(&self.following(caller, self.named(call).await?, after, count).await?)
             }
             _ => Err(runtime::http::unknown_route()),
         }

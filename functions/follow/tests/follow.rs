@@ -18,7 +18,7 @@ const FOLLOWERS: &str = "GET /api/v1/users/{user_id}/followers";
 const FOLLOWING: &str = "GET /api/v1/users/{user_id}/following";
 
 fn deps(world: &World) -> FollowHandler {
-    FollowHandler::new(world.table.clone(), 1, world.clock.shared())
+    FollowHandler::new(world.table.clone(), 1, "https://cdn.test", world.clock.shared())
 }
 
 async fn ask(world: &World, route: &str, who: &Caller, whom: impl Display) -> Answer {
@@ -133,6 +133,58 @@ async fn when_there_are_many_then_both_lists_are_paged_without_gaps() {
     let answer = call(&deps(&world), &world.clock, next(FOLLOWING)).await;
     assert_eq!(answer.json["users"][0]["username"], "fan3");
     assert_eq!(call(&deps(&world), &world.clock, next(FOLLOWERS)).await.code(), "bad_cursor");
+}
+
+#[tokio::test]
+async fn when_people_are_listed_then_each_card_says_whom_the_caller_follows() {
+    let world = World::new().await;
+    let star = world.person("star").await;
+    let fans = world.people("fan", 4).await;
+    for fan in &fans {
+        world.follow(fan, &star).await;
+        world.follow(&star, fan).await;
+    }
+    world.follow(&fans[0], &fans[2]).await;
+    world.derive().await;
+    for route in [FOLLOWERS, FOLLOWING] {
+        for (viewer, followed) in [(&fans[0], vec!["fan2"]), (&star, vec!["fan0", "fan1", "fan2", "fan3"])] {
+            let page = ask(&world, route, viewer, star.user_id).await.json;
+            let users = page["users"].as_array().unwrap();
+            let mut said: Vec<&str> = users
+                .iter()
+                .filter(|user| user["followed_by_you"] == true)
+                .map(|user| user["username"].as_str().unwrap())
+                .collect();
+            said.sort_unstable();
+            assert_eq!((users.len(), said), (4, followed), "{route} by {}", viewer.username);
+        }
+    }
+    let page = ask(&world, FOLLOWERS, &star, fans[2].user_id).await.json;
+    let fan = fans[0].user_id;
+    let expected = json!({
+        "user_id": fan, "username": "fan0", "full_name": null, "followed_by_you": true,
+        "profile_pic": format!("https://cdn.test/photos/profile/small/{fan}.jpg"),
+    });
+    assert!(page["users"].as_array().unwrap().contains(&expected), "{page}");
+}
+
+#[tokio::test]
+async fn a_page_of_people_costs_as_many_trips_as_without_the_callers_edges() {
+    let world = World::new().await;
+    let star = world.person("star").await;
+    for fan in world.people("fan", 20).await {
+        world.follow(&fan, &star).await;
+        world.follow(&star, &fan).await;
+    }
+    world.derive().await;
+    for route in [FOLLOWERS, FOLLOWING] {
+        world.engine.reset_usage();
+        assert_eq!(ask(&world, route, &star, star.user_id).await.json["users"].as_array().unwrap().len(), 20);
+        let usage = world.engine.usage();
+        // The list, beside the owner. Then profiles and edges, beside each other.
+        assert_eq!((usage.requests, usage.round_trips), (4, 2), "{route} {usage:?}");
+        assert!(usage.read_units <= 21.5, "{route} {usage:?}");
+    }
 }
 
 #[tokio::test]

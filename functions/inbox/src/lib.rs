@@ -24,6 +24,8 @@ runtime::config! {
     pub struct Config {
         /// Name of the table.
         pub table_name: String,
+        /// Base URL of renditions, without a trailing slash.
+        pub cdn_url: String,
     }
 }
 
@@ -33,18 +35,19 @@ const MAX_UNREAD: usize = 100;
 /// Handles reading an inbox and marking it read.
 pub struct InboxHandler {
     table: Table,
+    cdn_url: String,
     clock: Arc<dyn Clock>,
 }
 
 impl InboxHandler {
     /// Connects to the table.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
-        Self::new(Table::new(aws.dynamodb(), &config.table_name), aws.clock())
+        Self::new(Table::new(aws.dynamodb(), &config.table_name), &config.cdn_url, aws.clock())
     }
 
-    /// Creates the handler for inboxes in `table`.
-    pub fn new(table: Table, clock: Arc<dyn Clock>) -> Self {
-        Self { table, clock }
+    /// Creates the handler for inboxes in `table`, with pictures under `cdn_url`.
+    pub fn new(table: Table, cdn_url: &str, clock: Arc<dyn Clock>) -> Self {
+        Self { table, cdn_url: cdn_url.to_owned(), clock }
     }
 
     async fn page(
@@ -60,16 +63,20 @@ impl InboxHandler {
         let photos: HashSet<PhotoId> = page.items.iter().filter_map(|(id, _)| about(*id)).collect();
         let listed: Vec<PhotoId> = photos.iter().copied().collect();
         let unread = inbox::unread(&self.table, recipient, read_to, MAX_UNREAD, now);
-        let (unread, existing) = futures::try_join!(unread, photo::existing(&self.table, &listed))?;
-        let is_gone =
-            |id: RowId| about(id).is_some_and(|photo| photos.contains(&photo) && !existing.contains(&photo));
+        let (unread, existing) = futures::try_join!(unread, photo::get_all(&self.table, &listed))?;
+        let is_gone = |id: RowId| {
+            about(id).is_some_and(|photo| photos.contains(&photo) && !existing.contains_key(&photo))
+        };
         let unread_count = unread.into_iter().filter(|id| !is_gone(*id)).count();
         let last = page.items.last().map(|(id, _)| *id).filter(|_| page.more);
         // The query orders rows by the day they were opened. Within a page, the newest event comes first.
         let mut rows = page.items;
         rows.retain(|(id, _)| !is_gone(*id));
         rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.updated_at));
-        let notifications = rows.into_iter().map(|(id, row)| Notification::new(id, row, read_to));
+        let notifications = rows.into_iter().map(|(id, row)| {
+            let photo = about(id).and_then(|photo| existing.get(&photo));
+            Notification::new(id, row, photo, read_to, &self.cdn_url)
+        });
         Ok(Notifications {
             notifications: notifications.collect(),
             unread_count,

@@ -13,6 +13,7 @@ use api::Caller;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::cursor::List;
 use domain::inbox::{Actor, RowId, Subject};
+use domain::media::AddressSecret;
 use domain::{Clock, PhotoId, Timestamp, UserId};
 use inbox::InboxHandler;
 use serde_json::{Value, json};
@@ -23,6 +24,7 @@ use testkit::{Engine, Fault, ManualClock, START, forged_token_for, token_for};
 
 const LIST: &str = "GET /api/v1/notifications";
 const READ: &str = "POST /api/v1/notifications/read";
+const CDN: &str = "https://cdn.test";
 const HOUR: Duration = Duration::from_hours(1);
 
 struct World {
@@ -37,7 +39,7 @@ impl World {
     async fn new() -> Self {
         let (engine, clock) = (Engine::start().await, ManualClock::new());
         let table = Table::new(engine.client(), engine.table_name());
-        let deps = InboxHandler::new(table.clone(), clock.shared());
+        let deps = InboxHandler::new(table.clone(), CDN, clock.shared());
         let ada = Caller {
             user_id: UserId::floor(START.plus_days(-200).plus_ms(-3_600_000)),
             username: "ada".to_owned(),
@@ -100,11 +102,10 @@ impl World {
         id
     }
 
-    /// Puts a photo into the table, as far as an inbox looks at one.
+    /// Puts a photo of Ada's into the table, unless it is there.
     async fn exists(&self, photo: PhotoId) {
-        let key = ItemKey::Photo(photo).raw();
-        let put = self.engine.client().put_item().table_name(self.engine.table_name());
-        put.item(PK, AttributeValue::S(key.pk)).item(SK, AttributeValue::S(key.sk)).send().await.unwrap();
+        let photo = testkit::maximal::draft(photo, AddressSecret::from(u128::from(photo.get())), &self.ada);
+        table::photo::create(&self.table, &photo, None).await.unwrap();
     }
 
     async fn remove(&self, key: &ItemKey) {
@@ -124,6 +125,10 @@ impl World {
     }
 }
 
+fn picture(user: u64) -> String {
+    format!("{CDN}/photos/profile/small/{user}.jpg")
+}
+
 #[tokio::test]
 async fn when_several_like_a_photo_then_it_is_one_row() {
     let world = World::new().await;
@@ -137,12 +142,13 @@ async fn when_several_like_a_photo_then_it_is_one_row() {
             "id": format!("{:013}-like-{photo}", photo.created_at().0),
             "type": "like",
             "actors": [
-                { "user_id": "4", "username": "user4" },
-                { "user_id": "3", "username": "user3" },
-                { "user_id": "2", "username": "user2" },
+                { "user_id": "4", "username": "user4", "profile_pic": picture(4) },
+                { "user_id": "3", "username": "user3", "profile_pic": picture(3) },
+                { "user_id": "2", "username": "user2", "profile_pic": picture(2) },
             ],
             "actor_count": 4,
             "photo_id": photo,
+            "photo_thumbnail": format!("{CDN}/photos/small/{:032x}/0.jpg", photo.get()),
             "message": "user4 and 3 others liked your photo",
             "created_at": "2026-11-22T11:59:59.000Z",
             "read": false,
@@ -174,7 +180,8 @@ async fn when_an_inbox_is_read_then_nothing_is_unread_until_something_happens() 
     let unread: Vec<&Value> =
         page["notifications"].as_array().unwrap().iter().filter(|row| row["read"] == false).collect();
     assert_eq!((unread.len(), &unread[0]["message"]), (1, &json!("user2 and 1 other started following you")));
-    assert!(unread[0].get("photo_id").is_none());
+    assert!(unread[0].get("photo_id").is_none() && unread[0]["photo_thumbnail"].is_null());
+    assert_eq!(unread[0]["actors"][1]["profile_pic"], picture(1));
 }
 
 #[tokio::test]

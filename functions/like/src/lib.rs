@@ -3,7 +3,8 @@
 //! - **Trigger**: `POST` and `DELETE /api/v1/photos/{photo_id}/like`, `GET /api/v1/photos/{photo_id}/likes`.
 //! - **Access patterns**: one get of the photo, and beside it for a like the quota of likes (1 WRU). Then one
 //!   conditional write of the caller's own edge. A page
-//!   of likers is one query of derived edges, then one `BatchGetItem` of profiles.
+//!   of likers is one query of derived edges, then one `BatchGetItem` of profiles beside one of the caller's
+//!   follow edges to them.
 //! - **Emits**: nothing. The edge reaches `derive` through the table's stream. The counter and the
 //!   notification follow from it.
 //! - **Redelivery**: an edge exists or it does not. Liking twice makes one edge and is no error.
@@ -11,7 +12,7 @@
 
 use std::sync::Arc;
 
-use api::wire::{LikeState, UserPage};
+use api::wire::{LikeState, UserCard, UserPage};
 use api::{Call, Caller, Problem, Reply};
 use domain::cursor::List;
 use domain::photo::Photo;
@@ -20,6 +21,7 @@ use runtime::Aws;
 use runtime::http::over_quota;
 use table::guard::Quotas;
 use table::like::Like;
+use table::people::Person;
 use table::{Table, like, people, photo};
 
 runtime::config! {
@@ -29,6 +31,8 @@ runtime::config! {
         pub table_name: String,
         /// By how much the limits of the table of quotas are multiplied.
         pub quota_scale: u32,
+        /// Base URL of renditions, without a trailing slash.
+        pub cdn_url: String,
     }
 }
 
@@ -36,18 +40,22 @@ runtime::config! {
 pub struct LikeHandler {
     table: Table,
     quotas: Quotas,
+    cdn_url: String,
     clock: Arc<dyn Clock>,
 }
 
 impl LikeHandler {
     /// Connects to the table.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
-        Self::new(Table::new(aws.dynamodb(), &config.table_name), config.quota_scale, aws.clock())
+        let table = Table::new(aws.dynamodb(), &config.table_name);
+        Self::new(table, config.quota_scale, &config.cdn_url, aws.clock())
     }
 
-    /// Creates the handler for likes in `table`, with limits multiplied by `quota_scale`.
-    pub fn new(table: Table, quota_scale: u32, clock: Arc<dyn Clock>) -> Self {
-        Self { quotas: Quotas::new(table.clone(), quota_scale), table, clock }
+    /// Creates the handler for likes in `table`, with limits multiplied by `quota_scale`, and
+    /// pictures under `cdn_url`.
+    pub fn new(table: Table, quota_scale: u32, cdn_url: &str, clock: Arc<dyn Clock>) -> Self {
+        let quotas = Quotas::new(table.clone(), quota_scale);
+        Self { table, quotas, cdn_url: cdn_url.to_owned(), clock }
     }
 
     async fn visible(&self, caller: &Caller, id: PhotoId) -> Result<Option<Photo>, Problem> {
@@ -88,11 +96,13 @@ impl LikeHandler {
         count: usize,
     ) -> Result<UserPage, Problem> {
         self.visible(caller, id).await?.ok_or_else(Problem::no_photo)?;
-        let page = people::page(&self.table, count, after, |after, limit| {
+        let page = people::page(&self.table, caller.user_id, count, after, |after, limit| {
             like::likers(&self.table, id, after, limit)
         })
         .await?;
-        Ok(UserPage::new(page.users, List::Likers, page.next))
+        let card = |person: Person| UserCard::new(person.user, &self.cdn_url, person.followed);
+        let users = page.users.into_iter().map(card).collect();
+        Ok(UserPage::new(users, List::Likers, page.next))
     }
 }
 

@@ -15,7 +15,7 @@ const UNLIKE: &str = "DELETE /api/v1/photos/{photo_id}/like";
 const LIKERS: &str = "GET /api/v1/photos/{photo_id}/likes";
 
 fn deps(world: &World) -> LikeHandler {
-    LikeHandler::new(world.table.clone(), 1, world.clock.shared())
+    LikeHandler::new(world.table.clone(), 1, "https://cdn.test", world.clock.shared())
 }
 
 async fn ask(world: &World, route: &str, who: &Caller, photo: PhotoId) -> Answer {
@@ -152,6 +152,32 @@ async fn when_many_like_a_photo_then_they_are_paged_and_the_gone_are_skipped() {
 }
 
 #[tokio::test]
+async fn when_likers_are_listed_then_each_card_says_whom_the_caller_follows() {
+    let world = World::new().await;
+    let ann = world.person("ann").await;
+    let photo = world.post(&ann).await;
+    let fans = world.people("fan", 20).await;
+    for fan in &fans {
+        world.like(fan, &ann, photo).await;
+    }
+    world.follow(&ann, &fans[3]).await;
+    world.follow(&fans[4], &ann).await;
+    world.derive().await;
+    world.engine.reset_usage();
+    let page = ask(&world, LIKERS, &ann, photo).await.json;
+    let users = page["users"].as_array().unwrap();
+    let followed: Vec<&Value> =
+        users.iter().filter(|user| user["followed_by_you"] == true).map(|user| &user["username"]).collect();
+    assert_eq!((users.len(), followed), (20, vec![&json!("fan3")]));
+    let pic = format!("https://cdn.test/photos/profile/small/{}.jpg", fans[0].user_id);
+    assert_eq!(users[0]["profile_pic"], pic);
+    // The photo, the list, and then profiles beside edges.
+    let usage = world.engine.usage();
+    assert_eq!((usage.requests, usage.round_trips), (4, 3), "{usage:?}");
+    assert!(usage.read_units <= 21.5, "{usage:?}");
+}
+
+#[tokio::test]
 async fn when_api_gateway_sends_real_events_then_they_are_answered() {
     let world = World::new().await;
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
@@ -185,7 +211,7 @@ async fn when_a_thousand_photos_were_liked_in_an_hour_then_the_next_waits() {
     assert_eq!(ask(&world, LIKE, &bob, photo).await.status, 200);
     // The limits are multiplied by the stack's scale.
     world.use_up(&quota::LIKES, bob.user_id, &[999]).await;
-    let scaled = LikeHandler::new(world.table.clone(), 2, world.clock.shared());
+    let scaled = LikeHandler::new(world.table.clone(), 2, "https://cdn.test", world.clock.shared());
     let request = Request::to(LIKE).path("photo_id", photo).by(&bob, &world.clock);
     assert_eq!(call(&scaled, &world.clock, request).await.status, 200);
 }

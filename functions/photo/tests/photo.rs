@@ -133,7 +133,7 @@ async fn when_a_ready_photo_is_asked_for_then_everyone_sees_it_whole() {
         "photo_id": id,
         "user_id": "1",
         "username": "ada",
-        "profile_pic": null,
+        "profile_pic": format!("{CDN}/photos/profile/small/1.jpg"),
         "url": format!("{CDN}/photos/large/{SECRET}/0.jpg"),
         "thumbnail_urls": urls(0),
         "caption": "High tide",

@@ -62,7 +62,7 @@ impl ProfileHandler {
             }
         };
         let (user, followed) = futures::try_join!(user::get(&self.table, id), followed)?;
-        Ok(Profile::new(user.ok_or_else(Problem::no_user)?, followed))
+        Ok(Profile::new(user.ok_or_else(Problem::no_user)?, &self.cdn_url, followed))
     }
 
     async fn edit(&self, caller: &Caller, request: UpdateProfileRequest) -> Result<Profile, Problem> {
@@ -70,7 +70,7 @@ impl ProfileHandler {
         let bio = request.bio.as_deref().map(parse_bio).transpose()?;
         let patch = |text: Option<Option<String>>| text.map_or(Patch::Keep, Patch::present);
         let user = user::update(&self.table, caller.user_id, patch(full_name), patch(bio)).await?;
-        Ok(Profile::new(user.ok_or_else(Problem::no_user)?, false))
+        Ok(Profile::new(user.ok_or_else(Problem::no_user)?, &self.cdn_url, false))
     }
 }
 

@@ -62,7 +62,7 @@ macro_rules! ids {
                 Timestamp(i64::try_from(self.0 >> LOW_BITS).unwrap_or(i64::MAX).saturating_add(EPOCH_MS))
             }
 
-            /// Returns the home region of the user, or of the photo's author.
+            /// Returns the home region of the user it is, or whose it is.
             pub fn home(self) -> Home {
                 Home::of_lowest_bits(self.0 >> RANDOM_BITS)
             }
@@ -137,6 +137,8 @@ ids! {
     UserId,
     /// Names a photo (a post of one to ten media).
     PhotoId,
+    /// Names an upload of a profile picture.
+    PictureId,
 }
 
 impl UserId {
@@ -150,6 +152,13 @@ impl PhotoId {
     /// Makes an id of this moment for a new photo of `author`, with the author's home.
     pub fn generate(author: UserId, clock: &dyn Clock, randomness: &dyn Randomness) -> Self {
         Self(generate(author.home(), clock, randomness))
+    }
+}
+
+impl PictureId {
+    /// Makes an id of this moment for a new upload of `user`, with the user's home.
+    pub fn generate(user: UserId, clock: &dyn Clock, randomness: &dyn Randomness) -> Self {
+        Self(generate(user.home(), clock, randomness))
     }
 }
 

@@ -39,6 +39,18 @@ pub async fn exists_latest(table: &Table, user: UserId, followee: UserId) -> Res
     Ok(table.get_latest::<IgnoredAny>(&ItemKey::Following(user, followee)).await?.is_some())
 }
 
+/// Returns which of `people` `user` follows, eventually consistent. 0.5 RRU each, one round trip for each 100.
+pub async fn followed_among(table: &Table, user: UserId, people: &[UserId]) -> Result<HashSet<UserId>> {
+    // Nobody follows themselves, so there is no edge to read.
+    let others = people.iter().filter(|other| **other != user);
+    let keys: Vec<ItemKey> = others.map(|other| ItemKey::Following(user, *other)).collect();
+    let found = table.batch_get::<IgnoredAny>(&keys).await?.into_iter().filter_map(|(key, _)| match key {
+        ItemKey::Following(_, followee) => Some(followee),
+        _ => None,
+    });
+    Ok(found.collect())
+}
+
 /// Reads the follow of `user`, strongly consistent. 1 RRU.
 pub async fn get_latest(table: &Table, user: UserId, followee: UserId) -> Result<Option<Follow>> {
     table.get_latest(&ItemKey::Following(user, followee)).await

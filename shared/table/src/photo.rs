@@ -2,7 +2,7 @@
 
 mod texts;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::{
@@ -12,7 +12,6 @@ use aws_sdk_dynamodb::types::{
 use domain::photo::{Failure, Photo, Rendered, State};
 use domain::text::{AltText, Caption, Location, Tag};
 use domain::{PhotoId, UserId};
-use serde::de::IgnoredAny;
 use serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value;
 
 use crate::calls::{back_off, key_item, number, parsed, stored, text};
@@ -74,14 +73,12 @@ pub async fn get_latest(table: &Table, id: PhotoId) -> Result<Option<Photo>> {
     table.get_latest(&ItemKey::Photo(id)).await
 }
 
-/// Reads which of several photos exist. 0.5 RRU for each 4 KiB of each, one round trip for each 100.
-pub async fn existing(table: &Table, ids: &[PhotoId]) -> Result<HashSet<PhotoId>> {
+/// Reads several photos without long texts, eventually consistent. Those that do not exist are left out.
+/// 0.5 RRU for each 4 KiB of each, one round trip for each 100.
+pub async fn get_all(table: &Table, ids: &[PhotoId]) -> Result<HashMap<PhotoId, Photo>> {
     let keys: Vec<ItemKey> = ids.iter().copied().map(ItemKey::Photo).collect();
-    let found = table.batch_get::<IgnoredAny>(&keys).await?.into_iter().filter_map(|(key, _)| match key {
-        ItemKey::Photo(photo) => Some(photo),
-        _ => None,
-    });
-    Ok(found.collect())
+    let found = table.batch_get::<Photo>(&keys).await?;
+    Ok(found.into_iter().map(|(_, photo)| (photo.id, photo)).collect())
 }
 
 /// Changes of a photo's texts.

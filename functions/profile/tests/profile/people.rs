@@ -8,7 +8,7 @@ use table::relations::EdgeState;
 use testkit::http::Request;
 use testkit::{Fault, START, forged_token_for, token_for};
 
-use crate::world::World;
+use crate::world::{CDN, World};
 
 const USER: &str = "GET /api/v1/users/{user_id}";
 const BY_NAME: &str = "GET /api/v1/users/by-name/{username}";
@@ -34,7 +34,7 @@ async fn when_users_ask_for_themselves_then_they_see_their_profile() {
         "username": "Ada",
         "full_name": "Ada Lovelace",
         "bio": null,
-        "profile_pic": null,
+        "profile_pic": format!("{CDN}/photos/profile/small/{}.jpg", world.ada.user_id),
         "follower_count": 0,
         "following_count": 0,
         "photo_count": 0,
@@ -93,7 +93,7 @@ async fn when_there_is_no_such_user_then_it_is_not_found() {
         }
     }
     let id = world.bob.user_id.to_string();
-    for name in ["", "nobody", "@bob", "b b", "bob/", "ＢＯＢ", "bo%62", &id, &long[1..]] {
+    for name in ["", "nobody", "@bob", "b b", "bob/", "ＢＯＢ", &id, &long[1..]] {
         let answer = world.call(world.request(BY_NAME).path("username", name)).await;
         assert_eq!((answer.status, answer.code()), (404, "user_not_found"), "{name:.20}");
     }

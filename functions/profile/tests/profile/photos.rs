@@ -40,7 +40,7 @@ async fn when_somebodys_photos_are_listed_then_each_is_shown_as_it_is() {
         "photo_id": older,
         "user_id": world.bob.user_id,
         "username": "Bob",
-        "profile_pic": null,
+        "profile_pic": format!("{CDN}/photos/profile/small/{}.jpg", world.bob.user_id),
         "url": url("large"),
         "thumbnail_urls": urls,
         "caption": "2 minutes ago",

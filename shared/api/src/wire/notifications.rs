@@ -1,9 +1,13 @@
 //! The inbox.
 
-use domain::inbox::{Row, RowId, Subject};
+use domain::inbox::{self, Row, RowId, Subject};
+use domain::media::{Encoding, Size};
+use domain::photo::Photo;
 use domain::{PhotoId, Timestamp, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use super::users::profile_pic;
 
 /// A page of the inbox, newest first.
 #[derive(Serialize, ToSchema)]
@@ -34,6 +38,9 @@ pub struct Notification {
     #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub photo_id: Option<PhotoId>,
+    /// The first picture of that photo, small; null of a row that is about no photo.
+    #[schema(required)]
+    pub photo_thumbnail: Option<String>,
     /// A sentence in English.
     pub message: String,
     /// When the newest actor acted (RFC 3339).
@@ -50,6 +57,15 @@ pub struct Actor {
     pub user_id: UserId,
     /// Their user name.
     pub username: String,
+    /// Where their picture is, 150 pixels square; nothing is there while they have none.
+    pub profile_pic: String,
+}
+
+impl Actor {
+    /// Shows a user with pictures under `cdn`.
+    pub fn new(user_id: UserId, username: String, cdn: &str) -> Self {
+        Self { profile_pic: profile_pic(cdn, user_id), user_id, username }
+    }
 }
 
 /// The inbox after reading it.
@@ -60,25 +76,29 @@ pub struct MarkedRead {
 }
 
 impl Notification {
-    /// Shows `row` to somebody who has read everything up to `read_to`.
-    pub fn new(id: RowId, row: Row, read_to: Timestamp) -> Self {
+    /// Shows `row`, which is about `photo` if about any, to somebody who has read everything up to `read_to`.
+    /// Pictures are under `cdn`.
+    pub fn new(id: RowId, row: Row, photo: Option<&Photo>, read_to: Timestamp, cdn: &str) -> Self {
         let (kind, photo_id) = match id.subject {
             Subject::Like(photo) => ("like", Some(photo)),
             Subject::Follow => ("follow", None),
         };
+        let message = row.message(id.subject);
+        let actor = |actor: inbox::Actor| Actor::new(actor.user_id, actor.username, cdn);
+        let actors = row.actors.into_iter().map(actor);
         Self {
             id: id.to_string(),
             r#type: kind,
-            message: row.message(id.subject),
+            message,
             actor_count: row.actor_count,
             photo_id,
+            photo_thumbnail: photo.map(|photo| {
+                let key = photo.address(0).key(Size::Small, Encoding::Jpeg);
+                format!("{cdn}/{key}")
+            }),
             created_at: row.updated_at.to_string(),
             read: row.updated_at <= read_to,
-            actors: row
-                .actors
-                .into_iter()
-                .map(|actor| Actor { user_id: actor.user_id, username: actor.username })
-                .collect(),
+            actors: actors.collect(),
         }
     }
 }

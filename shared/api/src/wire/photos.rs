@@ -9,6 +9,8 @@ use domain::{PhotoId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::users::profile_pic;
+
 /// A draft photo of one to ten media.
 #[derive(Deserialize, Serialize, ToSchema)]
 pub struct CreatePhotoRequest {
@@ -123,9 +125,8 @@ pub struct PhotoCard {
     pub user_id: UserId,
     /// Their user name.
     pub username: String,
-    /// Their picture; null while they have none.
-    #[schema(required)]
-    pub profile_pic: Option<String>,
+    /// Where their picture is, 150 pixels square; nothing is there while they have none.
+    pub profile_pic: String,
     /// The first picture, large.
     pub url: String,
     /// The first picture in every size.
@@ -295,7 +296,7 @@ impl PhotoCard {
             photo_id: photo.id,
             user_id: photo.author,
             username: photo.author_name.clone(),
-            profile_pic: None,
+            profile_pic: profile_pic(cdn, photo.author),
             url: first.large.clone(),
             thumbnail_urls: first,
             caption: photo.caption.as_ref().map(|caption| caption.as_str().to_owned()),

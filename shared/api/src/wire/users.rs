@@ -1,8 +1,9 @@
 //! Profiles, lists of users, and follows.
 
-use domain::UserId;
 use domain::cursor::List;
+use domain::media::{Encoding, Size};
 use domain::user::User;
+use domain::{UserId, profile_picture};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -20,9 +21,8 @@ pub struct Profile {
     /// What they say about themselves.
     #[schema(required)]
     pub bio: Option<String>,
-    /// Their picture; null while they have none.
-    #[schema(required)]
-    pub profile_pic: Option<String>,
+    /// Where their picture is, 150 pixels square; nothing is there while they have none.
+    pub profile_pic: String,
     /// How many people follow them.
     pub follower_count: i64,
     /// How many people they follow.
@@ -55,9 +55,10 @@ pub struct UserCard {
     /// The name beside it.
     #[schema(required)]
     pub full_name: Option<String>,
-    /// Their picture; null while they have none.
-    #[schema(required)]
-    pub profile_pic: Option<String>,
+    /// Where their picture is, 150 pixels square; nothing is there while they have none.
+    pub profile_pic: String,
+    /// Whether the caller follows them.
+    pub followed_by_you: bool,
 }
 
 /// A page of people.
@@ -86,15 +87,20 @@ pub struct FollowState {
     pub following_count: i64,
 }
 
+/// Returns the URL of a user's small picture under `cdn`. It is made of their id, whether they have one or not.
+pub(super) fn profile_pic(cdn: &str, user: UserId) -> String {
+    format!("{cdn}/{}", profile_picture::rendition_key(user, Size::Small, Encoding::Jpeg))
+}
+
 impl Profile {
-    /// Shows `user` to somebody who follows them or not.
-    pub fn new(user: User, followed_by_you: bool) -> Self {
+    /// Shows `user`, with pictures under `cdn`, to somebody who follows them or not.
+    pub fn new(user: User, cdn: &str, followed_by_you: bool) -> Self {
         Self {
             user_id: user.id,
             username: user.username.as_str().to_owned(),
             full_name: user.full_name,
             bio: user.bio,
-            profile_pic: None,
+            profile_pic: profile_pic(cdn, user.id),
             follower_count: user.followers,
             following_count: user.following,
             photo_count: user.photos,
@@ -104,18 +110,23 @@ impl Profile {
     }
 }
 
-impl From<User> for UserCard {
-    fn from(user: User) -> Self {
-        let username = user.username.as_str().to_owned();
-        Self { user_id: user.id, username, full_name: user.full_name, profile_pic: None }
+impl UserCard {
+    /// Shows `user`, with pictures under `cdn`, to somebody who follows them or not.
+    pub fn new(user: User, cdn: &str, followed_by_you: bool) -> Self {
+        Self {
+            user_id: user.id,
+            username: user.username.as_str().to_owned(),
+            full_name: user.full_name,
+            profile_pic: profile_pic(cdn, user.id),
+            followed_by_you,
+        }
     }
 }
 
 impl UserPage {
     /// A page of `list` that goes on after `next`.
-    pub fn new(users: Vec<User>, list: List, next: Option<UserId>) -> Self {
+    pub fn new(users: Vec<UserCard>, list: List, next: Option<UserId>) -> Self {
         let next_cursor = next.map(|last| list.cursor(&last));
-        let users = users.into_iter().map(UserCard::from).collect();
         Self { users, has_more: next_cursor.is_some(), next_cursor }
     }
 }
