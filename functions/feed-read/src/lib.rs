@@ -1,12 +1,13 @@
-//! `feed-read`: shows the personal feed, newest first.
+//! `feed-read`: shows the personal feed, newest first, and says whether it has anything newer.
 //!
-//! - **Trigger**: `GET /api/v1/feed?count=20&cursor=…`.
+//! - **Trigger**: `GET /api/v1/feed?count=20&cursor=…`, `GET /api/v1/feed/newer?than=…`.
 //! - **Access patterns**: one query of the feed gives the reader's state and the newest entries; further down
 //!   they are two reads side by side. Beside each other follow, where the state calls for them: up to two
 //!   chunks of the snapshot, the photos of authors followed since, and one `BatchGetItem` of the heads of
 //!   followed celebrities that this process has not read in the last seconds. One more `BatchGetItem`, of
 //!   photos, and beside it one range query of the reader's likes hydrate the entries. Any page costs at most
-//!   60 RRU and 12 round trips. One request looks at everyone a reader follows: that of a return.
+//!   60 RRU and 12 round trips. One request looks at everyone a reader follows: that of a return. Whether there
+//!   is anything newer is one query, and what `newer` reads beside each other where there is.
 //! - **Emits**: nothing. The mark of a reader who needs a snapshot reaches `backfill` through the table's
 //!   stream.
 //! - **Redelivery**: a request writes only the day of the last visit, the mark of a return, and the snapshot
@@ -18,6 +19,8 @@
 
 mod celebrities;
 mod feed;
+mod names;
+mod newer;
 mod photo_cache;
 
 use std::sync::Arc;
@@ -33,6 +36,7 @@ use table::photo::TextBudget;
 
 use crate::celebrities::Celebrities;
 use crate::feed::Feed;
+use crate::names::Names;
 use crate::photo_cache::PhotoCache;
 
 runtime::config! {
@@ -59,6 +63,7 @@ pub struct FeedReadHandler {
     clock: Arc<dyn Clock>,
     photos: PhotoCache,
     celebrities: Celebrities,
+    names: Names,
 }
 
 impl FeedReadHandler {
@@ -75,6 +80,7 @@ impl FeedReadHandler {
             clock,
             photos: PhotoCache::default(),
             celebrities: Celebrities::default(),
+            names: Names::default(),
         }
     }
 
@@ -131,6 +137,13 @@ impl runtime::http::Handler for FeedReadHandler {
                 let count = call.count()?;
                 let after = call.position::<PhotoId>(List::Feed)?;
                 Reply::ok(&self.page(reader, after, count).await?)
+            }
+            "GET /api/v1/feed/newer" => {
+                let reader = call.caller()?.user_id;
+                let than = call.query("than").and_then(|than| than.parse().ok());
+                let than =
+                    than.ok_or_else(|| Problem::bad_request("bad_than", "than is the id of a photo."))?;
+                Reply::ok(&self.newer(reader, than).await?)
             }
             _ => Err(runtime::http::unknown_route()),
         }

@@ -32,9 +32,20 @@ pub async fn open(
     limit: usize,
     now: Timestamp,
 ) -> Result<(Option<Reader>, Page<Entry>)> {
+    beginning(table, reader, sort::ENTRY.to_owned(), limit, now).await
+}
+
+/// Reads the reader's state and the newest `limit` entries whose keys begin with `from` or sort after it.
+async fn beginning(
+    table: &Table,
+    reader: UserId,
+    from: String,
+    limit: usize,
+    now: Timestamp,
+) -> Result<(Option<Reader>, Page<Entry>)> {
     let range = Range {
         pk: partition::feed(reader),
-        from: sort::ENTRY.to_owned(),
+        from,
         // The state sorts after every entry.
         to: ItemKey::FeedState(reader).raw().sk,
         newest_first: true,
@@ -54,6 +65,20 @@ pub async fn open(
         page.items.remove(0);
     }
     Ok((state, fresh(page, now)))
+}
+
+/// Reads the reader's state and the newest `limit` pushed entries that are newer than a photo, in one query.
+///
+/// 0.5 RRU for each 4 KiB: 20 entries cost 0.5.
+pub async fn newer(
+    table: &Table,
+    reader: UserId,
+    than: PhotoId,
+    limit: usize,
+    now: Timestamp,
+) -> Result<(Option<Reader>, Page<Entry>)> {
+    // The state sorts after every entry, so it is read even where no entry is newer.
+    beginning(table, reader, format!("{}#", sort::entry(than)), limit, now).await
 }
 
 /// Reads pushed entries older than `after`, newest first. 0.5 RRU for each 4 KiB.

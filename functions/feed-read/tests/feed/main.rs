@@ -8,6 +8,7 @@
 
 mod celebrities;
 mod many;
+mod newer;
 mod world;
 
 use std::time::Duration;

@@ -103,6 +103,12 @@ impl Route {
         self
     }
 
+    /// Adds a query parameter that has to be there.
+    pub(super) fn asks(mut self, name: &str, description: &str, example: &str) -> Self {
+        self.parameters.push(schemas::query_parameter(name, description, example));
+        self
+    }
+
     /// Adds the idempotency key, under which a request may be repeated.
     pub(super) fn repeatable(mut self, description: &str) -> Self {
         let key = ParameterBuilder::new()

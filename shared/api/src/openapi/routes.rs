@@ -6,8 +6,8 @@ use utoipa::openapi::path::HttpMethod::{Delete, Get, Patch, Post};
 use super::route::{Route, Tag};
 use crate::wire::{
     ChangePasswordRequest, CreatePhotoRequest, CreatedPhoto, FeedPage, FollowState, LikeState, LoginRequest,
-    MarkedRead, Notifications, PhotoPage, PhotoView, Profile, RefreshRequest, RegisterRequest, Session,
-    Sessions, UpdatePhotoRequest, UpdateProfileRequest, UserPage,
+    MarkedRead, NewerPhotos, Notifications, PhotoPage, PhotoView, Profile, RefreshRequest, RegisterRequest,
+    Session, Sessions, UpdatePhotoRequest, UpdateProfileRequest, UserPage,
 };
 
 const BAD_PAGE: &[&str] = &["bad_count", "bad_cursor"];
@@ -272,6 +272,15 @@ fn feed_and_inbox() -> Vec<Route> {
         .paged()
         .gives::<FeedPage>(200, "A page of the feed.")
         .refuses(400, BAD_PAGE);
+    let newer = Route::new(Get, "/api/v1/feed/newer", Tag::Feed, "getNewer")
+        .summary("Whether the feed has photos newer than one")
+        .description(
+            "It costs little and may be asked every minute. Asking is not being here: a reader who has not asked for \
+             the feed for a week is told that there is something newer, and the feed then says what.",
+        )
+        .asks("than", "The newest photo that is shown.", "1184467440737095517")
+        .gives::<NewerPhotos>(200, "Whether there are newer photos.")
+        .refuses(400, &["bad_than"]);
     let inbox = Route::new(Get, "/api/v1/notifications", Tag::Notifications, "listNotifications")
         .summary("What happened to oneself, newest first")
         .description(
@@ -284,5 +293,5 @@ fn feed_and_inbox() -> Vec<Route> {
     let read = Route::new(Post, "/api/v1/notifications/read", Tag::Notifications, "markNotificationsRead")
         .summary("Mark everything up to now as read")
         .gives::<MarkedRead>(200, "It is marked.");
-    vec![feed, inbox, read]
+    vec![feed, newer, inbox, read]
 }

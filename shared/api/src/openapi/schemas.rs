@@ -47,6 +47,17 @@ pub(super) fn path_parameter(name: &str) -> Parameter {
         .build()
 }
 
+/// Returns a query parameter that has to be there.
+pub(super) fn query_parameter(name: &str, description: &str, example: &str) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::True)
+        .description(Some(description))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).examples([example])))
+        .build()
+}
+
 /// Returns the parameters of a list.
 pub(super) fn page_parameters() -> [Parameter; 2] {
     let parameter = |name, description, schema: Object| {

@@ -12,8 +12,9 @@ pub use auth::{
 };
 pub use notifications::{Actor, MarkedRead, Notification, Notifications};
 pub use photos::{
-    CreatePhotoRequest, CreatedPhoto, FailureView, FeedPage, LikeState, MediumRequest, MediumView, PhotoCard,
-    PhotoPage, PhotoView, RenditionUrls, StatusView, UpdateMediumRequest, UpdatePhotoRequest, Upload,
+    CreatePhotoRequest, CreatedPhoto, FailureView, FeedPage, LikeState, MediumRequest, MediumView,
+    NewerPhotos, PhotoCard, PhotoPage, PhotoView, RenditionUrls, StatusView, UpdateMediumRequest,
+    UpdatePhotoRequest, Upload,
 };
 pub use users::{FollowState, Profile, UpdateProfileRequest, UserCard, UserPage};
 

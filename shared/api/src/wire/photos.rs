@@ -9,6 +9,7 @@ use domain::{PhotoId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::notifications::Actor;
 use super::users::profile_pic;
 
 /// A draft photo of one to ten media.
@@ -233,6 +234,15 @@ pub struct FeedPage {
     pub has_more: bool,
     /// Whether the reader has seen everything: the photos of 30 days, and at least the newest 200.
     pub caught_up: bool,
+}
+
+/// Whether a feed has photos that are newer than one.
+#[derive(Serialize, ToSchema)]
+pub struct NewerPhotos {
+    /// Whether it has.
+    pub newer: bool,
+    /// Who posted them, at most three people, newest first. It may be empty although there are newer ones.
+    pub actors: Vec<Actor>,
 }
 
 /// A page of somebody's photos, newest first.
