@@ -2,8 +2,8 @@
 //!
 //! - **Trigger**: `POST` and `DELETE /api/v1/users/{user_id}/follow`, `GET /api/v1/users/{user_id}/followers`
 //!   and `GET /api/v1/users/{user_id}/following`. `{user_id}` is an id or `@name`.
-//! - **Access patterns**: one get of the other's profile, then one conditional write of the caller's own
-//!   edge. A follow reads the caller's profile beside the other's, for the number of followees, and takes the
+//! - **Access patterns**: one get of the other's profile, beside the one of the caller's session, then one
+//!   conditional write of the caller's own edge. A follow reads the caller's profile beside the other's, for the number of followees, and takes the
 //!   quota of follows (0.5 RRU and 1 WRU). A page of people is one query of edges, then one `BatchGetItem` of
 //!   profiles beside one of the caller's edges to them. A name costs one get more.
 //! - **Emits**: nothing. The edge reaches `derive` through the table's stream. The reverse edge, both
@@ -24,6 +24,7 @@ use table::follow::{self, Follow};
 use table::guard::Quotas;
 use table::people::{People, Person};
 use table::{Table, people, user};
+use tokens::OpenSessions;
 
 runtime::config! {
     /// Settings of `follow`.
@@ -32,7 +33,7 @@ runtime::config! {
         pub table_name: String,
         /// By how much the limits of the table of quotas are multiplied.
         pub quota_scale: u32,
-        /// Base URL of renditions, without a trailing slash.
+        /// Address of the web client, below which renditions are, without a trailing slash.
         pub cdn_url: String,
     }
 }
@@ -42,6 +43,7 @@ pub struct FollowHandler {
     table: Table,
     quotas: Quotas,
     cdn_url: String,
+    sessions: OpenSessions,
     clock: Arc<dyn Clock>,
 }
 
@@ -56,7 +58,8 @@ impl FollowHandler {
     /// pictures under `cdn_url`.
     pub fn new(table: Table, quota_scale: u32, cdn_url: &str, clock: Arc<dyn Clock>) -> Self {
         let quotas = Quotas::new(table.clone(), quota_scale);
-        Self { table, quotas, cdn_url: cdn_url.to_owned(), clock }
+        let sessions = OpenSessions::new(table.clone(), clock.clone());
+        Self { table, quotas, cdn_url: cdn_url.to_owned(), sessions, clock }
     }
 
     async fn named(&self, call: &Call) -> Result<UserId, Problem> {
@@ -72,13 +75,13 @@ impl FollowHandler {
         Ok(id)
     }
 
-    async fn follow(&self, caller: &Caller, other: UserId) -> Result<FollowState, Problem> {
+    async fn follow(&self, call: &Call, caller: &Caller, other: UserId) -> Result<FollowState, Problem> {
         let (table, me, now) = (&self.table, caller.user_id, self.clock.now());
-        let (taken, own, other) = futures::try_join!(
-            self.quotas.take(&quota::FOLLOWS, me, &[1], now),
-            user::get(table, me),
-            user::get(table, other),
-        )?;
+        let reading = async {
+            let taking = self.quotas.take(&quota::FOLLOWS, me, &[1], now);
+            Ok(futures::try_join!(taking, user::get(table, me), user::get(table, other))?)
+        };
+        let ((taken, own, other), ()) = futures::try_join!(reading, self.sessions.check(call))?;
         taken.map_err(over_quota)?;
         if own.is_some_and(|own| own.following >= quota::FOLLOWEES) {
             return Err(too_many_followees());
@@ -91,8 +94,9 @@ impl FollowHandler {
         Ok(state(&other, true, (other.followers + i64::from(added)).max(1)))
     }
 
-    async fn unfollow(&self, caller: &Caller, other: UserId) -> Result<FollowState, Problem> {
-        let other = user::get(&self.table, other).await?.ok_or_else(Problem::no_user)?;
+    async fn unfollow(&self, call: &Call, caller: &Caller, other: UserId) -> Result<FollowState, Problem> {
+        let reading = async { user::get(&self.table, other).await?.ok_or_else(Problem::no_user) };
+        let (other, ()) = futures::try_join!(reading, self.sessions.check(call))?;
         let removed = follow::remove(&self.table, caller.user_id, other.id).await?;
         Ok(state(&other, false, (other.followers - i64::from(removed)).max(0)))
     }
@@ -155,11 +159,11 @@ impl runtime::http::Handler for FollowHandler {
         match call.route() {
             "POST /api/v1/users/{user_id}/follow" => {
                 let other = self.other(call, caller).await?;
-                Reply::ok(&self.follow(caller, other).await?)
+                Reply::ok(&self.follow(call, caller, other).await?)
             }
             "DELETE /api/v1/users/{user_id}/follow" => {
                 let other = self.other(call, caller).await?;
-                Reply::ok(&self.unfollow(caller, other).await?)
+                Reply::ok(&self.unfollow(call, caller, other).await?)
             }
             "GET /api/v1/users/{user_id}/followers" => {
                 let (count, after) = (call.count()?, call.position(List::Followers)?);

@@ -7,6 +7,6 @@ use runtime::StartError;
 async fn main() -> Result<(), StartError> {
     let aws = runtime::start("follow").await?;
     let config = Config::from_env()?;
-    let verifier = tokens::verifier(&aws, &config.table_name).await;
+    let verifier = tokens::verifier(&aws, &config.table_name, &config.cdn_url).await;
     runtime::http::run(FollowHandler::connect(&config, &aws), verifier, &aws).await
 }

@@ -2,8 +2,8 @@
 //!
 //! - **Trigger**: `GET /api/v1/notifications`, `POST /api/v1/notifications/read`.
 //! - **Access patterns**: a page is one query of rows beside one get of how far the recipient has read. Then
-//!   one query of newer rows beside one `BatchGetItem` of the page's photos. Marking as read is one update,
-//!   and the query of newer rows.
+//!   one query of newer rows beside one `BatchGetItem` of the page's photos. Marking as read is
+//!   the query of newer rows beside the get of the caller's session, and one update.
 //! - **Emits**: nothing.
 //! - **Redelivery**: the mark only moves forward, so marking twice is the same as once.
 //! - **Failures**: the caller gets a problem and asks again.
@@ -18,13 +18,14 @@ use domain::inbox::{RowId, Subject};
 use domain::{Clock, PhotoId, UserId};
 use runtime::Aws;
 use table::{Table, inbox, photo};
+use tokens::OpenSessions;
 
 runtime::config! {
     /// Settings of `inbox`.
     pub struct Config {
         /// Name of the table.
         pub table_name: String,
-        /// Base URL of renditions, without a trailing slash.
+        /// Address of the web client, below which renditions are, without a trailing slash.
         pub cdn_url: String,
     }
 }
@@ -36,6 +37,7 @@ const MAX_UNREAD: usize = 100;
 pub struct InboxHandler {
     table: Table,
     cdn_url: String,
+    sessions: OpenSessions,
     clock: Arc<dyn Clock>,
 }
 
@@ -47,7 +49,8 @@ impl InboxHandler {
 
     /// Creates the handler for inboxes in `table`, with pictures under `cdn_url`.
     pub fn new(table: Table, cdn_url: &str, clock: Arc<dyn Clock>) -> Self {
-        Self { table, cdn_url: cdn_url.to_owned(), clock }
+        let sessions = OpenSessions::new(table.clone(), clock.clone());
+        Self { table, cdn_url: cdn_url.to_owned(), sessions, clock }
     }
 
     async fn page(
@@ -85,11 +88,13 @@ impl InboxHandler {
         })
     }
 
-    async fn mark_read(&self, recipient: UserId) -> Result<MarkedRead, Problem> {
+    async fn mark_read(&self, call: &Call, recipient: UserId) -> Result<MarkedRead, Problem> {
         let now = self.clock.now();
+        // An event that another machine recorded, with a clock ahead of this one, stays unread.
+        let counting =
+            async { Ok(inbox::unread(&self.table, recipient, now, MAX_UNREAD, now).await?) };
+        let (unread, ()) = futures::try_join!(counting, self.sessions.check(call))?;
         inbox::mark_read(&self.table, recipient, now).await?;
-        // An event that another machine recorded meanwhile, with a clock ahead of this one, stays unread.
-        let unread = inbox::unread(&self.table, recipient, now, MAX_UNREAD, now).await?;
         Ok(MarkedRead { unread_count: unread.len() })
     }
 }
@@ -110,7 +115,7 @@ impl runtime::http::Handler for InboxHandler {
                 let before = call.position(List::Inbox)?;
                 Reply::ok(&self.page(recipient, before, call.count()?).await?)
             }
-            "POST /api/v1/notifications/read" => Reply::ok(&self.mark_read(recipient).await?),
+            "POST /api/v1/notifications/read" => Reply::ok(&self.mark_read(call, recipient).await?),
             _ => Err(runtime::http::unknown_route()),
         }
     }

@@ -1,10 +1,9 @@
 //! `like`: likes and unlikes photos, and lists who likes one.
 //!
 //! - **Trigger**: `POST` and `DELETE /api/v1/photos/{photo_id}/like`, `GET /api/v1/photos/{photo_id}/likes`.
-//! - **Access patterns**: one get of the photo, and beside it for a like the quota of likes (1 WRU). Then one
-//!   conditional write of the caller's own edge. A page
-//!   of likers is one query of derived edges, then one `BatchGetItem` of profiles beside one of the caller's
-//!   follow edges to them.
+//! - **Access patterns**: one get of the photo, beside the one of the caller's session, and for a like the
+//!   quota of likes (1 WRU). Then one conditional write of the caller's own edge. A page of likers is one query
+//!   of derived edges, then one `BatchGetItem` of profiles beside one of the caller's follow edges to them.
 //! - **Emits**: nothing. The edge reaches `derive` through the table's stream. The counter and the
 //!   notification follow from it.
 //! - **Redelivery**: an edge exists or it does not. Liking twice makes one edge and is no error.
@@ -23,6 +22,7 @@ use table::guard::Quotas;
 use table::like::Like;
 use table::people::Person;
 use table::{Table, like, people, photo};
+use tokens::OpenSessions;
 
 runtime::config! {
     /// Settings of `like`.
@@ -31,7 +31,7 @@ runtime::config! {
         pub table_name: String,
         /// By how much the limits of the table of quotas are multiplied.
         pub quota_scale: u32,
-        /// Base URL of renditions, without a trailing slash.
+        /// Address of the web client, below which renditions are, without a trailing slash.
         pub cdn_url: String,
     }
 }
@@ -41,6 +41,7 @@ pub struct LikeHandler {
     table: Table,
     quotas: Quotas,
     cdn_url: String,
+    sessions: OpenSessions,
     clock: Arc<dyn Clock>,
 }
 
@@ -55,7 +56,8 @@ impl LikeHandler {
     /// pictures under `cdn_url`.
     pub fn new(table: Table, quota_scale: u32, cdn_url: &str, clock: Arc<dyn Clock>) -> Self {
         let quotas = Quotas::new(table.clone(), quota_scale);
-        Self { table, quotas, cdn_url: cdn_url.to_owned(), clock }
+        let sessions = OpenSessions::new(table.clone(), clock.clone());
+        Self { table, quotas, cdn_url: cdn_url.to_owned(), sessions, clock }
     }
 
     async fn visible(&self, caller: &Caller, id: PhotoId) -> Result<Option<Photo>, Problem> {
@@ -63,10 +65,11 @@ impl LikeHandler {
         Ok(photo.filter(|photo| photo.is_visible_to(caller.user_id)))
     }
 
-    async fn like(&self, caller: &Caller, id: PhotoId) -> Result<LikeState, Problem> {
+    async fn like(&self, call: &Call, caller: &Caller, id: PhotoId) -> Result<LikeState, Problem> {
         let now = self.clock.now();
         let taking = async { Ok(self.quotas.take(&quota::LIKES, caller.user_id, &[1], now).await?) };
-        let (photo, taken) = futures::try_join!(self.visible(caller, id), taking)?;
+        let open = self.sessions.check(call);
+        let (photo, taken, ()) = futures::try_join!(self.visible(caller, id), taking, open)?;
         taken.map_err(over_quota)?;
         let photo = photo.ok_or_else(Problem::no_photo)?;
         let edge = Like { author: photo.author, username: caller.username.clone(), at: now };
@@ -80,8 +83,8 @@ impl LikeHandler {
     /// Removes the caller's like, also from a photo that is deleted or hidden from them.
     ///
     /// Everybody may take their own like back. The answer is then that there is no such photo.
-    async fn unlike(&self, caller: &Caller, id: PhotoId) -> Result<LikeState, Problem> {
-        let photo = self.visible(caller, id).await?;
+    async fn unlike(&self, call: &Call, caller: &Caller, id: PhotoId) -> Result<LikeState, Problem> {
+        let (photo, ()) = futures::try_join!(self.visible(caller, id), self.sessions.check(call))?;
         let removed = like::remove(&self.table, caller.user_id, id).await?;
         let photo = photo.ok_or_else(Problem::no_photo)?;
         let likes_count = (photo.likes - i64::from(removed)).max(0);
@@ -111,8 +114,8 @@ impl runtime::http::Handler for LikeHandler {
         let caller = call.caller()?;
         let photo = || call.path("photo_id").parse().map_err(|_| Problem::no_photo());
         match call.route() {
-            "POST /api/v1/photos/{photo_id}/like" => Reply::ok(&self.like(caller, photo()?).await?),
-            "DELETE /api/v1/photos/{photo_id}/like" => Reply::ok(&self.unlike(caller, photo()?).await?),
+            "POST /api/v1/photos/{photo_id}/like" => Reply::ok(&self.like(call, caller, photo()?).await?),
+            "DELETE /api/v1/photos/{photo_id}/like" => Reply::ok(&self.unlike(call, caller, photo()?).await?),
             "GET /api/v1/photos/{photo_id}/likes" => {
                 let (count, after) = (call.count()?, call.position(List::Likers)?);
                 Reply::ok(&self.likers(caller, photo()?, after, count).await?)

@@ -28,6 +28,7 @@ use runtime::Aws;
 use runtime::http::{OriginSecret, Viewer, over_quota};
 use table::guard::Quotas;
 use table::{session, user};
+use tokens::OpenSessions;
 
 runtime::config! {
     /// Settings of `login`.
@@ -40,6 +41,8 @@ runtime::config! {
         pub origin_secret: OriginSecret,
         /// The KMS key that wraps the keys of access tokens.
         pub jwt_key_id: String,
+        /// Address of the web client.
+        pub cdn_url: String,
     }
 }
 
@@ -47,19 +50,21 @@ runtime::config! {
 pub struct LoginHandler {
     accounts: Accounts,
     limits: Limits,
+    sessions: OpenSessions,
 }
 
 impl LoginHandler {
     /// Connects to the table and the key service.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
-        let accounts = Accounts::connect(aws, &config.table_name, &config.jwt_key_id);
+        let accounts = Accounts::connect(aws, &config.table_name, &config.jwt_key_id, &config.cdn_url);
         let quotas = Quotas::new(accounts.table.clone(), config.quota_scale);
         Self::new(accounts, Limits::new(quotas, config.origin_secret.clone()))
     }
 
     /// Creates the handler for `accounts`.
     pub fn new(accounts: Accounts, limits: Limits) -> Self {
-        Self { accounts, limits }
+        let sessions = OpenSessions::new(accounts.table.clone(), accounts.clock.clone());
+        Self { accounts, limits, sessions }
     }
 
     async fn log_in(&self, request: &LoginRequest, viewer: Viewer, seen: Seen) -> Result<Session, Problem> {
@@ -99,7 +104,8 @@ impl LoginHandler {
         let (user, asked) = (Some(caller.user_id), username.folded());
         let viewer = self.limits.viewer(call);
         let checking = self.accounts.check(user, &asked, current.as_ref(), &self.limits, viewer);
-        let proven = match checking.await? {
+        let (checked, ()) = futures::try_join!(checking, self.sessions.check(call))?;
+        let proven = match checked {
             Check::Right(proven) => proven,
             Check::Wrong => {
                 return Err(Problem::forbidden("wrong_password", "This is not the present password."));
@@ -134,8 +140,11 @@ impl runtime::http::Handler for LoginHandler {
     async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
         match call.route() {
             "POST /api/v1/auth/login" => {
+                let cookies = &self.accounts.cookies;
+                let in_cookies = cookies.are_wanted(call)?;
                 let (viewer, seen) = (self.limits.viewer(call), self.limits.seen(call));
-                Reply::ok(&self.log_in(&call.json()?, viewer, seen).await?)
+                let session = self.log_in(&call.json()?, viewer, seen).await?;
+                cookies.deliver(in_cookies, session, Reply::ok)
             }
             "POST /api/v1/users/me/password" => {
                 self.change_password(call).await?;

@@ -45,6 +45,7 @@ impl World {
             issuer: testkit::issuer(),
             clock: clock.shared(),
             random: SeededRandom::new(1).shared(),
+            cookies: testkit::session_cookies(),
         };
         let john = open(&accounts, "John").await;
         open(&accounts, "Jane").await;

@@ -29,6 +29,7 @@ use runtime::http::over_quota;
 use table::guard::Quotas;
 use table::photo::TextChanges;
 use table::{Patch, Table, like, photo};
+use tokens::OpenSessions;
 
 runtime::config! {
     /// Settings of `photo`.
@@ -37,7 +38,7 @@ runtime::config! {
         pub table_name: String,
         /// By how much the limits of the table of quotas are multiplied.
         pub quota_scale: u32,
-        /// Base URL of renditions, without a trailing slash.
+        /// Base URL of renditions and address of the web client, without a trailing slash.
         pub cdn_url: String,
     }
 }
@@ -46,6 +47,7 @@ runtime::config! {
 pub struct PhotoHandler {
     table: Table,
     quotas: Quotas,
+    sessions: OpenSessions,
     cdn_url: String,
     clock: Arc<dyn Clock>,
 }
@@ -61,7 +63,8 @@ impl PhotoHandler {
     /// multiplied by `quota_scale`.
     pub fn new(table: Table, quota_scale: u32, cdn_url: &str, clock: Arc<dyn Clock>) -> Self {
         let quotas = Quotas::new(table.clone(), quota_scale);
-        Self { table, quotas, cdn_url: cdn_url.to_owned(), clock }
+        let sessions = OpenSessions::new(table.clone(), clock.clone());
+        Self { table, quotas, sessions, cdn_url: cdn_url.to_owned(), clock }
     }
 
     async fn show(&self, caller: &Caller, id: PhotoId) -> Result<Reply, Problem> {
@@ -70,7 +73,9 @@ impl PhotoHandler {
             like::exists(&self.table, caller.user_id, id)
         )?;
         match photo {
-            Some(photo) if photo.is_visible_to(caller.user_id) => self.view(&photo, liked, caller),
+            Some(photo) if photo.is_visible_to(caller.user_id) => {
+                Ok(self.view(&photo, liked, caller)?.validated())
+            }
             _ => Err(Problem::no_photo()),
         }
     }
@@ -78,21 +83,21 @@ impl PhotoHandler {
     async fn edit(&self, caller: &Caller, id: PhotoId, call: &Call) -> Result<Reply, Problem> {
         let changes = changes(&call.json()?)?;
         let last_medium = changes.alts.keys().next_back().copied();
-        let (photo, liked) = futures::try_join!(
-            photo::edit(&self.table, id, caller.user_id, &changes),
-            like::exists(&self.table, caller.user_id, id)
-        )?;
+        let editing = photo::edit(&self.table, id, caller.user_id, &changes, self.sessions.check(call));
+        let likes = async { Ok(like::exists(&self.table, caller.user_id, id).await?) };
+        let (photo, liked): (_, bool) = futures::try_join!(editing, likes)?;
         match photo {
             Some(photo) => self.view(&photo, liked, caller),
             None => Err(refusal(caller, photo::get(&self.table, id).await?.as_ref(), last_medium)),
         }
     }
 
-    async fn delete(&self, caller: &Caller, id: PhotoId) -> Result<Reply, Problem> {
-        let (photo, taken) = futures::try_join!(
-            photo::get_latest(&self.table, id),
-            self.quotas.take(&quota::DELETIONS, caller.user_id, &[1], self.clock.now()),
-        )?;
+    async fn delete(&self, caller: &Caller, id: PhotoId, call: &Call) -> Result<Reply, Problem> {
+        let reading = async {
+            let taking = self.quotas.take(&quota::DELETIONS, caller.user_id, &[1], self.clock.now());
+            Ok(futures::try_join!(photo::get_latest(&self.table, id), taking)?)
+        };
+        let ((photo, taken), ()) = futures::try_join!(reading, self.sessions.check(call))?;
         taken.map_err(over_quota)?;
         match photo {
             Some(photo) if photo.author != caller.user_id => Err(refusal(caller, Some(&photo), None)),
@@ -128,7 +133,7 @@ impl runtime::http::Handler for PhotoHandler {
         match call.route() {
             "GET /api/v1/photos/{photo_id}" => self.show(caller, id).await,
             "PATCH /api/v1/photos/{photo_id}" => self.edit(caller, id, call).await,
-            "DELETE /api/v1/photos/{photo_id}" => self.delete(caller, id).await,
+            "DELETE /api/v1/photos/{photo_id}" => self.delete(caller, id, call).await,
             _ => Err(runtime::http::unknown_route()),
         }
     }

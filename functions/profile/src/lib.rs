@@ -12,13 +12,16 @@
 
 mod photos;
 
+use std::sync::Arc;
+
 use api::wire::{Profile, UpdateProfileRequest};
 use api::{Call, Caller, Problem, Reply};
-use domain::UserId;
+use domain::{Clock, UserId};
 use domain::account::{parse_bio, parse_full_name};
 use domain::cursor::List;
 use runtime::Aws;
 use table::{Patch, Table, follow, people, user};
+use tokens::OpenSessions;
 
 runtime::config! {
     /// Settings of `profile`.
@@ -33,18 +36,19 @@ runtime::config! {
 /// Handles showing and changing profiles, and listing somebody's photos.
 pub struct ProfileHandler {
     table: Table,
+    sessions: OpenSessions,
     cdn_url: String,
 }
 
 impl ProfileHandler {
     /// Connects to the table.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
-        Self::new(Table::new(aws.dynamodb(), &config.table_name), &config.cdn_url)
+        Self::new(Table::new(aws.dynamodb(), &config.table_name), &config.cdn_url, aws.clock())
     }
 
     /// Creates the handler for profiles in `table`, whose pictures are shown under `cdn_url`.
-    pub fn new(table: Table, cdn_url: &str) -> Self {
-        Self { table, cdn_url: cdn_url.to_owned() }
+    pub fn new(table: Table, cdn_url: &str, clock: Arc<dyn Clock>) -> Self {
+        Self { sessions: OpenSessions::new(table.clone(), clock), table, cdn_url: cdn_url.to_owned() }
     }
 
     /// Returns the id of the user whom the path names.
@@ -65,10 +69,12 @@ impl ProfileHandler {
         Ok(Profile::new(user.ok_or_else(Problem::no_user)?, &self.cdn_url, followed))
     }
 
-    async fn edit(&self, caller: &Caller, request: UpdateProfileRequest) -> Result<Profile, Problem> {
+    async fn edit(&self, caller: &Caller, call: &Call) -> Result<Profile, Problem> {
+        let request: UpdateProfileRequest = call.json()?;
         let full_name = request.full_name.as_deref().map(parse_full_name).transpose()?;
         let bio = request.bio.as_deref().map(parse_bio).transpose()?;
         let patch = |text: Option<Option<String>>| text.map_or(Patch::Keep, Patch::present);
+        self.sessions.check(call).await?;
         let user = user::update(&self.table, caller.user_id, patch(full_name), patch(bio)).await?;
         Ok(Profile::new(user.ok_or_else(Problem::no_user)?, &self.cdn_url, false))
     }
@@ -79,7 +85,7 @@ impl runtime::http::Handler for ProfileHandler {
         let caller = call.caller()?;
         match call.route() {
             "GET /api/v1/users/me" => Reply::ok(&self.profile(caller, caller.user_id).await?),
-            "PATCH /api/v1/users/me" => Reply::ok(&self.edit(caller, call.json()?).await?),
+            "PATCH /api/v1/users/me" => Reply::ok(&self.edit(caller, call).await?),
             "GET /api/v1/users/{user_id}" => {
                 let id = self.named(call).await?;
                 Reply::ok(&self.profile(caller, id).await?)

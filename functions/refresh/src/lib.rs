@@ -19,6 +19,7 @@ use domain::session::{Nonce, RefreshToken, Seen, SessionId};
 use runtime::Aws;
 use runtime::http::OriginSecret;
 use table::session::{self, Listed, Rotation};
+use tokens::OpenSessions;
 
 runtime::config! {
     /// Settings of `refresh`.
@@ -29,6 +30,8 @@ runtime::config! {
         pub origin_secret: OriginSecret,
         /// The KMS key that wraps the keys of access tokens.
         pub jwt_key_id: String,
+        /// Address of the web client.
+        pub cdn_url: String,
     }
 }
 
@@ -36,18 +39,48 @@ runtime::config! {
 pub struct RefreshHandler {
     accounts: Accounts,
     secret: OriginSecret,
+    sessions: OpenSessions,
 }
 
 impl RefreshHandler {
     /// Connects to the table and the key service.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
-        let accounts = Accounts::connect(aws, &config.table_name, &config.jwt_key_id);
+        let accounts = Accounts::connect(aws, &config.table_name, &config.jwt_key_id, &config.cdn_url);
         Self::new(accounts, config.origin_secret.clone())
     }
 
     /// Creates the handler for sessions of `accounts`, which believes places beside this secret.
     pub fn new(accounts: Accounts, secret: OriginSecret) -> Self {
-        Self { accounts, secret }
+        let sessions = OpenSessions::new(accounts.table.clone(), accounts.clock.clone());
+        Self { accounts, secret, sessions }
+    }
+
+    /// Ends the session that the client presents by its refresh token. One in cookies ends also by its access
+    /// token alone, and its cookies are cleared even if there is no session.
+    async fn log_out(&self, call: &Call) -> Result<Reply, Problem> {
+        let (table, cookies) = (&self.accounts.table, &self.accounts.cookies);
+        if cookies.may_clear(call) {
+            let presented = cookies.refresh_token(call).and_then(Result::ok).and_then(RefreshToken::parse);
+            if let Some(token) = presented {
+                session::close(table, &token).await?;
+            } else if let (Ok(caller), Ok(current)) = (call.caller(), call.session()) {
+                session::end(table, caller.user_id, current).await?;
+            }
+            return Ok(Reply::no_content().with_cookies(cookies.cleared()));
+        }
+        session::close(table, &self.presented(call)?).await?;
+        Ok(Reply::no_content())
+    }
+
+    /// Returns the refresh token that the client presents, in the body or in a cookie.
+    fn presented(&self, call: &Call) -> Result<RefreshToken, Problem> {
+        match self.accounts.cookies.refresh_token(call) {
+            Some(token) => RefreshToken::parse(token?).ok_or_else(unknown),
+            None => {
+                let request: RefreshRequest = call.json()?;
+                RefreshToken::parse(&request.refresh_token).ok_or_else(unknown)
+            }
+        }
     }
 
     async fn refresh(&self, token: &RefreshToken, seen: &Seen) -> Result<Session, Problem> {
@@ -79,11 +112,6 @@ fn view(listed: Listed, current: &SessionId) -> SessionView {
     }
 }
 
-fn presented(call: &Call) -> Result<RefreshToken, Problem> {
-    let request: RefreshRequest = call.json()?;
-    RefreshToken::parse(&request.refresh_token).ok_or_else(unknown)
-}
-
 fn no_session() -> Problem {
     Problem::not_found("session_not_found", "There is no such session of yours.")
 }
@@ -97,12 +125,12 @@ impl runtime::http::Handler for RefreshHandler {
         let table = &self.accounts.table;
         match call.route() {
             "POST /api/v1/auth/refresh" => {
-                Reply::ok(&self.refresh(&presented(call)?, &self.secret.seen(call)).await?)
+                let token = self.presented(call)?;
+                let in_cookies = self.accounts.cookies.are_wanted(call)?;
+                let session = self.refresh(&token, &self.secret.seen(call)).await?;
+                self.accounts.cookies.deliver(in_cookies, session, Reply::ok)
             }
-            "DELETE /api/v1/auth/session" => {
-                session::close(table, &presented(call)?).await?;
-                Ok(Reply::no_content())
-            }
+            "DELETE /api/v1/auth/session" => self.log_out(call).await,
             "GET /api/v1/users/me/sessions" => {
                 let (caller, current) = (call.caller()?, call.session()?);
                 let listed = session::list_latest(table, caller.user_id, self.accounts.clock.now()).await?;
@@ -110,12 +138,14 @@ impl runtime::http::Handler for RefreshHandler {
                 Reply::ok(&Sessions { sessions })
             }
             "DELETE /api/v1/users/me/sessions" => {
+                self.sessions.check(call).await?;
                 session::end_others(table, call.caller()?.user_id, call.session()?).await?;
                 Ok(Reply::no_content())
             }
             "DELETE /api/v1/users/me/sessions/{session_id}" => {
                 let user = call.caller()?.user_id;
                 let id = SessionId::parse(call.path("session_id")).ok_or_else(no_session)?;
+                self.sessions.check(call).await?;
                 if session::end(table, user, &id).await? {
                     Ok(Reply::no_content())
                 } else {

@@ -59,6 +59,7 @@ impl World {
             issuer: Issuer::new(Fickle { keys: LocalKeys::default(), is_down: is_down.clone() }),
             clock: clock.shared(),
             random: SeededRandom::new(1).shared(),
+            cookies: testkit::session_cookies(),
         };
         Self {
             engine,

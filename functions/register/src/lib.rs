@@ -41,6 +41,8 @@ runtime::config! {
         pub origin_secret: OriginSecret,
         /// The KMS key that wraps the keys of access tokens.
         pub jwt_key_id: String,
+        /// Address of the web client.
+        pub cdn_url: String,
     }
 }
 
@@ -77,7 +79,7 @@ impl Applicant {
 impl RegisterHandler {
     /// Connects to the table and the key service.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
-        let accounts = Accounts::connect(aws, &config.table_name, &config.jwt_key_id);
+        let accounts = Accounts::connect(aws, &config.table_name, &config.jwt_key_id, &config.cdn_url);
         let quotas = Quotas::new(accounts.table.clone(), config.quota_scale);
         Self::new(accounts, Limits::new(quotas, config.origin_secret.clone()))
     }
@@ -157,10 +159,13 @@ impl runtime::http::Handler for RegisterHandler {
     async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
         match call.route() {
             "POST /api/v1/auth/register" => {
+                let cookies = &self.accounts.cookies;
+                let in_cookies = cookies.are_wanted(call)?;
                 let applicant = Applicant::parse(&call.json()?)?;
                 let repeatable = call.idempotency_key()?.is_some();
                 let (viewer, seen) = (self.limits.viewer(call), self.limits.seen(call));
-                Reply::created(&self.register(&applicant, repeatable, viewer, seen).await?)
+                let session = self.register(&applicant, repeatable, viewer, seen).await?;
+                cookies.deliver(in_cookies, session, Reply::created)
             }
             _ => Err(runtime::http::unknown_route()),
         }

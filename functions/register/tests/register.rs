@@ -43,7 +43,8 @@ impl World {
         let (engine, clock) = (Engine::start().await, ManualClock::new());
         let table = Table::new(engine.client(), engine.table_name());
         let random = SeededRandom::new(1).shared();
-        let accounts = Accounts { table: table.clone(), issuer, clock: clock.shared(), random };
+        let cookies = testkit::session_cookies();
+        let accounts = Accounts { table: table.clone(), issuer, clock: clock.shared(), random, cookies };
         let deps = RegisterHandler::new(accounts, limits(&table));
         Self { engine, clock, table, deps }
     }
@@ -52,7 +53,8 @@ impl World {
     async fn register_elsewhere(&self, random: Arc<dyn Randomness>, username: &str) -> Answer {
         let (table, clock) = (self.table.clone(), self.clock.shared());
         let limits = limits(&table);
-        let accounts = Accounts { table, issuer: testkit::issuer(), clock, random };
+        let cookies = testkit::session_cookies();
+        let accounts = Accounts { table, issuer: testkit::issuer(), clock, random, cookies };
         let deps = RegisterHandler::new(accounts, limits);
         let email = format!("{username}@example.org");
         let values = [("username", username), ("email", email.as_str()), ("password", PASSWORD)];

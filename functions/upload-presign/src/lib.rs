@@ -1,8 +1,8 @@
 //! `upload-presign`: creates a draft photo and signs an upload form for each of its media.
 //!
 //! - **Trigger**: `POST /api/v1/photos`.
-//! - **Access patterns**: the idempotency record is read, and beside it the quotas of photos and bytes are
-//!   taken (1 RRU and 1 WRU). Then one transaction writes the record and the photo (2 WRU for each KiB of
+//! - **Access patterns**: the idempotency record is read, and beside it the caller's session; the quotas of
+//!   photos and bytes are taken (1.5 RRU and 1 WRU). Then one transaction writes the record and the photo (2 WRU for each KiB of
 //!   each, 4 in all).
 //! - **Emits**: nothing. The draft reaches `derive` through the table's stream.
 //! - **Redelivery**: with the same `Idempotency-Key` the same request gets the same photo as it is by now,
@@ -37,6 +37,7 @@ use sha2::{Digest, Sha256};
 use table::guard::{self, Idempotency, Quotas};
 use table::photo::Creation;
 use table::{Table, photo};
+use tokens::OpenSessions;
 
 use credentials::CredentialCache;
 use draft::Draft;
@@ -64,6 +65,7 @@ runtime::config! {
 pub struct UploadPresignHandler {
     table: Table,
     quotas: Quotas,
+    sessions: OpenSessions,
     bucket: Bucket,
     credentials: CredentialCache,
     cdn_url: String,
@@ -101,15 +103,18 @@ impl UploadPresignHandler {
     ) -> Self {
         let credentials = CredentialCache::new(provider, clock.clone());
         let quotas = Quotas::new(table.clone(), quota_scale);
-        Self { table, quotas, bucket, credentials, cdn_url: cdn_url.to_owned(), clock, random }
+        let sessions = OpenSessions::new(table.clone(), clock.clone());
+        Self { table, quotas, sessions, bucket, credentials, cdn_url: cdn_url.to_owned(), clock, random }
     }
 
     /// Returns the photo of this draft: a new one, or the one that the same request created before.
-    async fn photo(&self, caller: &Caller, draft: &Draft, repeat: Option<&Repeat>) -> Result<Photo, Problem> {
+    async fn photo(&self, call: &Call, draft: &Draft, repeat: Option<&Repeat>) -> Result<Photo, Problem> {
+        let caller = call.caller()?;
         let amounts = [1, draft.bytes()];
         let now = self.clock.now();
         let taking = async { Ok(self.quotas.take(&quota::UPLOADS, caller.user_id, &amounts, now).await?) };
-        let (taken, earlier) = futures::try_join!(taking, self.earlier(caller, repeat))?;
+        let open = self.sessions.check(call);
+        let (taken, earlier, ()) = futures::try_join!(taking, self.earlier(caller, repeat), open)?;
         if let Some(photo) = earlier {
             return Ok(photo);
         }
@@ -166,7 +171,7 @@ impl UploadPresignHandler {
 
 impl runtime::http::Handler for UploadPresignHandler {
     async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
-        let caller = call.caller()?;
+        call.caller()?;
         if call.route() != "POST /api/v1/photos" {
             return Err(runtime::http::unknown_route());
         }
@@ -176,7 +181,7 @@ impl runtime::http::Handler for UploadPresignHandler {
         let repeat = key.map(|key| Repeat::new(key, &request)).transpose()?;
         // Credentials come before any write, because a photo without its forms is useless.
         let credentials = self.credentials.get().await.map_err(Problem::unavailable)?;
-        let photo = self.photo(caller, &draft, repeat.as_ref()).await?;
+        let photo = self.photo(call, &draft, repeat.as_ref()).await?;
         Reply::created(&self.created(&photo, &credentials))
     }
 }

@@ -7,6 +7,6 @@ use upload_presign::{Config, UploadPresignHandler};
 async fn main() -> Result<(), StartError> {
     let aws = runtime::start("upload-presign").await?;
     let config = Config::from_env()?;
-    let verifier = tokens::verifier(&aws, &config.table_name).await;
+    let verifier = tokens::verifier(&aws, &config.table_name, &config.cdn_url).await;
     runtime::http::run(UploadPresignHandler::connect(&config, &aws)?, verifier, &aws).await
 }

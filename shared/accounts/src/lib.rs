@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use domain::{Clock, Randomness};
 use runtime::Aws;
-use runtime::auth::Issuer;
+use runtime::auth::{Issuer, SessionCookies};
 use table::Table;
 use tokens::KmsSigningKeys;
 
@@ -31,17 +31,20 @@ pub struct Accounts {
     pub clock: Arc<dyn Clock>,
     /// The randomness of ids, salts and refresh tokens.
     pub random: Arc<dyn Randomness>,
+    /// The cookies of sessions of the web client.
+    pub cookies: SessionCookies,
 }
 
 impl Accounts {
-    /// Connects to this table and this key of the key service.
-    pub fn connect(aws: &Aws, table_name: &str, jwt_key_id: &str) -> Self {
+    /// Connects to this table and this key of the key service, for the web client at this address.
+    pub fn connect(aws: &Aws, table_name: &str, jwt_key_id: &str, web_url: &str) -> Self {
         let table = Table::new(aws.dynamodb(), table_name);
         Self {
             issuer: Issuer::new(KmsSigningKeys::new(table.clone(), aws.kms(), jwt_key_id)),
             table,
             clock: aws.clock(),
             random: aws.random(),
+            cookies: SessionCookies::new(web_url),
         }
     }
 }

@@ -37,13 +37,13 @@ impl Accounts {
     }
 }
 
-/// Returns the response with a session for its owner.
+/// Returns the response with a session for its owner, its tokens included.
 pub fn answer(owner: &Owner, access: AccessToken, refresh: &RefreshToken) -> Session {
     Session {
         user_id: owner.user,
         username: owner.username.as_str().to_owned(),
-        access_token: access.token,
-        refresh_token: refresh.expose(),
+        access_token: Some(access.token),
+        refresh_token: Some(refresh.expose()),
         expires_in: access.expires_in,
     }
 }

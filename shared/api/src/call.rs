@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use domain::UserId;
 use domain::cursor::List;
 use domain::session::SessionId;
+use domain::{Timestamp, UserId};
 use serde::de::DeserializeOwned;
 
 use crate::Problem;
@@ -22,6 +22,15 @@ pub struct Caller {
     pub user_id: UserId,
     /// Their user name.
     pub username: String,
+}
+
+/// The session in which a request is made, as its access token says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InSession {
+    /// The session.
+    pub id: SessionId,
+    /// When the token was issued. The session was open then.
+    pub issued_at: Timestamp,
 }
 
 /// The parts of a [`Call`].
@@ -44,7 +53,7 @@ pub struct Parts {
 pub struct Call {
     parts: Parts,
     caller: Result<Caller, Problem>,
-    session: Option<SessionId>,
+    session: Option<InSession>,
 }
 
 impl Call {
@@ -54,8 +63,8 @@ impl Call {
         Self { parts, caller, session: None }
     }
 
-    /// Returns the call as one of the caller's session of this id.
-    pub fn in_session(self, session: Option<SessionId>) -> Self {
+    /// Returns the call as one of this session of the caller's.
+    pub fn in_session(self, session: Option<InSession>) -> Self {
         Self { session, ..self }
     }
 
@@ -69,8 +78,14 @@ impl Call {
         self.caller.as_ref().map_err(Problem::clone)
     }
 
-    /// Returns the session of the caller's token, or a problem with status 401 when there is none.
+    /// Returns the id of the session of the caller's token, or a problem with status 401 when there is none.
     pub fn session(&self) -> Result<&SessionId, Problem> {
+        self.made_in().map(|session| &session.id)
+    }
+
+    /// Returns the session of the caller's token and when that was issued, or a problem with status 401 when
+    /// there is none.
+    pub fn made_in(&self) -> Result<&InSession, Problem> {
         let missing = || Problem::unauthorized("token_invalid", "The access token names no session.");
         self.caller().and_then(|_| self.session.as_ref().ok_or_else(missing))
     }

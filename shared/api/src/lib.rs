@@ -9,7 +9,7 @@ mod problem;
 mod reply;
 pub mod wire;
 
-pub use call::{Call, Caller, Parts};
+pub use call::{Call, Caller, InSession, Parts};
 pub use openapi::document;
 pub use problem::Problem;
 pub use reply::Reply;

@@ -10,10 +10,12 @@
 //!   as the signing and verification below.
 //! - It supports a dozen algorithms, where the safest number is one.
 
+mod cookies;
 mod issuer;
 mod key;
 mod verifier;
 
+pub use cookies::SessionCookies;
 pub use issuer::{AccessToken, Issuer, LIFETIME_SECONDS};
 pub use key::{DayKey, Finding, KeyError, PublicKeys, SignError, SigningKeys, Unwrapping};
 pub use verifier::{TokenError, Verified, Verifier};

@@ -6,7 +6,9 @@
 //! a control character in any header. Nothing of either is needed, because API Gateway has matched the route
 //! already.
 
+mod compression;
 mod request;
+mod response;
 mod viewer;
 
 use std::fmt;
@@ -17,12 +19,10 @@ use api::{Call, Problem, Reply};
 use domain::Clock;
 use domain::quota::Exceeded;
 use futures::FutureExt;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderMap, HeaderName, HeaderValue};
-use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse as Response;
 use tracing::{Instrument, info_span};
 
+use self::response::Conditions;
 use crate::auth::Verifier;
 use crate::failure::Chain;
 use crate::metrics::Outcome;
@@ -88,6 +88,7 @@ pub async fn answer(
     request: Request,
 ) -> Response {
     let (request_id, route) = (request.id(), request.route());
+    let conditions = Conditions::of(&request);
     let span = info_span!("request", request_id, route, user_id = tracing::field::Empty);
     async {
         let answered = match request::call(request, verifier, clock).await {
@@ -103,8 +104,11 @@ pub async fn answer(
             Err(problem) => Err(problem),
         };
         match answered {
-            Ok(reply) => response(reply.status(), "application/json", reply.body().map(str::to_owned)),
-            Err(problem) => refusal(&problem, &request_id),
+            Ok(reply) => conditions.reply(&reply),
+            Err(problem) => {
+                log(&problem);
+                conditions.problem(&problem, &request_id)
+            }
         }
     }
     .instrument(span)
@@ -123,37 +127,13 @@ impl fmt::Display for Panicked {
 
 impl std::error::Error for Panicked {}
 
-/// Turns a problem into a response and logs it, once. Its cause goes into the log and nowhere else.
-fn refusal(problem: &Problem, request_id: &str) -> Response {
+/// Logs a problem, once. Its cause goes into the log and nowhere else.
+fn log(problem: &Problem) {
     let (status, code) = (problem.status(), problem.code());
     match problem.source() {
         Some(source) => tracing::error!(status, code, error = %Chain(source), "request failed"),
         None => tracing::debug!(status, code, "request refused"),
     }
-    let body = problem.body(request_id).to_string();
-    let mut response = response(status, "application/problem+json", Some(body));
-    if let Some(seconds) = problem.retry_after() {
-        response.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    if status == 401 {
-        response.headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    }
-    response
-}
-
-fn response(status: u16, content_type: &'static str, body: Option<String>) -> Response {
-    // Responses are personal. No cache on the way may keep one, and no browser may guess another type.
-    let always: [(HeaderName, &str); 2] = [(CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
-    let mut headers: HeaderMap =
-        always.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))).collect();
-    if body.is_some() {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    }
-    let mut response = Response::default();
-    response.status_code = i64::from(status);
-    response.headers = headers;
-    response.body = body.map(Body::Text);
-    response
 }
 
 #[cfg(test)]

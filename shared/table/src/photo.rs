@@ -114,15 +114,20 @@ impl TextChanges {
 ///
 /// 1 RRU, then 1 WRU for each KiB of the photo. For long texts, before or after, one round trip more to read
 /// them and a transaction to write them: 2 WRU for each KiB of the photo and of the texts.
-pub async fn edit(
+///
+/// `admission` runs beside the first read. Nothing is written unless it is `Ok`.
+pub async fn edit<E: From<Error>>(
     table: &Table,
     id: PhotoId,
     author: UserId,
     changes: &TextChanges,
-) -> Result<Option<Photo>> {
+    admission: impl Future<Output = Result<(), E>>,
+) -> Result<Option<Photo>, E> {
     const RACES: u32 = 8;
+    let reading = async || table.get_latest::<PhotoItem>(&ItemKey::Photo(id)).await.map_err(E::from);
+    let (mut read, ()) = futures::try_join!(reading(), admission)?;
     for race in 0..RACES {
-        let Some(item) = table.get_latest::<PhotoItem>(&ItemKey::Photo(id)).await? else { return Ok(None) };
+        let Some(item) = read else { return Ok(None) };
         if item.photo.author != author {
             return Ok(None);
         }
@@ -137,8 +142,9 @@ pub async fn edit(
             }
         }
         back_off(race).await;
+        read = reading().await?;
     }
-    Err(Error::busy("UpdateItem", "the photo's texts stayed contended"))
+    Err(Error::busy("UpdateItem", "the photo's texts stayed contended").into())
 }
 
 /// Writes all texts of a photo if they were edited `edits` times, and returns whether they were written.

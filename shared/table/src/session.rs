@@ -83,6 +83,12 @@ struct Session {
     expires_at: i64,
 }
 
+/// What tells whether a session has ended by itself.
+#[derive(Deserialize)]
+struct Expiring {
+    expires_at: i64,
+}
+
 /// The token before the live one. With the token itself, which is not stored, it makes the live one again.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Replaced {
@@ -126,6 +132,23 @@ pub async fn open(table: &Table, opened: &Opened) -> Result<()> {
 pub async fn owner_latest(table: &Table, token: &RefreshToken) -> Result<Option<Owner>> {
     let session: Option<Session> = table.get_latest(&key_of(token)).await?;
     Ok(session.map(|session| owner(token, session)))
+}
+
+/// Returns whether a session of a user is open, eventually consistent. 0.5 RRU.
+pub async fn is_open(table: &Table, user: UserId, session: &SessionId, now: Timestamp) -> Result<bool> {
+    let stored: Option<Expiring> = table.get(&key(user, session)).await?;
+    Ok(stored.is_some_and(|stored| stored.expires_at > now.seconds()))
+}
+
+/// Returns whether a session of a user is open, strongly consistent. 1 RRU.
+pub async fn is_open_latest(
+    table: &Table,
+    user: UserId,
+    session: &SessionId,
+    now: Timestamp,
+) -> Result<bool> {
+    let stored: Option<Expiring> = table.get_latest(&key(user, session)).await?;
+    Ok(stored.is_some_and(|stored| stored.expires_at > now.seconds()))
 }
 
 /// Replaces `token` by its successor under `nonce` if it is the live one, and notes from where it was used.

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use api::Caller;
+use api::{Caller, InSession};
 use aws_sdk_kms::config::retry::RetryConfig;
 use aws_sdk_kms::config::{BehaviorVersion, Credentials, Region};
 use aws_smithy_runtime_api::client::http::{
@@ -112,7 +112,7 @@ impl World {
 
     /// Returns the verifier of another process.
     fn verifier(&self) -> Verifier {
-        Verifier::new(Arc::new(TablePublicKeys::new(self.table.clone())))
+        Verifier::new(Arc::new(TablePublicKeys::new(self.table.clone())), testkit::session_cookies())
     }
 
     fn now(&self) -> Timestamp {
@@ -124,8 +124,10 @@ fn session() -> SessionId {
     testkit::session_id()
 }
 
-fn verified() -> Verified {
-    Verified { caller: ada(), session: session() }
+/// Returns what a token says that was issued at `issued_at`. Tokens hold whole seconds.
+fn verified_of(issued_at: Timestamp) -> Verified {
+    let issued_at = Timestamp(issued_at.seconds() * 1000);
+    Verified { caller: ada(), session: InSession { id: session(), issued_at } }
 }
 
 fn ada() -> Caller {
@@ -146,7 +148,7 @@ async fn the_first_token_of_a_day_has_a_pair_made_and_no_other_calls_the_key_ser
     assert_eq!(world.service.asked(), ["Decrypt"]);
     world.engine.reset_usage();
     for token in &tokens {
-        assert_eq!(verifier.verify(token, world.now()).await, Ok(verified()));
+        assert_eq!(verifier.verify(token, world.now()).await, Ok(verified_of(world.now())));
     }
     let usage = world.engine.usage();
     assert_eq!((usage.requests, usage.read_units), (1, 1.0), "the public key is read once: {usage:?}");
@@ -160,7 +162,7 @@ async fn of_many_processes_that_begin_a_day_one_decides_its_pair() {
     let tokens = join_all(issuers.iter().map(|issuer| issuer.issue(&caller, &session, world.now()))).await;
     let verifier = world.verifier();
     for token in tokens {
-        assert_eq!(verifier.verify(&token.unwrap().token, world.now()).await, Ok(verified()));
+        assert_eq!(verifier.verify(&token.unwrap().token, world.now()).await, Ok(verified_of(world.now())));
     }
     let unwrapped = world.service.asked().iter().filter(|asked| *asked == "Decrypt").count();
     assert_eq!(unwrapped, 10);
@@ -175,9 +177,10 @@ async fn a_day_has_a_pair_of_its_own_and_yesterdays_tokens_stay_valid() {
     let new = issuer.issue(&ada(), &session(), midnight).await.unwrap().token;
     assert_eq!(world.service.pairs.lock().unwrap().len(), 2);
     let later = midnight.plus_ms(10 * 60_000);
-    for token in [&old, &new] {
-        assert_eq!(verifier.verify(token, later).await, Ok(verified()));
-        assert_eq!(world.verifier().verify(token, later).await, Ok(verified()), "in a new process");
+    for (token, issued_at) in [(&old, midnight.plus_ms(-1)), (&new, midnight)] {
+        let verified = Ok(verified_of(issued_at));
+        assert_eq!(verifier.verify(token, later).await, verified);
+        assert_eq!(world.verifier().verify(token, later).await, verified, "in a new process");
     }
     let public = async |at: Timestamp| token_key::public_latest(&world.table, at.day()).await.unwrap();
     assert_ne!(public(midnight.plus_ms(-1)).await, public(midnight).await);
@@ -194,5 +197,5 @@ async fn a_key_that_cannot_be_read_now_is_read_by_the_next_token() {
     }
     world.engine.fail_next("GetItem", testkit::ATTEMPTS, Fault::Throttled);
     assert_eq!(verifier.verify(&token, world.now()).await, Err(TokenError::Unavailable));
-    assert_eq!(verifier.verify(&token, world.now()).await, Ok(verified()));
+    assert_eq!(verifier.verify(&token, world.now()).await, Ok(verified_of(world.now())));
 }

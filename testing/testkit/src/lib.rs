@@ -60,9 +60,12 @@ pub use launches::Launches;
 pub use objects::{Held, Object, Objects};
 pub use outbox::Outbox;
 pub use random::SeededRandom;
-pub use tokens::{LocalKeys, forged_token_for, issuer, session_id, token_for, verifier};
+pub use tokens::{
+    LocalKeys, WEB_URL, forged_token_for, issuer, session_cookies, session_id, token_for, token_in,
+    verifier,
+};
 pub use topic::Published;
 pub use usage::{OperationUsage, Usage};
 pub use wiretap::{Heard, Wiretap};
 #[cfg(feature = "world")]
-pub use world::World;
+pub use world::{OldSession, World};

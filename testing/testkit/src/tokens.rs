@@ -8,7 +8,12 @@ use domain::session::SessionId;
 use futures::FutureExt;
 use p256::ecdsa::SigningKey;
 use p256::pkcs8::EncodePublicKey;
-use runtime::auth::{DayKey, Finding, Issuer, PublicKeys, SigningKeys, Unwrapping, Verifier};
+use runtime::auth::{
+    DayKey, Finding, Issuer, PublicKeys, SessionCookies, SigningKeys, Unwrapping, Verifier,
+};
+
+/// The address of the web client in tests.
+pub const WEB_URL: &str = "https://d111111abcdef8.cloudfront.net";
 
 /// A key pair in the process, the same every day. The default pair is the same in every test;
 /// [`verifier`] verifies its tokens.
@@ -42,7 +47,12 @@ impl PublicKeys for LocalKeys {
 
 /// Returns a verifier of the tokens of [`token_for`] and [`issuer`].
 pub fn verifier() -> Verifier {
-    Verifier::new(Arc::new(LocalKeys::default()))
+    Verifier::new(Arc::new(LocalKeys::default()), session_cookies())
+}
+
+/// Returns the cookies of sessions of the web client at [`WEB_URL`].
+pub fn session_cookies() -> SessionCookies {
+    SessionCookies::new(WEB_URL)
 }
 
 /// Returns an issuer of tokens, as the functions that log in use it.
@@ -65,9 +75,18 @@ pub fn forged_token_for(caller: &Caller, now: Timestamp) -> String {
     issue(LocalKeys::of(8), caller, now)
 }
 
+/// Returns a valid token for `caller` in one of their sessions, issued at `now`.
+pub fn token_in(session: &SessionId, caller: &Caller, now: Timestamp) -> String {
+    issue_in(LocalKeys::default(), session, caller, now)
+}
+
 fn issue(keys: LocalKeys, caller: &Caller, now: Timestamp) -> String {
+    issue_in(keys, &session_id(), caller, now)
+}
+
+fn issue_in(keys: LocalKeys, session: &SessionId, caller: &Caller, now: Timestamp) -> String {
     Issuer::new(keys)
-        .issue(caller, &session_id(), now)
+        .issue(caller, session, now)
         .now_or_never()
         .expect("nothing to wait for")
         .expect("a signature")

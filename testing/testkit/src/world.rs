@@ -13,7 +13,7 @@ use domain::feed::{DeliveryMode, Entry, Run, merge};
 use domain::media::{AddressSecret, PerceptualHash};
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::quota::Quota;
-use domain::session::Seen;
+use domain::session::{Seen, SessionId};
 use domain::user::User;
 use domain::{Clock, Home, PhotoId, UserId};
 use messages::workflow::{self, CelebrityFanout};
@@ -26,10 +26,40 @@ use table::reader::Rebuilt;
 use table::session::{Opened, Owner};
 use table::snapshot::{self, Followed};
 use table::user::Registration;
-use table::{Order, Table, feed, follow, head, like, photo, reader, user};
+use table::{Order, Table, feed, follow, head, like, photo, reader, session, user};
 
 use crate::workflow::{Execution, Step};
-use crate::{Engine, ManualClock, SeededRandom, maximal};
+use crate::{Engine, ManualClock, SeededRandom, maximal, token_in};
+
+/// An open session with an access token so old that a request which writes has the session read.
+#[derive(Clone, Debug)]
+pub struct OldSession {
+    /// Its owner.
+    pub user: UserId,
+    /// Its id.
+    pub id: SessionId,
+    /// An access token, valid for some minutes more.
+    pub token: String,
+}
+
+impl OldSession {
+    /// Opens a session of `who`. The clock moves forward by a minute.
+    pub async fn open(table: &Table, clock: &ManualClock, who: &Caller) -> Self {
+        let username = UserName::parse(&who.username).expect("a user name");
+        let owner = Owner { user: who.user_id, username };
+        let opened = Opened::new(&owner, Seen::default(), clock.now(), &SeededRandom::default());
+        session::open(table, &opened).await.expect("a session");
+        let id = opened.token.session().clone();
+        let token = token_in(&id, who, clock.now());
+        clock.advance(Duration::from_mins(1));
+        Self { user: who.user_id, id, token }
+    }
+
+    /// Ends the session.
+    pub async fn end(&self, table: &Table) {
+        assert!(session::end(table, self.user, &self.id).await.expect("a delete"), "it was open");
+    }
+}
 
 /// A table with people in it. The clock moves forward by a second with every act.
 pub struct World {

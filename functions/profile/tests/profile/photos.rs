@@ -73,7 +73,7 @@ async fn when_photos_are_paged_then_each_is_there_once_newest_first() {
 async fn when_photos_are_maximal_then_pages_are_short_and_show_them_whole() {
     let world = testkit::World::new().await;
     let ann = world.person("ann").await;
-    let deps = profile::ProfileHandler::new(world.table.clone(), CDN);
+    let deps = profile::ProfileHandler::new(world.table.clone(), CDN, world.clock.shared());
     let mut posted = Vec::new();
     for _ in 0..5 {
         posted.insert(0, world.post_maximal(&ann).await.id);

@@ -38,7 +38,7 @@ impl World {
         let bob = register(&table, &clock, "Bob", 2).await;
         engine.stream().await;
         engine.reset_usage();
-        let deps = ProfileHandler::new(table.clone(), CDN);
+        let deps = ProfileHandler::new(table.clone(), CDN, clock.shared());
         Self { engine, clock, table, deps, ada, bob }
     }
 

@@ -43,10 +43,15 @@ pub struct Session {
     pub user_id: UserId,
     /// Their user name.
     pub username: String,
-    /// Bearer token for every other call.
-    pub access_token: String,
-    /// Opens the next session once; using it again after a minute ends the whole session.
-    pub refresh_token: String,
+    /// Bearer token for every other call. Absent if the session is in cookies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    pub access_token: Option<String>,
+    /// Opens the next session once; using it again after a minute ends the whole session. Absent if the
+    /// session is in cookies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    pub refresh_token: Option<String>,
     /// Seconds the access token lives.
     pub expires_in: i64,
 }

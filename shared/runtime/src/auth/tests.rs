@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use api::Caller;
+use api::{Caller, InSession};
 use base64::Engine;
 use domain::session::SessionId;
 use domain::{Timestamp, UserId};
@@ -25,7 +25,7 @@ impl Local {
     }
 
     pub(crate) fn verifier(&self) -> Verifier {
-        Verifier::new(Arc::new(self.clone()))
+        Verifier::new(Arc::new(self.clone()), cookies())
     }
 
     fn public(&self) -> Vec<u8> {
@@ -70,12 +70,22 @@ fn caller() -> Caller {
     Caller { user_id: UserId::try_from(42).unwrap(), username: "ada".to_owned() }
 }
 
+pub(crate) fn cookies() -> SessionCookies {
+    SessionCookies::new("https://d111111abcdef8.cloudfront.net")
+}
+
 pub(crate) fn session() -> SessionId {
     SessionId::parse(&"0123456789a".repeat(4)[..43]).unwrap()
 }
 
+/// Returns what a token says that was issued at `issued_at`. Tokens hold whole seconds.
+fn verified_of(issued_at: Timestamp) -> Verified {
+    let issued_at = Timestamp(issued_at.seconds() * 1000);
+    Verified { caller: caller(), session: InSession { id: session(), issued_at } }
+}
+
 fn verified() -> Verified {
-    Verified { caller: caller(), session: session() }
+    verified_of(NOW)
 }
 
 fn claims() -> Value {
@@ -183,7 +193,7 @@ async fn a_text_that_is_no_token_is_refused() {
 async fn a_key_is_read_once_and_an_absent_one_once_a_second() {
     let key = Local::new(7);
     let keys = Arc::new(OneDay { day: NOW.day(), key: key.clone(), asked: AtomicU32::new(0) });
-    let verifier = Verifier::new(keys.clone());
+    let verifier = Verifier::new(keys.clone(), cookies());
     let asked = || keys.asked.load(Ordering::SeqCst);
     verifier.prepare(NOW).await;
     for _ in 0..3 {
@@ -213,8 +223,9 @@ async fn a_token_of_yesterdays_last_minute_is_valid_today() {
     let key = Local::new(7);
     let keys = OneDay { day: issued.day(), key: key.clone(), asked: AtomicU32::new(0) };
     let token = Issuer::new(key).issue(&caller(), &session(), issued).await.unwrap().token;
-    let verifier = Verifier::new(Arc::new(keys));
-    assert_eq!(verifier.verify(&token, midnight.plus_ms(14 * 60_000)).await, Ok(verified()));
+    let verifier = Verifier::new(Arc::new(keys), cookies());
+    let verified = verifier.verify(&token, midnight.plus_ms(14 * 60_000)).await;
+    assert_eq!(verified, Ok(verified_of(issued)));
     assert_eq!(verifier.verify(&token, midnight.plus_ms(15 * 60_000)).await, Err(TokenError::Expired));
 }
 
@@ -236,7 +247,7 @@ impl PublicKeys for Broken {
 async fn without_a_key_that_can_be_used_nothing_is_valid_or_invalid() {
     let token = Local::new(7).token(&header(), &claims());
     for keys in [Broken(None), Broken(Some(b"not a key"))] {
-        let refused = Verifier::new(Arc::new(keys)).verify(&token, NOW).await;
+        let refused = Verifier::new(Arc::new(keys), cookies()).verify(&token, NOW).await;
         assert_eq!(refused, Err(TokenError::Unavailable));
         assert_eq!(api::Problem::from(TokenError::Unavailable).status(), 503);
     }

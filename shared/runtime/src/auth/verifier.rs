@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use api::{Caller, Problem};
+use api::{Caller, InSession, Problem};
 use base64::Engine;
 use domain::Timestamp;
-use domain::session::SessionId;
 use p256::ecdsa::signature::Verifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
 use p256::pkcs8::DecodePublicKey;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{BASE64, Claims, ISSUER, KeyError, PublicKeys};
+use super::{BASE64, Claims, ISSUER, KeyError, PublicKeys, SessionCookies};
 use crate::failure::Chain;
 
 /// Most bytes of a token that is verified at all. Ours have some 250.
@@ -27,8 +26,8 @@ const ABSENT_MS: i64 = 1_000;
 /// Why a token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// The request has no bearer token.
-    #[error("no bearer token")]
+    /// The request has no token.
+    #[error("no token")]
     Missing,
     /// The token was valid and has expired.
     #[error("expired token")]
@@ -61,14 +60,15 @@ impl From<TokenError> for Problem {
 pub struct Verified {
     /// Who sent it.
     pub caller: Caller,
-    /// The session in which it was issued.
-    pub session: SessionId,
+    /// The session in which it was issued, and when.
+    pub session: InSession,
 }
 
 /// A verifier of tokens. It reads the public key of a day once.
 #[derive(Clone)]
 pub struct Verifier {
     keys: Arc<dyn PublicKeys>,
+    cookies: SessionCookies,
     known: Arc<Mutex<BTreeMap<i64, Known>>>,
 }
 
@@ -89,15 +89,33 @@ struct Header {
 }
 
 impl Verifier {
-    /// Returns a verifier with these keys.
-    pub fn new(keys: Arc<dyn PublicKeys>) -> Self {
-        Self { keys, known: Arc::default() }
+    /// Returns a verifier with these keys, of tokens that requests carry as bearers or in these cookies.
+    pub fn new(keys: Arc<dyn PublicKeys>, cookies: SessionCookies) -> Self {
+        Self { keys, cookies, known: Arc::default() }
     }
 
     /// Reads the key of `now`, so that no request has to wait for it. A failure is left to the request that
     /// needs the key.
     pub async fn prepare(&self, now: Timestamp) {
         let _later = self.key(now.day(), now).await;
+    }
+
+    /// Returns the caller whom a request's token identifies, and their session. The token is the bearer's of
+    /// `Authorization`; without that header it is the one in the session's cookies. `header` returns a header
+    /// by its lower-case name.
+    ///
+    /// # Errors
+    /// [`TokenError::Missing`] without a token, and as [`Self::verify`].
+    pub async fn caller<'h>(
+        &self,
+        header: impl Fn(&str) -> Option<&'h str>,
+        now: Timestamp,
+    ) -> Result<Verified, TokenError> {
+        let token = match header("authorization") {
+            Some(value) => bearer(value),
+            None => self.cookies.access_token(header),
+        };
+        self.verify(token.ok_or(TokenError::Missing)?, now).await
     }
 
     /// Returns the caller whom the token identifies, and their session.
@@ -115,7 +133,8 @@ impl Verifier {
             return Err(TokenError::Expired);
         }
         let caller = Caller { user_id: claims.sub, username: claims.name };
-        Ok(Verified { caller, session: claims.sid })
+        let issued_at = Timestamp(claims.iat.saturating_mul(1000));
+        Ok(Verified { caller, session: InSession { id: claims.sid, issued_at } })
     }
 
     /// Returns the claims of a token that the key it names has signed.
@@ -160,6 +179,12 @@ impl Verifier {
         let der = self.keys.of_day(day).await?;
         der.map(|der| VerifyingKey::from_public_key_der(&der).map_err(KeyError::Kind)).transpose()
     }
+}
+
+/// Returns the token of an `Authorization` header.
+fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// The parts of a token that are read before its signature is checked.

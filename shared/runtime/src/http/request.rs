@@ -22,6 +22,8 @@ pub struct Request {
     route_key: Option<String>,
     raw_query_string: Option<String>,
     headers: Option<HashMap<String, String>>,
+    /// What was sent as `Cookie`, which is then not among the headers.
+    cookies: Option<Vec<String>>,
     path_parameters: Option<HashMap<String, String>>,
     #[serde(default, rename = "requestContext")]
     context: Context,
@@ -46,6 +48,13 @@ impl Request {
     pub(super) fn route(&self) -> String {
         self.route_key.clone().unwrap_or_default()
     }
+
+    /// Returns a header, by its lower-case name; empty if there is none.
+    pub(super) fn header(&self, name: &str) -> String {
+        let headers = self.headers.iter().flatten();
+        let found = headers.filter(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+        found.cloned().next().unwrap_or_default()
+    }
 }
 
 /// Returns the call that a request makes, or the problem of a request that is none.
@@ -61,14 +70,19 @@ pub(super) async fn call(
         .filter(|route| *route != "$default")
         .ok_or_else(unknown_route)?
         .to_owned();
-    let headers: HashMap<String, String> = request
+    let mut headers: HashMap<String, String> = request
         .headers
         .into_iter()
         .flatten()
         .map(|(name, value)| (name.to_ascii_lowercase(), value))
         .collect();
+    if let Some(cookies) = request.cookies.filter(|cookies| !cookies.is_empty()) {
+        headers.insert("cookie".to_owned(), cookies.join("; "));
+    }
     let verified = match verifier {
-        Some(verifier) => verified(&headers, verifier, clock).await,
+        Some(verifier) => {
+            verifier.caller(|name| headers.get(name).map(String::as_str), clock.now()).await
+        }
         None => Err(TokenError::Missing),
     };
     let mut query = HashMap::new();
@@ -104,17 +118,4 @@ fn body(text: String, is_base64: bool) -> Result<Vec<u8>, Problem> {
         text.into_bytes()
     };
     if body.len() > MAX_BODY { Err(Problem::too_large(MAX_BODY)) } else { Ok(body) }
-}
-
-async fn verified(
-    headers: &HashMap<String, String>,
-    verifier: &Verifier,
-    clock: &dyn Clock,
-) -> Result<Verified, TokenError> {
-    let value = headers.get("authorization").ok_or(TokenError::Missing)?;
-    let (scheme, token) = value.split_once(' ').ok_or(TokenError::Missing)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(TokenError::Missing);
-    }
-    verifier.verify(token.trim(), clock.now()).await
 }
