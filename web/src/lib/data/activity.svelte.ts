@@ -1,0 +1,105 @@
+import { del, get, set } from 'idb-keyval';
+import { api, ok, type Schemas } from '$lib/api/client';
+import { Problem } from '$lib/api/problem';
+import { keptList, List, type Page } from '$lib/data/list.svelte';
+import { unread } from '$lib/data/unread.svelte';
+import { session } from '$lib/session.svelte';
+
+export type Row = Schemas['Notification'];
+type Answer = Schemas['Notifications'];
+
+/** The first page as it was read last, for when there is no connection. */
+interface Kept {
+  userId: string;
+  at: number;
+  page: Answer;
+}
+
+const KEY = 'activity';
+
+/** What happened to oneself. */
+export class Activity extends List<Row> {
+  /** When the rows were read, if they are those kept on this device (ms). */
+  keptAt: number | undefined = $state();
+  #freshening = false;
+
+  constructor(private readonly now: () => number = Date.now) {
+    super((cursor) => this.#page(cursor));
+  }
+
+  /** Reads the first page anew and puts what is new above what is there. */
+  async freshen(): Promise<void> {
+    if (!this.begun || this.keptAt !== undefined) return this.refresh();
+    if (this.#freshening) return;
+    this.#freshening = true;
+    try {
+      this.items = merged(this.items, await this.#read());
+    } catch (error) {
+      // What is there stays.
+      Problem.from(error);
+    } finally {
+      this.#freshening = false;
+    }
+  }
+
+  /** Marks all as read, here and in the API, if something is unread. */
+  async markRead(): Promise<void> {
+    const unseen = unread.count > 0 || this.items.some((row) => !row.read);
+    if (!this.begun || this.keptAt !== undefined || !unseen) return;
+    this.items = this.items.map((row) => ({ ...row, read: true }));
+    await unread.clear();
+  }
+
+  async #page(cursor?: string): Promise<Page<Row>> {
+    if (cursor) {
+      const page = await ok(api.GET('/api/v1/notifications', { params: { query: { cursor } } }));
+      return { ...page, items: page.notifications };
+    }
+    try {
+      const page = await this.#readAndKeep();
+      this.keptAt = undefined;
+      return { ...page, items: page.notifications };
+    } catch (error) {
+      const kept = Problem.from(error).code === 'offline' && !this.begun ? await read() : undefined;
+      if (!kept) throw error;
+      this.keptAt = kept.at;
+      return { items: kept.page.notifications, next_cursor: null, has_more: false };
+    }
+  }
+
+  async #read(): Promise<Row[]> {
+    return (await this.#readAndKeep()).notifications;
+  }
+
+  async #readAndKeep(): Promise<Answer> {
+    const page = await ok(api.GET('/api/v1/notifications'));
+    unread.hear(page.unread_count);
+    void keep(page, this.now());
+    return page;
+  }
+}
+
+/** Returns the rows with `newer` in place of what they were, newest first. */
+export function merged(rows: Row[], newer: Row[]): Row[] {
+  const ids = new Set(newer.map((row) => row.id));
+  const all = [...newer, ...rows.filter((row) => !ids.has(row.id))];
+  return all.sort((one, other) => Date.parse(other.created_at) - Date.parse(one.created_at));
+}
+
+/** One's activity, the same list until the session ends. */
+export function activity(): Activity {
+  return keptList<Row>('activity', () => new Activity()) as Activity;
+}
+
+/** Keeping is a help and no duty: a browser may have no room or no storage. */
+async function keep(page: Answer, at: number): Promise<void> {
+  const userId = session.me?.user_id;
+  if (userId) await set(KEY, { userId, at, page } satisfies Kept).catch(() => {});
+}
+
+async function read(): Promise<Kept | undefined> {
+  const kept = await get<Kept>(KEY).catch(() => undefined);
+  return kept?.userId === session.me?.user_id ? kept : undefined;
+}
+
+session.onEnd(() => void del(KEY).catch(() => {}));

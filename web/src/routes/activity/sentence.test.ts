@@ -1,0 +1,50 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { overwriteGetLocale } from '$lib/paraglide/runtime.js';
+import { sentence } from './sentence';
+
+const NAMES = ['anna', 'ben', 'cleo'];
+const actors = (count: number) =>
+  NAMES.slice(0, count).map((username) => ({ user_id: username, username, profile_pic: null }));
+const row = (type: string, shown: number, actor_count = shown) => ({
+  type,
+  actors: actors(shown),
+  actor_count,
+  message: 'as the API says it',
+});
+const text = (...of: Parameters<typeof row>) =>
+  sentence(row(...of))
+    .map((part) => part.text)
+    .join('');
+
+afterEach(() => overwriteGetLocale(() => 'en'));
+
+describe('what a row says', () => {
+  it.each([
+    [text('like', 1), 'anna likes your photo'],
+    [text('like', 2), 'anna and ben like your photo'],
+    [text('like', 3), 'anna, ben and 1 other like your photo'],
+    [text('like', 3, 12_000), 'anna, ben and 12K others like your photo'],
+    [text('follow', 1), 'anna follows you'],
+    [text('follow', 3, 21), 'anna, ben and 19 others follow you'],
+    [text('like', 1, 2), 'anna and 1 other like your photo'],
+    [text('like', 0, 2), 'Somebody likes your photo'],
+    [text('comment', 1), 'as the API says it'],
+  ])('%s', (said, wanted) => {
+    expect(said).toBe(wanted);
+  });
+
+  it('is said in German', () => {
+    overwriteGetLocale(() => 'de');
+    expect(text('like', 2)).toBe('anna und ben gefällt dein Foto');
+    expect(text('follow', 3, 4)).toBe('anna, ben und 2 weitere folgen dir');
+  });
+
+  it('marks the names, so that they are links', () => {
+    expect(sentence(row('follow', 2))).toEqual([
+      { text: 'anna', username: 'anna' },
+      { text: ' and ' },
+      { text: 'ben', username: 'ben' },
+      { text: ' follow you' },
+    ]);
+  });
+});
