@@ -1,3 +1,5 @@
+import { workerAddress } from '$lib/trusted';
+
 /**
  * Registers the service worker once the first screen has had its time. Calls `ready` when a newer version waits for
  * the next load.
@@ -9,7 +11,9 @@ export function registerWorker(ready: () => unknown): void {
 }
 
 async function register(ready: () => unknown): Promise<void> {
-  const registration = await navigator.serviceWorker.register(workerUrl() as string).catch(() => undefined);
+  const registration = await navigator.serviceWorker
+    .register(workerAddress('/service-worker.js'))
+    .catch(() => undefined);
   registration?.addEventListener('updatefound', () => {
     const next = registration.installing;
     next?.addEventListener('statechange', () => {
@@ -17,13 +21,4 @@ async function register(ready: () => unknown): Promise<void> {
       if (next.state === 'installed' && navigator.serviceWorker.controller) ready();
     });
   });
-}
-
-/** Trusted Types take an address of a worker only from a policy. */
-function workerUrl(): string | TrustedScriptURL {
-  const url = '/service-worker.js';
-  return (
-    window.trustedTypes?.createPolicy('lambdagram', { createScriptURL: (address) => address }).createScriptURL(url) ??
-    url
-  );
 }

@@ -1,0 +1,31 @@
+import type { Photo } from '$lib/data/entities.svelte';
+import { session } from '$lib/session.svelte';
+
+const KEY = 'uploads';
+
+/** Whether photos are on their way: only then the code of uploads is fetched. */
+class Pending {
+  some = $state(localStorage.getItem(KEY) !== null);
+
+  set(some: boolean): void {
+    this.some = some;
+    if (some) localStorage.setItem(KEY, '1');
+    else localStorage.removeItem(KEY);
+  }
+}
+
+export const pending = new Pending();
+
+/** Calls what was given to `onShared`. */
+export let shared: (photo: Photo) => unknown = () => {};
+
+/** Says what happens with a photo of one's own that has just become ready. */
+export function onShared(run: (photo: Photo) => unknown): void {
+  shared = run;
+}
+
+session.onEnd(async () => {
+  pending.set(false);
+  const { forgetAll } = await import('./kept');
+  await forgetAll();
+});
