@@ -1,7 +1,8 @@
-// Ends the build: writes build/csp.json, the hashes of the inline scripts of the shells, which the content security
+// Ends the build: compresses the manifest, and writes build/csp.json, the hashes of the inline scripts of the shells, which the content security
 // policy in the header lets run. Fails when a shell has an inline style or an event attribute, which it never would.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 
 const SHELLS = ['index.html', '200.html'];
 
@@ -16,3 +17,8 @@ for (const shell of SHELLS) {
   }
 }
 writeFileSync('build/csp.json', `${JSON.stringify({ script: [...scripts], style: [] }, null, 2)}\n`);
+
+// The adapter compresses all but this one.
+const manifest = readFileSync('build/manifest.webmanifest');
+writeFileSync('build/manifest.webmanifest.br', brotliCompressSync(manifest));
+writeFileSync('build/manifest.webmanifest.gz', gzipSync(manifest, { level: 9 }));

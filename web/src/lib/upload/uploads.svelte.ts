@@ -4,6 +4,7 @@ import { Problem } from '$lib/api/problem';
 import { type PhotoCard, photoView } from '$lib/data/entities.svelte';
 import { photosOf } from '$lib/data/pages';
 import { m } from '$lib/paraglide/messages.js';
+import { preferences } from '$lib/preferences.svelte';
 import { session } from '$lib/session.svelte';
 import { toasts } from '$lib/ui/toasts.svelte';
 import { draft } from './draft.svelte';
@@ -187,18 +188,13 @@ class Uploads {
   }
 }
 
-/** Whether originals are to be kept: a setting of this device. */
-function keepsOriginals(): boolean {
-  return ['on', 'true'].includes(localStorage.getItem('keepOriginals') ?? '');
-}
-
 function portsOf(upload: Upload): Ports {
   return {
     async prepare(picture, signal) {
       const file = await readFile('file', picture.id);
       if (!file) throw new Problem('file_gone', 404);
       const edit = $state.snapshot(picture.edit) as JobPicture['edit'];
-      const ready = await images.render(file, edit, keepsOriginals());
+      const ready = await images.render(file, edit, preferences.originals);
       signal.throwIfAborted();
       await keepFile('ready', picture.id, ready);
       if (picture === upload.job.pictures[0]) void upload.show(picture);
