@@ -66,8 +66,9 @@ fmt: ## format everything
 audit: ## licences, advisories, duplicates
 	PATH="$$(.ci/tools):$$PATH" cargo deny check
 
-openapi: ## write docs/openapi.json from shared/api
+openapi: ## write docs/openapi.json from shared/api, and the web client's types from it
 	UPDATE_OPENAPI=1 cargo test --package api
+	@PATH="$$($(CLOUD) tools --node):$$PATH" npm --prefix web run api
 
 quotas: ## write docs/quotas.md from shared/domain
 	UPDATE_QUOTAS=1 cargo test --package domain --test quotas

@@ -77,6 +77,25 @@ def _has_node(path: str) -> bool:
     return found is not None and (int(found[1]), int(found[2])) >= NODE_VERSION
 
 
+def ensure_browser(running: Step) -> None:
+    """Chromium, in which the web client is tried. It has a hundred libraries, so it is installed and not unpacked."""
+    if chromium() is not None:
+        running.note = "all there"
+        return
+    commands = (["apt-get", "-qq", "update"], ["apt-get", "-qq", "install", "--yes", "--no-install-recommends", "chromium", "fonts-dejavu-core"])
+    try:
+        for command in commands:
+            subprocess.run(command, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"}, capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise Refusal("Chromium is missing and cannot be installed with apt-get: install it, or name it by CHROMIUM=/path") from error
+    running.note = "Chromium installed"
+
+
+def chromium() -> str | None:
+    """The browser of the tests: the one that CHROMIUM names, or the machine's."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium")
+
+
 def ensure_checks(running: Step) -> None:
     """What `.ci/run` calls, in an environment apart: aws-sam-cli asks for another botocore than the emulator pins."""
     running.note = "unchanged" if CHECKS.is_ready(CHECK_REQUIREMENTS) else "installed"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import FrameType
 
-from cloud import cargo, commands, processes
+from cloud import cargo, commands, processes, tools, web
 from cloud.environment import CLOUD
 from cloud.progress import Step, complain, step
 from cloud.settings import HOST, ROOT, Record, Refusal, Settings
@@ -35,11 +35,18 @@ def _cargo(*arguments: str) -> Callable[[Step, Mapping[str, str]], int]:
     return lambda running, environ: cargo.run([*arguments], running, environ).returncode
 
 
+def _browser(running: Step, environ: Mapping[str, str]) -> int:
+    tools.ensure_browser(running)
+    environ = {**environ, "PATH": f"{tools.node_path()}{os.pathsep}{environ['PATH']}", "CHROMIUM": tools.chromium() or ""}
+    return subprocess.run(["npx", "--no-install", "playwright", "test"], cwd=web.WEB, env=environ, check=False).returncode
+
+
 _TESTS = (
     Part("tests of the local cloud (pytest)", _command(_PYTEST)),
     Part("tests of the crates (nextest)", _cargo("nextest", "run", "--workspace")),
     # Which nextest does not run.
     Part("examples in documentation (cargo)", _cargo("test", "--workspace", "--doc", "--quiet")),
+    Part("tests of the web client in a browser (Playwright)", _browser),
 )
 
 
