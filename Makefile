@@ -7,7 +7,7 @@ PYTHON ?= python3
 CLOUD := PYTHONPATH=localstack PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m cloud
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset status pids url web-url web logs gaps test cloud-test pictures fuzz lint fmt audit openapi quotas common-passwords template bench-feed bench-media cost verify build deploy
+.PHONY: help up down reset status pids url web-url web logs gaps test cloud-test pictures fuzz lint fmt audit openapi quotas common-passwords template bench-feed bench-media bench-web cost verify build deploy
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -85,6 +85,9 @@ bench-feed: ## the feed under a social network's load, as in docs/bench-feed.md:
 
 bench-media: ## pictures beside sharp, libvips and Pillow, as in docs/bench-media.md: make bench-media ARGS='--runs 3' (ARGS=--help)
 	@PATH="$$($(CLOUD) tools --node):$$PATH" cargo run --release --package bench-media -- $(ARGS)
+
+bench-web: ## the web client on an emulated phone, as in docs/bench-web.md: make bench-web ARGS='--against v1' (ARGS=--help)
+	@cd web && PATH="$$(PYTHONPATH=../localstack $(PYTHON) -m cloud tools --node):$$PATH" LAMBDAGRAM_WEB_URL="$${LAMBDAGRAM_WEB_URL:-$$($(MAKE) -s -C .. web-url)}" sh -c 'npm run build && node bench/bench.mjs $(ARGS)'
 
 cost: ## what a month costs, as in docs/cost.md, or of another world: make cost ARGS='--dau 1e6' (ARGS=--help)
 	@cargo run --package cost -- $(ARGS)
