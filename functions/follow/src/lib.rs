@@ -3,9 +3,10 @@
 //! - **Trigger**: `POST` and `DELETE /api/v1/users/{user_id}/follow`, `GET /api/v1/users/{user_id}/followers`
 //!   and `GET /api/v1/users/{user_id}/following`. `{user_id}` is an id or `@name`.
 //! - **Access patterns**: one get of the other's profile, beside the one of the caller's session, then one
-//!   conditional write of the caller's own edge. A follow reads the caller's profile beside the other's, for the number of followees, and takes the
-//!   quota of follows (0.5 RRU and 1 WRU). A page of people is one query of edges, then one `BatchGetItem` of
-//!   profiles beside one of the caller's edges to them. A name costs one get more.
+//!   conditional write of the caller's own edge. A follow reads the caller's profile beside the other's, for
+//!   the number of followees, and takes the quota of follows (0.5 RRU and 1 WRU). A page of people is one
+//!   query of edges, then one `BatchGetItem` of profiles beside one of the caller's edges to them. A name costs
+//!   one get more.
 //! - **Emits**: nothing. The edge reaches `derive` through the table's stream. The reverse edge, both
 //!   counters, the feed and the notification follow from it.
 //! - **Redelivery**: an edge exists or it does not. Following twice makes one edge and is no error.

@@ -10,7 +10,7 @@ use follow::FollowHandler;
 use serde_json::{Value, json};
 use table::keys::ItemKey;
 use testkit::http::{Answer, Request, call, event};
-use testkit::{World, token_for};
+use testkit::{OldSession, World, token_for};
 
 const FOLLOW: &str = "POST /api/v1/users/{user_id}/follow";
 const UNFOLLOW: &str = "DELETE /api/v1/users/{user_id}/follow";
@@ -206,15 +206,35 @@ async fn when_api_gateway_sends_real_events_then_they_are_answered() {
 async fn a_follow_and_an_unfollow_stay_within_their_budget() {
     let world = World::new().await;
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let session = OldSession::open(&world.table, &world.clock, &ann).await;
     for route in [FOLLOW, UNFOLLOW] {
         world.engine.reset_usage();
-        assert_eq!(ask(&world, route, &ann, bob.user_id).await.status, 200);
+        let request = Request::to(route).path("user_id", bob.user_id).token(&session.token);
+        assert_eq!(call(&deps(&world), &world.clock, request).await.status, 200);
         let usage = world.engine.usage();
         let follows = u32::from(route == FOLLOW);
-        let expected = (2 + 2 * follows, 2, 1 + follows);
+        // The session is read beside the profiles.
+        let expected = (3 + 2 * follows, 2, 1 + follows);
         assert_eq!((usage.requests, usage.round_trips, usage.writes()), expected, "{route}");
-        assert!(usage.write_units <= f64::from(1 + follows) && usage.read_units <= 1.0, "{usage:?}");
+        assert!(usage.write_units <= f64::from(1 + follows) && usage.read_units <= 1.5, "{usage:?}");
     }
+}
+
+#[tokio::test]
+async fn when_the_session_has_ended_then_nobody_is_followed_or_unfollowed() {
+    let world = World::new().await;
+    let (ann, bob, eve) = (world.person("ann").await, world.person("bob").await, world.person("eve").await);
+    world.follow(&ann, &bob).await;
+    let session = OldSession::open(&world.table, &world.clock, &ann).await;
+    session.end(&world.table).await;
+    for (route, whom) in [(FOLLOW, &eve), (UNFOLLOW, &bob)] {
+        let request = Request::to(route).path("user_id", whom.user_id).token(&session.token);
+        let answer = call(&deps(&world), &world.clock, request).await;
+        assert_eq!((answer.status, answer.code()), (401, "session_ended"), "{route}");
+    }
+    let follows =
+        async |whom: &Caller| table::follow::exists(&world.table, ann.user_id, whom.user_id).await.unwrap();
+    assert!(follows(&bob).await && !follows(&eve).await);
 }
 
 #[tokio::test]

@@ -91,8 +91,7 @@ impl InboxHandler {
     async fn mark_read(&self, call: &Call, recipient: UserId) -> Result<MarkedRead, Problem> {
         let now = self.clock.now();
         // An event that another machine recorded, with a clock ahead of this one, stays unread.
-        let counting =
-            async { Ok(inbox::unread(&self.table, recipient, now, MAX_UNREAD, now).await?) };
+        let counting = async { Ok(inbox::unread(&self.table, recipient, now, MAX_UNREAD, now).await?) };
         let (unread, ()) = futures::try_join!(counting, self.sessions.check(call))?;
         inbox::mark_read(&self.table, recipient, now).await?;
         Ok(MarkedRead { unread_count: unread.len() })

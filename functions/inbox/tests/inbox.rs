@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use table::keys::{ItemKey, PK, SK};
 use table::{Table, inbox as rows};
 use testkit::http::{Answer, Request, call, event};
-use testkit::{Engine, Fault, ManualClock, START, forged_token_for, token_for};
+use testkit::{Engine, Fault, ManualClock, OldSession, START, forged_token_for, token_for};
 
 const LIST: &str = "GET /api/v1/notifications";
 const READ: &str = "POST /api/v1/notifications/read";
@@ -322,4 +322,31 @@ async fn when_a_full_page_is_read_then_it_is_two_round_trips() {
     let usage = world.engine.usage();
     assert_eq!(usage.requests, 2, "{usage:?}");
     assert!(usage.write_units <= 1.0 && usage.read_units <= 2.0, "{usage:?}");
+}
+
+#[tokio::test]
+async fn when_the_session_has_ended_or_is_not_known_then_nothing_is_marked() {
+    let world = World::new().await;
+    world.likes(1..3).await;
+    let session = OldSession::open(&world.table, &world.clock, &world.ada).await;
+    let mark = || world.call(event("inbox", "mark-read", &[("token", &session.token)]));
+    // Nothing but the session is read by this operation.
+    world.engine.fail_next("GetItem", testkit::ATTEMPTS, Fault::Throttled);
+    let answer = mark().await;
+    assert_eq!((answer.status, answer.code()), (503, "temporarily_unavailable"));
+    session.end(&world.table).await;
+    let answer = mark().await;
+    assert_eq!((answer.status, answer.code()), (401, "session_ended"));
+    assert_eq!(world.page(20, None).await["unread_count"], 2);
+}
+
+#[tokio::test]
+async fn when_an_inbox_is_marked_then_its_session_is_read_beside_the_rows() {
+    let world = World::new().await;
+    let session = OldSession::open(&world.table, &world.clock, &world.ada).await;
+    world.engine.reset_usage();
+    assert_eq!(world.call(event("inbox", "mark-read", &[("token", &session.token)])).await.status, 200);
+    let usage = world.engine.usage();
+    assert_eq!((usage.requests, usage.round_trips), (3, 2), "{usage:?}");
+    assert!(usage.write_units <= 1.0 && usage.read_units <= 2.5, "{usage:?}");
 }

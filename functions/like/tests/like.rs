@@ -8,7 +8,7 @@ use like::LikeHandler;
 use serde_json::{Value, json};
 use table::keys::ItemKey;
 use testkit::http::{Answer, Request, call, event};
-use testkit::{World, forged_token_for, token_for};
+use testkit::{OldSession, World, forged_token_for, token_for};
 
 const LIKE: &str = "POST /api/v1/photos/{photo_id}/like";
 const UNLIKE: &str = "DELETE /api/v1/photos/{photo_id}/like";
@@ -235,12 +235,37 @@ async fn a_like_and_an_unlike_stay_within_their_budget() {
     let world = World::new().await;
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let photo = world.post(&ann).await;
-    for route in [LIKE, UNLIKE] {
-        world.engine.reset_usage();
-        assert_eq!(ask(&world, route, &bob, photo).await.status, 200);
-        let usage = world.engine.usage();
-        let writes = if route == LIKE { 2 } else { 1 };
-        assert_eq!((usage.requests, usage.round_trips, usage.writes()), (writes + 1, 2, writes), "{route}");
-        assert!(usage.write_units <= f64::from(writes) && usage.read_units <= 0.5, "{usage:?}");
+    let session = OldSession::open(&world.table, &world.clock, &bob).await;
+    // The session is read beside the photo; with a token that was just issued it is not.
+    for (token, reads) in [(session.token, 1.0), (token_for(&bob, domain::Clock::now(&world.clock)), 0.5)] {
+        for route in [LIKE, UNLIKE] {
+            world.engine.reset_usage();
+            let request = Request::to(route).path("photo_id", photo).token(&token);
+            assert_eq!(call(&deps(&world), &world.clock, request).await.status, 200);
+            let usage = world.engine.usage();
+            let writes = if route == LIKE { 2 } else { 1 };
+            assert_eq!((usage.round_trips, usage.writes()), (2, writes), "{route} {usage:?}");
+            assert!(usage.write_units <= f64::from(writes) && usage.read_units <= reads, "{usage:?}");
+        }
     }
+}
+
+#[tokio::test]
+async fn when_the_session_has_ended_then_nothing_is_liked_or_unliked() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let (liked, other) = (world.post(&ann).await, world.post(&ann).await);
+    world.like(&bob, &ann, liked).await;
+    let session = OldSession::open(&world.table, &world.clock, &bob).await;
+    session.end(&world.table).await;
+    let deps = deps(&world);
+    for (route, photo) in [(LIKE, other), (UNLIKE, liked)] {
+        let request = Request::to(route).path("photo_id", photo).token(&session.token);
+        let answer = call(&deps, &world.clock, request).await;
+        assert_eq!((answer.status, answer.code()), (401, "session_ended"), "{route}");
+    }
+    assert!(likes(&world, &bob, liked).await && !likes(&world, &bob, other).await);
+    // The token is valid until it expires. What it may read changes nothing.
+    let request = Request::to(LIKERS).path("photo_id", liked).token(&session.token);
+    assert_eq!(call(&deps, &world.clock, request).await.status, 200);
 }

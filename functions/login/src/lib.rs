@@ -5,8 +5,8 @@
 //!   beside the quotas of the account and of the viewer's address (2 WRU). Then a put of the session,
 //!   beside the signing of its access token and what a right password gives back to the quotas (2 WRU). A
 //!   hash whose parameters are not today's is renewed beside that (1 WRU). A change of the password checks
-//!   the present one like a login. Then it replaces the hash, on condition that it is still the one that
-//!   was checked (1 WRU), and deletes the other sessions.
+//!   the present one like a login, beside the get of the caller's session. Then it replaces the hash, on
+//!   condition that it is still the one that was checked (1 WRU), and deletes the other sessions.
 //! - **Emits**: nothing.
 //! - **Redelivery**: each login opens a session of its own. A session whose answer was lost expires unused. A
 //!   change that is sent again is refused, because the present password is the new one.
@@ -17,6 +17,8 @@
 //! counts against the same limits ([`accounts::Accounts::check`]). Wrong passwords are limited for each
 //! account, however it is named, and for each viewer's address over all accounts. Somebody who guesses can
 //! lock an owner out of logging in for some minutes, but not out of open sessions.
+//!
+//! A page of the web client gets its tokens in cookies ([`runtime::auth::SessionCookies`]).
 
 use accounts::{Accounts, Check, Limits, password};
 use api::wire::{ChangePasswordRequest, LoginRequest, Session};

@@ -431,3 +431,48 @@ async fn when_a_password_is_changed_then_it_is_five_round_trips() {
     assert!(usage.round_trips <= 5, "{usage:?}");
     assert!(usage.write_units <= 6.0 && usage.read_units <= 2.0, "{usage:?}");
 }
+
+#[tokio::test]
+async fn when_the_session_has_ended_then_the_password_stays() {
+    let world = World::new().await;
+    let (access, mine) = tokens(&world.log_in("john", RIGHT).await);
+    let (_, other) = tokens(&world.log_in("john", RIGHT).await);
+    world.clock.advance(Duration::from_mins(1));
+    assert!(session::close(&world.accounts.table, &mine).await.unwrap());
+    let answer = world.change(&access, RIGHT, NEXT).await;
+    assert_eq!((answer.status, answer.code()), (401, "session_ended"));
+    assert_eq!(world.log_in("john", RIGHT).await.status, 200);
+    assert!(world.is_open(&other).await);
+}
+
+#[tokio::test]
+async fn when_a_page_logs_in_then_its_tokens_are_in_cookies_alone() {
+    let world = World::new().await;
+    let body = json!({ "login": "john", "password": RIGHT });
+    let request = Request::to("POST /api/v1/auth/login").json(&body);
+    let answer = world.call(request.clone().from_page()).await;
+    let session = json!({ "user_id": world.john, "username": "John", "expires_in": 900 });
+    assert_eq!((answer.status, &answer.json), (200, &session));
+    let [access, refresh] = answer.cookies.as_slice() else { panic!("{answer:?}") };
+    let parts = |cookie: &str, name: &str| {
+        let (value, attributes) = cookie.split_once("; ").unwrap();
+        (value.strip_prefix(name).unwrap().to_owned(), attributes.to_owned())
+    };
+    let (access, attributes) = parts(access, "__Host-access=");
+    assert_eq!(attributes, "HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=900");
+    let verified = verifier().verify(&access, world.clock.now()).await.unwrap();
+    let (refresh, attributes) = parts(refresh, "__Host-refresh=");
+    assert_eq!(attributes, "HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=2592000");
+    let refresh = RefreshToken::parse(&refresh).unwrap();
+    assert_eq!((verified.caller.user_id, &verified.session.id), (world.john, refresh.session()));
+
+    // From elsewhere no session opens, and an app gets its tokens as ever.
+    world.engine.reset_usage();
+    let forged = request.clone().header("x-session", "cookie").header("sec-fetch-site", "cross-site");
+    let (refused, counted) = runtime::metrics::counted(world.call(forged)).await;
+    assert_eq!((refused.status, refused.code()), (403, "not_same_origin"));
+    assert!(refused.cookies.is_empty() && counted["cookies_refused"] == 1);
+    assert_eq!(world.engine.usage().requests, 0);
+    let app = world.call(request.header("sec-fetch-site", "same-origin")).await;
+    assert!(app.cookies.is_empty() && app.json["refresh_token"].is_string());
+}

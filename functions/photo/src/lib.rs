@@ -7,6 +7,7 @@
 //!   one conditional delete (1 RRU and 1 WRU, then 1 WRU). Long texts are an item beside
 //!   the photo's: they cost one more round trip, and are written and deleted in one transaction with it. A
 //!   refused write costs one more read, which tells a foreign photo from a missing one.
+//!   `PATCH` and `DELETE` read the caller's session beside the photo (0.5 RRU).
 //! - **Emits**: nothing. A deleted photo reaches `derive` through the table's stream, whether it was ready or
 //!   still being processed. Its entries in feeds and timeline, its likes and its objects go from there.
 //! - **Redelivery**: an edit that is sent again writes the same texts. A deletion that is sent again finds

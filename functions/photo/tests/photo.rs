@@ -16,9 +16,10 @@ use photo::PhotoHandler;
 use serde_json::{Value, json};
 use table::Table;
 use table::guard::Quotas;
+use table::like::Like;
 use table::original::Share;
 use testkit::http::{Answer, Request, call, event};
-use testkit::{Engine, Fault, ManualClock, SeededRandom};
+use testkit::{Engine, Fault, ManualClock, OldSession, SeededRandom};
 
 const CDN: &str = "https://cdn.example.org";
 /// The secret of Ada's photo as addresses have it.
@@ -437,4 +438,63 @@ async fn when_the_table_throttles_then_the_client_is_asked_to_retry() {
     assert_eq!((answer.status, answer.code()), (503, "temporarily_unavailable"));
     assert_eq!(answer.header("retry-after"), Some("1"));
     assert!(world.stored(&photo).await.is_some());
+}
+
+#[tokio::test]
+async fn when_the_session_has_ended_then_no_photo_is_edited_or_deleted() {
+    let world = World::new().await;
+    let photo = world.ready_photo().await;
+    let session = OldSession::open(&world.table, &world.clock, &ada()).await;
+    session.end(&world.table).await;
+    for (case, status) in [("edit", 401), ("delete", 401), ("get", 200)] {
+        let values = [("photo_id", &*photo.id.to_string()), ("token", &*session.token)];
+        let answer = world.send(event("photo", case, &values)).await;
+        assert_eq!(answer.status, status, "{case}: {answer:?}");
+        assert_eq!(answer.code(), if status == 401 { "session_ended" } else { "" });
+    }
+    assert_eq!(world.stored(&photo).await.as_ref(), Some(&photo));
+}
+
+#[tokio::test]
+async fn when_a_photo_is_changed_then_its_session_is_read_beside_it() {
+    let world = World::new().await;
+    let photo = world.ready_photo().await;
+    let session = OldSession::open(&world.table, &world.clock, &ada()).await;
+    // Photo, like and session side by side, then the write; photo, quota and session, then the write.
+    for (case, reads) in [("edit", 2.0), ("delete", 1.0)] {
+        world.engine.reset_usage();
+        let values = [("photo_id", &*photo.id.to_string()), ("token", &*session.token)];
+        let answer = world.send(event("photo", case, &values)).await;
+        assert!(answer.status < 300, "{answer:?}");
+        let usage = world.engine.usage();
+        assert_eq!(usage.round_trips, 2, "{case} {usage:?}");
+        assert!(usage.read_units <= reads, "{case} {usage:?}");
+    }
+}
+
+#[tokio::test]
+async fn when_a_client_has_the_photo_as_it_is_then_it_gets_no_body() {
+    let world = World::new().await;
+    let photo = world.ready_photo().await;
+    let show = || world.request("GET", photo.id, &ben());
+    let answer = world.send(show()).await;
+    assert_eq!(answer.header("cache-control"), Some("private, no-cache"));
+    let etag = answer.header("etag").unwrap().to_owned();
+    let same = world.send(show().header("if-none-match", &etag)).await;
+    assert_eq!((same.status, &same.json), (304, &Value::Null));
+    assert_eq!((same.header("etag"), same.header("content-type")), (Some(etag.as_str()), None));
+    // It is another answer for a viewer who likes it, and after a change.
+    let edge = Like { author: ada().user_id, username: "ada".to_owned(), at: testkit::START };
+    table::like::add(&world.table, ada().user_id, photo.id, &edge).await.unwrap();
+    let other = world.send(world.request("GET", photo.id, &ada()).header("if-none-match", &etag)).await;
+    assert_eq!(other.status, 200);
+    let edit = world.request("PATCH", photo.id, &ada()).json(&json!({ "caption": "Ebb" }));
+    let edited = world.send(edit.header("if-none-match", "*")).await;
+    assert_eq!((edited.status, edited.header("etag")), (200, None));
+    let changed = world.send(show().header("if-none-match", &etag)).await;
+    assert_eq!((changed.status, &changed.json["caption"]), (200, &json!("Ebb")));
+    // Whoever may not see it learns nothing from a validator.
+    let gone = PhotoId::try_from(1).unwrap();
+    let absent = world.send(world.request("GET", gone, &ben()).header("if-none-match", "*")).await;
+    assert_eq!((absent.status, absent.header("cache-control")), (404, Some("no-store")));
 }

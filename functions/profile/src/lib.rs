@@ -5,7 +5,8 @@
 //!   `@name`.
 //! - **Access patterns**: a profile is one get, beside one of the caller's edge to them. A page of photos is
 //!   one query of the timeline, then one `BatchGetItem` of photos beside one range query of the caller's
-//!   likes. A name costs one get more.
+//!   likes. A name costs one get more. An edit gets the caller's session first, where this process does not
+//!   know it (0.5 RRU), and is one update.
 //! - **Emits**: nothing.
 //! - **Redelivery**: an edit that is sent again writes the same texts.
 //! - **Failures**: the caller gets a problem and asks again.
@@ -16,9 +17,9 @@ use std::sync::Arc;
 
 use api::wire::{Profile, UpdateProfileRequest};
 use api::{Call, Caller, Problem, Reply};
-use domain::{Clock, UserId};
 use domain::account::{parse_bio, parse_full_name};
 use domain::cursor::List;
+use domain::{Clock, UserId};
 use runtime::Aws;
 use table::{Patch, Table, follow, people, user};
 use tokens::OpenSessions;

@@ -4,13 +4,17 @@
 //!   /api/v1/users/me/sessions`, `DELETE /api/v1/users/me/sessions/{session_id}`.
 //! - **Access patterns**: a refresh gets the session and signs the next access token. Then it replaces the
 //!   digest of the refresh token, on condition that it is still the one presented. Ending a session is one
-//!   delete. The list is one query; ending all others is that query and deletes.
+//!   delete. The list is one query; ending all others is that query and deletes. Who ends another session is
+//!   asked before whether their own is still open (0.5 RRU).
 //! - **Emits**: nothing.
 //! - **Redelivery**: a refresh token that is presented again within a minute gets the same successor, because
 //!   the answer may have been lost. Presented later it was stolen, or replayed. The function cannot tell
 //!   which, so the session ends and its owner logs in again. Ending a session twice is the same as once.
 //! - **Failures**: the caller gets a problem and asks again. The access token is signed before the old
 //!   refresh token becomes invalid, so a throttled key service ends no session.
+//!
+//! A page of the web client presents its refresh token in a cookie, and gets the next tokens in cookies
+//! ([`runtime::auth::SessionCookies`]).
 
 use accounts::{Accounts, answer};
 use api::wire::{RefreshRequest, Session, SessionView, Sessions};

@@ -373,3 +373,105 @@ async fn when_a_session_is_somebody_elses_then_it_cannot_be_ended() {
     }
     assert_eq!(world.refresh(&johns).await.status, 200);
 }
+
+/// A browser's cookies after an answer.
+fn cookies(mut request: Request, answer: &Answer) -> Request {
+    for pair in answer.cookie_pairs() {
+        request = request.cookie(&pair);
+    }
+    request
+}
+
+fn refresh_from_page(token: &str) -> Request {
+    Request::to("POST /api/v1/auth/refresh").from_page().cookie(&format!("__Host-refresh={token}"))
+}
+
+#[tokio::test]
+async fn when_a_page_refreshes_twice_at_once_then_both_answers_set_one_successor() {
+    let world = World::new().await;
+    let first = world.session().await;
+    let answers = join_all((0..2).map(|_| world.call(refresh_from_page(&first)))).await;
+    let expected = json!({ "user_id": "7", "username": "john", "expires_in": 900 });
+    for answer in &answers {
+        assert_eq!((answer.status, &answer.json), (200, &expected), "{answer:?}");
+        assert!(answer.cookies.iter().all(|cookie| cookie.contains("HttpOnly; SameSite=Strict; Secure")));
+    }
+    let refresh = |answer: &Answer| answer.cookie_pairs()[1].clone();
+    assert_eq!(refresh(&answers[0]), refresh(&answers[1]));
+    let again = Request::to("POST /api/v1/auth/refresh").from_page();
+    assert_eq!(world.call(cookies(again, &answers[0])).await.status, 200);
+    // The first token's successor was used.
+    assert_eq!(world.call(refresh_from_page(&first)).await.code(), "token_reused");
+}
+
+#[tokio::test]
+async fn when_a_refresh_may_be_forged_then_its_cookie_is_not_there() {
+    let world = World::new().await;
+    let token = world.session().await;
+    let sent = |headers: &[(&str, &str)]| {
+        let request = Request::to("POST /api/v1/auth/refresh").cookie(&format!("__Host-refresh={token}"));
+        headers.iter().fold(request, |request, (name, value)| request.header(name, value))
+    };
+    let asks = ("x-session", "cookie");
+    for headers in [
+        &[asks, ("sec-fetch-site", "cross-site")] as &[_],
+        &[asks, ("origin", "https://evil.example")],
+        &[asks],
+    ] {
+        let (answer, counted) = runtime::metrics::counted(world.call(sent(headers))).await;
+        assert_eq!((answer.status, answer.code()), (401, "token_missing"), "{headers:?}");
+        assert_eq!(counted["cookies_refused"], 1);
+    }
+    let bodiless = world.call(sent(&[("sec-fetch-site", "same-origin")])).await;
+    assert_eq!((bodiless.status, bodiless.code()), (400, "bad_json"), "an app has its token in the body");
+    let absent = world.call(Request::to("POST /api/v1/auth/refresh").from_page()).await;
+    assert_eq!((absent.status, absent.code()), (401, "token_missing"));
+    assert_eq!(world.call(refresh_from_page("x")).await.code(), "token_invalid");
+    let elsewhere = world.call(sent(&[asks, ("origin", testkit::WEB_URL)])).await;
+    assert_eq!(elsewhere.status, 200, "a browser that only says the origin");
+}
+
+#[tokio::test]
+async fn when_a_page_logs_out_then_its_session_ends_and_its_cookies_go() {
+    let cleared = [
+        "__Host-access=; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=0",
+        "__Host-refresh=; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=0",
+    ];
+    let world = World::new().await;
+    let answer = world.call(refresh_from_page(&world.session().await)).await;
+    let pairs = answer.cookie_pairs();
+    let log_out = || Request::to("DELETE /api/v1/auth/session");
+    let forged = cookies(log_out(), &answer).header("x-session", "cookie");
+    let refused = world.call(forged.header("sec-fetch-site", "cross-site")).await;
+    assert_eq!((refused.status, refused.cookies.len()), (401, 0));
+    let ended = world.call(cookies(log_out().from_page(), &answer)).await;
+    assert_eq!((ended.status, ended.cookies.as_slice()), (204, cleared.map(str::to_owned).as_slice()));
+    let token = pairs[1].strip_prefix("__Host-refresh=").unwrap();
+    assert_eq!(world.refresh(token).await.code(), "token_invalid");
+
+    // A browser that has lost one cookie, or both, can log out too.
+    let token = world.session().await;
+    let answer = world.call(refresh_from_page(&token)).await;
+    let ended = world.call(log_out().from_page().cookie(&answer.cookie_pairs()[0])).await;
+    assert_eq!((ended.status, ended.cookies.len()), (204, 2));
+    assert_eq!(world.call(refresh_from_page(&token)).await.code(), "token_invalid");
+    let ended = world.call(log_out().from_page().cookie("__Host-refresh=x")).await;
+    assert_eq!((ended.status, ended.cookies.len()), (204, 2));
+}
+
+#[tokio::test]
+async fn when_a_session_has_ended_then_its_token_ends_no_other() {
+    let world = World::new().await;
+    let (mine, other) = (world.session().await, world.session().await);
+    let answer = world.refresh(&mine).await;
+    let access = answer.json["access_token"].as_str().unwrap();
+    assert_eq!(world.end(&next(&answer)).await.status, 204);
+    world.clock.advance(Duration::from_mins(1));
+    let id = RefreshToken::parse(&other).unwrap().session().as_str().to_owned();
+    let one = Request::to("DELETE /api/v1/users/me/sessions/{session_id}").path("session_id", id);
+    for request in [one, Request::to("DELETE /api/v1/users/me/sessions")] {
+        let answer = world.call(request.token(access)).await;
+        assert_eq!((answer.status, answer.code()), (401, "session_ended"));
+    }
+    assert_eq!(world.refresh(&other).await.status, 200);
+}

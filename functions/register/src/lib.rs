@@ -16,6 +16,8 @@
 //! Names are public, so an answer may say that one is taken. An answer also shows that an address is taken.
 //! Only a mail to that address could avoid that. Each attempt costs a password hash, opens an account if the
 //! address is free, and counts against the quota of the viewer's address.
+//!
+//! A page of the web client gets its tokens in cookies ([`runtime::auth::SessionCookies`]).
 
 use accounts::{Accounts, Check, Limits, answer, password};
 use api::wire::{RegisterRequest, Session};

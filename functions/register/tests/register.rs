@@ -365,3 +365,19 @@ async fn when_somebody_registers_then_it_is_one_transaction() {
     assert!(usage.write_units <= 11.0, "{usage:?}");
     assert!(usage.read_units <= 0.0, "{usage:?}");
 }
+
+#[tokio::test]
+async fn when_a_page_registers_then_its_tokens_are_in_cookies_alone() {
+    let world = World::new().await;
+    let body = json!({ "username": "john", "email": "john@example.org", "password": PASSWORD });
+    let request = Request::to("POST /api/v1/auth/register").json(&body);
+    let forged = request.clone().header("x-session", "cookie").header("origin", "https://evil.example");
+    let refused = world.call(forged).await;
+    assert_eq!((refused.status, refused.code()), (403, "not_same_origin"));
+    let answer = world.call(request.from_page()).await;
+    assert_eq!((answer.status, &answer.json["username"]), (201, &json!("john")));
+    assert!(answer.json.get("access_token").is_none() && answer.json.get("refresh_token").is_none());
+    let names: Vec<&str> =
+        answer.cookies.iter().filter_map(|cookie| Some(cookie.split_once('=')?.0)).collect();
+    assert_eq!(names, ["__Host-access", "__Host-refresh"]);
+}

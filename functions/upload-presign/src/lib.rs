@@ -2,8 +2,8 @@
 //!
 //! - **Trigger**: `POST /api/v1/photos`.
 //! - **Access patterns**: the idempotency record is read, and beside it the caller's session; the quotas of
-//!   photos and bytes are taken (1.5 RRU and 1 WRU). Then one transaction writes the record and the photo (2 WRU for each KiB of
-//!   each, 4 in all).
+//!   photos and bytes are taken (1.5 RRU and 1 WRU). Then one transaction writes the record and the photo
+//!   (2 WRU for each KiB of each, 4 in all).
 //! - **Emits**: nothing. The draft reaches `derive` through the table's stream.
 //! - **Redelivery**: with the same `Idempotency-Key` the same request gets the same photo as it is by now,
 //!   with freshly signed forms while it waits for them, and another request gets 422. The key is recorded in

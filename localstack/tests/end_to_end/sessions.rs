@@ -33,6 +33,34 @@ async fn signed(app: &App, caller: &Caller, at: Timestamp) -> String {
     Issuer::new(keys).issue(caller, &session, at).await.unwrap().token
 }
 
+#[tokio::test]
+async fn when_a_session_is_not_open_then_its_token_should_read_and_not_write() {
+    let app = App::new();
+    let (anna, bert) = (app.register("anna").await, app.register("bert").await);
+    // Tokens that were just issued are taken on trust for a minute. This one is older, and of no session.
+    let token = signed(&app, &anna.caller(), SystemClock.now().plus_ms(-60_000)).await;
+    let (follow, read) = (format!("/users/{}/follow", bert.id), "/notifications/read".to_owned());
+    for (method, path, body) in [
+        (Method::POST, follow.as_str(), None),
+        (Method::DELETE, &follow, None),
+        (Method::POST, &read, None),
+        (Method::PATCH, "/users/me", Some(json!({ "bio": "not mine" }))),
+        (Method::POST, "/photos", Some(json!({ "media": [{ "content_type": "image/png", "size": 1 }] }))),
+        (Method::DELETE, "/photos/1", None),
+        (Method::POST, "/photos/1/like", None),
+        (Method::DELETE, "/users/me/sessions", None),
+    ] {
+        let request = app.request(method, path).token(&token);
+        let request = match &body {
+            Some(body) => request.json(body),
+            None => request,
+        };
+        request.send().await.refused(401, "session_ended");
+    }
+    app.request(Method::GET, "/users/me").token(&token).send().await.expect(200);
+    app.request(Method::GET, "/feed").token(&token).send().await.expect(200);
+}
+
 /// Returns a token whose payload differs from what was signed.
 fn altered(token: &str, other: &str) -> String {
     let [mine, theirs] = [token, other].map(|token| token.split('.').collect::<Vec<_>>());

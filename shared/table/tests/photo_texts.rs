@@ -151,9 +151,8 @@ async fn edits_at_once_are_all_kept_though_they_move_the_texts() {
         TextChanges { caption: Patch::present(caption.clone()), ..TextChanges::default() },
         TextChanges { tags: Patch::Set(tags.clone()), ..TextChanges::default() },
     ];
-    let edits = changes
-        .iter()
-        .map(|changes| photo::edit(&world.table, photo.id, photo.author, changes, admitted()));
+    let edits =
+        changes.iter().map(|changes| photo::edit(&world.table, photo.id, photo.author, changes, admitted()));
     for outcome in futures::future::join_all(edits).await {
         assert!(outcome.unwrap().is_some());
     }

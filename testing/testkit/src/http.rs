@@ -31,6 +31,7 @@ pub struct Request {
     path: BTreeMap<String, String>,
     query: Vec<(String, String)>,
     headers: BTreeMap<String, String>,
+    cookies: Vec<String>,
     body: Option<String>,
 }
 
@@ -44,8 +45,20 @@ impl Request {
             path: BTreeMap::new(),
             query: Vec::new(),
             headers: headers.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            cookies: Vec::new(),
             body: None,
         }
+    }
+
+    /// Sends the request as a page of the web client that has its session in cookies.
+    pub fn from_page(self) -> Self {
+        self.header("x-session", "cookie").header("sec-fetch-site", "same-origin")
+    }
+
+    /// Sends a cookie, which need not have a name.
+    pub fn cookie(mut self, cookie: &str) -> Self {
+        self.cookies.push(cookie.to_owned());
+        self
     }
 
     /// Sets the value of a `{name}` in the route.
@@ -140,6 +153,9 @@ impl Request {
         if !self.path.is_empty() {
             event["pathParameters"] = json!(self.path);
         }
+        if !self.cookies.is_empty() {
+            event["cookies"] = json!(self.cookies);
+        }
         if let Some(body) = &self.body {
             event["body"] = json!(body);
         }
@@ -164,6 +180,8 @@ pub struct Answer {
     pub status: u16,
     /// Headers by lower-case name.
     pub headers: BTreeMap<String, String>,
+    /// The cookies to set, each as the value of a `Set-Cookie` header.
+    pub cookies: Vec<String>,
     /// The body, or null if there is none.
     pub json: Value,
 }
@@ -178,6 +196,11 @@ impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
+
+    /// Returns the cookies as a browser sends them back: name and value alone.
+    pub fn cookie_pairs(&self) -> Vec<String> {
+        self.cookies.iter().filter_map(|cookie| cookie.split(';').next().map(str::to_owned)).collect()
+    }
 }
 
 /// Sends a [`Request`] or a [`fixture`](event) to a handler; returns its answer. Tokens are those
@@ -191,7 +214,8 @@ pub async fn call(handler: &impl Handler, clock: &dyn Clock, request: impl Into<
     let json =
         response["body"].as_str().map_or(Value::Null, |text| serde_json::from_str(text).expect("JSON"));
     let status = response["statusCode"].as_u64().and_then(|status| status.try_into().ok()).expect("a status");
-    Answer { status, headers, json }
+    let cookies = serde_json::from_value(response["cookies"].clone()).expect("cookies");
+    Answer { status, headers, cookies, json }
 }
 
 #[cfg(test)]

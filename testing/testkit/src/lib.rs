@@ -61,8 +61,7 @@ pub use objects::{Held, Object, Objects};
 pub use outbox::Outbox;
 pub use random::SeededRandom;
 pub use tokens::{
-    LocalKeys, WEB_URL, forged_token_for, issuer, session_cookies, session_id, token_for, token_in,
-    verifier,
+    LocalKeys, WEB_URL, forged_token_for, issuer, session_cookies, session_id, token_for, token_in, verifier,
 };
 pub use topic::Published;
 pub use usage::{OperationUsage, Usage};

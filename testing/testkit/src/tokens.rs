@@ -8,9 +8,7 @@ use domain::session::SessionId;
 use futures::FutureExt;
 use p256::ecdsa::SigningKey;
 use p256::pkcs8::EncodePublicKey;
-use runtime::auth::{
-    DayKey, Finding, Issuer, PublicKeys, SessionCookies, SigningKeys, Unwrapping, Verifier,
-};
+use runtime::auth::{DayKey, Finding, Issuer, PublicKeys, SessionCookies, SigningKeys, Unwrapping, Verifier};
 
 /// The address of the web client in tests.
 pub const WEB_URL: &str = "https://d111111abcdef8.cloudfront.net";

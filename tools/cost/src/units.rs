@@ -88,11 +88,11 @@ pub const PACKED: Unit = measured(
     "functions/backfill/tests/backfill/returned.rs",
     "a_snapshot_stays_within_its_budget",
 );
-/// The actor's edge, and the quota.
+/// The actor's edge, and the quota. Photo and session are read.
 pub const LIKE: Unit = measured(
     "like, request",
     2.0,
-    0.5,
+    1.0,
     "functions/like/tests/like.rs",
     "a_like_and_an_unlike_stay_within_their_budget",
 );
@@ -112,11 +112,11 @@ pub const COUNTER: Unit = measured(
     "shared/table/tests/access_patterns.rs",
     "a_like_derived_costs_two_units_and_its_share_of_the_counter",
 );
-/// The actor's edge, the quota, and both profiles.
+/// The actor's edge, the quota, both profiles, and the session.
 pub const FOLLOW: Unit = measured(
     "follow, request",
     2.0,
-    1.0,
+    1.5,
     "functions/follow/tests/follow.rs",
     "a_follow_and_an_unfollow_stay_within_their_budget",
 );
@@ -138,11 +138,11 @@ pub const NOTIFICATION: Unit = measured(
     "functions/notify/tests/notify.rs",
     "a_notification_and_its_withdrawal_stay_within_their_budgets",
 );
-/// The quota and the idempotency key read side by side, then photo and key in a transaction.
+/// The quota, the idempotency key and the session side by side, then photo and key in a transaction.
 pub const ANNOUNCEMENT: Unit = measured(
     "draft created",
     5.0,
-    1.0,
+    1.5,
     "functions/upload-presign/tests/create_upload/create.rs",
     "when_a_draft_is_created_then_it_costs_one_read_trip_and_one_transaction",
 );
@@ -243,8 +243,8 @@ pub const PACKED_BYTES: f64 = 17.0;
 /// An actor in an inbox.
 pub const NOTIFICATION_BYTES: f64 = 220.0;
 
-/// KB of a feed page's answer.
-pub const PAGE_KB: f64 = 12.0;
+/// KB of a feed page's answer, compressed (docs/adr/0007-http-events.md).
+pub const PAGE_KB: f64 = 3.3;
 /// KB of another answer.
 pub const ANSWER_KB: f64 = 0.5;
 /// KB of logs and metrics of an invocation.

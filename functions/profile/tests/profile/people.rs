@@ -1,12 +1,14 @@
 //! Reading and changing a profile.
 
+use std::time::Duration;
+
 use domain::{Clock, Relation, UserId};
 use serde_json::json;
 use table::Order;
 use table::follow::{self, Follow};
 use table::relations::EdgeState;
-use testkit::http::Request;
-use testkit::{Fault, START, forged_token_for, token_for};
+use testkit::http::{Request, event};
+use testkit::{Fault, OldSession, START, forged_token_for, token_for};
 
 use crate::world::{CDN, World};
 
@@ -216,4 +218,22 @@ async fn when_a_profile_is_shown_or_changed_then_it_is_one_round_trip() {
         assert_eq!(usage.round_trips, round_trips, "{case}");
         assert!(usage.read_units <= reads && usage.write_units <= writes, "{case} {usage:?}");
     }
+}
+
+#[tokio::test]
+async fn when_the_session_has_ended_then_the_profile_stays() {
+    let world = World::new().await;
+    let session = OldSession::open(&world.table, &world.clock, &world.ada).await;
+    world.engine.reset_usage();
+    let edit = || world.call(event("profile", "edit-me", &[("token", &session.token)]));
+    assert_eq!(edit().await.status, 200);
+    let usage = world.engine.usage();
+    // An edit reads nothing else, so the session is a round trip of its own.
+    assert_eq!((usage.requests, usage.round_trips), (2, 2), "{usage:?}");
+    session.end(&world.table).await;
+    world.clock.advance(Duration::from_mins(1));
+    let request = Request::to(EDIT).token(&session.token).json(&json!({ "bio": "not mine" }));
+    let answer = world.call(request).await;
+    assert_eq!((answer.status, answer.code()), (401, "session_ended"));
+    assert_ne!(world.event("me", &[]).await.json["bio"], "not mine");
 }

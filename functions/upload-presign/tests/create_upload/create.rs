@@ -12,7 +12,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 use table::original::Share;
 use testkit::http::{Request, call, event};
-use testkit::{ATTEMPTS, Fault, SeededRandom, token_for};
+use testkit::{ATTEMPTS, Fault, OldSession, SeededRandom, token_for};
 
 #[tokio::test]
 async fn when_a_draft_is_created_then_it_is_stored_and_each_medium_has_a_form() {
@@ -85,12 +85,30 @@ async fn when_tiff_or_bmp_go_by_other_names_then_the_forms_have_the_registered_o
 #[tokio::test]
 async fn when_a_draft_is_created_then_it_costs_one_read_trip_and_one_transaction() {
     let world = World::new().await;
+    let session = OldSession::open(&world.table, &world.clock, &ada()).await;
     world.engine.reset_usage();
-    let request = world.request(&ada()).header("idempotency-key", "k").json(&media(10));
+    let request = world.request(&ada()).token(&session.token).header("idempotency-key", "k").json(&media(10));
     assert_eq!(world.send(request).await.status, 201);
     let usage = world.engine.usage();
     assert_eq!((usage.round_trips, usage.writes(), usage.requests_of("TransactWriteItems")), (2, 2, 1));
-    assert!(usage.write_units <= 5.0 && usage.read_units <= 1.0, "{usage:?}");
+    // The idempotency key and the session, side by side.
+    assert!(usage.write_units <= 5.0 && usage.read_units <= 1.5, "{usage:?}");
+}
+
+#[tokio::test]
+async fn when_the_session_has_ended_or_is_not_known_then_no_draft_is_created() {
+    let world = World::new().await;
+    let session = OldSession::open(&world.table, &world.clock, &ada()).await;
+    let send = || world.send(world.request(&ada()).token(&session.token).json(&media(1)));
+    // Without an idempotency key nothing but the session is read.
+    world.engine.fail_next("GetItem", ATTEMPTS, Fault::Throttled);
+    let answer = send().await;
+    assert_eq!((answer.status, answer.code()), (503, "temporarily_unavailable"));
+    session.end(&world.table).await;
+    world.engine.reset_usage();
+    let answer = send().await;
+    assert_eq!((answer.status, answer.code()), (401, "session_ended"));
+    assert_eq!(world.engine.usage().requests_of("TransactWriteItems"), 0);
 }
 
 #[tokio::test]

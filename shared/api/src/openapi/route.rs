@@ -131,6 +131,47 @@ impl Route {
         self
     }
 
+    /// Sets the body of a request that needs none if the session is in cookies.
+    pub(super) fn may_take<T: ToSchema>(self, example: Value) -> Self {
+        let mut route = self.takes::<T>(example);
+        if let Some(body) = &mut route.body {
+            body.required = Some(Required::False);
+        }
+        route
+    }
+
+    /// Adds the header with which a page asks for a session in cookies.
+    pub(super) fn for_pages(mut self, description: &str) -> Self {
+        let mode = ParameterBuilder::new()
+            .name("X-Session")
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some(description))
+            .schema(Some(schemas::one_of(["cookie"])))
+            .build();
+        self.parameters.push(mode);
+        self
+    }
+
+    /// Adds the validator of its answer.
+    pub(super) fn validated(mut self) -> Self {
+        let validator = ParameterBuilder::new()
+            .name("If-None-Match")
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some("The `ETag` of the answer that the client has."))
+            .schema(Some(schemas::text(1, 200)))
+            .build();
+        self.parameters.push(validator);
+        let etag = || HeaderBuilder::new().schema(Some(schemas::text(1, 200))).build();
+        for (_, response) in &mut self.responses {
+            response.headers.insert("ETag".to_owned(), RefOr::T(etag()));
+        }
+        let same = ResponseBuilder::new().description("It is still as the client has it.");
+        self.responses.push(("304".to_owned(), same.header("ETag", etag()).build()));
+        self
+    }
+
     /// Adds a response with this body.
     pub(super) fn gives<T: ToSchema>(mut self, status: u16, description: &str) -> Self {
         let content = ContentBuilder::new().schema(Some(self.refer::<T>())).build();
@@ -162,7 +203,10 @@ impl Route {
     pub(super) fn operation(self) -> Operation {
         let mut route = self;
         if !route.is_public {
-            route = route.refuses(401, &["token_missing", "token_expired", "token_invalid"]);
+            let mut codes = vec!["token_missing", "token_expired", "token_invalid"];
+            // An ended session is refused where it writes.
+            codes.extend((route.method != HttpMethod::Get).then_some("session_ended"));
+            route = route.refuses(401, &codes);
         }
         route.responses.sort_by(|(one, _), (other, _)| one.cmp(other));
         let default =

@@ -10,6 +10,7 @@ use crate::wire::{
     Session, Sessions, UpdatePhotoRequest, UpdateProfileRequest, UserPage,
 };
 
+const IN_COOKIES: &str = "The tokens go into cookies that no script can read, and not into the body.";
 const BAD_PAGE: &[&str] = &["bad_count", "bad_cursor"];
 const NO_USER: &[&str] = &["user_not_found"];
 const NO_PHOTO: &[&str] = &["photo_not_found"];
@@ -28,6 +29,7 @@ fn auth() -> Vec<Route> {
     let register = Route::new(Post, "/api/v1/auth/register", Tag::Auth, "register")
         .summary("Open an account and a session")
         .public()
+        .for_pages(IN_COOKIES)
         .repeatable(
             "With any key, a registration that was made before is answered with a session of its account.",
         )
@@ -52,15 +54,18 @@ fn auth() -> Vec<Route> {
                 "full_name_invisible",
             ],
         )
+        .refuses(403, &["not_same_origin"])
         .refuses(409, &["username_taken", "email_taken"])
         .refuses(429, &["too_many_registrations"]);
     let login = Route::new(Post, "/api/v1/auth/login", Tag::Auth, "login")
         .summary("Open a session")
         .public()
+        .for_pages(IN_COOKIES)
         .takes::<LoginRequest>(json!({ "login": "john_doe", "password": "correct horse battery" }))
         .gives::<Session>(200, "The session is open.")
         .refuses(400, &["bad_json"])
         .refuses(401, &["bad_credentials"])
+        .refuses(403, &["not_same_origin"])
         .refuses(429, &["too_many_attempts"]);
     let refresh = Route::new(Post, "/api/v1/auth/refresh", Tag::Auth, "refresh")
         .summary("Go on with a session")
@@ -70,18 +75,23 @@ fn auth() -> Vec<Route> {
              session: it was stolen, or will have been.",
         )
         .public()
-        .takes::<RefreshRequest>(token.clone())
+        .for_pages("The refresh token is in a cookie and not in the body, and so are the next ones.")
+        .may_take::<RefreshRequest>(token.clone())
         .gives::<Session>(200, "The session goes on with these tokens.")
         .refuses(400, &["bad_json"])
-        .refuses(401, &["token_invalid", "token_reused"]);
+        .refuses(401, &["token_missing", "token_invalid", "token_reused"]);
     let logout = Route::new(Delete, "/api/v1/auth/session", Tag::Auth, "endSession")
         .summary("End a session")
-        .description("The access tokens of the session run out by themselves, after 15 minutes at most.")
+        .description(
+            "Its access tokens change nothing any more, a minute later at the latest. They read until they run out, \
+             after 15 minutes at most.",
+        )
         .public()
-        .takes::<RefreshRequest>(token)
+        .for_pages("The refresh token is in a cookie and not in the body. Both cookies are cleared.")
+        .may_take::<RefreshRequest>(token)
         .gives_nothing("The session has ended, now or before.")
         .refuses(400, &["bad_json"])
-        .refuses(401, &["token_invalid"]);
+        .refuses(401, &["token_missing", "token_invalid"]);
     vec![register, login, refresh, logout]
 }
 
@@ -92,7 +102,10 @@ fn sessions() -> Vec<Route> {
         .gives::<Sessions>(200, "The sessions, newest first.");
     let end = Route::new(Delete, "/api/v1/users/me/sessions/{session_id}", Tag::Auth, "endOneSession")
         .summary("End one of one's own sessions")
-        .description("It cannot be refreshed from now on. Its access token runs out by itself, after 15 minutes at most.")
+        .description(
+            "It cannot be refreshed from now on. Its access token changes nothing any more, a minute later at the \
+             latest, and runs out by itself, after 15 minutes at most.",
+        )
         .gives_nothing("The session has ended.")
         .refuses(404, &["session_not_found"]);
     let end_others = Route::new(Delete, path, Tag::Auth, "endOtherSessions")
@@ -197,6 +210,7 @@ fn photos() -> Vec<Route> {
         .summary("One photo")
         .description("Its author sees it from the beginning, everyone else when it is `ready`.")
         .gives::<PhotoView>(200, "The photo.")
+        .validated()
         .refuses(404, NO_PHOTO);
     let edit = Route::new(Patch, path, Tag::Photos, "updatePhoto")
         .summary("Change the texts of one's own photo")

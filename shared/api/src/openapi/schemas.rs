@@ -82,6 +82,11 @@ pub(super) fn text(min: usize, max: usize) -> Object {
     ObjectBuilder::new().schema_type(Type::String).min_length(Some(min)).max_length(Some(max)).build()
 }
 
+/// Returns the schema of a text that is one of these.
+pub(super) fn one_of<const N: usize>(texts: [&'static str; N]) -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(texts)).build()
+}
+
 /// Returns the schema of a whole number in a range.
 pub(super) fn number(min: usize, max: Option<usize>) -> Object {
     ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(min)).maximum(max).build()

@@ -33,7 +33,7 @@ impl SessionCookies {
     /// Returns the cookies for the web client at this address.
     ///
     /// Over TLS they are `Secure` and have names with the prefix `__Host-`, which no other host can set. A
-    /// local cloud has no TLS. There they are plain, because WebKit drops such cookies over http.
+    /// local cloud has no TLS. There they are plain, because `WebKit` drops such cookies over http.
     pub fn new(web_url: &str) -> Self {
         let (scheme, rest) = web_url.split_once("://").unwrap_or(("https", web_url));
         let authority = rest.split('/').next().unwrap_or_default();
@@ -274,9 +274,9 @@ mod tests {
             (("x-session", "cookie"), ("sec-fetch-site", "same-origin"), ("cookie", COOKIES));
         let code = |headers: &[(&str, &str)]| {
             let call = call(headers);
-            cookies.refresh_token(&call).map(|token| {
-                token.map(str::to_owned).map_err(|problem| (problem.status(), problem.code()))
-            })
+            cookies
+                .refresh_token(&call)
+                .map(|token| token.map(str::to_owned).map_err(|problem| (problem.status(), problem.code())))
         };
         assert_eq!(code(&[asks, same, sent]), Some(Ok("rt".to_owned())));
         assert_eq!(code(&[asks, same]), Some(Err((401, "token_missing"))));

@@ -9,7 +9,8 @@ use domain::session::SessionId;
 
 use super::{BASE64, Claims, ISSUER, SignError, SigningKeys};
 
-/// Seconds for which a token is valid. They are few, because a token cannot be revoked.
+/// Seconds for which a token is valid. They are few, because what
+/// only reads does not ask whether its session has ended.
 pub const LIFETIME_SECONDS: i64 = 15 * 60;
 
 /// A token and its lifetime.

@@ -52,8 +52,9 @@ impl Request {
     /// Returns a header, by its lower-case name; empty if there is none.
     pub(super) fn header(&self, name: &str) -> String {
         let headers = self.headers.iter().flatten();
-        let found = headers.filter(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value);
-        found.cloned().next().unwrap_or_default()
+        let mut found =
+            headers.filter(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+        found.next().cloned().unwrap_or_default()
     }
 }
 
@@ -80,9 +81,7 @@ pub(super) async fn call(
         headers.insert("cookie".to_owned(), cookies.join("; "));
     }
     let verified = match verifier {
-        Some(verifier) => {
-            verifier.caller(|name| headers.get(name).map(String::as_str), clock.now()).await
-        }
+        Some(verifier) => verifier.caller(|name| headers.get(name).map(String::as_str), clock.now()).await,
         None => Err(TokenError::Missing),
     };
     let mut query = HashMap::new();

@@ -69,11 +69,8 @@ impl Conditions {
     fn response(&self, status: u16, content_type: &'static str, body: Option<&str>) -> Response {
         // Responses are personal. No cache on the way may keep one, and no browser may guess another type. The
         // body of any may be compressed.
-        let always: [(HeaderName, &str); 3] = [
-            (CACHE_CONTROL, "no-store"),
-            (VARY, "accept-encoding"),
-            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        ];
+        let always: [(HeaderName, &str); 3] =
+            [(CACHE_CONTROL, "no-store"), (VARY, "accept-encoding"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
         let mut headers: HeaderMap =
             always.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))).collect();
         let mut response = Response::default();
@@ -122,7 +119,8 @@ mod tests {
     fn validators_are_compared_weakly() {
         let tag = etag("{}");
         let strong = tag.trim_start_matches("W/");
-        for named in [tag.as_str(), strong, "*", " * ", &format!("\"a\", {tag}"), &format!("{strong},\"b\"")] {
+        for named in [tag.as_str(), strong, "*", " * ", &format!("\"a\", {tag}"), &format!("{strong},\"b\"")]
+        {
             assert!(matches(named, &tag), "{named}");
         }
         for other in ["", "\"\"", "W/", "a", strong.trim_matches('"'), &etag("{ }"), "**"] {

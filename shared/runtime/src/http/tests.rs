@@ -1,5 +1,7 @@
+use std::io::Read;
 use std::time::Duration;
 
+use base64::Engine as _;
 use domain::Timestamp;
 use serde_json::{Value, json};
 
@@ -23,6 +25,11 @@ impl Handler for Echo {
             "fire" => Err(Problem::internal(std::io::Error::other("table lambdagram-prod is on fire"))),
             "busy" => Err(Problem::unavailable(std::io::Error::other("throttled"))),
             "panic" => panic!("a bug"),
+            "long-problem" => Err(Problem::bad_request("too_long", "long ".repeat(600))),
+            "kept" => Ok(Reply::ok(&"the same again, ".repeat(100))?.validated()),
+            "cookies" => {
+                Ok(Reply::no_content().with_cookies(["a=1", "b=2"].map(|pair| format!("{pair}; Path=/"))))
+            }
             "private" => call.caller().and_then(|caller| Reply::ok(&caller.username)),
             "nothing" => {
                 tokio::time::sleep(Duration::ZERO).await;
@@ -264,4 +271,146 @@ async fn only_a_valid_token_identifies_the_caller() {
     }
     // A function without a verifier identifies no caller.
     assert_eq!(ask(request("private")).await.2["code"], "token_missing");
+}
+
+/// Returns the answer as Lambda would send it, and its body as a client reads it.
+async fn raw(request: Value) -> (Value, String) {
+    let response = answer(&Echo, None, &Now, serde_json::from_value(request).unwrap()).await;
+    let response: Value = serde_json::from_str(&serde_json::to_string(&response).unwrap()).unwrap();
+    let body = response["body"].as_str().unwrap_or_default();
+    let bytes = if response["isBase64Encoded"] == true {
+        base64::engine::general_purpose::STANDARD.decode(body).unwrap()
+    } else {
+        body.as_bytes().to_vec()
+    };
+    let mut text = String::new();
+    match response["headers"]["content-encoding"].as_str() {
+        Some("br") => brotli::Decompressor::new(&*bytes, 4096).read_to_string(&mut text).unwrap(),
+        Some("gzip") => flate2::read::GzDecoder::new(&*bytes).read_to_string(&mut text).unwrap(),
+        Some(other) => panic!("{other}"),
+        None => (&*bytes).read_to_string(&mut text).unwrap(),
+    };
+    (response, text)
+}
+
+#[tokio::test]
+async fn an_answer_above_a_kilobyte_is_compressed_as_the_client_accepts_it() {
+    for (accept, coding) in [
+        (Some("gzip, deflate, br"), Some("br")),
+        (Some("gzip;q=1.0, br;q=0"), Some("gzip")),
+        (Some("br;q=0, gzip;q=0"), None),
+        (Some("identity"), None),
+        (Some("secret\u{1}value"), None),
+        (None, None),
+    ] {
+        let mut long = request("x");
+        long["body"] = json!("a photo by the sea. ".repeat(200));
+        if let Some(accept) = accept {
+            long["headers"]["Accept-Encoding"] = json!(accept);
+        }
+        let (response, text) = raw(long).await;
+        assert_eq!(response["headers"]["content-encoding"].as_str(), coding, "{accept:?}");
+        assert_eq!(response["isBase64Encoded"], coding.is_some());
+        assert_eq!(response["headers"]["vary"], "accept-encoding");
+        assert_eq!(response["headers"]["content-type"], "application/json");
+        let body: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(body["body"], "a photo by the sea. ".repeat(200));
+        let sent = response["body"].as_str().unwrap().len();
+        assert_eq!(sent < 400, coding.is_some(), "{sent} characters");
+    }
+    let mut short = request("x");
+    short["headers"]["accept-encoding"] = json!("br");
+    let (response, text) = raw(short).await;
+    assert_eq!(
+        (&response["isBase64Encoded"], &response["headers"]["vary"]),
+        (&json!(false), &json!("accept-encoding"))
+    );
+    assert!(text.contains("curl") && response["headers"].get("content-encoding").is_none());
+}
+
+#[tokio::test]
+async fn a_long_problem_is_compressed_too() {
+    let mut long = request("long-problem");
+    long["headers"]["accept-encoding"] = json!("br");
+    let (response, text) = raw(long).await;
+    assert_eq!(
+        (&response["statusCode"], &response["headers"]["content-encoding"]),
+        (&json!(400), &json!("br"))
+    );
+    assert_eq!(response["headers"]["content-type"], "application/problem+json");
+    let problem: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&problem["code"], problem["detail"].as_str().unwrap().len()), (&json!("too_long"), 3_000));
+}
+
+#[tokio::test]
+async fn a_validator_is_the_same_however_the_answer_is_compressed() {
+    let kept = |headers: &[(&str, &str)]| {
+        let mut kept = request("kept");
+        for (name, value) in headers {
+            kept["headers"][name] = json!(value);
+        }
+        raw(kept)
+    };
+    let (plain, _) = kept(&[]).await;
+    let etag = plain["headers"]["etag"].as_str().unwrap();
+    assert!(etag.starts_with("W/\"") && etag.ends_with('"'), "{etag}");
+    for coding in ["br", "gzip"] {
+        let (compressed, _) = kept(&[("accept-encoding", coding)]).await;
+        assert_eq!(compressed["headers"]["content-encoding"], coding);
+        assert_eq!(compressed["headers"]["etag"], etag);
+        assert_eq!(compressed["headers"]["cache-control"], "private, no-cache");
+        let (same, _) = kept(&[("accept-encoding", coding), ("If-None-Match", etag)]).await;
+        assert_eq!(same["statusCode"], 304);
+        assert!(same["body"].is_null() && same["headers"].get("content-encoding").is_none());
+        let about = ["etag", "cache-control", "vary"];
+        assert!(about.iter().all(|name| same["headers"][name] == compressed["headers"][name]), "{same}");
+    }
+    for other in ["", "\"x\"", "W/", "secret\u{1}value"] {
+        assert_eq!(kept(&[("if-none-match", other)]).await.0["statusCode"], 200, "{other:?}");
+    }
+}
+
+#[tokio::test]
+async fn cookies_identify_a_page_of_the_same_origin_and_are_never_logged() {
+    use crate::auth::Issuer;
+
+    let ada = api::Caller { user_id: domain::UserId::try_from(42).unwrap(), username: "ada".to_owned() };
+    let issuer = Issuer::new(Local::new(7));
+    let token = issuer.issue(&ada, &crate::auth::tests::session(), Now.now()).await.unwrap().token;
+    let verifier = Local::new(7).verifier();
+    let asked = async |cookie: &str, headers: &[(&str, &str)]| {
+        let mut request = request("private");
+        for (name, value) in headers {
+            request["headers"][name] = json!(value);
+        }
+        // API Gateway takes the cookies out of the headers.
+        request["cookies"] = json!(["theme=dark", format!("__Host-access={cookie}")]);
+        let request = serde_json::from_value(request).unwrap();
+        let answered = answer(&Echo, Some(&verifier), &Now, request);
+        let (response, counted) = metrics::counted(answered).await;
+        let response = serde_json::to_value(response).unwrap();
+        let body: Value = serde_json::from_str(response["body"].as_str().unwrap()).unwrap();
+        let code = body["code"].as_str().or(body.as_str()).unwrap().to_owned();
+        (code, counted.get("cookies_refused").copied().unwrap_or_default())
+    };
+    let (lines, guard) = Lines::capture();
+    let (asks, same) = (("x-session", "cookie"), ("sec-fetch-site", "same-origin"));
+    assert_eq!(asked(&token, &[asks, same]).await, ("ada".to_owned(), 0));
+    let web = ("origin", "https://d111111abcdef8.cloudfront.net");
+    assert_eq!(asked(&token, &[asks, web]).await, ("ada".to_owned(), 0));
+    for forged in [&[asks, ("sec-fetch-site", "cross-site")] as &[_], &[same], &[asks], &[]] {
+        assert_eq!(asked(&token, forged).await, ("token_missing".to_owned(), 1), "{forged:?}");
+    }
+    assert_eq!(asked("x", &[asks, same]).await, ("token_invalid".to_owned(), 0));
+    // A header says who asks, also when it says nobody.
+    let bearer = ("authorization", "Basic YTpi");
+    assert_eq!(asked(&token, &[asks, same, bearer]).await, ("token_missing".to_owned(), 0));
+    drop(guard);
+    assert!(lines.json().iter().all(|line| !line.to_string().contains(&token)));
+}
+
+#[tokio::test]
+async fn cookies_to_set_stand_beside_the_headers() {
+    let (response, _) = raw(request("cookies")).await;
+    assert_eq!(response["cookies"], json!(["a=1; Path=/", "b=2; Path=/"]));
 }

@@ -101,6 +101,30 @@ pub fn short_main(repository: &Repository) -> Vec<String> {
     broken
 }
 
+/// A route that writes for its caller asks whether the caller's session is still open: a function asks at least
+/// once for each such route. Routes of accounts and sessions themselves know no caller.
+pub fn writes_ask_for_the_session(repository: &Repository) -> Vec<String> {
+    const WRITES: [&str; 4] = ["- POST /", "- PUT /", "- PATCH /", "- DELETE /"];
+    let mut broken = Vec::new();
+    for name in repository.functions() {
+        let description = repository.text(&format!("functions/{name}/function.yaml")).unwrap_or_default();
+        let routes = description.lines().map(str::trim_start);
+        let writes = routes
+            .filter(|line| WRITES.iter().any(|method| line.starts_with(method)))
+            .filter(|line| !line.contains(" /api/v1/auth/"))
+            .count();
+        let source = format!("functions/{name}/src/");
+        let asked: usize =
+            repository.below(&source).map(|(_, text)| text.matches("sessions.check(").count()).sum();
+        if asked < writes {
+            broken.push(format!(
+                "functions/{name}: {writes} routes write, and tokens::OpenSessions::check is called {asked} times"
+            ));
+        }
+    }
+    broken
+}
+
 /// What the header of a function says, in this order.
 const LABELS: [&str; 5] = ["Trigger", "Access patterns", "Emits", "Redelivery", "Failures"];
 
@@ -173,13 +197,14 @@ Resources:
         ),
     ];
 
-    const LAWS: [Law; 7] = [
+    const LAWS: [Law; 8] = [
         one_name,
         described,
         event_fixtures,
         architecture_row,
         environment_is_config,
         short_main,
+        writes_ask_for_the_session,
         lib_header,
     ];
 
@@ -229,6 +254,21 @@ Resources:
         for (law, path, from, to) in cases {
             assert!(!law(&changed(path, from, to)).is_empty(), "{path}: {from} -> {to}");
         }
+    }
+
+    #[test]
+    fn each_route_that_writes_needs_a_look_at_the_session() {
+        let broken = |routes: &str, source: &str| {
+            let routes = format!("routes:\n{routes}");
+            let files = [("functions/like/function.yaml", &*routes), ("functions/like/src/lib.rs", source)];
+            writes_ask_for_the_session(&Repository::of(&files).unwrap()).len()
+        };
+        let (write, check) =
+            ("  - POST /api/v1/photos/{photo_id}/like\n", "self.sessions.check(call).await?;");
+        assert_eq!(broken(write, check), 0);
+        assert_eq!(broken(write, ""), 1);
+        assert_eq!(broken(&format!("{write}  - DELETE /api/v1/photos/{{photo_id}}/like\n"), check), 1);
+        assert_eq!(broken("  - GET /api/v1/feed\n  - POST /api/v1/auth/login\n", ""), 0);
     }
 
     #[test]
