@@ -15,27 +15,28 @@ def keys(cloud: Cloud, marker: str) -> list[str]:
 
 def put(cloud: Cloud, names: list[str]) -> list[str]:
     paths = [f"incoming/{name}" for name in names]
+    store = cloud.client("s3")
     for path in paths:
-        cloud.client("s3").put_object(Bucket=cloud.outputs["Bucket"], Key=path, Body=b"x")
+        store.put_object(Bucket=cloud.outputs["Bucket"], Key=path, Body=b"x")
     return paths
 
 
 def test_events_that_nobody_has_worked_on_survive(cloud: Cloud) -> None:
-    paths = put(cloud, [f"slow-durable-{number}" for number in range(30)])
+    paths = put(cloud, [f"slower-durable-{number}" for number in range(12)])
     journal = sqlite3.connect(cloud.settings.state / "emulator" / "journal.sqlite")
 
     def waiting() -> set[str]:
-        found = journal.execute("SELECT content FROM messages WHERE content LIKE '%slow-durable%'")
+        found = journal.execute("SELECT content FROM messages WHERE content LIKE '%slower-durable%'")
         return {json.loads(content)["event"]["Records"][0]["s3"]["object"]["key"] for (content,) in found}
 
     # S3 tells of an object after it has answered.
-    eventually(lambda: waiting() | set(keys(cloud, "slow-durable")), lambda known: known == set(paths))
-    assert waiting() - set(keys(cloud, "slow-durable")), "nothing is left that could be lost"
+    eventually(lambda: waiting() | set(keys(cloud, "slower-durable")), lambda known: known == set(paths))
+    assert waiting() - set(keys(cloud, "slower-durable")), "nothing is left that could be lost"
     cloud.kill()
     cloud.start()
     # One that was being worked on may come again.
-    assert set(eventually(lambda: set(keys(cloud, "slow-durable")), lambda found: len(found) == len(paths))) == set(paths)
-    eventually(waiting, lambda left: not left)
+    assert set(eventually(lambda: set(keys(cloud, "slower-durable")), lambda found: len(found) == len(paths), seconds=20)) == set(paths)
+    eventually(waiting, lambda left: not left, seconds=20)
 
 
 def test_a_burst_is_worked_on_a_few_at_a_time(cloud: Cloud) -> None:

@@ -97,6 +97,7 @@ async fn when_one_account_floods_the_uploads_then_anothers_picture_should_not_wa
 }
 
 #[tokio::test]
+#[ignore = "a measurement beside two others of the same kind: --run-ignored all"]
 async fn when_one_account_floods_the_fanout_then_anothers_photo_should_not_wait() {
     let app = App::new();
     let (anna, bert, eve) =

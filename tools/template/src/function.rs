@@ -39,7 +39,8 @@ const STREAM_FORM: Form =
     Form { keys: &["filters", "alarms"], generated: OF_A_MAPPING, alarms: &[AGE, DEAD_LETTERS] };
 const QUEUE_FORM: Form =
     Form { keys: &["name", "events", "alarms"], generated: OF_A_MAPPING, alarms: &[AGE, DEAD_LETTERS] };
-const BUCKET_FORM: Form = Form { keys: &["name", "alarms"], generated: &[], alarms: &[DEAD_LETTERS] };
+const BUCKET_FORM: Form =
+    Form { keys: &["name", "alarms"], generated: &[], alarms: &[AGE, DEAD_LETTERS] };
 const SCHEDULE_FORM: Form = Form {
     keys: &["name", "alarms"],
     generated: &["DeadLetterConfig", "Name", "OmitName", "RetryPolicy"],
@@ -202,8 +203,15 @@ impl Made {
     /// Adds the permission of a bucket to invoke the function, and a dead-letter queue.
     fn bucket(&mut self, entry: &Entry) -> Result<(), Refusal> {
         let described = Description::below(entry, &BUCKET_FORM)?;
-        let name = described.require("name")?;
-        let values = [("Name", self.id.as_str()), ("Bucket", &name.text()?), ("comment", &entry.comment())];
+        let (name, age) = (described.require("name")?, described.alarm(AGE)?);
+        let values = [
+            ("Name", self.id.as_str()),
+            ("Bucket", &name.text()?),
+            ("comment", &entry.comment()),
+            ("age", &age.seconds),
+            ("age comment", &age.comment),
+            ("age meaning", &age.meaning),
+        ];
         self.shapes.push(fill(BUCKET, &values));
         self.invoked_asynchronously(entry, &described)?;
         Ok(())

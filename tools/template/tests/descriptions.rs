@@ -245,7 +245,7 @@ fn a_schedule_is_an_event_with_a_failure_path() {
 
 #[test]
 fn a_bucket_may_invoke_the_function_and_what_fails_is_set_aside() {
-    let template = made("bucket:\n  name: Bucket\n  alarms:\n    dead letters: Objects not seen.\n");
+    let template = made("bucket:\n  name: Bucket\n  alarms:\n    age over 60 s: Late.\n    dead letters: Objects not seen.\n");
     let resources = &template["Resources"];
     let permission = &resources["LikeBucketPermission"]["Properties"];
     assert_eq!(permission["Principal"], "s3.amazonaws.com");
@@ -256,6 +256,8 @@ fn a_bucket_may_invoke_the_function_and_what_fails_is_set_aside() {
     let letters = json!({"Fn::GetAtt": "LikeDeadLetterQueue.Arn"});
     assert_eq!(invoked["DestinationConfig"]["OnFailure"]["Destination"], letters);
     assert_eq!(resources["LikeDeadLetterQueueAlarm"]["Properties"]["AlarmDescription"], "Objects not seen.");
+    let age = &resources["LikeEventAgeAlarm"]["Properties"];
+    assert_eq!((&age["Threshold"], &age["MetricName"]), (&json!(60_000), &json!("AsyncEventAge")));
     assert!(template["Outputs"]["LikeDeadLetterQueueUrl"].is_object());
 }
 
@@ -374,11 +376,17 @@ fn a_malformed_description_is_refused_with_its_place() {
         (queue("  BatchSize: 5\n", "  FunctionName: other\n"), ":4: FunctionName is generated"),
         (queue("Likes are late.", "[late]"), ":7: age over 300 s has to be text"),
         (format!("Timeout: soon\n{QUEUE}"), ":2: Timeout has to be a number of seconds"),
-        ("bucket:\n  name: Bucket\n  alarms: {}\n".into(), ":2: alarms"),
-        ("bucket:\n  alarms:\n    dead letters: Lost.\n".into(), ":2: name is missing"),
         (
-            "bucket:\n  name: Bucket\n  alarms:\n    dead letters: Lost.\nschedule:\n  name: Hourly\n  ScheduleExpression: rate(1 hour)\n  alarms:\n    dead letters: Failed.\n".into(),
-            ":6: LikeDeadLetterQueue takes what another source cannot deliver",
+            "bucket:\n  name: Bucket\n  alarms:\n    dead letters: Lost.\n".into(),
+            ":2: alarms lack \"age over <n> s\"",
+        ),
+        (
+            "bucket:\n  alarms:\n    age over 60 s: Late.\n    dead letters: Lost.\n".into(),
+            ":2: name is missing",
+        ),
+        (
+            "bucket:\n  name: Bucket\n  alarms:\n    age over 60 s: Late.\n    dead letters: Lost.\nschedule:\n  name: Hourly\n  ScheduleExpression: rate(1 hour)\n  alarms:\n    dead letters: Failed.\n".into(),
+            ":7: LikeDeadLetterQueue takes what another source cannot deliver",
         ),
         (
             "schedule:\n  name: Hourly\n  alarms:\n    dead letters: Failed.\n".into(),
