@@ -38,6 +38,12 @@ export class Upload {
     const file = await readFile('ready', picture.id);
     if (file && !this.thumb) this.thumb = URL.createObjectURL(file);
   }
+
+  /** Shows no picture: the browser cannot decode it, or it is gone. */
+  hide(): void {
+    if (this.thumb) URL.revokeObjectURL(this.thumb);
+    this.thumb = undefined;
+  }
 }
 
 /** All photos on their way. One tab works on each: it holds the lock of the job until the job is done. */
@@ -171,7 +177,7 @@ class Uploads {
   async #forget(upload: Upload): Promise<void> {
     const { id } = upload.job;
     this.all = this.all.filter((other) => other !== upload);
-    if (upload.thumb) URL.revokeObjectURL(upload.thumb);
+    upload.hide();
     await dropJob(id);
     this.#ended.get(id)?.();
     this.#ended.delete(id);
