@@ -1,10 +1,17 @@
+import { localStorageKey as LOCALE } from '$lib/paraglide/runtime.js';
+import { PREFERENCES } from '$lib/preferences.svelte';
+
 /** Where the worker keeps what other apps shared with us. */
 const SHARED = 'shared';
 
-/** Deletes what is kept on this device about whoever used it: drafts, kept pages, shared files, the badge. */
+/**
+ * Deletes what is kept on this device about whoever used it: drafts, kept pages, shared files, the badge. What they
+ * chose for the device stays.
+ */
 export async function forgetDevice(): Promise<void> {
   await Promise.allSettled([clearDatabases(), globalThis.caches?.delete(SHARED), navigator.clearAppBadge?.()]);
-  localStorage.removeItem('picture');
+  const stays: string[] = [...PREFERENCES, LOCALE];
+  for (const key of Object.keys(localStorage)) if (!stays.includes(key)) localStorage.removeItem(key);
 }
 
 /**

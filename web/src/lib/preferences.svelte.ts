@@ -1,10 +1,14 @@
 export type Theme = 'system' | 'light' | 'dark';
 
+/** Where the choices are kept. */
+export const PREFERENCES = ['theme', 'keepOriginals', 'saver', 'shortcuts'] as const;
+type Key = (typeof PREFERENCES)[number];
+
 /** What the person chose on this device. It stays when they log out: it says nothing about them. */
 class Preferences {
   /** The boot script of the shell reads it before the first paint. */
   #theme = $state(read('theme') as Theme | null);
-  #originals = $state(read('originals') === 'on');
+  #originals = $state(read('keepOriginals') === 'on');
   #saver = $state(read('saver') === 'on');
   #shortcuts = $state(read('shortcuts') !== 'off');
 
@@ -27,7 +31,7 @@ class Preferences {
 
   set originals(on: boolean) {
     this.#originals = on;
-    write('originals', on ? 'on' : null);
+    write('keepOriginals', on ? 'on' : null);
   }
 
   /** Whether smaller pictures are loaded. `sizesFor` reads the same key, since it runs before the bundle is there. */
@@ -51,12 +55,12 @@ class Preferences {
   }
 }
 
-function read(key: string): string | null {
+function read(key: Key): string | null {
   return localStorage.getItem(key);
 }
 
 /** Keeps a choice; the default is kept as nothing. */
-function write(key: string, value: string | null): void {
+function write(key: Key, value: string | null): void {
   if (value === null) localStorage.removeItem(key);
   else localStorage.setItem(key, value);
 }
