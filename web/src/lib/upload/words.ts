@@ -1,5 +1,6 @@
 import { clock } from '$lib/i18n';
 import { m } from '$lib/paraglide/messages.js';
+import { getLocale } from '$lib/paraglide/runtime.js';
 import type { Refusal } from './limits';
 import type { Failure } from './machine';
 
@@ -53,4 +54,15 @@ export function refusalText({ name, why }: { name: string; why: Refusal }): stri
   if (why === 'empty') return m.new_refused_empty({ name });
   if (why === 'large') return m.new_refused_large({ name });
   return m.new_refused_many();
+}
+
+/** Returns a share of 1 as a percentage. */
+export function percent(share: number): string {
+  return new Intl.NumberFormat(getLocale(), { style: 'percent' }).format(share);
+}
+
+/** Returns an angle. */
+export function degrees(angle: number): string {
+  const format = { style: 'unit', unit: 'degree', unitDisplay: 'narrow' } as const;
+  return new Intl.NumberFormat(getLocale(), format).format(angle);
 }
