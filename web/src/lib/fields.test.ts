@@ -46,6 +46,8 @@ const WHOLE = [
   'bad_idempotency_key',
   'too_many_attempts',
   'too_many_registrations',
+  'too_many_resets',
+  'too_many_proofs',
   'token_invalid',
   'token_missing',
   'user_not_found',
