@@ -61,11 +61,19 @@ def serve(address: str, folder: Path = WEB) -> NoReturn:
     os.execvpe("npm", ["npm", "run", "dev"], _environ() | {"LAMBDAGRAM_WEB_URL": address})
 
 
-def sources(folder: Path) -> Iterator[Path]:
-    """The files that the build is made from."""
+def sources(folder: Path) -> list[Path]:
+    """The files that the build is made from: those that Git does not ignore, because a build writes among its sources."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "."]
+    listed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    found = (folder / name for name in sorted(set(listed.stdout.split("\0"))) if name and name.partition("/")[0] not in _NOT_SOURCES)
+    # What is deleted and not yet committed is listed as well. Without Git all files are taken.
+    return [file for file in found if file.is_file()] or list(_walk(folder))
+
+
+def _walk(folder: Path) -> Iterator[Path]:
     for entry in sorted(folder.iterdir()):
         if entry.is_dir() and entry.name not in _NOT_SOURCES:
-            yield from sources(entry)
+            yield from _walk(entry)
         elif entry.is_file():
             yield entry
 

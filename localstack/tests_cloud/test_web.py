@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -30,10 +31,10 @@ def runs(client: Path) -> int:
     return len((client / "runs").read_text().splitlines())
 
 
-def test_a_client_is_built_again_only_when_its_sources_change(client: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # What the build leaves beside the sources is none of them here.
-    monkeypatch.setattr(web, "_NOT_SOURCES", web._NOT_SOURCES | {"runs"})
-    monkeypatch.setattr(web, "sources", lambda folder: iter([folder / "csp.json", folder / "package.json"]))
+def test_a_client_is_built_again_only_when_its_sources_change(client: Path) -> None:
+    # A build writes among its sources, and Git is told so.
+    (client / ".gitignore").write_text("/build\n/runs\nnode_modules\n")
+    subprocess.run(["git", "init", "--quiet"], cwd=client, check=True)
     assert (web.install(client), web.build(client), runs(client)) == ("installed", "built", 1)
     assert (web.install(client), web.build(client), runs(client)) == ("unchanged", "unchanged", 1)
     (client / "csp.json").write_text(json.dumps({"style": [web_build.STYLE]}))
@@ -62,7 +63,13 @@ def test_sources_are_what_is_neither_fetched_nor_made(tmp_path: Path) -> None:
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("")
-    assert [file.relative_to(tmp_path).as_posix() for file in web.sources(tmp_path)] == ["package.json", "src/app.html", "static/a.png"]
+    wanted = ["package.json", "src/app.html", "static/a.png"]
+    assert [file.relative_to(tmp_path).as_posix() for file in web.sources(tmp_path)] == wanted
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
+    (tmp_path / "src" / "app.html").unlink()
+    (tmp_path / "src" / "new.ts").write_text("")
+    assert [file.relative_to(tmp_path).as_posix() for file in web.sources(tmp_path)] == ["package.json", "src/new.ts", "static/a.png"]
 
 
 def test_the_digests_of_a_build_become_parameters_of_the_stack(tmp_path: Path) -> None:
