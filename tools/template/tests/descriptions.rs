@@ -332,6 +332,12 @@ fn files_are_included_as_literal_blocks() {
     let pieces = Pieces::of(&[("infra/cdn.yaml", &piece), ("cdn/code.js", "a: {\n\n  b\n}\n")]);
     let template = parse(&pieces.assemble().unwrap()).unwrap();
     assert_eq!(template["Resources"]["Code"]["Text"], "a: {\n\n  b\n}\n");
+    // Within a substitution the file stands in a list.
+    let substituted = piece
+        .replace("Text: !Include cdn/code.js", "Text: !Sub\n      - !Include cdn/code.js\n      - {A: 1}");
+    let pieces = Pieces::of(&[("infra/cdn.yaml", &substituted), ("cdn/code.js", "a: '${A}'\n")]);
+    let template = parse(&pieces.assemble().unwrap()).unwrap();
+    assert_eq!(template["Resources"]["Code"]["Text"], json!({"Fn::Sub": ["a: '${A}'\n", {"A": 1}]}));
     let refusal = Pieces::of(&[("infra/cdn.yaml", &piece)]).assemble().unwrap_err().to_string();
     assert_eq!(refusal, "infra/cdn.yaml: includes cdn/code.js, which is not there");
 }
