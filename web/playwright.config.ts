@@ -1,7 +1,7 @@
 import { defineConfig, devices } from '@playwright/test';
 
 /** Where the deployed client is; `make test` says so. */
-const baseURL = process.env.LAMBDAGRAM_WEB_URL ?? 'http://localhost:4568';
+const baseURL = process.env.LAMBDAGRAM_WEB_URL ?? 'http://127.0.0.1:4568';
 
 const launchOptions = {
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',

@@ -5,7 +5,7 @@ import { boot } from './tools/boot.ts';
 import { strictStyles } from './tools/strict-styles.ts';
 
 /** The deployed local cloud: it serves API and pictures, so that there is one origin here too. */
-const edge = process.env.LAMBDAGRAM_WEB_URL ?? 'http://localhost:4568';
+const edge = process.env.LAMBDAGRAM_WEB_URL ?? 'http://127.0.0.1:4568';
 const proxied = { target: edge, changeOrigin: true };
 
 export default defineConfig({

@@ -24,7 +24,7 @@ if (options.help) {
   process.exit(0);
 }
 
-const cloud = process.env.LAMBDAGRAM_WEB_URL ?? 'http://localhost:4568';
+const cloud = process.env.LAMBDAGRAM_WEB_URL ?? 'http://127.0.0.1:4568';
 const SLOW_4G = { offline: false, latency: 562.5, downloadThroughput: 1_474_560 / 8, uploadThroughput: 675_000 / 8 };
 const SLOWER = 4;
 const CARDS = 900;

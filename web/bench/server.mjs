@@ -25,7 +25,7 @@ export async function serve(folder, cloud) {
     else file(request, response, url.pathname, folder);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { address: `http://localhost:${server.address().port}`, close: () => server.close() };
+  return { address: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
 }
 
 function file(request, response, path, folder) {
