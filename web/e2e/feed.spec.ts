@@ -122,7 +122,7 @@ test('Back from a photo and from a profile finds the same pixel of the feed', as
 
   await card.getByRole('button', { name: 'Open' }).click();
   const dialog = page.getByRole('dialog', { name: 'Photo' });
-  await expect(dialog.getByText('three')).toBeVisible();
+  await expect(dialog.getByText('two')).toBeVisible();
   await expect(page).toHaveURL(new RegExp(`/p/${ids[1]}$`));
   await page.keyboard.press('ArrowRight');
   await expect(page).toHaveURL(new RegExp(`/p/${ids[0]}$`));
