@@ -133,7 +133,8 @@ impl runtime::http::Handler for PhotoHandler {
         let id = call.path("photo_id").parse().map_err(|_| Problem::no_photo())?;
         match call.route() {
             "GET /api/v1/photos/{photo_id}" => self.show(caller, id).await,
-            "PATCH /api/v1/photos/{photo_id}" => self.edit(caller, id, call).await,
+            // On the heap, because it is by far the largest.
+            "PATCH /api/v1/photos/{photo_id}" => Box::pin(self.edit(caller, id, call)).await,
             "DELETE /api/v1/photos/{photo_id}" => self.delete(caller, id, call).await,
             _ => Err(runtime::http::unknown_route()),
         }

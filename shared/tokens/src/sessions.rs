@@ -75,11 +75,16 @@ impl OpenSessions {
             Some(Known::Ended) => return Ok(false),
             _ => {}
         }
-        let is_open = session::is_open(&self.table, user, &session.id, now).await?
-            || session::is_open_latest(&self.table, user, &session.id, now).await?;
+        // On the heap, because few requests need it and every one would hold a copy of its size.
+        let is_open = Box::pin(self.read(user, &session.id, now)).await?;
         let known = if is_open { Known::Open(now) } else { Known::Ended };
         self.known.lock().unwrap_or_else(PoisonError::into_inner).put(key, known);
         Ok(is_open)
+    }
+
+    async fn read(&self, user: UserId, session: &SessionId, now: Timestamp) -> Result<bool> {
+        Ok(session::is_open(&self.table, user, session, now).await?
+            || session::is_open_latest(&self.table, user, session, now).await?)
     }
 }
 

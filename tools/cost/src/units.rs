@@ -244,7 +244,7 @@ pub const PACKED_BYTES: f64 = 17.0;
 pub const NOTIFICATION_BYTES: f64 = 220.0;
 
 /// KB of a feed page's answer, compressed (docs/adr/0007-http-events.md).
-pub const PAGE_KB: f64 = 3.3;
+pub const PAGE_KB: f64 = 3.1;
 /// KB of another answer.
 pub const ANSWER_KB: f64 = 0.5;
 /// KB of logs and metrics of an invocation.
