@@ -10,7 +10,7 @@
 // promises nothing about a format that the viewer may not know. A named WebP can still be refused (`q=0`)
 // or be preferred less than JPEG.
 
-var RENDITION = /^\/photos\/(?:large|medium|small)\/[0-9a-f]{32}\/[0-9]+\.jpg$/;
+var RENDITION = /^\/photos\/(?:(?:large|medium|small)\/[0-9a-f]{32}\/[0-9]+|profile\/(?:large|medium|small)\/[0-9]+)\.jpg$/;
 var QUALITY = /^(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)$/;
 
 function handler(event) {

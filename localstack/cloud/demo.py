@@ -67,6 +67,8 @@ class Seeder:
         self._each("profiles", range(len(accounts)), lambda who: self._introduce(accounts[who], who))
         ids |= self._publish(accounts, [photo for photo in world.photos[:-1] if photo.number not in ids])
         self._each("likes", world.likes, lambda like: self._client.call("POST", f"/photos/{ids[like[1]]}/like", accounts[like[0]].token))
+        for who, account in enumerate(accounts):
+            self._check_pictures(account, who)
         self._publish(accounts, [world.last])
         self._wait_until("the counters", lambda: self._photo_count(accounts[world.desk].token) >= 1)
 
@@ -103,6 +105,25 @@ class Seeder:
 
     def _introduce(self, account: Account, who: int) -> None:
         self._client.call("PATCH", "/users/me", account.token, {"bio": self._world.people[who].bio})
+        medium = demo_world.profile_picture(who)
+        # One that is waited for may be of an interrupted run, which did not upload it. The next upload counts.
+        if medium and self._picture_status(account) != "ready":
+            file = jpeg(medium)
+            created = self._client.call("POST", "/users/me/picture", account.token, {"content_type": "image/jpeg", "size": len(file)})
+            self._client.upload(created["upload"]["url"], created["upload"]["fields"], file)
+
+    def _picture_status(self, account: Account) -> str:
+        return str(self._client.call("GET", "/users/me", account.token)["picture"]["status"])
+
+    def _check_pictures(self, account: Account, who: int) -> None:
+        def ready() -> bool:
+            status = self._picture_status(account)
+            if status == "failed":
+                raise SeedingFailed(f"the profile picture of {self._world.people[who].username} failed")
+            return status == "ready"
+
+        if demo_world.profile_picture(who):
+            self._wait_until(f"the profile picture of {self._world.people[who].username}", ready)
 
     def _follow(self, accounts: list[Account], who: int, whom: int) -> None:
         self._client.call("POST", f"/users/{accounts[whom].user_id}/follow", accounts[who].token)

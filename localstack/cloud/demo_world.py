@@ -109,6 +109,30 @@ def build(seed: int = SEED) -> World:
     return World(people, follows, photos, _likes(rng, photos, followers))
 
 
+def profile_picture(who: int, seed: int = SEED) -> Medium | None:
+    """A square out of a picture that is there; a fifth of the people have none, so that initials are seen too.
+
+    It has chance of its own, so that the rest of the world is what it was before there were profile pictures.
+    """
+    if who % 5 == 4:
+        return None
+    rng = random.Random(f"{seed} profile picture {who}")
+    picture = rng.choice(_data("pictures.json"))
+    return Medium(
+        picture["name"],
+        picture["alt"],
+        aspect=(1, 1),
+        zoom=rng.uniform(0.4, 0.8),
+        centre=(picture["focus"][0], picture["focus"][1]),
+        mirrored=picture["flip"] and rng.random() < 0.5,
+        brightness=1.0,
+        contrast=1.0,
+        saturation=rng.uniform(0.8, 1.2),
+        warmth=rng.uniform(-0.05, 0.05),
+        orientation=rng.choice((1, 1, 3, 6, 8)),
+    )
+
+
 def _data(name: str) -> list[dict[str, Any]]:
     entries: list[dict[str, Any]] = json.loads((DATA / name).read_text(encoding="utf-8"))
     return entries

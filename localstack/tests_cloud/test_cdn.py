@@ -99,6 +99,17 @@ def test_the_headers_are_those_of_the_distributions_policy(cdn: CdnServer, s3: S
         assert {name: answer.headers[name] for name in policy} == policy
 
 
+def test_a_profile_picture_is_served_and_gone_when_the_bucket_says_so(cdn: CdnServer, s3: S3, clock: Clock) -> None:
+    address = "/photos/profile/small/7.jpg"
+    assert ask(cdn, address).status == 404
+    s3.objects["/renditions/photos/profile/small/7.jpg"] = b"a face"
+    s3.objects["/renditions/photos/profile/small/7.webp"] = b"a smaller face"
+    assert (ask(cdn, address).data, ask(cdn, address, Accept="image/webp").data) == (b"a face", b"a smaller face")
+    s3.objects.clear()
+    clock.now = LIFE
+    assert ask(cdn, address).status == 404 and ask(cdn, address, Accept="image/webp").status == 404
+
+
 @pytest.mark.parametrize("known", ['"10"', 'W/"10"', '"1", "10"', "*"])
 def test_a_viewer_that_has_the_object_is_told_so(cdn: CdnServer, known: str) -> None:
     answer = ask(cdn, If_None_Match=known)
@@ -117,6 +128,9 @@ def test_a_viewer_that_has_the_object_is_told_so(cdn: CdnServer, known: str) -> 
         "/photos/large/..%2foriginal/12/34/0",
         f"/photos/large//{SECRET}/0.jpg",
         f"/photos/large/{SECRET}/",
+        "/photos/profile/",
+        "/photos/profile/small/",
+        "/photos/profile/../original/12/34/0",
     ],
 )
 def test_nothing_but_renditions_is_served(cdn: CdnServer, s3: S3, path: str) -> None:

@@ -60,6 +60,13 @@ def test_everyone_else_gets_jpeg(function: ViewerRequestFunction, accept: str) -
     assert uri_for(function, accept) == JPEG
 
 
+@pytest.mark.parametrize("size", ["large", "medium", "small"])
+def test_a_profile_picture_has_two_formats_too(function: ViewerRequestFunction, size: str) -> None:
+    address = f"/photos/profile/{size}/1184467440737095516"
+    assert uri_for(function, "image/webp", uri=f"{address}.jpg") == f"{address}.webp"
+    assert uri_for(function, "image/jpeg", uri=f"{address}.jpg") == f"{address}.jpg"
+
+
 def test_no_accept_header_means_jpeg(function: ViewerRequestFunction) -> None:
     assert uri_for(function) == JPEG
 
@@ -79,6 +86,10 @@ def test_a_header_on_two_lines_is_one_list(function: ViewerRequestFunction) -> N
         f"/photos/large/{SECRET[1:]}/0.jpg",
         f"/photos/large/{SECRET.upper()}/0.jpg",
         "/photos/large/0.jpg",
+        "/photos/profile/huge/7.jpg",
+        "/photos/profile/small/7/0.jpg",
+        f"/photos/profile/small/{SECRET}.jpg",
+        "/photos/profile/7.jpg",
         "/other.jpg",
     ],
 )

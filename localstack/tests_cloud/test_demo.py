@@ -45,6 +45,8 @@ class FakeApi(ThreadingHTTPServer):
         self.feeds_asked = 0
         self.busy: list[tuple[int, str | None]] = []
         self.webp_type = "image/webp"
+        self.begun_pictures: set[str] = set()
+        self.pictures: dict[str, bytes] = {}
 
     @property
     def url(self) -> str:
@@ -66,11 +68,17 @@ class FakeApi(ThreadingHTTPServer):
             self.users[user].update(sent)
             return 200, {}
         if path == "/api/v1/users/me":
-            return 200, {"photo_count": sum(photo["author"] == user and photo["ready"] for photo in self.photos.values())}
+            return 200, {
+                "picture": {"status": self.picture_status(user)},
+                "photo_count": sum(photo["author"] == user and photo["ready"] for photo in self.photos.values()),
+            }
         if path.startswith("/api/v1/feed"):
             return 200, {"photos": self.feed(user), "next_cursor": None, "has_more": False}
         if page := re.fullmatch(r"/api/v1/users/id-(\w+)/photos\?count=50(?:&cursor=(\d+))?", path):
             return 200, self.page(page[1], int(page[2] or 0))
+        if path == "/api/v1/users/me/picture":
+            self.begun_pictures.add(user)
+            return 201, {"upload": {"url": f"{self.url}/upload/picture/{user}", "fields": {"key": user}}}
         if path == "/api/v1/photos":
             return 201, self.announce(user, key or "", sent)
         if follow := re.fullmatch(r"/api/v1/users/id-(\w+)/follow", path):
@@ -119,9 +127,17 @@ class FakeApi(ThreadingHTTPServer):
     def accept_upload(self, path: str, form: bytes) -> tuple[int, Any]:
         photo_id, index = path.removeprefix("/upload/").split("/")
         names = re.findall(rb'name="(\w+)"', form)
+        if photo_id == "picture":
+            self.pictures[index] = form
+            return 204, None
         assert names[-1] == b"file" and set(names) == {b"key", b"policy", b"file"}
         self.photos[photo_id]["files"][index] = form
         return 204, None
+
+    def picture_status(self, user: str) -> str:
+        if user in self.pictures:
+            return "ready"
+        return "processing" if user in self.begun_pictures else "none"
 
     def view(self, photo_id: str) -> dict[str, Any]:
         photo = self.photos[photo_id]
@@ -218,6 +234,7 @@ def test_the_whole_world_is_there(api: FakeApi) -> None:
     assert len(api.users) == 4 and len(api.photos) == 5 and len(api.follows) == 3 and len(api.likes) == 3
     assert all(photo["ready"] for photo in api.photos.values())
     assert all(user["bio"] for user in api.users.values())
+    assert set(api.pictures) == {person.username for person in world.people}
     assert api.photos[api.by_key[f"{world.people[3].username} demo-photo-4"]]["sent"]["caption"] == world.last.caption
 
 

@@ -2,12 +2,13 @@
 //! deleted.
 //!
 //! - **Trigger**: SQS `backfill`, subscribed to `follow.added`, `follow.removed`, `reader.returned`,
-//!   `photo.failed` and `photo.deleted`. `fanout`, `fanout-segment` and `sweep` send `follow.removed`
+//!   `photo.failed`, `photo.deleted` and `picture.removed`. `fanout`, `fanout-segment` and `sweep` send `follow.removed`
 //!   directly. The function sends itself parts of a deletion, each for a range of the author's followers.
 //! - **Access patterns**: for a follow, the edge and the reader's state as of now, the author's head and
 //!   timeline, the reader's feed. For a snapshot, whom the reader follows, the heads of all of those, and the
 //!   timelines of the busy ones. For a photo that failed or was deleted, the originals of its media. For a
-//!   deleted one, also its likes and the feeds of the author's followers.
+//!   deleted one, also its likes and the feeds of the author's followers. For a removed profile picture, the
+//!   user's turn, and whether there is another one.
 //! - **Emits**: `photo.deleted` for parts of a deletion, to its own queue.
 //! - **Redelivery**: a message says only that something may have changed. The function reads the current
 //!   state, acts, and reads it again. Messages may come twice, late and in any order.
@@ -16,6 +17,7 @@
 mod deleted;
 mod followed;
 mod objects;
+mod picture;
 mod remains;
 mod returned;
 
@@ -107,6 +109,7 @@ impl<Q: Sender> runtime::sqs::Handler for BackfillHandler<Q> {
             Event::PhotoFailed { photo_id, author_id, secret, media, blob_refs } => {
                 self.let_go(&Remains { photo_id, author_id, secret, media, blob_refs }).await
             }
+            Event::PictureRemoved { user_id } => self.remove_picture(user_id).await,
             other => Err(Error::Misdirected(other.kind())),
         }
     }

@@ -39,7 +39,12 @@ impl Objects {
         &self,
         addresses: impl Iterator<Item = MediumAddress>,
     ) -> Result<(), ObjectsError> {
-        self.delete(addresses.flat_map(MediumAddress::keys).map(|key| (&self.photos, key))).await
+        self.delete_keys(addresses.flat_map(MediumAddress::keys)).await
+    }
+
+    /// Deletes renditions under some keys, whether they exist or not.
+    pub(crate) async fn delete_keys(&self, keys: impl Iterator<Item = String>) -> Result<(), ObjectsError> {
+        self.delete(keys.map(|key| (&self.photos, key))).await
     }
 
     /// Deletes the originals of some media, and the uploads of others, whether they exist or not.

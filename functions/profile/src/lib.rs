@@ -1,14 +1,17 @@
-//! `profile`: shows and edits profiles, and lists a user's photos.
+//! `profile`: shows and edits profiles, removes profile pictures, and lists a user's photos.
 //!
-//! - **Trigger**: `GET` and `PATCH /api/v1/users/me`, `GET /api/v1/users/{user_id}`,
-//!   `GET /api/v1/users/by-name/{username}` and `GET /api/v1/users/{user_id}/photos`. `{user_id}` is an id or
-//!   `@name`.
-//! - **Access patterns**: a profile is one get, beside one of the caller's edge to them. A page of photos is
+//! - **Trigger**: `GET` and `PATCH /api/v1/users/me`, `DELETE /api/v1/users/me/picture`,
+//!   `GET /api/v1/users/{user_id}`, `GET /api/v1/users/by-name/{username}` and
+//!   `GET /api/v1/users/{user_id}/photos`. `{user_id}` is an id or `@name`.
+//! - **Access patterns**: a profile is one get, beside one of the caller's edge to them; one's own,
+//!   beside one of how far one's picture is. A page of photos is
 //!   one query of the timeline, then one `BatchGetItem` of photos beside one range query of the caller's
-//!   likes. A name costs one get more. An edit gets the caller's session first, where this process does not
-//!   know it (0.5 RRU), and is one update.
-//! - **Emits**: nothing.
-//! - **Redelivery**: an edit that is sent again writes the same texts.
+//!   likes. A name costs one get more. An edit, or the removal of a picture, gets the caller's session first,
+//!   where this process does not know it (0.5 RRU), and is one update.
+//! - **Emits**: nothing. A removed picture reaches `derive` through the table's stream. Its objects go from
+//!   there.
+//! - **Redelivery**: an edit that is sent again writes the same texts. A picture that is gone is removed again
+//!   without effect.
 //! - **Failures**: the caller gets a problem and asks again.
 
 mod photos;
@@ -19,9 +22,11 @@ use api::wire::{Profile, UpdateProfileRequest};
 use api::{Call, Caller, Problem, Reply};
 use domain::account::{parse_bio, parse_full_name};
 use domain::cursor::List;
+use domain::profile_picture::ProfilePicture;
+use domain::user::User;
 use domain::{Clock, UserId};
 use runtime::Aws;
-use table::{Patch, Table, follow, people, user};
+use table::{Patch, Table, follow, people, profile_picture, user};
 use tokens::OpenSessions;
 
 runtime::config! {
@@ -39,6 +44,7 @@ pub struct ProfileHandler {
     table: Table,
     sessions: OpenSessions,
     cdn_url: String,
+    clock: Arc<dyn Clock>,
 }
 
 impl ProfileHandler {
@@ -49,7 +55,8 @@ impl ProfileHandler {
 
     /// Creates the handler for profiles in `table`, whose pictures are shown under `cdn_url`.
     pub fn new(table: Table, cdn_url: &str, clock: Arc<dyn Clock>) -> Self {
-        Self { sessions: OpenSessions::new(table.clone(), clock), table, cdn_url: cdn_url.to_owned() }
+        let sessions = OpenSessions::new(table.clone(), clock.clone());
+        Self { sessions, table, cdn_url: cdn_url.to_owned(), clock }
     }
 
     /// Returns the id of the user whom the path names.
@@ -58,16 +65,22 @@ impl ProfileHandler {
     }
 
     async fn profile(&self, caller: &Caller, id: UserId) -> Result<Profile, Problem> {
-        let followed = async {
-            // Nobody follows themselves, so there is no edge to read.
-            if id == caller.user_id {
-                Ok(false)
-            } else {
-                follow::exists(&self.table, caller.user_id, id).await
-            }
-        };
+        if id == caller.user_id {
+            let table = &self.table;
+            let (user, picture) = futures::try_join!(user::get(table, id), profile_picture::get(table, id))?;
+            return self.own(user, picture);
+        }
+        let followed = follow::exists(&self.table, caller.user_id, id);
         let (user, followed) = futures::try_join!(user::get(&self.table, id), followed)?;
         Ok(Profile::new(user.ok_or_else(Problem::no_user)?, &self.cdn_url, followed))
+    }
+
+    /// Shows users their own profile, and how far their picture is.
+    fn own(&self, user: Option<User>, picture: Option<ProfilePicture>) -> Result<Profile, Problem> {
+        let now = self.clock.now();
+        // Nobody follows themselves.
+        let profile = Profile::new(user.ok_or_else(Problem::no_user)?, &self.cdn_url, false);
+        Ok(profile.with_picture(picture.map(|picture| picture.at(now))))
     }
 
     async fn edit(&self, caller: &Caller, call: &Call) -> Result<Profile, Problem> {
@@ -76,8 +89,18 @@ impl ProfileHandler {
         let bio = request.bio.as_deref().map(parse_bio).transpose()?;
         let patch = |text: Option<Option<String>>| text.map_or(Patch::Keep, Patch::present);
         self.sessions.check(call).await?;
-        let user = user::update(&self.table, caller.user_id, patch(full_name), patch(bio)).await?;
-        Ok(Profile::new(user.ok_or_else(Problem::no_user)?, &self.cdn_url, false))
+        let (user, picture) = futures::try_join!(
+            user::update(&self.table, caller.user_id, patch(full_name), patch(bio)),
+            profile_picture::get(&self.table, caller.user_id)
+        )?;
+        self.own(user, picture)
+    }
+
+    /// Removes the caller's picture. What is stored of it goes with what follows from the stream.
+    async fn remove_picture(&self, caller: &Caller, call: &Call) -> Result<Reply, Problem> {
+        self.sessions.check(call).await?;
+        profile_picture::remove(&self.table, caller.user_id).await?;
+        Ok(Reply::no_content())
     }
 }
 
@@ -87,6 +110,7 @@ impl runtime::http::Handler for ProfileHandler {
         match call.route() {
             "GET /api/v1/users/me" => Reply::ok(&self.profile(caller, caller.user_id).await?),
             "PATCH /api/v1/users/me" => Reply::ok(&self.edit(caller, call).await?),
+            "DELETE /api/v1/users/me/picture" => self.remove_picture(caller, call).await,
             "GET /api/v1/users/{user_id}" => {
                 let id = self.named(call).await?;
                 Reply::ok(&self.profile(caller, id).await?)

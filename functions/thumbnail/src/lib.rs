@@ -1,4 +1,5 @@
-//! `thumbnail`: makes the renditions of one uploaded picture, and the photo ready with the last one.
+//! `thumbnail`: makes the renditions of one uploaded picture, and the photo ready with the last one. Of a
+//! profile picture it makes square ones (`picture`).
 //!
 //! - **Trigger**: SQS `uploads`. A message is a notification of S3 about an object created under `incoming/`,
 //!   as `intake` passes it on.
@@ -8,7 +9,8 @@
 //!   (1 RRU). Then one transaction of the photo and the original (2 WRU for each KiB of the photo and 2 more;
 //!   as much again for each race lost to another picture). S3: one get of the upload, one put of the
 //!   original, one of each rendition, one delete of the upload at the end. Of bytes that the author has
-//!   uploaded before, S3 copies the renditions, and one more delete takes the second original back.
+//!   uploaded before, S3 copies the renditions, and one more delete takes the second original back. A profile
+//!   picture takes two reads, a turn, the record and the end of the turn (2 RRU and 3 WRU).
 //! - **Emits**: nothing. The photo that is ready or failed reaches `derive` through the table's stream.
 //! - **Redelivery**: the original is stored only if there is none, and it decides which bytes the picture
 //!   has. Of two files posted to one form the first counts. The same bytes give the same renditions under the
@@ -29,6 +31,7 @@
 //! reads the photo again before anything is stored under its address: of two files posted to one form, the
 //! second could otherwise claim the picture after the first was recorded with another original.
 
+mod picture;
 mod plan;
 mod store;
 
@@ -358,8 +361,11 @@ impl runtime::sqs::Handler for ThumbnailHandler {
     type Error = Error;
 
     async fn handle(&self, notification: Notification) -> Result<(), Error> {
-        for UploadKey::Medium(id) in notification.uploads(self.store.uploads_bucket())? {
-            self.process(id).await?;
+        for upload in notification.uploads(self.store.uploads_bucket())? {
+            match upload {
+                UploadKey::Medium(id) => self.process(id).await?,
+                UploadKey::Picture(upload) => self.process_picture(upload).await?,
+            }
         }
         Ok(())
     }

@@ -9,14 +9,19 @@ use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{MetadataDirective, StorageClass};
 use bytes::Bytes;
+use domain::UserId;
 use domain::account::hex;
 use domain::media::{Encoding, MediumAddress, MediumId};
 use domain::photo::MAX_UPLOAD_BYTES;
+use domain::profile_picture::{PictureUpload, rendition_key};
 use futures::future::try_join_all;
 use media::{Format, Rendition};
 
 /// What browsers are told: a rendition never changes, and a deleted one is forgotten after a day.
 const FOR_A_DAY: &str = "public, max-age=86400, immutable";
+
+/// What browsers are told of a profile picture: its address stays when it changes.
+const FOR_MINUTES: &str = "public, max-age=300";
 
 /// S3 did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +95,15 @@ impl Store {
         self.fetch_object(&self.uploads, id.upload_key(), most).await
     }
 
+    /// Fetches an upload of a profile picture, as [`Self::fetch`] does.
+    pub(crate) async fn fetch_picture(
+        &self,
+        upload: PictureUpload,
+        most: u64,
+    ) -> Result<Fetched, StoreError> {
+        self.fetch_object(&self.uploads, upload.upload_key(), most).await
+    }
+
     async fn fetch_object(&self, bucket: &str, key: String, most: u64) -> Result<Fetched, StoreError> {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         let answer = match self.s3.get_object().bucket(bucket).key(key).send().await {
@@ -161,18 +175,32 @@ impl Store {
         address: MediumAddress,
         renditions: Vec<Rendition>,
     ) -> Result<(), StoreError> {
-        try_join_all(renditions.into_iter().map(|rendition| self.put(address, rendition))).await?;
+        let key = |rendition: &Rendition| address.key(rendition.size, rendition.encoding);
+        let puts = renditions.into_iter().map(|rendition| self.put(key(&rendition), rendition, FOR_A_DAY));
+        try_join_all(puts).await?;
         Ok(())
     }
 
-    async fn put(&self, address: MediumAddress, rendition: Rendition) -> Result<(), StoreError> {
+    /// Stores the renditions of a user's profile picture, side by side, over those of an earlier one.
+    pub(crate) async fn keep_picture(
+        &self,
+        user: UserId,
+        renditions: Vec<Rendition>,
+    ) -> Result<(), StoreError> {
+        let key = |rendition: &Rendition| rendition_key(user, rendition.size, rendition.encoding);
+        let puts = renditions.into_iter().map(|rendition| self.put(key(&rendition), rendition, FOR_MINUTES));
+        try_join_all(puts).await?;
+        Ok(())
+    }
+
+    async fn put(&self, key: String, rendition: Rendition, cached: &str) -> Result<(), StoreError> {
         let put = self
             .s3
             .put_object()
             .bucket(&self.photos)
-            .key(address.key(rendition.size, rendition.encoding))
+            .key(key)
             .content_type(rendition.encoding.content_type())
-            .cache_control(FOR_A_DAY)
+            .cache_control(cached)
             .body(ByteStream::from(rendition.bytes));
         put.send().await.map_err(failed("PutObject"))?;
         Ok(())
@@ -218,6 +246,11 @@ impl Store {
     /// Deletes an upload.
     pub(crate) async fn discard_upload(&self, id: MediumId) -> Result<(), StoreError> {
         self.delete(&self.uploads, id.upload_key()).await
+    }
+
+    /// Deletes an upload of a profile picture.
+    pub(crate) async fn discard_picture_upload(&self, upload: PictureUpload) -> Result<(), StoreError> {
+        self.delete(&self.uploads, upload.upload_key()).await
     }
 
     /// Deletes an object; one that is not there is deleted already.

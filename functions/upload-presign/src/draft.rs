@@ -65,14 +65,19 @@ fn optional<T>(
     text.map_or(Ok(None), parse)
 }
 
-fn medium(request: &MediumRequest) -> Result<Medium, Invalid> {
-    let content_type = ContentType::parse(&request.content_type).ok_or_else(|| {
+/// Parses the type of an upload.
+pub(crate) fn content_type(text: &str) -> Result<ContentType, Invalid> {
+    ContentType::parse(text).ok_or_else(|| {
         Invalid::new(
             "content_type_unsupported",
             "A medium is image/jpeg, image/png, image/webp, image/gif, image/avif, image/heic, image/tiff or \
              image/bmp, without parameters.",
         )
-    })?;
+    })
+}
+
+fn medium(request: &MediumRequest) -> Result<Medium, Invalid> {
+    let content_type = content_type(&request.content_type)?;
     match request.size {
         0 => Err(Invalid::new("media_empty", "A medium has at least one byte.")),
         1..=MAX_UPLOAD_BYTES => {

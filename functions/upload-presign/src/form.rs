@@ -11,7 +11,7 @@ use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::Timestamp;
-use domain::photo::Medium;
+use domain::photo::ContentType;
 use serde_json::{Value, json};
 
 use crate::credentials::system_time;
@@ -41,13 +41,14 @@ impl Bucket {
         Self { name: name.to_owned(), region: region.to_owned(), url }
     }
 
-    /// Returns a form to upload `medium` as the object `key`.
+    /// Returns a form to upload at most `size` bytes of this type as the object `key`.
     pub(crate) fn form(
         &self,
         credentials: &Credentials,
         now: Timestamp,
         key: &str,
-        medium: &Medium,
+        content_type: ContentType,
+        size: u64,
     ) -> Upload {
         let now = Timestamp(now.seconds() * 1000);
         // The signature writes 2026-11-22T12:00:00Z as 20261122T120000Z.
@@ -56,7 +57,7 @@ impl Bucket {
         let scope = format!("{}/{day}/{}/s3/aws4_request", credentials.access_key_id(), self.region);
         let mut fields: BTreeMap<String, String> = [
             ("key", key),
-            ("Content-Type", medium.content_type.as_str()),
+            ("Content-Type", content_type.as_str()),
             ("x-amz-algorithm", ALGORITHM),
             ("x-amz-credential", &scope),
             ("x-amz-date", &moment),
@@ -68,7 +69,7 @@ impl Bucket {
         // Every field is a condition, because S3 refuses a form with a field that its policy does not name.
         let mut conditions: Vec<Value> = fields.iter().map(|(name, value)| json!({ name: value })).collect();
         conditions.push(json!({ "bucket": self.name }));
-        conditions.push(json!(["content-length-range", 1, medium.size]));
+        conditions.push(json!(["content-length-range", 1, size]));
         let policy = json!({ "expiration": now.plus_ms(LIFETIME_MS).to_string(), "conditions": conditions });
         let policy = STANDARD.encode(policy.to_string());
         let signing_key =
@@ -81,21 +82,15 @@ impl Bucket {
 
 #[cfg(test)]
 mod tests {
-    use domain::photo::ContentType;
-
     use super::*;
 
     const NOW: Timestamp = Timestamp(1_795_348_800_123);
 
-    fn medium() -> Medium {
-        Medium { content_type: ContentType::Png, size: 1234, alt: None, rendered: None }
-    }
-
     #[test]
     fn a_policy_names_bucket_key_type_size_and_the_hour() {
         let credentials = Credentials::new("AKIDEXAMPLE", "secret", Some("token".into()), None, "test");
-        let upload =
-            Bucket::hosted("uploads", "eu-central-1").form(&credentials, NOW, "incoming/1/2/0", &medium());
+        let bucket = Bucket::hosted("uploads", "eu-central-1");
+        let upload = bucket.form(&credentials, NOW, "incoming/1/2/0", ContentType::Png, 1234);
         assert_eq!(upload.url, "https://uploads.s3.eu-central-1.amazonaws.com/");
         let policy: Value =
             serde_json::from_slice(&STANDARD.decode(&upload.fields["policy"]).unwrap()).unwrap();

@@ -1,14 +1,17 @@
-//! `upload-presign`: creates a draft photo and signs an upload form for each of its media.
+//! `upload-presign`: creates a draft photo and signs an upload form for each of its media. Does the same for a
+//! profile picture.
 //!
-//! - **Trigger**: `POST /api/v1/photos`.
+//! - **Trigger**: `POST /api/v1/photos`, `POST /api/v1/users/me/picture`.
 //! - **Access patterns**: the idempotency record is read, and beside it the caller's session; the quotas of
 //!   photos and bytes are taken (1.5 RRU and 1 WRU). Then one transaction writes the record and the photo
-//!   (2 WRU for each KiB of each, 4 in all).
+//!   (2 WRU for each KiB of each, 4 in all). A profile picture takes its quota (1 WRU) beside the read of the
+//!   session, and then one conditional write (1 WRU).
 //! - **Emits**: nothing. The draft reaches `derive` through the table's stream.
 //! - **Redelivery**: with the same `Idempotency-Key` the same request gets the same photo as it is by now,
 //!   with freshly signed forms while it waits for them, and another request gets 422. The key is recorded in
 //!   the transaction that creates the photo, so it never names a photo that does not exist. A repetition
 //!   counts against the quotas, but they never refuse it. Without a key every request creates a photo.
+//!   The picture that was begun last counts, so a repetition is one more that replaces the one before.
 //! - **Failures**: the caller gets a problem and asks again. Everything is checked before anything is
 //!   written. After a lost race the record is read again, a bounded number of times. `sweep` ends a photo
 //!   whose pictures never come.
@@ -16,6 +19,7 @@
 mod credentials;
 mod draft;
 mod form;
+mod picture;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +31,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::media::{AddressSecret, MediumId};
-use domain::photo::{Photo, State};
+use domain::photo::{Medium, Photo, State};
 use domain::random::draw;
 use domain::{Clock, PhotoId, Randomness, quota};
 use runtime::config::environment;
@@ -157,9 +161,10 @@ impl UploadPresignHandler {
     /// Shows the photo, with a form for each medium while it waits for them.
     fn created(&self, photo: &Photo, credentials: &Credentials) -> CreatedPhoto {
         let now = self.clock.now();
-        let form = |(index, medium)| {
+        let form = |(index, medium): (usize, &Medium)| {
             let id = MediumId { author: photo.author, photo: photo.id, index };
-            self.bucket.form(credentials, now, &id.upload_key(), medium)
+            let Medium { content_type, size, .. } = *medium;
+            self.bucket.form(credentials, now, &id.upload_key(), content_type, size)
         };
         let uploads = match photo.state {
             State::Processing => photo.media.iter().enumerate().map(form).collect(),
@@ -171,10 +176,16 @@ impl UploadPresignHandler {
 
 impl runtime::http::Handler for UploadPresignHandler {
     async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
-        call.caller()?;
-        if call.route() != "POST /api/v1/photos" {
-            return Err(runtime::http::unknown_route());
+        match call.route() {
+            "POST /api/v1/photos" => self.create_photo(call).await,
+            "POST /api/v1/users/me/picture" => self.create_picture(call, &call.json()?).await,
+            _ => Err(runtime::http::unknown_route()),
         }
+    }
+}
+
+impl UploadPresignHandler {
+    async fn create_photo(&self, call: &Call) -> Result<Reply, Problem> {
         let key = call.idempotency_key()?;
         let request: CreatePhotoRequest = call.json()?;
         let draft = Draft::parse(&request)?;

@@ -153,6 +153,16 @@ impl Behind {
         answer.body.collect().await.unwrap().to_vec()
     }
 
+    /// Returns the keys of the photos bucket that begin like this.
+    pub(crate) async fn photo_objects(&self, prefix: &str) -> Vec<String> {
+        self.objects(&self.photos, prefix).await
+    }
+
+    /// Returns the keys of the uploads bucket that begin like this.
+    pub(crate) async fn upload_objects(&self, prefix: &str) -> Vec<String> {
+        self.objects(&self.uploads, prefix).await
+    }
+
     async fn objects(&self, bucket: &str, prefix: &str) -> Vec<String> {
         let listed = self.s3.list_objects_v2().bucket(bucket).prefix(prefix).send().await.unwrap();
         listed.contents().iter().filter_map(|object| object.key().map(str::to_owned)).collect()

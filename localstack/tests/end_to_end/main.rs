@@ -30,6 +30,7 @@ mod own_time;
 mod pictures;
 mod poison;
 mod privacy;
+mod profile_pictures;
 mod redelivery;
 mod refusals;
 mod renditions;

@@ -38,6 +38,9 @@ async fn when_a_path_is_no_rendition_then_the_cdn_should_refuse_it() {
         format!("photos/original/{id}/{photo}/0"),
         "photos/".to_owned(),
         "photos/large/".to_owned(),
+        "photos/profile/".to_owned(),
+        "photos/profile/small/".to_owned(),
+        format!("photos/profile/%2e%2e/original/{id}/{photo}/0"),
         format!("photos/large/%2e%2e/original/{id}/{photo}/0"),
         format!("photos/large%2F..%2Foriginal/{id}/{photo}/0"),
     ] {

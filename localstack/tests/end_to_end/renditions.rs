@@ -47,6 +47,12 @@ pub(crate) async fn status(app: &App, url: &str) -> u16 {
 }
 
 impl Rendition {
+    /// Returns width and height, and asserts that the file holds nothing but its picture.
+    pub(crate) fn sides(&self, webp: bool) -> (usize, usize) {
+        let shown = if webp { self.webp() } else { self.jpeg() };
+        (shown.width, shown.height)
+    }
+
     /// Checks everything that is promised of a rendition of `picture`, shown with its corners in place.
     pub(crate) fn check(&self, picture: &Pixels, longest: usize, webp: bool) {
         let url = &self.url;

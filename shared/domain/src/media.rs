@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::id::{PhotoId, UserId};
+use crate::profile_picture::PictureUpload;
 use crate::random::{Randomness, draw};
 
 /// A rendition's size, by its longest side.
@@ -115,18 +116,22 @@ impl MediumId {
 pub enum UploadKey {
     /// A medium of a photo: `incoming/<user>/<photo>/<n>`.
     Medium(MediumId),
+    /// A profile picture: `incoming/<user>/picture/<id>`.
+    Picture(PictureUpload),
 }
 
 impl UploadKey {
     /// Parses a key, already URL-decoded; `None` when the key is no upload's.
     pub fn parse(key: &str) -> Option<Self> {
-        MediumId::from_upload_key(key).map(Self::Medium)
+        let medium = MediumId::from_upload_key(key).map(Self::Medium);
+        medium.or_else(|| PictureUpload::from_upload_key(key).map(Self::Picture))
     }
 
     /// Returns whose upload it is. The form that was signed for them fixes the key.
     pub fn owner(self) -> UserId {
         match self {
             Self::Medium(id) => id.author,
+            Self::Picture(upload) => upload.user,
         }
     }
 }

@@ -111,6 +111,17 @@ pub const UPLOADS: Quota = Quota {
     metric: "quota_uploads_refused",
 };
 
+/// Uploads of a profile picture.
+pub const PICTURES: Quota = Quota {
+    name: "pictures",
+    per: Per::Account,
+    seconds: HOUR,
+    measures: &[measure("pictures", 30)],
+    code: "too_many_pictures",
+    detail: "The profile picture can be changed 30 times in an hour.",
+    metric: "quota_pictures_refused",
+};
+
 /// Follows.
 pub const FOLLOWS: Quota = Quota {
     name: "follows",
@@ -145,7 +156,8 @@ pub const DELETIONS: Quota = Quota {
 };
 
 /// Every quota, in the order of the table.
-pub const ALL: [Quota; 7] = [REGISTRATIONS, LOGINS_FROM_ADDRESS, LOGINS, UPLOADS, FOLLOWS, LIKES, DELETIONS];
+pub const ALL: [Quota; 8] =
+    [REGISTRATIONS, LOGINS_FROM_ADDRESS, LOGINS, UPLOADS, PICTURES, FOLLOWS, LIKES, DELETIONS];
 
 /// Most people whom one account follows. It bounds what a feed costs, so it does not scale.
 ///

@@ -39,6 +39,7 @@ mod orientation;
 mod refusal;
 mod rendition;
 mod resize;
+mod target;
 mod tiff;
 
 pub use format::Format;
@@ -46,6 +47,7 @@ pub use hash::sha256;
 pub use limits::Limits;
 pub use refusal::Refusal;
 pub use rendition::{Encoding, Rendition, Renditions, Size};
+pub use target::Target;
 
 use std::num::NonZeroUsize;
 use std::thread;
@@ -55,24 +57,31 @@ use image::DynamicImage;
 use decode::Decoded;
 use resize::Resizer;
 
-/// Turns an uploaded file into its renditions and the facts kept about it.
+/// Turns an uploaded file into the renditions of a photo's medium and the facts kept about it. See [`render`].
+pub fn process(bytes: &[u8], limits: &Limits) -> Result<Renditions, Refusal> {
+    render(bytes, limits, Target::MEDIUM)
+}
+
+/// Turns an uploaded file into the renditions of a target and the facts kept about it.
 ///
 /// It blocks the calling thread for up to a few hundred milliseconds; async callers use a blocking task. A
 /// second thread helps to encode where there is a second core. The result is the same for any number of
 /// threads.
-pub fn process(bytes: &[u8], limits: &Limits) -> Result<Renditions, Refusal> {
+pub fn render(bytes: &[u8], limits: &Limits, target: Target) -> Result<Renditions, Refusal> {
     let mut resizer = Resizer::new();
-    let decoded = decode::decode(bytes, limits, Size::Large.side())?;
+    let decoded = decode::decode(bytes, limits, |stored| target.wanted_side(stored))?;
     let Decoded { format, stored, picture, extent, orientation, icc } = decoded;
     let (width, height) = orientation::shown(stored, orientation);
-    let resized = resizer.resize(&picture, extent, resize::fit(stored.0, stored.1, Size::Large.side()))?;
+    // The middle stays in the middle when it is turned.
+    let resized = resizer.resize(&picture, target.part(extent), target.sides(stored, Size::Large))?;
     // It is the most that is held, and no longer needed.
     drop(picture);
     let mut large = DynamicImage::from(colour::to_srgb(resized, icc.as_deref()));
     large.apply_orientation(orientation);
     let large = large.into_rgb8();
-    let medium = resizer.shrink(&large, resize::fit(width, height, Size::Medium.side()))?;
-    let small = resizer.shrink(&medium, resize::fit(width, height, Size::Small.side()))?;
+    let shown = (width, height);
+    let medium = resizer.shrink(&large, target.sides(shown, Size::Medium))?;
+    let small = resizer.shrink(&medium, target.sides(shown, Size::Small))?;
 
     let blurhash = hash::blurhash(&small, &mut resizer)?;
     let phash = hash::perceptual(&medium, &mut resizer)?;

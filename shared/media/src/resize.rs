@@ -29,6 +29,15 @@ pub(crate) fn whole_factor(longest: u32, side: u32) -> u32 {
     (longest / side.saturating_mul(2).max(1)).max(1)
 }
 
+/// A part of a picture, in pixels from its top left corner.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Part {
+    pub(crate) left: f64,
+    pub(crate) top: f64,
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+}
+
 /// A resizer. It keeps its work buffers from one picture to the next.
 pub(crate) struct Resizer(fast_image_resize::Resizer);
 
@@ -37,16 +46,16 @@ impl Resizer {
         Self(fast_image_resize::Resizer::new())
     }
 
-    /// Resizes the part of `picture` that begins at its top left corner and is `extent` wide and high.
+    /// Resizes a part of `picture`.
     pub(crate) fn resize(
         &mut self,
         picture: &DynamicImage,
-        extent: (f64, f64),
+        part: Part,
         sides: (u32, u32),
     ) -> Result<DynamicImage, Refusal> {
         match picture {
-            DynamicImage::ImageLuma8(grey) => Ok(self.run::<U8, _>(grey, extent, sides)?.into()),
-            DynamicImage::ImageRgb8(colours) => Ok(self.run::<U8x3, _>(colours, extent, sides)?.into()),
+            DynamicImage::ImageLuma8(grey) => Ok(self.run::<U8, _>(grey, part, sides)?.into()),
+            DynamicImage::ImageRgb8(colours) => Ok(self.run::<U8x3, _>(colours, part, sides)?.into()),
             other => Err(failed(format_args!("pixels of {:?}", other.color()))),
         }
     }
@@ -68,13 +77,13 @@ impl Resizer {
     fn run<P: PixelTrait, I: Pixel<Subpixel = u8>>(
         &mut self,
         picture: &ImageBuffer<I, Vec<u8>>,
-        extent: (f64, f64),
+        part: Part,
         (width, height): (u32, u32),
     ) -> Result<ImageBuffer<I, Vec<u8>>, Refusal> {
         let options = ResizeOptions::new()
             .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
             .use_alpha(false)
-            .crop(0.0, 0.0, extent.0, extent.1);
+            .crop(part.left, part.top, part.width, part.height);
         let mut resized = ImageBuffer::new(width, height);
         let from = TypedImageRef::<P>::from_buffer(picture.width(), picture.height(), picture.as_raw());
         let into = TypedImage::<P>::from_buffer(width, height, &mut resized);
@@ -88,9 +97,9 @@ fn failed(cause: impl Display) -> Refusal {
     Refusal::failed("resize", cause)
 }
 
-/// The extent of a picture that is whole.
-fn whole((width, height): (u32, u32)) -> (f64, f64) {
-    (width.into(), height.into())
+/// Returns all of a picture.
+fn whole((width, height): (u32, u32)) -> Part {
+    Part { left: 0.0, top: 0.0, width: width.into(), height: height.into() }
 }
 
 #[cfg(test)]

@@ -115,6 +115,12 @@ pub enum Event {
         /// Who was followed.
         followee_id: UserId,
     },
+    /// Somebody removed their profile picture. Consumer: `backfill`.
+    #[serde(rename = "picture.removed")]
+    PictureRemoved {
+        /// Whose it was.
+        user_id: UserId,
+    },
     /// A reader returned, and their feed lacks the photos posted meanwhile. Consumer: `backfill`.
     #[serde(rename = "reader.returned")]
     ReaderReturned {
@@ -140,6 +146,7 @@ impl Event {
             | Self::PhotoFailed { author_id, .. } => *author_id,
             Self::LikeAdded { user_id, .. }
             | Self::LikeRemoved { user_id, .. }
+            | Self::PictureRemoved { user_id }
             | Self::ReaderReturned { user_id, .. } => *user_id,
             Self::FollowAdded { follower_id, .. } | Self::FollowRemoved { follower_id, .. } => *follower_id,
         }
@@ -155,6 +162,7 @@ impl Event {
             Self::LikeRemoved { .. } => "like.removed",
             Self::FollowAdded { .. } => "follow.added",
             Self::FollowRemoved { .. } => "follow.removed",
+            Self::PictureRemoved { .. } => "picture.removed",
             Self::ReaderReturned { .. } => "reader.returned",
         }
     }
@@ -276,6 +284,7 @@ mod tests {
             },
             Event::FollowRemoved { follower_id: user(3), followee_id: user(2) },
             Event::ReaderReturned { user_id: user(3), mark: 9 },
+            Event::PictureRemoved { user_id: user(3) },
         ];
         for event in &events {
             let json = serde_json::to_value(event).unwrap();

@@ -44,6 +44,11 @@ pub enum Change {
     Failed(Remains),
     /// A photo was deleted.
     Deleted(Remains),
+    /// A user removed their profile picture.
+    PictureRemoved {
+        /// Whose.
+        user: UserId,
+    },
     /// A dormant reader returned.
     Returned {
         /// Who.
@@ -92,6 +97,7 @@ impl Change {
             (ItemKey::Photo(photo), None, Some(_)) => Some(Self::Drafted { photo }),
             (ItemKey::Photo(_), Some(old), Some(new)) => Self::processed(&parse(old)?, &parse(new)?),
             (ItemKey::Photo(_), Some(old), None) => Some(Self::Deleted((&parse::<Photo>(old)?).into())),
+            (ItemKey::ProfilePicture(user), Some(_), None) => Some(Self::PictureRemoved { user }),
             (ItemKey::FeedState(reader), old, Some(new)) => {
                 let before = old.map(parse::<Reader>).transpose()?.and_then(|state| state.rebuild);
                 let mark = parse::<Reader>(new)?.rebuild.filter(|mark| before != Some(*mark));
@@ -118,7 +124,9 @@ impl Change {
             Self::TakenBack(relation) => Some(EdgeState::since(*relation, None)),
             Self::Ready { photo, author, hashes } => Some(EdgeState::timeline(*author, *photo, Some(hashes))),
             Self::Deleted(Remains { photo, author, .. }) => Some(EdgeState::timeline(*author, *photo, None)),
-            Self::Drafted { .. } | Self::Failed(_) | Self::Returned { .. } => None,
+            Self::Drafted { .. } | Self::Failed(_) | Self::PictureRemoved { .. } | Self::Returned { .. } => {
+                None
+            }
         }
     }
 
@@ -129,7 +137,7 @@ impl Change {
             Self::Ready { photo, .. }
             | Self::Failed(Remains { photo, .. })
             | Self::Deleted(Remains { photo, .. }) => Some((*photo, false)),
-            Self::Said(_) | Self::TakenBack(_) | Self::Returned { .. } => None,
+            Self::Said(_) | Self::TakenBack(_) | Self::PictureRemoved { .. } | Self::Returned { .. } => None,
         }
     }
 
@@ -165,6 +173,7 @@ impl Change {
                 blob_refs: blob_refs.clone(),
                 followers: HashRange::ALL,
             }),
+            Self::PictureRemoved { user } => Some(Event::PictureRemoved { user_id: *user }),
             Self::Returned { reader, mark } => Some(Event::ReaderReturned { user_id: *reader, mark: *mark }),
             Self::Drafted { .. } => None,
         }

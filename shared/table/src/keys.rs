@@ -57,6 +57,10 @@ pub enum ItemKey {
     PhotoTexts(PhotoId),
     /// Bytes that a user has uploaded, by their SHA-256 in hexadecimal.
     Original(UserId, String),
+    /// The newest upload of a user's profile picture.
+    ProfilePicture(UserId),
+    /// Whose turn it is to change what is stored of a user's profile picture.
+    PictureTurn(UserId),
     /// A photo among its author's.
     Timeline(UserId, PhotoId),
     /// A pushed photo in a reader's feed.
@@ -93,6 +97,8 @@ const CLAIM: &str = "CLAIM";
 const KEY: &str = "KEY";
 const PHOTO: &str = "PHOTO";
 const TEXTS: &str = "TEXTS";
+const PICTURE: &str = "PICTURE";
+const TURN: &str = "TURN";
 const IDEM: &str = "IDEM";
 /// Sorts after every other key of its partition, so that a descending query meets it first.
 const STATE: &str = "~STATE";
@@ -124,6 +130,8 @@ impl ItemKey {
             }
             Self::PhotoTexts(photo) => RawKey::new(partition::photo(*photo), TEXTS),
             Self::Original(user, sha256) => RawKey::new(format!("ORIGINALS#{}", user.padded()), sha256),
+            Self::ProfilePicture(user) => RawKey::new(format!("PICTURE#{}", user.padded()), PICTURE),
+            Self::PictureTurn(user) => RawKey::new(format!("PICTURE#{}", user.padded()), TURN),
             Self::Timeline(user, photo) => RawKey::new(partition::timeline(*user), photo.padded()),
             Self::FeedEntry(user, photo) => RawKey::new(partition::feed(*user), sort::entry(*photo)),
             Self::FeedChunk(user, mark, oldest) => {
@@ -167,6 +175,8 @@ impl ItemKey {
             | Self::Following(user, _)
             | Self::Follower(user, _)
             | Self::Original(user, _)
+            | Self::ProfilePicture(user)
+            | Self::PictureTurn(user)
             | Self::Timeline(user, _)
             | Self::FeedEntry(user, _)
             | Self::FeedChunk(user, _, _)
@@ -216,6 +226,10 @@ impl ItemKey {
                 }
             }
             "ORIGINALS" => Self::Original(id(rest)?, sk.to_owned()),
+            "PICTURE" => {
+                let user = id(rest)?;
+                if sk == TURN { Self::PictureTurn(user) } else { Self::ProfilePicture(user) }
+            }
             "TIMELINE" => Self::Timeline(id(rest)?, id(sk)?),
             "FEED" => {
                 let user = id(rest)?;
@@ -386,6 +400,8 @@ pub fn chart() -> Vec<ChartRow> {
         ("attempt", ItemKey::Attempt(photo, 0)),
         ("long texts of a photo", ItemKey::PhotoTexts(photo)),
         ("original", ItemKey::Original(user, "<sha256>".into())),
+        ("profile picture", ItemKey::ProfilePicture(user)),
+        ("turn at a profile picture", ItemKey::PictureTurn(user)),
         ("author timeline", ItemKey::Timeline(user, photo)),
         ("feed entry", ItemKey::FeedEntry(user, photo)),
         ("feed chunk", ItemKey::FeedChunk(user, 0, photo)),
@@ -455,6 +471,8 @@ mod tests {
             (photo(), 0_usize..10).prop_map(|(a, b)| ItemKey::Attempt(a, b)),
             photo().prop_map(ItemKey::PhotoTexts),
             (user(), "[0-9a-f]{64}").prop_map(|(a, b)| ItemKey::Original(a, b)),
+            user().prop_map(ItemKey::ProfilePicture),
+            user().prop_map(ItemKey::PictureTurn),
             (user(), photo()).prop_map(|(a, b)| ItemKey::Timeline(a, b)),
             (user(), photo()).prop_map(|(a, b)| ItemKey::FeedEntry(a, b)),
             (user(), 0_i64..9_999_999_999_999, photo()).prop_map(|(a, b, c)| ItemKey::FeedChunk(a, b, c)),

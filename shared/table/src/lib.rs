@@ -24,6 +24,7 @@ mod packed;
 pub mod people;
 pub mod photo;
 pub mod processing;
+pub mod profile_picture;
 pub mod reader;
 pub mod relations;
 pub mod session;

@@ -6,5 +6,6 @@
 mod copies;
 mod deleted;
 mod followed;
+mod picture;
 mod returned;
 mod stage;

@@ -378,6 +378,9 @@ async fn when_the_stream_sends_real_events_then_they_are_derived_and_published()
 
     let returned = Event::ReaderReturned { user_id: ann.user_id, mark: 1_795_348_800_000 };
     assert_eq!(real_event(&stage, "reader-returned", &[("reader", &ann_key)]).await, [returned]);
+
+    let removed = Event::PictureRemoved { user_id: ann.user_id };
+    assert_eq!(real_event(&stage, "picture-removed", &[("user", &ann_key)]).await, [removed]);
 }
 
 #[tokio::test]

@@ -9,4 +9,5 @@
 
 mod people;
 mod photos;
+mod picture;
 mod world;

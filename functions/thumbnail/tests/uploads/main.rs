@@ -14,5 +14,6 @@ mod deaths;
 mod kept;
 mod one_form;
 mod pictures;
+mod profile;
 mod refused;
 mod world;

@@ -25,8 +25,8 @@ pub(crate) struct World {
     pub(crate) objects: Objects,
     pub(crate) table: Table,
     pub(crate) deps: ThumbnailHandler,
-    clock: ManualClock,
-    random: SeededRandom,
+    pub(crate) clock: ManualClock,
+    pub(crate) random: SeededRandom,
 }
 
 impl World {

@@ -9,4 +9,5 @@
 
 mod create;
 mod forms;
+mod picture;
 mod world;

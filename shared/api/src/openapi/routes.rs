@@ -5,9 +5,10 @@ use utoipa::openapi::path::HttpMethod::{Delete, Get, Patch, Post};
 
 use super::route::{Route, Tag};
 use crate::wire::{
-    ChangePasswordRequest, CreatePhotoRequest, CreatedPhoto, FeedPage, FollowState, LikeState, LoginRequest,
-    MarkedRead, NewerPhotos, Notifications, PhotoPage, PhotoView, Profile, RefreshRequest, RegisterRequest,
-    Session, Sessions, UpdatePhotoRequest, UpdateProfileRequest, UserPage,
+    ChangePasswordRequest, CreatePhotoRequest, CreatePictureRequest, CreatedPhoto, CreatedPicture, FeedPage,
+    FollowState, LikeState, LoginRequest, MarkedRead, NewerPhotos, Notifications, PhotoPage, PhotoView,
+    Profile, RefreshRequest, RegisterRequest, Session, Sessions, UpdatePhotoRequest, UpdateProfileRequest,
+    UserPage,
 };
 
 const IN_COOKIES: &str = "The tokens go into cookies that no script can read, and not into the body.";
@@ -139,6 +140,21 @@ fn users() -> Vec<Route> {
         .gives::<Profile>(200, "The profile as it is now.")
         .refuses(400, &["bad_json", "full_name_too_long", "full_name_invisible", "bio_too_long"])
         .refuses(404, NO_USER);
+    let picture = "/api/v1/users/me/picture";
+    let new_picture = Route::new(Post, picture, Tag::Users, "createPicture")
+        .summary("Begin to change one's profile picture")
+        .description(
+            "Answers where to upload it, as for a photo. It is shown square, the middle of what is not. \
+             One's own profile says how far it is. The upload that was begun last counts; until it is ready the \
+             picture from before is shown. The address of the picture stays, and caches keep it for minutes.",
+        )
+        .takes::<CreatePictureRequest>(json!({ "content_type": "image/jpeg", "size": 204_331 }))
+        .gives::<CreatedPicture>(201, "The picture waits for its upload.")
+        .refuses(400, &["bad_json", "content_type_unsupported", "picture_empty", "picture_too_large"])
+        .refuses(429, &["too_many_pictures"]);
+    let no_picture = Route::new(Delete, picture, Tag::Users, "deletePicture")
+        .summary("Remove one's profile picture")
+        .gives_nothing("There is none from now on; caches follow within minutes.");
     let user = Route::new(Get, "/api/v1/users/{user_id}", Tag::Users, "getUser")
         .summary("Somebody's profile")
         .gives::<Profile>(200, "The profile.")
@@ -153,7 +169,7 @@ fn users() -> Vec<Route> {
         .gives::<PhotoPage>(200, "A page of photos.")
         .refuses(400, BAD_PAGE)
         .refuses(404, NO_USER);
-    vec![me, edit, user, by_name, photos]
+    vec![me, edit, new_picture, no_picture, user, by_name, photos]
 }
 
 fn follows() -> Vec<Route> {

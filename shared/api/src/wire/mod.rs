@@ -16,7 +16,10 @@ pub use photos::{
     NewerPhotos, PhotoCard, PhotoPage, PhotoView, RenditionUrls, StatusView, UpdateMediumRequest,
     UpdatePhotoRequest, Upload,
 };
-pub use users::{FollowState, Profile, UpdateProfileRequest, UserCard, UserPage};
+pub use users::{
+    CreatePictureRequest, CreatedPicture, FollowState, PictureStatus, PictureView, Profile,
+    UpdateProfileRequest, UserCard, UserPage,
+};
 
 /// Reads a list that may be `null`, which is as an empty one. A field with `#[serde(default)]` may be absent
 /// too.

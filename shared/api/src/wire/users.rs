@@ -2,10 +2,14 @@
 
 use domain::cursor::List;
 use domain::media::{Encoding, Size};
+use domain::photo::State;
+use domain::profile_picture::ProfilePicture;
 use domain::user::User;
 use domain::{UserId, profile_picture};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use super::photos::{FailureView, Upload};
 
 /// Somebody's profile.
 #[derive(Serialize, ToSchema)]
@@ -33,6 +37,52 @@ pub struct Profile {
     pub followed_by_you: bool,
     /// When the account was opened (RFC 3339).
     pub created_at: String,
+    /// How far one's own picture is. Said to oneself alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picture: Option<PictureView>,
+}
+
+/// How far one's own profile picture is.
+#[derive(Serialize, ToSchema)]
+pub struct PictureView {
+    /// How far the upload is that was begun last.
+    pub status: PictureStatus,
+    /// Why it failed, when it did. A picture from before is still there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailureView>,
+    /// When the status changed last (RFC 3339); absent while there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<String>,
+}
+
+/// How far a profile picture is.
+#[derive(Serialize, ToSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum PictureStatus {
+    /// There is none.
+    None,
+    /// Waiting for its upload or its renditions.
+    Processing,
+    /// To be seen by everyone.
+    Ready,
+    /// It could not be processed.
+    Failed,
+}
+
+/// A new profile picture.
+#[derive(Deserialize, ToSchema)]
+pub struct CreatePictureRequest {
+    /// As for a medium of a photo.
+    pub content_type: String,
+    /// Bytes, at most 10 MiB.
+    pub size: u64,
+}
+
+/// A profile picture that waits for its upload.
+#[derive(Serialize, ToSchema)]
+pub struct CreatedPicture {
+    /// Where it goes.
+    pub upload: Upload,
 }
 
 /// Changes to one's own profile; absent and null fields stay, empty text removes.
@@ -106,7 +156,29 @@ impl Profile {
             photo_count: user.photos,
             followed_by_you,
             created_at: user.id.created_at().to_string(),
+            picture: None,
         }
+    }
+
+    /// Adds how far one's own picture is.
+    pub fn with_picture(self, picture: Option<ProfilePicture>) -> Self {
+        Self { picture: Some(PictureView::new(picture)), ..self }
+    }
+}
+
+impl PictureView {
+    fn new(picture: Option<ProfilePicture>) -> Self {
+        let Some(picture) = picture else {
+            return Self { status: PictureStatus::None, failure: None, updated_at: None };
+        };
+        let status = match picture.state {
+            State::Processing => PictureStatus::Processing,
+            State::Ready => PictureStatus::Ready,
+            State::Failed => PictureStatus::Failed,
+        };
+        let failure =
+            picture.failure.map(|failure| FailureView { code: failure.code, detail: failure.detail });
+        Self { status, failure, updated_at: Some(picture.updated_at.to_string()) }
     }
 }
 

@@ -51,12 +51,17 @@ pub(crate) struct Decoded {
     pub(crate) icc: Option<Vec<u8>>,
 }
 
-/// Decodes a file within the limits. Its longest side keeps at least `side` pixels.
-pub(crate) fn decode(bytes: &[u8], limits: &Limits, side: u32) -> Result<Decoded, Refusal> {
+/// Decodes a file within the limits. Its longest side keeps at least as many pixels as `side` says for its
+/// width and height, or all.
+pub(crate) fn decode(
+    bytes: &[u8],
+    limits: &Limits,
+    side: impl Fn((u32, u32)) -> u32,
+) -> Result<Decoded, Refusal> {
     let (format, mut decoder) = open(bytes, limits)?;
     let decode = || {
         let stored = decoder.dimensions();
-        decoder.set_wanted_side(side);
+        decoder.set_wanted_side(side(stored));
         let (extent, orientation, icc) = (decoder.extent(), decoder.orientation()?, decoder.icc_profile()?);
         let picture = DynamicImage::from_decoder(decoder)?;
         Ok(Decoded { format, stored, picture, extent, orientation, icc })

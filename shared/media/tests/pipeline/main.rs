@@ -23,4 +23,5 @@ mod orientations;
 mod outputs;
 mod scanned;
 mod show;
+mod squares;
 mod tolerance;

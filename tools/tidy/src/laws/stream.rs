@@ -14,9 +14,10 @@ fn wanted() -> [Value; 5] {
         // Someone follows or unfollows.
         json!({"eventName": ["INSERT", "REMOVE"],
             "dynamodb": {"Keys": {"pk": prefix("USER#"), "sk": prefix("FOLLOWS#")}}}),
-        // A photo was begun or deleted.
+        // A photo was begun or deleted. A profile picture was removed.
         json!({"eventName": ["INSERT", "REMOVE"],
-            "dynamodb": {"Keys": {"pk": prefix("PHOTO#"), "sk": {"S": ["PHOTO"]}}}}),
+            "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "PHOTO#"}, {"prefix": "PICTURE#"}]},
+            "sk": {"S": ["PHOTO", "PICTURE"]}}}}),
         // A photo came out of processing.
         json!({"eventName": ["MODIFY"], "dynamodb": {"Keys": {"sk": {"S": ["PHOTO"]}},
             "OldImage": {"state": {"S": ["processing"]}}, "NewImage": {"state": {"S": ["ready", "failed"]}}}}),
