@@ -31,7 +31,7 @@ fn queue(wire: &Wiretap) -> Queue {
 }
 
 #[tokio::test]
-async fn when_something_is_uploaded_then_one_message_goes_on_in_its_owners_group() {
+async fn when_a_file_is_uploaded_then_one_message_goes_on_in_its_owners_group() {
     let wire = Wiretap::new(|_| (200, json!({ "Successful": [], "Failed": [] }).to_string()));
     let handler = IntakeHandler::new(queue(&wire));
     answer(&handler, event("ObjectCreated:Post", "incoming/11/12/0")).await.unwrap();

@@ -16,9 +16,9 @@ pub(crate) struct Cloud {
     /// The address of every AWS service.
     pub(crate) endpoint: String,
     outputs: HashMap<String, String>,
-    /// The file of the table.
+    /// The directory with the cloud's state.
     #[serde(skip)]
-    pub(crate) table_file: PathBuf,
+    pub(crate) state: PathBuf,
 }
 
 /// The region that the local cloud reports.
@@ -43,7 +43,7 @@ impl Cloud {
             std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let cloud: Self =
             serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        Self { table_file: state.join("table.sqlite"), ..cloud }
+        Self { state: state.to_owned(), ..cloud }
     }
 
     /// Returns an output of the stack.

@@ -22,6 +22,7 @@ fn photos() -> impl Iterator<Item = PhotoId> {
 }
 
 /// Times something alone, and beside a queue that is full of one account's messages.
+#[expect(clippy::print_stdout, reason = "the figures are for people")]
 async fn compare<M: Grouped + Serialize>(
     app: &App,
     queue: &str,
@@ -77,7 +78,7 @@ async fn when_one_account_floods_a_queue_then_anothers_message_should_not_wait()
 }
 
 #[tokio::test]
-async fn when_one_account_floods_the_uploads_then_anothers_picture_should_not_wait() {
+async fn when_one_account_floods_uploads_then_anothers_picture_should_not_wait() {
     let app = App::new();
     let (anna, eve) = (app.register("anna").await, app.register("eve").await);
     // S3 tells `intake` of each, which passes it on.

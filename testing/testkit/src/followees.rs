@@ -52,7 +52,7 @@ impl Followees {
     /// Returns the items that say that `reader` follows them, their heads, and the newest `shown` of their
     /// photos. As `celebrities` their newest photos are not pushed yet.
     pub fn items(&self, reader: UserId, shown: usize, celebrities: bool) -> Vec<Item> {
-        let oldest = self.photos().into_iter().take(shown).last();
+        let oldest = self.photos().into_iter().take(shown).next_back();
         let mut items = Vec::new();
         for (author, photos) in &self.all {
             items.push(keyed(&ItemKey::Following(reader, *author), edge(self.now)));

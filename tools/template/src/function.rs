@@ -39,8 +39,7 @@ const STREAM_FORM: Form =
     Form { keys: &["filters", "alarms"], generated: OF_A_MAPPING, alarms: &[AGE, DEAD_LETTERS] };
 const QUEUE_FORM: Form =
     Form { keys: &["name", "events", "alarms"], generated: OF_A_MAPPING, alarms: &[AGE, DEAD_LETTERS] };
-const BUCKET_FORM: Form =
-    Form { keys: &["name", "alarms"], generated: &[], alarms: &[AGE, DEAD_LETTERS] };
+const BUCKET_FORM: Form = Form { keys: &["name", "alarms"], generated: &[], alarms: &[AGE, DEAD_LETTERS] };
 const SCHEDULE_FORM: Form = Form {
     keys: &["name", "alarms"],
     generated: &["DeadLetterConfig", "Name", "OmitName", "RetryPolicy"],

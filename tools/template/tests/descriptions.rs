@@ -245,7 +245,9 @@ fn a_schedule_is_an_event_with_a_failure_path() {
 
 #[test]
 fn a_bucket_may_invoke_the_function_and_what_fails_is_set_aside() {
-    let template = made("bucket:\n  name: Bucket\n  alarms:\n    age over 60 s: Late.\n    dead letters: Objects not seen.\n");
+    let template = made(
+        "bucket:\n  name: Bucket\n  alarms:\n    age over 60 s: Late.\n    dead letters: Objects not seen.\n",
+    );
     let resources = &template["Resources"];
     let permission = &resources["LikeBucketPermission"]["Properties"];
     assert_eq!(permission["Principal"], "s3.amazonaws.com");

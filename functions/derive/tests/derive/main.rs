@@ -303,7 +303,7 @@ async fn when_a_liked_photo_is_deleted_then_only_its_deletion_is_published() {
 }
 
 #[tokio::test]
-async fn when_likes_of_a_deleted_photo_left_the_stream_then_nothing_is_published_of_them() {
+async fn when_likes_of_a_deleted_photo_come_by_queue_then_none_is_published() {
     let stage = Stage::new().await;
     let world = &stage.world;
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);

@@ -1,7 +1,7 @@
 //! Bulk import that bypasses the wire. Millions of items then take a minute instead of hours.
 
-use dynoxide::{Database, ImportOptions};
 use dynoxide::types::AttributeValue as Stored;
+use dynoxide::{Database, ImportOptions};
 use serde_dynamo::{AttributeValue, Item};
 
 use super::Engine;
