@@ -108,6 +108,7 @@ mod number {
 
     use crate::id::PictureId;
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
     pub(super) fn serialize<S: Serializer>(id: &PictureId, serializer: S) -> Result<S::Ok, S::Error> {
         id.get().serialize(serializer)
     }

@@ -117,7 +117,7 @@ async fn when_a_process_died_in_its_turn_then_the_removal_comes_after_its_time()
     let removed = stage.removes(ann).await;
     stage.world.clock.advance(profile_picture::LONGEST_TURN);
     stage.store.fail_next("DeleteObject", ATTEMPTS * 6);
-    assert_eq!(stage.deliver(&[removed.clone()]).await.len(), 1, "it comes again");
+    assert_eq!(stage.deliver(std::slice::from_ref(&removed)).await.len(), 1, "it comes again");
     stage.deliver_each([&removed]).await;
     assert_eq!(stage.stored(), 0);
 }
