@@ -7,7 +7,7 @@ PYTHON ?= python3
 CLOUD := PYTHONPATH=localstack PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m cloud
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset status pids url web-url web logs gaps test cloud-test pictures fuzz lint fmt audit openapi quotas common-passwords template bench-feed bench-media bench-web cost verify build deploy
+.PHONY: help up down reset status pids url web-url web mail logs gaps test cloud-test pictures fuzz lint fmt audit openapi quotas common-passwords template bench-feed bench-media bench-web cost verify build deploy
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -35,6 +35,9 @@ web-url: ## the address to open in a browser, alone
 
 web: ## the web client with hot reload, against the local cloud that runs
 	@$(CLOUD) web-dev
+
+mail: ## the newest mails that were sent: to whom, subject, text
+	@$(CLOUD) mail
 
 verify: ## compare every counter with its edges; STACK=prod or TABLE=name: in AWS; REPAIR=1: put it right; ARGS='--rate 2000'
 	@$(CLOUD) verify $(if $(STACK),--stack $(STACK)) $(if $(TABLE),--table $(TABLE)) $(if $(REPAIR),--repair) -- $(ARGS)

@@ -61,6 +61,7 @@ _SIMPLE = {
     "url": "the API's base URL alone",
     "web-url": "the address to open in a browser, alone",
     "web-dev": "the web client with hot reload, against the running cloud",
+    "mail": "the newest mails that were sent",
     "pictures": "fetch the pictures that shared/media is tried on",
     "release": "release packages for Lambda",
     "gaps": "what the emulator lacks and how it is made up for",
@@ -71,6 +72,7 @@ _SIMPLE = {
 _NEEDS = {
     "up": (environment.REQUIREMENTS,),
     "test": (environment.REQUIREMENTS, environment.DEVELOPER_REQUIREMENTS),
+    "mail": (environment.REQUIREMENTS,),
     "pictures": (),
     "web-dev": (),
     "release": (environment.REQUIREMENTS, environment.BUILD_REQUIREMENTS),

@@ -113,6 +113,15 @@ def web_dev(settings: Settings) -> None:
     web.serve(address)
 
 
+def mail(settings: Settings) -> None:
+    """The newest mails that were sent."""
+    from cloud import mail as mails  # needs urllib3, which `up` installed
+
+    if processes.running(settings, "emulator") is None:
+        raise Refusal("the local cloud is not running: make up")
+    print(mails.text(mails.sent(settings.cloud_url)))
+
+
 def logs(settings: Settings, function: str | None) -> None:
     """Follows the logs, of one function or of all of them and the services; the last lines first."""
     if function is None:
@@ -195,6 +204,7 @@ def _ensure_cdn(settings: Settings, edge: dict[str, Any]) -> str:
 def _seed(settings: Settings, how: Callable[[], str]) -> None:
     """Completes the demo's world. Says how to use the cloud as soon as there is something to look at."""
     from cloud import demo
+    from cloud import mail as mails
 
     record = Record.load(settings.state)
     if record.get("demo") == _COMPLETE:
@@ -203,7 +213,9 @@ def _seed(settings: Settings, how: Callable[[], str]) -> None:
     Record.update(settings.state, demo=_INCOMPLETE)
     with step("demo world") as running:
         try:
-            running.note = demo.seed(record["api_url"], record["cdn_url"], running.show, lambda: running.say(how()))
+            # Another cloud's mails cannot be read.
+            mailbox = (lambda address: mails.token_to(settings.cloud_url, address)) if settings.emulated else None
+            running.note = demo.seed(record["api_url"], record["cdn_url"], running.show, lambda: running.say(how()), mailbox)
         except demo.SeedingFailed as failed:
             raise Refusal(f"the demo world is not complete: {failed}; `make up` resumes, `make logs` says more") from failed
     Record.update(settings.state, demo=_COMPLETE)

@@ -1,5 +1,7 @@
 """Fills the local cloud with the demo's small world, through the public API and nothing else.
 
+Addresses are proved by the mails that the local cloud keeps, so that they log in.
+
 The first photos are posted as soon as those who follow their authors are there, so that there is something to look at; the rest
 follows. Seeding may be interrupted and run again any number of times. A finished world is recognised by the last photo of all (it
 is posted when everything else is there) and left alone, so that nobody's own likes and deletions are undone. An unfinished one
@@ -20,6 +22,9 @@ from .progress import Show, silent
 T = TypeVar("T")
 R = TypeVar("R")
 
+# The token in the newest mail to an address; nothing while there is none.
+Mailbox = Callable[[str], str | None]
+
 # Seconds after which seeding gives up, and requests under way at once.
 _PATIENCE = 900.0
 _WORKERS = 8
@@ -36,19 +41,29 @@ class Account:
     user_id: str
     token: str
     photos: dict[str, str] = field(default_factory=dict)
+    is_new: bool = False
 
 
 class Seeder:
     """One run; `show` is told how far it is."""
 
-    def __init__(self, world: World, client: Client, deadline: Deadline, show: Show = silent, workers: int = _WORKERS) -> None:
+    def __init__(
+        self,
+        world: World,
+        client: Client,
+        deadline: Deadline,
+        show: Show = silent,
+        workers: int = _WORKERS,
+        mailbox: Mailbox | None = None,
+    ) -> None:
         self._world = world
+        self._mailbox = mailbox
         self._client = client
         self._deadline = deadline
         self._show = show
         self._workers = workers
         self._done = 0
-        self._total = 2 * len(world.people) + len(world.follows) + len(world.photos) + len(world.likes)
+        self._total = (2 if mailbox is None else 3) * len(world.people) + len(world.follows) + len(world.photos) + len(world.likes)
 
     def run(self, cdn: str, opened: Callable[[], None]) -> None:
         """Completes the world. Calls `opened` when the first photos are in a feed, or at once if the world is finished."""
@@ -65,6 +80,8 @@ class Seeder:
         self._wait_until("the first photos in a feed", lambda: self._feed(reader).issuperset(ids.values()))
         opened()
         self._each("profiles", range(len(accounts)), lambda who: self._introduce(accounts[who], who))
+        if self._mailbox is not None:
+            self._prove_all(accounts, self._mailbox)
         ids |= self._publish(accounts, [photo for photo in world.photos[:-1] if photo.number not in ids])
         self._each("likes", world.likes, lambda like: self._client.call("POST", f"/photos/{ids[like[1]]}/like", accounts[like[0]].token))
         for who, account in enumerate(accounts):
@@ -95,7 +112,7 @@ class Seeder:
                 raise
             session = self._log_in(person.username)
             return Account(session["user_id"], session["access_token"], self._photos_of(session))
-        return Account(session["user_id"], session["access_token"])
+        return Account(session["user_id"], session["access_token"], is_new=True)
 
     def _log_in(self, username: str) -> Any:
         try:
@@ -124,6 +141,18 @@ class Seeder:
 
         if demo_world.profile_picture(who):
             self._wait_until(f"the profile picture of {self._world.people[who].username}", ready)
+
+    def _prove_all(self, accounts: list[Account], mailbox: Mailbox) -> None:
+        self._each("addresses", range(len(accounts)), lambda who: self._prove(accounts[who], self._world.people[who].email, mailbox))
+
+    def _prove(self, account: Account, address: str, mailbox: Mailbox) -> None:
+        """Proves an address by the mail that its account got. Mails are forgotten when the cloud is stopped: then it gets another one."""
+        if self._client.call("GET", "/users/me", account.token).get("email_verified"):
+            return
+        if not account.is_new and mailbox(address) is None:
+            self._client.call("POST", "/users/me/email/proof", account.token)
+        self._wait_until(f"the mail to {address}", lambda: mailbox(address) is not None)
+        self._client.call("POST", "/auth/email", body={"token": mailbox(address)})
 
     def _follow(self, accounts: list[Account], who: int, whom: int) -> None:
         self._client.call("POST", f"/users/{accounts[whom].user_id}/follow", accounts[who].token)
@@ -211,12 +240,12 @@ class Seeder:
         return results
 
 
-def seed(api: str, cdn: str, show: Show, opened: Callable[[], None]) -> str:
+def seed(api: str, cdn: str, show: Show, opened: Callable[[], None], mailbox: Mailbox | None) -> str:
     """Completes the demo's world at the API with this base URL, as a `Seeder` does; says what is in it."""
     world = demo_world.build()
     deadline = Deadline(_PATIENCE, Time())
     try:
-        Seeder(world, Client(api, deadline, _WORKERS), deadline, show).run(cdn, opened)
+        Seeder(world, Client(api, deadline, _WORKERS), deadline, show, mailbox=mailbox).run(cdn, opened)
     except (Refused, OutOfTime) as error:
         raise SeedingFailed(str(error)) from error
     return f"{len(world.people)} people, {len(world.photos)} photos"

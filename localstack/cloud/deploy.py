@@ -128,7 +128,14 @@ def _package(settings: Settings, template: Template, wanted: dict[str, Path], di
 def _parameters(settings: Settings, template: Template, hashes: Mapping[str, str]) -> list[dict[str, str]]:
     # A thousand registrations an hour and more, all from one address: tests and seeding make as many.
     # A short life at the edge, so that tests need not wait long for a deleted photo to be gone.
-    wanted = {"CdnUrl": settings.cdn_url, "DeletionProtection": "false", "QuotaScale": "100", "EdgeLifeSeconds": "3", **hashes}
+    wanted = {
+        "CdnUrl": settings.cdn_url,
+        "DeletionProtection": "false",
+        "QuotaScale": "100",
+        "EdgeLifeSeconds": "3",
+        "MailDomain": "lambdagram.example",
+        **hashes,
+    }
     # Without names for buckets, uploads are posted to the endpoint.
     wanted["UploadsUrl"] = settings.cloud_url
     if threshold := os.environ.get("LAMBDAGRAM_CELEBRITY_THRESHOLD"):

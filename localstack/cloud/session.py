@@ -29,6 +29,13 @@ for name, value in up["fields"].items(): print("form-string =", json.dumps(name 
 print("url =", json.dumps(up["url"]))' <<<"$DRAFT" >/tmp/lambdagram-form
 curl -sS -K /tmp/lambdagram-form -F "file=@$PHOTO"
 
+# Anna proves her address by the mail that she got (`make mail` shows it), and logs in by it.
+for try in $(seq 50); do
+  LINK=$(make -s mail | grep -A9 "$ANNA@" | grep -o 'prove#[^ ]*' | tail -1); [ "$LINK" ] && break || sleep 0.2
+done
+post "$API/auth/email" -d '{{"token":"'${{LINK#*#}}'"}}'
+post "$API/auth/login" -d '{{"login":"'$ANNA'@example.org","password":"correct horse battery"}}'; echo
+
 # Wait for the renditions, then Bert's feed, a like, and Anna's notifications.
 for try in $(seq 100); do
   STATUS=$(curl -sS "$API/photos/$PHOTO_ID" -H "Authorization: Bearer $ANNA_TOKEN" | pick status)
@@ -52,7 +59,7 @@ def text(settings: Settings, seconds: float, *, demo: bool) -> str:
 
 
 def paste(api: str) -> str:
-    """Register, log in, follow, upload, read the feed, like, read notifications: with curl."""
+    """Register, log in, follow, upload, prove an address, read the feed, like, read notifications: with curl."""
     return _PASTE.format(api=api)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cloud import demo_world
-from cloud.demo import Seeder, SeedingFailed
+from cloud.demo import Mailbox, Seeder, SeedingFailed
 from cloud.demo_client import Client, Deadline, OutOfTime, Refused, Time
 from cloud.demo_world import World
 from cloud.progress import Show, silent
@@ -40,6 +40,8 @@ class FakeApi(ThreadingHTTPServer):
         self.by_key: dict[str, str] = {}
         self.follows: set[tuple[str, str]] = set()
         self.likes: set[tuple[str, str]] = set()
+        self.mails: dict[str, str] = {}
+        self.proved: set[str] = set()
         self.log: list[str] = []
         self.interrupt_after: int | None = None
         self.feeds_asked = 0
@@ -60,6 +62,7 @@ class FakeApi(ThreadingHTTPServer):
             if sent["username"] in self.users:
                 return 409, {"code": "username_taken"}
             self.users[sent["username"]] = sent
+            self.mails[sent["email"]] = f"first.{sent['username']}"
             return 201, self.session(sent["username"])
         if path == "/api/v1/auth/login":
             known = self.users.get(sent["login"])
@@ -67,8 +70,15 @@ class FakeApi(ThreadingHTTPServer):
         if path == "/api/v1/users/me" and method == "PATCH":
             self.users[user].update(sent)
             return 200, {}
+        if path == "/api/v1/users/me/email/proof":
+            self.mails[self.users[user]["email"]] = f"again.{user}"
+            return 202, None
+        if path == "/api/v1/auth/email":
+            self.proved.add(sent["token"])
+            return 204, None
         if path == "/api/v1/users/me":
             return 200, {
+                "email_verified": any(token.endswith(f".{user}") for token in self.proved),
                 "picture": {"status": self.picture_status(user)},
                 "photo_count": sum(photo["author"] == user and photo["ready"] for photo in self.photos.values()),
             }
@@ -217,9 +227,10 @@ def seed(
     time: ManualTime | None = None,
     show: Show = silent,
     opened: Callable[[], None] = lambda: None,
+    mailbox: Mailbox | None = None,
 ) -> None:
     deadline = Deadline(600, (time or ManualTime()).clock())
-    Seeder(world, Client(api.url, deadline, 4), deadline, show, workers=4).run(cdn or f"{api.url}/cdn", opened)
+    Seeder(world, Client(api.url, deadline, 4), deadline, show, workers=4, mailbox=mailbox).run(cdn or f"{api.url}/cdn", opened)
 
 
 def state(api: FakeApi) -> Any:
@@ -236,6 +247,23 @@ def test_the_whole_world_is_there(api: FakeApi) -> None:
     assert all(user["bio"] for user in api.users.values())
     assert set(api.pictures) == {person.username for person in world.people}
     assert api.photos[api.by_key[f"{world.people[3].username} demo-photo-4"]]["sent"]["caption"] == world.last.caption
+
+
+def test_addresses_are_proved_by_mail_and_again_after_mails_are_forgotten(api: FakeApi) -> None:
+    world = small_world()
+
+    def interrupting(address: str) -> str | None:
+        api.interrupt_after = api.interrupt_after or len(api.log) + 2
+        return api.mails.get(address)
+
+    with pytest.raises((Refused, SeedingFailed)):
+        seed(api, world, mailbox=interrupting)
+    api.interrupt_after = None
+    proved, names = set(api.proved), {person.username for person in world.people}
+    api.mails.clear()
+    seed(api, world, mailbox=api.mails.get)
+    assert {token.partition(".")[2] for token in api.proved} == names
+    assert {token for token in api.proved if token.startswith("first.")} == proved
 
 
 def test_it_opens_with_the_first_photos_and_goes_on_behind(api: FakeApi) -> None:

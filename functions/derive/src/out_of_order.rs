@@ -80,6 +80,7 @@ impl<P: Publisher, O: Sender> runtime::sqs::Handler for DeriveHandler<P, O> {
 
 #[cfg(test)]
 mod tests {
+    use domain::mail_link::{LinkDigest, Purpose};
     use domain::media::{AddressSecret, MediumPlace, PerceptualHash};
     use domain::photo::BlobRef;
     use domain::{PhotoId, Relation, Timestamp, UserId};
@@ -143,6 +144,7 @@ mod tests {
         let blob_refs = vec![BlobRef { index: 1, sha256: "0f".to_owned(), stored_at: Some(place) }];
         let secret = AddressSecret::from(0xa1);
         let remains = Remains { photo: photo(2), author: user(3), secret, media: 4, blob_refs };
+        let link = LinkDigest::parse(&"0f".repeat(32)).unwrap();
         let held = json!([{"index": 1, "sha256": "0f", "stored_at": "5/6"}]);
         let changes = [
             (
@@ -177,6 +179,10 @@ mod tests {
             (
                 Change::Returned { reader: user(1), mark: at.0 },
                 json!({"returned": {"reader": "1", "mark": at.0}}),
+            ),
+            (
+                Change::Linked { user: user(1), purpose: Purpose::Proof, link: link.clone() },
+                json!({"linked": {"user": "1", "purpose": "proof", "link": link}}),
             ),
         ];
         for (change, wire) in changes {

@@ -24,12 +24,12 @@ use accounts::{Accounts, Check, Limits, password};
 use api::wire::{ChangePasswordRequest, LoginRequest, Session};
 use api::{Call, Problem, Reply};
 use domain::UserId;
-use domain::account::{Login, Password, UserName};
+use domain::account::{EmailSecret, Login, Password, UserName};
 use domain::session::Seen;
 use runtime::Aws;
 use runtime::http::{OriginSecret, Viewer, over_quota};
 use table::guard::Quotas;
-use table::{session, user};
+use table::{address, session, user};
 use tokens::OpenSessions;
 
 runtime::config! {
@@ -45,6 +45,8 @@ runtime::config! {
         pub jwt_key_id: String,
         /// Address of the web client.
         pub cdn_url: String,
+        /// The secret under which e-mail addresses are compared.
+        pub email_secret: EmailSecret,
     }
 }
 
@@ -53,6 +55,7 @@ pub struct LoginHandler {
     accounts: Accounts,
     limits: Limits,
     sessions: OpenSessions,
+    secret: EmailSecret,
 }
 
 impl LoginHandler {
@@ -60,20 +63,21 @@ impl LoginHandler {
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         let accounts = Accounts::connect(aws, &config.table_name, &config.jwt_key_id, &config.cdn_url);
         let quotas = Quotas::new(accounts.table.clone(), config.quota_scale);
-        Self::new(accounts, Limits::new(quotas, config.origin_secret.clone()))
+        let limits = Limits::new(quotas, config.origin_secret.clone());
+        Self::new(accounts, limits, config.email_secret.clone())
     }
 
-    /// Creates the handler for `accounts`.
-    pub fn new(accounts: Accounts, limits: Limits) -> Self {
+    /// Creates the handler for `accounts`, whose addresses are compared under `secret`.
+    pub fn new(accounts: Accounts, limits: Limits, secret: EmailSecret) -> Self {
         let sessions = OpenSessions::new(accounts.table.clone(), accounts.clock.clone());
-        Self { accounts, limits, sessions }
+        Self { accounts, limits, sessions, secret }
     }
 
     async fn log_in(&self, request: &LoginRequest, viewer: Viewer, seen: Seen) -> Result<Session, Problem> {
         let login = Login::parse(&request.login);
         let password = Password::parse(&request.password).ok();
         let account = self.account(&login).await?;
-        let asked = login.folded();
+        let asked = login.folded(&self.secret);
         let checking = self.accounts.check(account, &asked, password.as_ref(), &self.limits, viewer);
         match checking.await? {
             Check::Right(proven) => {
@@ -127,12 +131,12 @@ impl LoginHandler {
         Ok(session::end_others(table, caller.user_id, current_session).await?)
     }
 
-    /// Returns the account that somebody names, if there is one.
+    /// Returns the account that somebody names, if there is one: by its address only if that is proved.
     async fn account(&self, login: &Login) -> Result<Option<UserId>, Problem> {
         let table = &self.accounts.table;
         Ok(match login {
-            Login::Name(_) => user::by_name(table, &login.folded()).await?,
-            Login::Email(_) => user::by_email(table, &login.folded()).await?,
+            Login::Name(name) => user::by_name(table, &name.folded()).await?,
+            Login::Email(email) => address::owner(table, &self.secret.digest(email)).await?,
             Login::Neither(_) => None,
         })
     }

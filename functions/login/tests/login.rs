@@ -11,10 +11,11 @@ use std::time::Duration;
 
 use accounts::{Accounts, Limits};
 use api::{Call, Parts, Problem};
-use domain::account::{Email, Password, UserName};
+use domain::account::{Email, EmailDigest, EmailSecret, Password, UserName};
+use domain::mail_link::Purpose;
 use domain::session::{RefreshToken, Seen};
 use domain::user::User;
-use domain::{Clock, Home, Randomness, UserId, quota};
+use domain::{Clock, Home, Randomness, Timestamp, UserId, quota};
 use futures::future::join_all;
 use login::LoginHandler;
 use runtime::http::OriginSecret;
@@ -23,7 +24,7 @@ use table::guard::Quotas;
 use table::session::{self, Owner};
 use table::user;
 use testkit::http::{Answer, ORIGIN_SECRET, Request, call, event};
-use testkit::{Engine, Fault, ManualClock, SeededRandom, Usage, verifier};
+use testkit::{Engine, Fault, ManualClock, SeededRandom, Usage, store_account, store_link, verifier};
 
 const RIGHT: &str = "correct horse battery";
 const WRONG: &str = "wrong horse battery";
@@ -52,7 +53,7 @@ impl World {
         engine.stream().await;
         engine.reset_usage();
         let limits = Limits::new(Quotas::new(accounts.table.clone(), 1), ORIGIN_SECRET.parse().unwrap());
-        Self { engine, clock, deps: LoginHandler::new(accounts.clone(), limits), accounts, john }
+        Self { engine, clock, deps: LoginHandler::new(accounts.clone(), limits, secret()), accounts, john }
     }
 
     async fn call(&self, request: impl Into<Value>) -> Answer {
@@ -89,8 +90,41 @@ async fn open_with(accounts: &Accounts, name: &str, email: &str, password: &str)
     let hash = accounts::password::hash(&Password::parse(password).unwrap(), random).unwrap();
     let opened = accounts.new_session(&Owner { user: id, username: username.clone() }, Seen::default());
     let user = User::new(id, username, None);
-    user::register(&accounts.table, &user, &email.digest(), &hash, &opened).await.unwrap();
+    let digest = secret().digest(&email);
+    store_account(&accounts.table, &user, &digest, &hash, &opened).await;
+    prove(&accounts.table, id, &digest, clock.now()).await;
     id
+}
+
+/// Proves the address of a new account.
+async fn prove(table: &table::Table, user: UserId, email: &EmailDigest, now: Timestamp) {
+    let link = store_link(table, user, Purpose::Proof, now).await;
+    let proof = table::address::prove(table, user, &link, email, now).await.unwrap();
+    assert_eq!(proof, table::address::Proof::Done);
+}
+
+fn secret() -> EmailSecret {
+    "the secret of addresses".parse().unwrap()
+}
+
+#[tokio::test]
+async fn when_an_address_is_not_proved_then_it_does_not_log_in() {
+    let world = World::new().await;
+    let username = UserName::parse("Joan").unwrap();
+    let id = UserId::generate(Home::LOCAL, &world.clock, &*world.accounts.random);
+    let hash = accounts::password::hash(&Password::parse(RIGHT).unwrap(), &*world.accounts.random).unwrap();
+    let owner = Owner { user: id, username: username.clone() };
+    let opened = world.accounts.new_session(&owner, Seen::default());
+    let email = secret().digest(&Email::parse("joan@example.org").unwrap());
+    let user = User::new(id, username, None);
+    store_account(&world.accounts.table, &user, &email, &hash, &opened).await;
+    let answer = world.log_in("joan@example.org", RIGHT).await;
+    assert_eq!((answer.status, answer.code()), (401, "bad_credentials"));
+    assert_eq!(world.log_in("joan", RIGHT).await.status, 200);
+    // Whoever has proved the address logs in by it, whoever registered with it before.
+    assert_eq!(world.log_in("john@example.org", RIGHT).await.json["user_id"], json!(world.john));
+    prove(&world.accounts.table, id, &email, world.clock.now()).await;
+    assert_eq!(world.log_in("Joan@Example.org", RIGHT).await.json["user_id"], json!(id));
 }
 
 #[tokio::test]
@@ -210,7 +244,8 @@ async fn when_a_hash_was_replaced_meanwhile_then_renewing_changes_nothing() {
     let owner = Owner { user: world.john, username: UserName::parse("John").unwrap() };
     let limits = Limits::new(Quotas::new(world.accounts.table.clone(), 1), ORIGIN_SECRET.parse().unwrap());
     let attempt = limits.check(world.john, runtime::http::Viewer::Direct, world.clock.now()).await.unwrap();
-    let proven = accounts::Proven { owner, hash: OLDER.to_owned(), attempt: attempt.unwrap() };
+    let (email, attempt) = (EmailDigest::new(""), attempt.unwrap());
+    let proven = accounts::Proven { owner, hash: OLDER.to_owned(), email, attempt };
     let before = user::credential_latest(&world.accounts.table, world.john).await.unwrap();
     world.accounts.renew(&proven, &Password::parse(RIGHT).unwrap()).await;
     assert!(user::credential_latest(&world.accounts.table, world.john).await.unwrap() == before);

@@ -78,9 +78,8 @@ impl ProfileHandler {
     /// Shows users their own profile, and how far their picture is.
     fn own(&self, user: Option<User>, picture: Option<ProfilePicture>) -> Result<Profile, Problem> {
         let now = self.clock.now();
-        // Nobody follows themselves.
-        let profile = Profile::new(user.ok_or_else(Problem::no_user)?, &self.cdn_url, false);
-        Ok(profile.with_picture(picture.map(|picture| picture.at(now))))
+        let picture = picture.map(|picture| picture.at(now));
+        Ok(Profile::own(user.ok_or_else(Problem::no_user)?, &self.cdn_url, picture))
     }
 
     async fn edit(&self, caller: &Caller, call: &Call) -> Result<Profile, Problem> {

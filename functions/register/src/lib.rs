@@ -2,27 +2,31 @@
 //!
 //! - **Trigger**: `POST /api/v1/auth/register`.
 //! - **Access patterns**: while the password is hashed, the quota of the viewer's address is taken (1 WRU).
-//!   Then one transaction puts the claims of name and address, the profile, the credential
-//!   and the first session, each on condition that it does not exist. Nothing is read before it. Of any
-//!   number of registrations of one name exactly one succeeds. A taken id is drawn again.
-//! - **Emits**: nothing.
+//!   Then one transaction puts the claim of the name, the profile, the credential, the sealed address, the
+//!   link that proves the address, and the first session, each on condition that it does not exist. Nothing is
+//!   read before it. Of any number of registrations of one name exactly one succeeds. A taken id is drawn
+//!   again.
+//! - **Emits**: nothing. The link is derived to `link.added`, and `mail` sends it.
 //! - **Redelivery**: a registration that is sent again is refused, because its name is taken. With an
-//!   `Idempotency-Key` it is answered as a login, if name, address and password belong to one account. So a
-//!   client that lost the first answer gets a session of its account. The key is not stored: the password is
-//!   the proof, and the check counts against the limits of logins to that account and from that address.
+//!   `Idempotency-Key` it is answered as a login, if the account of that name has the password and the
+//!   address. So a client that lost the first answer gets a session of its account. The key is not stored: the
+//!   password is the proof, and the check counts against the limits of logins to that account and from that
+//!   address.
 //! - **Failures**: the caller gets a problem and asks again. If no access token can be signed, the account is
 //!   open all the same, as after a lost answer.
 //!
-//! Names are public, so an answer may say that one is taken. An answer also shows that an address is taken.
-//! Only a mail to that address could avoid that. Each attempt costs a password hash, opens an account if the
-//! address is free, and counts against the quota of the viewer's address.
+//! Names are public, so an answer may say that one is taken. Whether an e-mail address has an account is told
+//! to its owner alone, by mail. A registration opens an account whatever the address, with the same reads and
+//! writes. It claims no address: whoever proves it first has it.
 //!
 //! A page of the web client gets its tokens in cookies ([`runtime::auth::SessionCookies`]).
 
-use accounts::{Accounts, Check, Limits, answer, password};
+use accounts::{Accounts, Check, Limits, Mailing, answer, password};
 use api::wire::{RegisterRequest, Session};
 use api::{Call, Problem, Reply};
-use domain::account::{Email, Password, UserName, parse_full_name};
+use domain::account::{Email, EmailSecret, Password, UserName, parse_full_name};
+use domain::language::Language;
+use domain::mail_link::Purpose;
 use domain::session::Seen;
 use domain::user::User;
 use domain::{Home, UserId};
@@ -30,7 +34,7 @@ use runtime::Aws;
 use runtime::http::{OriginSecret, Viewer, over_quota};
 use table::guard::Quotas;
 use table::session::Owner;
-use table::user::{self, Registration};
+use table::user::{self, NewAccount, Registration};
 
 runtime::config! {
     /// Settings of `register`.
@@ -45,6 +49,10 @@ runtime::config! {
         pub jwt_key_id: String,
         /// Address of the web client.
         pub cdn_url: String,
+        /// The secret under which e-mail addresses are compared.
+        pub email_secret: EmailSecret,
+        /// The KMS key to which e-mail addresses are sealed.
+        pub address_key_id: String,
     }
 }
 
@@ -55,6 +63,7 @@ const IDS: u32 = 3;
 pub struct RegisterHandler {
     accounts: Accounts,
     limits: Limits,
+    mailing: Mailing,
 }
 
 /// A registration whose every field is valid.
@@ -63,10 +72,11 @@ struct Applicant {
     email: Email,
     password: Password,
     full_name: Option<String>,
+    language: Language,
 }
 
 impl Applicant {
-    fn parse(request: &RegisterRequest) -> Result<Self, Problem> {
+    fn parse(request: &RegisterRequest, language: Language) -> Result<Self, Problem> {
         let username = UserName::choose(&request.username)?;
         let email = Email::parse(&request.email)?;
         Ok(Self {
@@ -74,6 +84,7 @@ impl Applicant {
             username,
             email,
             full_name: parse_full_name(request.full_name.as_deref().unwrap_or_default())?,
+            language,
         })
     }
 }
@@ -83,12 +94,13 @@ impl RegisterHandler {
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         let accounts = Accounts::connect(aws, &config.table_name, &config.jwt_key_id, &config.cdn_url);
         let quotas = Quotas::new(accounts.table.clone(), config.quota_scale);
-        Self::new(accounts, Limits::new(quotas, config.origin_secret.clone()))
+        let mailing = Mailing::connect(aws, &config.email_secret, &config.address_key_id);
+        Self::new(accounts, Limits::new(quotas, config.origin_secret.clone()), mailing)
     }
 
-    /// Creates the handler for `accounts`.
-    pub fn new(accounts: Accounts, limits: Limits) -> Self {
-        Self { accounts, limits }
+    /// Creates the handler for `accounts`, whose addresses are sealed by `mailing`.
+    pub fn new(accounts: Accounts, limits: Limits, mailing: Mailing) -> Self {
+        Self { accounts, limits, mailing }
     }
 
     async fn register(
@@ -100,15 +112,22 @@ impl RegisterHandler {
     ) -> Result<Session, Problem> {
         let Accounts { table, clock, random, .. } = &self.accounts;
         let taken = async { self.limits.registration(viewer, clock.now()).await.map_err(Problem::from) };
-        let (taken, hash) = futures::try_join!(taken, self.accounts.hash(&applicant.password))?;
+        let sealed = async {
+            let Applicant { email, language, .. } = applicant;
+            self.mailing.address(email, *language).await.map_err(Problem::from)
+        };
+        let (taken, hash, address) =
+            futures::try_join!(taken, self.accounts.hash(&applicant.password), sealed)?;
         taken.map_err(over_quota)?;
         for _ in 0..IDS {
             let id = UserId::generate(Home::LOCAL, &**clock, &**random);
             let user = User::new(id, applicant.username.clone(), applicant.full_name.clone());
             let owner = Owner { user: id, username: applicant.username.clone() };
             let session = self.accounts.new_session(&owner, seen.clone());
-            let taken = match user::register(table, &user, &applicant.email.digest(), &hash, &session).await?
-            {
+            let proof = self.mailing.link(id, Purpose::Proof, clock.now()).await?;
+            let account =
+                NewAccount { user: &user, hash: &hash, address: &address, proof: &proof, session: &session };
+            let taken = match user::register(table, &account).await? {
                 Registration::Done => {
                     runtime::metrics::count("registrations", 1);
                     let access = self.accounts.access_token(&owner, session.token.session()).await?;
@@ -118,17 +137,14 @@ impl RegisterHandler {
                 Registration::UsernameTaken => {
                     Problem::conflict("username_taken", "This user name is taken.")
                 }
-                Registration::EmailTaken => {
-                    Problem::conflict("email_taken", "There is an account with this e-mail address.")
-                }
             };
             return if repeatable { self.repeated(applicant, taken, viewer, seen).await } else { Err(taken) };
         }
         Err(Problem::unavailable(IdsTaken))
     }
 
-    /// Answers a registration whose name or address is taken: with a session if the same registration was
-    /// made before, or else with `taken`.
+    /// Answers a registration whose name is taken: with a session if the same registration was made before, or
+    /// else with `taken`.
     async fn repeated(
         &self,
         applicant: &Applicant,
@@ -136,14 +152,17 @@ impl RegisterHandler {
         viewer: Viewer,
         seen: Seen,
     ) -> Result<Session, Problem> {
-        let digest = applicant.email.digest();
-        let holder = user::holder_latest(&self.accounts.table, &applicant.username.folded(), &digest).await?;
+        let folded = applicant.username.folded();
+        let holder = user::by_name_latest(&self.accounts.table, &folded).await?;
+        let email = self.mailing.secret().digest(&applicant.email);
         let password = Some(&applicant.password);
-        match self.accounts.check(holder, &digest, password, &self.limits, viewer).await? {
-            Check::Right(proven) => self.accounts.open_session(&proven, seen, &self.limits).await,
-            Check::Wrong => Err(taken),
+        match self.accounts.check(holder, &folded, password, &self.limits, viewer).await? {
+            Check::Right(proven) if proven.email == email => {
+                self.accounts.open_session(&proven, seen, &self.limits).await
+            }
+            Check::Right(_) | Check::Wrong => Err(taken),
             // Too many checks have no answer of their own here. It would reveal that name
-            // and address belong together.
+            // and password belong together.
             Check::TooOften(exceeded) => {
                 let _counted = over_quota(exceeded);
                 Err(taken)
@@ -163,7 +182,8 @@ impl runtime::http::Handler for RegisterHandler {
             "POST /api/v1/auth/register" => {
                 let cookies = &self.accounts.cookies;
                 let in_cookies = cookies.are_wanted(call)?;
-                let applicant = Applicant::parse(&call.json()?)?;
+                let language = Language::preferred(call.header("accept-language"));
+                let applicant = Applicant::parse(&call.json()?, language)?;
                 let repeatable = call.idempotency_key()?.is_some();
                 let (viewer, seen) = (self.limits.viewer(call), self.limits.seen(call));
                 let session = self.register(&applicant, repeatable, viewer, seen).await?;

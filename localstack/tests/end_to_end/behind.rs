@@ -79,8 +79,10 @@ impl Behind {
         let (padded, plain) = (user.padded(), user.to_string());
         let named = |item: &Item| {
             let text = format!("{item:?}");
-            // What is refused counts against quotas all the same.
-            !key(item).0.starts_with("RATE#") && (text.contains(&padded) || text.contains(&plain))
+            let (pk, _) = key(item);
+            // What is refused counts against quotas all the same, and a link is marked when it was mailed.
+            let changes = pk.starts_with("RATE#") || pk.starts_with("LINKS#");
+            !changes && (text.contains(&padded) || text.contains(&plain))
         };
         self.every_item().await.into_iter().filter(named).map(|item| (key(&item), item)).collect()
     }

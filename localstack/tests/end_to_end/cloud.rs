@@ -46,6 +46,13 @@ impl Cloud {
         Self { state: state.to_owned(), ..cloud }
     }
 
+    /// Returns what the functions have logged, all of it.
+    pub(crate) fn function_logs(&self) -> String {
+        let folder = self.state.join("logs/functions");
+        let files = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
+        files.map(|file| String::from_utf8_lossy(&std::fs::read(file).unwrap()).into_owned()).collect()
+    }
+
     /// Returns an output of the stack.
     pub(crate) fn output(&self, name: &str) -> &str {
         self.outputs.get(name).unwrap_or_else(|| panic!("the stack has no output {name}"))

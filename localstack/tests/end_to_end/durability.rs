@@ -152,7 +152,7 @@ async fn when_everything_is_killed_and_restarted_then_nothing_should_be_lost() {
     eventually("everything is as it was", async || same(look(&anna, &bert, &photo).await, &seen).map(drop))
         .await;
 
-    app.post("/auth/login", &json!({ "login": bert.email, "password": PASSWORD })).await.expect(200);
+    app.post("/auth/login", &json!({ "login": bert.username, "password": PASSWORD })).await.expect(200);
     app.post("/auth/refresh", &json!({ "refresh_token": anna.refresh_token })).await.expect(200);
     bert.unfollow(&anna).await;
     bert.until_feed(&[]).await;

@@ -26,6 +26,7 @@ mod edge;
 mod fairness;
 mod feeds;
 mod journey;
+mod mails;
 mod own_time;
 mod pictures;
 mod poison;

@@ -192,6 +192,7 @@ async fn when_something_does_not_exist_then_it_should_be_said() {
 async fn when_a_password_is_guessed_then_the_account_should_be_blocked_for_a_while() {
     let app = App::new();
     let anna = app.register("anna").await;
+    anna.prove().await;
     let guess = json!({ "login": anna.username, "password": "wrong horse battery" });
     app.behind.use_up(&quota::LOGINS, anna.id, 2).await;
     for login in [&anna.username, &anna.email] {

@@ -119,7 +119,7 @@ async fn when_a_refresh_token_is_used_again_then_the_session_should_end() {
     let app = App::new();
     let anna = app.register("anna").await;
     let elsewhere =
-        app.post("/auth/login", &json!({ "login": anna.email, "password": PASSWORD })).await.expect(200);
+        app.post("/auth/login", &json!({ "login": anna.username, "password": PASSWORD })).await.expect(200);
 
     let session = refresh(&app, &anna.refresh_token).await.expect(200);
     let second = Person::of(&app, anna.email.clone(), &session);

@@ -198,6 +198,12 @@ impl<'a> Person<'a> {
         }
     }
 
+    /// Proves the address by the mail that came to it.
+    pub(crate) async fn prove(&self) {
+        let token = self.app.token_mailed(&self.email, "prove", 0).await;
+        self.app.post("/auth/email", &json!({ "token": token })).await.expect(204);
+    }
+
     pub(crate) fn caller(&self) -> Caller {
         Caller { user_id: self.id, username: self.username.clone() }
     }

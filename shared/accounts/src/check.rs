@@ -2,11 +2,11 @@
 
 use api::Problem;
 use domain::UserId;
-use domain::account::Password;
+use domain::account::{EmailDigest, Password};
 use domain::quota::{Exceeded, stand_in};
 use runtime::http::Viewer;
 use table::session::Owner;
-use table::user;
+use table::user::{self, Credential};
 
 use crate::{Accounts, Attempt, Limits, password};
 
@@ -28,6 +28,8 @@ pub struct Proven {
     pub owner: Owner,
     /// The hash of the password.
     pub hash: String,
+    /// The digest of the account's e-mail address.
+    pub email: EmailDigest,
     /// The attempt, which no longer counts as wrong.
     pub attempt: Attempt,
 }
@@ -61,8 +63,8 @@ impl Accounts {
             password::verify(password, credential.as_ref().map(|credential| credential.hash.as_str()))?;
         Ok(match credential {
             Some(credential) if right && account.is_some() => {
-                let owner = Owner { user: id, username: credential.username };
-                Check::Right(Proven { owner, hash: credential.hash, attempt })
+                let Credential { username, hash, email } = credential;
+                Check::Right(Proven { owner: Owner { user: id, username }, hash, email, attempt })
             }
             _ => Check::Wrong,
         })

@@ -1,9 +1,10 @@
-//! The code that `register`, `login` and `refresh` share: password hashes, the check of a password,
-//! and the response with a session.
+//! The code that `register`, `login`, `refresh` and `confirm` share: password hashes, the check of a
+//! password, quotas before login, mailed links, and the response with a session.
 
 mod check;
 pub mod common;
 mod limits;
+mod mailing;
 pub mod password;
 mod renewal;
 mod session;
@@ -18,6 +19,8 @@ use tokens::KmsSigningKeys;
 
 pub use check::{Check, Proven};
 pub use limits::{Attempt, Limits};
+pub use mailing::Mailing;
+pub use renewal::hash_in_background;
 pub use session::answer;
 
 /// The dependencies of accounts and sessions.

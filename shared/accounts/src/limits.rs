@@ -44,6 +44,21 @@ impl Limits {
         self.quotas.take(&quota::REGISTRATIONS, viewer.owner(), &[1], now).await
     }
 
+    /// Takes a use of a mailed link by the viewer. 1 WRU.
+    pub async fn link(&self, viewer: Viewer, now: Timestamp) -> Result<Result<Taken, Exceeded>> {
+        self.quotas.take(&quota::LINKS_FROM_ADDRESS, viewer.owner(), &[1], now).await
+    }
+
+    /// Takes a request of a link that resets a password, by the viewer. 1 WRU.
+    pub async fn reset(&self, viewer: Viewer, now: Timestamp) -> Result<Result<Taken, Exceeded>> {
+        self.quotas.take(&quota::RESETS_FROM_ADDRESS, viewer.owner(), &[1], now).await
+    }
+
+    /// Takes a request of a link that proves the account's address. 1 WRU.
+    pub async fn proof(&self, account: UserId, now: Timestamp) -> Result<Result<Taken, Exceeded>> {
+        self.quotas.take(&quota::PROOFS, account, &[1], now).await
+    }
+
     /// Takes a check of the password of `account` by the viewer. 2 WRU, one round trip.
     pub async fn check(
         &self,

@@ -1,17 +1,28 @@
 //! Making hashes, and renewing those of older parameters.
 
+use std::sync::Arc;
+
 use api::Problem;
+use domain::Randomness;
 use domain::account::Password;
 use table::user;
 
 use crate::{Accounts, Proven, password};
 
+/// Hashes a password on another thread, so that calls of the table go on meanwhile.
+pub async fn hash_in_background(
+    password: &Password,
+    random: &Arc<dyn Randomness>,
+) -> Result<String, Problem> {
+    let (password, random) = (password.clone(), random.clone());
+    let hashed = tokio::task::spawn_blocking(move || password::hash(&password, &*random)).await;
+    Ok(hashed.map_err(Problem::internal)??)
+}
+
 impl Accounts {
     /// Hashes a password on another thread, so that calls of the table go on meanwhile.
     pub async fn hash(&self, password: &Password) -> Result<String, Problem> {
-        let (password, random) = (password.clone(), self.random.clone());
-        let hashed = tokio::task::spawn_blocking(move || password::hash(&password, &*random)).await;
-        Ok(hashed.map_err(Problem::internal)??)
+        hash_in_background(password, &self.random).await
     }
 
     /// Replaces the hash of somebody whose password was right, if its parameters are not today's. 1 WRU then.

@@ -58,6 +58,11 @@ impl Problem {
         Self::new(409, code, detail)
     }
 
+    /// Returns a problem with status 410: what the request names is no more.
+    pub fn gone(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(410, code, detail)
+    }
+
     /// Returns a problem with status 413: the body is too large.
     pub fn too_large(max: usize) -> Self {
         Self::new(413, "body_too_large", format!("A body may have at most {max} bytes."))

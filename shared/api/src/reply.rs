@@ -29,6 +29,11 @@ impl Reply {
         Self::json(201, body)
     }
 
+    /// Returns a reply with status 202 and no body.
+    pub fn accepted() -> Self {
+        Self { status: 202, body: None }
+    }
+
     /// Returns a reply with status 204 and no body.
     pub fn no_content() -> Self {
         Self { status: 204, body: None, cookies: Vec::new(), is_validated: false }

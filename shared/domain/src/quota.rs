@@ -16,6 +16,8 @@ pub enum Per {
     Account,
     /// The viewer's address: an IPv4 address, or the /64 of an IPv6 address.
     Address,
+    /// An e-mail address, by its digest.
+    Mailbox,
 }
 
 impl Per {
@@ -24,6 +26,7 @@ impl Per {
         match self {
             Self::Account => "account",
             Self::Address => "address",
+            Self::Mailbox => "e-mail address",
         }
     }
 }
@@ -48,7 +51,7 @@ pub struct Quota {
     pub seconds: i64,
     /// What is limited.
     pub measures: &'static [Measure],
-    /// The code of the refusal.
+    /// The code of the refusal. Empty for a quota that refuses no request: a mail is not sent.
     pub code: &'static str,
     /// The refusal for people.
     pub detail: &'static str,
@@ -98,6 +101,62 @@ pub const LOGINS: Quota = Quota {
     code: "too_many_attempts",
     detail: "There were too many attempts to log in to this account.",
     metric: "quota_logins_refused",
+};
+
+/// Uses of mailed links from one address, of any accounts.
+pub const LINKS_FROM_ADDRESS: Quota = Quota {
+    name: "links-from-address",
+    per: Per::Address,
+    seconds: HOUR,
+    measures: &[measure("links", 60)],
+    code: "too_many_attempts",
+    detail: "There were too many attempts to use a link from this address.",
+    metric: "quota_links_from_address_refused",
+};
+
+/// Requests of a link that resets a password, from one address, for any accounts.
+pub const RESETS_FROM_ADDRESS: Quota = Quota {
+    name: "resets-from-address",
+    per: Per::Address,
+    seconds: HOUR,
+    measures: &[measure("resets", 20)],
+    code: "too_many_resets",
+    detail: "There were too many requests of a new password from this address.",
+    metric: "quota_resets_from_address_refused",
+};
+
+/// Requests of another link that proves one's address.
+pub const PROOFS: Quota = Quota {
+    name: "proofs",
+    per: Per::Account,
+    seconds: HOUR,
+    measures: &[measure("proofs", 5)],
+    code: "too_many_proofs",
+    detail: "The proof can be sent at most 5 times in an hour.",
+    metric: "quota_proofs_refused",
+};
+
+/// Mails with a link that resets a password. Who asks for more is answered as ever.
+pub const RESET_MAILS: Quota = Quota {
+    name: "reset-mails",
+    per: Per::Account,
+    seconds: HOUR,
+    measures: &[measure("mails", 3)],
+    code: "",
+    detail: "",
+    metric: "quota_reset_mails_refused",
+};
+
+/// Mails about registrations: proofs, and notices to whoever has the address. Nobody floods a mailbox by
+/// registering.
+pub const PROOF_MAILS: Quota = Quota {
+    name: "proof-mails",
+    per: Per::Mailbox,
+    seconds: HOUR,
+    measures: &[measure("mails", 6)],
+    code: "",
+    detail: "",
+    metric: "quota_proof_mails_refused",
 };
 
 /// Drafts of photos, and the bytes that they announce.
@@ -156,8 +215,21 @@ pub const DELETIONS: Quota = Quota {
 };
 
 /// Every quota, in the order of the table.
-pub const ALL: [Quota; 8] =
-    [REGISTRATIONS, LOGINS_FROM_ADDRESS, LOGINS, UPLOADS, PICTURES, FOLLOWS, LIKES, DELETIONS];
+pub const ALL: [Quota; 13] = [
+    REGISTRATIONS,
+    LOGINS_FROM_ADDRESS,
+    LOGINS,
+    LINKS_FROM_ADDRESS,
+    RESETS_FROM_ADDRESS,
+    PROOFS,
+    RESET_MAILS,
+    PROOF_MAILS,
+    UPLOADS,
+    PICTURES,
+    FOLLOWS,
+    LIKES,
+    DELETIONS,
+];
 
 /// Most people whom one account follows. It bounds what a feed costs, so it does not scale.
 ///

@@ -27,11 +27,15 @@ pub struct User {
     /// How many photos are in their timeline.
     #[serde(default)]
     pub photos: i64,
+    /// Whether they have proved their e-mail address. Shown to them alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub email_verified: bool,
 }
 
 impl User {
     /// Somebody new.
     pub fn new(id: UserId, username: UserName, full_name: Option<String>) -> Self {
-        Self { id, username, full_name, bio: None, followers: 0, following: 0, photos: 0 }
+        let (followers, following, photos) = (0, 0, 0);
+        Self { id, username, full_name, bio: None, followers, following, photos, email_verified: false }
     }
 }

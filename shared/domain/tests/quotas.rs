@@ -14,7 +14,8 @@ Generated from `shared/domain/src/quota.rs` (`make quotas`); a test compares.
 What exceeds a quota is answered with status 429, the code, and `Retry-After` with the seconds until the next
 window. A metric of the function counts it. The limits are multiplied by the stack parameter `QuotaScale`. An
 address is the viewer's IPv4 address or the /64 of their IPv6 address, as the distribution names it. Everybody
-who calls the API past the distribution counts as one address ([0025](adr/0025-quotas.md)).
+who calls the API past the distribution counts as one address ([0025](adr/0025-quotas.md)). A quota without a
+code refuses no request: beyond it no mail is sent ([0032](adr/0032-proved-addresses.md)).
 
 | quota | of an | at most | in | code | metric |
 |---|---|---|---|---|---|
@@ -31,7 +32,8 @@ fn table() -> String {
             };
             let (per, minutes) = (quota.per.name(), quota.seconds / 60);
             let (name, code, metric) = (quota.name, quota.code, quota.metric);
-            writeln!(text, "| {name} | {per} | {most} | {minutes} min | `{code}` | `{metric}` |").unwrap();
+            let code = if code.is_empty() { "none".to_owned() } else { format!("`{code}`") };
+            writeln!(text, "| {name} | {per} | {most} | {minutes} min | {code} | `{metric}` |").unwrap();
         }
     }
     writeln!(

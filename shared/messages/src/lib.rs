@@ -9,6 +9,7 @@ pub mod repair;
 pub mod upload;
 pub mod workflow;
 
+use domain::mail_link::{LinkDigest, Purpose};
 use domain::media::AddressSecret;
 use domain::photo::BlobRef;
 use domain::{PhotoId, Timestamp, UserId};
@@ -129,6 +130,16 @@ pub enum Event {
         /// The mark that identifies this return. The rebuild clears only this mark.
         mark: i64,
     },
+    /// A link is to be mailed. Consumer: `mail`.
+    #[serde(rename = "link.added")]
+    LinkAdded {
+        /// To whom.
+        user_id: UserId,
+        /// What it does.
+        purpose: Purpose,
+        /// Its name.
+        link: LinkDigest,
+    },
 }
 
 impl Event {
@@ -147,7 +158,8 @@ impl Event {
             Self::LikeAdded { user_id, .. }
             | Self::LikeRemoved { user_id, .. }
             | Self::PictureRemoved { user_id }
-            | Self::ReaderReturned { user_id, .. } => *user_id,
+            | Self::ReaderReturned { user_id, .. }
+            | Self::LinkAdded { user_id, .. } => *user_id,
             Self::FollowAdded { follower_id, .. } | Self::FollowRemoved { follower_id, .. } => *follower_id,
         }
     }
@@ -164,6 +176,7 @@ impl Event {
             Self::FollowRemoved { .. } => "follow.removed",
             Self::PictureRemoved { .. } => "picture.removed",
             Self::ReaderReturned { .. } => "reader.returned",
+            Self::LinkAdded { .. } => "link.added",
         }
     }
 }
@@ -285,6 +298,11 @@ mod tests {
             Event::FollowRemoved { follower_id: user(3), followee_id: user(2) },
             Event::ReaderReturned { user_id: user(3), mark: 9 },
             Event::PictureRemoved { user_id: user(3) },
+            Event::LinkAdded {
+                user_id: user(3),
+                purpose: Purpose::Reset,
+                link: LinkDigest::parse(&"0f".repeat(32)).unwrap(),
+            },
         ];
         for event in &events {
             let json = serde_json::to_value(event).unwrap();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::mail_link::{LinkDigest, Purpose};
 use domain::media::{AddressSecret, PerceptualHash};
 use domain::photo::{BlobRef, Photo, State};
 use domain::{PhotoId, Relation, UserId};
@@ -56,6 +57,15 @@ pub enum Change {
         /// The mark that identifies the return.
         mark: i64,
     },
+    /// A link is to be mailed.
+    Linked {
+        /// To whom.
+        user: UserId,
+        /// What it does.
+        purpose: Purpose,
+        /// Its name.
+        link: LinkDigest,
+    },
 }
 
 /// What is left of a photo that failed or was deleted.
@@ -98,6 +108,9 @@ impl Change {
             (ItemKey::Photo(_), Some(old), Some(new)) => Self::processed(&parse(old)?, &parse(new)?),
             (ItemKey::Photo(_), Some(old), None) => Some(Self::Deleted((&parse::<Photo>(old)?).into())),
             (ItemKey::ProfilePicture(user), Some(_), None) => Some(Self::PictureRemoved { user }),
+            (ItemKey::MailLink(user, purpose, link), None, Some(_)) => {
+                Some(Self::Linked { user, purpose, link })
+            }
             (ItemKey::FeedState(reader), old, Some(new)) => {
                 let before = old.map(parse::<Reader>).transpose()?.and_then(|state| state.rebuild);
                 let mark = parse::<Reader>(new)?.rebuild.filter(|mark| before != Some(*mark));
@@ -124,9 +137,11 @@ impl Change {
             Self::TakenBack(relation) => Some(EdgeState::since(*relation, None)),
             Self::Ready { photo, author, hashes } => Some(EdgeState::timeline(*author, *photo, Some(hashes))),
             Self::Deleted(Remains { photo, author, .. }) => Some(EdgeState::timeline(*author, *photo, None)),
-            Self::Drafted { .. } | Self::Failed(_) | Self::PictureRemoved { .. } | Self::Returned { .. } => {
-                None
-            }
+            Self::Drafted { .. }
+            | Self::Failed(_)
+            | Self::PictureRemoved { .. }
+            | Self::Returned { .. }
+            | Self::Linked { .. } => None,
         }
     }
 
@@ -137,7 +152,11 @@ impl Change {
             Self::Ready { photo, .. }
             | Self::Failed(Remains { photo, .. })
             | Self::Deleted(Remains { photo, .. }) => Some((*photo, false)),
-            Self::Said(_) | Self::TakenBack(_) | Self::PictureRemoved { .. } | Self::Returned { .. } => None,
+            Self::Said(_)
+            | Self::TakenBack(_)
+            | Self::PictureRemoved { .. }
+            | Self::Returned { .. }
+            | Self::Linked { .. } => None,
         }
     }
 
@@ -175,6 +194,9 @@ impl Change {
             }),
             Self::PictureRemoved { user } => Some(Event::PictureRemoved { user_id: *user }),
             Self::Returned { reader, mark } => Some(Event::ReaderReturned { user_id: *reader, mark: *mark }),
+            Self::Linked { user, purpose, link } => {
+                Some(Event::LinkAdded { user_id: *user, purpose: *purpose, link: link.clone() })
+            }
             Self::Drafted { .. } => None,
         }
     }

@@ -2,6 +2,7 @@
 
 use domain::id::follower_hash;
 use domain::inbox::{RowId, Subject};
+use domain::mail_link::{LinkDigest, Purpose};
 use domain::{Home, PhotoId, UserId};
 
 /// Name of the partition key attribute.
@@ -37,8 +38,12 @@ pub enum ItemKey {
     Head(UserId),
     /// The claim of a folded user name.
     NameClaim(String),
-    /// The claim of an e-mail address, by its digest.
+    /// The claim of a proved e-mail address, by its digest.
     EmailClaim(String),
+    /// A user's e-mail address, sealed.
+    Address(UserId),
+    /// A link that was mailed to a user, or is to be.
+    MailLink(UserId, Purpose, LinkDigest),
     /// A session of a user, by its id.
     Session(UserId, String),
     /// The public key that verifies the access tokens of a day.
@@ -94,6 +99,7 @@ const PROFILE: &str = "PROFILE";
 const CREDENTIAL: &str = "CREDENTIAL";
 const HEAD: &str = "HEAD";
 const CLAIM: &str = "CLAIM";
+const ADDRESS: &str = "ADDRESS";
 const KEY: &str = "KEY";
 const PHOTO: &str = "PHOTO";
 const TEXTS: &str = "TEXTS";
@@ -114,6 +120,12 @@ impl ItemKey {
             Self::Head(user) => RawKey::new(partition::user(*user), HEAD),
             Self::NameClaim(folded) => RawKey::new(format!("NAME#{folded}"), CLAIM),
             Self::EmailClaim(digest) => RawKey::new(format!("EMAIL#{digest}"), CLAIM),
+            // A partition of its own: one function writes addresses, and another one reads them.
+            Self::Address(user) => RawKey::new(format!("ADDRESS#{}", user.padded()), ADDRESS),
+            Self::MailLink(user, purpose, digest) => {
+                let of_purpose = sort::links(*purpose);
+                RawKey::new(partition::links(*user), format!("{of_purpose}{}", digest.as_str()))
+            }
             Self::Session(user, session) => RawKey::new(partition::sessions(*user), session),
             // Two partitions: every function verifies, and hardly any may sign.
             Self::VerifyingKey(day) => RawKey::new(format!("VERIFYING#{day:06}"), KEY),
@@ -170,6 +182,8 @@ impl ItemKey {
         match self {
             Self::User(user)
             | Self::Credential(user)
+            | Self::Address(user)
+            | Self::MailLink(user, _, _)
             | Self::Session(user, _)
             | Self::Head(user)
             | Self::Following(user, _)
@@ -212,6 +226,8 @@ impl ItemKey {
             "CREDENTIAL" => Self::Credential(id(rest)?),
             "NAME" => Self::NameClaim(rest.to_owned()),
             "EMAIL" => Self::EmailClaim(rest.to_owned()),
+            "ADDRESS" => Self::Address(id(rest)?),
+            "LINKS" => Self::parse_link(id(rest)?, sk)?,
             "SESSION" => Self::Session(id(rest)?, sk.to_owned()),
             "VERIFYING" => Self::VerifyingKey(rest.parse().ok()?),
             "SIGNING" => Self::SigningKey(rest.parse().ok()?),
@@ -260,6 +276,13 @@ impl ItemKey {
         (raw.pk == pk && raw.sk == sk).then_some(key)
     }
 
+    fn parse_link(user: UserId, sk: &str) -> Option<Self> {
+        let mut purposes = Purpose::ALL.into_iter();
+        let of_purpose = purposes.find_map(|purpose| Some((purpose, sk.strip_prefix(sort::links(purpose))?)));
+        of_purpose
+            .and_then(|(purpose, digest)| Some(Self::MailLink(user, purpose, LinkDigest::parse(digest)?)))
+    }
+
     fn parse_inbox(user: UserId, sk: &str) -> Option<Self> {
         if let Some(row) = sk.strip_prefix(sort::ROW) {
             return Some(Self::InboxRow(user, row.parse().ok()?));
@@ -289,6 +312,10 @@ pub(crate) mod partition {
 
     pub(crate) fn sessions(user: UserId) -> String {
         format!("SESSION#{}", user.padded())
+    }
+
+    pub(crate) fn links(user: UserId) -> String {
+        format!("LINKS#{}", user.padded())
     }
 
     pub(crate) fn followers(user: UserId) -> String {
@@ -322,7 +349,7 @@ pub(crate) mod partition {
 
 /// Sort keys that bound queries.
 pub(crate) mod sort {
-    use super::{Home, PhotoId, Subject, UserId, follower_hash};
+    use super::{Home, PhotoId, Purpose, Subject, UserId, follower_hash};
 
     pub(crate) const FOLLOWS: &str = "FOLLOWS#";
     pub(crate) const LIKER: &str = "LIKER#";
@@ -347,6 +374,14 @@ pub(crate) mod sort {
     /// Returns what the chunks of one snapshot begin with.
     pub(crate) fn chunks(mark: i64) -> String {
         format!("{CHUNK}{mark:013}#")
+    }
+
+    /// Returns what the links of one purpose begin with.
+    pub(crate) fn links(purpose: Purpose) -> &'static str {
+        match purpose {
+            Purpose::Proof => "PROOF#",
+            Purpose::Reset => "RESET#",
+        }
     }
 
     /// Returns what the markers about one subject begin with.
@@ -376,7 +411,8 @@ pub(crate) mod sort {
 /// Layout 2: ids carry a home region, and followers sort by it.
 /// Layout 3: long texts of a photo are beside its item.
 /// Layout 4: a photo has a secret, and its renditions are stored under that.
-pub const LAYOUT: u32 = 4;
+/// Layout 5: e-mail addresses are sealed, and claimed under a keyed digest when they are proved.
+pub const LAYOUT: u32 = 5;
 
 /// One line of the table's chart: item, partition key, sort key.
 pub type ChartRow = (&'static str, String, String);
@@ -384,13 +420,16 @@ pub type ChartRow = (&'static str, String, String);
 /// Every kind of item with its keys as this code makes them: the chart in ARCHITECTURE.md.
 pub fn chart() -> Vec<ChartRow> {
     let (user, photo) = (UserId::floor(domain::Timestamp(0)), PhotoId::floor(domain::Timestamp(0)));
+    let Some(link) = LinkDigest::parse(&"0".repeat(64)) else { return Vec::new() };
     let row = RowId { opened: domain::Timestamp(0), subject: Subject::Follow };
     let kinds = [
         ("user", ItemKey::User(user)),
         ("credential", ItemKey::Credential(user)),
         ("author head", ItemKey::Head(user)),
         ("name claim", ItemKey::NameClaim("<folded>".into())),
-        ("e-mail claim", ItemKey::EmailClaim("<sha256>".into())),
+        ("e-mail claim", ItemKey::EmailClaim("<hmac>".into())),
+        ("e-mail address", ItemKey::Address(user)),
+        ("mailed link", ItemKey::MailLink(user, Purpose::Proof, link)),
         ("session", ItemKey::Session(user, "<session>".into())),
         ("verifying key", ItemKey::VerifyingKey(0)),
         ("signing key", ItemKey::SigningKey(0)),
@@ -418,7 +457,9 @@ pub fn chart() -> Vec<ChartRow> {
     ];
     let hash = sort::hash(user.home(), follower_hash(user));
     let readable = |text: String| {
-        text.replace("C#0000000000000#", "C#<mark>#")
+        text.replace("PROOF#", "<purpose>#")
+            .replace(&"0".repeat(64), "<sha256>")
+            .replace("C#0000000000000#", "C#<mark>#")
             .replace(&format!("{hash}#"), "<home>#<hash>#")
             .replace(&user.padded(), "<id>")
             .replace(&row.opened.0.to_string().repeat(13), "<opened>")
@@ -462,6 +503,9 @@ mod tests {
             user().prop_map(ItemKey::Head),
             "[a-z0-9._]{1,30}".prop_map(ItemKey::NameClaim),
             "[0-9a-f]{64}".prop_map(ItemKey::EmailClaim),
+            user().prop_map(ItemKey::Address),
+            (user(), prop::sample::select(&Purpose::ALL[..]), "[0-9a-f]{64}")
+                .prop_map(|(a, b, c)| { ItemKey::MailLink(a, b, LinkDigest::parse(&c).unwrap()) }),
             (user(), "[0-9a-f]{43}").prop_map(|(a, b)| ItemKey::Session(a, b)),
             (0_i64..999_999).prop_map(ItemKey::VerifyingKey),
             (0_i64..999_999).prop_map(ItemKey::SigningKey),
@@ -535,7 +579,7 @@ mod tests {
             photo in photo(),
             opened in 0_i64..9_999_999_999_999,
         ) {
-            let row = RowId { opened: Timestamp(opened), subject: Subject::Like(photo) };
+    let row = RowId { opened: Timestamp(opened), subject: Subject::Like(photo) };
             let of_user = [
                 ItemKey::Follower(user, actor),
                 ItemKey::Timeline(user, photo),

@@ -5,6 +5,7 @@
 //! backoff, and every query reads all its pages. Writes that may run twice are conditional, so that the
 //! second run changes nothing.
 
+pub mod address;
 pub mod agreement;
 pub mod attempt;
 mod calls;
@@ -19,6 +20,7 @@ pub mod head;
 pub mod inbox;
 pub mod keys;
 pub mod like;
+pub mod mail_link;
 pub mod original;
 mod packed;
 pub mod people;

@@ -250,13 +250,22 @@ pub async fn end(table: &Table, user: UserId, session: &SessionId) -> Result<boo
 
 /// Ends all sessions of a user but one. 1 WRU each, and what the list costs.
 pub async fn end_others(table: &Table, user: UserId, kept: &SessionId) -> Result<()> {
+    end_all_but(table, user, Some(kept)).await
+}
+
+/// Ends all sessions of a user. 1 WRU each, and what the list costs.
+pub async fn end_all(table: &Table, user: UserId) -> Result<()> {
+    end_all_but(table, user, None).await
+}
+
+async fn end_all_but(table: &Table, user: UserId, kept: Option<&SessionId>) -> Result<()> {
     loop {
         let page = table.query::<Session>(newest(user)).await?;
         let others: Vec<ItemKey> = page
             .items
             .into_iter()
             .map(|(key, _)| key)
-            .filter(|key| id_of(key).as_ref() != Some(kept))
+            .filter(|key| kept.is_none() || id_of(key).as_ref() != kept)
             .collect();
         table.delete_all(&others).await?;
         if !page.more {

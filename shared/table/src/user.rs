@@ -1,17 +1,19 @@
-//! Users: profile, credential, and the claims that make names and addresses unique.
+//! Users: profile, credential, and the claims that make names and proved addresses unique.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{Put, ReturnValue, TransactWriteItem};
 use domain::UserId;
-use domain::account::UserName;
+use domain::account::{EmailDigest, UserName};
 use domain::user::User;
 use serde::{Deserialize, Serialize};
 
+use crate::address::Address;
 use crate::calls::{back_off, parsed, stored, text};
 use crate::edges::cancellation;
 use crate::error::{condition_failed, done};
 use crate::keys::{ItemKey, PK};
+use crate::mail_link::{self, MailLink};
 use crate::session::{self, Opened};
 use crate::{Error, Patch, Result, Table};
 
@@ -22,15 +24,14 @@ pub enum Registration {
     Done,
     /// The user name is taken.
     UsernameTaken,
-    /// The e-mail address is taken.
-    EmailTaken,
     /// The id is taken, or being taken at this moment. Another one is free.
     IdTaken,
 }
 
+/// A claim of a name or an address.
 #[derive(Serialize, Deserialize)]
-struct Claim {
-    user: UserId,
+pub(crate) struct Claim {
+    pub(crate) user: UserId,
 }
 
 /// The hash that a password is checked against, and the user name for the session. One read gets both.
@@ -40,30 +41,44 @@ pub struct Credential {
     pub username: UserName,
     /// The password's hash, a PHC string.
     pub hash: String,
+    /// The digest of the e-mail address, proved or not.
+    pub email: EmailDigest,
+}
+
+/// A new account, which is still to be stored.
+pub struct NewAccount<'a> {
+    /// The profile.
+    pub user: &'a User,
+    /// The password's hash, a PHC string.
+    pub hash: &'a str,
+    /// The e-mail address, sealed.
+    pub address: &'a Address,
+    /// The link that proves the address.
+    pub proof: &'a MailLink,
+    /// The first session.
+    pub session: &'a Opened,
 }
 
 // Reasons of a cancelled transaction.
-const REFUSED: &str = "ConditionalCheckFailed";
-const CONFLICT: &str = "TransactionConflict";
+pub(crate) const REFUSED: &str = "ConditionalCheckFailed";
+pub(crate) const CONFLICT: &str = "TransactionConflict";
+/// Times a transaction is tried that others are in conflict with.
+pub(crate) const RACES: u32 = 6;
 
-/// Creates an account in one transaction of five writes: two claims, credential, profile, session.
+/// Creates an account in one transaction of six writes: the claim of the name, profile, credential, address,
+/// the link that proves the address, session. The address is not claimed: whoever proves it claims it.
 ///
-/// 10 WRU, and as much again for each race lost.
-pub async fn register(
-    table: &Table,
-    user: &User,
-    email_digest: &str,
-    password_hash: &str,
-    session: &Opened,
-) -> Result<Registration> {
-    const RACES: u32 = 6;
-    let claim = Claim { user: user.id };
-    let credential = Credential { username: user.username.clone(), hash: password_hash.to_owned() };
+/// 12 WRU, and as much again for each race lost.
+pub async fn register(table: &Table, account: &NewAccount<'_>) -> Result<Registration> {
+    let NewAccount { user, hash, address, proof, session } = account;
+    let (username, email) = (user.username.clone(), address.email.clone());
+    let credential = Credential { username, hash: (*hash).to_owned(), email };
     let items = [
-        stored(&ItemKey::NameClaim(user.username.folded()), &claim)?,
-        stored(&ItemKey::EmailClaim(email_digest.to_owned()), &claim)?,
+        stored(&ItemKey::NameClaim(user.username.folded()), &Claim { user: user.id })?,
         stored(&ItemKey::User(user.id), user)?,
         stored(&ItemKey::Credential(user.id), &credential)?,
+        stored(&ItemKey::Address(user.id), address)?,
+        mail_link::item(proof)?,
         session::item(session)?,
     ];
     let puts = items.into_iter().map(|item| {
@@ -86,20 +101,16 @@ pub async fn register(
         if refusal(0, REFUSED) {
             return Ok(Registration::UsernameTaken);
         }
-        if refusal(1, REFUSED) {
-            return Ok(Registration::EmailTaken);
-        }
-        // Somebody is registering the same name or address at this moment: who of the two wins is known in a
-        // moment.
-        if refusal(0, CONFLICT) || refusal(1, CONFLICT) {
+        // Somebody is registering the same name at this moment: who of the two wins is known in a moment.
+        if refusal(0, CONFLICT) {
             back_off(race).await;
-        } else if refusal(2, REFUSED) || refusal(2, CONFLICT) {
+        } else if refusal(1, REFUSED) || refusal(1, CONFLICT) {
             return Ok(Registration::IdTaken);
         } else {
             return Err(Error::sdk("TransactWriteItems", error));
         }
     }
-    Err(Error::busy("TransactWriteItems", "the name or the address stayed contended"))
+    Err(Error::busy("TransactWriteItems", "the name stayed contended"))
 }
 
 /// Reads a user's profile. 0.5 RRU.
@@ -120,20 +131,10 @@ pub async fn by_name(table: &Table, folded: &str) -> Result<Option<UserId>> {
     Ok(claim.map(|claim| claim.user))
 }
 
-/// Reads who has an e-mail address, by its digest. 0.5 RRU.
-pub async fn by_email(table: &Table, digest: &str) -> Result<Option<UserId>> {
-    let claim: Option<Claim> = table.get(&ItemKey::EmailClaim(digest.to_owned())).await?;
+/// Reads who has a folded user name, strongly consistent. 1 RRU.
+pub async fn by_name_latest(table: &Table, folded: &str) -> Result<Option<UserId>> {
+    let claim: Option<Claim> = table.get_latest(&ItemKey::NameClaim(folded.to_owned())).await?;
     Ok(claim.map(|claim| claim.user))
-}
-
-/// Reads who has both a folded user name and an e-mail address, strongly consistent. One round trip, 2 RRU.
-pub async fn holder_latest(table: &Table, folded: &str, digest: &str) -> Result<Option<UserId>> {
-    let (name, email) = (ItemKey::NameClaim(folded.to_owned()), ItemKey::EmailClaim(digest.to_owned()));
-    let claims = futures::try_join!(table.get_latest::<Claim>(&name), table.get_latest::<Claim>(&email))?;
-    Ok(match claims {
-        (Some(name), Some(email)) if name.user == email.user => Some(name.user),
-        _ => None,
-    })
 }
 
 /// Reads a user's credential, strongly consistent. 1 RRU.

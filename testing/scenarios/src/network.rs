@@ -119,7 +119,7 @@ impl Network {
                 | Event::PictureRemoved { .. }
                 | Event::PhotoFailed { .. }
                 | Event::PhotoDeleted { .. } => self.tasks.push(Task::Backfill(event)),
-                Event::LikeAdded { .. } | Event::LikeRemoved { .. } => {}
+                Event::LikeAdded { .. } | Event::LikeRemoved { .. } | Event::LinkAdded { .. } => {}
             }
         }
         self.tasks.extend(self.between.fanout.take().into_iter().map(Task::Fanout));

@@ -30,6 +30,8 @@ mod fault;
 mod followees;
 mod hold;
 pub mod http;
+#[cfg(feature = "key-service")]
+mod key_service;
 mod launches;
 pub mod maximal;
 #[cfg(feature = "objects")]
@@ -55,6 +57,8 @@ pub use fault::{Asked, Fault};
 #[cfg(all(feature = "bulk", feature = "world"))]
 pub use followees::Followees;
 pub use hold::Hold;
+#[cfg(feature = "key-service")]
+pub use key_service::KeyService;
 pub use launches::Launches;
 #[cfg(feature = "objects")]
 pub use objects::{Held, Object, Objects};
@@ -67,4 +71,4 @@ pub use topic::Published;
 pub use usage::{OperationUsage, Usage};
 pub use wiretap::{Heard, Wiretap};
 #[cfg(feature = "world")]
-pub use world::{OldSession, World};
+pub use world::{OldSession, World, store_account, store_link};

@@ -8,25 +8,30 @@ use std::time::Duration;
 use api::Caller;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
-use domain::account::UserName;
+use domain::account::{EmailDigest, UserName};
 use domain::feed::{DeliveryMode, Entry, Run, merge};
+use domain::language::Language;
+use domain::mail_link::{LinkDigest, LinkToken, Purpose};
 use domain::media::{AddressSecret, PerceptualHash};
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::quota::Quota;
+use domain::sealed::Sealed;
 use domain::session::{Seen, SessionId};
 use domain::user::User;
-use domain::{Clock, Home, PhotoId, UserId};
+use domain::{Clock, Home, PhotoId, Timestamp, UserId};
 use messages::workflow::{self, CelebrityFanout};
 use runtime::stream::Record;
+use table::address::Address;
 use table::change::Change;
 use table::guard::Quotas;
 use table::keys::ItemKey;
+use table::mail_link::MailLink;
 use table::original::Share;
 use table::reader::Rebuilt;
 use table::session::{Opened, Owner};
 use table::snapshot::{self, Followed};
-use table::user::Registration;
-use table::{Order, Table, feed, follow, head, like, photo, reader, session, user};
+use table::user::{NewAccount, Registration};
+use table::{Order, Table, feed, follow, head, like, mail_link, photo, reader, session, user};
 
 use crate::workflow::{Execution, Step};
 use crate::{Engine, ManualClock, SeededRandom, maximal, token_in};
@@ -59,6 +64,32 @@ impl OldSession {
     pub async fn end(&self, table: &Table) {
         assert!(session::end(table, self.user, &self.id).await.expect("a delete"), "it was open");
     }
+}
+
+/// Stores an account with an address that nobody can open, as `register` does.
+pub async fn store_account(
+    table: &Table,
+    user: &User,
+    email: &EmailDigest,
+    hash: &str,
+    session: &Opened,
+) -> Registration {
+    let sealed = Sealed { key: "no key".to_owned(), text: String::new() };
+    let address = Address { sealed: sealed.clone(), email: email.clone(), language: Language::En };
+    let token = LinkToken::draw(user.id, &SeededRandom::new(user.id.get()));
+    let (purpose, at) = (Purpose::Proof, user.id.created_at());
+    let proof = MailLink { user: user.id, purpose, digest: token.digest(), token: sealed, at };
+    let account = NewAccount { user, hash, address: &address, proof: &proof, session };
+    user::register(table, &account).await.expect("a registration")
+}
+
+/// Stores another link of an account, with a token that nobody can open; returns its name.
+pub async fn store_link(table: &Table, user: UserId, purpose: Purpose, now: Timestamp) -> LinkDigest {
+    let digest = LinkToken::draw(user, &SeededRandom::new(user.get() ^ now.0.unsigned_abs())).digest();
+    let token = Sealed { key: "no key".to_owned(), text: String::new() };
+    let link = MailLink { user, purpose, digest: digest.clone(), token, at: now };
+    mail_link::create(table, &link).await.expect("a link");
+    digest
 }
 
 /// A table with people in it. The clock moves forward by a second with every act.
@@ -94,9 +125,8 @@ impl World {
             User::new(UserId::generate(Home::LOCAL, &self.clock, &self.random), username.clone(), None);
         let owner = Owner { user: user.id, username };
         let session = Opened::new(&owner, Seen::default(), self.clock.now(), &self.random);
-        let digest = format!("digest-of-{name}");
-        let done =
-            user::register(&self.table, &user, &digest, "hash", &session).await.expect("a registration");
+        let email = EmailDigest::new(format!("digest-of-{name}"));
+        let done = store_account(&self.table, &user, &email, "hash", &session).await;
         assert_eq!(done, Registration::Done);
         Caller { user_id: user.id, username: name.to_owned() }
     }

@@ -4,13 +4,13 @@ use domain::feed::FEED_DAYS;
 
 use crate::delivery::{Delivery, days};
 use crate::prices::{
-    API_EGRESS, API_REQUEST, BACKUP, COMPUTE, FAIR_QUEUE, INVOCATION, LOGS, PUBLISH, QUEUE_REQUEST, READ,
-    TABLE, TRACE, TRANSITION, WRITE,
+    API_EGRESS, API_REQUEST, BACKUP, COMPUTE, DECRYPTION, FAIR_QUEUE, INVOCATION, LOGS, MAIL, PUBLISH,
+    QUEUE_REQUEST, READ, TABLE, TRACE, TRANSITION, WRITE,
 };
 use crate::units::{
     ANNOUNCEMENT, ANSWER_KB, API, BACKFILL, COUNTER, DERIVE, ENTRY_BYTES, FANOUT_START, FANOUT_WORK,
-    FEED_READ, FOLLOW, FOLLOWER, INTAKE, LIKE, LIKER, LISTING, LOG_KB, NOTIFICATION, NOTIFY, PACKED_BYTES,
-    PAGE_KB, REBUILD, RENDERING, THUMBNAIL, TOKEN, TRACED, Unit, Work,
+    FEED_READ, FOLLOW, FOLLOWER, INTAKE, LIKE, LIKER, LISTING, LOG_KB, MAILED, NOTIFICATION, NOTIFY, OPENED,
+    PACKED_BYTES, PAGE_KB, REBUILD, RENDERING, THUMBNAIL, TOKEN, TRACED, Unit, Work,
 };
 use crate::world::{GB, KB, MONTH};
 use crate::{Model, Strategy};
@@ -76,6 +76,7 @@ impl Model {
             other("posts: capacity", self.posts()),
             other("notifications: capacity", capacity(&[(self.notifications(), NOTIFICATION)])),
             other("sessions: capacity", self.sessions()),
+            other("mails", self.mails()),
             other("API requests and answers", self.api()),
             other("functions", self.functions()),
             other("events and queues", self.messages()),
@@ -120,6 +121,12 @@ impl Model {
     /// Tokens are signed in the process. Its key is unwrapped once a day, which costs cents.
     fn sessions(&self) -> f64 {
         capacity(&[(self.world.tokens_a_day(), TOKEN)])
+    }
+
+    /// A mail at SES, and what the key service opens for it. Its function is too small a part to show.
+    fn mails(&self) -> f64 {
+        let mails = self.world.mails_a_day();
+        MAIL.of(MONTH * mails) + DECRYPTION.of(MONTH * mails * OPENED) + capacity(&[(mails, MAILED)])
     }
 
     /// Returns the number of requests besides feed pages.

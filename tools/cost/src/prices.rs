@@ -66,7 +66,7 @@ const fn price(
 }
 
 /// Every price, in the order of the table.
-pub const ALL: [Price; 26] = [
+pub const ALL: [Price; 28] = [
     WRITE,
     READ,
     TABLE,
@@ -79,6 +79,8 @@ pub const ALL: [Price; 26] = [
     QUEUE_REQUEST,
     FAIR_QUEUE,
     TRANSITION,
+    MAIL,
+    DECRYPTION,
     STANDARD,
     INFREQUENT,
     GLACIER,
@@ -164,6 +166,11 @@ pub const TRANSITION: Price = price(
     "https://aws.amazon.com/step-functions/pricing/",
     COPIES,
 );
+/// A mail sent.
+pub const MAIL: Price = price("SES mail", MILLION, 100.0, &[], "https://aws.amazon.com/ses/pricing/", NOT);
+/// A text that was encrypted to an RSA key of 3,072 bits.
+pub const DECRYPTION: Price =
+    price("KMS request, RSA 3072", MILLION, 15.0, &[], "https://aws.amazon.com/kms/pricing/", NOT);
 /// Renditions.
 pub const STANDARD: Price =
     price("S3 Standard", GB_MONTH, 0.023, &[(50e3, 0.022), (500e3, 0.021)], S3, COPIES);

@@ -35,7 +35,7 @@ const FANOUT: &str = "functions/fanout/tests/fanout.rs";
 const PUSH_TEST: &str = "pushing_and_skipping_stay_within_their_budgets";
 
 /// Every unit, in the order of the table.
-pub const ALL: [Unit; 22] = [
+pub const ALL: [Unit; 23] = [
     PAGE,
     HEAD,
     FOLLOWEE,
@@ -58,6 +58,7 @@ pub const ALL: [Unit; 22] = [
     LISTING,
     FANOUT_START,
     TOKEN,
+    MAILED,
 ];
 
 /// State and entries, 21 photos, the reader's likes; nothing is cached from earlier pages.
@@ -168,6 +169,11 @@ pub const TOKEN: Unit = measured(
     "functions/refresh/tests/refresh.rs",
     "when_a_session_is_refreshed_or_ended_then_it_costs_next_to_nothing",
 );
+/// A link that is asked for and mailed: quotas of the request and of the mail, the link and its mark; then link,
+/// address and claim.
+pub const MAILED: Unit = stated("link mailed", 4.0, 3.5, "functions/mail/src/lib.rs");
+/// Texts that the key service opens for one mail: address and token.
+pub const OPENED: f64 = 2.0;
 
 /// The time and memory of one kind of work.
 #[derive(Clone, Copy, Debug)]

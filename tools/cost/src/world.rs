@@ -47,6 +47,9 @@ pub struct World {
     /// Access tokens that each of the daily people needs in a day; one lasts 15 minutes
     #[arg(long, default_value_t = World::TEXTBOOK.tokens, value_parser = positive)]
     pub tokens: f64,
+    /// Mails that each of the daily people gets in a day: proofs of addresses, and links for new passwords
+    #[arg(long, default_value_t = World::TEXTBOOK.mails, value_parser = positive)]
+    pub mails: f64,
     /// Feed pages of 20 that each of the daily people opens in a day
     #[arg(long, default_value_t = World::TEXTBOOK.pages, value_parser = positive)]
     pub pages: f64,
@@ -142,6 +145,8 @@ impl World {
         likes_a_batch: 1.0,
         follows: 0.5,
         tokens: 5.0,
+        // Two a year.
+        mails: 0.0055,
         pages: 10.0,
         views: 20.0,
         followers: 150.0,
@@ -225,6 +230,11 @@ impl World {
     /// Returns the access tokens of everybody in a day.
     pub fn tokens_a_day(&self) -> f64 {
         self.dau * self.tokens
+    }
+
+    /// Returns the mails to everybody in a day.
+    pub fn mails_a_day(&self) -> f64 {
+        self.dau * self.mails
     }
 
     /// Returns the readers who return in a day after more than a week. People who come within the month but

@@ -18,7 +18,8 @@ macro_rules! laws {
 laws! {
     functions: one_name described event_fixtures architecture_row environment_is_config short_main
         writes_ask_for_the_session lib_header;
-    rights: actions_are_named resources_are_named nothing_scans table_rights_are_narrowed derived_writes_have_a_home;
+    rights: actions_are_named resources_are_named nothing_scans table_rights_are_narrowed derived_writes_have_a_home
+        mail_alone_opens_addresses;
     sources: partial_batches queues failure_paths outputs_are_no_news dead_letters_ring;
     groups: senders_name_groups buckets_notify_functions;
     stream: filters;

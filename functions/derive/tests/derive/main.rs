@@ -11,6 +11,7 @@ mod stage;
 
 use derive::OutOfOrder;
 use domain::Relation;
+use domain::mail_link::{LinkDigest, Purpose};
 use domain::media::{MediumPlace, PerceptualHash};
 use domain::photo::{BlobRef, Rendered};
 use messages::{Event, HashRange};
@@ -81,6 +82,8 @@ async fn when_a_photo_comes_and_goes_then_timeline_count_and_marker_follow() {
         found.contains(&photo)
     };
     let listed = async || timeline::page(&world.table, ann.user_id, None, 10).await.unwrap().items;
+    // Of the account nothing is derived here.
+    world.engine.stream().await;
     let mut history = Vec::new();
     let mut step = async || {
         history.extend(world.engine.stream().await);
@@ -131,6 +134,7 @@ async fn when_a_photo_fails_then_its_marker_goes_and_its_blobs_are_published() {
     };
     table::photo::finish_medium(&stage.world.table, &photo, 1, &facts, Share::Alone).await.unwrap();
     stage.drain().await;
+    stage.published.take();
     let failure =
         domain::photo::Failure { code: "image_corrupt".into(), detail: "It cannot be read.".into() };
     table::photo::fail(&stage.world.table, photo.id, &failure).await.unwrap();
@@ -155,6 +159,7 @@ async fn when_a_reader_returns_then_it_is_published_with_its_mark() {
     let stage = Stage::new().await;
     let ann = stage.world.person("ann").await;
     stage.drain().await;
+    stage.published.take();
     let mark = domain::Clock::now(&stage.world.clock);
     // A second request beside the first, and later visits, are not returns.
     table::reader::mark_returned(&stage.world.table, ann.user_id, mark).await.unwrap();
@@ -381,6 +386,10 @@ async fn when_the_stream_sends_real_events_then_they_are_derived_and_published()
 
     let removed = Event::PictureRemoved { user_id: ann.user_id };
     assert_eq!(real_event(&stage, "picture-removed", &[("user", &ann_key)]).await, [removed]);
+    let link = "0f".repeat(32);
+    let (purpose, digest) = (Purpose::Reset, LinkDigest::parse(&link).unwrap());
+    let linked = Event::LinkAdded { user_id: ann.user_id, purpose, link: digest };
+    assert_eq!(real_event(&stage, "link-added", &[("user", &ann_key), ("link", &link)]).await, [linked]);
 }
 
 #[tokio::test]

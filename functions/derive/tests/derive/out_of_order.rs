@@ -174,6 +174,7 @@ async fn a_photo_whose_author_is_busy_is_listed_and_published_later() {
     let ann = world.person("ann").await;
     let (kept, deleted) = (world.draft(&ann, 1).await, world.draft(&ann, 1).await);
     stage.drain().await;
+    stage.published.take();
     world.finish(&kept).await;
     world.finish(&deleted).await;
     let records = world.engine.stream().await;

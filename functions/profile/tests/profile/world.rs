@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use api::Caller;
-use domain::account::UserName;
+use domain::account::{EmailDigest, UserName};
 use domain::media::{AddressSecret, PerceptualHash};
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::session::Seen;
@@ -14,9 +14,10 @@ use profile::ProfileHandler;
 use serde_json::Value;
 use table::relations::EdgeState;
 use table::session::{Opened, Owner};
-use table::{Order, Table, photo, user};
+use table::user::Registration;
+use table::{Order, Table, photo};
 use testkit::http::{Answer, Request, call, event};
-use testkit::{Engine, ManualClock, SeededRandom, token_for};
+use testkit::{Engine, ManualClock, SeededRandom, store_account, token_for};
 
 pub(crate) const CDN: &str = "https://cdn.example";
 
@@ -154,7 +155,8 @@ async fn register(table: &Table, clock: &ManualClock, name: &str, seed: u64) -> 
     let id = UserId::generate(Home::LOCAL, clock, &random);
     let user = User::new(id, username.clone(), Some(format!("{name} Lovelace")));
     let opened = Opened::new(&Owner { user: id, username }, Seen::default(), clock.now(), &random);
-    let done = user::register(table, &user, &format!("{seed:064}"), "no hash", &opened).await.unwrap();
-    assert_eq!(done, user::Registration::Done);
+    let email = EmailDigest::new(format!("{seed:064}"));
+    let done = store_account(table, &user, &email, "no hash", &opened).await;
+    assert_eq!(done, Registration::Done);
     Caller { user_id: id, username: name.to_owned() }
 }

@@ -186,6 +186,12 @@ impl Route {
         self
     }
 
+    /// Adds a response without a body, to what is done later.
+    pub(super) fn accepts(mut self, description: &str) -> Self {
+        self.responses.push(("202".to_owned(), Response::new(description)));
+        self
+    }
+
     /// Adds a problem with one of these codes.
     pub(super) fn refuses(mut self, status: u16, codes: &[&str]) -> Self {
         let codes: Vec<String> = codes.iter().map(|code| format!("`{code}`")).collect();

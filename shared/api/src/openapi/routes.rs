@@ -6,9 +6,9 @@ use utoipa::openapi::path::HttpMethod::{Delete, Get, Patch, Post};
 use super::route::{Route, Tag};
 use crate::wire::{
     ChangePasswordRequest, CreatePhotoRequest, CreatePictureRequest, CreatedPhoto, CreatedPicture, FeedPage,
-    FollowState, LikeState, LoginRequest, MarkedRead, NewerPhotos, Notifications, PhotoPage, PhotoView,
-    Profile, RefreshRequest, RegisterRequest, Session, Sessions, UpdatePhotoRequest, UpdateProfileRequest,
-    UserPage,
+    FinishResetRequest, FollowState, LikeState, LoginRequest, MarkedRead, NewerPhotos, Notifications,
+    PhotoPage, PhotoView, Profile, ProveEmailRequest, RefreshRequest, RegisterRequest, ResetRequest, Session,
+    Sessions, UpdatePhotoRequest, UpdateProfileRequest, UserPage,
 };
 
 const IN_COOKIES: &str = "The tokens go into cookies that no script can read, and not into the body.";
@@ -18,7 +18,7 @@ const NO_PHOTO: &[&str] = &["photo_not_found"];
 
 /// Returns every route.
 pub(super) fn all() -> Vec<Route> {
-    [auth(), sessions(), users(), follows(), photos(), likes(), feed_and_inbox()]
+    [auth(), mailed(), sessions(), users(), follows(), photos(), likes(), feed_and_inbox()]
         .into_iter()
         .flatten()
         .collect()
@@ -29,6 +29,10 @@ fn auth() -> Vec<Route> {
         json!({ "refresh_token": "5d41402abc4b2a76b9719d911017c592.2c26b46b68ffc68ff99b453c1d304134…" });
     let register = Route::new(Post, "/api/v1/auth/register", Tag::Auth, "register")
         .summary("Open an account and a session")
+        .description(
+            "The address gets a mail with a link that proves it. Whether it has an account already is told to its owner \
+             alone, in that mail.",
+        )
         .public()
         .for_pages(IN_COOKIES)
         .repeatable(
@@ -56,7 +60,7 @@ fn auth() -> Vec<Route> {
             ],
         )
         .refuses(403, &["not_same_origin"])
-        .refuses(409, &["username_taken", "email_taken"])
+        .refuses(409, &["username_taken"])
         .refuses(429, &["too_many_registrations"]);
     let login = Route::new(Post, "/api/v1/auth/login", Tag::Auth, "login")
         .summary("Open a session")
@@ -94,6 +98,54 @@ fn auth() -> Vec<Route> {
         .refuses(400, &["bad_json"])
         .refuses(401, &["token_missing", "token_invalid"]);
     vec![register, login, refresh, logout]
+}
+
+fn mailed() -> Vec<Route> {
+    let token = "1184467440737095516.2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
+    let prove = Route::new(Post, "/api/v1/auth/email", Tag::Auth, "proveEmail")
+        .summary("Prove an e-mail address by a mailed link")
+        .description("From now on it logs in, and gets mails. Of several accounts with one address the first to prove it has it.")
+        .public()
+        .takes::<ProveEmailRequest>(json!({ "token": token }))
+        .gives_nothing("The address is the account's, now or before.")
+        .refuses(400, &["bad_json", "token_invalid"])
+        .refuses(410, &["token_invalid"])
+        .refuses(429, &["too_many_attempts"]);
+    let proof = Route::new(Post, "/api/v1/users/me/email/proof", Tag::Auth, "sendProof")
+        .summary("Have the proof of one's address mailed again")
+        .description("Links that were mailed before work on. Nothing is sent for an address that is proved.")
+        .accepts("It will be sent.")
+        .refuses(429, &["too_many_proofs"]);
+    let reset = Route::new(Post, "/api/v1/auth/reset", Tag::Auth, "requestReset")
+        .summary("Ask for a link that sets a new password")
+        .description(
+            "The answer is always the same. The link goes to the account's address, if that is proved.",
+        )
+        .public()
+        .takes::<ResetRequest>(json!({ "login": "john_doe" }))
+        .accepts("If there is such an account, a link will be sent.")
+        .refuses(400, &["bad_json"])
+        .refuses(429, &["too_many_resets"]);
+    let finish = Route::new(Post, "/api/v1/auth/reset/finish", Tag::Auth, "finishReset")
+        .summary("Set a new password by a mailed link")
+        .description("All sessions of the account end. A link works once, within an hour.")
+        .public()
+        .takes::<FinishResetRequest>(json!({ "token": token, "password": "a staple for the battery" }))
+        .gives_nothing("The password is set, and all sessions have ended.")
+        .refuses(
+            400,
+            &[
+                "bad_json",
+                "token_invalid",
+                "password_too_short",
+                "password_too_long",
+                "password_common",
+                "password_is_name",
+            ],
+        )
+        .refuses(410, &["token_invalid"])
+        .refuses(429, &["too_many_attempts"]);
+    vec![prove, proof, reset, finish]
 }
 
 fn sessions() -> Vec<Route> {

@@ -11,7 +11,8 @@ pub struct RegisterRequest {
     /// 1 to 30 letters, digits, dots and underscores; unique without regard to case.
     #[schema(example = "john_doe")]
     pub username: String,
-    /// Unique without regard to case and to the spelling of its domain (IDNA); never shown.
+    /// Gets a mail that proves it. Compared without regard to case and to the spelling of its domain (IDNA);
+    /// never shown.
     pub email: String,
     /// 10 to 128 characters, in NFC (RFC 8265); not common, and more than a name or an address.
     pub password: String,
@@ -22,7 +23,7 @@ pub struct RegisterRequest {
 /// Opens a session.
 #[derive(Deserialize, ToSchema)]
 pub struct LoginRequest {
-    /// User name or e-mail address.
+    /// User name, or e-mail address once it is proved.
     pub login: String,
     /// The password.
     pub password: String,
@@ -63,6 +64,29 @@ pub struct ChangePasswordRequest {
     pub current: String,
     /// The next one: 10 to 128 characters, not common, and more than a name.
     pub new: String,
+}
+
+/// Proves an e-mail address.
+#[derive(Deserialize, ToSchema)]
+pub struct ProveEmailRequest {
+    /// What stands after `#` in the mailed link.
+    pub token: String,
+}
+
+/// Asks for a link that sets a new password.
+#[derive(Deserialize, ToSchema)]
+pub struct ResetRequest {
+    /// User name or proved e-mail address.
+    pub login: String,
+}
+
+/// Sets a new password.
+#[derive(Deserialize, ToSchema)]
+pub struct FinishResetRequest {
+    /// What stands after `#` in the mailed link.
+    pub token: String,
+    /// The new password: 10 to 128 characters, not common, and more than a name.
+    pub password: String,
 }
 
 /// A session in the list of one's own.

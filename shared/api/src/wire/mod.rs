@@ -8,7 +8,8 @@ mod users;
 use serde::{Deserialize, Deserializer};
 
 pub use auth::{
-    ChangePasswordRequest, LoginRequest, RefreshRequest, RegisterRequest, Session, SessionView, Sessions,
+    ChangePasswordRequest, FinishResetRequest, LoginRequest, ProveEmailRequest, RefreshRequest,
+    RegisterRequest, ResetRequest, Session, SessionView, Sessions,
 };
 pub use notifications::{Actor, MarkedRead, Notification, Notifications};
 pub use photos::{

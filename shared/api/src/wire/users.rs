@@ -37,6 +37,9 @@ pub struct Profile {
     pub followed_by_you: bool,
     /// When the account was opened (RFC 3339).
     pub created_at: String,
+    /// Whether the e-mail address is proved. Of one's own profile alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
     /// How far one's own picture is. Said to oneself alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub picture: Option<PictureView>,
@@ -156,13 +159,16 @@ impl Profile {
             photo_count: user.photos,
             followed_by_you,
             created_at: user.id.created_at().to_string(),
+            email_verified: None,
             picture: None,
         }
     }
 
-    /// Adds how far one's own picture is.
-    pub fn with_picture(self, picture: Option<ProfilePicture>) -> Self {
-        Self { picture: Some(PictureView::new(picture)), ..self }
+    /// Shows `user` to themselves, with how far their picture is.
+    pub fn own(user: User, cdn_url: &str, picture: Option<ProfilePicture>) -> Self {
+        let (email_verified, picture) = (Some(user.email_verified), Some(PictureView::new(picture)));
+        // Nobody follows themselves.
+        Self { email_verified, picture, ..Self::new(user, cdn_url, false) }
     }
 }
 

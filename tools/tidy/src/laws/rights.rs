@@ -107,6 +107,23 @@ pub fn table_rights_are_narrowed(repository: &Repository) -> Vec<String> {
     })
 }
 
+/// Addresses and the tokens of mailed links are opened by `mail` alone: it alone may decrypt with their key, and
+/// read the partitions that hold addresses.
+pub fn mail_alone_opens_addresses(repository: &Repository) -> Vec<String> {
+    const READS: [&str; 4] =
+        ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:ConditionCheckItem"];
+    breaking(repository, "only mail may open addresses", |statement| {
+        let resources = list(statement.body.get("Resource")).iter();
+        let mut keys = resources.filter(|resource| target(resource) == Some("AddressKey"));
+        let decrypts = statement.actions().any(|action| action == "kms:Decrypt") && keys.next().is_some();
+        let partitions = statement.body.pointer("/Condition/ForAllValues:StringLike/dynamodb:LeadingKeys");
+        let mut partitions = list(partitions).iter().filter_map(Value::as_str);
+        let reads = statement.actions().any(|action| READS.contains(&action))
+            && partitions.any(|partition| partition.starts_with("ADDRESS#"));
+        (decrypts || reads) && statement.resource != "MailFunction"
+    })
+}
+
 /// A derived write names the item whose home region it belongs to, by the id in its key. Workflows and
 /// functions that answer no requests may not write claims, whose keys have no id.
 pub fn derived_writes_have_a_home(repository: &Repository) -> Vec<String> {
@@ -195,6 +212,25 @@ mod tests {
         ];
         for (law, statement) in cases {
             assert!(!law(&with(statement)).is_empty(), "{statement}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_opened_by_mail_alone() {
+        let reads = GOOD.replace("LIKES#*", "ADDRESS#*");
+        let decrypts = "{Effect: Allow, Action: [kms:Decrypt], Resource: !GetAtt AddressKey.Arn}";
+        let seals = "{Effect: Allow, Action: [kms:GetPublicKey], Resource: !GetAtt AddressKey.Arn}";
+        let of = |function: &str, statement: &str| {
+            let template = format!(
+                "Resources:\n  {function}:\n    Properties:\n      Policies:\n        - Statement:\n            - {statement}\n"
+            );
+            mail_alone_opens_addresses(&Repository::of(&[("template.yaml", &template)]).unwrap()).len()
+        };
+        for statement in [reads.as_str(), decrypts] {
+            assert_eq!((of("MailFunction", statement), of("RegisterFunction", statement)), (0, 1));
+        }
+        for statement in [GOOD, seals, &reads.replace("GetItem", "PutItem")] {
+            assert_eq!(of("RegisterFunction", statement), 0, "{statement}");
         }
     }
 

@@ -9,8 +9,9 @@ use crate::template::list;
 fn wanted() -> [Value; 5] {
     let prefix = |prefix: &str| json!({"S": [{"prefix": prefix}]});
     [
-        // A like came or went.
-        json!({"eventName": ["INSERT", "REMOVE"], "dynamodb": {"Keys": {"pk": prefix("LIKES#")}}}),
+        // A like came or went, or a link is to be mailed.
+        json!({"eventName": ["INSERT", "REMOVE"],
+            "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "LIKES#"}, {"prefix": "LINKS#"}]}}}}),
         // Someone follows or unfollows.
         json!({"eventName": ["INSERT", "REMOVE"],
             "dynamodb": {"Keys": {"pk": prefix("USER#"), "sk": prefix("FOLLOWS#")}}}),

@@ -1,0 +1,162 @@
+//! What mails say, in each language: plain text, and the same as HTML.
+
+use domain::language::Language;
+
+/// What a mail is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// An address is to be proved.
+    Proof,
+    /// Somebody registered with an address that belongs to another account: to its owner.
+    Notice,
+    /// A new password is to be set.
+    Reset,
+}
+
+/// The text of a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// The subject line.
+    pub subject: String,
+    /// Plain text.
+    pub text: String,
+    /// The same as HTML.
+    pub html: String,
+}
+
+/// The parts of a letter.
+struct Parts {
+    subject: &'static str,
+    /// Before the link.
+    why: &'static str,
+    /// The link's words, in HTML.
+    button: &'static str,
+    /// After the link.
+    more: &'static str,
+}
+
+impl Letter {
+    /// Returns the letter in a language, with its link if it has one.
+    pub fn new(subject: Subject, language: Language, link: Option<&str>) -> Self {
+        let Parts { subject, why, button, more } = parts(subject, language);
+        let (text_link, html_link) = match link {
+            Some(link) => {
+                let href = escaped(link);
+                let style = "display:inline-block;padding:12px 20px;border-radius:8px;background:#0b57d0;\
+                             color:#ffffff;text-decoration:none";
+                let html = format!(
+                    "<p><a href=\"{href}\" style=\"{style}\">{}</a></p>\n<p>{href}</p>\n",
+                    escaped(button)
+                );
+                (format!("{link}\n\n"), html)
+            }
+            None => (String::new(), String::new()),
+        };
+        let text = format!("{why}\n\n{text_link}{more}\n\nlambdagram\n");
+        let code = match language {
+            Language::En => "en",
+            Language::De => "de",
+        };
+        let html = format!(
+            "<!doctype html>\n<html lang=\"{code}\">\n<head><meta charset=\"utf-8\"><title>{}</title></head>\n\
+             <body style=\"font-family:sans-serif;line-height:1.5;max-width:36em;margin:auto;padding:1em\">\n\
+             <p>{}</p>\n{html_link}<p>{}</p>\n<p>lambdagram</p>\n</body>\n</html>\n",
+            escaped(subject),
+            escaped(why),
+            escaped(more)
+        );
+        Self { subject: subject.to_owned(), text, html }
+    }
+}
+
+fn parts(subject: Subject, language: Language) -> Parts {
+    match (subject, language) {
+        (Subject::Proof, Language::En) => Parts {
+            subject: "Confirm your e-mail address",
+            why: "Somebody opened a lambdagram account with this e-mail address. If it was you, confirm the address:",
+            button: "Confirm the address",
+            more: "The link works for 24 hours. If it was not you, do nothing: an address that is not confirmed is not used.",
+        },
+        (Subject::Proof, Language::De) => Parts {
+            subject: "Bestätige deine E-Mail-Adresse",
+            why: "Jemand hat mit dieser E-Mail-Adresse ein Konto bei lambdagram eröffnet. Wenn du das warst, bestätige die Adresse:",
+            button: "Adresse bestätigen",
+            more: "Der Link gilt 24 Stunden. Wenn du das nicht warst, brauchst du nichts zu tun: Eine Adresse, die nicht bestätigt ist, wird nicht benutzt.",
+        },
+        (Subject::Notice, Language::En) => Parts {
+            subject: "Somebody registered with your e-mail address",
+            why: "Somebody opened a new lambdagram account with this e-mail address. The address belongs to your account, and stays there.",
+            button: "",
+            more: "If it was you, log in to your account instead. You can ask for a new password there. If it was not you, there is nothing to do.",
+        },
+        (Subject::Notice, Language::De) => Parts {
+            subject: "Jemand hat sich mit deiner E-Mail-Adresse registriert",
+            why: "Jemand hat mit dieser E-Mail-Adresse ein neues Konto bei lambdagram eröffnet. Die Adresse gehört zu deinem Konto, und dort bleibt sie.",
+            button: "",
+            more: "Wenn du das warst, melde dich an deinem Konto an. Dort kannst du auch ein neues Passwort anfordern. Wenn du das nicht warst, brauchst du nichts zu tun.",
+        },
+        (Subject::Reset, Language::En) => Parts {
+            subject: "Set a new password",
+            why: "Somebody asked for a new password of the lambdagram account with this e-mail address. If it was you, set it here:",
+            button: "Set a new password",
+            more: "The link works once, within an hour. All your devices are logged out then. If it was not you, do nothing: your password stays as it is.",
+        },
+        (Subject::Reset, Language::De) => Parts {
+            subject: "Neues Passwort setzen",
+            why: "Jemand hat für das Konto bei lambdagram mit dieser E-Mail-Adresse ein neues Passwort angefordert. Wenn du das warst, setze es hier:",
+            button: "Neues Passwort setzen",
+            more: "Der Link gilt einmal, innerhalb einer Stunde. Alle deine Geräte werden dann abgemeldet. Wenn du das nicht warst, brauchst du nichts zu tun: Dein Passwort bleibt, wie es ist.",
+        },
+    }
+}
+
+/// Returns a text as HTML, for content and for attributes in double quotes.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_look_like_this() {
+        let link = "https://example.org/prove#1.00ff";
+        let letters = Language::ALL.map(|language| {
+            [Subject::Proof, Subject::Notice, Subject::Reset].map(|subject| {
+                let link = (subject != Subject::Notice).then_some(link);
+                let Letter { subject, text, html } = Letter::new(subject, language, link);
+                format!("{subject}\n\n{text}\n{html}")
+            })
+        });
+        insta::assert_snapshot!(letters.concat().join("----\n"));
+    }
+
+    #[test]
+    fn a_link_is_escaped_in_html_and_whole_in_text() {
+        let link = "https://example.org/?a=1&b=<\"'>#x";
+        let letter = Letter::new(Subject::Proof, Language::En, Some(link));
+        assert!(letter.text.contains(&format!("\n\n{link}\n\n")));
+        assert!(letter.html.contains("href=\"https://example.org/?a=1&amp;b=&lt;&quot;&#39;&gt;#x\""));
+        assert!(!letter.html.contains(link));
+    }
+
+    #[test]
+    fn a_notice_has_no_link() {
+        for language in Language::ALL {
+            let letter = Letter::new(Subject::Notice, language, None);
+            assert!(!letter.text.contains("://") && !letter.html.contains("href"));
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! `mail`: mails links that prove an address or set a new password.
+//!
+//! - **Trigger**: SQS `mail`, subscribed to `link.added`.
+//! - **Access patterns**: link and address, then the claim of the address (3 RRU). Where another account has
+//!   proved it, that one's address too. A quota (1 WRU), the key service, the mail, and a mark at the link
+//!   (1 WRU).
+//! - **Emits**: nothing. Mails go out through SES.
+//! - **Redelivery**: a link that is marked as sent is not sent again. A process that dies after a mail and
+//!   before its mark sends the same link twice.
+//! - **Failures**: the message comes back, and after its last try goes to the dead-letter queue. An address
+//!   that SES refuses is marked as done.
+//!
+//! It alone may have addresses and tokens opened. What it does says nothing to whoever asked for it: it runs
+//! later, and its quotas refuse no request. A mail holds no text that somebody wrote, not even a name.
+//! Whoever can have mails sent to others cannot say anything in them.
+
+mod letter;
+mod mailer;
+
+use std::sync::Arc;
+
+use domain::mail_link::{LinkDigest, Purpose};
+use domain::quota::{PROOF_MAILS, RESET_MAILS, stand_in};
+use domain::{Clock, UserId};
+use messages::Event;
+use runtime::{Aws, metrics};
+use sealing::{OpenError, Opener};
+use table::address::{self, Address};
+use table::guard::Quotas;
+use table::{Table, mail_link};
+
+pub use letter::{Letter, Subject};
+pub use mailer::{Mailer, SendError, Sent};
+
+runtime::config! {
+    /// Settings of `mail`.
+    pub struct Config {
+        /// Name of the table.
+        pub table_name: String,
+        /// By how much the limits of the table of quotas are multiplied.
+        pub quota_scale: u32,
+        /// Base URL of the web client.
+        pub cdn_url: String,
+        /// From whom mails are.
+        pub mail_sender: String,
+        /// The configuration set by which SES sends.
+        pub mail_configuration: String,
+    }
+}
+
+/// Handles links that are to be mailed.
+pub struct MailHandler {
+    table: Table,
+    quotas: Quotas,
+    opener: Opener,
+    mailer: Mailer,
+    clock: Arc<dyn Clock>,
+    web_url: String,
+}
+
+/// The reason why a message cannot be handled now.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The table failed.
+    #[error(transparent)]
+    Table(#[from] table::Error),
+    /// An address or a token cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The mail cannot be sent.
+    #[error(transparent)]
+    Send(#[from] SendError),
+    /// A subscription passed an event that this function does not handle.
+    #[error("{0} is no message for this function")]
+    Misdirected(&'static str),
+}
+
+impl MailHandler {
+    /// Connects to the table, the key service and SES.
+    pub fn connect(config: &Config, aws: &Aws) -> Self {
+        let table = Table::new(aws.dynamodb(), &config.table_name);
+        let quotas = Quotas::new(table.clone(), config.quota_scale);
+        let mailer = Mailer::connect(aws, &config.mail_sender, &config.mail_configuration);
+        Self::new(table, quotas, Opener::connect(aws), mailer, aws.clock(), &config.cdn_url)
+    }
+
+    /// Creates a handler that mails links to the web client at `web_url`.
+    pub fn new(
+        table: Table,
+        quotas: Quotas,
+        opener: Opener,
+        mailer: Mailer,
+        clock: Arc<dyn Clock>,
+        web_url: &str,
+    ) -> Self {
+        Self { table, quotas, opener, mailer, clock, web_url: web_url.trim_end_matches('/').to_owned() }
+    }
+
+    async fn mail(&self, user: UserId, purpose: Purpose, digest: &LinkDigest) -> Result<(), Error> {
+        let now = self.clock.now();
+        let link = mail_link::get_latest(&self.table, user, purpose, digest, now);
+        let (link, address) = futures::try_join!(link, address::get_latest(&self.table, user))?;
+        let Some(link) = link.filter(|link| !link.sent && !link.used) else {
+            metrics::count("links_done", 1);
+            return Ok(());
+        };
+        let Some(address) = address else {
+            // Somebody asked for a new password of nobody's account.
+            metrics::count("links_of_nobody", 1);
+            return Ok(());
+        };
+        let owner = address::owner_latest(&self.table, &address.email).await?;
+        let (subject, to) = match (purpose, owner) {
+            (Purpose::Proof, None) => (Subject::Proof, address),
+            (Purpose::Reset, Some(owner)) if owner == user => (Subject::Reset, address),
+            // Who has the address is told that somebody tried. There is no link that would take it.
+            (Purpose::Proof, Some(owner)) if owner != user => {
+                let Some(address) = address::get_latest(&self.table, owner).await? else { return Ok(()) };
+                (Subject::Notice, address)
+            }
+            // The address is proved already, or a new password was asked for and it is not.
+            _ => {
+                metrics::count("links_not_wanted", 1);
+                return Ok(());
+            }
+        };
+        let quota_owner = stand_in(&format!("mailbox:{}", to.email.as_str()));
+        let taken = match subject {
+            Subject::Reset => self.quotas.take(&RESET_MAILS, user, &[1], now).await?,
+            Subject::Proof | Subject::Notice => {
+                self.quotas.take(&PROOF_MAILS, quota_owner, &[1], now).await?
+            }
+        };
+        if let Err(exceeded) = taken {
+            metrics::count(exceeded.quota.metric, 1);
+            return Ok(());
+        }
+        self.send(subject, purpose, &link, &to).await?;
+        Ok(mail_link::mark_sent(&self.table, user, purpose, digest).await?)
+    }
+
+    async fn send(
+        &self,
+        subject: Subject,
+        purpose: Purpose,
+        link: &mail_link::Stored,
+        to: &Address,
+    ) -> Result<(), Error> {
+        let recipient = self.opener.open(&to.sealed).await?;
+        let url = match subject {
+            Subject::Notice => None,
+            Subject::Proof | Subject::Reset => {
+                let token = self.opener.open(&link.token).await?;
+                Some(format!("{}/{}#{token}", self.web_url, purpose.path()))
+            }
+        };
+        let letter = Letter::new(subject, to.language, url.as_deref());
+        match self.mailer.send(&recipient, &letter).await? {
+            Sent::Accepted => metrics::count("mails_sent", 1),
+            Sent::Refused => metrics::count("mails_refused", 1),
+        }
+        Ok(())
+    }
+}
+
+impl runtime::sqs::Handler for MailHandler {
+    type Message = Event;
+    type Error = Error;
+    /// SES admits few mails a second, and more messages at once would only be refused.
+    const CONCURRENCY: usize = 2;
+
+    async fn handle(&self, event: Event) -> Result<(), Error> {
+        match event {
+            Event::LinkAdded { user_id, purpose, link } => self.mail(user_id, purpose, &link).await,
+            other => Err(Error::Misdirected(other.kind())),
+        }
+    }
+}
