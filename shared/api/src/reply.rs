@@ -31,12 +31,16 @@ impl Reply {
 
     /// Returns a reply with status 202 and no body.
     pub fn accepted() -> Self {
-        Self { status: 202, body: None }
+        Self::empty(202)
     }
 
     /// Returns a reply with status 204 and no body.
     pub fn no_content() -> Self {
-        Self { status: 204, body: None, cookies: Vec::new(), is_validated: false }
+        Self::empty(204)
+    }
+
+    fn empty(status: u16) -> Self {
+        Self { status, body: None, cookies: Vec::new(), is_validated: false }
     }
 
     /// Returns the reply with cookies to set, each as the value of a `Set-Cookie` header.

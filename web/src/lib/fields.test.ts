@@ -12,7 +12,6 @@ const FORMS = {
       'username_reserved',
       'username_taken',
       'email_invalid',
-      'email_taken',
       'password_too_short',
       'password_too_long',
       'password_common',

@@ -18,7 +18,6 @@ export const FIELD_PROBLEMS: Record<string, Told> = {
   username_reserved: { field: 'username', text: m.auth_username_reserved },
   username_taken: { field: 'username', text: m.auth_username_taken },
   email_invalid: { field: 'email', text: m.auth_email_invalid },
-  email_taken: { field: 'email', text: m.auth_email_taken },
   full_name_too_long: { field: 'full_name', text: () => m.auth_too_long({ max: LIMITS.fullName }) },
   full_name_invisible: { field: 'full_name', text: m.auth_full_name_invisible },
   bio_too_long: { field: 'bio', text: () => m.auth_too_long({ max: LIMITS.bio }) },
