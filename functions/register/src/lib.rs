@@ -3,15 +3,15 @@
 //! - **Trigger**: `POST /api/v1/auth/register`.
 //! - **Access patterns**: while the password is hashed, the quota of the viewer's address is taken (1 WRU).
 //!   Then one transaction puts the claim of the name, the profile, the credential, the sealed address, the
-//!   link that proves the address, and the first session, each on condition that it does not exist. Nothing is
-//!   read before it. Of any number of registrations of one name exactly one succeeds. A taken id is drawn
+//!   link that proves the address, and the first session, each on condition that it does not exist. Nothing
+//!   is read before it. Of any number of registrations of one name exactly one succeeds. A taken id is drawn
 //!   again.
 //! - **Emits**: nothing. The link is derived to `link.added`, and `mail` sends it.
 //! - **Redelivery**: a registration that is sent again is refused, because its name is taken. With an
 //!   `Idempotency-Key` it is answered as a login, if the account of that name has the password and the
-//!   address. So a client that lost the first answer gets a session of its account. The key is not stored: the
-//!   password is the proof, and the check counts against the limits of logins to that account and from that
-//!   address.
+//!   address. So a client that lost the first answer gets a session of its account. The key is not stored:
+//!   the password is the proof, and the check counts against the limits of logins to that account and from
+//!   that address.
 //! - **Failures**: the caller gets a problem and asks again. If no access token can be signed, the account is
 //!   open all the same, as after a lost answer.
 //!
@@ -143,8 +143,8 @@ impl RegisterHandler {
         Err(Problem::unavailable(IdsTaken))
     }
 
-    /// Answers a registration whose name is taken: with a session if the same registration was made before, or
-    /// else with `taken`.
+    /// Answers a registration whose name is taken: with a session if the same registration was made before,
+    /// or else with `taken`.
     async fn repeated(
         &self,
         applicant: &Applicant,

@@ -1,8 +1,8 @@
 //! Links that are mailed: whoever follows one has read the mailbox.
 //!
 //! A token is `<user>.<secret>`. The secret holds 32 random bytes, in hexadecimal. The table has the SHA-256
-//! of the secret, and the token sealed so that the function `mail` alone can open it. So a link that is mailed
-//! again is the same link, and a stolen table has no link that works.
+//! of the secret, and the token sealed so that the function `mail` alone can open it. So a link that is
+//! mailed again is the same link, and a stolen table has no link that works.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

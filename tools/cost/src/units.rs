@@ -169,8 +169,8 @@ pub const TOKEN: Unit = measured(
     "functions/refresh/tests/refresh.rs",
     "when_a_session_is_refreshed_or_ended_then_it_costs_next_to_nothing",
 );
-/// A link that is asked for and mailed: quotas of the request and of the mail, the link and its mark; then link,
-/// address and claim.
+/// A link that is asked for and mailed: quotas of the request and of the mail, the link and its mark; then
+/// link, address and claim.
 pub const MAILED: Unit = stated("link mailed", 4.0, 3.5, "functions/mail/src/lib.rs");
 /// Texts that the key service opens for one mail: address and token.
 pub const OPENED: f64 = 2.0;

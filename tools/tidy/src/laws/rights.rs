@@ -107,8 +107,8 @@ pub fn table_rights_are_narrowed(repository: &Repository) -> Vec<String> {
     })
 }
 
-/// Addresses and the tokens of mailed links are opened by `mail` alone: it alone may decrypt with their key, and
-/// read the partitions that hold addresses.
+/// Addresses and the tokens of mailed links are opened by `mail` alone: it alone may decrypt with their key,
+/// and read the partitions that hold addresses.
 pub fn mail_alone_opens_addresses(repository: &Repository) -> Vec<String> {
     const READS: [&str; 4] =
         ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:ConditionCheckItem"];
