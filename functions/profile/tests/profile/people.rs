@@ -43,8 +43,11 @@ async fn when_users_ask_for_themselves_then_they_see_their_profile() {
         "followed_by_you": false,
         "created_at": "2026-11-22T12:00:00.000Z",
         "picture": { "status": "none" },
+        "email_verified": false,
     });
     assert_eq!(answer.json, expected);
+    let bob = world.event("user", &[("user_id", &world.bob.user_id.to_string())]).await;
+    assert!(bob.json.get("email_verified").is_none(), "of oneself alone");
 }
 
 #[tokio::test]
