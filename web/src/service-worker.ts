@@ -23,6 +23,11 @@ worker.addEventListener('install', (event) => {
   );
 });
 
+// The person has said that the newer version may take over. Never by itself: it would change a page in use.
+worker.addEventListener('message', (event) => {
+  if (event.data === 'take over') void worker.skipWaiting();
+});
+
 worker.addEventListener('activate', (event) => {
   event.waitUntil(clean());
 });

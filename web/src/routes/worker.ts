@@ -1,24 +1,38 @@
 import { workerAddress } from '$lib/trusted';
 
-/**
- * Registers the service worker once the first screen has had its time. Calls `ready` when a newer version waits for
- * the next load.
- */
-export function registerWorker(ready: () => unknown): void {
+/** Takes the newer version, and loads the page again with it. */
+type Take = () => void;
+
+/** Registers the service worker once the first screen has had its time. Calls `ready` when a newer version waits. */
+export function registerWorker(ready: (take: Take) => unknown): void {
   if (!('serviceWorker' in navigator) || import.meta.env.DEV) return;
   addEventListener('load', () => void register(ready), { once: true });
   if (document.readyState === 'complete') void register(ready);
 }
 
-async function register(ready: () => unknown): Promise<void> {
+async function register(ready: (take: Take) => unknown): Promise<void> {
   const registration = await navigator.serviceWorker
     .register(workerAddress('/service-worker.js'))
     .catch(() => undefined);
-  registration?.addEventListener('updatefound', () => {
-    const next = registration.installing;
-    next?.addEventListener('statechange', () => {
-      // Without a controller it is the first one, and nothing is new.
-      if (next.state === 'installed' && navigator.serviceWorker.controller) ready();
-    });
-  });
+  if (!registration) return;
+  // One that was found before this page was there waits already, or is on its way.
+  follow(registration.waiting ?? registration.installing, ready);
+  registration.addEventListener('updatefound', () => follow(registration.installing, ready));
+}
+
+function follow(next: ServiceWorker | null, ready: (take: Take) => unknown): void {
+  const look = () => {
+    // Without a controller it is the first one, and nothing is new.
+    if (next?.state === 'installed' && navigator.serviceWorker.controller) ready(() => take(next));
+  };
+  next?.addEventListener('statechange', look);
+  look();
+}
+
+/** A worker that waits does so until every page of the old one is closed: loading one again is not enough. */
+function take(next: ServiceWorker): void {
+  // It may have taken over meanwhile, by another tab.
+  if (next.state !== 'installed') location.reload();
+  navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
+  next.postMessage('take over');
 }
