@@ -22,7 +22,9 @@ const MARGIN = 5_000;
 
 /** The session of this device, the same in all its tabs. */
 class Session {
-  #stored = $state.raw<Stored | null>(read());
+  #stored = read();
+  /** The same object for as long as it is the same person: a renewal is nothing that a screen has to hear of. */
+  #me = $state.raw<Me | null>(this.#stored);
   #onEnd: (() => unknown)[] = [];
 
   constructor() {
@@ -33,7 +35,7 @@ class Session {
   }
 
   get me(): Me | null {
-    return this.#stored;
+    return this.#me;
   }
 
   /** Calls `clear` when the session has ended, so that nothing of it stays. */
@@ -100,8 +102,10 @@ class Session {
   }
 
   #take(stored: Stored | null): void {
-    const ended = this.#stored && this.#stored.user_id !== stored?.user_id;
+    const other = this.#me?.user_id !== stored?.user_id;
+    const ended = this.#me && other;
     this.#stored = stored;
+    if (other) this.#me = stored;
     if (ended) for (const clear of this.#onEnd) clear();
   }
 }
