@@ -102,7 +102,8 @@ class Draft {
       this.step = 'edit';
       for (const { file, picture } of added) void picture.open(file);
       await Promise.all(added.map(({ file, picture }) => keepFile('file', picture.id, file)));
-      this.changed();
+      // At once: whoever gave them may hold them no longer.
+      await this.keep();
     }
     return refused;
   }

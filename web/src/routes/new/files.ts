@@ -6,9 +6,9 @@ export function filesOf(data: DataTransfer | null): File[] {
   return [...(data?.files ?? [])];
 }
 
-/** Returns what another app has shared, and takes it out of the cache. */
-export async function takeShared(): Promise<File[]> {
-  if (!('caches' in window) || !(await caches.has(SHARED))) return [];
+/** Gives `take` what another app has shared, which leaves the cache once it is taken. */
+export async function takeShared(take: (files: File[]) => Promise<void>): Promise<void> {
+  if (!('caches' in window) || !(await caches.has(SHARED))) return;
   const cache = await caches.open(SHARED);
   const requests = await cache.keys();
   const files = await Promise.all(
@@ -20,6 +20,6 @@ export async function takeShared(): Promise<File[]> {
       return [new File([blob], name, { type: response.headers.get('Content-Type') ?? blob.type })];
     }),
   );
+  await take(files.flat());
   await caches.delete(SHARED);
-  return files.flat();
 }
