@@ -1,0 +1,76 @@
+import { expect, test } from './test';
+
+const LAKE = 'cat.jpg';
+
+test('likes are told as one, counted until seen, and read on leaving', async ({ page, world, me }) => {
+  const id = await world.post(me, { media: [[LAKE, 'A cat']] });
+  const fans = [await world.account('anna'), await world.account('bert'), await world.account('cleo')];
+  for (const fan of fans) await world.like(fan, id);
+  const inbox = () => world.call<{ unread_count: number; notifications: Row[] }>('GET', 'notifications', undefined, me);
+  await expect(async () => {
+    const { notifications } = await inbox();
+    expect(notifications.map((row) => row.actor_count)).toEqual([3]);
+  }).toPass({ timeout: 60_000 });
+
+  await page.reload();
+  const badge = page.getByRole('navigation').getByRole('link', { name: 'Activity, 1 unread' });
+  await expect(badge).toBeVisible();
+  await badge.click();
+  const row = page.getByRole('listitem').filter({ hasText: '1 other like your photo' });
+  await expect(row).toContainText('Unread:');
+  await expect(row.getByRole('link', { name: fans[2]?.username })).toBeVisible();
+  await expect.poll(() => row.locator('img[src*="/photos/"]').last().evaluate(loaded)).toBe(true);
+
+  await page.getByRole('navigation').getByRole('link', { name: 'Home' }).click();
+  const read = page.getByRole('navigation').getByRole('link', { name: 'Activity', exact: true });
+  await expect(read).toBeVisible();
+  await expect.poll(async () => (await inbox()).unread_count).toBe(0);
+  await page.reload();
+  await read.click();
+  await expect(row).toBeVisible();
+  await expect(row).not.toContainText('Unread:');
+  await row.getByRole('link', { name: 'Your photo' }).click();
+  await expect(page).toHaveURL(new RegExp(`/p/${id}$`));
+});
+
+interface Row {
+  actor_count: number;
+}
+
+function loaded(image: Element): boolean {
+  return (image as HTMLImageElement).naturalWidth > 0;
+}
+
+test('caption and description are edited, and a photo leaves the grid', async ({ page, world, me }) => {
+  const first = await world.post(me, { caption: 'A cat', media: [[LAKE, 'An animal']] });
+  const id = await world.post(me, { caption: 'A dogg', media: [[LAKE, 'An animal'], [LAKE]] });
+  await page.goto(`/p/${id}`);
+  await page.getByRole('button', { name: 'More about this photo' }).click();
+  await page.getByRole('menuitem', { name: 'Edit' }).click();
+  await page.getByLabel('Caption').fill('A cat again');
+  await page.getByLabel('What is to be seen · Picture 1').fill('A cat on a sofa');
+  await page.getByLabel('What is to be seen · Picture 2').fill('The same cat');
+  await page.getByLabel('Tags').fill('cats #sofa');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('Saved')).toBeVisible();
+  await expect(page).toHaveURL(new RegExp(`/p/${id}$`));
+  await page.reload();
+  await expect(page.getByText('A cat again')).toBeVisible();
+  await expect(page.getByRole('img', { name: 'A cat on a sofa' })).toBeVisible();
+  await expect(page.getByRole('list', { name: 'Tags' })).toHaveText(/#cats\s*#sofa/);
+  const photo = await world.call<{ media: { alt: string }[] }>('GET', `photos/${id}`, undefined, me);
+  expect(photo.media.map((medium) => medium.alt)).toEqual(['A cat on a sofa', 'The same cat']);
+
+  await page.goto(`/@${me.username}`);
+  const grid = page.getByRole('main').locator('a[href^="/p/"]');
+  await expect(grid).toHaveCount(2);
+  await grid.first().click();
+  const dialog = page.getByRole('dialog', { name: 'Photo' });
+  await dialog.getByRole('button', { name: 'More about this photo' }).click();
+  await page.getByRole('menuitem', { name: 'Delete' }).click();
+  await page.getByRole('dialog', { name: 'Delete this photo?' }).getByRole('button', { name: 'Delete' }).click();
+  await expect(page.getByText('The photo is deleted.')).toBeVisible();
+  await expect(dialog).toBeHidden();
+  await expect(grid).toHaveCount(1);
+  await expect(grid).toHaveAttribute('href', `/p/${first}`);
+});

@@ -1,0 +1,96 @@
+import type { Page } from '@playwright/test';
+import { NEWER, type Relay, startRelay } from './relay';
+import { test as base, cardOf, expect, signIn } from './test';
+import { picture } from './world';
+
+const test = base.extend<{ relay: Relay }>({
+  /** The client through a relay that can make it newer. */
+  relay: async ({ baseURL }, use) => {
+    const relay = await startRelay(baseURL ?? '');
+    await use(relay);
+    relay.close();
+  },
+});
+
+test.skip(({ isMobile }) => !isMobile, 'the worker is the same on every device');
+
+test('without a connection the client starts with the feed that was kept', async ({ page, context, world, me }) => {
+  const anna = await world.account('anna');
+  await world.follow(me, anna);
+  const id = await world.post(anna, { caption: 'Seen before', media: [['cat.jpg', 'A cat']] });
+  await world.inFeed(me, id);
+  await underWorker(page);
+  const card = cardOf(page, id);
+  await expect(card.getByText('Seen before')).toBeVisible();
+  await expect.poll(() => card.getByRole('img', { name: 'A cat' }).evaluate(isLoaded)).toBe(true);
+
+  await context.setOffline(true);
+  await page.goto('/settings');
+  await expect(page.getByRole('heading', { name: 'Settings' })).toBeVisible();
+  await page.goto('/');
+  await expect(card.getByText('Seen before')).toBeVisible();
+  await expect(page.getByText(/You are offline\. Showing what was kept at \d+:\d\d.*\./)).toBeVisible();
+  await expect.poll(() => card.getByRole('img', { name: 'A cat' }).evaluate(isLoaded)).toBe(true);
+
+  await context.setOffline(false);
+  await expect(page.getByText(/You are offline/)).toHaveCount(0);
+});
+
+function isLoaded(image: Element): boolean {
+  return (image as HTMLImageElement).naturalWidth > 0;
+}
+
+test('a newer version is offered, and taken only when one says so', async ({ page, relay }) => {
+  await page.goto(`${relay.address}/login`);
+  await underWorker(page);
+  const name = page.getByLabel('User name or e-mail address');
+  const newer = page.locator(NEWER);
+  relay.renew();
+
+  await page.reload();
+  await name.fill('half a na');
+  await expect(page.getByText('A new version is ready.')).toBeVisible();
+  await expect(name).toHaveValue('half a na');
+  await page.getByRole('button', { name: 'Close' }).click();
+
+  // Who goes on with the old one is asked again the next time.
+  await page.reload();
+  await expect(page.getByText('A new version is ready.')).toBeVisible();
+  await expect(newer).toHaveCount(0);
+  await page.getByRole('button', { name: 'Reload' }).click();
+  await expect(newer).toHaveCount(1);
+  await expect(page.getByRole('heading', { name: 'Log in' })).toBeVisible();
+  await expect(page.getByText('A new version is ready.')).toHaveCount(0);
+});
+
+test('pictures that another app shares become a draft', async ({ page, world }) => {
+  await signIn(page, await world.account());
+  await underWorker(page);
+  // The form that a system posts for an app: the worker answers it.
+  await page.evaluate(() => {
+    const form = Object.assign(document.createElement('form'), {
+      id: 'share',
+      action: '/share',
+      method: 'post',
+      enctype: 'multipart/form-data',
+    });
+    form.append(Object.assign(document.createElement('input'), { type: 'file', name: 'photos', multiple: true }));
+    document.body.append(form);
+  });
+  await page.locator('#share input').setInputFiles([picture('cat.jpg'), picture('coffee.jpg')]);
+  await page.evaluate(() => document.querySelector<HTMLFormElement>('#share')?.submit());
+  const pictures = page.getByRole('button', { name: /^Picture \d of 2$/ });
+  await expect(pictures).toHaveCount(2);
+  await expect(page).toHaveURL(/\/new$/);
+  await page.reload();
+  await expect(pictures).toHaveCount(2);
+});
+
+/** Loads the page again once the worker is there, so that it is the worker's. */
+async function underWorker(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+  });
+  await page.reload();
+  expect(await page.evaluate(() => navigator.serviceWorker.controller !== null)).toBe(true);
+}

@@ -1,0 +1,55 @@
+import { createServer, request as send } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** Passes everything on to a deployed client, of which it can make a newer version. */
+export interface Relay {
+  address: string;
+  /** From now on the client is a newer one: another worker, and pages that say so. */
+  renew(): void;
+  close(): void;
+}
+
+/** How pages of the newer version can be told. */
+export const NEWER = 'meta[name="newer-version"]';
+
+const MARK = '<meta name="newer-version" content="">';
+
+export async function startRelay(target: string): Promise<Relay> {
+  const { version } = (await (await fetch(`${target}/_app/version.json`)).json()) as { version: string };
+  let newer = false;
+  const server = createServer((request, response) => {
+    const headers = { ...request.headers, host: new URL(target).host };
+    const passed = send(`${target}${request.url}`, { method: request.method, headers }, async (answer) => {
+      const type = answer.headers['content-type'] ?? '';
+      if (!newer || !/text\/html|javascript/.test(type)) {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+        return;
+      }
+      const parts: Buffer[] = [];
+      for await (const part of answer) parts.push(part as Buffer);
+      const text = Buffer.concat(parts).toString();
+      const changed = request.url?.endsWith('/service-worker.js')
+        ? text.replaceAll(version, `${version}1`)
+        : text.replace('<head>', `<head>${MARK}`);
+      const { 'content-length': _, etag: __, ...kept } = answer.headers;
+      response.writeHead(answer.statusCode ?? 502, kept);
+      response.end(changed);
+    });
+    // What is changed is not compressed.
+    passed.removeHeader('accept-encoding');
+    passed.on('error', () => response.writeHead(502).end());
+    request.pipe(passed);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    renew: () => {
+      newer = true;
+    },
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
