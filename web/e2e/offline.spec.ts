@@ -40,11 +40,14 @@ function isLoaded(image: Element): boolean {
   return (image as HTMLImageElement).naturalWidth > 0;
 }
 
-test('a newer version is offered, and taken only when one says so', async ({ page, relay }) => {
+test('a newer version is offered, and taken only when one says so', async ({ page, context, relay }) => {
   await page.goto(`${relay.address}/login`);
   await underWorker(page);
   const name = page.getByLabel('User name or e-mail address');
   const newer = page.locator(NEWER);
+  const other = await context.newPage();
+  await other.goto(`${relay.address}/login`);
+  await other.getByLabel('User name or e-mail address').fill('half another');
   relay.renew();
 
   await page.reload();
@@ -61,6 +64,9 @@ test('a newer version is offered, and taken only when one says so', async ({ pag
   await expect(newer).toHaveCount(1);
   await expect(page.getByRole('heading', { name: 'Log in' })).toBeVisible();
   await expect(page.getByText('A new version is ready.')).toHaveCount(0);
+  // Another tab is left as it is.
+  await expect(other.getByLabel('User name or e-mail address')).toHaveValue('half another');
+  await expect(other.locator(NEWER)).toHaveCount(0);
 });
 
 test('pictures that another app shares become a draft', async ({ page, world }) => {
