@@ -82,12 +82,7 @@ def ensure_browser(running: Step) -> None:
     if chromium() is not None:
         running.note = "all there"
         return
-    commands = (["apt-get", "-qq", "update"], ["apt-get", "-qq", "install", "--yes", "--no-install-recommends", "chromium", "fonts-dejavu-core"])
-    try:
-        for command in commands:
-            subprocess.run(command, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"}, capture_output=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise Refusal("Chromium is missing and cannot be installed with apt-get: install it, or name it by CHROMIUM=/path") from error
+    _install(["chromium", "fonts-dejavu-core"], "Chromium is missing and cannot be installed with apt-get: install it, or name it by CHROMIUM=/path")
     running.note = "Chromium installed"
 
 
@@ -96,10 +91,28 @@ def chromium() -> str | None:
     return os.environ.get("CHROMIUM") or shutil.which("chromium")
 
 
+def ensure_webkit(running: Step) -> None:
+    """The engine of the other browsers, driven by WebDriver, and a screen that nobody sees."""
+    if all(shutil.which(program) for program in ("WebKitWebDriver", "Xvfb")):
+        running.note = "all there"
+        return
+    _install(["webkit2gtk-driver", "xvfb"], "WebKitGTK is missing and cannot be installed with apt-get: install webkit2gtk-driver and xvfb")
+    running.note = "WebKitGTK installed"
+
+
 def ensure_checks(running: Step) -> None:
     """What `.ci/run` calls, in an environment apart: aws-sam-cli asks for another botocore than the emulator pins."""
     running.note = "unchanged" if CHECKS.is_ready(CHECK_REQUIREMENTS) else "installed"
     CHECKS.install(CHECK_REQUIREMENTS, show=running.show)
+
+
+def _install(packages: list[str], refusal: str) -> None:
+    """Installs packages of Debian's on the machine."""
+    try:
+        for command in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
+            subprocess.run(["apt-get", "-qq", *command], env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"}, capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise Refusal(refusal) from error
 
 
 def _debian_package(name: str, work: Path) -> Path:

@@ -37,8 +37,17 @@ def _cargo(*arguments: str) -> Callable[[Step, Mapping[str, str]], int]:
 
 def _browser(running: Step, environ: Mapping[str, str]) -> int:
     tools.ensure_browser(running)
-    environ = {**environ, "PATH": f"{tools.node_path()}{os.pathsep}{environ['PATH']}", "CHROMIUM": tools.chromium() or ""}
-    return subprocess.run(["npx", "--no-install", "playwright", "test"], cwd=web.WEB, env=environ, check=False).returncode
+    return _node(["npx", "--no-install", "playwright", "test"], {**environ, "CHROMIUM": tools.chromium() or ""})
+
+
+def _webkit(running: Step, environ: Mapping[str, str]) -> int:
+    tools.ensure_webkit(running)
+    return _node(["node", "e2e/webkit.smoke.mjs"], environ)
+
+
+def _node(command: list[str], environ: Mapping[str, str]) -> int:
+    environ = {**environ, "PATH": f"{tools.node_path()}{os.pathsep}{environ['PATH']}"}
+    return subprocess.run(command, cwd=web.WEB, env=environ, check=False).returncode
 
 
 _TESTS = (
@@ -47,6 +56,7 @@ _TESTS = (
     # Which nextest does not run.
     Part("examples in documentation (cargo)", _cargo("test", "--workspace", "--doc", "--quiet")),
     Part("tests of the web client in a browser (Playwright)", _browser),
+    Part("smoke of the web client in WebKit (WebDriver)", _webkit),
 )
 
 
