@@ -1,7 +1,29 @@
 import { tick } from 'svelte';
 
+let waiting: MutationObserver | undefined;
+
+function title(): HTMLElement | null {
+  return document.querySelector('h1');
+}
+
 /** Moves the focus to the title when a screen has turned into another without a navigation, so that it is announced. */
 export async function focusTitle(): Promise<void> {
   await tick();
-  document.querySelector<HTMLElement>('h1')?.focus();
+  title()?.focus();
+}
+
+/** Announces a new screen from its title on. One that is read first has its title later. */
+export function announce(): void {
+  waiting?.disconnect();
+  if (focused()) return;
+  waiting = new MutationObserver(() => focused() && waiting?.disconnect());
+  waiting.observe(document.body, { childList: true, subtree: true });
+}
+
+/** Focuses the title. Returns whether that is done, or has become needless since the person is elsewhere by now. */
+function focused(): boolean {
+  const there = title();
+  if (waiting && document.activeElement !== document.body) return true;
+  there?.focus({ preventScroll: true });
+  return there !== null;
 }
