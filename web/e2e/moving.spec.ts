@@ -1,0 +1,168 @@
+import type { Page } from '@playwright/test';
+import { cardOf, expect, test } from './test';
+import type { World } from './world';
+
+const SMALL = 'cat.jpg';
+
+interface Point {
+  x: number;
+  y: number;
+}
+
+/** Draws a finger over the screen, a piece in each frame: what comes at once is no way to the browser. */
+async function finger(page: Page, from: Point, to: Point): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', points: Point[]) =>
+    session.send('Input.dispatchTouchEvent', { type, touchPoints: points });
+  await touch('touchStart', [from]);
+  for (let step = 1; step <= 10; step++) {
+    const part = step / 10;
+    await touch('touchMove', [{ x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part }]);
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+  }
+  await touch('touchEnd', []);
+  await session.detach();
+}
+
+/** A photo of so many pictures by somebody whom one follows. */
+async function many(world: World, me: Parameters<World['follow']>[0], count: number): Promise<string> {
+  const anna = await world.account('anna');
+  await world.follow(me, anna);
+  const media = Array.from({ length: count }, (_, index): [string, string] => [SMALL, `Picture ${index + 1}`]);
+  const id = await world.post(anna, { media });
+  await world.inFeed(me, id);
+  return id;
+}
+
+test('a carousel is swiped, and dots follow it', async ({ page, world, me, isMobile }) => {
+  test.skip(!isMobile);
+  const id = await many(world, me, 7);
+  await page.reload();
+  const card = cardOf(page, id);
+  await expect(card.getByText('1 of 7')).toBeVisible();
+  const dots = card.locator('.dots i');
+  const on = () => dots.evaluateAll((all) => all.findIndex((dot) => dot.classList.contains('on')));
+  await expect(dots).toHaveCount(5);
+  expect(await on()).toBe(0);
+
+  const frame = await card.getByRole('list').boundingBox();
+  if (!frame) throw new Error('the carousel has no frame');
+  // Above the buttons, which are in the middle.
+  const y = frame.y + frame.height / 4;
+  const [left, right] = [frame.x + 40, frame.x + frame.width - 40];
+  const at = () => card.getByRole('list').evaluate((track) => track.scrollLeft / track.clientWidth);
+  for (const place of [2, 3, 4]) {
+    await finger(page, { x: right, y }, { x: left, y });
+    await expect(card.getByText(`${place} of 7`)).toBeVisible();
+    // It has come to rest, so that the next swipe begins anew.
+    await expect.poll(at).toBe(place - 1);
+  }
+  // In the middle dots move below it, and those at both ends say that there is more.
+  expect(await on()).toBe(2);
+  await expect(card.locator('.dots .tiny')).toHaveCount(2);
+  await finger(page, { x: left, y }, { x: right, y });
+  await expect(card.getByText('3 of 7')).toBeVisible();
+  await expect(card.getByRole('img', { name: 'Picture 3' })).toBeInViewport();
+});
+
+test('newer photos are told, and shown when one likes', async ({ page, world, me }) => {
+  const anna = await world.account('anna');
+  await world.follow(me, anna);
+  const older = await Promise.all(['one', 'two'].map((caption) => world.post(anna, { caption, media: [[SMALL]] })));
+  await world.inFeed(me, older[0] ?? '');
+  await world.inFeed(me, older[1] ?? '');
+  await page.clock.install();
+  await page.goto('/');
+  await expect(page.getByRole('article')).toHaveCount(2);
+  await page.evaluate(() => scrollTo(0, 400));
+  const first = page.getByRole('article').first();
+  const top = await first.boundingBox();
+
+  const id = await world.post(anna, { caption: 'Brand new', media: [[SMALL]] });
+  await world.inFeed(me, id);
+  await page.clock.fastForward('01:30');
+  const pill = page.getByRole('button', { name: 'New photos' });
+  await expect(pill).toBeInViewport();
+  // Nothing has moved under the eyes of whom is reading.
+  expect(await first.boundingBox()).toEqual(top);
+  await expect(cardOf(page, id)).toBeHidden();
+
+  await pill.click();
+  await expect(cardOf(page, id)).toBeInViewport();
+  await expect(pill).toBeHidden();
+  expect(await page.evaluate(() => scrollY)).toBe(0);
+  await expect(page.getByRole('article').first()).toHaveAttribute('data-photo', id);
+});
+
+test('pulling the feed down refreshes it', async ({ page, world, me, isMobile }) => {
+  test.skip(!isMobile);
+  const anna = await world.account('anna');
+  await world.follow(me, anna);
+  const before = await world.post(anna, { media: [[SMALL]] });
+  await world.inFeed(me, before);
+  await page.goto('/');
+  await expect(cardOf(page, before)).toBeVisible();
+  const id = await world.post(anna, { caption: 'Brand new', media: [[SMALL]] });
+  await world.inFeed(me, id);
+
+  let asked = 0;
+  page.on('request', (request) => {
+    if (request.url().endsWith('/api/v1/feed')) asked++;
+  });
+  await finger(page, { x: 200, y: 200 }, { x: 200, y: 280 });
+  expect(asked, 'a short pull is no wish').toBe(0);
+  await finger(page, { x: 200, y: 200 }, { x: 200, y: 520 });
+  await expect(cardOf(page, id)).toBeVisible();
+  expect(asked).toBe(1);
+  await expect(page.getByText('Pull to refresh')).toBeHidden();
+});
+
+test('nothing moves while pages of the feed load', async ({ page, world, me }) => {
+  test.setTimeout(150_000);
+  const anna = await world.account('anna');
+  await world.follow(me, anna);
+  const names = ['cat', 'bricks', 'observatory', 'ring_nebula', 'merging', 'photographer', 'admiral', 'astronaut'];
+  const ids = await Promise.all(
+    names.map((name, index) =>
+      world.post(anna, {
+        caption: 'Fog over the lake. '.repeat(index * 2),
+        location: index % 2 ? 'By the lake' : undefined,
+        media: index % 3 ? [[`${name}.jpg`, name]] : [[`${name}.jpg`, name], [SMALL]],
+      }),
+    ),
+  );
+  for (const id of ids) await world.inFeed(me, id);
+
+  // Small pages, so that there are many of them.
+  const pages: string[] = [];
+  await page.route(/\/api\/v1\/feed(\?|$)/, async (route) => {
+    const url = new URL(route.request().url());
+    url.searchParams.set('count', '1');
+    pages.push(url.search);
+    await route.continue({ url: url.href });
+  });
+  await page.addInitScript(() => {
+    const shifts: string[] = [];
+    Object.assign(window, { shifts });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & {
+        value: number;
+        hadRecentInput: boolean;
+        sources: { node?: Element }[];
+      })[]) {
+        if (entry.hadRecentInput) continue;
+        const what = entry.sources.map(({ node }) => `${node?.nodeName.toLowerCase()}.${node?.className}`);
+        shifts.push(`${entry.value.toFixed(4)} by ${what.join(', ')}`);
+      }
+    }).observe({ type: 'layout-shift', buffered: true });
+  });
+  await page.goto('/');
+  await expect(page.getByRole('article').first()).toBeVisible();
+  await expect(async () => {
+    await page.mouse.wheel(0, 700);
+    await expect(page.getByText('You have seen everything of the last 30 days.')).toBeInViewport({ timeout: 200 });
+  }).toPass({ timeout: 90_000, intervals: [50] });
+  expect(new Set(pages).size).toBeGreaterThanOrEqual(names.length);
+  expect(await page.evaluate(() => PerformanceObserver.supportedEntryTypes)).toContain('layout-shift');
+  expect(await page.evaluate(() => (window as unknown as { shifts: string[] }).shifts)).toEqual([]);
+});

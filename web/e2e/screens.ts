@@ -1,0 +1,217 @@
+import type { Page } from '@playwright/test';
+import { cardOf, expect } from './test';
+import { type Account, picture, type World } from './world';
+
+/** Enough of a world that no screen is empty. */
+export interface Scene {
+  me: Account;
+  anna: Account;
+  /** A photo of Anna's with two pictures, in the feed. */
+  theirs: string;
+  /** A photo of one's own, which Anna likes. */
+  mine: string;
+}
+
+export interface Screen {
+  name: string;
+  open: (page: Page, scene: Scene) => Promise<void>;
+}
+
+const CAPTION =
+  'Fog over the lake, before anybody was up. We sat on the pier until the first boat came, and nobody said a word.\n' +
+  'The second picture is from the way home, when the sun was there at last and the coffee as well.';
+
+export async function scene(world: World, me: Account): Promise<Scene> {
+  const anna = await world.account('anna');
+  await world.follow(me, anna);
+  await world.follow(anna, me);
+  const [theirs, mine] = await Promise.all([
+    world.post(anna, {
+      caption: CAPTION,
+      location: 'Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch',
+      tags: ['fog', 'lake', 'slow_mornings'],
+      media: [
+        ['cat.jpg', 'A lake at dawn'],
+        ['bricks.jpg', 'The way home'],
+      ],
+    }),
+    world.post(me, { caption: 'Tulips', media: [['dahlia.jpg', 'Three tulips']] }),
+  ]);
+  await world.like(anna, mine);
+  await world.inFeed(me, theirs);
+  await expect(async () => {
+    const told = await world.call<{ notifications: { type: string }[] }>('GET', 'notifications', undefined, me);
+    expect(told.notifications.map(({ type }) => type).sort()).toEqual(['follow', 'like']);
+  }).toPass({ timeout: 60_000 });
+  return { me, anna, theirs, mine };
+}
+
+/** A screen at an address, which is there when it has its title and has read what it shows. */
+function at(name: string, path: string | ((scene: Scene) => string), title: string | RegExp): Screen {
+  return {
+    name,
+    open: async (page, it) => {
+      await page.goto(typeof path === 'string' ? path : path(it));
+      await expect(page.getByRole('heading', { level: 1, name: title })).toBeAttached();
+      await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
+    },
+  };
+}
+
+/** A screen that another leads to. */
+function then(name: string, before: Screen, go: (page: Page, scene: Scene) => Promise<void>): Screen {
+  return {
+    name,
+    open: async (page, it) => {
+      await before.open(page, it);
+      await go(page, it);
+    },
+  };
+}
+
+const login = at('log in', '/login', 'Log in');
+const register = at('sign up', '/register', 'Sign up');
+const forgot = at('forgotten password', '/forgot', 'Forgot your password?');
+
+export const SIGNED_OUT: Screen[] = [
+  login,
+  then('log in, refused', login, async (page) => {
+    await page.getByLabel('User name or e-mail').fill('nobody_of_that_name');
+    await page.getByLabel('Password', { exact: true }).fill('not the password');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await expect(page.getByText('Name and password do not match.')).toBeVisible();
+  }),
+  register,
+  then('sign up, not filled in', register, async (page) => {
+    await page.getByRole('button', { name: 'Open account' }).click();
+    await expect(page.getByText('Please fill this in.').first()).toBeVisible();
+  }),
+  forgot,
+  then('forgotten password, sent', forgot, async (page) => {
+    await page.getByLabel('User name or e-mail').fill('nobody_of_that_name');
+    await page.getByRole('button', { name: 'Send link' }).click();
+    await expect(page.getByRole('heading', { name: 'Look into your mail' })).toBeVisible();
+  }),
+  at('new password', '/reset#token', 'New password'),
+  at('address to prove', '/prove#token', 'This link no longer works'),
+  at('nothing there', '/no/such/place', 'There is nothing here'),
+];
+
+export const emptyFeed: Screen = then('empty feed', at('', '/', 'Feed'), async (page) => {
+  await expect(page.getByRole('heading', { name: 'Your feed is empty' })).toBeVisible();
+});
+
+const feed = then('feed', at('', '/', 'Feed'), async (page, { theirs }) => {
+  await expect(cardOf(page, theirs)).toBeVisible();
+});
+const photo = at('photo', ({ theirs }) => `/p/${theirs}`, /^Photo by/);
+const own = at('own photo', ({ mine }) => `/p/${mine}`, /^Photo by/);
+const settings = at('settings', '/settings', 'Settings');
+
+export const SIGNED_IN: Screen[] = [
+  feed,
+  then('photo over the feed', feed, async (page, { theirs }) => {
+    await cardOf(page, theirs).getByRole('button', { name: 'Open' }).click();
+    await expect(page.getByRole('dialog', { name: 'Photo' }).getByText('Fog over the lake')).toBeVisible();
+  }),
+  photo,
+  then('menu of a photo', own, async (page) => {
+    await page.getByRole('button', { name: 'More about this photo' }).click();
+    await expect(page.getByRole('menuitem', { name: 'Delete' })).toBeVisible();
+  }),
+  then('question before a deletion', own, async (page) => {
+    await page.getByRole('button', { name: 'More about this photo' }).click();
+    await page.getByRole('menuitem', { name: 'Delete' }).click();
+    await expect(page.getByRole('dialog').getByRole('button', { name: 'Delete' })).toBeVisible();
+  }),
+  at('edit', ({ mine }) => `/p/${mine}/edit`, 'Edit photo'),
+  then(
+    'likers',
+    at('', ({ mine }) => `/p/${mine}/likes`, 'Likes'),
+    async (page, { anna }) => {
+      await expect(page.getByRole('main').getByRole('link', { name: anna.username })).toBeVisible();
+    },
+  ),
+  at('photo that is gone', '/p/1', 'This photo is no longer here'),
+  then(
+    'own profile',
+    at('', ({ me }) => `/@${me.username}`, /^me_/),
+    async (page) => {
+      await expect(page.getByRole('link', { name: 'Three tulips' })).toBeVisible();
+    },
+  ),
+  then(
+    "somebody's profile",
+    at('', ({ anna }) => `/@${anna.username}`, /^anna_/),
+    async (page) => {
+      await expect(page.getByRole('link', { name: 'A lake at dawn' })).toBeVisible();
+    },
+  ),
+  then(
+    'followers',
+    at('', ({ anna }) => `/@${anna.username}/followers`, /^Followers of/),
+    async (page, { me }) => {
+      await expect(page.getByRole('main').getByRole('link', { name: me.username })).toBeVisible();
+    },
+  ),
+  at('nobody of that name', '/@nobody.of.that.name', 'There is no such person'),
+  then('activity', at('', '/activity', 'Activity'), async (page) => {
+    await expect(page.getByText('likes your photo')).toBeVisible();
+  }),
+  settings,
+  then('question before logging out', settings, async (page) => {
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await expect(page.getByRole('dialog', { name: 'Log out of this device?' })).toBeVisible();
+  }),
+  at('settings: profile', '/settings/profile', 'Profile'),
+  at('settings: account', '/settings/account', 'Account'),
+  at('settings: sessions', '/settings/sessions', 'Sessions'),
+  at('settings: appearance', '/settings/appearance', 'Appearance and use'),
+];
+
+const pick = at('new photo', '/new', 'New photo');
+
+/** The steps of a new photo, each from where the one before it ends. */
+export const NEW: Screen[] = [
+  pick,
+  {
+    name: 'new photo: crop',
+    open: async (page) => {
+      await page
+        .getByLabel('Choose pictures')
+        .setInputFiles([picture('cat.jpg'), picture('bricks.jpg'), picture('macaws.jpg')]);
+      await expect(page.getByRole('tab', { name: 'Crop', selected: true })).toBeVisible();
+      await expect(page.getByLabel('Straighten')).toBeVisible();
+    },
+  },
+  {
+    name: 'new photo: filter',
+    open: async (page) => {
+      await page.getByRole('tab', { name: 'Filter' }).click();
+      await page.getByText('Selenium').click();
+      await expect(page.getByLabel('Strength')).toBeVisible();
+    },
+  },
+  {
+    name: 'new photo: description',
+    open: async (page) => {
+      await page.getByRole('tab', { name: 'Describe' }).click();
+      await page.getByLabel('What is to be seen').fill('A cat on a wall');
+    },
+  },
+  {
+    name: 'new photo: details',
+    open: async (page) => {
+      await page.getByRole('button', { name: 'Next', exact: true }).click();
+      await expect(page.getByLabel('Caption')).toBeVisible();
+    },
+  },
+  {
+    name: 'new photo: question before it is discarded',
+    open: async (page) => {
+      await page.getByRole('button', { name: 'Back', exact: true }).click();
+      await page.getByRole('button', { name: 'Discard' }).click();
+      await expect(page.getByRole('dialog', { name: 'Discard this draft?' })).toBeVisible();
+    },
+  },
+];

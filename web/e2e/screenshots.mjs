@@ -1,0 +1,173 @@
+// Takes the pictures of docs/web: every screen over the demo world, on a phone and a desktop, in light and dark.
+// It reads only: what would change the world is not sent.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from '@playwright/test';
+
+const BASE = process.env.LAMBDAGRAM_WEB_URL ?? 'http://127.0.0.1:4568';
+const FOLDER = process.argv[2] ?? fileURLToPath(new URL('../../docs/web/', import.meta.url));
+const PICTURES = fileURLToPath(new URL('../../localstack/cloud/demo/pictures/', import.meta.url));
+const ME = 'leila_farahani';
+const PASSWORD = 'a-demo-is-no-secret';
+
+/** The most that a picture may weigh (bytes), and all of them together. */
+const MOST = 60_000;
+const ALL = 2_000_000;
+
+const DEVICES = {
+  phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
+  desktop: { viewport: { width: 1280, height: 900 } },
+};
+
+const click = (page, role, name) => page.getByRole(role, { name, exact: true }).first().click();
+
+/** Each screen, and how one gets there. */
+const SIGNED_OUT = {
+  login: (page) => page.goto('/login'),
+  register: (page) => page.goto('/register'),
+  forgot: (page) => page.goto('/forgot'),
+};
+const SIGNED_IN = {
+  feed: (page) => page.goto('/'),
+  'photo-over-feed': async (page) => {
+    await page.goto('/');
+    await click(page, 'button', 'Open');
+    await page.getByRole('dialog', { name: 'Photo' }).getByRole('img').first().waitFor();
+  },
+  photo: (page, { photo }) => page.goto(`/p/${photo}`),
+  likers: (page, { photo }) => page.goto(`/p/${photo}/likes`),
+  profile: (page) => page.goto(`/@${ME}`),
+  somebody: (page, { somebody }) => page.goto(`/@${somebody}`),
+  followers: (page, { somebody }) => page.goto(`/@${somebody}/followers`),
+  'new-pick': (page) => page.goto('/new'),
+  'new-crop': async (page) => {
+    const files = ['macaws', 'coffee', 'raccoon'].map((name) => `${PICTURES}${name}.jpg`);
+    await page.getByLabel('Choose pictures').setInputFiles(files);
+    await page.getByLabel('Straighten').waitFor();
+    await page.getByText('4:5').click();
+  },
+  'new-filter': async (page) => {
+    await click(page, 'tab', 'Filter');
+    await page.getByText('Lantern').click();
+  },
+  'new-describe': async (page) => {
+    await click(page, 'tab', 'Describe');
+    await page.getByLabel('What is to be seen').fill('Two macaws on a branch, one red and one blue.');
+  },
+  'new-details': async (page) => {
+    await click(page, 'button', 'Next');
+    await page.getByLabel('Caption').fill('They talked all morning, and about us.');
+    await page.getByLabel('Place').fill('Manaus');
+    await click(page, 'heading', 'New photo');
+  },
+  edit: (page, { own }) => page.goto(`/p/${own}/edit`),
+  activity: (page) => page.goto('/activity'),
+  settings: (page) => page.goto('/settings'),
+  'settings-profile': (page) => page.goto('/settings/profile'),
+  'settings-account': (page) => page.goto('/settings/account'),
+  'settings-sessions': (page) => page.goto('/settings/sessions'),
+  'settings-appearance': (page) => page.goto('/settings/appearance'),
+  'not-found': (page) => page.goto('/no/such/place'),
+};
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+});
+mkdirSync(FOLDER, { recursive: true });
+const press = await (await browser.newContext()).newPage();
+let weight = 0;
+try {
+  for (const [device, kind] of Object.entries(DEVICES)) await onDevice(device, kind);
+} finally {
+  await browser.close();
+}
+console.log(`  ${(weight / 1e6).toFixed(2)} MB in all`);
+if (weight > ALL) throw new Error(`all pictures together may weigh ${ALL} bytes`);
+
+async function onDevice(device, kind) {
+  for (const theme of ['light', 'dark']) {
+    const context = await browser.newContext({
+      ...kind,
+      baseURL: BASE,
+      locale: 'en-GB',
+      colorScheme: theme,
+      reducedMotion: 'reduce',
+      serviceWorkers: 'block',
+    });
+    await context.route(/\/api\/v1\/(?!auth\/)/, (route) =>
+      route.request().method() === 'GET' ? route.continue() : route.fulfill({ status: 204 }),
+    );
+    const page = await context.newPage();
+    const take = async (name, open, world) => {
+      await open(page, world);
+      await settled(page);
+      const file = `${name}-${device}-${theme}.webp`;
+      const picture = await toWebp(await page.screenshot());
+      writeFileSync(join(FOLDER, file), picture);
+      weight += picture.length;
+      console.log(`  ${file} ${(picture.length / 1000).toFixed(0)} KB`);
+    };
+    for (const [name, open] of Object.entries(SIGNED_OUT)) await take(name, open);
+    const world = await signIn(page);
+    for (const [name, open] of Object.entries(SIGNED_IN)) await take(name, open, world);
+    await page.evaluate(() => fetch('/api/v1/auth/session', { method: 'DELETE', headers: { 'X-Session': 'cookie' } }));
+    await context.close();
+  }
+}
+
+/** Signs in, and finds the photos and people that are shown. */
+async function signIn(page) {
+  await page.goto('/login');
+  await page.getByLabel('User name or e-mail').fill(ME);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await click(page, 'button', 'Log in');
+  await page.getByRole('article').first().waitFor();
+  return page.evaluate(async (me) => {
+    const read = async (path) => (await fetch(`/api/v1/${path}`, { headers: { 'X-Session': 'cookie' } })).json();
+    const { photos } = await read('feed');
+    const { user_id } = await read(`users/by-name/${me}`);
+    const own = (await read(`users/${user_id}/photos`)).photos;
+    // The one that most people like.
+    const others = photos.filter(({ username }) => username !== me).sort((a, b) => b.likes - a.likes);
+    return { photo: others[0].photo_id, somebody: others[0].username, own: own[0].photo_id };
+  }, ME);
+}
+
+/** Waits until everything that is on the screen is there. */
+async function settled(page) {
+  await page.waitForLoadState('networkidle');
+  await page.locator('h1').first().waitFor({ state: 'attached' });
+  await page.waitForFunction(() => {
+    const seen = (element) => {
+      const { top, bottom, width } = element.getBoundingClientRect();
+      return width > 0 && bottom > 0 && top < innerHeight;
+    };
+    const busy = document.querySelector('main [aria-busy="true"], .skeleton');
+    return !busy && [...document.images].filter(seen).every((image) => image.complete);
+  });
+}
+
+/** Chromium writes PNG only. A page of its own makes WebP of it, as fine as the weight allows. */
+async function toWebp(png) {
+  const made = await press.evaluate(
+    async ({ data, most }) => {
+      const picture = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob());
+      const canvas = document.createElement('canvas');
+      canvas.width = picture.width;
+      canvas.height = picture.height;
+      canvas.getContext('2d').drawImage(picture, 0, 0);
+      for (let quality = 0.8; quality > 0.3; quality -= 0.05) {
+        const blob = await new Promise((resolve) => canvas.toBlob(resolve, 'image/webp', quality));
+        if (blob.size > most) continue;
+        const bytes = new Uint8Array(await blob.arrayBuffer());
+        return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+      }
+      return undefined;
+    },
+    { data: png.toString('base64'), most: MOST },
+  );
+  if (!made) throw new Error(`a picture weighs more than ${MOST} bytes`);
+  return Buffer.from(made, 'base64');
+}
