@@ -15,9 +15,10 @@ const PASSWORD = 'a-demo-is-no-secret';
 const MOST = 60_000;
 const ALL = 2_000_000;
 
+/** What is looked with, and by how much its pictures are made smaller. */
 const DEVICES = {
-  phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
-  desktop: { viewport: { width: 1280, height: 900 } },
+  phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, scale: 1 },
+  desktop: { viewport: { width: 1280, height: 900 }, scale: 0.75 },
 };
 
 const click = (page, role, name) => page.getByRole(role, { name, exact: true }).first().click();
@@ -86,7 +87,7 @@ try {
 console.log(`  ${(weight / 1e6).toFixed(2)} MB in all`);
 if (weight > ALL) throw new Error(`all pictures together may weigh ${ALL} bytes`);
 
-async function onDevice(device, kind) {
+async function onDevice(device, { scale, ...kind }) {
   for (const theme of ['light', 'dark']) {
     const context = await browser.newContext({
       ...kind,
@@ -104,7 +105,7 @@ async function onDevice(device, kind) {
       await open(page, world);
       await settled(page);
       const file = `${name}-${device}-${theme}.webp`;
-      const picture = await toWebp(await page.screenshot());
+      const picture = await toWebp(await page.screenshot(), scale);
       writeFileSync(join(FOLDER, file), picture);
       weight += picture.length;
       console.log(`  ${file} ${(picture.length / 1000).toFixed(0)} KB`);
@@ -130,7 +131,7 @@ async function signIn(page) {
     const { user_id } = await read(`users/by-name/${me}`);
     const own = (await read(`users/${user_id}/photos`)).photos;
     // The one that most people like.
-    const others = photos.filter(({ username }) => username !== me).sort((a, b) => b.likes - a.likes);
+    const others = photos.filter(({ username }) => username !== me).sort((a, b) => b.likes_count - a.likes_count);
     return { photo: others[0].photo_id, somebody: others[0].username, own: own[0].photo_id };
   }, ME);
 }
@@ -150,14 +151,16 @@ async function settled(page) {
 }
 
 /** Chromium writes PNG only. A page of its own makes WebP of it, as fine as the weight allows. */
-async function toWebp(png) {
+async function toWebp(png, scale) {
   const made = await press.evaluate(
-    async ({ data, most }) => {
+    async ({ data, scale, most }) => {
       const picture = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob());
       const canvas = document.createElement('canvas');
-      canvas.width = picture.width;
-      canvas.height = picture.height;
-      canvas.getContext('2d').drawImage(picture, 0, 0);
+      canvas.width = Math.round(picture.width * scale);
+      canvas.height = Math.round(picture.height * scale);
+      const context = canvas.getContext('2d');
+      context.imageSmoothingQuality = 'high';
+      context.drawImage(picture, 0, 0, canvas.width, canvas.height);
       for (let quality = 0.8; quality > 0.3; quality -= 0.05) {
         const blob = await new Promise((resolve) => canvas.toBlob(resolve, 'image/webp', quality));
         if (blob.size > most) continue;
@@ -166,7 +169,7 @@ async function toWebp(png) {
       }
       return undefined;
     },
-    { data: png.toString('base64'), most: MOST },
+    { data: png.toString('base64'), scale, most: MOST },
   );
   if (!made) throw new Error(`a picture weighs more than ${MOST} bytes`);
   return Buffer.from(made, 'base64');
