@@ -161,7 +161,7 @@ async function toWebp(png, scale) {
       const context = canvas.getContext('2d');
       context.imageSmoothingQuality = 'high';
       context.drawImage(picture, 0, 0, canvas.width, canvas.height);
-      for (let quality = 0.8; quality > 0.3; quality -= 0.05) {
+      for (let quality = 0.7; quality > 0.3; quality -= 0.05) {
         const blob = await new Promise((resolve) => canvas.toBlob(resolve, 'image/webp', quality));
         if (blob.size > most) continue;
         const bytes = new Uint8Array(await blob.arrayBuffer());
