@@ -60,6 +60,22 @@ def test_where_nasm_cannot_be_fetched_a_line_says_so(step: Step) -> None:
 
 
 @pytest.mark.usefixtures("bare")
+def test_where_a_browser_cannot_be_installed_a_line_names_its_packages(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    with pytest.raises(Refusal, match="Chromium is missing and cannot be installed"):
+        tools.ensure_browser(step)
+    with pytest.raises(Refusal, match="install webkit2gtk-driver and xvfb"):
+        tools.ensure_webkit(step)
+
+
+def test_webkit_is_there_when_its_driver_and_a_screen_are(bare: Path, step: Step) -> None:
+    for name in ("WebKitWebDriver", "Xvfb"):
+        program(bare / "path", name, "")
+    tools.ensure_webkit(step)
+    assert step.note == "all there"
+
+
+@pytest.mark.usefixtures("bare")
 def test_other_processors_need_no_nasm(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tools.platform, "machine", lambda: "aarch64")
     tools.ensure_nasm(step)
