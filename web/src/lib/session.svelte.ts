@@ -38,6 +38,11 @@ class Session {
     return this.#me;
   }
 
+  /** When the access cookie ends (ms), if there is a session. */
+  get until(): number | undefined {
+    return this.#stored?.until;
+  }
+
   /** Calls `clear` when the session has ended, so that nothing of it stays. */
   onEnd(clear: () => unknown): void {
     this.#onEnd.push(clear);
@@ -71,15 +76,17 @@ class Session {
     if (this.#stored && this.#stored.until < Date.now() + MARGIN) await this.renew();
   }
 
-  /** Renews the session, once for all tabs. Returns whether it goes on; a session that does not is ended. */
-  async renew(): Promise<boolean> {
-    const seen = this.#stored?.until;
+  /**
+   * Renews the session, once for all tabs. Returns whether it goes on; a session that does not is ended. `seen` is
+   * when it ended for whoever asks: if it has been renewed since, nothing is to be done.
+   */
+  async renew(seen = this.until): Promise<boolean> {
     if (seen === undefined) return false;
     return exclusively(async () => {
       const stored = read();
       if (!stored) return false;
       if (stored.until !== seen && stored.until > Date.now() + MARGIN) {
-        // Another tab has renewed it meanwhile.
+        // It was renewed meanwhile, here or in another tab.
         this.#take(stored);
         return true;
       }

@@ -12,9 +12,10 @@ export const api = createClient<paths>({ headers: SESSION_HEADER, fetch: authori
 /** Sends a request within the session, which is renewed when it has to be. */
 async function authorised(request: Request): Promise<Response> {
   await session.fresh();
+  const seen = session.until;
   const again = request.clone();
   const response = await attempt(request);
-  if (response.status !== 401 || !(await session.renew())) return response;
+  if (response.status !== 401 || !(await session.renew(seen))) return response;
   return attempt(again);
 }
 
