@@ -94,7 +94,6 @@ export const SIGNED_OUT: Screen[] = [
   }),
   at('new password', '/reset#token', 'New password'),
   at('address to prove', '/prove#token', 'This link no longer works'),
-  at('nothing there', '/no/such/place', 'There is nothing here'),
 ];
 
 export const emptyFeed: Screen = then('empty feed', at('', '/', 'Feed'), async (page) => {
@@ -154,6 +153,7 @@ export const SIGNED_IN: Screen[] = [
       await expect(page.getByRole('main').getByRole('link', { name: me.username })).toBeVisible();
     },
   ),
+  at('nothing there', '/no/such/place', 'There is nothing here'),
   at('nobody of that name', '/@nobody.of.that.name', 'There is no such person'),
   then('activity', at('', '/activity', 'Activity'), async (page) => {
     await expect(page.getByText('likes your photo')).toBeVisible();

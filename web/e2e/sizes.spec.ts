@@ -45,7 +45,9 @@ async function whole(page: Page, screens: Screen[], it = {} as Scene): Promise<v
 function lost(): string[] {
   const faults: string[] = [];
   const root = document.documentElement;
-  if (root.scrollWidth > root.clientWidth) faults.push(`the page is ${root.scrollWidth} wide`);
+  // Beside it there may be room for a scrollbar, which is no room for the page.
+  if (root.scrollWidth > Math.ceil(root.getBoundingClientRect().width))
+    faults.push(`the page is ${root.scrollWidth} wide`);
 
   const range = document.createRange();
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
