@@ -176,6 +176,7 @@ impl UploadPresignHandler {
 
 impl runtime::http::Handler for UploadPresignHandler {
     async fn handle(&self, call: &Call) -> Result<Reply, Problem> {
+        call.caller()?;
         match call.route() {
             "POST /api/v1/photos" => self.create_photo(call).await,
             "POST /api/v1/users/me/picture" => self.create_picture(call, &call.json()?).await,

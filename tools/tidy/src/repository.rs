@@ -8,7 +8,7 @@ use std::{fs, io};
 use crate::Template;
 
 /// Folders whose content is built or fetched, and not written here.
-const NOT_OURS: [&str; 12] = [
+const NOT_OURS: [&str; 13] = [
     ".git",
     ".local",
     ".tools",
@@ -17,6 +17,7 @@ const NOT_OURS: [&str; 12] = [
     "node_modules",
     "build",
     ".svelte-kit",
+    "paraglide",
     "test-results",
     "playwright-report",
     "__pycache__",

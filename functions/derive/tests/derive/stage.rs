@@ -191,7 +191,9 @@ pub fn told(event: &Event) -> String {
         Event::PhotoReady { photo_id, .. }
         | Event::PhotoFailed { photo_id, .. }
         | Event::PhotoDeleted { photo_id, .. } => format!("{kind} {photo_id}"),
-        Event::PictureRemoved { .. } | Event::ReaderReturned { .. } | Event::LinkAdded { .. } => kind.to_owned(),
+        Event::PictureRemoved { .. } | Event::ReaderReturned { .. } | Event::LinkAdded { .. } => {
+            kind.to_owned()
+        }
     }
 }
 

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v1/auth/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove an e-mail address by a mailed link
+         * @description From now on it logs in, and gets mails. Of several accounts with one address the first to prove it has it.
+         */
+        post: operations["proveEmail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/login": {
         parameters: {
             query?: never;
@@ -50,8 +70,51 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Open an account and a session */
+        /**
+         * Open an account and a session
+         * @description The address gets a mail with a link that proves it. Whether it has an account already is told to its owner alone, in that mail.
+         */
         post: operations["register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a link that sets a new password
+         * @description The answer is always the same. The link goes to the account's address, if that is proved.
+         */
+        post: operations["requestReset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/reset/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a new password by a mailed link
+         * @description All sessions of the account end. A link works once, within an hour.
+         */
+        post: operations["finishReset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -70,7 +133,7 @@ export interface paths {
         post?: never;
         /**
          * End a session
-         * @description The access tokens of the session run out by themselves, after 15 minutes at most.
+         * @description Its access tokens change nothing any more, a minute later at the latest. They read until they run out, after 15 minutes at most.
          */
         delete: operations["endSession"];
         options?: never;
@@ -87,6 +150,26 @@ export interface paths {
         };
         /** Photos of those whom one follows, newest first */
         get: operations["getFeed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feed/newer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the feed has photos newer than one
+         * @description It costs little and may be asked every minute. Asking is not being here: a reader who has not asked for the feed for a week is told that there is something newer, and the feed then says what.
+         */
+        get: operations["getNewer"];
         put?: never;
         post?: never;
         delete?: never;
@@ -215,6 +298,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/by-name/{username}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The profile of whoever has a user name */
+        get: operations["getUserByName"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/me": {
         parameters: {
             query?: never;
@@ -233,6 +333,26 @@ export interface paths {
         patch: operations["updateMe"];
         trace?: never;
     };
+    "/api/v1/users/me/email/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have the proof of one's address mailed again
+         * @description Links that were mailed before work on. Nothing is sent for an address that is proved.
+         */
+        post: operations["sendProof"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/me/password": {
         parameters: {
             query?: never;
@@ -248,6 +368,27 @@ export interface paths {
          */
         post: operations["changePassword"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/me/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to change one's profile picture
+         * @description Answers where to upload it, as for a photo. It is shown square, the middle of what is not. One's own profile says how far it is. The upload that was begun last counts; until it is ready the picture from before is shown. The address of the picture stays, and caches keep it for minutes.
+         */
+        post: operations["createPicture"];
+        /** Remove one's profile picture */
+        delete: operations["deletePicture"];
         options?: never;
         head?: never;
         patch?: never;
@@ -283,7 +424,7 @@ export interface paths {
         post?: never;
         /**
          * End one of one's own sessions
-         * @description It cannot be refreshed from now on. Its access token runs out by itself, after 15 minutes at most.
+         * @description It cannot be refreshed from now on. Its access token changes nothing any more, a minute later at the latest, and runs out by itself, after 15 minutes at most.
          */
         delete: operations["endOneSession"];
         options?: never;
@@ -383,118 +524,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/users/by-name/{username}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["userByName"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/feed/newer": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["newer"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/users/me/picture": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["createPicture"];
-        delete: operations["deletePicture"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/email": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["proveEmail"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/users/me/email/proof": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["sendProof"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/reset": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["reset"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/reset/finish": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["finishReset"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -505,7 +534,8 @@ export interface components {
             user_id: string;
             /** @description Their user name. */
             username: string;
-            profile_pic: string | null;
+            /** @description Where their picture is, 150 pixels square; nothing is there while they have none. */
+            profile_pic: string;
         };
         /** @description Changes the password. */
         ChangePasswordRequest: {
@@ -525,6 +555,16 @@ export interface components {
             /** @description What will be uploaded, in order. */
             media: components["schemas"]["MediumRequest"][];
         };
+        /** @description A new profile picture. */
+        CreatePictureRequest: {
+            /** @description As for a medium of a photo. */
+            content_type: string;
+            /**
+             * Format: int64
+             * @description Bytes, at most 10 MiB.
+             */
+            size: number;
+        };
         /** @description A photo that waits for its uploads; or, when its request is repeated, the photo as it is by now. */
         CreatedPhoto: {
             /** @description Names the photo. */
@@ -543,6 +583,11 @@ export interface components {
             /** @description One upload for each medium, in order, while it is `processing`; none afterwards. */
             uploads: components["schemas"]["Upload"][];
         };
+        /** @description A profile picture that waits for its upload. */
+        CreatedPicture: {
+            /** @description Where it goes. */
+            upload: components["schemas"]["Upload"];
+        };
         /** @description Why a photo failed. */
         FailureView: {
             /** @description Stable name, for example `image_corrupt`. */
@@ -560,6 +605,13 @@ export interface components {
             has_more: boolean;
             /** @description Whether the reader has seen everything: the photos of 30 days, and at least the newest 200. */
             caught_up: boolean;
+        };
+        /** @description Sets a new password. */
+        FinishResetRequest: {
+            /** @description What stands after `#` in the mailed link. */
+            token: string;
+            /** @description The new password: 10 to 128 characters, not common, and more than a name. */
+            password: string;
         };
         /** @description What following or unfollowing somebody led to. */
         FollowState: {
@@ -592,7 +644,7 @@ export interface components {
         };
         /** @description Opens a session. */
         LoginRequest: {
-            /** @description User name or e-mail address. */
+            /** @description User name, or e-mail address once it is proved. */
             login: string;
             /** @description The password. */
             password: string;
@@ -642,6 +694,13 @@ export interface components {
              */
             similar_to?: string | null;
         };
+        /** @description Whether a feed has photos that are newer than one. */
+        NewerPhotos: {
+            /** @description Whether it has. */
+            newer: boolean;
+            /** @description Who posted them, at most three people, newest first. It may be empty although there are newer ones. */
+            actors: components["schemas"]["Actor"][];
+        };
         /** @description One row: everyone who did the same thing within a day. */
         Notification: {
             /** @description Names the row. */
@@ -657,13 +716,14 @@ export interface components {
             actor_count: number;
             /** @description The photo it is about, if any. */
             photo_id?: string | null;
+            /** @description The first picture of that photo, small; null of a row that is about no photo. */
+            photo_thumbnail: string | null;
             /** @description A sentence in English. */
             message: string;
             /** @description When the newest actor acted (RFC 3339). */
             created_at: string;
             /** @description Whether it was read. */
             read: boolean;
-            photo_thumbnail?: string | null;
         };
         /** @description A page of the inbox, newest first. */
         Notifications: {
@@ -684,8 +744,8 @@ export interface components {
             user_id: string;
             /** @description Their user name. */
             username: string;
-            /** @description Their picture; null while they have none. */
-            profile_pic: string | null;
+            /** @description Where their picture is, 150 pixels square; nothing is there while they have none. */
+            profile_pic: string;
             /** @description The first picture, large. */
             url: string;
             /** @description The first picture in every size. */
@@ -729,6 +789,19 @@ export interface components {
             failure?: components["schemas"]["FailureView"] | null;
         };
         /**
+         * @description How far a profile picture is.
+         * @enum {string}
+         */
+        PictureStatus: "none" | "processing" | "ready" | "failed";
+        /** @description How far one's own profile picture is. */
+        PictureView: {
+            /** @description How far the upload is that was begun last. */
+            status: components["schemas"]["PictureStatus"];
+            failure?: components["schemas"]["FailureView"] | null;
+            /** @description When the status changed last (RFC 3339); absent while there is none. */
+            updated_at?: string | null;
+        };
+        /**
          * @description An error (RFC 9457).
          * @example {
          *       "code": "user_not_found",
@@ -763,8 +836,8 @@ export interface components {
             full_name: string | null;
             /** @description What they say about themselves. */
             bio: string | null;
-            /** @description Their picture; null while they have none. */
-            profile_pic: string | null;
+            /** @description Where their picture is, 150 pixels square; nothing is there while they have none. */
+            profile_pic: string;
             /**
              * Format: int64
              * @description How many people follow them.
@@ -784,6 +857,14 @@ export interface components {
             followed_by_you: boolean;
             /** @description When the account was opened (RFC 3339). */
             created_at: string;
+            /** @description Whether the e-mail address is proved. Of one's own profile alone. */
+            email_verified?: boolean | null;
+            picture?: components["schemas"]["PictureView"] | null;
+        };
+        /** @description Proves an e-mail address. */
+        ProveEmailRequest: {
+            /** @description What stands after `#` in the mailed link. */
+            token: string;
         };
         /** @description Presents a refresh token: to rotate it, or to end its session. */
         RefreshRequest: {
@@ -797,7 +878,10 @@ export interface components {
              * @example john_doe
              */
             username: string;
-            /** @description Unique without regard to case and to the spelling of its domain (IDNA); never shown. */
+            /**
+             * @description Gets a mail that proves it. Compared without regard to case and to the spelling of its domain (IDNA);
+             *     never shown.
+             */
             email: string;
             /** @description 10 to 128 characters, in NFC (RFC 8265); not common, and more than a name or an address. */
             password: string;
@@ -813,6 +897,11 @@ export interface components {
             /** @description Longest side 1080 pixels. */
             large: string;
         };
+        /** @description Asks for a link that sets a new password. */
+        ResetRequest: {
+            /** @description User name or proved e-mail address. */
+            login: string;
+        };
         /** @description An open session. */
         Session: {
             /**
@@ -822,9 +911,12 @@ export interface components {
             user_id: string;
             /** @description Their user name. */
             username: string;
-            /** @description Bearer token for every other call. */
+            /** @description Bearer token for every other call. Absent if the session is in cookies. */
             access_token?: string;
-            /** @description Opens the next session once; using it again after a minute ends the whole session. */
+            /**
+             * @description Opens the next session once; using it again after a minute ends the whole session. Absent if the
+             *     session is in cookies.
+             */
             refresh_token?: string;
             /**
              * Format: int64
@@ -902,8 +994,9 @@ export interface components {
             username: string;
             /** @description The name beside it. */
             full_name: string | null;
-            /** @description Their picture; null while they have none. */
-            profile_pic: string | null;
+            /** @description Where their picture is, 150 pixels square; nothing is there while they have none. */
+            profile_pic: string;
+            /** @description Whether the caller follows them. */
             followed_by_you: boolean;
         };
         /** @description A page of people. */
@@ -915,37 +1008,6 @@ export interface components {
             /** @description Whether there are more. */
             has_more: boolean;
         };
-        Newer: {
-            newer: boolean;
-            actors: components["schemas"]["Actor"][];
-        };
-        PictureRequest: {
-            content_type: string;
-            size: number;
-        };
-        CreatedPicture: {
-            upload: components["schemas"]["Upload"];
-        };
-        PictureState: {
-            /** @enum {string} */
-            status: "none" | "processing" | "ready" | "failed";
-            failure?: components["schemas"]["FailureView"] | null;
-            updated_at?: string | null;
-        };
-        OwnProfile: components["schemas"]["Profile"] & {
-            email_verified: boolean;
-            picture: components["schemas"]["PictureState"];
-        };
-        Token: {
-            token: string;
-        };
-        ResetReq: {
-            login: string;
-        };
-        Finish: {
-            token: string;
-            password: string;
-        };
     };
     responses: never;
     parameters: never;
@@ -955,10 +1017,78 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    login: {
+    proveEmail: {
         parameters: {
             query?: never;
             header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "1184467440737095516.2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ProveEmailRequest"];
+            };
+        };
+        responses: {
+            /** @description The address is the account's, now or before. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `bad_json`, `token_invalid` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_attempts` */
+            429: {
+                headers: {
+                    /** @description Seconds until it is worth trying again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    login: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The tokens go into cookies that no script can read, and not into the body. */
+                "X-Session"?: "cookie";
+            };
             path?: never;
             cookie?: never;
         };
@@ -1001,6 +1131,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `not_same_origin` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `too_many_attempts` */
             429: {
                 headers: {
@@ -1026,7 +1165,10 @@ export interface operations {
     refresh: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The refresh token is in a cookie and not in the body, and so are the next ones. */
+                "X-Session"?: "cookie";
+            };
             path?: never;
             cookie?: never;
         };
@@ -1059,7 +1201,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `token_invalid`, `token_reused` */
+            /** @description `token_missing`, `token_invalid`, `token_reused` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1083,6 +1225,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description The tokens go into cookies that no script can read, and not into the body. */
+                "X-Session"?: "cookie";
                 /** @description With any key, a registration that was made before is answered with a session of its account. */
                 "Idempotency-Key"?: string;
             };
@@ -1121,7 +1265,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `username_taken`, `email_taken` */
+            /** @description `not_same_origin` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `username_taken` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1152,10 +1305,135 @@ export interface operations {
             };
         };
     };
-    endSession: {
+    requestReset: {
         parameters: {
             query?: never;
             header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "login": "john_doe"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ResetRequest"];
+            };
+        };
+        responses: {
+            /** @description If there is such an account, a link will be sent. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `bad_json` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_resets` */
+            429: {
+                headers: {
+                    /** @description Seconds until it is worth trying again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finishReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "password": "a staple for the battery",
+                 *       "token": "1184467440737095516.2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
+                 *     }
+                 */
+                "application/json": components["schemas"]["FinishResetRequest"];
+            };
+        };
+        responses: {
+            /** @description The password is set, and all sessions have ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `bad_json`, `token_invalid`, `password_too_short`, `password_too_long`, `password_common`, `password_is_name` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_attempts` */
+            429: {
+                headers: {
+                    /** @description Seconds until it is worth trying again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The refresh token is in a cookie and not in the body. Both cookies are cleared. */
+                "X-Session"?: "cookie";
+            };
             path?: never;
             cookie?: never;
         };
@@ -1186,7 +1464,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `token_invalid` */
+            /** @description `token_missing`, `token_invalid` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1230,6 +1508,56 @@ export interface operations {
                 };
             };
             /** @description `bad_count`, `bad_cursor` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_missing`, `token_expired`, `token_invalid` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getNewer: {
+        parameters: {
+            query: {
+                /** @description The newest photo that is shown. */
+                than: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether there are newer photos. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewerPhotos"];
+                };
+            };
+            /** @description `bad_than` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1328,7 +1656,7 @@ export interface operations {
                     "application/json": components["schemas"]["MarkedRead"];
                 };
             };
-            /** @description `token_missing`, `token_expired`, `token_invalid` */
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1399,7 +1727,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `token_missing`, `token_expired`, `token_invalid` */
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1442,7 +1770,10 @@ export interface operations {
     getPhoto: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the answer that the client has. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description Names the photo. */
                 photo_id: string;
@@ -1454,11 +1785,20 @@ export interface operations {
             /** @description The photo. */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PhotoView"];
                 };
+            };
+            /** @description It is still as the client has it. */
+            304: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `token_missing`, `token_expired`, `token_invalid` */
             401: {
@@ -1508,7 +1848,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `token_missing`, `token_expired`, `token_invalid` */
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1605,7 +1945,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `token_missing`, `token_expired`, `token_invalid` */
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1664,7 +2004,7 @@ export interface operations {
                     "application/json": components["schemas"]["LikeState"];
                 };
             };
-            /** @description `token_missing`, `token_expired`, `token_invalid` */
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1725,7 +2065,7 @@ export interface operations {
                     "application/json": components["schemas"]["LikeState"];
                 };
             };
-            /** @description `token_missing`, `token_expired`, `token_invalid` */
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1818,6 +2158,56 @@ export interface operations {
             };
         };
     };
+    getUserByName: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user name, in any case. */
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The profile. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            /** @description `token_missing`, `token_expired`, `token_invalid` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `user_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getMe: {
         parameters: {
             query?: never;
@@ -1827,13 +2217,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description x */
+            /** @description The profile. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OwnProfile"];
+                    "application/json": components["schemas"]["Profile"];
                 };
             };
             /** @description `token_missing`, `token_expired`, `token_invalid` */
@@ -1884,13 +2274,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description x */
+            /** @description The profile as it is now. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OwnProfile"];
+                    "application/json": components["schemas"]["Profile"];
                 };
             };
             /** @description `bad_json`, `full_name_too_long`, `full_name_invisible`, `bio_too_long` */
@@ -1902,7 +2292,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `token_missing`, `token_expired`, `token_invalid` */
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1914,6 +2304,53 @@ export interface operations {
             /** @description `user_not_found` */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sendProof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It will be sent. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_proofs` */
+            429: {
+                headers: {
+                    /** @description Seconds until it is worth trying again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1966,7 +2403,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `token_missing`, `token_expired`, `token_invalid` */
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1998,6 +2435,110 @@ export interface operations {
                 headers: {
                     /** @description Seconds until it is worth trying again. */
                     "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createPicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "content_type": "image/jpeg",
+                 *       "size": 204331
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreatePictureRequest"];
+            };
+        };
+        responses: {
+            /** @description The picture waits for its upload. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedPicture"];
+                };
+            };
+            /** @description `bad_json`, `content_type_unsupported`, `picture_empty`, `picture_too_large` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_pictures` */
+            429: {
+                headers: {
+                    /** @description Seconds until it is worth trying again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deletePicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There is none from now on; caches follow within minutes. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
+            401: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -2069,7 +2610,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `token_missing`, `token_expired`, `token_invalid` */
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2108,7 +2649,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `token_missing`, `token_expired`, `token_invalid` */
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2217,7 +2758,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `token_missing`, `token_expired`, `token_invalid` */
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2287,7 +2828,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `token_missing`, `token_expired`, `token_invalid` */
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2498,248 +3039,6 @@ export interface operations {
                 };
             };
             /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    userByName: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                username: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description x */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Profile"];
-                };
-            };
-            /** @description p */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    newer: {
-        parameters: {
-            query: {
-                than: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description x */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Newer"];
-                };
-            };
-            /** @description p */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createPicture: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PictureRequest"];
-            };
-        };
-        responses: {
-            /** @description x */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CreatedPicture"];
-                };
-            };
-            /** @description p */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    deletePicture: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description x */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description p */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    proveEmail: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Token"];
-            };
-        };
-        responses: {
-            /** @description x */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description p */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sendProof: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description x */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description p */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reset: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ResetReq"];
-            };
-        };
-        responses: {
-            /** @description x */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description p */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    finishReset: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Finish"];
-            };
-        };
-        responses: {
-            /** @description x */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description p */
             default: {
                 headers: {
                     [name: string]: unknown;

@@ -6,6 +6,7 @@ const row = (id: string, minute: number, read = true): Row => ({
   type: 'like',
   actors: [],
   actor_count: 1,
+  photo_thumbnail: null,
   message: '',
   created_at: new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString(),
   read,

@@ -3,7 +3,8 @@ import { Problem } from '$lib/api/problem';
 import { profile } from '$lib/data/entities.svelte';
 import { session } from '$lib/session.svelte';
 
-export type OwnProfile = Schemas['OwnProfile'];
+/** A profile as the API shows it to its owner: the last two are said of oneself alone. */
+export type OwnProfile = Schemas['Profile'] & { email_verified: boolean; picture: Schemas['PictureView'] };
 
 /** One's own profile with what only oneself sees of it. */
 class Own {
@@ -14,7 +15,7 @@ class Own {
   async read(): Promise<void> {
     this.problem = undefined;
     try {
-      this.take(await ok(api.GET('/api/v1/users/me')));
+      this.take((await ok(api.GET('/api/v1/users/me'))) as OwnProfile);
     } catch (error) {
       this.problem = Problem.from(error);
     }
@@ -22,7 +23,7 @@ class Own {
 
   /** Changes it. Throws `Problem`. */
   async change(changes: Schemas['UpdateProfileRequest']): Promise<void> {
-    this.take(await ok(api.PATCH('/api/v1/users/me', { body: changes })));
+    this.take((await ok(api.PATCH('/api/v1/users/me', { body: changes }))) as OwnProfile);
   }
 
   /** Takes what the API says of it. The own profile as others see it follows. */

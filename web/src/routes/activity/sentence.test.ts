@@ -4,7 +4,7 @@ import { sentence } from './sentence';
 
 const NAMES = ['anna', 'ben', 'cleo'];
 const actors = (count: number) =>
-  NAMES.slice(0, count).map((username) => ({ user_id: username, username, profile_pic: null }));
+  NAMES.slice(0, count).map((username) => ({ user_id: username, username, profile_pic: '' }));
 const row = (type: string, shown: number, actor_count = shown) => ({
   type,
   actors: actors(shown),

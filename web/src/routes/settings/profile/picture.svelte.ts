@@ -7,7 +7,7 @@ import { m } from '$lib/paraglide/messages.js';
 import { problemText } from '$lib/problems';
 import { LARGEST, type Section, SMALLEST, sideOf } from './crop';
 
-type State = Schemas['PictureState'];
+type State = Schemas['PictureView'];
 
 /** How long is waited before the state is asked for, the first time and at most, and for how long in all (ms). */
 const FIRST = 300;
