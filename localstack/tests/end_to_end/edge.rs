@@ -13,7 +13,7 @@ const PLACE: &str = "Lyon, France";
 async fn when_user_logs_in_at_the_edge_then_the_session_should_say_where() {
     let app = App::new();
     let anna = app.register("anna").await;
-    let body = json!({ "login": anna.email, "password": PASSWORD });
+    let body = json!({ "login": anna.username, "password": PASSWORD });
     // Whoever names a place past the edge is not believed.
     let claimed = [("cloudfront-viewer-city", "Rome"), ("cloudfront-viewer-country-name", "Italy")];
     for base in [app.cloud.cdn_url.as_str(), app.cloud.api_url.trim_end_matches('/')] {

@@ -143,7 +143,15 @@ async fn like_it(anna: &Person<'_>, bert: &Person<'_>, photo: &str) {
     let inbox = anna.until_inbox(2).await;
     let row = &inbox["notifications"][0];
     assert_eq!((row["type"].clone(), row["photo_id"].clone()), (json!("like"), json!(photo)));
-    assert_eq!(row["actors"], json!([{ "user_id": bert.id.to_string(), "username": bert.username }]));
+    let likers_card = &likers["users"][0];
+    assert_eq!(
+        (likers_card["followed_by_you"].clone(), row["actors"].as_array().unwrap().len()),
+        (json!(false), 1)
+    );
+    for name in ["user_id", "username", "profile_pic"] {
+        assert_eq!(row["actors"][0][name], likers_card[name], "{row}");
+    }
+    assert_eq!(row["photo_thumbnail"], anna.photo(photo).await["thumbnail_urls"]["small"]);
     assert_eq!((row["actor_count"].clone(), row["read"].clone()), (json!(1), json!(false)));
     assert!(row["message"].as_str().is_some_and(|text| text.contains(&bert.username)), "{row}");
     assert_eq!(inbox["unread_count"], 2);
