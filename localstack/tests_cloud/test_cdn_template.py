@@ -20,7 +20,8 @@ def test_paths_are_tried_in_the_templates_order_and_the_default_is_last() -> Non
     found = edge.distribution()
     assert [behaviour["pattern"] for behaviour in found["behaviours"]] == ["/photos/*", "/api/*", "/_app/immutable/*", "*"]
     assert [behaviour["origin"] for behaviour in found["behaviours"]] == ["photos", "api", "web", "web"]
-    assert found["origins"]["photos"] == {"bucket": "renditions", "readable": ["photos/large/*", "photos/medium/*", "photos/small/*"]}
+    renditions = ["photos/large/*", "photos/medium/*", "photos/small/*", "photos/profile/*"]
+    assert found["origins"]["photos"] == {"bucket": "renditions", "readable": renditions}
     assert found["origins"]["web"] == {"bucket": "client", "readable": ["*"]}
     assert found["origins"]["api"]["domain"] == edge.DOMAIN
 
