@@ -52,6 +52,7 @@ test('a newer version is offered, and taken only when one says so', async ({ pag
 
   await page.reload();
   await name.fill('half a na');
+  // The worker has fetched all of the newer client by then.
   await expect(page.getByText('A new version is ready.')).toBeVisible();
   await expect(name).toHaveValue('half a na');
   await page.getByRole('button', { name: 'Close' }).click();

@@ -36,8 +36,8 @@ export async function startRelay(target: string): Promise<Relay> {
       response.writeHead(answer.statusCode ?? 502, kept);
       response.end(changed);
     });
-    // What is changed is not compressed.
-    passed.removeHeader('accept-encoding');
+    // What is changed is not compressed, and nobody has it yet.
+    for (const name of ['accept-encoding', 'if-none-match', 'if-modified-since']) passed.removeHeader(name);
     passed.on('error', () => response.writeHead(502).end());
     request.pipe(passed);
   });

@@ -18,6 +18,8 @@ async function register(ready: (take: Take) => unknown): Promise<void> {
   // One that was found before this page was there waits already, or is on its way.
   follow(registration.waiting ?? registration.installing, ready);
   registration.addEventListener('updatefound', () => follow(registration.installing, ready));
+  // The browser looks for a newer one when it likes. A page that is loaded wants to know.
+  await registration.update().catch(() => {});
 }
 
 function follow(next: ServiceWorker | null, ready: (take: Take) => unknown): void {
