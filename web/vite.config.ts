@@ -2,6 +2,7 @@ import { paraglideVitePlugin } from '@inlang/paraglide-js';
 import { sveltekit } from '@sveltejs/kit/vite';
 import { defineConfig } from 'vitest/config';
 import { boot } from './tools/boot.ts';
+import { fewFiles } from './tools/few-files.ts';
 import { strictStyles } from './tools/strict-styles.ts';
 
 /** The deployed local cloud: it serves API and pictures, so that there is one origin here too. */
@@ -11,6 +12,7 @@ const proxied = { target: edge, changeOrigin: true };
 export default defineConfig({
   plugins: [
     boot(),
+    fewFiles(),
     strictStyles(),
     paraglideVitePlugin({
       project: './project.inlang',

@@ -182,9 +182,21 @@ async function taps(context, address) {
   };
   const first = await tap(1);
   const reached = () =>
-    page.evaluate(() => Math.max(...[...document.querySelectorAll('article')].map((card) => +card.ariaPosInSet)));
-  while ((await reached()) < CARDS) await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
-  const last = await tap(CARDS);
+    page.evaluate(() =>
+      Math.max(...[...document.querySelectorAll('article')].map((card) => Number(card.getAttribute('aria-posinset')))),
+    );
+  while ((await reached()) < CARDS) {
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    await page.waitForFunction(
+      (before) => document.body.scrollHeight > before,
+      await page.evaluate(() => document.body.scrollHeight),
+      {
+        timeout: 10_000,
+      },
+    );
+  }
+  // The cards before are empty boxes by now.
+  const last = await tap(await reached());
   await page.close();
   return { first, last };
 }
