@@ -49,7 +49,7 @@ worker.addEventListener('fetch', (event) => {
   else event.respondWith(file(request));
 });
 
-/** Answers a navigation with the kept shell. The next version is fetched beside it. */
+/** Answers a navigation with the kept shell. */
 async function page(url: URL): Promise<Response> {
   const shell = url.pathname === '/' ? '/' : '/200.html';
   const kept = await (await caches.open(CACHE)).match(shell);

@@ -2,8 +2,9 @@
 //! deleted.
 //!
 //! - **Trigger**: SQS `backfill`, subscribed to `follow.added`, `follow.removed`, `reader.returned`,
-//!   `photo.failed`, `photo.deleted` and `picture.removed`. `fanout`, `fanout-segment` and `sweep` send `follow.removed`
-//!   directly. The function sends itself parts of a deletion, each for a range of the author's followers.
+//!   `photo.failed`, `photo.deleted` and `picture.removed`. `fanout`, `fanout-segment` and `sweep` send
+//!   `follow.removed` directly. The function sends itself parts of a deletion, each for a range of the author's
+//!   followers.
 //! - **Access patterns**: for a follow, the edge and the reader's state as of now, the author's head and
 //!   timeline, the reader's feed. For a snapshot, whom the reader follows, the heads of all of those, and the
 //!   timelines of the busy ones. For a photo that failed or was deleted, the originals of its media. For a

@@ -1,6 +1,7 @@
-import { LIMITS, lengthOf } from '$lib/fields';
+import { LIMITS } from '$lib/fields';
 import type { Values } from '$lib/form.svelte';
 import { m } from '$lib/paraglide/messages.js';
+import { lengthOf } from '$lib/text';
 
 /** Checks what the browser counts otherwise than the API: characters of other scripts than ours. */
 export function checkTexts(values: Values): Values {

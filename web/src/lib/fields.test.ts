@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Problem } from '$lib/api/problem';
 import { checkNewPassword, checkTexts } from '$lib/checks';
-import { FIELD_PROBLEMS, fieldProblem, lengthOf } from '$lib/fields';
+import { FIELD_PROBLEMS, fieldProblem } from '$lib/fields';
+import { lengthOf } from '$lib/text';
 
 /** Every code that the API may answer to a form about an account, by form, as its document lists them. */
 const FORMS = {

@@ -36,8 +36,3 @@ export function fieldProblem(problem: Problem, fields: Iterable<string>): { fiel
   if (!told || ![...fields].includes(told.field)) return undefined;
   return { field: told.field, text: told.text() };
 }
-
-/** Returns how many characters a text has, as the API counts them. */
-export function lengthOf(text: string): number {
-  return [...text].length;
-}

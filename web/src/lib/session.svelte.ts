@@ -1,24 +1,9 @@
 import { attempt, postAuth, SESSION_HEADER } from '$lib/api/http';
 import { Problem } from '$lib/api/problem';
 import type { components } from '$lib/api/schema';
+import { isFresh, KEY, type Me, read, type Stored } from '$lib/stored-session';
 
 type Answer = components['schemas']['Session'];
-
-/** Who is signed in on this device. The tokens are in cookies that no script can read. */
-export interface Me {
-  user_id: string;
-  username: string;
-}
-
-interface Stored extends Me {
-  /** When the access cookie ends (ms). The boot script of app.html reads it as well. */
-  until: number;
-}
-
-const KEY = 'session';
-
-/** A cookie that ends within this time is renewed first (ms). */
-const MARGIN = 5_000;
 
 /** The session of this device, the same in all its tabs. */
 class Session {
@@ -59,8 +44,8 @@ class Session {
 
   /** Ends the session. Offline it throws, since the session would go on. */
   async signOut(): Promise<void> {
-    const headers = { ...SESSION_HEADER };
-    const response = await attempt(new Request('/api/v1/auth/session', { method: 'DELETE', headers }));
+    const request = new Request('/api/v1/auth/session', { method: 'DELETE', headers: SESSION_HEADER });
+    const response = await attempt(request);
     if (!response.ok && response.status !== 401) throw Problem.of(response, undefined);
     this.end();
   }
@@ -73,7 +58,7 @@ class Session {
 
   /** Renews the session if its access cookie has ended or ends soon. */
   async fresh(): Promise<void> {
-    if (this.#stored && this.#stored.until < Date.now() + MARGIN) await this.renew();
+    if (this.#stored && !isFresh(this.#stored)) await this.renew();
   }
 
   /**
@@ -85,7 +70,7 @@ class Session {
     return exclusively(async () => {
       const stored = read();
       if (!stored) return false;
-      if (stored.until !== seen && stored.until > Date.now() + MARGIN) {
+      if (stored.until !== seen && isFresh(stored)) {
         // It was renewed meanwhile, here or in another tab.
         this.#take(stored);
         return true;
@@ -114,14 +99,6 @@ class Session {
     this.#stored = stored;
     if (other) this.#me = stored;
     if (ended) for (const clear of this.#onEnd) clear();
-  }
-}
-
-function read(): Stored | null {
-  try {
-    return JSON.parse(localStorage.getItem(KEY) ?? 'null') as Stored | null;
-  } catch {
-    return null;
   }
 }
 

@@ -2,6 +2,9 @@ import type { Schemas } from '$lib/api/client';
 
 type Medium = Schemas['MediumView'];
 
+/** The width of a picture in the feed, in CSS. The boot script preloads what the card then shows. */
+export const FEED_WIDTH = 'min(100vw, 470px)';
+
 const SIDES = { small: 150, medium: 640, large: 1080 } as const;
 
 /** The flattest and the tallest frame: what is beyond is shown whole, on its average colour. */

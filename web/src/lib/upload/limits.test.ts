@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { choose, contentTypeOf, lengthOf, MAX_BYTES } from './limits';
+import { lengthOf } from '$lib/text';
+import { choose, contentTypeOf, MAX_BYTES } from './limits';
 import { splitTags, tagProblem, withTags } from './tags';
 
 describe('files', () => {

@@ -67,8 +67,3 @@ function refusal(file: Named & { size: number }, held: number): Refusal | undefi
   if (file.size > MAX_BYTES) return 'large';
   return held >= MAX_MEDIA ? 'many' : undefined;
 }
-
-/** Returns how many characters a text has. */
-export function lengthOf(text: string): number {
-  return [...text].length;
-}

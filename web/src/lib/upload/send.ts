@@ -4,8 +4,16 @@ import { Problem } from '$lib/api/problem';
 /** An upload that moves no byte for this long is tried again (ms). */
 const STALL = 60_000;
 
+/** Returns the form that the API has signed. The file comes last: what follows it does not count. */
+export function formOf({ fields }: Schemas['Upload'], file: Blob): FormData {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  form.append('file', file);
+  return form;
+}
+
 /**
- * Posts a file with its form, the fields first and the file last. `sent` hears the bytes that have gone. Only
+ * Posts a file with its form. `sent` hears the bytes that have gone. Only
  * XMLHttpRequest tells them. Throws `Problem` with the status, or `offline` when there is no answer.
  */
 export function post(
@@ -14,9 +22,6 @@ export function post(
   sent: (bytes: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const form = new FormData();
-  for (const [name, value] of Object.entries(upload.fields)) form.append(name, value);
-  form.append('file', file);
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const abort = () => request.abort();
@@ -41,7 +46,7 @@ export function post(
       signal.removeEventListener('abort', abort);
     };
     signal.addEventListener('abort', abort);
-    request.send(form);
+    request.send(formOf(upload, file));
   });
 }
 

@@ -1,4 +1,5 @@
-import { lengthOf, MAX_TAG } from './limits';
+import { lengthOf } from '$lib/text';
+import { MAX_TAG } from './limits';
 
 /** One word of letters, marks, digits and connectors of any script, with the marks that stand inside words. */
 const WORD = /^[\p{L}\p{M}\p{N}\p{Pc}·֊׳״་‐’‧゠・\u200c\u200d]+$/u;

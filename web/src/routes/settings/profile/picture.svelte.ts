@@ -5,6 +5,7 @@ import { own } from '$lib/data/own.svelte';
 import { ownPicture } from '$lib/own-picture.svelte';
 import { m } from '$lib/paraglide/messages.js';
 import { problemText } from '$lib/problems';
+import { formOf } from '$lib/upload/send';
 import { LARGEST, type Section, SMALLEST, sideOf } from './crop';
 
 type State = Schemas['PictureView'];
@@ -81,12 +82,8 @@ export class PictureChange {
   }
 }
 
-/** Posts the form that the API has signed. The file comes last: what follows it does not count. */
-async function send({ url, fields }: Schemas['Upload'], picture: Blob): Promise<void> {
-  const form = new FormData();
-  for (const [name, value] of Object.entries(fields)) form.append(name, value);
-  form.append('file', picture);
-  const response = await attempt(new Request(url, { method: 'POST', body: form }));
+async function send(upload: Schemas['Upload'], picture: Blob): Promise<void> {
+  const response = await attempt(new Request(upload.url, { method: 'POST', body: formOf(upload, picture) }));
   if (!response.ok) throw Problem.of(response, undefined);
 }
 
