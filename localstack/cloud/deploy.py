@@ -126,12 +126,12 @@ def _package(settings: Settings, template: Template, wanted: dict[str, Path], di
 
 
 def _parameters(settings: Settings, template: Template, hashes: Mapping[str, str]) -> list[dict[str, str]]:
-    # A thousand registrations an hour and more, all from one address: tests and seeding make as many.
+    # Thousands of registrations in an hour, all from one address: tests and seeding make as many.
     # A short life at the edge, so that tests need not wait long for a deleted photo to be gone.
     wanted = {
         "CdnUrl": settings.cdn_url,
         "DeletionProtection": "false",
-        "QuotaScale": "100",
+        "QuotaScale": "1000",
         "EdgeLifeSeconds": "3",
         "MailDomain": "lambdagram.example",
         **hashes,

@@ -117,7 +117,7 @@ impl Behind {
     /// Uses a quota of somebody until so much of each measure is left.
     pub(crate) async fn use_up(&self, quota: &Quota, owner: UserId, left: i64) {
         // `QuotaScale` of the local cloud.
-        const SCALE: u32 = 100;
+        const SCALE: u32 = 1_000;
         let quotas = Quotas::new(self.table(), SCALE);
         let amounts: Vec<i64> =
             quota.measures.iter().map(|measure| measure.limit * i64::from(SCALE) - left).collect();
