@@ -66,6 +66,7 @@ impl World {
             author: ada().user_id,
             author_name: "ada".to_owned(),
             secret: AddressSecret::from(0xada),
+            audience: domain::visibility::Audience::Everyone,
             caption: Caption::parse("High tide").unwrap(),
             place: Location::parse("Brighton").unwrap(),
             tags: vec![Tag::parse("sea").unwrap()],

@@ -48,6 +48,7 @@ impl World {
             author,
             author_name: "ada".to_owned(),
             secret: AddressSecret::draw(&self.random),
+            audience: domain::visibility::Audience::Everyone,
             caption: None,
             place: None,
             tags: Vec::new(),

@@ -143,6 +143,7 @@ mod tests {
             author: id().author,
             author_name: "ada".to_owned(),
             secret: AddressSecret::from(10),
+            audience: domain::visibility::Audience::Everyone,
             caption: None,
             place: None,
             tags: Vec::new(),

@@ -45,6 +45,7 @@ impl Draft {
             author: author.user_id,
             author_name: author.username.clone(),
             secret,
+            audience: domain::visibility::Audience::Everyone,
             caption: self.caption.clone(),
             place: self.place.clone(),
             tags: self.tags.clone(),

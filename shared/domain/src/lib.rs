@@ -22,6 +22,7 @@ pub mod sealed;
 pub mod session;
 pub mod text;
 pub mod user;
+pub mod visibility;
 
 pub use clock::{Clock, Timestamp};
 pub use fault::{Fault, FaultKind};

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{PhotoId, UserId};
 use crate::media::{AddressSecret, MediumAddress, MediumPlace, PerceptualHash};
 use crate::text::{AltText, Caption, Location, Tag};
+use crate::visibility::Audience;
 
 /// Most media in one photo.
 pub const MAX_MEDIA: usize = 10;
@@ -22,6 +23,9 @@ pub struct Photo {
     pub author_name: String,
     /// The secret in the addresses of its pictures.
     pub secret: AddressSecret,
+    /// For whom it is.
+    #[serde(default, skip_serializing_if = "Audience::is_everyone")]
+    pub audience: Audience,
     /// Text under the photo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caption: Option<Caption>,

@@ -27,6 +27,12 @@ pub struct User {
     /// How many photos are in their timeline.
     #[serde(default)]
     pub photos: i64,
+    /// How many ask to follow them. Shown to them alone.
+    #[serde(default)]
+    pub requests: i64,
+    /// Whether only followers see their photos and whom they follow.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private: bool,
     /// Whether they have proved their e-mail address. Shown to them alone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub email_verified: bool,
@@ -35,7 +41,17 @@ pub struct User {
 impl User {
     /// Somebody new.
     pub fn new(id: UserId, username: UserName, full_name: Option<String>) -> Self {
-        let (followers, following, photos) = (0, 0, 0);
-        Self { id, username, full_name, bio: None, followers, following, photos, email_verified: false }
+        Self {
+            id,
+            username,
+            full_name,
+            bio: None,
+            followers: 0,
+            following: 0,
+            photos: 0,
+            requests: 0,
+            private: false,
+            email_verified: false,
+        }
     }
 }

@@ -5,6 +5,10 @@ use domain::inbox::{RowId, Subject};
 use domain::mail_link::{LinkDigest, Purpose};
 use domain::{Home, PhotoId, UserId};
 
+mod chart;
+
+pub use chart::{ChartRow, chart};
+
 /// Name of the partition key attribute.
 pub const PK: &str = "pk";
 /// Name of the sort key attribute.
@@ -54,6 +58,16 @@ pub enum ItemKey {
     Following(UserId, UserId),
     /// The first is followed by the second: the derived edge.
     Follower(UserId, UserId),
+    /// What the first says about the second: the actor's item.
+    Pair(UserId, UserId),
+    /// Whom a viewer blocks and mutes, and who blocks them.
+    Circle(UserId),
+    /// Whom a user follows, packed.
+    Followings(UserId),
+    /// The first asks to follow the second: the actor's edge.
+    Request(UserId, UserId),
+    /// The first is asked by the second: the derived edge.
+    Requested(UserId, UserId),
     /// A photo.
     Photo(PhotoId),
     /// The attempts to render a medium of a photo, by its index.
@@ -98,6 +112,9 @@ pub enum ItemKey {
 const PROFILE: &str = "PROFILE";
 const CREDENTIAL: &str = "CREDENTIAL";
 const HEAD: &str = "HEAD";
+const CIRCLE: &str = "CIRCLE";
+/// Sorts before every followed user's edge.
+const FOLLOWINGS: &str = "FOLLOWINGS";
 const CLAIM: &str = "CLAIM";
 const ADDRESS: &str = "ADDRESS";
 const KEY: &str = "KEY";
@@ -136,9 +153,16 @@ impl ItemKey {
             Self::Follower(user, follower) => {
                 RawKey::new(partition::followers(*user), sort::follower(*follower))
             }
+            Self::Pair(user, other) => RawKey::new(partition::pairs(*user), other.padded()),
+            Self::Circle(user) => RawKey::new(partition::user(*user), CIRCLE),
+            Self::Followings(user) => RawKey::new(partition::user(*user), FOLLOWINGS),
+            Self::Request(user, other) => {
+                RawKey::new(partition::user(*user), format!("{}{}", sort::REQUESTS, other.padded()))
+            }
+            Self::Requested(user, other) => RawKey::new(partition::requested(*user), other.padded()),
             Self::Photo(photo) => RawKey::new(partition::photo(*photo), PHOTO),
             Self::Attempt(photo, index) => {
-                RawKey::new(partition::photo(*photo), format!("{}{index}", sort::ATTEMPT))
+                RawKey::new(format!("ATTEMPTS#{}", photo.padded()), index.to_string())
             }
             Self::PhotoTexts(photo) => RawKey::new(partition::photo(*photo), TEXTS),
             Self::Original(user, sha256) => RawKey::new(format!("ORIGINALS#{}", user.padded()), sha256),
@@ -154,9 +178,8 @@ impl ItemKey {
             }
             Self::FeedState(user) => RawKey::new(partition::feed(*user), STATE),
             Self::Like(user, photo) => RawKey::new(partition::likes(*user), photo.padded()),
-            Self::Liker(photo, user) => {
-                RawKey::new(partition::photo(*photo), format!("{}{}", sort::LIKER, user.padded()))
-            }
+            // A partition of its own, as a hot photo's likers are many.
+            Self::Liker(photo, user) => RawKey::new(partition::likers(*photo), user.padded()),
             Self::InboxRow(user, row) => RawKey::new(partition::inbox(*user), format!("{}{row}", sort::ROW)),
             Self::InboxMarker(user, subject, actor) => {
                 RawKey::new(partition::inbox(*user), format!("{}{}", sort::markers(*subject), actor.padded()))
@@ -188,6 +211,11 @@ impl ItemKey {
             | Self::Head(user)
             | Self::Following(user, _)
             | Self::Follower(user, _)
+            | Self::Pair(user, _)
+            | Self::Circle(user)
+            | Self::Followings(user)
+            | Self::Request(user, _)
+            | Self::Requested(user, _)
             | Self::Original(user, _)
             | Self::ProfilePicture(user)
             | Self::PictureTurn(user)
@@ -220,7 +248,12 @@ impl ItemKey {
                 match sk {
                     PROFILE => Self::User(user),
                     HEAD => Self::Head(user),
-                    _ => Self::Following(user, id(sk.strip_prefix(sort::FOLLOWS)?)?),
+                    CIRCLE => Self::Circle(user),
+                    FOLLOWINGS => Self::Followings(user),
+                    _ => match sk.strip_prefix(sort::FOLLOWS) {
+                        Some(followee) => Self::Following(user, id(followee)?),
+                        None => Self::Request(user, id(sk.strip_prefix(sort::REQUESTS)?)?),
+                    },
                 }
             }
             "CREDENTIAL" => Self::Credential(id(rest)?),
@@ -232,15 +265,14 @@ impl ItemKey {
             "VERIFYING" => Self::VerifyingKey(rest.parse().ok()?),
             "SIGNING" => Self::SigningKey(rest.parse().ok()?),
             "FOLLOWERS" => Self::Follower(id(rest)?, id(sk.rsplit_once('#')?.1)?),
+            "PAIRS" => Self::Pair(id(rest)?, id(sk)?),
+            "REQUESTED" => Self::Requested(id(rest)?, id(sk)?),
             "PHOTO" => {
                 let photo = id(rest)?;
-                match (sk, sk.strip_prefix(sort::ATTEMPT)) {
-                    (PHOTO, _) => Self::Photo(photo),
-                    (TEXTS, _) => Self::PhotoTexts(photo),
-                    (_, Some(index)) => Self::Attempt(photo, index.parse().ok()?),
-                    _ => Self::Liker(photo, id(sk.strip_prefix(sort::LIKER)?)?),
-                }
+                if sk == TEXTS { Self::PhotoTexts(photo) } else { Self::Photo(photo) }
             }
+            "ATTEMPTS" => Self::Attempt(id(rest)?, sk.parse().ok()?),
+            "LIKERS" => Self::Liker(id(rest)?, id(sk)?),
             "ORIGINALS" => Self::Original(id(rest)?, sk.to_owned()),
             "PICTURE" => {
                 let user = id(rest)?;
@@ -338,6 +370,18 @@ pub(crate) mod partition {
         format!("LIKES#{}", user.padded())
     }
 
+    pub(crate) fn likers(photo: PhotoId) -> String {
+        format!("LIKERS#{}", photo.padded())
+    }
+
+    pub(crate) fn pairs(user: UserId) -> String {
+        format!("PAIRS#{}", user.padded())
+    }
+
+    pub(crate) fn requested(user: UserId) -> String {
+        format!("REQUESTED#{}", user.padded())
+    }
+
     pub(crate) fn inbox(user: UserId) -> String {
         format!("INBOX#{}", user.padded())
     }
@@ -352,11 +396,10 @@ pub(crate) mod sort {
     use super::{Home, PhotoId, Purpose, Subject, UserId, follower_hash};
 
     pub(crate) const FOLLOWS: &str = "FOLLOWS#";
-    pub(crate) const LIKER: &str = "LIKER#";
+    pub(crate) const REQUESTS: &str = "REQUESTS#";
     /// The kinds of a feed's items. Entries come last before the reader's state.
     pub(crate) const AUTHOR: &str = "A#";
     pub(crate) const CHUNK: &str = "C#";
-    pub(crate) const ATTEMPT: &str = "ATTEMPT#";
     pub(crate) const ENTRY: &str = "P#";
     pub(crate) const MARKER: &str = "ACTOR#";
     pub(crate) const ROW: &str = "N#";
@@ -412,69 +455,8 @@ pub(crate) mod sort {
 /// Layout 3: long texts of a photo are beside its item.
 /// Layout 4: a photo has a secret, and its renditions are stored under that.
 /// Layout 5: e-mail addresses are sealed, and claimed under a keyed digest when they are proved.
-pub const LAYOUT: u32 = 5;
-
-/// One line of the table's chart: item, partition key, sort key.
-pub type ChartRow = (&'static str, String, String);
-
-/// Every kind of item with its keys as this code makes them: the chart in ARCHITECTURE.md.
-pub fn chart() -> Vec<ChartRow> {
-    let (user, photo) = (UserId::floor(domain::Timestamp(0)), PhotoId::floor(domain::Timestamp(0)));
-    let Some(link) = LinkDigest::parse(&"0".repeat(64)) else { return Vec::new() };
-    let row = RowId { opened: domain::Timestamp(0), subject: Subject::Follow };
-    let kinds = [
-        ("user", ItemKey::User(user)),
-        ("credential", ItemKey::Credential(user)),
-        ("author head", ItemKey::Head(user)),
-        ("name claim", ItemKey::NameClaim("<folded>".into())),
-        ("e-mail claim", ItemKey::EmailClaim("<hmac>".into())),
-        ("e-mail address", ItemKey::Address(user)),
-        ("mailed link", ItemKey::MailLink(user, Purpose::Proof, link)),
-        ("session", ItemKey::Session(user, "<session>".into())),
-        ("verifying key", ItemKey::VerifyingKey(0)),
-        ("signing key", ItemKey::SigningKey(0)),
-        ("following edge", ItemKey::Following(user, user)),
-        ("follower edge", ItemKey::Follower(user, user)),
-        ("photo", ItemKey::Photo(photo)),
-        ("attempt", ItemKey::Attempt(photo, 0)),
-        ("long texts of a photo", ItemKey::PhotoTexts(photo)),
-        ("original", ItemKey::Original(user, "<sha256>".into())),
-        ("profile picture", ItemKey::ProfilePicture(user)),
-        ("turn at a profile picture", ItemKey::PictureTurn(user)),
-        ("author timeline", ItemKey::Timeline(user, photo)),
-        ("feed entry", ItemKey::FeedEntry(user, photo)),
-        ("feed chunk", ItemKey::FeedChunk(user, 0, photo)),
-        ("feed author", ItemKey::FeedAuthor(user, user)),
-        ("feed state", ItemKey::FeedState(user)),
-        ("like", ItemKey::Like(user, photo)),
-        ("liker", ItemKey::Liker(photo, user)),
-        ("notification", ItemKey::InboxRow(user, row)),
-        ("notified actor", ItemKey::InboxMarker(user, Subject::Follow, user)),
-        ("inbox state", ItemKey::InboxState(user)),
-        ("uses of a quota", ItemKey::Rate(user, "<quota>#<window>".into())),
-        ("idempotency", ItemKey::Idempotency(user, "<key>".into())),
-        ("processing", ItemKey::Processing(0, 0, photo)),
-    ];
-    let hash = sort::hash(user.home(), follower_hash(user));
-    let readable = |text: String| {
-        text.replace("PROOF#", "<purpose>#")
-            .replace(&"0".repeat(64), "<sha256>")
-            .replace("C#0000000000000#", "C#<mark>#")
-            .replace(&format!("{hash}#"), "<home>#<hash>#")
-            .replace(&user.padded(), "<id>")
-            .replace(&row.opened.0.to_string().repeat(13), "<opened>")
-            .replace("0000000000#0", "<hour>#<shard>")
-            .replace("ATTEMPT#0", "ATTEMPT#<n>")
-            .replace("#000000", "#<day>")
-    };
-    kinds
-        .into_iter()
-        .map(|(item, key)| {
-            let RawKey { pk, sk } = key.raw();
-            (item, readable(pk), readable(sk))
-        })
-        .collect()
-}
+/// Layout 6: likers and attempts have partitions of their own; people say things about each other.
+pub const LAYOUT: u32 = 6;
 
 #[cfg(test)]
 mod tests;

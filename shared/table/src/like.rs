@@ -82,14 +82,10 @@ pub async fn likers(
     after: Option<UserId>,
     limit: usize,
 ) -> Result<Page<UserId>> {
-    let from = match after {
-        Some(after) => format!("{}{}#", sort::LIKER, after.padded()),
-        None => sort::LIKER.to_owned(),
-    };
     let range = Range {
-        pk: partition::photo(photo),
-        from,
-        to: format!("{}{}", sort::LIKER, sort::AFTER_DIGITS),
+        pk: partition::likers(photo),
+        from: after.map_or_else(|| "0".to_owned(), |after| format!("{}#", after.padded())),
+        to: sort::AFTER_DIGITS.to_owned(),
         newest_first: false,
         limit,
         consistent: false,

@@ -77,6 +77,7 @@ impl World {
             author,
             author_name: "ann".to_owned(),
             secret: AddressSecret::draw(&self.random),
+            audience: domain::visibility::Audience::Everyone,
             caption: None,
             place: None,
             tags: vec![],

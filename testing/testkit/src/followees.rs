@@ -100,6 +100,7 @@ fn ready(id: PhotoId, author: UserId) -> Photo {
         author,
         author_name: "author".to_owned(),
         secret: AddressSecret::from(1),
+        audience: domain::visibility::Audience::Everyone,
         caption: None,
         place: None,
         tags: vec![],

@@ -26,6 +26,7 @@ pub fn draft(id: PhotoId, secret: AddressSecret, author: &Caller) -> Photo {
         author: author.user_id,
         author_name: author.username.clone(),
         secret,
+        audience: domain::visibility::Audience::Everyone,
         caption: Caption::parse(&WIDE.repeat(2_200)).expect("a caption"),
         place: Location::parse(&WIDE.repeat(100)).expect("a location"),
         tags: Tag::parse_all(tags.iter().map(String::as_str)).expect("tags"),

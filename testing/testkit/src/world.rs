@@ -204,6 +204,7 @@ impl World {
             author: author.user_id,
             author_name: author.username.clone(),
             secret: AddressSecret::draw(&self.random),
+            audience: domain::visibility::Audience::Everyone,
             caption: None,
             place: None,
             tags: vec![],

@@ -86,6 +86,7 @@ pub(crate) fn created(id: PhotoId, author: UserId, author_name: &str) -> Photo {
         author,
         author_name: author_name.to_owned(),
         secret: AddressSecret::from(u128::from(id.get())),
+        audience: domain::visibility::Audience::Everyone,
         caption: None,
         place: None,
         tags: vec![],

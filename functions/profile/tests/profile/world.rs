@@ -79,6 +79,7 @@ impl World {
             author: self.bob.user_id,
             author_name: self.bob.username.clone(),
             secret: AddressSecret::from(1),
+            audience: domain::visibility::Audience::Everyone,
             caption: Caption::parse(&format!("{age} minutes ago")).unwrap(),
             place: None,
             tags: Vec::new(),

@@ -29,7 +29,7 @@ impl KeyRange {
 
     /// Who likes `photo`.
     pub(crate) fn likers(photo: PhotoId) -> Self {
-        Self::prefixed(partition::photo(photo), sort::LIKER)
+        Self::prefixed(partition::likers(photo), "")
     }
 
     /// What `user` likes.

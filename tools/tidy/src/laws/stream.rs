@@ -9,16 +9,14 @@ use crate::template::list;
 fn wanted() -> [Value; 5] {
     let prefix = |prefix: &str| json!({"S": [{"prefix": prefix}]});
     [
-        // A like came or went, or a link is to be mailed.
+        // A like came or went, a photo was begun or deleted, a profile picture was removed, or a link is to be mailed.
+        json!({"eventName": ["INSERT", "REMOVE"], "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "LIKES#"},
+            {"prefix": "PHOTO#"}, {"prefix": "PICTURE#"}, {"prefix": "LINKS#"}]}}}}),
+        // Someone follows or asks to, or takes it back.
         json!({"eventName": ["INSERT", "REMOVE"],
-            "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "LIKES#"}, {"prefix": "LINKS#"}]}}}}),
-        // Someone follows or unfollows.
-        json!({"eventName": ["INSERT", "REMOVE"],
-            "dynamodb": {"Keys": {"pk": prefix("USER#"), "sk": prefix("FOLLOWS#")}}}),
-        // A photo was begun or deleted. A profile picture was removed.
-        json!({"eventName": ["INSERT", "REMOVE"],
-            "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "PHOTO#"}, {"prefix": "PICTURE#"}]},
-            "sk": {"S": ["PHOTO", "PICTURE"]}}}}),
+            "dynamodb": {"Keys": {"pk": prefix("USER#"), "sk": {"S": [{"prefix": "FOLLOWS#"}, {"prefix": "REQUESTS#"}]}}}}),
+        // Someone says something about somebody.
+        json!({"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"pk": prefix("PAIRS#")}}}),
         // A photo came out of processing.
         json!({"eventName": ["MODIFY"], "dynamodb": {"Keys": {"sk": {"S": ["PHOTO"]}},
             "OldImage": {"state": {"S": ["processing"]}}, "NewImage": {"state": {"S": ["ready", "failed"]}}}}),

@@ -1,0 +1,134 @@
+//! Who may see what: the rules. `table::sight` reads what they go by, and every function that shows something
+//! asks it.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::id::UserId;
+
+/// Most people in one list of a circle. Beyond it the pairs themselves are asked.
+pub const CIRCLE_LEN: usize = 200;
+
+/// For whom a photo is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// For everyone.
+    #[default]
+    Everyone,
+    /// For the author's followers: the account is private.
+    Followers,
+}
+
+impl Audience {
+    /// Returns the audience of what an account shows.
+    pub fn of(private: bool) -> Self {
+        if private { Self::Followers } else { Self::Everyone }
+    }
+
+    /// Returns whether it is for everyone.
+    pub fn is_everyone(&self) -> bool {
+        *self == Self::Everyone
+    }
+}
+
+/// What is muted of somebody.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mute {
+    /// Their photos, in the feed.
+    pub posts: bool,
+    /// Their stories.
+    pub stories: bool,
+}
+
+impl Mute {
+    /// Returns whether anything is muted.
+    pub fn is_any(self) -> bool {
+        self.posts || self.stories
+    }
+}
+
+/// What somebody says about somebody else, besides following them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pair {
+    /// Since when they block them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub block: Option<Timestamp>,
+    /// What they mute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mute: Option<Mute>,
+    /// Since when they count them among their close friends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub close: Option<Timestamp>,
+    /// The follow that they ended, named by the moment since which it existed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<Timestamp>,
+    /// Their answer to a request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
+}
+
+/// An answer to a follow request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The request, named by the moment at which it was made.
+    pub to: Timestamp,
+    /// Whether it was accepted.
+    pub accepted: bool,
+}
+
+impl Pair {
+    /// Returns whether a follow that exists since `since` still counts.
+    pub fn admits(&self, since: Timestamp) -> bool {
+        self.block.is_none() && self.removed != Some(since)
+    }
+}
+
+/// Whom a viewer blocks and mutes, and who blocks them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Circle {
+    /// Whom they block.
+    pub blocks: BTreeSet<UserId>,
+    /// Who blocks them.
+    pub blocked_by: BTreeSet<UserId>,
+    /// Whose photos they mute.
+    pub mutes_posts: BTreeSet<UserId>,
+    /// Whose stories they mute.
+    pub mutes_stories: BTreeSet<UserId>,
+    /// Whether one of the lists had more than [`CIRCLE_LEN`] people, so that whom they do not name is unknown.
+    pub overflows: bool,
+}
+
+impl Circle {
+    /// Returns whether a block hides `other` and the viewer from each other; `None` when the pairs must be
+    /// asked.
+    pub fn hides(&self, other: UserId) -> Option<bool> {
+        let named = self.blocks.contains(&other) || self.blocked_by.contains(&other);
+        (named || !self.overflows).then_some(named)
+    }
+
+    /// Returns whether the viewer's feed leaves out photos of `author`; `None` when the pair must be asked.
+    pub fn mutes_posts(&self, author: UserId) -> Option<bool> {
+        let named = self.mutes_posts.contains(&author);
+        (named || !self.overflows).then_some(named)
+    }
+}
+
+/// Whom a viewer follows, as far as one small item holds them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Followings {
+    /// Those whom they followed last.
+    pub newest: BTreeSet<UserId>,
+    /// Whether these are all.
+    pub whole: bool,
+}
+
+impl Followings {
+    /// Returns whether the viewer follows `other`; `None` when the edge must be asked.
+    pub fn holds(&self, other: UserId) -> Option<bool> {
+        let named = self.newest.contains(&other);
+        (named || self.whole).then_some(named)
+    }
+}

@@ -1,0 +1,141 @@
+//! Whether somebody may see something of somebody: the one place that every function asks.
+//!
+//! A [`Viewer`] is read beside what is asked for. It answers without a further read, except for what is private
+//! and for viewers with very many blocks. What is hidden is to look like what is absent.
+
+use std::collections::{HashMap, HashSet};
+
+use domain::UserId;
+use domain::photo::Photo;
+use domain::user::User;
+use domain::visibility::{Circle, Followings};
+
+use crate::{Result, Table, circle, follow, pair};
+
+/// Somebody who looks.
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    /// Who.
+    pub id: UserId,
+    circle: Circle,
+}
+
+impl Viewer {
+    /// Reads what the view of `id` is filtered by. 0.5 RRU for each 4 KiB of their circle.
+    pub async fn get(table: &Table, id: UserId) -> Result<Self> {
+        Ok(Self { id, circle: circle::get(table, id).await? })
+    }
+
+    /// Returns whether a block hides `other` and the viewer from each other. Reads nothing, or 1 RRU for a
+    /// circle that overflows.
+    pub async fn is_hidden(&self, table: &Table, other: UserId) -> Result<bool> {
+        match self.circle.hides(other) {
+            Some(hidden) => Ok(hidden && other != self.id),
+            None => Ok(!self.hidden_among(table, &[other]).await?.is_empty()),
+        }
+    }
+
+    /// Returns which of `others` a block hides from the viewer. Reads nothing, or 1 RRU for each whom a circle
+    /// that overflows does not name, in one round trip for each 50.
+    pub async fn hidden_among(&self, table: &Table, others: &[UserId]) -> Result<HashSet<UserId>> {
+        let mut hidden = HashSet::new();
+        let mut unknown = Vec::new();
+        for other in others.iter().filter(|other| **other != self.id) {
+            match self.circle.hides(*other) {
+                Some(true) => drop(hidden.insert(*other)),
+                Some(false) => {}
+                None => unknown.push(*other),
+            }
+        }
+        let pairs = pair::between(table, self.id, &unknown).await?;
+        let blocks = pairs.into_iter().filter(|(_, pair)| pair.block.is_some());
+        hidden.extend(blocks.map(|((by, about), _)| if by == self.id { about } else { by }));
+        Ok(hidden)
+    }
+
+    /// Returns whose photos of `authors` the viewer's feed leaves out: hidden and muted ones. Reads as
+    /// [`Self::hidden_among`].
+    pub async fn left_out(&self, table: &Table, authors: &[UserId]) -> Result<HashSet<UserId>> {
+        let mut left_out = HashSet::new();
+        let mut unknown = Vec::new();
+        for author in authors.iter().filter(|author| **author != self.id) {
+            match (self.circle.hides(*author), self.circle.mutes_posts(*author)) {
+                (Some(true), _) | (_, Some(true)) => drop(left_out.insert(*author)),
+                (Some(false), Some(false)) => {}
+                _ => unknown.push(*author),
+            }
+        }
+        for ((by, about), pair) in pair::between(table, self.id, &unknown).await? {
+            let mutes = by == self.id && pair.mute.is_some_and(|mute| mute.posts);
+            if pair.block.is_some() || mutes {
+                left_out.insert(if by == self.id { about } else { by });
+            }
+        }
+        Ok(left_out)
+    }
+
+    /// Returns whether the viewer may see a photo that was asked for by its id.
+    ///
+    /// Reads nothing for a public photo, and for a private one the follow and what its author says of the
+    /// viewer, strongly consistent and side by side (2 RRU): who was removed a moment ago does not see it.
+    pub async fn sees_photo(&self, table: &Table, photo: &Photo) -> Result<bool> {
+        if photo.author == self.id {
+            return Ok(true);
+        }
+        if !photo.is_listed() || self.is_hidden(table, photo.author).await? {
+            return Ok(false);
+        }
+        Ok(photo.audience.is_everyone() || self.is_admitted(table, photo.author).await?)
+    }
+
+    /// Returns whether the viewer may see the photos and the lists of a user whose profile they see. Reads as
+    /// [`Self::sees_photo`].
+    pub async fn sees_inside(&self, table: &Table, user: &User) -> Result<bool> {
+        if user.id == self.id {
+            return Ok(true);
+        }
+        if self.is_hidden(table, user.id).await? {
+            return Ok(false);
+        }
+        Ok(!user.private || self.is_admitted(table, user.id).await?)
+    }
+
+    /// Returns whether the viewer follows `author` and was not sent away, strongly consistent. 2 RRU.
+    pub async fn is_admitted(&self, table: &Table, author: UserId) -> Result<bool> {
+        let (edge, said) = futures::try_join!(
+            follow::get_latest(table, self.id, author),
+            pair::get_latest(table, author, self.id),
+        )?;
+        Ok(edge.is_some_and(|edge| said.admits(edge.at)))
+    }
+
+    /// Returns whose photos of a list the viewer may see: neither hidden nor private without being followed.
+    ///
+    /// `audiences` says of each author whether one of the photos is private. Reads nothing, or 0.5 RRU for each
+    /// private author whom `followings` does not name although it was cut, and as [`Self::hidden_among`].
+    pub async fn seen_among(
+        &self,
+        table: &Table,
+        followings: &Followings,
+        audiences: &HashMap<UserId, bool>,
+    ) -> Result<HashSet<UserId>> {
+        let authors: Vec<UserId> = audiences.keys().copied().collect();
+        let unsure = audiences.iter().filter(|(author, private)| {
+            **private && **author != self.id && followings.holds(**author).is_none()
+        });
+        let unsure: Vec<UserId> = unsure.map(|(author, _)| *author).collect();
+        let (hidden, followed) = futures::try_join!(
+            self.hidden_among(table, &authors),
+            follow::followed_among(table, self.id, &unsure),
+        )?;
+        let sees = |author: &UserId, private: bool| {
+            let follows = || followings.holds(*author).unwrap_or_else(|| followed.contains(author));
+            *author == self.id || (!hidden.contains(author) && (!private || follows()))
+        };
+        Ok(audiences
+            .iter()
+            .filter(|(author, private)| sees(author, **private))
+            .map(|(author, _)| *author)
+            .collect())
+    }
+}
