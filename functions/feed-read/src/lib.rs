@@ -5,7 +5,7 @@
 //!   they are two reads side by side. Beside each other follow, where the state calls for them: up to two
 //!   chunks of the snapshot, the photos of authors followed since, and one `BatchGetItem` of the heads of
 //!   followed celebrities that this process has not read in the last seconds. One more `BatchGetItem`, of
-//!   photos, and beside it one range query of the reader's likes hydrate the entries. Any page costs at most
+//!   photos, and beside it range queries of the reader's likes and of what they saved hydrate the entries. Any page costs at most
 //!   60 RRU and 12 round trips. One request looks at everyone a reader follows: that of a return. Whether there
 //!   is anything newer is one query, and what `newer` reads beside each other where there is.
 //! - **Emits**: nothing. The mark of a reader who needs a snapshot reaches `backfill` through the table's
@@ -25,7 +25,7 @@ mod photo_cache;
 
 use std::sync::Arc;
 
-use api::wire::{FeedPage, PhotoCard};
+use api::wire::{FeedPage, Marks, PhotoCard};
 use api::{Call, Problem, Reply};
 use domain::cursor::List;
 use domain::photo::Photo;
@@ -100,9 +100,10 @@ impl FeedReadHandler {
             let batch = feed.next(&self.table, &self.celebrities, wanted).await?;
             left = left.saturating_sub(batch.entries.len());
             let photos: Vec<_> = batch.entries.iter().map(|entry| entry.photo).collect();
-            let (cards, liked) = futures::try_join!(
+            let (cards, liked, saved) = futures::try_join!(
                 self.photos.get(&self.table, &photos, now, &mut texts),
                 table::like::liked_among(&self.table, reader, &photos),
+                table::saved::saved_among(&self.table, reader, &photos),
             )?;
             for entry in &batch.entries {
                 if texts.ends_before(entry.photo) {
@@ -113,7 +114,8 @@ impl FeedReadHandler {
                     if shown.len() == count {
                         return Ok(FeedPage::new(shown, position));
                     }
-                    shown.push(PhotoCard::new(photo, &self.cdn_url, liked.contains(&entry.photo)));
+                    let (liked, saved) = (liked.contains(&entry.photo), saved.contains(&entry.photo));
+                    shown.push(PhotoCard::new(photo, &self.cdn_url, Marks { liked, saved }));
                 }
                 position = Some(entry.photo);
             }

@@ -1,9 +1,9 @@
 //! `photo`: shows, edits and deletes one photo.
 //!
 //! - **Trigger**: `GET`, `PATCH` and `DELETE /api/v1/photos/{photo_id}`.
-//! - **Access patterns**: `GET` reads the photo and, beside it, whether the caller likes it (1 RRU, one round
-//!   trip). `PATCH` reads the photo, and then makes one conditional update beside the same read of the like
-//!   (1 RRU, then 1 WRU and 0.5 RRU). `DELETE` reads the photo beside the quota of deletions, and then makes
+//! - **Access patterns**: `GET` reads the photo and, beside it, whether the caller likes and saved it (1.5 RRU, one
+//!   round trip). `PATCH` reads the photo, and then makes one conditional update beside the same read of the two
+//!   (1 RRU, then 1 WRU and 1 RRU). `DELETE` reads the photo beside the quota of deletions, and then makes
 //!   one conditional delete (1 RRU and 1 WRU, then 1 WRU). Long texts are an item beside
 //!   the photo's: they cost one more round trip, and are written and deleted in one transaction with it. A
 //!   refused write costs one more read, which tells a foreign photo from a missing one.
@@ -20,16 +20,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use api::wire::{PhotoView, UpdateMediumRequest, UpdatePhotoRequest};
+use api::wire::{Marks, PhotoView, UpdateMediumRequest, UpdatePhotoRequest};
 use api::{Call, Caller, Problem, Reply};
 use domain::photo::{MAX_MEDIA, Photo};
 use domain::text::{AltText, Caption, Location, Tag};
-use domain::{Clock, Invalid, PhotoId, quota};
+use domain::{Clock, Invalid, PhotoId, UserId, quota};
 use runtime::Aws;
 use runtime::http::over_quota;
 use table::guard::Quotas;
 use table::photo::TextChanges;
-use table::{Patch, Table, like, photo};
+use table::{Patch, Table, like, photo, saved};
 use tokens::OpenSessions;
 
 runtime::config! {
@@ -69,13 +69,11 @@ impl PhotoHandler {
     }
 
     async fn show(&self, caller: &Caller, id: PhotoId) -> Result<Reply, Problem> {
-        let (photo, liked) = futures::try_join!(
-            photo::get_whole(&self.table, id),
-            like::exists(&self.table, caller.user_id, id)
-        )?;
+        let (photo, marks) =
+            futures::try_join!(photo::get_whole(&self.table, id), self.marks(caller.user_id, id))?;
         match photo {
             Some(photo) if photo.is_visible_to(caller.user_id) => {
-                Ok(self.view(&photo, liked, caller)?.validated())
+                Ok(self.view(&photo, marks, caller)?.validated())
             }
             _ => Err(Problem::no_photo()),
         }
@@ -85,10 +83,10 @@ impl PhotoHandler {
         let changes = changes(&call.json()?)?;
         let last_medium = changes.alts.keys().next_back().copied();
         let editing = photo::edit(&self.table, id, caller.user_id, &changes, self.sessions.check(call));
-        let likes = async { Ok(like::exists(&self.table, caller.user_id, id).await?) };
-        let (photo, liked): (_, bool) = futures::try_join!(editing, likes)?;
+        let marks = async { Ok(self.marks(caller.user_id, id).await?) };
+        let (photo, marks): (_, Marks) = futures::try_join!(editing, marks)?;
         match photo {
-            Some(photo) => self.view(&photo, liked, caller),
+            Some(photo) => self.view(&photo, marks, caller),
             None => Err(refusal(caller, photo::get(&self.table, id).await?.as_ref(), last_medium)),
         }
     }
@@ -107,8 +105,17 @@ impl PhotoHandler {
         }
     }
 
-    fn view(&self, photo: &Photo, liked: bool, caller: &Caller) -> Result<Reply, Problem> {
-        Reply::ok(&PhotoView::new(photo, &self.cdn_url, liked, caller.user_id))
+    /// Reads what somebody did with a photo. 1 RRU.
+    async fn marks(&self, user: UserId, photo: PhotoId) -> table::Result<Marks> {
+        let (liked, saved) = futures::try_join!(
+            like::exists(&self.table, user, photo),
+            saved::exists(&self.table, user, photo),
+        )?;
+        Ok(Marks { liked, saved })
+    }
+
+    fn view(&self, photo: &Photo, marks: Marks, caller: &Caller) -> Result<Reply, Problem> {
+        Reply::ok(&PhotoView::new(photo, &self.cdn_url, marks, caller.user_id))
     }
 }
 

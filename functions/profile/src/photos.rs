@@ -1,10 +1,10 @@
 //! Somebody's photos, newest first.
 
-use api::wire::{PhotoCard, PhotoPage};
+use api::wire::{Marks, PhotoCard, PhotoPage};
 use api::{Caller, Problem};
 use domain::{PhotoId, UserId};
 use table::photo::{self, TextBudget};
-use table::{like, timeline, user};
+use table::{like, saved, timeline, user};
 
 use crate::ProfileHandler;
 
@@ -32,16 +32,18 @@ impl ProfileHandler {
                 // The list is empty, or there is no such user.
                 user::get(&self.table, author).await?.ok_or_else(Problem::no_user)?;
             }
-            let (photos, liked) = futures::try_join!(
+            let (photos, liked, saved) = futures::try_join!(
                 photo::get_page(&self.table, &ids.items, &mut texts),
                 like::liked_among(&self.table, caller.user_id, &ids.items),
+                saved::saved_among(&self.table, caller.user_id, &ids.items),
             )?;
             for id in &ids.items {
                 if texts.ends_before(*id) {
                     return Ok(PhotoPage::new(shown, position));
                 }
                 if let Some(photo) = photos.get(id).filter(|photo| photo.is_listed()) {
-                    shown.push(PhotoCard::new(photo, &self.cdn_url, liked.contains(id)));
+                    let marks = Marks { liked: liked.contains(id), saved: saved.contains(id) };
+                    shown.push(PhotoCard::new(photo, &self.cdn_url, marks));
                 }
                 // The position is the last photo examined, shown or not. The next page begins with what is
                 // older.

@@ -116,6 +116,11 @@ impl Call {
         })
     }
 
+    /// Returns the body parsed as [`Self::json`], or the default of its type when there is none.
+    pub fn json_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, Problem> {
+        if self.parts.body.is_empty() { Ok(T::default()) } else { self.json() }
+    }
+
     /// The raw body, for a digest of it.
     pub fn body(&self) -> &[u8] {
         &self.parts.body

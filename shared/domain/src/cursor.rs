@@ -28,6 +28,8 @@ pub enum List {
     Likers,
     /// The inbox; positions are row ids.
     Inbox,
+    /// One's saved photos; positions are photo ids.
+    Saved,
 }
 
 impl List {
@@ -39,6 +41,7 @@ impl List {
             Self::Following => "following",
             Self::Likers => "likers",
             Self::Inbox => "inbox",
+            Self::Saved => "saved",
         }
     }
 

@@ -139,6 +139,8 @@ ids! {
     PhotoId,
     /// Names an upload of a profile picture.
     PictureId,
+    /// Names a collection of saved photos.
+    CollectionId,
 }
 
 impl UserId {
@@ -159,6 +161,13 @@ impl PictureId {
     /// Makes an id of this moment for a new upload of `user`, with the user's home.
     pub fn generate(user: UserId, clock: &dyn Clock, randomness: &dyn Randomness) -> Self {
         Self(generate(user.home(), clock, randomness))
+    }
+}
+
+impl CollectionId {
+    /// Makes an id of this moment for a new collection of `owner`, with the owner's home.
+    pub fn generate(owner: UserId, clock: &dyn Clock, randomness: &dyn Randomness) -> Self {
+        Self(generate(owner.home(), clock, randomness))
     }
 }
 

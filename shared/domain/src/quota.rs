@@ -203,6 +203,28 @@ pub const LIKES: Quota = Quota {
     metric: "quota_likes_refused",
 };
 
+/// Saved photos, and what is put into collections.
+pub const SAVES: Quota = Quota {
+    name: "saves",
+    per: Per::Account,
+    seconds: HOUR,
+    measures: &[measure("saves", 1_000)],
+    code: "too_many_saves",
+    detail: "At most 1,000 photos can be saved in an hour.",
+    metric: "quota_saves_refused",
+};
+
+/// Collections that are made or renamed.
+pub const COLLECTIONS: Quota = Quota {
+    name: "collections",
+    per: Per::Account,
+    seconds: HOUR,
+    measures: &[measure("collections", 60)],
+    code: "too_many_collections",
+    detail: "At most 60 collections can be made or renamed in an hour.",
+    metric: "quota_collections_refused",
+};
+
 /// Deletions of photos.
 pub const DELETIONS: Quota = Quota {
     name: "deletions",
@@ -215,7 +237,7 @@ pub const DELETIONS: Quota = Quota {
 };
 
 /// Every quota, in the order of the table.
-pub const ALL: [Quota; 13] = [
+pub const ALL: [Quota; 15] = [
     REGISTRATIONS,
     LOGINS_FROM_ADDRESS,
     LOGINS,
@@ -228,6 +250,8 @@ pub const ALL: [Quota; 13] = [
     PICTURES,
     FOLLOWS,
     LIKES,
+    SAVES,
+    COLLECTIONS,
     DELETIONS,
 ];
 

@@ -3,7 +3,7 @@
 use domain::id::follower_hash;
 use domain::inbox::{RowId, Subject};
 use domain::mail_link::{LinkDigest, Purpose};
-use domain::{Home, PhotoId, UserId};
+use domain::{CollectionId, Home, PhotoId, UserId};
 
 mod chart;
 
@@ -94,6 +94,10 @@ pub enum ItemKey {
     Like(UserId, PhotoId),
     /// The photo is liked by the user: the derived edge.
     Liker(PhotoId, UserId),
+    /// A photo that the user saved.
+    Saved(UserId, PhotoId),
+    /// A collection of the user's saved photos.
+    Collection(UserId, CollectionId),
     /// A row of an inbox.
     InboxRow(UserId, RowId),
     /// Remembers when an actor came into the recipient's notifications about a subject, and whether they
@@ -180,6 +184,10 @@ impl ItemKey {
             Self::Like(user, photo) => RawKey::new(partition::likes(*user), photo.padded()),
             // A partition of its own, as a hot photo's likers are many.
             Self::Liker(photo, user) => RawKey::new(partition::likers(*photo), user.padded()),
+            Self::Saved(user, photo) => RawKey::new(partition::saved(*user), photo.padded()),
+            Self::Collection(user, collection) => {
+                RawKey::new(partition::saved(*user), format!("{}{}", sort::COLLECTION, collection.padded()))
+            }
             Self::InboxRow(user, row) => RawKey::new(partition::inbox(*user), format!("{}{row}", sort::ROW)),
             Self::InboxMarker(user, subject, actor) => {
                 RawKey::new(partition::inbox(*user), format!("{}{}", sort::markers(*subject), actor.padded()))
@@ -225,6 +233,8 @@ impl ItemKey {
             | Self::FeedAuthor(user, _)
             | Self::FeedState(user)
             | Self::Like(user, _)
+            | Self::Saved(user, _)
+            | Self::Collection(user, _)
             | Self::InboxRow(user, _)
             | Self::InboxMarker(user, _, _)
             | Self::InboxState(user)
@@ -292,6 +302,13 @@ impl ItemKey {
                 }
             }
             "LIKES" => Self::Like(id(rest)?, id(sk)?),
+            "SAVED" => {
+                let user = id(rest)?;
+                match sk.strip_prefix(sort::COLLECTION) {
+                    Some(collection) => Self::Collection(user, id(collection)?),
+                    None => Self::Saved(user, id(sk)?),
+                }
+            }
             "INBOX" => Self::parse_inbox(id(rest)?, sk)?,
             "RATE" => Self::Rate(id(rest)?, sk.to_owned()),
             "IDEM" => {
@@ -374,6 +391,10 @@ pub(crate) mod partition {
         format!("LIKERS#{}", photo.padded())
     }
 
+    pub(crate) fn saved(user: UserId) -> String {
+        format!("SAVED#{}", user.padded())
+    }
+
     pub(crate) fn pairs(user: UserId) -> String {
         format!("PAIRS#{}", user.padded())
     }
@@ -401,6 +422,8 @@ pub(crate) mod sort {
     pub(crate) const AUTHOR: &str = "A#";
     pub(crate) const CHUNK: &str = "C#";
     pub(crate) const ENTRY: &str = "P#";
+    /// Sorts after every photo.
+    pub(crate) const COLLECTION: &str = "C#";
     pub(crate) const MARKER: &str = "ACTOR#";
     pub(crate) const ROW: &str = "N#";
     /// Sorts after every digit.
@@ -408,6 +431,16 @@ pub(crate) mod sort {
 
     pub(crate) fn entry(photo: PhotoId) -> String {
         format!("{ENTRY}{}", photo.padded())
+    }
+
+    /// Returns the last key of photos that are older than `before`, among keys of photos alone; `None` when there
+    /// can be none.
+    pub(crate) fn older(before: Option<PhotoId>) -> Option<String> {
+        match before {
+            // Bounds are inclusive: older than an id is up to the id before it.
+            Some(before) => Some(PhotoId::try_from(before.get().checked_sub(1)?).ok()?.padded()),
+            None => Some(AFTER_DIGITS.to_owned()),
+        }
     }
 
     pub(crate) fn chunk(mark: i64, oldest: PhotoId) -> String {

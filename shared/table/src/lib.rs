@@ -32,6 +32,7 @@ pub mod processing;
 pub mod profile_picture;
 pub mod reader;
 pub mod relations;
+pub mod saved;
 pub mod session;
 pub mod sight;
 pub mod snapshot;

@@ -33,14 +33,7 @@ pub(crate) async fn newest(
     limit: usize,
     consistent: bool,
 ) -> Result<Page<PhotoId>> {
-    let to = match before {
-        // Bounds are inclusive: older than an id is up to the id before it.
-        Some(before) => match before.get().checked_sub(1).map(PhotoId::try_from) {
-            Some(Ok(last)) => last.padded(),
-            _ => return Ok(Page { items: Vec::new(), more: false }),
-        },
-        None => sort::AFTER_DIGITS.to_owned(),
-    };
+    let Some(to) = sort::older(before) else { return Ok(Page { items: Vec::new(), more: false }) };
     let range = Range {
         pk: partition::timeline(author),
         from: "0".to_owned(),

@@ -18,6 +18,7 @@ pub(super) enum Tag {
     Auth,
     Users,
     Photos,
+    Saved,
     Feed,
     Notifications,
 }
@@ -28,6 +29,7 @@ impl Tag {
             Self::Auth => "auth",
             Self::Users => "users",
             Self::Photos => "photos",
+            Self::Saved => "saved",
             Self::Feed => "feed",
             Self::Notifications => "notifications",
         }
@@ -38,6 +40,7 @@ impl Tag {
             Self::Auth => "Accounts and sessions.",
             Self::Users => "People and whom they follow.",
             Self::Photos => "Photos and likes.",
+            Self::Saved => "What one keeps for oneself.",
             Self::Feed => "What those whom one follows have posted.",
             Self::Notifications => "What happened to oneself.",
         }
@@ -106,6 +109,14 @@ impl Route {
     /// Adds a query parameter that has to be there.
     pub(super) fn asks(mut self, name: &str, description: &str, example: &str) -> Self {
         self.parameters.push(schemas::query_parameter(name, description, example));
+        self
+    }
+
+    /// Adds a query parameter that may be left out.
+    pub(super) fn may_ask(mut self, name: &str, description: &str, example: &str) -> Self {
+        let mut parameter = schemas::query_parameter(name, description, example);
+        parameter.required = Required::False;
+        self.parameters.push(parameter);
         self
     }
 

@@ -5,10 +5,11 @@ use utoipa::openapi::path::HttpMethod::{Delete, Get, Patch, Post};
 
 use super::route::{Route, Tag};
 use crate::wire::{
-    ChangePasswordRequest, CreatePhotoRequest, CreatePictureRequest, CreatedPhoto, CreatedPicture, FeedPage,
-    FinishResetRequest, FollowState, LikeState, LoginRequest, MarkedRead, NewerPhotos, Notifications,
-    PhotoPage, PhotoView, Profile, ProveEmailRequest, RefreshRequest, RegisterRequest, ResetRequest, Session,
-    Sessions, UpdatePhotoRequest, UpdateProfileRequest, UserPage,
+    ChangePasswordRequest, CollectionRequest, CollectionView, Collections, CreatePhotoRequest,
+    CreatePictureRequest, CreatedPhoto, CreatedPicture, FeedPage, FinishResetRequest, FollowState, LikeState,
+    LoginRequest, MarkedRead, NewerPhotos, Notifications, PhotoPage, PhotoView, Profile, ProveEmailRequest,
+    RefreshRequest, RegisterRequest, ResetRequest, SaveRequest, SavedPage, Session, Sessions,
+    UpdatePhotoRequest, UpdateProfileRequest, UserPage,
 };
 
 const IN_COOKIES: &str = "The tokens go into cookies that no script can read, and not into the body.";
@@ -18,7 +19,7 @@ const NO_PHOTO: &[&str] = &["photo_not_found"];
 
 /// Returns every route.
 pub(super) fn all() -> Vec<Route> {
-    [auth(), mailed(), sessions(), users(), follows(), photos(), likes(), feed_and_inbox()]
+    [auth(), mailed(), sessions(), users(), follows(), photos(), likes(), saved(), feed_and_inbox()]
         .into_iter()
         .flatten()
         .collect()
@@ -346,6 +347,61 @@ fn likes() -> Vec<Route> {
         .refuses(400, BAD_PAGE)
         .refuses(404, NO_PHOTO);
     vec![like, unlike, likers]
+}
+
+fn saved() -> Vec<Route> {
+    const NO_COLLECTION: &[&str] = &["collection_not_found"];
+    const NAME_RULES: &[&str] =
+        &["bad_json", "collection_name_missing", "collection_name_too_long", "collection_name_invisible"];
+    let (photo, all) = ("/api/v1/photos/{photo_id}/save", "/api/v1/users/me/collections");
+    let one = "/api/v1/users/me/collections/{collection_id}";
+    let into = json!({ "collection": "1184467440737095518" });
+    let save = Route::new(Post, photo, Tag::Saved, "save")
+        .summary("Save a photo for oneself")
+        .description(
+            "Saving what one saved already changes nothing, but puts it into the collection that is named.",
+        )
+        .may_take::<SaveRequest>(into.clone())
+        .gives_nothing("The photo is saved.")
+        .refuses(400, &["bad_json"])
+        .refuses(404, &["photo_not_found", "collection_not_found"])
+        .refuses(429, &["too_many_saves"]);
+    let unsave = Route::new(Delete, photo, Tag::Saved, "unsave")
+        .summary("Save a photo no more, or take it out of a collection")
+        .may_take::<SaveRequest>(into)
+        .gives_nothing("It is saved no more; or it is in that collection no more.")
+        .refuses(400, &["bad_json"])
+        .refuses(404, &["photo_not_found", "collection_not_found"]);
+    let list = Route::new(Get, "/api/v1/users/me/saved", Tag::Saved, "listSaved")
+        .summary("One's saved photos, newest first")
+        .description("Photos that are deleted or hidden are left out.")
+        .may_ask("collection", "A collection, whose photos alone are listed.", "1184467440737095518")
+        .paged()
+        .gives::<SavedPage>(200, "A page of photos.")
+        .refuses(400, BAD_PAGE)
+        .refuses(404, NO_COLLECTION);
+    let collections = Route::new(Get, all, Tag::Saved, "listCollections")
+        .summary("One's collections, oldest first")
+        .gives::<Collections>(200, "All of them.");
+    let create = Route::new(Post, all, Tag::Saved, "createCollection")
+        .summary("Make a collection")
+        .takes::<CollectionRequest>(json!({ "name": "By the sea" }))
+        .gives::<CollectionView>(201, "The collection.")
+        .refuses(400, NAME_RULES)
+        .refuses(409, &["collections_full"])
+        .refuses(429, &["too_many_collections"]);
+    let rename = Route::new(Patch, one, Tag::Saved, "renameCollection")
+        .summary("Rename a collection")
+        .takes::<CollectionRequest>(json!({ "name": "Lakes" }))
+        .gives::<CollectionView>(200, "The collection as it is now.")
+        .refuses(400, NAME_RULES)
+        .refuses(404, NO_COLLECTION)
+        .refuses(429, &["too_many_collections"]);
+    let delete = Route::new(Delete, one, Tag::Saved, "deleteCollection")
+        .summary("Delete a collection; its photos stay saved")
+        .gives_nothing("It is gone.")
+        .refuses(404, NO_COLLECTION);
+    vec![save, unsave, list, collections, create, rename, delete]
 }
 
 fn feed_and_inbox() -> Vec<Route> {

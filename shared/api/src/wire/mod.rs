@@ -3,6 +3,7 @@
 mod auth;
 mod notifications;
 mod photos;
+mod saved;
 mod users;
 
 use serde::{Deserialize, Deserializer};
@@ -13,10 +14,11 @@ pub use auth::{
 };
 pub use notifications::{Actor, MarkedRead, Notification, Notifications};
 pub use photos::{
-    CreatePhotoRequest, CreatedPhoto, FailureView, FeedPage, LikeState, MediumRequest, MediumView,
+    CreatePhotoRequest, CreatedPhoto, FailureView, FeedPage, LikeState, Marks, MediumRequest, MediumView,
     NewerPhotos, PhotoCard, PhotoPage, PhotoView, RenditionUrls, StatusView, UpdateMediumRequest,
     UpdatePhotoRequest, Upload,
 };
+pub use saved::{CollectionRequest, CollectionView, Collections, SaveRequest, SavedPage};
 pub use users::{
     CreatePictureRequest, CreatedPicture, FollowState, PictureStatus, PictureView, Profile,
     UpdateProfileRequest, UserCard, UserPage,

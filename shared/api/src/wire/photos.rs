@@ -143,6 +143,8 @@ pub struct PhotoCard {
     pub comments_count: i64,
     /// Whether the caller likes it.
     pub liked_by_user: bool,
+    /// Whether the caller saved it.
+    pub saved_by_user: bool,
     /// Its media, in the author's order.
     pub media: Vec<MediumView>,
     /// Folded tags.
@@ -269,6 +271,15 @@ pub struct LikeState {
     pub liked_by_user: bool,
 }
 
+/// What the caller did with a photo.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// Whether they like it.
+    pub liked: bool,
+    /// Whether they saved it.
+    pub saved: bool,
+}
+
 impl FeedPage {
     /// A page that goes on at `next`.
     pub fn new(photos: Vec<PhotoCard>, next: Option<PhotoId>) -> Self {
@@ -287,8 +298,8 @@ impl PhotoPage {
 }
 
 impl PhotoCard {
-    /// Shows `photo` with pictures under `cdn`.
-    pub fn new(photo: &Photo, cdn: &str, liked_by_user: bool) -> Self {
+    /// Shows `photo` with pictures under `cdn` to somebody who marked it so.
+    pub fn new(photo: &Photo, cdn: &str, Marks { liked, saved }: Marks) -> Self {
         let urls = |index| RenditionUrls::new(cdn, photo.address(index));
         let first = urls(0);
         let media = photo.media.iter().enumerate().map(|(index, medium)| {
@@ -312,9 +323,10 @@ impl PhotoCard {
             caption: photo.caption.as_ref().map(|caption| caption.as_str().to_owned()),
             created_at: photo.id.created_at().to_string(),
             // The count lags behind the caller's own like. A caller who likes the photo is shown at least 1.
-            likes_count: photo.likes.max(i64::from(liked_by_user)),
+            likes_count: photo.likes.max(i64::from(liked)),
             comments_count: photo.comments,
-            liked_by_user,
+            liked_by_user: liked,
+            saved_by_user: saved,
             media: media.collect(),
             tags: photo.tags.iter().map(|tag| tag.as_str().to_owned()).collect(),
             location: photo.place.as_ref().map(|place| place.as_str().to_owned()),
@@ -324,8 +336,8 @@ impl PhotoCard {
 
 impl PhotoView {
     /// Shows `photo` with its state to `viewer`.
-    pub fn new(photo: &Photo, cdn: &str, liked_by_user: bool, viewer: UserId) -> Self {
-        let mut card = PhotoCard::new(photo, cdn, liked_by_user);
+    pub fn new(photo: &Photo, cdn: &str, marks: Marks, viewer: UserId) -> Self {
+        let mut card = PhotoCard::new(photo, cdn, marks);
         if photo.author == viewer {
             for (shown, medium) in card.media.iter_mut().zip(&photo.media) {
                 shown.similar_to = medium.rendered.as_ref().and_then(|facts| facts.similar_to);

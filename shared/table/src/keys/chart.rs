@@ -3,7 +3,7 @@
 use domain::id::follower_hash;
 use domain::inbox::{RowId, Subject};
 use domain::mail_link::{LinkDigest, Purpose};
-use domain::{PhotoId, UserId};
+use domain::{CollectionId, PhotoId, UserId};
 
 use super::{ItemKey, RawKey, sort};
 
@@ -12,6 +12,7 @@ pub type ChartRow = (&'static str, String, String);
 
 /// Every kind of item with its keys as this code makes them: the chart in ARCHITECTURE.md.
 pub fn chart() -> Vec<ChartRow> {
+    let collection = CollectionId::floor(domain::Timestamp(0));
     let (user, photo) = (UserId::floor(domain::Timestamp(0)), PhotoId::floor(domain::Timestamp(0)));
     let Some(link) = LinkDigest::parse(&"0".repeat(64)) else { return Vec::new() };
     let row = RowId { opened: domain::Timestamp(0), subject: Subject::Follow };
@@ -46,6 +47,8 @@ pub fn chart() -> Vec<ChartRow> {
         ("feed state", ItemKey::FeedState(user)),
         ("like", ItemKey::Like(user, photo)),
         ("liker", ItemKey::Liker(photo, user)),
+        ("saved photo", ItemKey::Saved(user, photo)),
+        ("collection", ItemKey::Collection(user, collection)),
         ("notification", ItemKey::InboxRow(user, row)),
         ("notified actor", ItemKey::InboxMarker(user, Subject::Follow, user)),
         ("inbox state", ItemKey::InboxState(user)),

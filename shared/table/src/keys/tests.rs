@@ -51,6 +51,8 @@ fn key() -> impl Strategy<Value = ItemKey> {
         user().prop_map(ItemKey::FeedState),
         (user(), photo()).prop_map(|(a, b)| ItemKey::Like(a, b)),
         (photo(), user()).prop_map(|(a, b)| ItemKey::Liker(a, b)),
+        (user(), photo()).prop_map(|(a, b)| ItemKey::Saved(a, b)),
+        (user(), photo()).prop_map(|(a, b)| ItemKey::Collection(a, CollectionId::try_from(b.get()).unwrap())),
         (user(), 0_i64..9_999_999_999_999, subject()).prop_map(|(user, opened, subject)| {
             ItemKey::InboxRow(user, RowId { opened: Timestamp(opened), subject })
         }),
