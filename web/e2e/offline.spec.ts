@@ -101,3 +101,32 @@ async function underWorker(page: Page): Promise<void> {
   await page.reload();
   expect(await page.evaluate(() => navigator.serviceWorker.controller !== null)).toBe(true);
 }
+
+test('a like made offline outlives a reload, and is told once', async ({ page, context, world, me }) => {
+  const anna = await world.account('anna');
+  await world.follow(me, anna);
+  const id = await world.post(anna, { media: [['cat.jpg', 'A cat']] });
+  await world.inFeed(me, id);
+  await underWorker(page);
+  const like = cardOf(page, id).getByRole('button', { name: 'Like' });
+  await expect(like).toBeVisible();
+  await context.setOffline(true);
+  await like.click();
+  await expect(like).toHaveAttribute('aria-pressed', 'true');
+
+  await page.reload();
+  await expect(like).toHaveAttribute('aria-pressed', 'true');
+  let told = 0;
+  page.on('request', (request) => {
+    if (request.method() === 'POST' && request.url().endsWith(`/photos/${id}/like`)) told++;
+  });
+  await context.setOffline(false);
+  await expect(async () => {
+    const photo = await world.call<{ liked_by_user: boolean }>('GET', `photos/${id}`, undefined, me);
+    expect(photo.liked_by_user).toBe(true);
+  }).toPass();
+  await expect.poll(() => page.evaluate(() => localStorage.getItem('wishes'))).toBeNull();
+  await page.reload();
+  await expect(like).toHaveAttribute('aria-pressed', 'true');
+  expect(told).toBe(1);
+});

@@ -1,18 +1,23 @@
 import { localStorageKey as LOCALE } from '$lib/paraglide/runtime.js';
 import { PREFERENCES } from '$lib/preferences.svelte';
+import { session } from '$lib/session.svelte';
+import { KEY as SESSION } from '$lib/stored-session';
 
 /** Where the worker keeps what other apps shared with us. */
 const SHARED = 'shared';
 
 /**
- * Deletes what is kept on this device about whoever used it: drafts, kept pages, shared files, the badge. What they
- * chose for the device stays.
+ * Deletes what is kept on this device about whoever used it: drafts, kept pages and wishes, shared files, the badge.
+ * What they chose for the device stays, and so does the session: by now it may be somebody else's.
  */
 export async function forgetDevice(): Promise<void> {
-  await Promise.allSettled([clearDatabases(), globalThis.caches?.delete(SHARED), navigator.clearAppBadge?.()]);
-  const stays: string[] = [...PREFERENCES, LOCALE];
+  const stays: string[] = [...PREFERENCES, LOCALE, SESSION];
   for (const key of Object.keys(localStorage)) if (!stays.includes(key)) localStorage.removeItem(key);
+  await Promise.allSettled([clearDatabases(), globalThis.caches?.delete(SHARED), navigator.clearAppBadge?.()]);
 }
+
+// However it ends: logged out, expired for good, or followed by somebody else's.
+session.onEnd(() => void forgetDevice());
 
 /**
  * Empties every database of ours. They are not deleted: another tab that has one open would keep that from happening.

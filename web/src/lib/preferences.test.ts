@@ -25,7 +25,6 @@ describe('preferences', () => {
     Object.assign(preferences, { theme: 'dark', originals: true, saver: true, shortcuts: false });
     localStorage.setItem('PARAGLIDE_LOCALE', 'de');
     const chosen = { ...localStorage };
-    localStorage.setItem('session', '{}');
     localStorage.setItem('picture', 'x');
     await forgetDevice();
     expect({ ...localStorage }).toEqual(chosen);

@@ -1,7 +1,7 @@
 import { api, ok, type Schemas } from '$lib/api/client';
 import type { Problem } from '$lib/api/problem';
 import { clearLists, removeFromLists } from '$lib/data/list.svelte';
-import { Wish } from '$lib/data/wish.svelte';
+import { flushWishes, type Wish, type WishPorts, wishOf } from '$lib/data/wish.svelte';
 import { session } from '$lib/session.svelte';
 
 export type PhotoCard = Schemas['PhotoCard'];
@@ -18,22 +18,17 @@ export class Photo {
   status: Status = $state('ready');
   failure: Schemas['FailureView'] | undefined = $state.raw();
   readonly like: Wish;
-  #likes = $state(0);
 
   constructor(card: PhotoCard) {
     this.id = card.photo_id;
     this.card = card;
-    this.#likes = card.likes_count;
-    this.like = new Wish(
-      card.liked_by_user,
-      (on) => this.#tellLike(on),
-      (problem) => report(problem),
-    );
+    this.like = likeOf(card.photo_id, card.liked_by_user);
   }
 
   /** Likes, the person's own wish included. */
   get likes(): number {
-    return Math.max(0, this.#likes + Number(this.like.wanted) - Number(this.card.liked_by_user));
+    const { likes_count, liked_by_user } = this.card;
+    return Math.max(0, likes_count + Number(this.like.wanted) - Number(liked_by_user));
   }
 
   hear(card: PhotoCard): void {
@@ -44,17 +39,7 @@ export class Photo {
       return;
     }
     this.card = card;
-    this.#likes = card.likes_count;
     this.like.hear(card.liked_by_user);
-  }
-
-  async #tellLike(on: boolean): Promise<void> {
-    const path = { params: { path: { photo_id: this.id } } };
-    await ok(
-      on ? api.POST('/api/v1/photos/{photo_id}/like', path) : api.DELETE('/api/v1/photos/{photo_id}/like', path),
-    );
-    this.#likes = this.#likes + Number(on) - Number(this.card.liked_by_user);
-    this.card = { ...this.card, likes_count: this.#likes, liked_by_user: on };
   }
 }
 
@@ -72,11 +57,7 @@ export class Person {
     this.id = card.user_id;
     this.card = card;
     this.#followed = followed;
-    this.follow = new Wish(
-      followed,
-      (on) => this.#tellFollow(on),
-      (problem) => report(problem),
-    );
+    this.follow = followOf(card.user_id, followed);
   }
 
   /** Followers, the person's own wish included. */
@@ -85,21 +66,14 @@ export class Person {
   }
 
   hear(card: Person['card'], followed?: boolean, profile?: Profile): void {
+    // A first count is taken whatever is wished: there is none before it.
+    const first = profile && !this.profile;
     this.card = card;
     if (profile) this.profile = profile;
-    if (followed === undefined || this.follow.held) return;
+    if (followed === undefined || (this.follow.held && !first)) return;
     this.#followed = followed;
     if (profile) this.#followers = profile.follower_count;
     this.follow.hear(followed);
-  }
-
-  async #tellFollow(on: boolean): Promise<void> {
-    const path = { params: { path: { user_id: this.id } } };
-    await ok(
-      on ? api.POST('/api/v1/users/{user_id}/follow', path) : api.DELETE('/api/v1/users/{user_id}/follow', path),
-    );
-    this.#followers += Number(on) - Number(this.#followed);
-    this.#followed = on;
   }
 }
 
@@ -169,6 +143,34 @@ let report: (problem: Problem) => void = () => {};
 /** Says how a wish that failed is told to the person. */
 export function onWishFailed(tell: (problem: Problem) => void): void {
   report = tell;
+}
+
+function portsOf(tell: WishPorts['tell']): WishPorts {
+  return { tell, failed: (problem) => report(problem), now: Date.now };
+}
+
+function likeOf(id: string, said: boolean): Wish {
+  const path = { params: { path: { photo_id: id } } };
+  const tell = (on: boolean) =>
+    ok(on ? api.POST('/api/v1/photos/{photo_id}/like', path) : api.DELETE('/api/v1/photos/{photo_id}/like', path));
+  return wishOf(`like/${id}`, said, portsOf(tell));
+}
+
+function followOf(id: string, said: boolean): Wish {
+  const path = { params: { path: { user_id: id } } };
+  const tell = (on: boolean) =>
+    ok(on ? api.POST('/api/v1/users/{user_id}/follow', path) : api.DELETE('/api/v1/users/{user_id}/follow', path));
+  return wishOf(`follow/${id}`, said, portsOf(tell));
+}
+
+/** Tells the API what waited for a connection, of photos and people of before as well. */
+export function tellWaiting(): Promise<void> {
+  return flushWishes((key, wanted) => {
+    const [kind, id] = key.split('/');
+    if (!id) return undefined;
+    if (kind === 'like') return likeOf(id, !wanted);
+    return kind === 'follow' ? followOf(id, !wanted) : undefined;
+  });
 }
 
 // The next person to sign in on this device sees nothing of this one.

@@ -1,11 +1,21 @@
 import { Problem } from '$lib/api/problem';
+import { dropWish, KEY, keepWish, readWishes } from '$lib/data/kept-wishes';
+import { session } from '$lib/session.svelte';
 
 /** How long what the person wished is believed over what the API says (ms): counters are derived later. */
 const HOLD = 10_000;
 
+/** What a wish does to the world. */
+export interface WishPorts {
+  tell: (on: boolean) => Promise<unknown>;
+  failed: (problem: Problem) => void;
+  now: () => number;
+}
+
 /**
  * Something to be on or off, as the person wished last. Taps change `wanted` alone. One call at a time tells the
- * API, until both agree. A wish that fails goes back and says so; one that finds no connection waits for it.
+ * API, until both agree. A wish that fails goes back and says so; one that finds no connection is kept on the device
+ * and waits for one.
  */
 export class Wish {
   /** What the person sees. */
@@ -13,20 +23,23 @@ export class Wish {
   #said: boolean;
   #running = false;
   #heldUntil = 0;
+  readonly #owner = session.me?.user_id;
 
+  /** `key` names what is wished on this device. One that was kept counts over `said`. */
   constructor(
+    private readonly key: string,
     said: boolean,
-    private readonly tell: (on: boolean) => Promise<unknown>,
-    private readonly failed: (problem: Problem) => void,
-    private readonly now: () => number = Date.now,
+    private readonly ports: WishPorts,
   ) {
-    this.wanted = said;
-    this.#said = said;
+    const kept = readWishes()[key];
+    this.wanted = kept ?? said;
+    // The API has not been told, whatever is known of its word: that may be a page of before.
+    this.#said = kept === undefined ? said : !kept;
   }
 
   /** Whether the API's word is not to be taken yet. */
   get held(): boolean {
-    return this.#running || this.wanted !== this.#said || this.now() < this.#heldUntil;
+    return this.#running || this.wanted !== this.#said || this.ports.now() < this.#heldUntil;
   }
 
   /** Takes the API's word, unless the person's own is newer. */
@@ -44,29 +57,71 @@ export class Wish {
     try {
       while (this.wanted !== this.#said) {
         const next = this.wanted;
-        await this.tell(next);
-        this.#said = next;
-        this.#heldUntil = this.now() + HOLD;
+        await this.ports.tell(next);
+        this.#agree(next);
       }
+      dropWish(this.key);
     } catch (error) {
       const problem = Problem.from(error);
       if (problem.code === 'offline') {
-        waiting.add(this);
+        // It is nobody else's.
+        if (this.#owner === session.me?.user_id) keepWish(this.key, this.wanted);
       } else {
+        dropWish(this.key);
         this.wanted = this.#said;
-        this.failed(problem);
+        this.ports.failed(problem);
       }
     } finally {
       this.#running = false;
     }
   }
+
+  /** Hears that another tab has told the API. */
+  told(): void {
+    if (!this.#running) this.#agree(this.wanted);
+  }
+
+  #agree(said: boolean): void {
+    this.#said = said;
+    this.#heldUntil = this.ports.now() + HOLD;
+  }
 }
 
-const waiting = new Set<Wish>();
+/** Wishes by their keys: there is one of each, whoever shows it. */
+const wishes = new Map<string, Wish>();
 
-/** Tells the API what waited for a connection. */
-export function flushWishes(): void {
-  const wishes = [...waiting];
-  waiting.clear();
-  for (const wish of wishes) void wish.set(wish.wanted);
+/** Returns the wish under `key`. `said` is what the API says of it. */
+export function wishOf(key: string, said: boolean, ports: WishPorts): Wish {
+  let wish = wishes.get(key);
+  if (!wish) {
+    wish = new Wish(key, said, ports);
+    wishes.set(key, wish);
+  }
+  wish.hear(said);
+  return wish;
 }
+
+/**
+ * Tells the API what waited for a connection, here and before the page was loaded. `find` returns the wish under a
+ * key. Tabs take turns, so that each wish is told once.
+ */
+export async function flushWishes(find: (key: string, wanted: boolean) => Wish | undefined): Promise<void> {
+  const flush = async () => {
+    for (const [key, on] of Object.entries(readWishes())) {
+      const wish = find(key, on);
+      if (wish) await wish.set(wish.wanted);
+      else dropWish(key);
+    }
+  };
+  await (navigator.locks ? navigator.locks.request(KEY, flush) : flush());
+}
+
+// What another tab has told waits here no longer.
+addEventListener('storage', ({ key, oldValue }) => {
+  if (key !== KEY || !oldValue) return;
+  const waiting = readWishes();
+  const before = (JSON.parse(oldValue) as { wishes: Record<string, boolean> }).wishes;
+  for (const one of Object.keys(before)) if (!(one in waiting)) wishes.get(one)?.told();
+});
+
+session.onEnd(() => wishes.clear());

@@ -1,4 +1,5 @@
-import { clear, createStore, del, delMany, entries, get, set } from 'idb-keyval';
+import { createStore, del, delMany, entries, get, set } from 'idb-keyval';
+import { session } from '$lib/session.svelte';
 import type { Job } from './machine';
 import type { Edit } from './render';
 
@@ -54,8 +55,5 @@ export async function dropFiles(ids: string[], kinds: Kind[] = ['file', 'ready']
   await delMany(keys, store).catch(() => {});
 }
 
-/** Forgets everything: the next person on this device finds nothing of this one. */
-export async function forgetAll(): Promise<void> {
-  held.clear();
-  await clear(store).catch(() => {});
-}
+// The databases are emptied with all else (`$lib/forget`).
+session.onEnd(() => held.clear());

@@ -24,8 +24,4 @@ export function onShared(run: (photo: Photo) => unknown): void {
   shared = run;
 }
 
-session.onEnd(async () => {
-  pending.set(false);
-  const { forgetAll } = await import('./kept');
-  await forgetAll();
-});
+session.onEnd(() => pending.set(false));
