@@ -1,3 +1,5 @@
+import { fetched } from '$lib/lazy';
+
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.:;=?@[]^_{|}~';
 
 /** Returns the average colour of a blurhash as CSS: its characters 3 to 6, in base 83. */
@@ -19,7 +21,7 @@ export function drawBlur(canvas: HTMLCanvasElement, hash: string, wanted: () => 
     if (!wanted()) return;
     let image = decoded.get(hash);
     if (!image) {
-      const { decodeBlurHash } = await import('fast-blurhash');
+      const { decodeBlurHash } = await fetched(() => import('fast-blurhash'));
       image = new ImageData(new Uint8ClampedArray(decodeBlurHash(hash, SIDE, SIDE)), SIDE, SIDE);
       decoded.set(hash, image);
     }

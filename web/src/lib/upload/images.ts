@@ -1,3 +1,4 @@
+import { fetched } from '$lib/lazy';
 import { workerAddress } from '$lib/trusted';
 import type { Done, Task } from '$lib/workers/image';
 import address from '$lib/workers/image?worker&url';
@@ -59,7 +60,7 @@ class Images {
 }
 
 async function here(work: Work): Promise<unknown> {
-  const { open, render } = await import('./render');
+  const { open, render } = await fetched(() => import('./render'));
   return work.kind === 'open' ? open(work.file) : render(work.file, work.edit, work.keep);
 }
 
