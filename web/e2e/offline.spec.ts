@@ -70,6 +70,39 @@ test('a newer version is offered, and taken only when one says so', async ({ pag
   await expect(other.locator(NEWER)).toHaveCount(0);
 });
 
+for (const also of [undefined, 'worker'] as const) {
+  const how = also ? 'by a worker in its place' : 'by pages';
+  test(`a deployment can take a bad worker away, ${how}`, async ({ page, relay }) => {
+    await page.goto(`${relay.address}/login`);
+    await underWorker(page);
+    // The old worker goes on answering with the old client: nobody would ever see the newer one.
+    relay.renew();
+    relay.removeWorker(also);
+    let loads = 0;
+    page.on('load', () => loads++);
+    await page.reload();
+    await expect(page.locator(NEWER)).toHaveCount(1);
+    await expect.poll(() => traces(page)).toEqual([]);
+    await page.waitForLoadState('networkidle');
+    expect(loads).toBe(2);
+    // It stays away.
+    await page.reload();
+    await page.waitForLoadState('networkidle');
+    expect(await traces(page)).toEqual([]);
+    expect(loads).toBe(3);
+    await expect(page.getByRole('heading', { name: 'Log in' })).toBeVisible();
+  });
+}
+
+/** What there is of a worker: registrations, its control of the page, the client that it kept. */
+function traces(page: Page): Promise<string[]> {
+  return page.evaluate(async () => [
+    ...(await navigator.serviceWorker.getRegistrations()).map(({ scope }) => scope),
+    ...(navigator.serviceWorker.controller ? ['controller'] : []),
+    ...(await caches.keys()),
+  ]);
+}
+
 test('pictures that another app shares become a draft', async ({ page, world }) => {
   await signIn(page, await world.account());
   await underWorker(page);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createServer, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -6,18 +7,27 @@ export interface Relay {
   address: string;
   /** From now on the client is a newer one: another worker, and pages that say so. */
   renew(): void;
+  /** From now on the client takes its worker away, by `version.json` alone or by a worker that removes itself as well. */
+  removeWorker(also?: 'worker'): void;
   close(): void;
 }
 
 /** How pages of the newer version can be told. */
 export const NEWER = 'meta[name="newer-version"]';
 
+const REMOVED = readFileSync(new URL('../tools/removed-worker.js', import.meta.url));
 const MARK = '<meta name="newer-version" content="">';
 
 export async function startRelay(target: string): Promise<Relay> {
   const { version } = (await (await fetch(`${target}/_app/version.json`)).json()) as { version: string };
   let newer = false;
+  const replaced = new Map<string, { type: string; body: string | Buffer }>();
   const server = createServer((request, response) => {
+    const other = replaced.get(request.url ?? '');
+    if (other) {
+      response.writeHead(200, { 'Content-Type': other.type, 'Cache-Control': 'no-cache' }).end(other.body);
+      return;
+    }
     const headers = { ...request.headers, host: new URL(target).host };
     const passed = send(`${target}${request.url}`, { method: request.method, headers }, async (answer) => {
       const type = answer.headers['content-type'] ?? '';
@@ -46,6 +56,11 @@ export async function startRelay(target: string): Promise<Relay> {
     address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     renew: () => {
       newer = true;
+    },
+    removeWorker: (also) => {
+      const body = JSON.stringify({ version, worker: 'remove' });
+      replaced.set('/_app/version.json', { type: 'application/json', body });
+      if (also) replaced.set('/service-worker.js', { type: 'text/javascript', body: REMOVED });
     },
     close: () => {
       server.close();

@@ -10,6 +10,9 @@ const worker = self as unknown as ServiceWorkerGlobalScope;
 const CACHE = `client-${version}`;
 const SHELLS = ['/', '/200.html'];
 
+/** What the worker leaves alone. The last tells pages to remove it, so it is never in their way there. */
+const OTHERS = ['/api/', '/photos/', '/_app/version.json'];
+
 /** Where files shared from other apps wait for the screen of new photos. It reads and clears them. */
 const SHARED = 'shared';
 
@@ -42,7 +45,7 @@ async function clean(): Promise<void> {
 worker.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = new URL(request.url);
-  if (url.origin !== location.origin || url.pathname.startsWith('/api/') || url.pathname.startsWith('/photos/')) return;
+  if (url.origin !== location.origin || OTHERS.some((path) => url.pathname.startsWith(path))) return;
   if (request.method === 'POST' && url.pathname === '/share') event.respondWith(share(request));
   else if (request.method !== 'GET') return;
   else if (request.mode === 'navigate') event.respondWith(page(url));

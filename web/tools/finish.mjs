@@ -1,8 +1,10 @@
-// Ends the build: compresses the manifest, and writes build/csp.json, the hashes of the inline scripts of the shells, which the content security
-// policy in the header lets run. Fails when a shell has an inline style or an event attribute, which it never would.
+// Ends the build: compresses the manifest, removes the worker if worker.json says so, and writes build/csp.json, the
+// hashes of the inline scripts of the shells, which the content security policy in the header lets run. Fails when a
+// shell has an inline style or an event attribute, which it never would.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { removeWorker } from './remove-worker.mjs';
 
 const SHELLS = ['index.html', '200.html'];
 
@@ -22,3 +24,5 @@ writeFileSync('build/csp.json', `${JSON.stringify({ script: [...scripts], style:
 const manifest = readFileSync('build/manifest.webmanifest');
 writeFileSync('build/manifest.webmanifest.br', brotliCompressSync(manifest));
 writeFileSync('build/manifest.webmanifest.gz', gzipSync(manifest, { level: 9 }));
+
+if (JSON.parse(readFileSync('worker.json', 'utf8')).remove) removeWorker('build');
