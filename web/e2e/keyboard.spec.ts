@@ -71,7 +71,7 @@ test('everything is done by the keyboard alone', async ({ page, world }) => {
     await page.keyboard.press('Tab');
     await expect(page.getByRole('link', { name: 'Skip to content' })).toBeFocused();
     await page.keyboard.press('Enter');
-    await tabTo(page, card.getByRole('list'));
+    await tabTo(page, card.getByRole('group'));
     await page.keyboard.press('ArrowRight');
     await expect(card.getByText('2 of 2')).toBeVisible();
     const like = card.getByRole('button', { name: 'Like' });

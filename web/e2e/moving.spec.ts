@@ -45,12 +45,12 @@ test('a carousel is swiped, and dots follow it', async ({ page, world, me, isMob
   await expect(dots).toHaveCount(5);
   expect(await on()).toBe(0);
 
-  const frame = await card.getByRole('list').boundingBox();
+  const frame = await card.getByRole('group').boundingBox();
   if (!frame) throw new Error('the carousel has no frame');
-  // Above the buttons, which are in the middle.
-  const y = frame.y + frame.height / 4;
-  const [left, right] = [frame.x + 40, frame.x + frame.width - 40];
-  const at = () => card.getByRole('list').evaluate((track) => track.scrollLeft / track.clientWidth);
+  // In the middle, where the buttons are: a swipe may begin on one.
+  const y = frame.y + frame.height / 2;
+  const [left, right] = [frame.x + 20, frame.x + frame.width - 20];
+  const at = () => card.locator('.many').evaluate((track) => track.scrollLeft / track.clientWidth);
   for (const place of [2, 3, 4]) {
     await finger(page, { x: right, y }, { x: left, y });
     await expect(card.getByText(`${place} of 7`)).toBeVisible();
@@ -165,4 +165,68 @@ test('nothing moves while pages of the feed load', async ({ page, world, me }) =
   expect(new Set(pages).size).toBeGreaterThanOrEqual(names.length);
   expect(await page.evaluate(() => PerformanceObserver.supportedEntryTypes)).toContain('layout-shift');
   expect(await page.evaluate(() => (window as unknown as { shifts: string[] }).shifts)).toEqual([]);
+});
+
+/** Puts two fingers on the screen around a point, draws them apart, and lifts them when `held` is done. */
+async function pinch(page: Page, at: Point, held: () => Promise<void>): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...apart: number[]) =>
+    session.send('Input.dispatchTouchEvent', {
+      type,
+      touchPoints: apart.flatMap((half) => [
+        { x: at.x - half, y: at.y, id: 0 },
+        { x: at.x + half, y: at.y, id: 1 },
+      ]),
+    });
+  await touch('touchStart', 30);
+  for (let half = 40; half <= 90; half += 10) {
+    await touch('touchMove', half);
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+  }
+  await held();
+  await touch('touchEnd');
+  await session.detach();
+}
+
+test('two fingers enlarge a picture, which goes back when they are lifted', async ({ page, world, me, isMobile }) => {
+  test.skip(!isMobile);
+  const id = await many(world, me, 2);
+  await page.reload();
+  const card = cardOf(page, id);
+  const open = card.getByRole('button', { name: 'Open' });
+  for (const place of [card, page.getByRole('dialog', { name: 'Photo' })]) {
+    if (place !== card) await open.click();
+    const image = place.getByRole('img', { name: 'Picture 1' });
+    await expect(image).toBeVisible();
+    const before = await image.boundingBox();
+    if (!before) throw new Error('the picture has no frame');
+    const at = { x: before.x + before.width / 2, y: before.y + before.height / 3 };
+    await pinch(page, at, async () => {
+      const now = await image.boundingBox();
+      expect((now?.width ?? 0) / before.width).toBeCloseTo(3, 1);
+      // Nothing else has moved, and the page is no wider.
+      expect(await page.evaluate(() => [scrollX, visualViewport?.scale])).toEqual([0, 1]);
+    });
+    await expect.poll(() => image.boundingBox()).toEqual(before);
+    await expect(page.locator('.zoomed')).toHaveCount(0);
+    await expect(place.getByRole('button', { name: 'Like' })).toHaveAttribute('aria-pressed', 'false');
+    await expect(place.getByText('1 of 2')).toBeVisible();
+  }
+});
+
+test('a pinch on a touchpad enlarges a picture until the pointer leaves', async ({ page, world, me, isMobile }) => {
+  test.skip(isMobile);
+  const id = await many(world, me, 1);
+  await page.reload();
+  const image = cardOf(page, id).getByRole('img', { name: 'Picture 1' });
+  await expect(image).toBeVisible();
+  const before = await image.boundingBox();
+  if (!before) throw new Error('the picture has no frame');
+  await page.mouse.move(before.x + 200, before.y + 200);
+  await page.keyboard.down('Control');
+  await page.mouse.wheel(0, -50);
+  await page.keyboard.up('Control');
+  await expect.poll(async () => ((await image.boundingBox())?.width ?? 0) / before.width).toBeCloseTo(Math.SQRT2, 1);
+  await page.mouse.move(5, 5);
+  await expect.poll(() => image.boundingBox()).toEqual(before);
 });

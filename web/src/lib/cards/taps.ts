@@ -13,24 +13,26 @@ interface Heard {
   long: () => unknown;
 }
 
-/** Hears double taps and long presses on a picture, by finger, pen and mouse alike. */
+/** Hears double taps and long presses on a picture, by finger, pen and mouse alike. Its buttons hear their own. */
 export function taps(node: HTMLElement, heard: Heard) {
   let last = { at: 0, x: 0, y: 0 };
-  let start = { x: 0, y: 0 };
+  let start: { x: number; y: number } | undefined;
   let timer = 0;
 
   function down(event: PointerEvent) {
-    if (!event.isPrimary || event.button !== 0) return;
-    start = { x: event.clientX, y: event.clientY };
     clearTimeout(timer);
+    // A second finger makes it something else.
+    start = undefined;
+    if (!event.isPrimary || event.button !== 0 || (event.target as Element).closest('button')) return;
+    start = { x: event.clientX, y: event.clientY };
     if (event.pointerType !== 'mouse') timer = window.setTimeout(() => heard.long(), LONG);
   }
   function move(event: PointerEvent) {
-    if (Math.hypot(event.clientX - start.x, event.clientY - start.y) > STEADY) clearTimeout(timer);
+    if (start && Math.hypot(event.clientX - start.x, event.clientY - start.y) > STEADY) clearTimeout(timer);
   }
   function up(event: PointerEvent) {
     clearTimeout(timer);
-    if (!event.isPrimary || event.button !== 0) return;
+    if (!start || !event.isPrimary || event.button !== 0) return;
     const { clientX: x, clientY: y, timeStamp: at } = event;
     if (Math.hypot(x - start.x, y - start.y) > STEADY) return;
     if (at - last.at < GAP && Math.hypot(x - last.x, y - last.y) < REACH) {
