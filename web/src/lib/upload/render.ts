@@ -16,7 +16,7 @@ export interface Opened extends Size {
   bitmap: ImageBitmap;
 }
 
-export const JPEG_QUALITY = 0.9;
+const JPEG_QUALITY = 0.9;
 
 /** The longest side of what the screen shows. */
 const PREVIEW = 1200;
@@ -138,7 +138,8 @@ async function untouched(file: Blob, { width, height }: Size): Promise<Blob | un
   return isJpeg(bytes) && metadata.orientation === 1 ? withoutMetadata(bytes) : undefined;
 }
 
-async function jpegOf(canvas: Canvas): Promise<Blob> {
+/** Returns what is on a canvas as a file. */
+export async function jpegOf(canvas: Canvas): Promise<Blob> {
   const options = { type: 'image/jpeg', quality: JPEG_QUALITY };
   if ('convertToBlob' in canvas) return canvas.convertToBlob(options);
   return new Promise((resolve, reject) => {

@@ -5,8 +5,9 @@ import { own } from '$lib/data/own.svelte';
 import { ownPicture } from '$lib/own-picture.svelte';
 import { m } from '$lib/paraglide/messages.js';
 import { problemText } from '$lib/problems';
+import { type Cut, regionOf, UNCUT } from '$lib/upload/geometry';
+import { canvasOf, draw, jpegOf } from '$lib/upload/render';
 import { formOf } from '$lib/upload/send';
-import { LARGEST, type Section, SMALLEST, sideOf } from './crop';
 
 type State = Schemas['PictureView'];
 
@@ -14,7 +15,15 @@ type State = Schemas['PictureView'];
 const FIRST = 300;
 const LONGEST = 3000;
 const PATIENCE = 120_000;
-const QUALITY = 0.9;
+
+/** The longest side that is uploaded. The largest rendition is smaller. */
+const LARGEST = 1080;
+
+/** The shortest side that is taken: below it nothing is to be recognised. */
+const SMALLEST = 64;
+
+/** The largest square, in the middle. */
+export const WHOLE: Readonly<Cut> = { ...UNCUT, ratio: '1:1' };
 
 /** Changes and removes one's own profile picture. */
 export class PictureChange {
@@ -123,22 +132,13 @@ export function releaseImage(image: HTMLImageElement): void {
   URL.revokeObjectURL(image.src);
 }
 
-/** Renders a section as a square JPEG. Where the picture is transparent it becomes white, as paper is. */
-export async function render(image: HTMLImageElement, section: Section): Promise<Blob> {
-  const from = sideOf({ width: image.naturalWidth, height: image.naturalHeight }, section);
-  const side = Math.min(LARGEST, Math.round(from));
-  const canvas = document.createElement('canvas');
-  canvas.width = side;
-  canvas.height = side;
-  const paper = canvas.getContext('2d', { alpha: false });
-  if (!paper) throw new Error('no canvas');
-  paper.fillStyle = '#fff';
-  paper.fillRect(0, 0, side, side);
-  paper.imageSmoothingQuality = 'high';
-  paper.drawImage(image, section.x - from / 2, section.y - from / 2, from, from, 0, 0, side, side);
-  return new Promise((resolve, reject) => {
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no picture'))), 'image/jpeg', QUALITY);
-  });
+/** Renders what a square cut shows. */
+export async function render(image: HTMLImageElement, cut: Cut): Promise<Blob> {
+  const size = { width: image.naturalWidth, height: image.naturalHeight };
+  const side = Math.min(LARGEST, Math.round(regionOf(size, cut).width));
+  const canvas = canvasOf({ width: side, height: side });
+  draw(canvas, image, size, cut);
+  return jpegOf(canvas);
 }
 
 function sleep(ms: number): Promise<void> {
