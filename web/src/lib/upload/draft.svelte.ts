@@ -1,3 +1,4 @@
+import { preferences } from '$lib/preferences.svelte';
 import { session } from '$lib/session.svelte';
 import { PLAIN } from './filters';
 import { UNCUT } from './geometry';
@@ -20,17 +21,19 @@ export class Picture {
   opened: Opened | undefined = $state.raw();
   /** Whether this browser cannot show it. It is uploaded as it is. */
   blind = $state(false);
+  /** Whether one that it cannot show still tells more than its picture when it is uploaded, as where it was taken. */
+  telling = $state(false);
 
   constructor(
     readonly id: string,
     readonly name: string,
   ) {}
 
-  async open(file: Blob | undefined): Promise<void> {
+  async open(file: Blob): Promise<void> {
     try {
-      if (!file) throw new Error('its file is gone');
       this.opened = await images.open(file);
     } catch {
+      this.telling = preferences.originals || !(await images.isCleanable(file));
       this.blind = true;
     }
   }
@@ -87,8 +90,10 @@ class Draft {
       return picture;
     });
     if (this.pictures.length === 0) this.step = 'edit';
-    for (const picture of this.pictures)
-      void picture.open(files[record.pictures.findIndex(({ id }) => id === picture.id)]);
+    for (const picture of this.pictures) {
+      const file = files[record.pictures.findIndex(({ id }) => id === picture.id)];
+      if (file) void picture.open(file);
+    }
   }
 
   /** Adds files, and returns which were refused and why. */

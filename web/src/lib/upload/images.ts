@@ -22,6 +22,11 @@ class Images {
     return this.#ask({ kind: 'render', file, edit, keep }) as Promise<Blob>;
   }
 
+  /** Whether a file that cannot be decoded tells nothing but its picture when it is rendered. */
+  isCleanable(file: Blob): Promise<boolean> {
+    return this.#ask({ kind: 'look', file }) as Promise<boolean>;
+  }
+
   #ask(work: Work): Promise<unknown> {
     const worker = this.#start();
     if (!worker) return here(work);
@@ -60,8 +65,10 @@ class Images {
 }
 
 async function here(work: Work): Promise<unknown> {
-  const { open, render } = await fetched(() => import('./render'));
-  return work.kind === 'open' ? open(work.file) : render(work.file, work.edit, work.keep);
+  const { anonymous, open, render } = await fetched(() => import('./render'));
+  if (work.kind === 'open') return open(work.file);
+  if (work.kind === 'look') return (await anonymous(work.file)) !== undefined;
+  return render(work.file, work.edit, work.keep);
 }
 
 export const images = new Images();

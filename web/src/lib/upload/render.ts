@@ -1,5 +1,6 @@
 import { cornersOf, grade, type Look } from './filters';
 import { type Cut, cuts, outputOf, regionOf, type Size, turned } from './geometry';
+import { blanked } from './heif';
 import { isJpeg, metadataOf, withoutMetadata } from './metadata';
 
 export type Canvas = OffscreenCanvas | HTMLCanvasElement;
@@ -103,7 +104,8 @@ export function darken(canvas: Canvas, look: Look): void {
 
 /**
  * Returns the file to upload. A small one that nobody edited keeps its pixels and loses only what it tells besides
- * them; with `keep` it goes as it is, and so does what the browser cannot decode.
+ * them; with `keep` it goes as it is. What the browser cannot decode keeps its pixels as well, and loses what it tells
+ * besides them where that can be blanked.
  */
 export async function render(file: Blob, edit: Edit, keep: boolean): Promise<Blob> {
   const edited = edit.look.filter !== null && edit.look.strength > 0;
@@ -111,7 +113,7 @@ export async function render(file: Blob, edit: Edit, keep: boolean): Promise<Blo
   try {
     whole = await decode(file);
   } catch {
-    return file;
+    return (keep ? undefined : await anonymous(file)) ?? file;
   }
   try {
     if (!edited && !cuts(whole, edit.cut)) {
@@ -127,6 +129,15 @@ export async function render(file: Blob, edit: Edit, keep: boolean): Promise<Blo
   } finally {
     whole.close();
   }
+}
+
+/**
+ * Returns a file that the browser cannot decode without what it tells besides its picture. Returns nothing where that
+ * is not known to be all of it.
+ */
+export async function anonymous(file: Blob): Promise<Blob | undefined> {
+  const bytes = blanked(new Uint8Array(await file.arrayBuffer()));
+  return bytes && new Blob([bytes], { type: file.type });
 }
 
 /** Returns a small file with the pixels it has, unless it has to be turned or hides what we cannot take out. */

@@ -1,8 +1,9 @@
 // Decodes and renders pictures beside the page, which stays free for the person.
-import { type Edit, open, render } from '../upload/render';
+import { anonymous, type Edit, open, render } from '../upload/render';
 
 export type Task =
   | { id: number; kind: 'open'; file: Blob }
+  | { id: number; kind: 'look'; file: Blob }
   | { id: number; kind: 'render'; file: Blob; edit: Edit; keep: boolean };
 
 export type Done = { id: number; result: unknown } | { id: number; failed: string };
@@ -24,6 +25,10 @@ async function run(task: Task): Promise<void> {
   try {
     if (task.kind === 'render') {
       scope.postMessage({ id, result: await render(task.file, task.edit, task.keep) });
+      return;
+    }
+    if (task.kind === 'look') {
+      scope.postMessage({ id, result: (await anonymous(task.file)) !== undefined });
       return;
     }
     const opened = await open(task.file);
