@@ -6,6 +6,8 @@ const KEY = 'uploads';
 /** Whether photos are on their way: only then the code of uploads is fetched. */
 class Pending {
   some = $state(localStorage.getItem(KEY) !== null);
+  /** Whether a screen shows the chip of uploads itself. */
+  beside = $state(false);
 
   set(some: boolean): void {
     this.some = some;
