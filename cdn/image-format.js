@@ -11,30 +11,16 @@
 // or be preferred less than JPEG.
 
 var RENDITION = /^\/photos\/(?:(?:large|medium|small)\/[0-9a-f]{32}\/[0-9]+|profile\/(?:large|medium|small)\/[0-9]+)\.jpg$/;
-var QUALITY = /^(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)$/;
 
 function handler(event) {
     var request = event.request;
-    if (RENDITION.test(request.uri) && prefersWebp(acceptOf(request.headers))) {
+    if (RENDITION.test(request.uri) && prefersWebp(qualities(request.headers.accept))) {
         request.uri = request.uri.slice(0, -'.jpg'.length) + '.webp';
     }
     return request;
 }
 
-// A header that is sent on several lines arrives as `multiValue`; the lines form one list (RFC 9110, 5.3).
-function acceptOf(headers) {
-    var accept = headers.accept;
-    if (!accept) {
-        return '';
-    }
-    if (accept.multiValue) {
-        return accept.multiValue.map(function (line) { return line.value; }).join(',');
-    }
-    return accept.value;
-}
-
-function prefersWebp(accept) {
-    var ranges = parse(accept);
+function prefersWebp(ranges) {
     var webp = ranges['image/webp'];
     return webp !== undefined && webp > 0 && webp >= jpegQuality(ranges);
 }
@@ -48,25 +34,4 @@ function jpegQuality(ranges) {
         }
     }
     return 0;
-}
-
-// `image/webp;q=0.8, */*;q=0.1` -> {'image/webp': 0.8, '*/*': 0.1}.
-// A range with an invalid quality is left out.
-function parse(accept) {
-    var ranges = {};
-    accept.toLowerCase().split(',').forEach(function (range) {
-        var parts = range.split(';');
-        var quality = 1;
-        for (var i = 1; i < parts.length; i++) {
-            var parameter = parts[i].trim();
-            if (parameter.indexOf('q=') === 0) {
-                var value = parameter.slice('q='.length);
-                quality = QUALITY.test(value) ? Number(value) : NaN;
-            }
-        }
-        if (!isNaN(quality)) {
-            ranges[parts[0].trim()] = quality;
-        }
-    });
-    return ranges;
 }

@@ -11,7 +11,6 @@
 
 var COMPRESSED = /\.(?:css|html|js|json|map|mjs|svg|txt|wasm|webmanifest|xml)$/;
 var USER = /^\/(?:@|%40)/;
-var QUALITY = /^(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)$/;
 
 function handler(event) {
     var request = event.request;
@@ -31,35 +30,11 @@ function fileOf(path) {
 // Brotli is smaller, so it is taken unless the viewer prefers gzip. A wildcard promises nothing of a coding that
 // is not named.
 function variantFor(header) {
-    if (!header) {
-        return '';
-    }
-    var lines = header.multiValue || [header];
-    var codings = parse(lines.map(function (line) { return line.value; }).join(','));
+    var codings = qualities(header);
     var brotli = codings.br || 0;
     var gzip = codings.gzip || 0;
     if (brotli > 0 && brotli >= gzip) {
         return '.br';
     }
     return gzip > 0 ? '.gz' : '';
-}
-
-// `br;q=0.8, gzip` -> {br: 0.8, gzip: 1}. A coding with an invalid quality is left out.
-function parse(header) {
-    var codings = {};
-    header.toLowerCase().split(',').forEach(function (coding) {
-        var parts = coding.split(';');
-        var quality = 1;
-        for (var i = 1; i < parts.length; i++) {
-            var parameter = parts[i].trim();
-            if (parameter.indexOf('q=') === 0) {
-                var value = parameter.slice('q='.length);
-                quality = QUALITY.test(value) ? Number(value) : NaN;
-            }
-        }
-        if (!isNaN(quality)) {
-            codings[parts[0].trim()] = quality;
-        }
-    });
-    return codings;
 }

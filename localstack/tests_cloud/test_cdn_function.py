@@ -7,7 +7,8 @@ import pytest
 from cloud.cdn_function import Answered, FunctionFailed, Rewritten, ViewerRequest, ViewerRequestFunction
 
 CDN = Path(__file__).resolve().parents[2] / "cdn"
-SOURCE = (CDN / "image-format.js").read_text(encoding="utf-8")
+# As the template joins them.
+SOURCE = "".join((CDN / name).read_text(encoding="utf-8") for name in ("qualities.js", "image-format.js"))
 SECRET = "0123456789abcdef0123456789abcdef"
 JPEG, WEBP = f"/photos/large/{SECRET}/0.jpg", f"/photos/large/{SECRET}/0.webp"
 
