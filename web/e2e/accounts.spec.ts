@@ -8,12 +8,12 @@ test('who registers finds somebody, follows them and sees their photo', async ({
   const anna = await world.account('anna');
   const name = `new_${Math.random().toString(36).slice(2, 10)}`;
   await page.goto('/register');
-  await page.getByRole('button', { name: 'Open account' }).click();
+  await page.getByRole('button', { name: 'Create account' }).click();
   await expect(page.getByLabel('User name')).toBeFocused();
   await page.getByLabel('User name').fill(name);
   await page.getByLabel('E-mail address').fill(`${name}@example.org`);
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  await page.getByRole('button', { name: 'Open account' }).click();
+  await page.getByRole('button', { name: 'Create account' }).click();
 
   await expect(page.getByRole('heading', { name: 'Your feed is empty' })).toBeVisible();
   await page.getByLabel('User name').fill(anna.username);
@@ -132,12 +132,12 @@ test.describe('sessions', () => {
     await signIn(other, me);
 
     await page.goto('/settings/account');
-    await page.getByLabel('Present password').fill('not this one');
+    await page.getByLabel('Current password').fill('not this one');
     await page.getByLabel('New password').fill('another test is no secret');
     await page.getByRole('button', { name: 'Change password' }).click();
     await expect(page.getByText('This is not your present password.')).toBeVisible();
-    await expect(page.getByLabel('Present password')).toBeFocused();
-    await page.getByLabel('Present password').fill(PASSWORD);
+    await expect(page.getByLabel('Current password')).toBeFocused();
+    await page.getByLabel('Current password').fill(PASSWORD);
     await page.getByRole('button', { name: 'Change password' }).click();
     await expect(page.getByText('Your password is changed. Your other sessions have ended.')).toBeVisible();
 

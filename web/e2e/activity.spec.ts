@@ -48,8 +48,8 @@ test('caption and description are edited, and a photo leaves the grid', async ({
   await page.getByRole('button', { name: 'More about this photo' }).click();
   await page.getByRole('menuitem', { name: 'Edit' }).click();
   await page.getByLabel('Caption').fill('A cat again');
-  await page.getByLabel('What is to be seen · Picture 1').fill('A cat on a sofa');
-  await page.getByLabel('What is to be seen · Picture 2').fill('The same cat');
+  await page.getByLabel('What the picture shows · Picture 1').fill('A cat on a sofa');
+  await page.getByLabel('What the picture shows · Picture 2').fill('The same cat');
   await page.getByLabel('Tags').fill('cats #sofa');
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByText('Saved')).toBeVisible();

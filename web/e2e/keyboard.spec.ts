@@ -129,7 +129,7 @@ test('everything is done by the keyboard alone', async ({ page, world }) => {
     await expect(page.getByRole('radio', { name: 'Safelight' })).toBeChecked();
     await page.getByRole('tab', { name: 'Filter' }).focus();
     await page.keyboard.press('ArrowRight');
-    await tabTo(page, page.getByLabel('What is to be seen'));
+    await tabTo(page, page.getByLabel('What the picture shows'));
     await page.keyboard.type('A cat on a wall');
 
     const next = page.getByRole('button', { name: 'Next', exact: true });

@@ -28,7 +28,7 @@ test('three pictures are cropped, described and shared, upright and without a pl
   await page.getByRole('tab', { name: 'Describe' }).click();
   for (const [index, alt] of ['A cat, turned', 'A cup of coffee', 'Two macaws'].entries()) {
     await page.getByRole('button', { name: `Picture ${index + 1} of 3` }).click();
-    await page.getByLabel('What is to be seen').fill(alt);
+    await page.getByLabel('What the picture shows').fill(alt);
   }
   await page.getByRole('button', { name: 'Next' }).click();
   await page.getByLabel('Caption').fill('Three at once');

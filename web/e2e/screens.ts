@@ -83,7 +83,7 @@ export const SIGNED_OUT: Screen[] = [
   }),
   register,
   then('sign up, not filled in', register, async (page) => {
-    await page.getByRole('button', { name: 'Open account' }).click();
+    await page.getByRole('button', { name: 'Create account' }).click();
     await expect(page.getByText('Please fill this in.').first()).toBeVisible();
   }),
   forgot,
@@ -196,7 +196,7 @@ export const NEW: Screen[] = [
     name: 'new photo: description',
     open: async (page) => {
       await page.getByRole('tab', { name: 'Describe' }).click();
-      await page.getByLabel('What is to be seen').fill('A cat on a wall');
+      await page.getByLabel('What the picture shows').fill('A cat on a wall');
     },
   },
   {

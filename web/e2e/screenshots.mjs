@@ -54,7 +54,7 @@ const SIGNED_IN = {
   },
   'new-describe': async (page) => {
     await click(page, 'tab', 'Describe');
-    await page.getByLabel('What is to be seen').fill('Two macaws on a branch, one red and one blue.');
+    await page.getByLabel('What the picture shows').fill('Two macaws on a branch, one red and one blue.');
   },
   'new-details': async (page) => {
     await click(page, 'button', 'Next');
