@@ -15,7 +15,7 @@ interface Heard {
 
 /** Hears double taps and long presses on a picture, by finger, pen and mouse alike. Its buttons hear their own. */
 export function taps(node: HTMLElement, heard: Heard) {
-  let last = { at: 0, x: 0, y: 0 };
+  let last: { at: number; x: number; y: number } | undefined;
   let start: { x: number; y: number } | undefined;
   let timer = 0;
 
@@ -35,10 +35,10 @@ export function taps(node: HTMLElement, heard: Heard) {
     if (!start || !event.isPrimary || event.button !== 0) return;
     const { clientX: x, clientY: y, timeStamp: at } = event;
     if (Math.hypot(x - start.x, y - start.y) > STEADY) return;
-    if (at - last.at < GAP && Math.hypot(x - last.x, y - last.y) < REACH) {
+    if (last && at - last.at < GAP && Math.hypot(x - last.x, y - last.y) < REACH) {
       const box = node.getBoundingClientRect();
       heard.double(x - box.left, y - box.top);
-      last = { at: 0, x: 0, y: 0 };
+      last = undefined;
     } else {
       last = { at, x, y };
     }
