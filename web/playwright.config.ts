@@ -16,7 +16,17 @@ export default defineConfig({
   workers: 1,
   timeout: 90_000,
   // Work behind the API is awaited by looking again, until this.
-  expect: { timeout: 20_000 },
+  expect: {
+    timeout: 20_000,
+    toHaveScreenshot: {
+      pathTemplate: '{testDir}/looks/{arg}-{projectName}{ext}',
+      // Edges of letters and curves differ from one machine to the next by a little, and what is designed does not.
+      threshold: 0.1,
+      maxDiffPixelRatio: 0.001,
+    },
+  },
+  // A picture that is missing is a fault, and no reason to take one: `npm run looks` takes them.
+  updateSnapshots: 'none',
   forbidOnly: true,
   reporter: [['list']],
   projects: [

@@ -1,24 +1,38 @@
-// Runs in the shell before the bundle is there. It asks for the feed beside the bundle, and for the first picture the
-// moment the feed is there: both would otherwise wait for all of the code.
-import { SESSION_HEADER } from '$lib/api/http';
-import { isFresh, read } from '$lib/stored-session';
+// Runs in the shell before the bundle is there. It renews an old session and asks for the feed beside the bundle, and for
+// the first picture the moment the feed is there: all of it would otherwise wait for all of the code.
+import { authCall, SESSION_HEADER } from '$lib/api/http';
+import { exclusively, isFresh, keep, read } from '$lib/stored-session';
 import { FEED_WIDTH, sizesFor, sourceSet } from '$lib/ui/picture';
 
 function start(): void {
   const theme = localStorage.getItem('theme');
   if (theme) document.documentElement.dataset.theme = theme;
-  const stored = read();
-  // An old session is renewed first, which is the client's to do.
-  if (location.pathname !== '/' || !stored || !isFresh(stored)) return;
-  window.bootFeed = fetch('/api/v1/feed', { headers: SESSION_HEADER }).then((answer) => {
-    if (answer.ok)
-      answer
-        .clone()
-        .json()
-        .then(preload, () => {});
-    return answer;
-  });
+  if (location.pathname !== '/' || !read()) return;
+  window.bootFeed = ask();
   window.bootFeed.catch(() => {});
+}
+
+async function ask(): Promise<Response> {
+  if (isOld()) await exclusively(renew);
+  const answer = await fetch('/api/v1/feed', { headers: SESSION_HEADER });
+  if (answer.ok)
+    answer
+      .clone()
+      .json()
+      .then(preload, () => {});
+  return answer;
+}
+
+function isOld(): boolean {
+  const stored = read();
+  return stored !== null && !isFresh(stored);
+}
+
+/** Renews the session, unless another tab just has. What fails, the client tries again and tells. */
+async function renew(): Promise<void> {
+  if (!isOld()) return;
+  const answer = await fetch(authCall('refresh'));
+  if (answer.ok) keep(await answer.json());
 }
 
 function preload(page: { photos: { media: Parameters<typeof sourceSet>[0][] }[] }): void {

@@ -1,7 +1,7 @@
 import { attempt, postAuth, SESSION_HEADER } from '$lib/api/http';
 import { Problem } from '$lib/api/problem';
 import type { components } from '$lib/api/schema';
-import { isFresh, KEY, type Me, read, type Stored } from '$lib/stored-session';
+import { exclusively, isFresh, KEY, keep, type Me, read, type Stored } from '$lib/stored-session';
 
 type Answer = components['schemas']['Session'];
 
@@ -87,10 +87,7 @@ class Session {
   }
 
   #keep(answer: Answer): void {
-    const { user_id, username, expires_in } = answer;
-    const stored = { user_id, username, until: Date.now() + expires_in * 1000 };
-    localStorage.setItem(KEY, JSON.stringify(stored));
-    this.#take(stored);
+    this.#take(keep(answer));
   }
 
   #take(stored: Stored | null): void {
@@ -100,11 +97,6 @@ class Session {
     if (other) this.#me = stored;
     if (ended) for (const clear of this.#onEnd) clear();
   }
-}
-
-/** Runs `work` while no other tab does. Where there are no locks (plain http), the API's grace has to do. */
-async function exclusively(work: () => Promise<boolean>): Promise<boolean> {
-  return navigator.locks ? await navigator.locks.request(KEY, work) : await work();
 }
 
 export const session = new Session();

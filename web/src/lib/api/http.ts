@@ -13,14 +13,18 @@ export async function attempt(request: Request): Promise<Response> {
   }
 }
 
-/** Posts JSON below `/api/v1/auth/`, where no session is needed. Throws `Problem`. */
-export async function postAuth<T>(path: string, body?: object, headers?: HeadersInit): Promise<T> {
-  const request = new Request(`/api/v1/auth/${path}`, {
+/** A call below `/api/v1/auth/`, where no session is needed. */
+export function authCall(path: string, body?: object, headers?: HeadersInit): Request {
+  return new Request(`/api/v1/auth/${path}`, {
     method: 'POST',
     headers: { ...SESSION_HEADER, 'Content-Type': 'application/json', ...headers },
     body: body ? JSON.stringify(body) : undefined,
   });
-  const response = await attempt(request);
+}
+
+/** Posts JSON below `/api/v1/auth/`. Throws `Problem`. */
+export async function postAuth<T>(path: string, body?: object, headers?: HeadersInit): Promise<T> {
+  const response = await attempt(authCall(path, body, headers));
   const answer: unknown = await response.json().catch(() => undefined);
   if (!response.ok) throw Problem.of(response, answer);
   return answer as T;

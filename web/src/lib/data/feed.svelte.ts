@@ -34,24 +34,17 @@ class Feed {
     return keptList(FEED, () => new List((cursor) => this.#read(cursor)));
   }
 
-  /** Shows the first page: the kept one at once, the API's when it is there. */
+  /** Shows the first page: the kept one at once, the API's when it is there. Resolves when the kept one is shown. */
   async start(): Promise<void> {
     if (this.list.begun || this.list.status === 'loading') return;
     const kept = await recall();
     const soon = kept && kept.page.photos.length > 0 && Date.now() - kept.at < FRESH && !reloaded();
-    if (soon) this.#show(kept);
     if (!soon) {
-      await this.list.refresh();
-      if (this.list.status === 'failed' && kept) this.#show(kept);
+      void this.#begin(kept);
       return;
     }
-    try {
-      const page = await first();
-      if (page.photos[0]?.photo_id === kept.page.photos[0]?.photo_id) this.#take(page);
-      else this.#offer(page);
-    } catch (error) {
-      Problem.from(error);
-    }
+    this.#show(kept);
+    void this.#compare(kept);
   }
 
   /** Asks whether there are newer photos. A question that fails is asked again later. */
@@ -82,6 +75,23 @@ class Feed {
       keep(page);
     }
     return pageOf(page);
+  }
+
+  /** Reads the first page, and shows the kept one when that fails. */
+  async #begin(kept: Kept | undefined): Promise<void> {
+    await this.list.refresh();
+    if (this.list.status === 'failed' && kept) this.#show(kept);
+  }
+
+  /** Reads the first page beside the kept one that is shown. */
+  async #compare(kept: Kept): Promise<void> {
+    try {
+      const page = await first();
+      if (page.photos[0]?.photo_id === kept.page.photos[0]?.photo_id) this.#take(page);
+      else this.#offer(page);
+    } catch (error) {
+      Problem.from(error);
+    }
   }
 
   #show(kept: Kept): void {

@@ -1,4 +1,5 @@
 import { fetched } from '$lib/lazy';
+import { whenIdle } from './idle';
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.:;=?@[]^_{|}~';
 
@@ -37,10 +38,4 @@ function next(): void {
   idle = draw !== undefined;
   if (!draw) return;
   whenIdle(() => void draw().finally(next));
-}
-
-/** WebKit has no idle callbacks. */
-function whenIdle(run: () => void): void {
-  if ('requestIdleCallback' in window) requestIdleCallback(run);
-  else setTimeout(run, 50);
 }
