@@ -2,15 +2,16 @@
 //! deleted.
 //!
 //! - **Trigger**: SQS `backfill`, subscribed to `follow.added`, `follow.removed`, `reader.returned`,
-//!   `photo.failed`, `photo.deleted` and `picture.removed`. `fanout`, `fanout-segment` and `sweep` send
-//!   `follow.removed` directly. The function sends itself parts of a deletion, each for a range of the author's
-//!   followers.
+//!   `photo.failed`, `photo.deleted`, `picture.removed` and `audience.changed`. `fanout`, `fanout-segment` and
+//!   `sweep` send `follow.removed` directly. The function sends itself parts of a deletion, each for a range of the
+//!   author's followers, and parts of a switch to private or public.
 //! - **Access patterns**: for a follow, the edge and the reader's state as of now, the author's head and
 //!   timeline, the reader's feed. For a snapshot, whom the reader follows, the heads of all of those, and the
 //!   timelines of the busy ones. For a photo that failed or was deleted, the originals of its media. For a
 //!   deleted one, also its likes and the feeds of the author's followers. For a removed profile picture, the
-//!   user's turn, and whether there is another one.
-//! - **Emits**: `photo.deleted` for parts of a deletion, to its own queue.
+//!   user's turn, and whether there is another one. For a switch, the account, its photos and its requests.
+//! - **Emits**: `photo.deleted` for parts of a deletion and `audience.changed` for parts of a switch, to its own
+//!   queue.
 //! - **Redelivery**: a message says only that something may have changed. The function reads the current
 //!   state, acts, and reads it again. Messages may come twice, late and in any order.
 //! - **Failures**: the message comes back, and after its last try goes to the dead-letter queue.
@@ -21,6 +22,7 @@ mod objects;
 mod picture;
 mod remains;
 mod returned;
+mod switched;
 
 use std::sync::Arc;
 
@@ -110,6 +112,7 @@ impl<Q: Sender> runtime::sqs::Handler for BackfillHandler<Q> {
             Event::PhotoFailed { photo_id, author_id, secret, media, blob_refs } => {
                 self.let_go(&Remains { photo_id, author_id, secret, media, blob_refs }).await
             }
+            Event::AudienceChanged { user_id, mark, part } => self.carry_switch(user_id, mark, part).await,
             Event::PictureRemoved { user_id } => self.remove_picture(user_id).await,
             other => Err(Error::Misdirected(other.kind())),
         }

@@ -101,7 +101,7 @@ mod tests {
             unfollowed(2, 3),
             Change::Returned { reader: user(1), mark: 1 },
             Change::Drafted { photo: photo(1) },
-            Change::Ready { photo: photo(1), author: user(9), hashes: Vec::new() },
+            Change::Ready { photo: photo(1), author: user(9), hashes: Vec::new(), audience_since: 0 },
         ];
         assert_eq!(places(&group(steps(batch))), [vec![0, 4], vec![1, 2, 5], vec![3], vec![6], vec![7, 8]]);
     }

@@ -3,10 +3,11 @@
 //! - **Trigger**: the table's stream, filtered to the records that something follows from. And SQS `derive`,
 //!   with the changes that were not to hold up the stream.
 //! - **Access patterns**: transactions of derived edges and their counters, many edges to one. The author's
-//!   timeline and head. Markers of photos that are being processed.
+//!   timeline and head, and whether their account is private. Packed followings. Markers of photos that are being
+//!   processed.
 //! - **Emits**: after derivation `photo.ready`, `photo.failed`, `photo.deleted`, `picture.removed`,
-//!   `like.added`, `like.removed`, `follow.added`, `follow.removed`, `reader.returned` and `link.added`, to
-//!   SNS. A record that comes again emits again. Consumers are idempotent: duplicates are safe, a missing event
+//!   `like.added`, `like.removed`, `follow.added`, `follow.removed`, `reader.returned`, `audience.changed` and
+//!   `link.added`, to SNS. A record that comes again emits again. Consumers are idempotent: duplicates are safe, a missing event
 //!   is not. Likes that go with their photo emit nothing: `photo.deleted` says it. Changes to be derived out of
 //!   order go to its own queue.
 //! - **Redelivery**: an edge is written on condition that it does not exist, and removed on condition that it

@@ -156,6 +156,10 @@ mod tests {
                 json!({"taken_back": {"like": ["1", "2"]}}),
             ),
             (
+                Change::Said(Said::Request(user(1), user(2), follow.clone())),
+                json!({"said": {"request": ["1", "2", {"username": "ann", "at": at.0}]}}),
+            ),
+            (
                 Change::Said(Said::Follow(user(1), user(2), follow)),
                 json!({"said": {"follow": ["1", "2", {"username": "ann", "at": at.0}]}}),
             ),
@@ -165,8 +169,19 @@ mod tests {
             ),
             (Change::Drafted { photo: photo(2) }, json!({"drafted": {"photo": "2"}})),
             (
-                Change::Ready { photo: photo(2), author: user(3), hashes: vec![PerceptualHash(0xab)] },
-                json!({"ready": {"photo": "2", "author": "3", "hashes": ["00000000000000ab"]}}),
+                Change::Ready {
+                    photo: photo(2),
+                    author: user(3),
+                    hashes: vec![PerceptualHash(0xab)],
+                    audience_since: 7,
+                },
+                json!({"ready": {
+                    "photo": "2", "author": "3", "hashes": ["00000000000000ab"], "audience_since": 7
+                }}),
+            ),
+            (
+                Change::Switched { user: user(1), mark: at.0 },
+                json!({"switched": {"user": "1", "mark": at.0}}),
             ),
             (
                 Change::Failed(remains.clone()),
@@ -203,7 +218,7 @@ mod tests {
         let OutOfOrder { changes } = serde_json::from_value(older).unwrap();
         let remains = Remains { photo: photo(2), author: user(3), secret, media: 4, blob_refs: Vec::new() };
         let wanted = [
-            Change::Ready { photo: photo(2), author: user(3), hashes: Vec::new() },
+            Change::Ready { photo: photo(2), author: user(3), hashes: Vec::new(), audience_since: 0 },
             Change::Deleted(remains),
         ];
         assert_eq!(changes, wanted);

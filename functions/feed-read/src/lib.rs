@@ -2,10 +2,13 @@
 //!
 //! - **Trigger**: `GET /api/v1/feed?count=20&cursor=…`, `GET /api/v1/feed/newer?than=…`.
 //! - **Access patterns**: one query of the feed gives the reader's state and the newest entries; further down
-//!   they are two reads side by side. Beside each other follow, where the state calls for them: up to two
+//!   they are two reads side by side. Whom the reader follows, blocks and mutes is read beside them (1 RRU).
+//!   Beside each other follow, where the state calls for them: up to two
 //!   chunks of the snapshot, the photos of authors followed since, and one `BatchGetItem` of the heads of
 //!   followed celebrities that this process has not read in the last seconds. One more `BatchGetItem`, of
-//!   photos, and beside it range queries of the reader's likes and of what they saved hydrate the entries. Any page costs at most
+//!   photos, and beside it range queries of the reader's likes and of what they saved hydrate the entries. A reader
+//!   who follows more people than their packed followings hold may cost one more, of their edges to private authors
+//!   among the others. Any page costs at most
 //!   60 RRU and 12 round trips. One request looks at everyone a reader follows: that of a return. Whether there
 //!   is anything newer is one query, and what `newer` reads beside each other where there is.
 //! - **Emits**: nothing. The mark of a reader who needs a snapshot reaches `backfill` through the table's
@@ -22,6 +25,7 @@ mod feed;
 mod names;
 mod newer;
 mod photo_cache;
+mod sight;
 
 use std::sync::Arc;
 
@@ -38,6 +42,7 @@ use crate::celebrities::Celebrities;
 use crate::feed::Feed;
 use crate::names::Names;
 use crate::photo_cache::PhotoCache;
+use crate::sight::Sight;
 
 runtime::config! {
     /// Settings of `feed-read`.
@@ -52,9 +57,9 @@ runtime::config! {
 /// Rounds in which a page is filled. The second is for pages whose photos turn out to be gone. After it the
 /// page is short and has a cursor, which is better than a slow page.
 const ROUNDS: usize = 2;
-/// RRU that are left for photos and for what their entries are read from: 60 without the long texts of a page
-/// and the likes of both rounds.
-const BUDGET: usize = 43;
+/// RRU that are left for photos and for what their entries are read from: 60 without the long texts of a page,
+/// the likes of both rounds, and whom the reader follows, blocks and mutes.
+const BUDGET: usize = 41;
 
 /// Handles reading the feed.
 pub struct FeedReadHandler {
@@ -84,33 +89,40 @@ impl FeedReadHandler {
         }
     }
 
-    /// Returns a page of the feed. Entries whose photo is gone are dropped, and older ones take their place.
+    /// Returns a page of the feed. Entries whose photo is gone, and those that are not for the reader, are
+    /// dropped, and older ones take their place.
     /// A page whose long texts exceed their budget is short and has a cursor.
     async fn page(&self, reader: UserId, after: Option<PhotoId>, count: usize) -> Result<FeedPage, Problem> {
         let now = self.clock.now();
         // One entry more than asked for tells whether there is a next page.
-        let mut feed = Feed::open(&self.table, reader, after, count + 1, now).await?;
+        let opening = Feed::open(&self.table, reader, after, count + 1, now);
+        let (mut feed, sight) = futures::try_join!(opening, Sight::get(&self.table, reader))?;
         let mut shown: Vec<PhotoCard> = Vec::with_capacity(count);
         let mut position = after;
         let mut texts = TextBudget::of_page();
-        // Photos that may be read, shown or gone, for 0.5 RRU each.
+        // Items that may be read for photos, shown or gone, for 0.5 RRU each.
         let mut left = 2 * BUDGET.saturating_sub(feed.read_units());
         for round in 0..ROUNDS {
-            let wanted = if round == 0 { left.min(count + 1) } else { left };
+            let most = left / sight.reads_each();
+            let wanted = if round == 0 { most.min(count + 1) } else { most };
             let batch = feed.next(&self.table, &self.celebrities, wanted).await?;
-            left = left.saturating_sub(batch.entries.len());
-            let photos: Vec<_> = batch.entries.iter().map(|entry| entry.photo).collect();
+            let left_out =
+                sight.left_out(&self.table, batch.entries.iter().map(|entry| entry.author)).await?;
+            let shown_of = batch.entries.iter().filter(|entry| !left_out.contains(&entry.author));
+            let photos: Vec<_> = shown_of.map(|entry| entry.photo).collect();
+            left = left.saturating_sub(photos.len() * sight.reads_each());
             let (cards, liked, saved) = futures::try_join!(
                 self.photos.get(&self.table, &photos, now, &mut texts),
                 table::like::liked_among(&self.table, reader, &photos),
                 table::saved::saved_among(&self.table, reader, &photos),
             )?;
+            let seen = sight.authors_seen(&self.table, cards.values()).await?;
             for entry in &batch.entries {
                 if texts.ends_before(entry.photo) {
                     return Ok(FeedPage::new(shown, position));
                 }
-                let card = cards.get(&entry.photo).filter(|photo: &&Arc<Photo>| photo.is_listed());
-                if let Some(photo) = card {
+                let is_seen = |photo: &&Arc<Photo>| photo.is_listed() && seen.contains(&photo.author);
+                if let Some(photo) = cards.get(&entry.photo).filter(is_seen) {
                     if shown.len() == count {
                         return Ok(FeedPage::new(shown, position));
                     }
@@ -123,7 +135,7 @@ impl FeedReadHandler {
                 return Ok(FeedPage::new(shown, None));
             }
             position = batch.reached.or(position);
-            if left == 0 || batch.waits {
+            if left < sight.reads_each() || batch.waits {
                 break;
             }
         }

@@ -6,7 +6,8 @@ use api::Problem;
 use api::wire::{Actor, NewerPhotos};
 use domain::feed::Entry;
 use domain::{PhotoId, Timestamp, UserId};
-use table::{Result, feed, photo};
+use table::sight::Viewer;
+use table::{Result, feed, followings, photo};
 
 use crate::FeedReadHandler;
 
@@ -20,13 +21,16 @@ struct Author {
     id: UserId,
     name: String,
     newest: PhotoId,
+    /// Whether it has to be known that the reader follows them.
+    private: bool,
 }
 
 impl FeedReadHandler {
     /// Returns whether the reader's feed has photos newer than `than`, and who posted them.
     ///
-    /// One query, and 0.5 RRU where nothing is newer. Then, beside each other, the newest photo of each of up
-    /// to three authors, and heads of celebrities that are not cached (0.5 RRU each).
+    /// One query beside the reader's circle, and 1 RRU where nothing is newer. Then, beside each other, the newest
+    /// photo of each of up to three authors, heads of celebrities that are not cached (0.5 RRU each), and whom the
+    /// reader follows (0.5 RRU).
     ///
     /// Nothing is written. A reader who leaves a page open, which asks by itself, is not here because of that.
     /// Nothing is pushed to a reader who was away, so they are told to look.
@@ -35,17 +39,33 @@ impl FeedReadHandler {
     /// and what a push has lost, which comes with the next snapshot.
     pub(crate) async fn newer(&self, reader: UserId, than: PhotoId) -> Result<NewerPhotos, Problem> {
         let now = self.clock.now();
-        let (state, page) = feed::newer(&self.table, reader, than, ENTRIES, now).await?;
+        let (table, viewer) = (&self.table, Viewer::get(&self.table, reader));
+        let ((state, page), viewer) =
+            futures::try_join!(feed::newer(table, reader, than, ENTRIES, now), viewer)?;
         let Some(state) = state.filter(|state| !state.has_no_feed(now)) else {
             return Ok(NewerPhotos { newer: true, actors: Vec::new() });
         };
+        let authors: Vec<UserId> = page.items.iter().map(|entry| entry.author).collect();
+        let left_out = viewer.left_out(table, &[&authors[..], &state.celebrities].concat()).await?;
+        let is_shown =
+            |author: &UserId| !state.unfollowed.contains(author) && !left_out.contains(author);
         let entries: Vec<Entry> =
-            page.items.into_iter().filter(|entry| !state.unfollowed.contains(&entry.author)).collect();
+            page.items.into_iter().filter(|entry| is_shown(&entry.author)).collect();
+        let celebrities: Vec<UserId> = state.celebrities.iter().copied().filter(is_shown).collect();
+        if entries.is_empty() && celebrities.is_empty() {
+            return Ok(NewerPhotos { newer: page.more, actors: Vec::new() });
+        }
         let newest = newest_of_authors(&entries);
-        let (pushed, pulled) = futures::try_join!(
+        let (mut pushed, mut pulled, followings) = futures::try_join!(
             self.still_listed(&newest),
-            self.newer_of_celebrities(&state.celebrities, than, now)
+            self.newer_of_celebrities(&celebrities, than, now),
+            followings::get(table, reader),
         )?;
+        // An unpushed photo is known by its id alone, so it counts as private.
+        let audiences = pushed.iter().chain(&pulled).map(|author| (author.id, author.private)).collect();
+        let seen = viewer.seen_among(table, &followings, &audiences).await?;
+        pushed.retain(|author| seen.contains(&author.id));
+        pulled.retain(|author| seen.contains(&author.id));
         // Entries of deleted photos go within seconds. While the newest are gone, older ones are not looked
         // at: it may be wrong that there is something, and is never wrong that there is nothing.
         let is_unknown = page.more || entries.len() > newest.len();
@@ -68,7 +88,10 @@ impl FeedReadHandler {
         let photos = photo::get_all(&self.table, &ids).await?;
         let listed = photos.into_values().filter(domain::photo::Photo::is_listed);
         Ok(listed
-            .map(|photo| Author { id: photo.author, name: photo.author_name, newest: photo.id })
+            .map(|photo| {
+                let private = !photo.audience.is_everyone();
+                Author { id: photo.author, name: photo.author_name, newest: photo.id, private }
+            })
             .collect())
     }
 
@@ -89,7 +112,8 @@ impl FeedReadHandler {
         let newer = sources.into_iter().filter_map(|source| {
             let newest = *source.photos.first().filter(|photo| **photo > than)?;
             // A celebrity without a name has just closed their account.
-            Some(Author { id: source.author, name: names.remove(&source.author)?, newest })
+            let name = names.remove(&source.author)?;
+            Some(Author { id: source.author, name, newest, private: true })
         });
         Ok(newer.collect())
     }

@@ -4,9 +4,11 @@
 //!   and `GET /api/v1/users/{user_id}/following`. `{user_id}` is an id or `@name`.
 //! - **Access patterns**: one get of the other's profile, beside the one of the caller's session, then one
 //!   conditional write of the caller's own edge. A follow reads the caller's profile beside the other's, for
-//!   the number of followees, and takes the quota of follows (0.5 RRU and 1 WRU). A page of people is one
-//!   query of edges, then one `BatchGetItem` of profiles beside one of the caller's edges to them. A name costs
-//!   one get more.
+//!   the number of followees, and takes the quota of follows (2 RRU and 1 WRU). For a private account it reads
+//!   whether the caller follows it (2 RRU, one more round trip), and writes a request instead of an edge. An
+//!   unfollow reads beside the profile whether there is a request (1.5 RRU); one transaction then removes request
+//!   and edge (4 WRU). A page of people is one query of edges beside whom the caller follows and blocks, then one
+//!   `BatchGetItem` of profiles. A name costs one get more.
 //! - **Emits**: nothing. The edge reaches `derive` through the table's stream. The reverse edge, both
 //!   counters, the feed and the notification follow from it.
 //! - **Redelivery**: an edge exists or it does not. Following twice makes one edge and is no error.
@@ -24,7 +26,8 @@ use runtime::{Aws, metrics};
 use table::follow::{self, Follow};
 use table::guard::Quotas;
 use table::people::{People, Person};
-use table::{Table, people, user};
+use table::sight::Viewer;
+use table::{Table, people, request, user};
 use tokens::OpenSessions;
 
 runtime::config! {
@@ -76,19 +79,29 @@ impl FollowHandler {
         Ok(id)
     }
 
+    /// Follows a user, or asks to where their account is private. Whether it is, is read strongly consistent.
     async fn follow(&self, call: &Call, caller: &Caller, other: UserId) -> Result<FollowState, Problem> {
         let (table, me, now) = (&self.table, caller.user_id, self.clock.now());
         let reading = async {
             let taking = self.quotas.take(&quota::FOLLOWS, me, &[1], now);
-            Ok(futures::try_join!(taking, user::get(table, me), user::get(table, other))?)
+            let viewer = Viewer::get(table, me);
+            let others = user::get_latest(table, other);
+            Ok(futures::try_join!(taking, user::get(table, me), others, viewer)?)
         };
-        let ((taken, own, other), ()) = futures::try_join!(reading, self.sessions.check(call))?;
+        let ((taken, own, other, viewer), ()) = futures::try_join!(reading, self.sessions.check(call))?;
         taken.map_err(over_quota)?;
         if own.is_some_and(|own| own.following >= quota::FOLLOWEES) {
             return Err(too_many_followees());
         }
         let other = other.ok_or_else(Problem::no_user)?;
         let edge = Follow { username: caller.username.clone(), at: now };
+        if other.private {
+            if viewer.is_admitted(table, other.id).await? {
+                return Ok(state(&other, true, other.followers.max(1)));
+            }
+            request::add(table, me, other.id, &edge).await?;
+            return Ok(closed(&other, true));
+        }
         let added = follow::add(table, me, other.id, &edge).await?;
         // The stored count follows a moment later, so what this call changed is added to what was read.
         // A repeated follow adds nothing, but the caller's own follow makes the count at least one.
@@ -96,9 +109,22 @@ impl FollowHandler {
     }
 
     async fn unfollow(&self, call: &Call, caller: &Caller, other: UserId) -> Result<FollowState, Problem> {
-        let reading = async { user::get(&self.table, other).await?.ok_or_else(Problem::no_user) };
-        let (other, ()) = futures::try_join!(reading, self.sessions.check(call))?;
-        let removed = follow::remove(&self.table, caller.user_id, other.id).await?;
+        let (table, me) = (&self.table, caller.user_id);
+        let reading = async {
+            Ok(futures::try_join!(user::get(table, other), request::get_latest(table, me, other))?)
+        };
+        let ((other, request), ()) = futures::try_join!(reading, self.sessions.check(call))?;
+        let other = other.ok_or_else(Problem::no_user)?;
+        if request.is_some() {
+            // It may become a follow at this moment, so both go in one write.
+            request::withdraw(table, me, other.id).await?;
+            let open = !other.private;
+            return Ok(if open { state(&other, false, other.followers) } else { closed(&other, false) });
+        }
+        let removed = follow::remove(table, me, other.id).await?;
+        if other.private {
+            return Ok(closed(&other, false));
+        }
         Ok(state(&other, false, (other.followers - i64::from(removed)).max(0)))
     }
 
@@ -151,7 +177,18 @@ fn too_many_followees() -> Problem {
 }
 
 fn state(of: &User, following: bool, follower_count: i64) -> FollowState {
-    FollowState { user_id: of.id, following, follower_count, following_count: of.following }
+    FollowState {
+        user_id: of.id,
+        following,
+        requested: false,
+        follower_count: Some(follower_count),
+        following_count: Some(of.following),
+    }
+}
+
+/// Returns the state of somebody whom a private account does not admit: how many follow it is not for them.
+fn closed(of: &User, requested: bool) -> FollowState {
+    FollowState { user_id: of.id, following: false, requested, follower_count: None, following_count: None }
 }
 
 impl runtime::http::Handler for FollowHandler {

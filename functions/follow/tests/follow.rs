@@ -27,7 +27,7 @@ async fn ask(world: &World, route: &str, who: &Caller, whom: impl Display) -> An
 
 fn state(of: &Caller, following: bool, follower_count: i64) -> Value {
     json!({
-        "user_id": of.user_id.to_string(), "following": following,
+        "user_id": of.user_id.to_string(), "following": following, "requested": false,
         "follower_count": follower_count, "following_count": 0,
     })
 }
@@ -43,6 +43,78 @@ async fn when_somebody_is_followed_twice_by_id_and_by_name_then_it_counts_once()
     world.derive().await;
     assert_eq!(ask(&world, FOLLOW, &ann, bob.user_id).await.json, state(&bob, true, 1));
     assert_eq!((world.profile(&bob).await.followers, world.profile(&ann).await.following), (1, 1));
+}
+
+fn closed(of: &Caller, requested: bool) -> Value {
+    json!({
+        "user_id": of.user_id.to_string(), "following": false, "requested": requested,
+        "follower_count": null, "following_count": null,
+    })
+}
+
+#[tokio::test]
+async fn when_the_account_is_private_then_a_follow_asks_and_an_unfollow_withdraws() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    world.switch(&bob, true).await;
+    let requests = async || {
+        world.derive().await;
+        let bob = world.profile(&bob).await;
+        (bob.requests, bob.followers)
+    };
+    for _ in 0..2 {
+        assert_eq!(ask(&world, FOLLOW, &ann, "@bob").await.json, closed(&bob, true));
+        assert_eq!(requests().await, (1, 0));
+    }
+    for _ in 0..2 {
+        assert_eq!(ask(&world, UNFOLLOW, &ann, bob.user_id).await.json, closed(&bob, false));
+        assert_eq!(requests().await, (0, 0));
+    }
+}
+
+#[tokio::test]
+async fn when_followers_of_an_account_made_private_follow_again_then_they_still_do() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    world.follow(&ann, &bob).await;
+    world.switch(&bob, true).await;
+    world.derive().await;
+    assert_eq!(ask(&world, FOLLOW, &ann, bob.user_id).await.json, state(&bob, true, 1));
+    assert_eq!(ask(&world, UNFOLLOW, &ann, bob.user_id).await.json, closed(&bob, false));
+    assert_eq!(ask(&world, FOLLOW, &ann, bob.user_id).await.json, closed(&bob, true));
+    world.derive().await;
+    let bob = world.profile(&bob).await;
+    assert_eq!((bob.requests, bob.followers), (1, 0));
+}
+
+#[tokio::test]
+async fn when_a_request_is_derived_of_an_account_that_is_public_by_then_then_it_is_a_follow() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    world.switch(&bob, true).await;
+    ask(&world, FOLLOW, &ann, bob.user_id).await;
+    world.switch(&bob, false).await;
+    // The second derives what the first wrote: the request went and the follow came.
+    world.derive().await;
+    world.derive().await;
+    let profile = world.profile(&bob).await;
+    assert_eq!((profile.requests, profile.followers), (0, 1));
+    assert_eq!(ask(&world, FOLLOW, &ann, bob.user_id).await.json, state(&bob, true, 1));
+}
+
+#[tokio::test]
+async fn a_request_and_its_withdrawal_stay_within_their_budget() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    world.switch(&bob, true).await;
+    // What a private account adds to a follow: whether it admits the caller. To an unfollow: one transaction.
+    for (route, trips, reads, writes) in [(FOLLOW, 3, 4.0, 2.0), (UNFOLLOW, 2, 1.5, 4.0)] {
+        world.engine.reset_usage();
+        assert_eq!(ask(&world, route, &ann, bob.user_id).await.status, 200);
+        let usage = world.engine.usage();
+        assert_eq!(usage.round_trips, trips, "{route} {usage:?}");
+        assert!(usage.read_units <= reads && usage.write_units <= writes, "{route} {usage:?}");
+    }
 }
 
 #[tokio::test]
@@ -181,9 +253,9 @@ async fn a_page_of_people_costs_as_many_trips_as_without_the_callers_edges() {
         world.engine.reset_usage();
         assert_eq!(ask(&world, route, &star, star.user_id).await.json["users"].as_array().unwrap().len(), 20);
         let usage = world.engine.usage();
-        // The list, beside the owner. Then profiles and edges, beside each other.
-        assert_eq!((usage.requests, usage.round_trips), (4, 2), "{route} {usage:?}");
-        assert!(usage.read_units <= 21.5, "{route} {usage:?}");
+        // The list, beside the owner and whom the caller blocks and follows. Then profiles.
+        assert_eq!((usage.requests, usage.round_trips), (5, 2), "{route} {usage:?}");
+        assert!(usage.read_units <= 12.5, "{route} {usage:?}");
     }
 }
 
@@ -213,10 +285,11 @@ async fn a_follow_and_an_unfollow_stay_within_their_budget() {
         assert_eq!(call(&deps(&world), &world.clock, request).await.status, 200);
         let usage = world.engine.usage();
         let follows = u32::from(route == FOLLOW);
-        // The session is read beside the profiles.
-        let expected = (3 + 2 * follows, 2, 1 + follows);
+        // The session is read beside the profiles; the caller's circle for a follow, their request for an unfollow.
+        let expected = (4 + 2 * follows, 2, 1 + follows);
         assert_eq!((usage.requests, usage.round_trips, usage.writes()), expected, "{route}");
-        assert!(usage.write_units <= f64::from(1 + follows) && usage.read_units <= 1.5, "{usage:?}");
+        let reads = if route == FOLLOW { 2.5 } else { 2.0 };
+        assert!(usage.write_units <= f64::from(1 + follows) && usage.read_units <= reads, "{usage:?}");
     }
 }
 

@@ -171,10 +171,10 @@ async fn when_likers_are_listed_then_each_card_says_whom_the_caller_follows() {
     assert_eq!((users.len(), followed), (20, vec![&json!("fan3")]));
     let pic = format!("https://cdn.test/photos/profile/small/{}.jpg", fans[0].user_id);
     assert_eq!(users[0]["profile_pic"], pic);
-    // The photo, the list, and then profiles beside edges.
+    // The photo beside the caller's circle; the list beside whom they block and follow; and then profiles.
     let usage = world.engine.usage();
-    assert_eq!((usage.requests, usage.round_trips), (4, 3), "{usage:?}");
-    assert!(usage.read_units <= 21.5, "{usage:?}");
+    assert_eq!((usage.requests, usage.round_trips), (6, 3), "{usage:?}");
+    assert!(usage.read_units <= 13.0, "{usage:?}");
 }
 
 #[tokio::test]
@@ -236,8 +236,8 @@ async fn a_like_and_an_unlike_stay_within_their_budget() {
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let photo = world.post(&ann).await;
     let session = OldSession::open(&world.table, &world.clock, &bob).await;
-    // The session is read beside the photo; with a token that was just issued it is not.
-    for (token, reads) in [(session.token, 1.0), (token_for(&bob, domain::Clock::now(&world.clock)), 0.5)] {
+    // The circle and the session are read beside the photo; with a token that was just issued that is not.
+    for (token, reads) in [(session.token, 1.5), (token_for(&bob, domain::Clock::now(&world.clock)), 1.0)] {
         for route in [LIKE, UNLIKE] {
             world.engine.reset_usage();
             let request = Request::to(route).path("photo_id", photo).token(&token);
@@ -268,4 +268,57 @@ async fn when_the_session_has_ended_then_nothing_is_liked_or_unliked() {
     // The token is valid until it expires. What it may read changes nothing.
     let request = Request::to(LIKERS).path("photo_id", liked).token(&session.token);
     assert_eq!(call(&deps, &world.clock, request).await.status, 200);
+}
+
+#[tokio::test]
+async fn when_the_account_is_private_then_only_followers_like_and_see_who_does() {
+    let world = World::new().await;
+    let (ann, bob, eve) = (world.person("ann").await, world.person("bob").await, world.person("eve").await);
+    world.follow(&bob, &ann).await;
+    let before = world.post(&ann).await;
+    world.like(&eve, &ann, before).await;
+    world.derive().await;
+    world.switch(&ann, true).await;
+    let after = world.post(&ann).await;
+    world.derive().await;
+    let absent = PhotoId::try_from(1).unwrap();
+    for route in [LIKE, LIKERS, UNLIKE] {
+        assert_eq!(ask(&world, route, &bob, after).await.status, 200, "{route}");
+        world.engine.reset_usage();
+        let hidden = ask(&world, route, &eve, after).await;
+        let of_hidden = world.engine.usage();
+        world.engine.reset_usage();
+        let nothing = ask(&world, route, &eve, absent).await;
+        let of_nothing = world.engine.usage();
+        assert_eq!((hidden.status, &hidden.json), (404, &nothing.json), "{route}");
+        assert_eq!(of_hidden.round_trips, of_nothing.round_trips, "{route}");
+    }
+    // A photo posted before is for followers once the switch is carried to it.
+    assert_eq!(ask(&world, LIKE, &eve, before).await.status, 200);
+    table::privacy::set_audience(&world.table, &[before], domain::visibility::Audience::Followers, i64::MAX)
+        .await
+        .unwrap();
+    assert_eq!(ask(&world, UNLIKE, &eve, before).await.status, 404);
+    assert!(!likes(&world, &eve, before).await, "everybody may take their own like back");
+}
+
+#[tokio::test]
+async fn when_a_block_hides_people_then_they_are_not_among_likers_and_see_none() {
+    let world = World::new().await;
+    let ann = world.person("ann").await;
+    let photo = world.post(&ann).await;
+    let fans = world.people("fan", 5).await;
+    for fan in &fans {
+        world.like(fan, &ann, photo).await;
+    }
+    world.derive().await;
+    world.block(&fans[1], &fans[0]).await;
+    world.block(&fans[0], &fans[3]).await;
+    let page = ask(&world, LIKERS, &fans[0], photo).await.json;
+    let names: Vec<&Value> = page["users"].as_array().unwrap().iter().map(|user| &user["username"]).collect();
+    assert_eq!(names, ["fan0", "fan2", "fan4"]);
+    world.block(&ann, &fans[2]).await;
+    for route in [LIKE, LIKERS, UNLIKE] {
+        assert_eq!(ask(&world, route, &fans[2], photo).await.status, 404, "{route}");
+    }
 }

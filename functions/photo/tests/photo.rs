@@ -11,10 +11,12 @@ use api::Caller;
 use domain::media::{AddressSecret, MediumPlace, PerceptualHash};
 use domain::photo::{ContentType, Failure, Medium, Photo, Rendered, State};
 use domain::text::{AltText, Caption, Location, Tag};
+use domain::visibility::Audience;
 use domain::{PhotoId, UserId, quota};
 use photo::PhotoHandler;
 use serde_json::{Value, json};
 use table::Table;
+use table::follow::Follow;
 use table::guard::Quotas;
 use table::like::Like;
 use table::original::Share;
@@ -67,6 +69,7 @@ impl World {
             author_name: "ada".to_owned(),
             secret: AddressSecret::from(0xada),
             audience: domain::visibility::Audience::Everyone,
+            audience_since: 0,
             caption: Caption::parse("High tide").unwrap(),
             place: Location::parse("Brighton").unwrap(),
             tags: vec![Tag::parse("sea").unwrap()],
@@ -126,7 +129,7 @@ async fn when_a_ready_photo_is_asked_for_then_everyone_sees_it_whole() {
     assert_eq!(answer.status, 200, "{answer:?}");
     let usage = world.engine.usage();
     assert_eq!((usage.round_trips, usage.writes()), (1, 0));
-    assert!(usage.read_units <= 1.5, "{usage:?}");
+    assert!(usage.read_units <= 2.0, "{usage:?}");
     let urls = |n: usize| {
         let at = |size: &str| format!("{CDN}/photos/{size}/{SECRET}/{n}.jpg");
         json!({ "small": at("small"), "medium": at("medium"), "large": at("large") })
@@ -140,6 +143,7 @@ async fn when_a_ready_photo_is_asked_for_then_everyone_sees_it_whole() {
         "thumbnail_urls": urls(0),
         "caption": "High tide",
         "created_at": "2026-11-22T12:00:00.000Z",
+        "audience": "everyone",
         "likes_count": 0,
         "comments_count": 0,
         "liked_by_user": false,
@@ -498,4 +502,57 @@ async fn when_a_client_has_the_photo_as_it_is_then_it_gets_no_body() {
     let gone = PhotoId::try_from(1).unwrap();
     let absent = world.send(world.request("GET", gone, &ben()).header("if-none-match", "*")).await;
     assert_eq!((absent.status, absent.header("cache-control")), (404, Some("no-store")));
+}
+
+#[tokio::test]
+async fn a_private_photo_costs_one_round_trip_more_and_what_is_hidden_looks_absent() {
+    let world = World::new().await;
+    let photo = world.ready_photo().await;
+    table::privacy::set_audience(&world.table, &[photo.id], Audience::Followers, 1).await.unwrap();
+    let public = world.ready_photo().await;
+    let (fan, stranger, blocked) = (caller(3, "fan"), caller(4, "stranger"), caller(5, "blocked"));
+    for who in [&fan, &blocked] {
+        let edge = Follow { username: who.username.clone(), at: testkit::START };
+        table::follow::add(&world.table, who.user_id, ada().user_id, &edge).await.unwrap();
+    }
+    testkit::block(&world.engine, &ada(), &blocked).await;
+    let absent = PhotoId::try_from(1).unwrap();
+    let draft = world.photo().await;
+    let mut bodies = Vec::new();
+    for (who, id, status) in [
+        (&ada(), photo.id, 200),
+        (&fan, photo.id, 200),
+        (&stranger, photo.id, 404),
+        (&blocked, photo.id, 404),
+        (&blocked, public.id, 404),
+        (&stranger, draft.id, 404),
+        (&stranger, absent, 404),
+    ] {
+        for method in ["GET", "PATCH", "DELETE"] {
+            if status == 200 && method != "GET" {
+                continue;
+            }
+            world.engine.reset_usage();
+            let answer = world.send(world.request(method, id, who).json(&json!({ "caption": "x" }))).await;
+            let usage = world.engine.usage();
+            let name = &who.username;
+            assert_eq!(answer.status, status, "{method} {id} by {name}: {answer:?}");
+            if status == 404 {
+                bodies.push((method, usage.round_trips, answer.json));
+            }
+            if method == "GET" {
+                let (trips, units) = if who.user_id == ada().user_id { (1, 1.5) } else { (2, 3.5) };
+                assert_eq!(usage.round_trips, trips, "{id} by {name}: {usage:?}");
+                assert!(usage.read_units <= units, "{id} by {name}: {usage:?}");
+            }
+        }
+    }
+    for (method, trips, body) in &bodies {
+        let (_, same, first) = bodies.iter().find(|(other, ..)| other == method).unwrap();
+        assert_eq!((trips, body), (same, first), "{method}");
+    }
+    let shown = world.send(world.request("GET", photo.id, &fan)).await;
+    assert_eq!(shown.json["audience"], "followers");
+    let shown = world.send(world.request("GET", public.id, &stranger)).await;
+    assert_eq!(shown.json["audience"], "everyone");
 }

@@ -7,9 +7,10 @@
 //!   beside one of how far one's picture is. A page of photos is
 //!   one query of the timeline, then one `BatchGetItem` of photos beside one range query of the caller's
 //!   likes. A name costs one get more. An edit, or the removal of a picture, gets the caller's session first,
-//!   where this process does not know it (0.5 RRU), and is one update.
-//! - **Emits**: nothing. A removed picture reaches `derive` through the table's stream. Its objects go from
-//!   there.
+//!   where this process does not know it (0.5 RRU), and is one update. A switch to private or public reads the
+//!   account beside the session (1 RRU), and takes the quota of switches (1 WRU).
+//! - **Emits**: nothing. A removed picture reaches `derive` through the table's stream, and so does a switch to
+//!   private or public. Objects and photos follow from there.
 //! - **Redelivery**: an edit that is sent again writes the same texts. A picture that is gone is removed again
 //!   without effect.
 //! - **Failures**: the caller gets a problem and asks again.
@@ -24,9 +25,12 @@ use domain::account::{parse_bio, parse_full_name};
 use domain::cursor::List;
 use domain::profile_picture::ProfilePicture;
 use domain::user::User;
-use domain::{Clock, UserId};
+use domain::{Clock, UserId, quota};
 use runtime::Aws;
-use table::{Patch, Table, follow, people, profile_picture, user};
+use runtime::http::over_quota;
+use table::guard::Quotas;
+use table::privacy::Switch;
+use table::{Patch, Table, follow, people, privacy, profile_picture, user};
 use tokens::OpenSessions;
 
 runtime::config! {
@@ -34,6 +38,8 @@ runtime::config! {
     pub struct Config {
         /// Name of the table.
         pub table_name: String,
+        /// By how much the limits of the table of quotas are multiplied.
+        pub quota_scale: u32,
         /// Base URL of renditions.
         pub cdn_url: String,
     }
@@ -42,6 +48,7 @@ runtime::config! {
 /// Handles showing and changing profiles, and listing somebody's photos.
 pub struct ProfileHandler {
     table: Table,
+    quotas: Quotas,
     sessions: OpenSessions,
     cdn_url: String,
     clock: Arc<dyn Clock>,
@@ -50,13 +57,16 @@ pub struct ProfileHandler {
 impl ProfileHandler {
     /// Connects to the table.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
-        Self::new(Table::new(aws.dynamodb(), &config.table_name), &config.cdn_url, aws.clock())
+        let table = Table::new(aws.dynamodb(), &config.table_name);
+        Self::new(table, config.quota_scale, &config.cdn_url, aws.clock())
     }
 
-    /// Creates the handler for profiles in `table`, whose pictures are shown under `cdn_url`.
-    pub fn new(table: Table, cdn_url: &str, clock: Arc<dyn Clock>) -> Self {
+    /// Creates the handler for profiles in `table`, whose pictures are shown under `cdn_url`, with limits
+    /// multiplied by `quota_scale`.
+    pub fn new(table: Table, quota_scale: u32, cdn_url: &str, clock: Arc<dyn Clock>) -> Self {
+        let quotas = Quotas::new(table.clone(), quota_scale);
         let sessions = OpenSessions::new(table.clone(), clock.clone());
-        Self { sessions, table, cdn_url: cdn_url.to_owned(), clock }
+        Self { quotas, sessions, table, cdn_url: cdn_url.to_owned(), clock }
     }
 
     /// Returns the id of the user whom the path names.
@@ -87,12 +97,24 @@ impl ProfileHandler {
         let full_name = request.full_name.as_deref().map(parse_full_name).transpose()?;
         let bio = request.bio.as_deref().map(parse_bio).transpose()?;
         let patch = |text: Option<Option<String>>| text.map_or(Patch::Keep, Patch::present);
-        self.sessions.check(call).await?;
+        let switching = async { self.switch(caller, request.private).await };
+        let (switch, ()) = futures::try_join!(switching, self.sessions.check(call))?;
+        if switch.is_some() {
+            let (id, now) = (caller.user_id, self.clock.now());
+            self.quotas.take(&quota::PRIVACY, id, &[1], now).await?.map_err(over_quota)?;
+        }
         let (user, picture) = futures::try_join!(
-            user::update(&self.table, caller.user_id, patch(full_name), patch(bio)),
+            user::update(&self.table, caller.user_id, patch(full_name), patch(bio), switch),
             profile_picture::get(&self.table, caller.user_id)
         )?;
         self.own(user, picture)
+    }
+
+    /// Returns the switch of the caller's account that is asked for; `None` where it is as it should be.
+    async fn switch(&self, caller: &Caller, private: Option<bool>) -> Result<Option<Switch>, Problem> {
+        let Some(private) = private else { return Ok(None) };
+        let privacy = privacy::get_latest(&self.table, caller.user_id).await?.ok_or_else(Problem::no_user)?;
+        Ok(privacy.switch(private, self.clock.now()))
     }
 
     /// Removes the caller's picture. What is stored of it goes with what follows from the stream.

@@ -94,8 +94,7 @@ impl SavedHandler {
         };
         let ((photo, viewer, known, taken), ()) = futures::try_join!(reading, self.sessions.check(call))?;
         taken.map_err(over_quota)?;
-        let photo = photo.ok_or_else(Problem::no_photo)?;
-        if !viewer.sees_photo(table, &photo).await? {
+        if !viewer.sees_photo(table, photo.as_ref()).await? {
             return Err(Problem::no_photo());
         }
         if !known {

@@ -82,7 +82,7 @@ impl<Q: Sender> SweepHandler<Q> {
 /// Returns the event to send for a settled relation, whether it was mismatched or not. An operator may ask
 /// again because the first run sent nothing.
 ///
-/// Likes have no event, because no function reads their edges. Neither has a photo that is gone,
+/// Likes and requests have no event, because no function reads their edges. Neither has a photo that is gone,
 /// because its entries are not shown and expire.
 fn event(relation: Relation, settled: Settled) -> Option<Event> {
     match (relation, settled) {
@@ -92,6 +92,6 @@ fn event(relation: Relation, settled: Settled) -> Option<Event> {
         (Relation::Timeline(author_id, photo_id), Settled::There) => {
             Some(Event::PhotoReady { photo_id, author_id, followers: HashRange::ALL })
         }
-        (Relation::Timeline(..) | Relation::Like(..), _) => None,
+        (Relation::Timeline(..) | Relation::Like(..) | Relation::Request(..), _) => None,
     }
 }

@@ -144,6 +144,7 @@ mod tests {
             author_name: "ada".to_owned(),
             secret: AddressSecret::from(10),
             audience: domain::visibility::Audience::Everyone,
+            audience_since: 0,
             caption: None,
             place: None,
             tags: Vec::new(),

@@ -6,6 +6,7 @@ use domain::media::AddressSecret;
 use domain::photo::{ContentType, MAX_MEDIA, MAX_UPLOAD_BYTES, Medium, Photo, State};
 use domain::text::{AltText, Caption, Location, Tag};
 use domain::{Invalid, PhotoId};
+use table::privacy::Privacy;
 
 /// A request for a photo that satisfies every rule.
 #[derive(Clone, Debug)]
@@ -38,14 +39,21 @@ impl Draft {
         i64::try_from(bytes).unwrap_or(i64::MAX)
     }
 
-    /// Returns the photo with this id and this secret in its first state.
-    pub(crate) fn photo(&self, id: PhotoId, secret: AddressSecret, author: &Caller) -> Photo {
+    /// Returns the photo with this id and this secret in its first state, for whom the account shows photos.
+    pub(crate) fn photo(
+        &self,
+        id: PhotoId,
+        secret: AddressSecret,
+        author: &Caller,
+        privacy: &Privacy,
+    ) -> Photo {
         Photo {
             id,
             author: author.user_id,
             author_name: author.username.clone(),
             secret,
-            audience: domain::visibility::Audience::Everyone,
+            audience: privacy.audience(),
+            audience_since: privacy.switched,
             caption: self.caption.clone(),
             place: self.place.clone(),
             tags: self.tags.clone(),

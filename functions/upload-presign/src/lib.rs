@@ -2,8 +2,8 @@
 //! profile picture.
 //!
 //! - **Trigger**: `POST /api/v1/photos`, `POST /api/v1/users/me/picture`.
-//! - **Access patterns**: the idempotency record is read, and beside it the caller's session; the quotas of
-//!   photos and bytes are taken (1.5 RRU and 1 WRU). Then one transaction writes the record and the photo
+//! - **Access patterns**: the idempotency record is read, and beside it the caller's session and whether their
+//!   account is private; the quotas of photos and bytes are taken (2 RRU and 1 WRU). Then one transaction writes the record and the photo
 //!   (2 WRU for each KiB of each, 4 in all). A profile picture takes its quota (1 WRU) beside the read of the
 //!   session, and then one conditional write (1 WRU).
 //! - **Emits**: nothing. The draft reaches `derive` through the table's stream.
@@ -40,7 +40,7 @@ use runtime::{Aws, StartError};
 use sha2::{Digest, Sha256};
 use table::guard::{self, Idempotency, Quotas};
 use table::photo::Creation;
-use table::{Table, photo};
+use table::{Table, photo, privacy};
 use tokens::OpenSessions;
 
 use credentials::CredentialCache;
@@ -118,7 +118,9 @@ impl UploadPresignHandler {
         let now = self.clock.now();
         let taking = async { Ok(self.quotas.take(&quota::UPLOADS, caller.user_id, &amounts, now).await?) };
         let open = self.sessions.check(call);
-        let (taken, earlier, ()) = futures::try_join!(taking, self.earlier(caller, repeat), open)?;
+        let privacy = async { Ok(privacy::get(&self.table, caller.user_id).await?) };
+        let (taken, earlier, privacy, ()) =
+            futures::try_join!(taking, self.earlier(caller, repeat), privacy, open)?;
         if let Some(photo) = earlier {
             return Ok(photo);
         }
@@ -127,7 +129,7 @@ impl UploadPresignHandler {
             let id = PhotoId::generate(caller.user_id, self.clock.as_ref(), self.random.as_ref());
             let record = repeat
                 .map(|repeat| Idempotency::new(&repeat.key, repeat.request.clone(), id, self.clock.now()));
-            let photo = draft.photo(id, AddressSecret::draw(self.random.as_ref()), caller);
+            let photo = draft.photo(id, AddressSecret::draw(self.random.as_ref()), caller, &privacy);
             match photo::create(&self.table, &photo, record.as_ref()).await? {
                 Creation::Done => return Ok(photo),
                 Creation::Raced => self.step_aside(turn).await,

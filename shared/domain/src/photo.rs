@@ -26,6 +26,9 @@ pub struct Photo {
     /// For whom it is.
     #[serde(default, skip_serializing_if = "Audience::is_everyone")]
     pub audience: Audience,
+    /// The mark of the switch of the author's account that the audience follows; 0 for none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub audience_since: i64,
     /// Text under the photo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caption: Option<Caption>,
@@ -191,12 +194,12 @@ pub struct Failure {
     pub detail: String,
 }
 
-impl Photo {
-    /// Returns whether `viewer` may see it. Everyone may once it is ready; its author always may.
-    pub fn is_visible_to(&self, viewer: UserId) -> bool {
-        self.state == State::Ready || self.author == viewer
-    }
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &i64) -> bool {
+    *number == 0
+}
 
+impl Photo {
     /// Returns whether it may appear in feeds and lists.
     pub fn is_listed(&self) -> bool {
         self.state == State::Ready

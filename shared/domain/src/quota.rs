@@ -64,6 +64,7 @@ pub const WRONG_PASSWORDS: &str = "wrong_passwords";
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
 const GIB: i64 = 1024 * 1024 * 1024;
 
 const fn measure(name: &'static str, limit: i64) -> Measure {
@@ -236,8 +237,19 @@ pub const DELETIONS: Quota = Quota {
     metric: "quota_deletions_refused",
 };
 
+/// Switches of an account between private and public. Each writes every photo of it.
+pub const PRIVACY: Quota = Quota {
+    name: "privacy",
+    per: Per::Account,
+    seconds: DAY,
+    measures: &[measure("switches", 2)],
+    code: "too_many_switches",
+    detail: "An account can be made private or public twice a day.",
+    metric: "quota_privacy_refused",
+};
+
 /// Every quota, in the order of the table.
-pub const ALL: [Quota; 15] = [
+pub const ALL: [Quota; 16] = [
     REGISTRATIONS,
     LOGINS_FROM_ADDRESS,
     LOGINS,
@@ -253,6 +265,7 @@ pub const ALL: [Quota; 15] = [
     SAVES,
     COLLECTIONS,
     DELETIONS,
+    PRIVACY,
 ];
 
 /// Most people whom one account follows. It bounds what a feed costs, so it does not scale.

@@ -14,6 +14,8 @@ use crate::id::{PhotoId, UserId};
 pub enum Relation {
     /// The first follows the second.
     Follow(UserId, UserId),
+    /// The first asks to follow the second, whose account is private.
+    Request(UserId, UserId),
     /// The user likes the photo.
     Like(UserId, PhotoId),
     /// The author's photo is ready, and so is in their timeline.
@@ -25,6 +27,7 @@ impl fmt::Display for Relation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Follow(follower, followee) => write!(f, "user {follower} follows user {followee}"),
+            Self::Request(asker, user) => write!(f, "user {asker} asks to follow user {user}"),
             Self::Like(user, photo) => write!(f, "user {user} likes photo {photo}"),
             Self::Timeline(author, photo) => write!(f, "photo {photo} in the timeline of user {author}"),
         }

@@ -130,6 +130,17 @@ pub enum Event {
         /// The mark that identifies this return. The rebuild clears only this mark.
         mark: i64,
     },
+    /// A user made their account private or public. Consumer: `backfill`.
+    #[serde(rename = "audience.changed")]
+    AudienceChanged {
+        /// Whose account.
+        user_id: UserId,
+        /// The mark that identifies the switch.
+        mark: i64,
+        /// The part of what follows that this message is for.
+        #[serde(default)]
+        part: AudiencePart,
+    },
     /// A link is to be mailed. Consumer: `mail`.
     #[serde(rename = "link.added")]
     LinkAdded {
@@ -159,6 +170,7 @@ impl Event {
             | Self::LikeRemoved { user_id, .. }
             | Self::PictureRemoved { user_id }
             | Self::ReaderReturned { user_id, .. }
+            | Self::AudienceChanged { user_id, .. }
             | Self::LinkAdded { user_id, .. } => *user_id,
             Self::FollowAdded { follower_id, .. } | Self::FollowRemoved { follower_id, .. } => *follower_id,
         }
@@ -176,6 +188,7 @@ impl Event {
             Self::FollowRemoved { .. } => "follow.removed",
             Self::PictureRemoved { .. } => "picture.removed",
             Self::ReaderReturned { .. } => "reader.returned",
+            Self::AudienceChanged { .. } => "audience.changed",
             Self::LinkAdded { .. } => "link.added",
         }
     }
@@ -184,6 +197,28 @@ impl Event {
 impl Grouped for Event {
     fn group(&self) -> String {
         self.actor().to_string()
+    }
+}
+
+/// A part of what follows from a switch of an account; by default the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AudiencePart {
+    /// Photos, from the newest on or those before one.
+    Photos {
+        /// The photo.
+        before: Option<PhotoId>,
+    },
+    /// Requests to follow, from the first on or those after one.
+    Requests {
+        /// Whose.
+        after: Option<UserId>,
+    },
+}
+
+impl Default for AudiencePart {
+    fn default() -> Self {
+        Self::Photos { before: None }
     }
 }
 
@@ -298,6 +333,16 @@ mod tests {
             Event::FollowRemoved { follower_id: user(3), followee_id: user(2) },
             Event::ReaderReturned { user_id: user(3), mark: 9 },
             Event::PictureRemoved { user_id: user(3) },
+            Event::AudienceChanged {
+                user_id: user(3),
+                mark: 9,
+                part: AudiencePart::Photos { before: Some(photo(1)) },
+            },
+            Event::AudienceChanged {
+                user_id: user(3),
+                mark: 10,
+                part: AudiencePart::Requests { after: Some(user(2)) },
+            },
             Event::LinkAdded {
                 user_id: user(3),
                 purpose: Purpose::Reset,
@@ -325,6 +370,10 @@ mod tests {
             json!({"type": "photo.deleted", "photo_id": "1", "author_id": "2", "secret": secret, "media": 1});
         let event: Event = serde_json::from_value(json).unwrap();
         assert!(matches!(event, Event::PhotoDeleted { blob_refs, .. } if blob_refs.is_empty()));
+        let json = r#"{"type":"audience.changed","user_id":"1","mark":2}"#;
+        let event: Event = serde_json::from_str(json).unwrap();
+        let part = AudiencePart::Photos { before: None };
+        assert_eq!(event, Event::AudienceChanged { user_id: user(1), mark: 2, part });
     }
 
     #[test]

@@ -6,15 +6,16 @@ use domain::mail_link::{LinkDigest, Purpose};
 use domain::media::{AddressSecret, PerceptualHash};
 use domain::photo::{BlobRef, Photo, State};
 use domain::{PhotoId, Relation, UserId};
-use messages::{Event, HashRange};
+use messages::{AudiencePart, Event, HashRange};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 
 use crate::counters::Counter;
 use crate::keys::{ItemKey, PK, SK};
+use crate::privacy::{self, Privacy};
 use crate::reader::Reader;
 use crate::relations::{EdgeState, End, Said, describe, edge_of, ends_with, taken_back};
-use crate::{Error, Order, Result, Table, processing, settle};
+use crate::{Error, Order, Result, Table, processing, request, settle};
 
 /// A change from which other items are derived.
 ///
@@ -40,6 +41,9 @@ pub enum Change {
         /// The perceptual hashes of its media.
         #[serde(default)]
         hashes: Vec<PerceptualHash>,
+        /// The mark of the switch that its audience follows.
+        #[serde(default)]
+        audience_since: i64,
     },
     /// A photo could not be processed.
     Failed(Remains),
@@ -55,6 +59,13 @@ pub enum Change {
         /// Who.
         reader: UserId,
         /// The mark that identifies the return.
+        mark: i64,
+    },
+    /// A user made their account private or public.
+    Switched {
+        /// Whose.
+        user: UserId,
+        /// The mark that identifies the switch.
         mark: i64,
     },
     /// A link is to be mailed.
@@ -111,6 +122,11 @@ impl Change {
             (ItemKey::MailLink(user, purpose, link), None, Some(_)) => {
                 Some(Self::Linked { user, purpose, link })
             }
+            (ItemKey::User(user), Some(old), Some(new)) => {
+                let (before, after) = (parse::<Privacy>(old)?, parse::<Privacy>(new)?);
+                let mark = after.rebuild.filter(|mark| before.rebuild != Some(*mark));
+                mark.map(|mark| Self::Switched { user, mark })
+            }
             (ItemKey::FeedState(reader), old, Some(new)) => {
                 let before = old.map(parse::<Reader>).transpose()?.and_then(|state| state.rebuild);
                 let mark = parse::<Reader>(new)?.rebuild.filter(|mark| before != Some(*mark));
@@ -123,7 +139,8 @@ impl Change {
     fn processed(old: &Photo, new: &Photo) -> Option<Self> {
         match (old.state, new.state) {
             (State::Processing, State::Ready) => {
-                Some(Self::Ready { photo: new.id, author: new.author, hashes: new.perceptual_hashes() })
+                let (hashes, audience_since) = (new.perceptual_hashes(), new.audience_since);
+                Some(Self::Ready { photo: new.id, author: new.author, hashes, audience_since })
             }
             (State::Processing, State::Failed) => Some(Self::Failed(new.into())),
             _ => None,
@@ -135,12 +152,13 @@ impl Change {
         match self {
             Self::Said(said) => Some(EdgeState::since(said.relation(), Some(said.since()))),
             Self::TakenBack(relation) => Some(EdgeState::since(*relation, None)),
-            Self::Ready { photo, author, hashes } => Some(EdgeState::timeline(*author, *photo, Some(hashes))),
+            Self::Ready { photo, author, hashes, .. } => Some(EdgeState::timeline(*author, *photo, Some(hashes))),
             Self::Deleted(Remains { photo, author, .. }) => Some(EdgeState::timeline(*author, *photo, None)),
             Self::Drafted { .. }
             | Self::Failed(_)
             | Self::PictureRemoved { .. }
             | Self::Returned { .. }
+            | Self::Switched { .. }
             | Self::Linked { .. } => None,
         }
     }
@@ -156,6 +174,7 @@ impl Change {
             | Self::TakenBack(_)
             | Self::PictureRemoved { .. }
             | Self::Returned { .. }
+            | Self::Switched { .. }
             | Self::Linked { .. } => None,
         }
     }
@@ -172,7 +191,7 @@ impl Change {
     /// Returns the event that is published of it, if any.
     pub fn event(&self) -> Option<Event> {
         match self {
-            Self::Said(said) => Some(said.event()),
+            Self::Said(said) => said.event(),
             Self::TakenBack(relation) => taken_back(*relation),
             Self::Ready { photo, author, .. } => {
                 Some(Event::PhotoReady { photo_id: *photo, author_id: *author, followers: HashRange::ALL })
@@ -194,6 +213,10 @@ impl Change {
             }),
             Self::PictureRemoved { user } => Some(Event::PictureRemoved { user_id: *user }),
             Self::Returned { reader, mark } => Some(Event::ReaderReturned { user_id: *reader, mark: *mark }),
+            Self::Switched { user, mark } => {
+                let part = AudiencePart::default();
+                Some(Event::AudienceChanged { user_id: *user, mark: *mark, part })
+            }
             Self::Linked { user, purpose, link } => {
                 Some(Event::LinkAdded { user_id: *user, purpose: *purpose, link: link.clone() })
             }
@@ -224,7 +247,8 @@ impl Change {
 /// Writes everything that is derived from the changes. With [`Order::InOrder`] they must come in the order
 /// in which they happened. Returns the counted items that are gone.
 ///
-/// Costs what [`settle`] costs, and 1 WRU for each photo whose processing begins or ends.
+/// Costs what [`settle`] costs, and 1 WRU for each photo whose processing begins or ends; 1 RRU for each photo
+/// that becomes ready, and 2 for each request to follow.
 /// All of it is idempotent, and all of it is retried after a failure. The row of a photo in processing is not
 /// checked against the photo. A row that is added too late stays behind until `sweep` removes it.
 ///
@@ -236,11 +260,27 @@ pub async fn apply<'a>(
     order: Order,
 ) -> Result<BTreeSet<ItemKey>> {
     let (mut edges, mut processing) = (Vec::new(), BTreeMap::new());
+    let (mut ready, mut asked) = (Vec::new(), Vec::new());
     for change in changes {
         edges.extend(change.edge());
         processing.extend(change.processing());
+        match change {
+            Change::Ready { photo, author, audience_since, .. } => {
+                ready.push((*author, *photo, *audience_since));
+            }
+            Change::Said(Said::Request(asker, user, _)) => asked.push((*asker, *user)),
+            _ => {}
+        }
     }
     let gone = settle(table, edges, order).await?;
+    // The account is read after its timeline and its list of requests are written. A switch that does not find
+    // them there was made before, and is found here.
+    for (author, photo, since) in ready {
+        privacy::catch_up(table, author, photo, since).await?;
+    }
+    for (asker, user) in asked {
+        request::accept_if_public(table, asker, user).await?;
+    }
     for (photo, begins) in processing {
         if begins {
             processing::add(table, photo).await?;

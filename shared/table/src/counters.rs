@@ -40,20 +40,25 @@ pub enum Counter {
     Following(UserId),
     /// How many photos are in the user's timeline.
     Photos(UserId),
+    /// How many ask to follow the user.
+    Requests(UserId),
     /// How many like the photo.
     Likes(PhotoId),
 }
 
 impl Counter {
     /// Every counter of a user.
-    pub const OF_USER: [fn(UserId) -> Self; 3] = [Self::Followers, Self::Following, Self::Photos];
+    pub const OF_USER: [fn(UserId) -> Self; 4] =
+        [Self::Followers, Self::Following, Self::Photos, Self::Requests];
     /// Every counter of a photo.
     pub const OF_PHOTO: [fn(PhotoId) -> Self; 1] = [Self::Likes];
 
     /// Returns the item that holds it.
     pub fn item(self) -> ItemKey {
         match self {
-            Self::Followers(user) | Self::Following(user) | Self::Photos(user) => ItemKey::User(user),
+            Self::Followers(user) | Self::Following(user) | Self::Photos(user) | Self::Requests(user) => {
+                ItemKey::User(user)
+            }
             Self::Likes(photo) => ItemKey::Photo(photo),
         }
     }
@@ -64,6 +69,7 @@ impl Counter {
             Self::Followers(_) => "followers",
             Self::Following(_) => "following",
             Self::Photos(_) => "photos",
+            Self::Requests(_) => "requests",
             Self::Likes(_) => "likes",
         }
     }
@@ -73,7 +79,7 @@ impl Counter {
 impl fmt::Display for Counter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Followers(user) | Self::Following(user) | Self::Photos(user) => {
+            Self::Followers(user) | Self::Following(user) | Self::Photos(user) | Self::Requests(user) => {
                 write!(f, "{} of user {user}", self.attribute())
             }
             Self::Likes(photo) => write!(f, "{} of photo {photo}", self.attribute()),
@@ -140,14 +146,17 @@ pub async fn inspect(table: &Table, counter: Counter) -> Result<Inspection> {
     })
 }
 
-/// Recounts a user's followers and photos, sets each counter that is wrong, and returns the counts found.
+/// Recounts a user's followers, photos and requests, sets each counter that is wrong, and returns the counts found.
 /// They are none for an account that is gone.
 ///
-/// Costs two [`inspect`]s, and 1 WRU for each counter that is set. [`Error::Busy`] when edges keep changing
+/// Costs three [`inspect`]s, and 1 WRU for each counter that is set. [`Error::Busy`] when edges keep changing
 /// while they are counted.
 pub async fn recount_user(table: &Table, user: UserId) -> Result<Vec<Count>> {
-    let counts =
-        [recount(table, Counter::Followers(user)).await?, recount(table, Counter::Photos(user)).await?];
+    let counts = [
+        recount(table, Counter::Followers(user)).await?,
+        recount(table, Counter::Photos(user)).await?,
+        recount(table, Counter::Requests(user)).await?,
+    ];
     Ok(counts.into_iter().flatten().collect())
 }
 
@@ -209,6 +218,7 @@ async fn count(table: &Table, counter: Counter, expected: i64) -> Result<i64> {
             counts.try_fold(0, |sum, part| std::future::ready(Ok(sum + part))).await
         }
         Counter::Photos(user) => KeyRange::timeline(user).count(table).await,
+        Counter::Requests(user) => KeyRange::requested(user).count(table).await,
         Counter::Likes(photo) => KeyRange::likers(photo).count(table).await,
         Counter::Following(user) => count_following(table, user).await,
     }

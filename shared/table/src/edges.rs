@@ -23,12 +23,13 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, ConditionCheck, Delete, Put, TransactWriteItem, Update};
 
 use domain::{PhotoId, Relation, UserId};
+use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::calls::{back_off, key_item, number, stored};
 use crate::counters::Counter;
 use crate::keys::{ItemKey, PK};
 use crate::relations::{Description, EdgeState, describe};
-use crate::{Error, Item, Result, Table, head};
+use crate::{Error, Item, Result, Table, followings, head};
 
 /// A derived edge, its wanted state, and the counters that count it.
 struct Edge {
@@ -54,6 +55,8 @@ impl Edge {
 pub(crate) const VERSION: &str = "version";
 
 const TRANSACTION: usize = 100;
+/// Followers whose packed followings are renewed at once.
+const FOLLOWERS_AT_ONCE: usize = 16;
 
 /// The order in which changes arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,10 +81,11 @@ impl Order {
 }
 
 /// Brings derived edges and their counters into the given states, then renews the heads of the authors whose
-/// timelines change. Of several states of one edge the last counts. Returns the counted items that are gone.
+/// timelines change and the packed followings of followers. Of several states of one edge the last counts.
+/// Returns the counted items that are gone.
 ///
 /// 2 WRU for each edge that changes, 4 out of order, and 2 for each counted item in each transaction of up to
-/// 100 writes; 1 WRU and 2 RRU for each head. Edges that are already in their state are left out,
+/// 100 writes; 1 WRU and 2 RRU for each head; 1 to 4 WRU and 4 RRU for each follow. Edges that are already in their state are left out,
 /// and so are edges whose counted item is gone.
 ///
 /// # Errors
@@ -113,7 +117,26 @@ pub async fn settle(table: &Table, states: Vec<EdgeState>, order: Order) -> Resu
     for ((author, photo), listed) in timelines {
         head::renew(table, author, photo, listed).await?;
     }
+    stream::iter(followers(&states))
+        .map(async |(follower, people)| followings::renew(table, follower, &people).await)
+        .buffer_unordered(FOLLOWERS_AT_ONCE)
+        .try_collect::<()>()
+        .await?;
     Ok(gone)
+}
+
+/// Returns whose follows change, and of whom, each once.
+fn followers(states: &[EdgeState]) -> BTreeMap<UserId, Vec<UserId>> {
+    let mut followers: BTreeMap<UserId, Vec<UserId>> = BTreeMap::new();
+    for state in states {
+        if let Relation::Follow(follower, followee) = state.relation {
+            let people = followers.entry(follower).or_default();
+            if !people.contains(&followee) {
+                people.push(followee);
+            }
+        }
+    }
+    followers
 }
 
 /// Returns the timeline entry that a state is about, and whether it is to exist.

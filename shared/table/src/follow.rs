@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use domain::{Home, Timestamp, UserId};
+use futures::{StreamExt, TryStreamExt, stream};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +50,19 @@ pub async fn followed_among(table: &Table, user: UserId, people: &[UserId]) -> R
         _ => None,
     });
     Ok(found.collect())
+}
+
+/// Returns which of `people` `user` follows, strongly consistent. 1 RRU each, one round trip for each 16.
+pub async fn followed_among_latest(
+    table: &Table,
+    user: UserId,
+    people: &[UserId],
+) -> Result<HashSet<UserId>> {
+    const AT_ONCE: usize = 16;
+    let reads = stream::iter(people.to_vec()).map(async |other| {
+        Ok::<_, crate::Error>(exists_latest(table, user, other).await?.then_some(other))
+    });
+    reads.buffer_unordered(AT_ONCE).try_filter_map(|found| std::future::ready(Ok(found))).try_collect().await
 }
 
 /// Reads the follow of `user`, strongly consistent. 1 RRU.

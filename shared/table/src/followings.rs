@@ -1,11 +1,20 @@
 //! Packed followings: whom a user follows, in one item of 4 KiB at most. It is derived from the user's edges.
 
+use std::collections::HashSet;
+
 use domain::UserId;
 use domain::visibility::Followings;
 use serde::{Deserialize, Serialize};
 
-use crate::keys::ItemKey;
-use crate::{Result, Table, packed};
+use crate::calls::{back_off, number, stored};
+use crate::error::done;
+use crate::keys::{ItemKey, PK};
+use crate::{Error, Result, Table, follow, packed};
+
+/// Most people whom the item names. With its key and its other attributes they take less than 4 KiB.
+pub const NEWEST: usize = 480;
+/// Times that an item is written which others write too, or whose edges change meanwhile.
+const RACES: u32 = 8;
 
 /// Packed followings as they are stored: eight bytes for each followed user.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,4 +35,100 @@ pub async fn get(table: &Table, user: UserId) -> Result<Followings> {
     // Nothing is stored before the first follow is derived.
     let Stored { newest, cut, .. } = stored.unwrap_or_default();
     Ok(Followings { newest: newest.into_iter().collect(), whole: !cut })
+}
+
+impl Stored {
+    /// Returns the followings with these people in them or not, as `followed` says of each.
+    fn with(&self, people: &[UserId], followed: &HashSet<UserId>) -> Self {
+        let Self { mut newest, mut cut, version } = self.clone();
+        newest.retain(|user| !people.contains(user) || followed.contains(user));
+        for user in people.iter().filter(|user| followed.contains(user)) {
+            if !newest.contains(user) {
+                newest.push(*user);
+            }
+        }
+        let too_many = newest.len().saturating_sub(NEWEST);
+        newest.drain(..too_many);
+        cut |= too_many > 0;
+        Self { newest, cut, version }
+    }
+}
+
+/// Brings the packed followings of `user` in line with whether they follow these people now.
+///
+/// 1 RRU, and for each of these people 1 RRU before a write and 1 after it; a write is 1 WRU for each 127 people
+/// in the item, 4 at most. Nothing is written where nothing changes.
+///
+/// Renewals may overlap, and may be repeated in any order. What is written is the state of the edges, which are
+/// read again afterwards. An edge that changed meanwhile is renewed again, and so the last write is right.
+///
+/// # Errors
+/// [`Error::Busy`] when the item or its edges kept changing.
+pub(crate) async fn renew(table: &Table, user: UserId, people: &[UserId]) -> Result<()> {
+    let key = ItemKey::Followings(user);
+    let reading = async || table.get_latest::<Stored>(&key).await;
+    let (mut before, mut followed) =
+        futures::try_join!(reading(), follow::followed_among_latest(table, user, people))?;
+    for race in 0..RACES {
+        let known = before.clone().unwrap_or_default();
+        let mut after = known.with(people, &followed);
+        if after == known {
+            return Ok(());
+        }
+        after.version += 1;
+        let put = table.client.put_item().table_name(&*table.name).set_item(Some(stored(&key, &after)?));
+        let put = match before {
+            Some(_) => put
+                .condition_expression("version = :version")
+                .expression_attribute_values(":version", number(known.version)),
+            None => put.condition_expression(format!("attribute_not_exists({PK})")),
+        };
+        let written = done("PutItem", put.send().await)?;
+        if !written {
+            back_off(race).await;
+        }
+        let (stored, now) =
+            futures::try_join!(reading(), follow::followed_among_latest(table, user, people))?;
+        if written && now == followed {
+            return Ok(());
+        }
+        (before, followed) = (stored, now);
+    }
+    Err(Error::busy("PutItem", "the packed followings kept changing"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn users(numbers: std::ops::Range<u64>) -> Vec<UserId> {
+        numbers.map(|number| UserId::try_from(number).unwrap()).collect()
+    }
+
+    #[test]
+    fn the_newest_stay_and_it_is_said_that_older_ones_are_left_out() {
+        let all = users(0..500);
+        let followed: HashSet<UserId> = all.iter().copied().collect();
+        let full = Stored::default().with(&all[..NEWEST], &followed);
+        assert_eq!((full.newest.len(), full.cut), (NEWEST, false));
+        let cut = full.with(&all[NEWEST..], &followed);
+        assert_eq!((&cut.newest[..], cut.cut), (&all[20..], true));
+        assert_eq!(cut.with(&all[..20], &HashSet::new()), cut);
+        let fewer = cut.with(&all[20..490], &HashSet::new());
+        assert_eq!((&fewer.newest[..], fewer.cut), (&all[490..], true));
+    }
+
+    #[test]
+    fn the_item_is_read_by_half_a_unit() {
+        let last = u64::try_from(i64::MAX).unwrap();
+        let newest = users(last - NEWEST as u64..last);
+        let item = stored(&ItemKey::Followings(newest[0]), Stored { newest, cut: true, version: last }).unwrap();
+        let size = |value: &aws_sdk_dynamodb::types::AttributeValue| match value {
+            aws_sdk_dynamodb::types::AttributeValue::B(bytes) => bytes.as_ref().len(),
+            aws_sdk_dynamodb::types::AttributeValue::S(text) => text.len(),
+            _ => 21,
+        };
+        let bytes: usize = item.iter().map(|(name, value)| name.len() + size(value)).sum();
+        assert!(bytes <= 4096, "{bytes}");
+    }
 }

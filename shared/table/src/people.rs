@@ -6,7 +6,8 @@ use domain::UserId;
 use domain::account::UserName;
 use domain::user::User;
 
-use crate::{Page, Result, Table, follow, user};
+use crate::sight::Viewer;
+use crate::{Page, Result, Table, follow, followings, user};
 
 /// Rounds of refilling a page from which deleted accounts are missing. After them, a short page with a
 /// position is better than a slow one.
@@ -46,11 +47,13 @@ pub struct People {
     pub next: Option<UserId>,
 }
 
-/// Reads up to `count` users of a list after `after`, and whom of them `viewer` follows.
+/// Reads up to `count` users of a list after `after`, and whom of them `viewer` follows. People whom a block
+/// hides from the viewer are not in it.
 ///
-/// `ids` reads the list, given after whom and how many. Deleted accounts are skipped, and the page is
-/// refilled. 0.5 RRU for each account and 0.5 for each edge, which are read side by side, and the cost of the
-/// list.
+/// `ids` reads the list, given after whom and how many. Deleted accounts and hidden people are skipped, and the
+/// page is refilled. 0.5 RRU for each account, 1 RRU for whom the viewer blocks and follows, which are read
+/// beside the list, and the cost of the list. A viewer who follows more than their packed followings hold costs
+/// 0.5 RRU more for each whom these do not name.
 pub async fn page<F>(
     table: &Table,
     viewer: UserId,
@@ -63,18 +66,29 @@ where
 {
     let mut users = Vec::with_capacity(count);
     let mut last = after;
-    for _ in 0..ROUNDS {
-        let page = ids(last, count).await?;
-        let (mut found, followed) = futures::try_join!(
+    let (viewer, followings, mut page) = futures::try_join!(
+        Viewer::get(table, viewer),
+        followings::get(table, viewer),
+        ids(last, count),
+    )?;
+    for round in 0..ROUNDS {
+        if round > 0 {
+            page = ids(last, count).await?;
+        }
+        let unsure: Vec<UserId> =
+            page.items.iter().filter(|id| followings.holds(**id).is_none()).copied().collect();
+        let (mut found, followed, hidden) = futures::try_join!(
             user::get_all(table, &page.items),
-            follow::followed_among(table, viewer, &page.items),
+            follow::followed_among(table, viewer.id, &unsure),
+            viewer.hidden_among(table, &page.items),
         )?;
-        for id in page.items {
+        for id in std::mem::take(&mut page.items) {
             if users.len() == count {
                 return Ok(People { users, next: last });
             }
-            let user = found.remove(&id);
-            users.extend(user.map(|user| Person { user, followed: followed.contains(&id) }));
+            let user = found.remove(&id).filter(|_| !hidden.contains(&id));
+            let followed = followings.holds(id).unwrap_or_else(|| followed.contains(&id));
+            users.extend(user.map(|user| Person { user, followed }));
             last = Some(id);
         }
         if !page.more {

@@ -22,8 +22,8 @@ use crate::keys::{ItemKey, PK};
 use crate::original::{self, Share};
 use crate::{Error, Item, Patch, Result, Table};
 
-use texts::{BESIDE, EDITS, PhotoItem, assignments, complete};
-pub use texts::{TextBudget, get_page, get_whole};
+use texts::{BESIDE, EDITS, assignments, complete};
+pub use texts::{PhotoItem, TextBudget, get_item, get_page};
 
 /// The result of creating a photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -45,6 +45,13 @@ pub fn describe(relation: Relation) -> Description {
             source_side: Side::Follows(follower),
             derived_side: Side::Followers(followee),
         },
+        Relation::Request(asker, user) => Description {
+            source: ItemKey::Request(asker, user),
+            derived: ItemKey::Requested(user, asker),
+            counters: vec![Counter::Requests(user)],
+            source_side: Side::Requests(asker),
+            derived_side: Side::Requested(user),
+        },
         Relation::Like(user, photo) => Description {
             source: ItemKey::Like(user, photo),
             derived: ItemKey::Liker(photo, user),
@@ -80,6 +87,8 @@ pub fn edge_of(key: &ItemKey) -> Option<(Relation, End)> {
     Some(match *key {
         ItemKey::Following(follower, followee) => (Relation::Follow(follower, followee), End::Source),
         ItemKey::Follower(followee, follower) => (Relation::Follow(follower, followee), End::Derived),
+        ItemKey::Request(asker, user) => (Relation::Request(asker, user), End::Source),
+        ItemKey::Requested(user, asker) => (Relation::Request(asker, user), End::Derived),
         ItemKey::Like(user, photo) => (Relation::Like(user, photo), End::Source),
         ItemKey::Liker(photo, user) => (Relation::Like(user, photo), End::Derived),
         ItemKey::Timeline(author, photo) => (Relation::Timeline(author, photo), End::Derived),
@@ -94,6 +103,10 @@ pub enum Side {
     Followers(UserId),
     /// Source: whom the user follows.
     Follows(UserId),
+    /// Derived: who asks to follow the user.
+    Requested(UserId),
+    /// Source: whom the user asks to follow.
+    Requests(UserId),
     /// Derived: who likes the photo.
     Likers(PhotoId),
     /// Source: what the user likes.
@@ -106,8 +119,8 @@ pub enum Side {
 
 impl Side {
     /// Every side that belongs to a user.
-    pub const OF_USER: [fn(UserId) -> Self; 4] =
-        [Self::Followers, Self::Follows, Self::Likes, Self::Timeline];
+    pub const OF_USER: [fn(UserId) -> Self; 6] =
+        [Self::Followers, Self::Follows, Self::Requested, Self::Requests, Self::Likes, Self::Timeline];
     /// Every side that belongs to a photo.
     pub const OF_PHOTO: [fn(PhotoId) -> Self; 2] = [Self::Likers, Self::Photo];
 
@@ -116,6 +129,8 @@ impl Side {
         match self {
             Self::Followers(user) => Keys::Range(KeyRange::followers(user)),
             Self::Follows(user) => Keys::Range(KeyRange::follows(user)),
+            Self::Requested(user) => Keys::Range(KeyRange::requested(user)),
+            Self::Requests(user) => Keys::Range(KeyRange::requests(user)),
             Self::Likers(photo) => Keys::Range(KeyRange::likers(photo)),
             Self::Likes(user) => Keys::Range(KeyRange::likes(user)),
             Self::Timeline(author) => Keys::Range(KeyRange::timeline(author)),
@@ -126,9 +141,12 @@ impl Side {
     /// Returns the user or photo to which it belongs.
     pub fn owner(self) -> Owner {
         match self {
-            Self::Followers(user) | Self::Follows(user) | Self::Likes(user) | Self::Timeline(user) => {
-                Owner::User(user)
-            }
+            Self::Followers(user)
+            | Self::Follows(user)
+            | Self::Requested(user)
+            | Self::Requests(user)
+            | Self::Likes(user)
+            | Self::Timeline(user) => Owner::User(user),
             Self::Likers(photo) | Self::Photo(photo) => Owner::Photo(photo),
         }
     }
@@ -157,6 +175,8 @@ pub enum Owner {
 pub enum Said {
     /// The first user, the follower, follows the second.
     Follow(UserId, UserId, Follow),
+    /// The first user asks to follow the second.
+    Request(UserId, UserId, Follow),
     /// The user likes the photo.
     Like(UserId, PhotoId, Like),
 }
@@ -166,6 +186,7 @@ impl Said {
     pub(crate) fn read(relation: Relation, item: &Item) -> Result<Option<Self>> {
         Ok(match relation {
             Relation::Follow(follower, followee) => Some(Self::Follow(follower, followee, parse(item)?)),
+            Relation::Request(asker, user) => Some(Self::Request(asker, user, parse(item)?)),
             Relation::Like(user, photo) => Some(Self::Like(user, photo, parse(item)?)),
             Relation::Timeline(..) => None,
         })
@@ -175,6 +196,7 @@ impl Said {
     pub fn relation(&self) -> Relation {
         match *self {
             Self::Follow(follower, followee, _) => Relation::Follow(follower, followee),
+            Self::Request(asker, user, _) => Relation::Request(asker, user),
             Self::Like(user, photo, _) => Relation::Like(user, photo),
         }
     }
@@ -182,19 +204,22 @@ impl Said {
     /// Returns since when the actor states it.
     pub fn since(&self) -> Timestamp {
         match self {
-            Self::Follow(.., Follow { at, .. }) | Self::Like(.., Like { at, .. }) => *at,
+            Self::Follow(.., Follow { at, .. })
+            | Self::Request(.., Follow { at, .. })
+            | Self::Like(.., Like { at, .. }) => *at,
         }
     }
 
-    /// Returns the event that is published of it.
-    pub(crate) fn event(&self) -> Event {
-        match self {
+    /// Returns the event that is published of it, if any.
+    pub(crate) fn event(&self) -> Option<Event> {
+        Some(match self {
             Self::Follow(follower_id, followee_id, Follow { username, at }) => Event::FollowAdded {
                 follower_id: *follower_id,
                 follower_name: username.clone(),
                 followee_id: *followee_id,
                 at: *at,
             },
+            Self::Request(..) => return None,
             Self::Like(user_id, photo_id, Like { author, username, at }) => Event::LikeAdded {
                 photo_id: *photo_id,
                 author_id: *author,
@@ -202,7 +227,7 @@ impl Said {
                 username: username.clone(),
                 at: *at,
             },
-        }
+        })
     }
 }
 
@@ -211,7 +236,7 @@ pub(crate) fn taken_back(relation: Relation) -> Option<Event> {
     match relation {
         Relation::Follow(follower_id, followee_id) => Some(Event::FollowRemoved { follower_id, followee_id }),
         Relation::Like(user_id, photo_id) => Some(Event::LikeRemoved { photo_id, user_id }),
-        Relation::Timeline(..) => None,
+        Relation::Request(..) | Relation::Timeline(..) => None,
     }
 }
 
@@ -220,7 +245,7 @@ pub(crate) fn taken_back(relation: Relation) -> Option<Event> {
 pub(crate) fn ends_with(relation: Relation) -> Option<ItemKey> {
     match relation {
         Relation::Like(_, photo) => Some(ItemKey::Photo(photo)),
-        Relation::Follow(..) | Relation::Timeline(..) => None,
+        Relation::Follow(..) | Relation::Request(..) | Relation::Timeline(..) => None,
     }
 }
 
@@ -265,12 +290,13 @@ mod tests {
     use super::*;
 
     /// One of each kind, with every end in another home.
-    fn relations() -> [Relation; 3] {
+    fn relations() -> [Relation; 4] {
         // The home is above nineteen random bits.
         let user = |home: u64| UserId::try_from(home << 19 | home).unwrap();
         let photo = PhotoId::try_from(3 << 19 | 3).unwrap();
         [
             Relation::Follow(user(1), user(2)),
+            Relation::Request(user(1), user(2)),
             Relation::Like(user(1), photo),
             Relation::Timeline(user(1), photo),
         ]

@@ -26,6 +26,16 @@ pub async fn page(
     newest(table, author, before, limit, false).await
 }
 
+/// Reads as [`page`], strongly consistent. 1 RRU for each 4 KiB.
+pub async fn page_latest(
+    table: &Table,
+    author: UserId,
+    before: Option<PhotoId>,
+    limit: usize,
+) -> Result<Page<PhotoId>> {
+    newest(table, author, before, limit, true).await
+}
+
 pub(crate) async fn newest(
     table: &Table,
     author: UserId,

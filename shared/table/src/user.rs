@@ -2,18 +2,19 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{Put, ReturnValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem};
 use domain::UserId;
 use domain::account::{EmailDigest, UserName};
 use domain::user::User;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::calls::{back_off, parsed, stored, text};
+use crate::calls::{back_off, number, parsed, stored, text};
 use crate::edges::cancellation;
 use crate::error::{condition_failed, done};
 use crate::keys::{ItemKey, PK};
 use crate::mail_link::{self, MailLink};
+use crate::privacy::Switch;
 use crate::session::{self, Opened};
 use crate::{Error, Patch, Result, Table};
 
@@ -118,6 +119,11 @@ pub async fn get(table: &Table, id: UserId) -> Result<Option<User>> {
     table.get(&ItemKey::User(id)).await
 }
 
+/// Reads a user's profile, strongly consistent. 1 RRU.
+pub async fn get_latest(table: &Table, id: UserId) -> Result<Option<User>> {
+    table.get_latest(&ItemKey::User(id)).await
+}
+
 /// Reads the profiles of several users. Those that do not exist are left out. 0.5 RRU each.
 pub async fn get_all(table: &Table, ids: &[UserId]) -> Result<HashMap<UserId, User>> {
     let keys: Vec<ItemKey> = ids.iter().copied().map(ItemKey::User).collect();
@@ -156,18 +162,30 @@ pub async fn replace_hash(table: &Table, id: UserId, old: &str, new: &str) -> Re
     done("UpdateItem", answer)
 }
 
-/// Changes profile texts and returns the changed profile; `None` when the account is gone. 1 WRU.
+/// Changes profile texts, and whether the account is private, and returns the changed profile; `None` when the
+/// account is gone. 1 WRU.
+///
+/// # Errors
+/// [`Error::Busy`] when the account was switched again meanwhile. Nothing is changed then.
 pub async fn update(
     table: &Table,
     id: UserId,
     full_name: Patch<String>,
     bio: Patch<String>,
+    switch: Option<Switch>,
 ) -> Result<Option<User>> {
     let (mut set, mut remove) = (Vec::new(), Vec::new());
-    let mut request = table
-        .update(&ItemKey::User(id))
-        .condition_expression(format!("attribute_exists({PK})"))
-        .return_values(ReturnValue::AllNew);
+    let mut condition = format!("attribute_exists({PK})");
+    let mut request = table.update(&ItemKey::User(id)).return_values(ReturnValue::AllNew);
+    if let Some(Switch { private, mark }) = switch {
+        condition.push_str(" AND (attribute_not_exists(switched) OR switched < :mark)");
+        set.push("#private = :private, #rebuild = :mark, switched = :mark".to_owned());
+        request = request
+            .expression_attribute_names("#private", "private")
+            .expression_attribute_names("#rebuild", "rebuild")
+            .expression_attribute_values(":private", AttributeValue::Bool(private))
+            .expression_attribute_values(":mark", number(mark));
+    }
     for (attribute, change) in [("full_name", full_name), ("bio", bio)] {
         match change {
             Patch::Keep => {}
@@ -188,8 +206,11 @@ pub async fn update(
     if expression.is_empty() {
         return get(table, id).await;
     }
-    match request.update_expression(expression.trim()).send().await {
+    match request.condition_expression(condition).update_expression(expression.trim()).send().await {
         Ok(answer) => answer.attributes.map(parsed).transpose(),
+        Err(error) if condition_failed(&error) && switch.is_some() => {
+            Err(Error::busy("UpdateItem", "the account was switched at the same moment"))
+        }
         Err(error) if condition_failed(&error) => Ok(None),
         Err(error) => Err(Error::sdk("UpdateItem", error)),
     }

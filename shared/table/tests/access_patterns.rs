@@ -78,6 +78,7 @@ impl World {
             author_name: "ann".to_owned(),
             secret: AddressSecret::draw(&self.random),
             audience: domain::visibility::Audience::Everyone,
+            audience_since: 0,
             caption: None,
             place: None,
             tags: vec![],

@@ -116,6 +116,7 @@ impl Network {
                 Event::FollowAdded { .. }
                 | Event::FollowRemoved { .. }
                 | Event::ReaderReturned { .. }
+                | Event::AudienceChanged { .. }
                 | Event::PictureRemoved { .. }
                 | Event::PhotoFailed { .. }
                 | Event::PhotoDeleted { .. } => self.tasks.push(Task::Backfill(event)),

@@ -101,6 +101,7 @@ fn ready(id: PhotoId, author: UserId) -> Photo {
         author_name: "author".to_owned(),
         secret: AddressSecret::from(1),
         audience: domain::visibility::Audience::Everyone,
+        audience_since: 0,
         caption: None,
         place: None,
         tags: vec![],

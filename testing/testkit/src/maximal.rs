@@ -27,6 +27,7 @@ pub fn draft(id: PhotoId, secret: AddressSecret, author: &Caller) -> Photo {
         author_name: author.username.clone(),
         secret,
         audience: domain::visibility::Audience::Everyone,
+        audience_since: 9_999_999_999_999,
         caption: Caption::parse(&WIDE.repeat(2_200)).expect("a caption"),
         place: Location::parse(&WIDE.repeat(100)).expect("a location"),
         tags: Tag::parse_all(tags.iter().map(String::as_str)).expect("tags"),

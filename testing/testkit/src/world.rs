@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use api::Caller;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, ReturnValue, WriteRequest};
 use domain::account::{EmailDigest, UserName};
 use domain::feed::{DeliveryMode, Entry, Run, merge};
 use domain::language::Language;
@@ -31,7 +31,7 @@ use table::reader::Rebuilt;
 use table::session::{Opened, Owner};
 use table::snapshot::{self, Followed};
 use table::user::{NewAccount, Registration};
-use table::{Order, Table, feed, follow, head, like, mail_link, photo, reader, session, user};
+use table::{Order, Patch, Table, feed, follow, head, like, mail_link, photo, privacy, reader, session, user};
 
 use crate::workflow::{Execution, Step};
 use crate::{Engine, ManualClock, SeededRandom, maximal, token_in};
@@ -90,6 +90,44 @@ pub async fn store_link(table: &Table, user: UserId, purpose: Purpose, now: Time
     let link = MailLink { user, purpose, digest: digest.clone(), token, at: now };
     mail_link::create(table, &link).await.expect("a link");
     digest
+}
+
+/// Returns a photo with all its texts.
+pub async fn whole(table: &Table, photo: PhotoId) -> Photo {
+    let item = photo::get_item(table, photo).await.expect("a read").expect("a photo");
+    item.whole(table).await.expect("a read").expect("a photo")
+}
+
+/// Lets `by` block `whom`: the pair, and what is derived of it for the circles of both, which are empty otherwise
+/// or have blocks alone.
+pub async fn block(engine: &Engine, by: &Caller, whom: &Caller) {
+    let update = |item: ItemKey, attribute: &str, value: AttributeValue| {
+        let adds = matches!(value, AttributeValue::N(_)) && attribute == "version";
+        let expression = if adds { "ADD #attribute :value" } else { "SET #attribute = :value" };
+        let key = item.raw();
+        let update = engine.client().update_item().table_name(engine.table_name());
+        update
+            .key("pk", AttributeValue::S(key.pk))
+            .key("sk", AttributeValue::S(key.sk))
+            .update_expression(expression)
+            .expression_attribute_names("#attribute", attribute)
+            .expression_attribute_values(":value", value)
+            .return_values(ReturnValue::AllOld)
+    };
+    let since = AttributeValue::N(crate::START.0.to_string());
+    let pair = update(ItemKey::Pair(by.user_id, whom.user_id), "block", since);
+    pair.send().await.expect("a pair");
+    for (viewer, other, list) in [(by, whom, "blocks"), (whom, by, "blocked_by")] {
+        let circle = ItemKey::Circle(viewer.user_id);
+        let one = AttributeValue::N("1".to_owned());
+        let before = update(circle.clone(), "version", one).send().await.expect("a circle");
+        let known = before.attributes.unwrap_or_default();
+        let known = known.get(list).and_then(|list| list.as_b().ok()).map(|list| list.as_ref().to_vec());
+        let mut people = known.unwrap_or_default();
+        people.extend(other.user_id.get().to_be_bytes());
+        let people = AttributeValue::B(people.into());
+        update(circle, list, people).send().await.expect("a circle");
+    }
 }
 
 /// A table with people in it. The clock moves forward by a second with every act.
@@ -175,6 +213,11 @@ impl World {
         }
     }
 
+    /// Lets `by` block `whom`, as [`block`] does.
+    pub async fn block(&self, by: &Caller, whom: &Caller) {
+        block(&self.engine, by, whom).await;
+    }
+
     /// Lets `who` unfollow `whom`; returns whether there was an edge.
     pub async fn unfollow(&self, who: &Caller, whom: &Caller) -> bool {
         self.tick();
@@ -199,12 +242,14 @@ impl World {
     pub async fn draft(&self, author: &Caller, media: usize) -> Photo {
         self.tick();
         let medium = Medium { content_type: ContentType::Jpeg, size: 1, alt: None, rendered: None };
+        let privacy = privacy::get(&self.table, author.user_id).await.expect("an account");
         let new = Photo {
             id: PhotoId::generate(author.user_id, &self.clock, &self.random),
             author: author.user_id,
             author_name: author.username.clone(),
             secret: AddressSecret::draw(&self.random),
-            audience: domain::visibility::Audience::Everyone,
+            audience: privacy.audience(),
+            audience_since: privacy.switched,
             caption: None,
             place: None,
             tags: vec![],
@@ -258,6 +303,15 @@ impl World {
         let photo = self.draft(author, 1).await;
         self.finish(&photo).await;
         photo.id
+    }
+
+    /// Makes an account private or public, unless it is so already.
+    pub async fn switch(&self, who: &Caller, private: bool) {
+        self.tick();
+        let privacy = privacy::get_latest(&self.table, who.user_id).await.expect("a read");
+        let switch = privacy.expect("an account").switch(private, self.clock.now());
+        let switching = user::update(&self.table, who.user_id, Patch::Keep, Patch::Keep, switch);
+        assert!(switching.await.expect("a switch").is_some(), "an account");
     }
 
     /// Lets the author delete a photo.

@@ -87,6 +87,7 @@ pub(crate) fn created(id: PhotoId, author: UserId, author_name: &str) -> Photo {
         author_name: author_name.to_owned(),
         secret: AddressSecret::from(u128::from(id.get())),
         audience: domain::visibility::Audience::Everyone,
+        audience_since: 0,
         caption: None,
         place: None,
         tags: vec![],

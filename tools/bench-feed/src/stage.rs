@@ -135,7 +135,7 @@ impl Stage {
             fanout: fanout::FanoutHandler::new(table.clone(), queues, celebrities, clock.shared()),
             segment: fanout_segment::FanoutSegmentHandler::new(table.clone(), backfill, clock.shared()),
             feed_read: feed_read::FeedReadHandler::new(table.clone(), CDN, clock.shared()),
-            profile: profile::ProfileHandler::new(table.clone(), CDN, clock.shared()),
+            profile: profile::ProfileHandler::new(table.clone(), 1, CDN, clock.shared()),
             clock,
             random,
             table,

@@ -29,7 +29,7 @@ impl<'a> Findings<'a> {
         writeln!(self.words, "{counter}: {stored} stored, {edges} edges")?;
         let recount = &mut self.repair.recount;
         match counter {
-            Counter::Followers(user) | Counter::Photos(user) => {
+            Counter::Followers(user) | Counter::Photos(user) | Counter::Requests(user) => {
                 // A repair recounts all counters of a user together.
                 if !recount.users.contains(&user) {
                     recount.users.push(user);

@@ -9,3 +9,4 @@ mod followed;
 mod picture;
 mod returned;
 mod stage;
+mod switched;

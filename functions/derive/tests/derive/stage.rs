@@ -166,7 +166,7 @@ pub fn wanted(change: &Change) -> Option<String> {
         Change::Said(said) => match said.relation() {
             Relation::Like(user, photo) => format!("like.added {user} {photo}"),
             Relation::Follow(follower, followee) => format!("follow.added {follower} {followee}"),
-            Relation::Timeline(..) => return None,
+            Relation::Request(..) | Relation::Timeline(..) => return None,
         },
         Change::TakenBack(Relation::Follow(follower, followee)) => {
             format!("follow.removed {follower} {followee}")
@@ -191,9 +191,10 @@ pub fn told(event: &Event) -> String {
         Event::PhotoReady { photo_id, .. }
         | Event::PhotoFailed { photo_id, .. }
         | Event::PhotoDeleted { photo_id, .. } => format!("{kind} {photo_id}"),
-        Event::PictureRemoved { .. } | Event::ReaderReturned { .. } | Event::LinkAdded { .. } => {
-            kind.to_owned()
-        }
+        Event::PictureRemoved { .. }
+        | Event::ReaderReturned { .. }
+        | Event::AudienceChanged { .. }
+        | Event::LinkAdded { .. } => kind.to_owned(),
     }
 }
 

@@ -7,6 +7,7 @@
 )]
 
 mod celebrities;
+mod hidden;
 mod many;
 mod newer;
 mod world;
@@ -338,12 +339,12 @@ async fn a_page_of_twenty_stays_within_its_budget() {
     assert_eq!(ids(&world.get_from(&deps, &reader, 20, None).await.json).len(), 20);
     let cold = world.engine.usage();
     assert_eq!(cold.round_trips, 2, "{cold:?}");
-    assert!(cold.read_units <= 14.0 && cold.write_units == 0.0, "{cold:?}");
+    assert!(cold.read_units <= 15.5 && cold.write_units == 0.0, "{cold:?}");
 
     world.engine.reset_usage();
     assert_eq!(ids(&world.get_from(&deps, &reader, 20, None).await.json).len(), 20);
     let warm = world.engine.usage();
-    assert!(warm.round_trips <= 2 && warm.read_units <= 3.0, "{warm:?}");
+    assert!(warm.round_trips <= 2 && warm.read_units <= 4.0, "{warm:?}");
 }
 
 #[tokio::test]
@@ -365,7 +366,7 @@ async fn a_page_of_maximal_photos_is_short_and_within_the_budget() {
         world.engine.reset_usage();
         let page = world.get_from(&deps, &reader, 20, cursor.as_deref()).await.json;
         let usage = world.engine.usage();
-        assert!(usage.round_trips <= 5 && usage.read_units <= 30.0, "{usage:?}");
+        assert!(usage.round_trips <= 5 && usage.read_units <= 31.0, "{usage:?}");
         for photo in page["photos"].as_array().unwrap() {
             assert_eq!(photo["caption"].as_str().unwrap().chars().count(), 2_200);
             assert_eq!(photo["media"][9]["alt"].as_str().unwrap().chars().count(), 1_000);
@@ -400,5 +401,5 @@ async fn the_return_of_a_reader_with_many_followees_stays_within_its_budget() {
     assert!(usage.round_trips <= 6, "{usage:?}");
     // 0.6 RRU for each of the 150 followees, and the page itself.
     // Mark and what was found are 1 and 3 WRU.
-    assert!(usage.read_units <= 0.6 * 150.0 + 14.0 && usage.write_units <= 4.0, "{usage:?}");
+    assert!(usage.read_units <= 0.6 * 150.0 + 15.5 && usage.write_units <= 4.0, "{usage:?}");
 }

@@ -10,4 +10,5 @@
 mod people;
 mod photos;
 mod picture;
+mod privacy;
 mod world;

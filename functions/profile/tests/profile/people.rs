@@ -40,6 +40,7 @@ async fn when_users_ask_for_themselves_then_they_see_their_profile() {
         "follower_count": 0,
         "following_count": 0,
         "photo_count": 0,
+        "private": false,
         "followed_by_you": false,
         "created_at": "2026-11-22T12:00:00.000Z",
         "picture": { "status": "none" },

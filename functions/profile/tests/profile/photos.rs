@@ -45,6 +45,7 @@ async fn when_somebodys_photos_are_listed_then_each_is_shown_as_it_is() {
         "thumbnail_urls": urls,
         "caption": "2 minutes ago",
         "created_at": "2026-11-22T11:58:00.000Z",
+        "audience": "everyone",
         "likes_count": 1,
         "comments_count": 0,
         "liked_by_user": true,
@@ -73,7 +74,7 @@ async fn when_photos_are_paged_then_each_is_there_once_newest_first() {
 async fn when_photos_are_maximal_then_pages_are_short_and_show_them_whole() {
     let world = testkit::World::new().await;
     let ann = world.person("ann").await;
-    let deps = profile::ProfileHandler::new(world.table.clone(), CDN, world.clock.shared());
+    let deps = profile::ProfileHandler::new(world.table.clone(), 1, CDN, world.clock.shared());
     let mut posted = Vec::new();
     for _ in 0..5 {
         posted.insert(0, world.post_maximal(&ann).await.id);

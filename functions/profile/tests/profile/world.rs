@@ -39,7 +39,7 @@ impl World {
         let bob = register(&table, &clock, "Bob", 2).await;
         engine.stream().await;
         engine.reset_usage();
-        let deps = ProfileHandler::new(table.clone(), CDN, clock.shared());
+        let deps = ProfileHandler::new(table.clone(), 1, CDN, clock.shared());
         Self { engine, clock, table, deps, ada, bob }
     }
 
@@ -80,6 +80,7 @@ impl World {
             author_name: self.bob.username.clone(),
             secret: AddressSecret::from(1),
             audience: domain::visibility::Audience::Everyone,
+            audience_since: 0,
             caption: Caption::parse(&format!("{age} minutes ago")).unwrap(),
             place: None,
             tags: Vec::new(),

@@ -19,7 +19,7 @@ async fn when_ten_pictures_finish_together_and_every_message_comes_twice_then_th
     assert!(failed.iter().all(Vec::is_empty), "{failed:?}");
     assert_eq!(world.transitions().await, [("processing".to_owned(), "ready".to_owned())]);
     // Ten alternative texts are beside the photo's item.
-    let ready = table::photo::get_whole(&world.table, photo.id).await.unwrap().unwrap();
+    let ready = testkit::whole(&world.table, photo.id).await;
     assert_eq!((ready.state, ready.pending), (State::Ready, 0));
     for (index, medium) in ready.media.iter().enumerate() {
         assert_eq!(medium.alt.as_ref().unwrap().as_str(), format!("picture {index}"));

@@ -93,6 +93,7 @@ impl World {
             author_name: "ada".to_owned(),
             secret: AddressSecret::draw(&self.random),
             audience: domain::visibility::Audience::Everyone,
+            audience_since: 0,
             caption: None,
             place: None,
             tags: Vec::new(),

@@ -2,17 +2,24 @@
 
 use crate::world::{World, ada, ben, media};
 use api::Caller;
+use domain::account::{EmailDigest, UserName};
 use domain::media::{Encoding, MediumPlace, PerceptualHash, Size};
 use domain::photo::{ContentType, Failure, MAX_UPLOAD_BYTES, Rendered, State};
+use domain::session::Seen;
 use domain::text::{AltText, Tag};
+use domain::user::User;
+use domain::visibility::Audience;
 use domain::{Home, PhotoId, UserId};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::time::Duration;
+use table::Patch;
 use table::original::Share;
+use table::privacy::Switch;
+use table::session::{Opened, Owner};
 use testkit::http::{Request, call, event};
-use testkit::{ATTEMPTS, Fault, OldSession, SeededRandom, token_for};
+use testkit::{ATTEMPTS, Fault, OldSession, SeededRandom, store_account, token_for};
 
 #[tokio::test]
 async fn when_a_draft_is_created_then_it_is_stored_and_each_medium_has_a_form() {
@@ -91,8 +98,8 @@ async fn when_a_draft_is_created_then_it_costs_one_read_trip_and_one_transaction
     assert_eq!(world.send(request).await.status, 201);
     let usage = world.engine.usage();
     assert_eq!((usage.round_trips, usage.writes(), usage.requests_of("TransactWriteItems")), (2, 2, 1));
-    // The idempotency key and the session, side by side.
-    assert!(usage.write_units <= 5.0 && usage.read_units <= 1.5, "{usage:?}");
+    // The idempotency key, the session and the account, side by side.
+    assert!(usage.write_units <= 5.0 && usage.read_units <= 2.0, "{usage:?}");
 }
 
 #[tokio::test]
@@ -393,4 +400,20 @@ async fn when_the_table_throttles_then_the_client_is_asked_to_retry() {
         assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")), "{operation}");
         assert_eq!(world.engine.written().await, 0);
     }
+}
+
+#[tokio::test]
+async fn when_the_account_is_private_then_its_photos_are_for_followers() {
+    let world = World::new().await;
+    let send = || world.send(world.request(&ada()).json(&media(1)));
+    assert_eq!(world.photo_of(&send().await).await.audience, Audience::Everyone);
+    let username = UserName::parse("ada").unwrap();
+    let user = User::new(ada().user_id, username.clone(), None);
+    let owner = Owner { user: user.id, username };
+    let session = Opened::new(&owner, Seen::default(), testkit::START, &SeededRandom::default());
+    store_account(&world.table, &user, &EmailDigest::new("digest"), "hash", &session).await;
+    let switch = Some(Switch { private: true, mark: 7 });
+    table::user::update(&world.table, user.id, Patch::Keep, Patch::Keep, switch).await.unwrap();
+    let photo = world.photo_of(&send().await).await;
+    assert_eq!((photo.audience, photo.audience_since), (Audience::Followers, 7));
 }

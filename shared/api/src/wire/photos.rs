@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::cursor::List;
 use domain::media::{Encoding, MediumAddress, Size};
 use domain::photo::{Photo, State};
+use domain::visibility::Audience;
 use domain::{PhotoId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -115,6 +116,25 @@ impl From<State> for StatusView {
     }
 }
 
+/// For whom a photo is.
+#[derive(Serialize, ToSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum AudienceView {
+    /// For everyone.
+    Everyone,
+    /// For the author's followers: the account is private.
+    Followers,
+}
+
+impl From<Audience> for AudienceView {
+    fn from(audience: Audience) -> Self {
+        match audience {
+            Audience::Everyone => Self::Everyone,
+            Audience::Followers => Self::Followers,
+        }
+    }
+}
+
 /// A photo in a list.
 #[derive(Serialize, ToSchema)]
 pub struct PhotoCard {
@@ -128,6 +148,8 @@ pub struct PhotoCard {
     pub username: String,
     /// Where their picture is, 150 pixels square; nothing is there while they have none.
     pub profile_pic: String,
+    /// For whom it is.
+    pub audience: AudienceView,
     /// The first picture, large.
     pub url: String,
     /// The first picture in every size.
@@ -318,6 +340,7 @@ impl PhotoCard {
             user_id: photo.author,
             username: photo.author_name.clone(),
             profile_pic: profile_pic(cdn, photo.author),
+            audience: photo.audience.into(),
             url: first.large.clone(),
             thumbnail_urls: first,
             caption: photo.caption.as_ref().map(|caption| caption.as_str().to_owned()),

@@ -33,6 +33,8 @@ pub struct Profile {
     pub following_count: i64,
     /// How many photos they have.
     pub photo_count: i64,
+    /// Whether only followers see their photos and whom they follow.
+    pub private: bool,
     /// Whether the caller follows them.
     pub followed_by_you: bool,
     /// When the account was opened (RFC 3339).
@@ -95,6 +97,8 @@ pub struct UpdateProfileRequest {
     pub full_name: Option<String>,
     /// At most 150 characters.
     pub bio: Option<String>,
+    /// Whether only followers see one's photos and whom one follows. It can be switched twice a day.
+    pub private: Option<bool>,
 }
 
 /// Somebody in a list.
@@ -134,10 +138,14 @@ pub struct FollowState {
     pub user_id: UserId,
     /// Whether the caller follows them now.
     pub following: bool,
-    /// How many people follow them.
-    pub follower_count: i64,
-    /// How many people they follow.
-    pub following_count: i64,
+    /// Whether the caller asks to follow them: their account is private.
+    pub requested: bool,
+    /// How many people follow them; null while a private account does not admit the caller.
+    #[schema(required)]
+    pub follower_count: Option<i64>,
+    /// How many people they follow; null while a private account does not admit the caller.
+    #[schema(required)]
+    pub following_count: Option<i64>,
 }
 
 /// Returns the URL of a user's small picture under `cdn`. It is made of their id, whether they have one or not.
@@ -157,6 +165,7 @@ impl Profile {
             follower_count: user.followers,
             following_count: user.following,
             photo_count: user.photos,
+            private: user.private,
             followed_by_you,
             created_at: user.id.created_at().to_string(),
             email_verified: None,

@@ -27,6 +27,16 @@ impl KeyRange {
         Self::prefixed(partition::user(user), sort::FOLLOWS)
     }
 
+    /// Who asks to follow `user`.
+    pub(crate) fn requested(user: UserId) -> Self {
+        Self::prefixed(partition::requested(user), "")
+    }
+
+    /// Whom `user` asks to follow.
+    pub(crate) fn requests(user: UserId) -> Self {
+        Self::prefixed(partition::user(user), sort::REQUESTS)
+    }
+
     /// Who likes `photo`.
     pub(crate) fn likers(photo: PhotoId) -> Self {
         Self::prefixed(partition::likers(photo), "")

@@ -19,7 +19,7 @@ use crate::{Error, Result, Table};
 /// Bytes of a ready photo's item at most. A write of it is 3 WRU, 6 in a transaction.
 const ITEM_BYTES: usize = 3 * 1024;
 /// Bytes that an item has without media and texts, with every counter at its largest.
-const BARE_BYTES: usize = 340;
+const BARE_BYTES: usize = 380;
 /// Bytes of one medium without its alternative text, once it is rendered.
 const MEDIUM_BYTES: usize = 262;
 /// Bytes that 0.5 RRU read.
@@ -31,8 +31,8 @@ pub(super) const BESIDE: &str = "texts_beside";
 pub(super) const EDITS: &str = "edits";
 
 /// A photo as its item has it.
-#[derive(Serialize, Deserialize)]
-pub(super) struct PhotoItem {
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PhotoItem {
     /// The photo, without its texts when they are beside it.
     #[serde(flatten)]
     pub(super) photo: Photo,
@@ -59,6 +59,28 @@ pub(super) struct Texts {
 }
 
 impl PhotoItem {
+    /// Returns the photo. Its texts are missing where they are beside it.
+    pub fn photo(&self) -> &Photo {
+        &self.photo
+    }
+
+    /// Returns the photo with all its texts; `None` when it is gone meanwhile. Reads nothing, or for long texts
+    /// 0.5 RRU for each 4 KiB in one round trip, and twice more while they are being edited.
+    pub async fn whole(self, table: &Table) -> Result<Option<Photo>> {
+        let id = self.photo.id;
+        let mut item = self;
+        for consistent in [false, true, true] {
+            if let Some(photo) = complete(table, item, consistent).await? {
+                return Ok(Some(photo));
+            }
+            match table.get_latest(&ItemKey::Photo(id)).await? {
+                Some(latest) => item = latest,
+                None => return Ok(None),
+            }
+        }
+        Err(Error::busy("GetItem", "the photo's texts were edited again and again"))
+    }
+
     /// Returns the item of a whole photo, and the texts that go beside it.
     pub(super) fn new(mut photo: Photo, edits: Option<u64>) -> (Self, Option<Texts>) {
         let texts = Texts::take(&mut photo);
@@ -184,18 +206,9 @@ impl TextBudget {
     }
 }
 
-/// Reads one photo with all its texts, eventually consistent. 0.5 RRU and one round trip; for long texts one
-/// round trip more, and 0.5 RRU for each 4 KiB.
-pub async fn get_whole(table: &Table, id: PhotoId) -> Result<Option<Photo>> {
-    for consistent in [false, true, true] {
-        let Some(item) = table.read::<PhotoItem>(&ItemKey::Photo(id), consistent).await? else {
-            return Ok(None);
-        };
-        if let Some(photo) = complete(table, item, consistent).await? {
-            return Ok(Some(photo));
-        }
-    }
-    Err(Error::busy("GetItem", "the photo's texts were edited again and again"))
+/// Reads one photo as its item has it, eventually consistent. 0.5 RRU.
+pub async fn get_item(table: &Table, id: PhotoId) -> Result<Option<PhotoItem>> {
+    table.get(&ItemKey::Photo(id)).await
 }
 
 /// Completes a photo with the texts beside it; `None` when they are no longer there, or not yet.

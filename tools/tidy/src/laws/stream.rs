@@ -20,9 +20,9 @@ fn wanted() -> [Value; 5] {
         // A photo came out of processing.
         json!({"eventName": ["MODIFY"], "dynamodb": {"Keys": {"sk": {"S": ["PHOTO"]}},
             "OldImage": {"state": {"S": ["processing"]}}, "NewImage": {"state": {"S": ["ready", "failed"]}}}}),
-        // A reader came back and asks for a rebuilt feed.
+        // A reader came back and asks for a rebuilt feed, or an account was made private or public.
         json!({"eventName": ["INSERT", "MODIFY"],
-            "dynamodb": {"Keys": {"pk": prefix("FEED#"), "sk": {"S": ["~STATE"]}},
+            "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "FEED#"}, {"prefix": "USER#"}]}, "sk": {"S": ["~STATE", "PROFILE"]}},
             "NewImage": {"rebuild": {"N": [{"exists": true}]}}}}),
     ]
 }

@@ -18,7 +18,8 @@ fn photo(number: u64) -> PhotoId {
 fn relation() -> impl Strategy<Value = Relation> {
     let (one, other, what) = (0..PEOPLE, 0..PEOPLE, 0..PHOTOS);
     prop_oneof![
-        (one.clone(), other).prop_map(|(one, other)| Relation::Follow(user(one), user(other))),
+        (one.clone(), other.clone()).prop_map(|(one, other)| Relation::Follow(user(one), user(other))),
+        (one.clone(), other).prop_map(|(one, other)| Relation::Request(user(one), user(other))),
         (one.clone(), what.clone()).prop_map(|(one, what)| Relation::Like(user(one), photo(what))),
         (one, what).prop_map(|(one, what)| Relation::Timeline(user(one), photo(what))),
     ]
@@ -31,7 +32,7 @@ fn edges() -> impl Strategy<Value = BTreeSet<Relation>> {
 /// Returns every possible counter.
 fn counters() -> Vec<Counter> {
     let users = (0..PEOPLE).map(user);
-    let users = users.flat_map(|id| [Counter::Followers(id), Counter::Following(id), Counter::Photos(id)]);
+    let users = users.flat_map(|id| Counter::OF_USER.map(|of| of(id)));
     users.chain((0..PHOTOS).map(photo).map(Counter::Likes)).collect()
 }
 
@@ -39,6 +40,7 @@ fn counts(counter: Counter, relation: Relation) -> bool {
     match (counter, relation) {
         (Counter::Followers(counted), Relation::Follow(_, end))
         | (Counter::Following(counted), Relation::Follow(end, _))
+        | (Counter::Requests(counted), Relation::Request(_, end))
         | (Counter::Photos(counted), Relation::Timeline(end, _)) => counted == end,
         (Counter::Likes(counted), Relation::Like(_, end)) => counted == end,
         _ => false,
@@ -97,18 +99,18 @@ proptest! {
     #[test]
     fn a_consistent_table_has_no_suspects_in_any_order(edges in edges(), seed: u64) {
         let edges = by_one_author(edges);
-        let mut items = table(&edges, &edges, &[0; 19]);
+        let mut items = table(&edges, &edges, &[0; 24]);
         shuffle(&mut items, seed);
         let tally = tallied(items);
         prop_assert_eq!(tally.suspects(), []);
-        prop_assert_eq!(tally.counters(), 3 * PEOPLE + PHOTOS);
+        prop_assert_eq!(tally.counters(), 4 * PEOPLE + PHOTOS);
     }
 
     #[test]
     fn every_difference_makes_both_ends_suspects(
         said in edges(),
         derived in edges(),
-        off in prop::collection::vec(prop_oneof![4 => Just(0_i64), 1 => -3_i64..=3], 19),
+        off in prop::collection::vec(prop_oneof![4 => Just(0_i64), 1 => -3_i64..=3], 24),
         seed: u64,
     ) {
         let said = by_one_author(said);
@@ -123,6 +125,7 @@ proptest! {
         for differs in said.symmetric_difference(&derived) {
             expected.extend(match *differs {
                 Relation::Follow(one, other) => [Side::Follows(one), Side::Followers(other)],
+                Relation::Request(one, other) => [Side::Requests(one), Side::Requested(other)],
                 Relation::Like(user, photo) => [Side::Likes(user), Side::Likers(photo)],
                 Relation::Timeline(author, photo) => [Side::Timeline(author), Side::Photo(photo)],
             }.map(Suspect::Side));
