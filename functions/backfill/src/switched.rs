@@ -47,7 +47,9 @@ impl<Q: Sender> BackfillHandler<Q> {
             }
         };
         match next {
-            Some(part) => Ok(self.queue.send(&[Event::AudienceChanged { user_id: user, mark, part }]).await?),
+            Some(part) => {
+                Ok(self.queue.send(&[Event::AudienceChanged { user_id: user, mark, part }]).await?)
+            }
             None => Ok(privacy::mark_done(table, user, mark).await?),
         }
     }

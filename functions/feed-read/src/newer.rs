@@ -47,10 +47,8 @@ impl FeedReadHandler {
         };
         let authors: Vec<UserId> = page.items.iter().map(|entry| entry.author).collect();
         let left_out = viewer.left_out(table, &[&authors[..], &state.celebrities].concat()).await?;
-        let is_shown =
-            |author: &UserId| !state.unfollowed.contains(author) && !left_out.contains(author);
-        let entries: Vec<Entry> =
-            page.items.into_iter().filter(|entry| is_shown(&entry.author)).collect();
+        let is_shown = |author: &UserId| !state.unfollowed.contains(author) && !left_out.contains(author);
+        let entries: Vec<Entry> = page.items.into_iter().filter(|entry| is_shown(&entry.author)).collect();
         let celebrities: Vec<UserId> = state.celebrities.iter().copied().filter(is_shown).collect();
         if entries.is_empty() && celebrities.is_empty() {
             return Ok(NewerPhotos { newer: page.more, actors: Vec::new() });

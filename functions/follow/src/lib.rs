@@ -110,9 +110,8 @@ impl FollowHandler {
 
     async fn unfollow(&self, call: &Call, caller: &Caller, other: UserId) -> Result<FollowState, Problem> {
         let (table, me) = (&self.table, caller.user_id);
-        let reading = async {
-            Ok(futures::try_join!(user::get(table, other), request::get_latest(table, me, other))?)
-        };
+        let reading =
+            async { Ok(futures::try_join!(user::get(table, other), request::get_latest(table, me, other))?) };
         let ((other, request), ()) = futures::try_join!(reading, self.sessions.check(call))?;
         let other = other.ok_or_else(Problem::no_user)?;
         if request.is_some() {

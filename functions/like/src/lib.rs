@@ -65,8 +65,7 @@ impl LikeHandler {
     /// Reads the photo if the caller may see it. 1 RRU; one round trip and 2 RRU more unless it is for everyone.
     async fn visible(&self, caller: &Caller, id: PhotoId) -> Result<Option<Photo>, Problem> {
         let table = &self.table;
-        let (photo, viewer) =
-            futures::try_join!(photo::get(table, id), Viewer::get(table, caller.user_id))?;
+        let (photo, viewer) = futures::try_join!(photo::get(table, id), Viewer::get(table, caller.user_id))?;
         let seen = viewer.sees_photo(table, photo.as_ref()).await?;
         Ok(photo.filter(|_| seen))
     }

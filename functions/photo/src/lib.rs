@@ -134,8 +134,7 @@ impl PhotoHandler {
     /// 1 RRU, and 2 for a photo that is not for everyone, is hidden, or does not exist.
     async fn refusal(&self, caller: &Caller, id: PhotoId, medium: Option<usize>) -> Result<Problem, Problem> {
         let table = &self.table;
-        let (photo, viewer) =
-            futures::try_join!(photo::get(table, id), Viewer::get(table, caller.user_id))?;
+        let (photo, viewer) = futures::try_join!(photo::get(table, id), Viewer::get(table, caller.user_id))?;
         let seen = viewer.sees_photo(table, photo.as_ref()).await?;
         Ok(match photo.filter(|_| seen) {
             Some(photo) if photo.author != caller.user_id => {

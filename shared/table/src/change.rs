@@ -152,7 +152,9 @@ impl Change {
         match self {
             Self::Said(said) => Some(EdgeState::since(said.relation(), Some(said.since()))),
             Self::TakenBack(relation) => Some(EdgeState::since(*relation, None)),
-            Self::Ready { photo, author, hashes, .. } => Some(EdgeState::timeline(*author, *photo, Some(hashes))),
+            Self::Ready { photo, author, hashes, .. } => {
+                Some(EdgeState::timeline(*author, *photo, Some(hashes)))
+            }
             Self::Deleted(Remains { photo, author, .. }) => Some(EdgeState::timeline(*author, *photo, None)),
             Self::Drafted { .. }
             | Self::Failed(_)

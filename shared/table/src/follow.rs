@@ -59,9 +59,8 @@ pub async fn followed_among_latest(
     people: &[UserId],
 ) -> Result<HashSet<UserId>> {
     const AT_ONCE: usize = 16;
-    let reads = stream::iter(people.to_vec()).map(async |other| {
-        Ok::<_, crate::Error>(exists_latest(table, user, other).await?.then_some(other))
-    });
+    let reads = stream::iter(people.to_vec())
+        .map(async |other| Ok::<_, crate::Error>(exists_latest(table, user, other).await?.then_some(other)));
     reads.buffer_unordered(AT_ONCE).try_filter_map(|found| std::future::ready(Ok(found))).try_collect().await
 }
 

@@ -122,7 +122,8 @@ mod tests {
     fn the_item_is_read_by_half_a_unit() {
         let last = u64::try_from(i64::MAX).unwrap();
         let newest = users(last - NEWEST as u64..last);
-        let item = stored(&ItemKey::Followings(newest[0]), Stored { newest, cut: true, version: last }).unwrap();
+        let item =
+            stored(&ItemKey::Followings(newest[0]), Stored { newest, cut: true, version: last }).unwrap();
         let size = |value: &aws_sdk_dynamodb::types::AttributeValue| match value {
             aws_sdk_dynamodb::types::AttributeValue::B(bytes) => bytes.as_ref().len(),
             aws_sdk_dynamodb::types::AttributeValue::S(text) => text.len(),

@@ -66,11 +66,8 @@ where
 {
     let mut users = Vec::with_capacity(count);
     let mut last = after;
-    let (viewer, followings, mut page) = futures::try_join!(
-        Viewer::get(table, viewer),
-        followings::get(table, viewer),
-        ids(last, count),
-    )?;
+    let (viewer, followings, mut page) =
+        futures::try_join!(Viewer::get(table, viewer), followings::get(table, viewer), ids(last, count),)?;
     for round in 0..ROUNDS {
         if round > 0 {
             page = ids(last, count).await?;

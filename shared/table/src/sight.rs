@@ -83,7 +83,9 @@ impl Viewer {
         let author = photo.map_or(self.id, |photo| photo.author);
         let listed = photo.is_some_and(Photo::is_listed);
         let public = photo.is_some_and(|photo| photo.audience.is_everyone());
-        if photo.is_some() && author == self.id || listed && public && self.circle.hides(author) == Some(false) {
+        if photo.is_some() && author == self.id
+            || listed && public && self.circle.hides(author) == Some(false)
+        {
             return Ok(true);
         }
         let (hidden, admitted) =

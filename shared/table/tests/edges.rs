@@ -267,6 +267,8 @@ async fn an_items_version_counts_the_changes_of_its_counters() {
     assert_eq!(version(&world, key.raw()).await, 3);
     let user = ItemKey::User(ann.user_id);
     assert_eq!(version(&world, user.raw()).await, 1, "the photo in the timeline");
-    user::update(table, ann.user_id, table::Patch::Set("Ann".to_owned()), table::Patch::Keep, None).await.unwrap();
+    user::update(table, ann.user_id, table::Patch::Set("Ann".to_owned()), table::Patch::Keep, None)
+        .await
+        .unwrap();
     assert_eq!(version(&world, user.raw()).await, 1);
 }

@@ -28,7 +28,12 @@ async fn named(world: &World, who: &Caller) -> BTreeSet<UserId> {
 
 /// Returns whom the edges name.
 async fn followed(world: &World, who: &Caller) -> BTreeSet<UserId> {
-    table::follow::following(&world.table, who.user_id, None, 1_000).await.unwrap().items.into_iter().collect()
+    table::follow::following(&world.table, who.user_id, None, 1_000)
+        .await
+        .unwrap()
+        .items
+        .into_iter()
+        .collect()
 }
 
 #[tokio::test]
@@ -70,7 +75,8 @@ async fn when_derivations_overtake_each_other_then_the_edges_are_packed() {
         for follows in [true, false] {
             for place in 0.. {
                 let world = World::new().await;
-                let (ann, bob, eve) = (world.person("ann").await, world.person("bob").await, world.person("eve").await);
+                let (ann, bob, eve) =
+                    (world.person("ann").await, world.person("bob").await, world.person("eve").await);
                 if !follows {
                     world.follow(&ann, &bob).await;
                     derive(&world.table, &ann, &bob, true, order).await;
@@ -98,7 +104,11 @@ async fn when_derivations_overtake_each_other_then_the_edges_are_packed() {
                     hold.release();
                     slow.await;
                 }
-                assert_eq!(named(&world, &ann).await, followed(&world, &ann).await, "{order:?} {follows} {place}");
+                assert_eq!(
+                    named(&world, &ann).await,
+                    followed(&world, &ann).await,
+                    "{order:?} {follows} {place}"
+                );
                 if !stopped {
                     assert!(place > 3, "a derivation has several requests");
                     break;

@@ -243,7 +243,11 @@ async fn a_withdrawal_overtakes_the_acceptance() {
         },
         async |network, scene, place| {
             let star = network.world.profile(&scene.star).await;
-            assert_eq!((star.requests, star.followers), (0, 1), "{place}: it is withdrawn, whatever it became");
+            assert_eq!(
+                (star.requests, star.followers),
+                (0, 1),
+                "{place}: it is withdrawn, whatever it became"
+            );
         },
     )
     .await;

@@ -31,7 +31,9 @@ use table::reader::Rebuilt;
 use table::session::{Opened, Owner};
 use table::snapshot::{self, Followed};
 use table::user::{NewAccount, Registration};
-use table::{Order, Patch, Table, feed, follow, head, like, mail_link, photo, privacy, reader, session, user};
+use table::{
+    Order, Patch, Table, feed, follow, head, like, mail_link, photo, privacy, reader, session, user,
+};
 
 use crate::workflow::{Execution, Step};
 use crate::{Engine, ManualClock, SeededRandom, maximal, token_in};

@@ -20,11 +20,15 @@ impl World {
 async fn when_an_account_is_made_private_then_one_write_says_it_and_marks_the_switch() {
     let world = World::new().await;
     let answer = world.patch(&json!({ "private": true, "bio": "hush" })).await;
-    assert_eq!((answer.status, &answer.json["private"], &answer.json["bio"]), (200, &json!(true), &json!("hush")));
+    assert_eq!(
+        (answer.status, &answer.json["private"], &answer.json["bio"]),
+        (200, &json!(true), &json!("hush"))
+    );
     let first = world.privacy().await;
     assert_eq!((first.private, first.rebuild), (true, Some(first.switched)));
     let records = world.engine.stream().await;
-    let profiles = records.iter().filter(|record| json!(record.change.keys)["sk"] == json!({ "S": "PROFILE" }));
+    let profiles =
+        records.iter().filter(|record| json!(record.change.keys)["sk"] == json!({ "S": "PROFILE" }));
     assert_eq!(profiles.count(), 1);
     // The same again is no switch. Back again is one, with a later mark, although the clock stands.
     assert_eq!(world.patch(&json!({ "private": true })).await.json["private"], true);
