@@ -14,8 +14,8 @@ pub use auth::{
 };
 pub use notifications::{Actor, MarkedRead, Notification, Notifications};
 pub use photos::{
-    CreatePhotoRequest, CreatedPhoto, FailureView, FeedPage, LikeState, Marks, MediumRequest, MediumView,
-    NewerPhotos, PhotoCard, PhotoPage, PhotoView, RenditionUrls, StatusView, UpdateMediumRequest,
+    AudienceView, CreatePhotoRequest, CreatedPhoto, FailureView, FeedPage, LikeState, Marks, MediumRequest,
+    MediumView, NewerPhotos, PhotoCard, PhotoPage, PhotoView, RenditionUrls, StatusView, UpdateMediumRequest,
     UpdatePhotoRequest, Upload,
 };
 pub use saved::{CollectionRequest, CollectionView, Collections, SaveRequest, SavedPage};
