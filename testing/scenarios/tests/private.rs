@@ -173,7 +173,7 @@ async fn a_switch_back_overtakes_the_switch_before() {
             },
         )
         .await;
-        assert!(places > 3, "{places}");
+        assert!(places >= 3, "{places}");
     }
 }
 
@@ -204,6 +204,8 @@ async fn a_photo_overtakes_the_acceptance_of_requests() {
             deliver(&network.functions, &scene.records).await;
             network.settle().await;
             network.world.switch(&scene.star, false).await;
+            // The requests come after the photos.
+            carry(&network.functions, &scene, mark(&scene).await, AudiencePart::default()).await;
             (network, scene)
         },
         async |functions, scene| {
