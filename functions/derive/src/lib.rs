@@ -4,7 +4,8 @@
 //!   with the changes that were not to hold up the stream.
 //! - **Access patterns**: transactions of derived edges and their counters, many edges to one. The author's
 //!   timeline and head, and whether their account is private. Packed followings. Markers of photos that are being
-//!   processed.
+//!   processed. Circles of two people, from what they say about each other by then. For each follow both pairs,
+//!   which may forbid it.
 //! - **Emits**: after derivation `photo.ready`, `photo.failed`, `photo.deleted`, `picture.removed`,
 //!   `like.added`, `like.removed`, `follow.added`, `follow.removed`, `reader.returned`, `audience.changed` and
 //!   `link.added`, to SNS. A record that comes again emits again. Consumers are idempotent: duplicates are safe, a missing event

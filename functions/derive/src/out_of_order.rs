@@ -167,6 +167,7 @@ mod tests {
                 Change::TakenBack(Relation::Follow(user(1), user(2))),
                 json!({"taken_back": {"follow": ["1", "2"]}}),
             ),
+            (Change::Paired { by: user(1), about: user(2) }, json!({"paired": {"by": "1", "about": "2"}})),
             (Change::Drafted { photo: photo(2) }, json!({"drafted": {"photo": "2"}})),
             (
                 Change::Ready {

@@ -2,13 +2,14 @@
 //!
 //! - **Trigger**: `POST` and `DELETE /api/v1/users/{user_id}/follow`, `GET /api/v1/users/{user_id}/followers`
 //!   and `GET /api/v1/users/{user_id}/following`. `{user_id}` is an id or `@name`.
-//! - **Access patterns**: one get of the other's profile, beside the one of the caller's session, then one
-//!   conditional write of the caller's own edge. A follow reads the caller's profile beside the other's, for
-//!   the number of followees, and takes the quota of follows (2 RRU and 1 WRU). For a private account it reads
+//! - **Access patterns**: one get of the other's profile, beside those of the caller's session and circle, then
+//!   one conditional write of the caller's own edge. A follow reads the caller's profile beside the other's, for
+//!   the number of followees, and takes the quota of follows (2.5 RRU and 1 WRU). For a private account it reads
 //!   whether the caller follows it (2 RRU, one more round trip), and writes a request instead of an edge. An
-//!   unfollow reads beside the profile whether there is a request (1.5 RRU); one transaction then removes request
-//!   and edge (4 WRU). A page of people is one query of edges beside whom the caller follows and blocks, then one
-//!   `BatchGetItem` of profiles. A name costs one get more.
+//!   unfollow reads beside the profile whether there is a request (2 RRU); one transaction then removes request
+//!   and edge (4 WRU). A page of people is one query of edges beside the owner's profile and whom the caller
+//!   follows and blocks, then one `BatchGetItem` of profiles. The lists of a private account cost one get of the
+//!   follow and one of the pair more, strongly consistent. A name costs one get more.
 //! - **Emits**: nothing. The edge reaches `derive` through the table's stream. The reverse edge, both
 //!   counters, the feed and the notification follow from it.
 //! - **Redelivery**: an edge exists or it does not. Following twice makes one edge and is no error.
@@ -27,7 +28,7 @@ use table::follow::{self, Follow};
 use table::guard::Quotas;
 use table::people::{People, Person};
 use table::sight::Viewer;
-use table::{Table, people, request, user};
+use table::{Page, Table, followings, people, request, user};
 use tokens::OpenSessions;
 
 runtime::config! {
@@ -84,16 +85,15 @@ impl FollowHandler {
         let (table, me, now) = (&self.table, caller.user_id, self.clock.now());
         let reading = async {
             let taking = self.quotas.take(&quota::FOLLOWS, me, &[1], now);
-            let viewer = Viewer::get(table, me);
-            let others = user::get_latest(table, other);
-            Ok(futures::try_join!(taking, user::get(table, me), others, viewer)?)
+            let (own, found) = (user::get(table, me), user::get_latest(table, other));
+            Ok(futures::try_join!(taking, own, found, Viewer::get(table, me))?)
         };
-        let ((taken, own, other, viewer), ()) = futures::try_join!(reading, self.sessions.check(call))?;
+        let ((taken, own, found, viewer), ()) = futures::try_join!(reading, self.sessions.check(call))?;
         taken.map_err(over_quota)?;
         if own.is_some_and(|own| own.following >= quota::FOLLOWEES) {
             return Err(too_many_followees());
         }
-        let other = other.ok_or_else(Problem::no_user)?;
+        let other = viewer.found(table, other, found).await?.ok_or_else(Problem::no_user)?;
         let edge = Follow { username: caller.username.clone(), at: now };
         if other.private {
             if viewer.is_admitted(table, other.id).await? {
@@ -110,10 +110,12 @@ impl FollowHandler {
 
     async fn unfollow(&self, call: &Call, caller: &Caller, other: UserId) -> Result<FollowState, Problem> {
         let (table, me) = (&self.table, caller.user_id);
-        let reading =
-            async { Ok(futures::try_join!(user::get(table, other), request::get_latest(table, me, other))?) };
-        let ((other, request), ()) = futures::try_join!(reading, self.sessions.check(call))?;
-        let other = other.ok_or_else(Problem::no_user)?;
+        let reading = async {
+            let request = request::get_latest(table, me, other);
+            Ok(futures::try_join!(user::get(table, other), request, Viewer::get(table, me))?)
+        };
+        let ((found, request, viewer), ()) = futures::try_join!(reading, self.sessions.check(call))?;
+        let other = viewer.found(table, other, found).await?.ok_or_else(Problem::no_user)?;
         if request.is_some() {
             // It may become a follow at this moment, so both go in one write.
             request::withdraw(table, me, other.id).await?;
@@ -127,36 +129,31 @@ impl FollowHandler {
         Ok(state(&other, false, (other.followers - i64::from(removed)).max(0)))
     }
 
-    async fn followers(
+    /// Returns a page of a list of `of`'s, which `ids` reads, given after whom and how many. The list of a private
+    /// account is empty for whom it does not admit.
+    async fn page<F>(
         &self,
         caller: &Caller,
         of: UserId,
         after: Option<UserId>,
         count: usize,
-    ) -> Result<UserPage, Problem> {
-        let table = &self.table;
-        let page = people::page(table, caller.user_id, count, after, |after, limit| {
-            follow::followers(table, of, after, limit)
-        });
-        let (page, owner) = futures::try_join!(page, user::get(table, of))?;
-        owner.ok_or_else(Problem::no_user)?;
-        Ok(self.shown(page, List::Followers))
-    }
-
-    async fn following(
-        &self,
-        caller: &Caller,
-        of: UserId,
-        after: Option<UserId>,
-        count: usize,
-    ) -> Result<UserPage, Problem> {
-        let table = &self.table;
-        let page = people::page(table, caller.user_id, count, after, |after, limit| {
-            follow::following(table, of, after, limit)
-        });
-        let (page, owner) = futures::try_join!(page, user::get(table, of))?;
-        owner.ok_or_else(Problem::no_user)?;
-        Ok(self.shown(page, List::Following))
+        ids: impl Fn(Option<UserId>, usize) -> F,
+    ) -> Result<People, Problem>
+    where
+        F: Future<Output = table::Result<Page<UserId>>>,
+    {
+        let (table, me) = (&self.table, caller.user_id);
+        let (viewer, followings, owner, first) = futures::try_join!(
+            Viewer::get(table, me),
+            followings::get(table, me),
+            user::get(table, of),
+            ids(after, count),
+        )?;
+        let owner = viewer.found(table, of, owner).await?.ok_or_else(Problem::no_user)?;
+        if !viewer.sees_inside(table, &owner).await? {
+            return Ok(People { users: Vec::new(), next: None });
+        }
+        Ok(people::page_from(table, (&viewer, &followings), count, after, first, ids).await?)
     }
 }
 
@@ -204,11 +201,17 @@ impl runtime::http::Handler for FollowHandler {
             }
             "GET /api/v1/users/{user_id}/followers" => {
                 let (count, after) = (call.count()?, call.position(List::Followers)?);
-                Reply::ok(&self.followers(caller, self.named(call).await?, after, count).await?)
+                let (table, of) = (&self.table, self.named(call).await?);
+                let ids = |after, limit| follow::followers(table, of, after, limit);
+                let page = self.page(caller, of, after, count, ids).await?;
+                Reply::ok(&self.shown(page, List::Followers))
             }
             "GET /api/v1/users/{user_id}/following" => {
                 let (count, after) = (call.count()?, call.position(List::Following)?);
-                Reply::ok(&self.following(caller, self.named(call).await?, after, count).await?)
+                let (table, of) = (&self.table, self.named(call).await?);
+                let ids = |after, limit| follow::following(table, of, after, limit);
+                let page = self.page(caller, of, after, count, ids).await?;
+                Reply::ok(&self.shown(page, List::Following))
             }
             _ => Err(runtime::http::unknown_route()),
         }

@@ -285,11 +285,10 @@ async fn a_follow_and_an_unfollow_stay_within_their_budget() {
         assert_eq!(call(&deps(&world), &world.clock, request).await.status, 200);
         let usage = world.engine.usage();
         let follows = u32::from(route == FOLLOW);
-        // The session is read beside the profiles; the caller's circle for a follow, their request for an unfollow.
-        let expected = (4 + 2 * follows, 2, 1 + follows);
+        // The session and the circle are read beside the profiles, and for an unfollow a request.
+        let expected = (5 + follows, 2, 1 + follows);
         assert_eq!((usage.requests, usage.round_trips, usage.writes()), expected, "{route}");
-        let reads = if route == FOLLOW { 2.5 } else { 2.0 };
-        assert!(usage.write_units <= f64::from(1 + follows) && usage.read_units <= reads, "{usage:?}");
+        assert!(usage.write_units <= f64::from(1 + follows) && usage.read_units <= 2.5, "{usage:?}");
     }
 }
 
@@ -343,4 +342,50 @@ async fn when_somebody_follows_7500_then_they_follow_no_more() {
     assert_eq!(ask(&world, UNFOLLOW, &ann, bob.user_id).await.status, 200);
     world.derive().await;
     assert_eq!(ask(&world, FOLLOW, &ann, eve.user_id).await.status, 200);
+}
+
+#[tokio::test]
+async fn when_a_block_hides_somebody_then_they_are_as_nobody_and_in_no_list() {
+    let world = World::new().await;
+    let (ann, bob, eve) = (world.person("ann").await, world.person("bob").await, world.person("eve").await);
+    for (who, whom) in [(&ann, &eve), (&bob, &eve), (&eve, &ann), (&eve, &bob)] {
+        world.follow(who, whom).await;
+    }
+    world.hide(&ann, &bob).await;
+    world.derive().await;
+    for (who, whom) in [(&ann, &bob), (&bob, &ann)] {
+        for route in [FOLLOW, UNFOLLOW, FOLLOWERS, FOLLOWING] {
+            world.engine.reset_usage();
+            let hidden = ask(&world, route, who, whom.user_id).await;
+            let of_hidden = world.engine.usage();
+            world.engine.reset_usage();
+            let absent = ask(&world, route, who, "12345").await;
+            assert_eq!((hidden.status, hidden.code()), (404, "user_not_found"), "{route}");
+            assert_eq!(hidden.json["detail"], absent.json["detail"]);
+            let (one, other) = (of_hidden.round_trips, world.engine.usage().round_trips);
+            assert_eq!(one, other, "{route} takes as long as of nobody");
+        }
+        for route in [FOLLOWERS, FOLLOWING] {
+            assert_eq!(scroll(&world, route, who, &eve).await, [who.username.clone()], "{route}");
+            assert_eq!(scroll(&world, route, &eve, &eve).await.len(), 2, "others see both");
+        }
+    }
+    assert_eq!(world.profile(&eve).await.followers, 2);
+}
+
+#[tokio::test]
+async fn when_an_account_is_private_then_its_lists_are_for_who_follows() {
+    let world = World::new().await;
+    let (ann, bob, eve) = (world.person("ann").await, world.person("bob").await, world.person("eve").await);
+    world.follow(&bob, &ann).await;
+    world.follow(&ann, &eve).await;
+    world.derive().await;
+    world.make_private(&ann).await;
+    for (who, followers, following) in [(&bob, 1, 1), (&ann, 1, 1), (&eve, 0, 0)] {
+        assert_eq!(scroll(&world, FOLLOWERS, who, &ann).await.len(), followers, "{}", who.username);
+        assert_eq!(scroll(&world, FOLLOWING, who, &ann).await.len(), following, "{}", who.username);
+    }
+    // Who is removed sees nothing from this moment on, derived or not.
+    world.remove_follower(&ann, &bob).await;
+    assert!(scroll(&world, FOLLOWERS, &bob, &ann).await.is_empty());
 }

@@ -1,8 +1,8 @@
 //! `inbox`: lists a user's notifications and marks them as read.
 //!
 //! - **Trigger**: `GET /api/v1/notifications`, `POST /api/v1/notifications/read`.
-//! - **Access patterns**: a page is one query of rows beside one get of how far the recipient has read. Then
-//!   one query of newer rows beside one `BatchGetItem` of the page's photos. Marking as read is
+//! - **Access patterns**: a page is one query of rows beside gets of how far the recipient has read and of their
+//!   circle. Then one query of newer rows beside one `BatchGetItem` of the page's photos. Marking as read is
 //!   the query of newer rows beside the get of the caller's session, and one update.
 //! - **Emits**: nothing.
 //! - **Redelivery**: the mark only moves forward, so marking twice is the same as once.
@@ -17,6 +17,7 @@ use domain::cursor::List;
 use domain::inbox::{RowId, Subject};
 use domain::{Clock, PhotoId, UserId};
 use runtime::Aws;
+use table::sight::Viewer;
 use table::{Table, inbox, photo};
 use tokens::OpenSessions;
 
@@ -61,14 +62,32 @@ impl InboxHandler {
     ) -> Result<Notifications, Problem> {
         let now = self.clock.now();
         let rows = inbox::page(&self.table, recipient, before, count, now);
-        let (page, read_to) = futures::try_join!(rows, inbox::read_to(&self.table, recipient))?;
+        let (mut page, read_to, viewer) = futures::try_join!(
+            rows,
+            inbox::read_to(&self.table, recipient),
+            Viewer::get(&self.table, recipient)
+        )?;
         // `notify` deletes the rows about a deleted photo. Until then they are hidden, and not counted.
         let photos: HashSet<PhotoId> = page.items.iter().filter_map(|(id, _)| about(*id)).collect();
         let listed: Vec<PhotoId> = photos.iter().copied().collect();
         let unread = inbox::unread(&self.table, recipient, read_to, MAX_UNREAD, now);
-        let (unread, existing) = futures::try_join!(unread, photo::get_all(&self.table, &listed))?;
+        let actors: HashSet<UserId> =
+            page.items.iter().flat_map(|(_, row)| &row.actors).map(|actor| actor.user_id).collect();
+        let actors: Vec<UserId> = actors.into_iter().collect();
+        let (unread, existing, hidden) = futures::try_join!(
+            unread,
+            photo::get_all(&self.table, &listed),
+            viewer.hidden_among(&self.table, &actors)
+        )?;
+        // Who is hidden by a block is in no row, and a row of nobody else is none.
+        for (_, row) in &mut page.items {
+            hidden.iter().for_each(|actor| row.leave_out(*actor));
+        }
+        let of_nobody: HashSet<RowId> =
+            page.items.iter().filter(|(_, row)| row.actor_count == 0).map(|(id, _)| *id).collect();
         let is_gone = |id: RowId| {
-            about(id).is_some_and(|photo| photos.contains(&photo) && !existing.contains_key(&photo))
+            let lost = |photo| photos.contains(&photo) && !existing.contains_key(&photo);
+            of_nobody.contains(&id) || about(id).is_some_and(lost)
         };
         let unread_count = unread.into_iter().filter(|id| !is_gone(*id)).count();
         let last = page.items.last().map(|(id, _)| *id).filter(|_| page.more);

@@ -314,9 +314,9 @@ async fn when_a_full_page_is_read_then_it_is_two_round_trips() {
     world.engine.reset_usage();
     world.event("first-page").await;
     let usage = world.engine.usage();
-    assert_eq!((usage.requests, usage.round_trips), (4, 2), "{usage:?}");
+    assert_eq!((usage.requests, usage.round_trips), (5, 2), "{usage:?}");
     // The photos of twenty rows are half a unit each.
-    assert!(usage.read_units <= 14.0, "{usage:?}");
+    assert!(usage.read_units <= 14.5, "{usage:?}");
     world.engine.reset_usage();
     world.event("mark-read").await;
     let usage = world.engine.usage();
@@ -349,4 +349,30 @@ async fn when_an_inbox_is_marked_then_its_session_is_read_beside_the_rows() {
     let usage = world.engine.usage();
     assert_eq!((usage.requests, usage.round_trips), (3, 2), "{usage:?}");
     assert!(usage.write_units <= 1.0 && usage.read_units <= 2.5, "{usage:?}");
+}
+
+#[tokio::test]
+async fn when_a_block_hides_an_actor_then_no_row_names_them() {
+    let world = World::new().await;
+    let (ada, now) = (world.ada.user_id, world.clock.now());
+    let actors: Vec<UserId> = (1..=2).map(|number| UserId::try_from(number).unwrap()).collect();
+    for (index, actor) in actors.iter().enumerate() {
+        let at = now.plus_ms(i64::try_from(index).unwrap());
+        let edge = Actor { at, user_id: *actor, username: format!("actor{actor}") };
+        rows::align(&world.table, ada, Subject::Follow, *actor, Some(&edge)).await.unwrap();
+    }
+    world.clock.advance(HOUR);
+    let row = async || world.call(Request::to(LIST).by(&world.ada, &world.clock)).await.json;
+    assert_eq!(row().await["notifications"][0]["message"], "actor2 and 1 other started following you");
+    let block = async |actor: UserId| {
+        table::pair::block(&world.table, actor, ada, table::pair::Ended::default(), now).await.unwrap();
+        table::circle::renew(&world.table, actor, ada).await.unwrap();
+    };
+    block(actors[1]).await;
+    let page = row().await;
+    assert_eq!(page["notifications"][0]["message"], "actor1 started following you");
+    assert_eq!((&page["notifications"][0]["actor_count"], &page["unread_count"]), (&json!(1), &json!(1)));
+    block(actors[0]).await;
+    let page = row().await;
+    assert_eq!((&page["notifications"], &page["unread_count"]), (&json!([]), &json!(0)));
 }

@@ -312,12 +312,12 @@ async fn when_a_block_hides_people_then_they_are_not_among_likers_and_see_none()
         world.like(fan, &ann, photo).await;
     }
     world.derive().await;
-    world.block(&fans[1], &fans[0]).await;
-    world.block(&fans[0], &fans[3]).await;
+    world.hide(&fans[1], &fans[0]).await;
+    world.hide(&fans[0], &fans[3]).await;
     let page = ask(&world, LIKERS, &fans[0], photo).await.json;
     let names: Vec<&Value> = page["users"].as_array().unwrap().iter().map(|user| &user["username"]).collect();
     assert_eq!(names, ["fan0", "fan2", "fan4"]);
-    world.block(&ann, &fans[2]).await;
+    world.hide(&ann, &fans[2]).await;
     for route in [LIKE, LIKERS, UNLIKE] {
         assert_eq!(ask(&world, route, &fans[2], photo).await.status, 404, "{route}");
     }

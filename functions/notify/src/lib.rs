@@ -2,8 +2,8 @@
 //!
 //! - **Trigger**: SQS `notify`, subscribed to `like.added`, `like.removed`, `follow.added`, `follow.removed`
 //!   and `photo.deleted`.
-//! - **Access patterns**: the actor's edge as it is now, for a like beside the photo. Then the marker of the
-//!   actor and the recipient's row of the day, and one transaction of both. Then the edge again. For a
+//! - **Access patterns**: the actor's edge as it is now, for a like beside the photo. Then the recipient's circle,
+//!   the marker of the actor and the recipient's row of the day, and one transaction of both. Then the edge again. For a
 //!   deleted photo, deletes of its rows.
 //! - **Emits**: nothing.
 //! - **Redelivery**: a message says only that something may have changed. The function reads the current
@@ -18,6 +18,7 @@ use domain::{Clock, PhotoId, UserId};
 use messages::Event;
 use runtime::Aws;
 use table::inbox::{self, Aligned};
+use table::sight::Viewer;
 use table::{Table, follow, like, photo};
 
 /// Times a relation is read before a message is given up for now.
@@ -82,6 +83,7 @@ impl NotifyHandler {
                 };
             };
             author = Some(found.author);
+            let edge = self.told(found.author, user, edge).await?;
             let edge = edge.map(|like| Actor { at: like.at, user_id: user, username: like.username });
             if self.is_settled(found.author, subject, user, edge.as_ref(), &mut applied).await? {
                 return Ok(());
@@ -95,12 +97,20 @@ impl NotifyHandler {
         let mut applied = None;
         for _ in 0..TURNS {
             let edge = follow::get_latest(&self.table, follower, followee).await?;
+            let edge = self.told(followee, follower, edge).await?;
             let edge = edge.map(|edge| Actor { at: edge.at, user_id: follower, username: edge.username });
             if self.is_settled(followee, Subject::Follow, follower, edge.as_ref(), &mut applied).await? {
                 return Ok(());
             }
         }
         Err(Error::Restless)
+    }
+
+    /// Returns the edge of `actor` if `recipient` is told of it: of somebody whom a block hides, nothing is told.
+    async fn told<T>(&self, recipient: UserId, actor: UserId, edge: Option<T>) -> Result<Option<T>, Error> {
+        let Some(edge) = edge else { return Ok(None) };
+        let viewer = Viewer::get(&self.table, recipient).await?;
+        Ok((!viewer.is_hidden(&self.table, actor).await?).then_some(edge))
     }
 
     /// Aligns an inbox with an edge that was just read. Returns whether it is certainly right: nothing was

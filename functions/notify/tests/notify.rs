@@ -314,18 +314,18 @@ async fn a_notification_and_its_withdrawal_stay_within_their_budgets() {
         let usage = world.engine.usage();
         budget.push((usage.read_units, usage.write_units));
     };
-    // Edge and photo, marker, row, both written, edge and photo again.
+    // Edge and photo, circle, marker, row, both written, edge, photo and circle again.
     measure(liked.clone()).await;
-    // The same again: edge, photo and marker.
+    // The same again: edge, photo, circle and marker.
     measure(liked).await;
     let removed = unlike(&world, photo, &bob).await;
     measure(removed).await;
     let followed = follow(&world, &ann, &bob).await;
-    // Edge, marker, row, both written, edge again.
+    // Edge, circle, marker, row, both written, edge and circle again.
     measure(followed).await;
     let unfollowed = unfollow(&world, &ann, &bob).await;
     measure(unfollowed).await;
-    assert_eq!(budget, [(6.0, 4.0), (3.0, 0.0), (6.0, 4.0), (4.0, 4.0), (4.0, 4.0)]);
+    assert_eq!(budget, [(7.0, 4.0), (3.5, 0.0), (6.0, 4.0), (5.0, 4.0), (4.0, 4.0)]);
 }
 
 #[tokio::test]
@@ -406,4 +406,25 @@ async fn when_sqs_sends_real_events_then_they_are_handled() {
     world.delete(&bob, id).await;
     deliver("photo-deleted").await;
     assert!(inbox(&world, &bob).await.is_empty());
+}
+
+#[tokio::test]
+async fn when_a_block_hides_the_actor_then_nobody_is_told() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let photo = world.post(&ann).await;
+    for (by, about) in [(&ann, &bob), (&bob, &ann)] {
+        world.block(by, about).await;
+        table::circle::renew(&world.table, by.user_id, about.user_id).await.unwrap();
+        let liked = like(&world, &ann, photo, &bob).await;
+        assert!(deliver(&world, &[liked]).await.is_empty());
+        assert!(inbox(&world, &ann).await.is_empty(), "by {}", by.username);
+        let removed = unlike(&world, photo, &bob).await;
+        assert!(deliver(&world, &[removed]).await.is_empty());
+        world.unblock(by, about).await;
+        table::circle::renew(&world.table, by.user_id, about.user_id).await.unwrap();
+    }
+    let liked = like(&world, &ann, photo, &bob).await;
+    assert!(deliver(&world, &[liked]).await.is_empty());
+    assert_eq!(inbox(&world, &ann).await.len(), 1);
 }

@@ -515,7 +515,7 @@ async fn a_private_photo_costs_one_round_trip_more_and_what_is_hidden_looks_abse
         let edge = Follow { username: who.username.clone(), at: testkit::START };
         table::follow::add(&world.table, who.user_id, ada().user_id, &edge).await.unwrap();
     }
-    testkit::block(&world.engine, &ada(), &blocked).await;
+    testkit::hide(&world.table, &ada(), &blocked).await;
     let absent = PhotoId::try_from(1).unwrap();
     let draft = world.photo().await;
     let mut bodies = Vec::new();

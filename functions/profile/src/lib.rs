@@ -3,12 +3,14 @@
 //! - **Trigger**: `GET` and `PATCH /api/v1/users/me`, `DELETE /api/v1/users/me/picture`,
 //!   `GET /api/v1/users/{user_id}`, `GET /api/v1/users/by-name/{username}` and
 //!   `GET /api/v1/users/{user_id}/photos`. `{user_id}` is an id or `@name`.
-//! - **Access patterns**: a profile is one get, beside one of the caller's edge to them; one's own,
-//!   beside one of how far one's picture is. A page of photos is
-//!   one query of the timeline, then one `BatchGetItem` of photos beside one range query of the caller's
-//!   likes. A name costs one get more. An edit, or the removal of a picture, gets the caller's session first,
-//!   where this process does not know it (0.5 RRU), and is one update. A switch to private or public reads the
-//!   account beside the session (1 RRU), and takes the quota of switches (1 WRU).
+//! - **Access patterns**: a profile is one get, beside those of both edges, of what the caller says about them
+//!   and of the caller's circle; one's own, beside one of how far one's picture is. That of a private account
+//!   takes a second round trip: the caller's request, and whether they are admitted. A page of photos is
+//!   one query of the timeline beside the author's profile and the caller's circle, then one `BatchGetItem` of
+//!   photos beside range queries of the caller's likes and of what they saved. A name costs one get more. An edit,
+//!   or the removal of a picture, gets the caller's session first, where this process does not know it (0.5 RRU),
+//!   and is one update. A switch to private or public reads the account beside the session (1 RRU), and takes the
+//!   quota of switches (1 WRU).
 //! - **Emits**: nothing. A removed picture reaches `derive` through the table's stream, and so does a switch to
 //!   private or public. Objects and photos follow from there.
 //! - **Redelivery**: an edit that is sent again writes the same texts. A picture that is gone is removed again
@@ -19,7 +21,7 @@ mod photos;
 
 use std::sync::Arc;
 
-use api::wire::{Profile, UpdateProfileRequest};
+use api::wire::{Profile, Regard, UpdateProfileRequest};
 use api::{Call, Caller, Problem, Reply};
 use domain::account::{parse_bio, parse_full_name};
 use domain::cursor::List;
@@ -30,7 +32,8 @@ use runtime::Aws;
 use runtime::http::over_quota;
 use table::guard::Quotas;
 use table::privacy::Switch;
-use table::{Patch, Table, follow, people, privacy, profile_picture, user};
+use table::sight::Viewer;
+use table::{Patch, Table, follow, pair, people, privacy, profile_picture, request, user};
 use tokens::OpenSessions;
 
 runtime::config! {
@@ -80,9 +83,23 @@ impl ProfileHandler {
             let (user, picture) = futures::try_join!(user::get(table, id), profile_picture::get(table, id))?;
             return self.own(user, picture);
         }
-        let followed = follow::exists(&self.table, caller.user_id, id);
-        let (user, followed) = futures::try_join!(user::get(&self.table, id), followed)?;
-        Ok(Profile::new(user.ok_or_else(Problem::no_user)?, &self.cdn_url, followed))
+        let (table, me) = (&self.table, caller.user_id);
+        let (viewer, user, followed, follows, said) = futures::try_join!(
+            Viewer::get(table, me),
+            user::get(table, id),
+            follow::exists(table, me, id),
+            follow::exists(table, id, me),
+            pair::get(table, me, id),
+        )?;
+        let user = viewer.found(table, id, user).await?.ok_or_else(Problem::no_user)?;
+        let (admitted, requested) = if user.private {
+            futures::try_join!(viewer.sees_inside(table, &user), request::exists(table, me, id))?
+        } else {
+            (true, false)
+        };
+        let (mute, close) = (said.mute, said.close.is_some());
+        let regard = Regard { admitted, followed, requested, follows, mute, close };
+        Ok(Profile::new(user, &self.cdn_url, &regard))
     }
 
     /// Shows users their own profile, and how far their picture is.
@@ -137,7 +154,7 @@ impl runtime::http::Handler for ProfileHandler {
                 Reply::ok(&self.profile(caller, id).await?)
             }
             "GET /api/v1/users/by-name/{username}" => {
-                let id = people::by_name(&self.table, call.path("username")).await?;
+                let id = people::named(&self.table, &format!("@{}", call.path("username"))).await?;
                 Reply::ok(&self.profile(caller, id.ok_or_else(Problem::no_user)?).await?)
             }
             "GET /api/v1/users/{user_id}/photos" => {

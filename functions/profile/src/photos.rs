@@ -4,6 +4,7 @@ use api::wire::{Marks, PhotoCard, PhotoPage};
 use api::{Caller, Problem};
 use domain::{PhotoId, UserId};
 use table::photo::{self, TextBudget};
+use table::sight::Viewer;
 use table::{like, saved, timeline, user};
 
 use crate::ProfileHandler;
@@ -14,7 +15,8 @@ const ROUNDS: usize = 8;
 
 impl ProfileHandler {
     /// Returns a page of `author`'s photos. Photos of the timeline that are gone are dropped, and older ones
-    /// take their place. A page whose long texts exceed their budget is short and has a cursor.
+    /// take their place. A page whose long texts exceed their budget is short and has a cursor. Those of a private
+    /// account are none for whom it does not admit.
     pub(crate) async fn photos(
         &self,
         caller: &Caller,
@@ -22,20 +24,30 @@ impl ProfileHandler {
         before: Option<PhotoId>,
         count: usize,
     ) -> Result<PhotoPage, Problem> {
+        let table = &self.table;
+        let (viewer, owner, first) = futures::try_join!(
+            Viewer::get(table, caller.user_id),
+            user::get(table, author),
+            timeline::page(table, author, before, count),
+        )?;
+        let owner = viewer.found(table, author, owner).await?.ok_or_else(Problem::no_user)?;
+        if !viewer.sees_inside(table, &owner).await? {
+            return Ok(PhotoPage::new(Vec::new(), None));
+        }
+        let mut first = Some(first);
         let mut shown = Vec::with_capacity(count);
         let mut position = before;
         let mut more = true;
         let mut texts = TextBudget::of_page();
         for _ in 0..ROUNDS {
-            let ids = timeline::page(&self.table, author, position, count - shown.len()).await?;
-            if ids.items.is_empty() && before.is_none() && shown.is_empty() && !ids.more {
-                // The list is empty, or there is no such user.
-                user::get(&self.table, author).await?.ok_or_else(Problem::no_user)?;
-            }
+            let ids = match first.take() {
+                Some(first) => first,
+                None => timeline::page(table, author, position, count - shown.len()).await?,
+            };
             let (photos, liked, saved) = futures::try_join!(
-                photo::get_page(&self.table, &ids.items, &mut texts),
-                like::liked_among(&self.table, caller.user_id, &ids.items),
-                saved::saved_among(&self.table, caller.user_id, &ids.items),
+                photo::get_page(table, &ids.items, &mut texts),
+                like::liked_among(table, caller.user_id, &ids.items),
+                saved::saved_among(table, caller.user_id, &ids.items),
             )?;
             for id in &ids.items {
                 if texts.ends_before(*id) {

@@ -132,7 +132,8 @@ async fn when_a_photo_is_gone_or_hidden_then_it_is_left_out_and_others_take_its_
     set(&world, &ItemKey::Circle(bob.user_id), "blocked_by", dan).await;
     let (mut pages, mut cursor) = (Vec::new(), None);
     loop {
-        let query: Vec<(&str, &str)> = cursor.iter().map(|cursor: &String| ("cursor", cursor.as_str())).collect();
+        let query: Vec<(&str, &str)> =
+            cursor.iter().map(|cursor: &String| ("cursor", cursor.as_str())).collect();
         let page = list(&world, &bob, &[&[("count", "2")], &query[..]].concat()).await;
         pages.extend(ids(&page));
         cursor = page["next_cursor"].as_str().map(str::to_owned);

@@ -37,4 +37,5 @@ mod refusals;
 mod renditions;
 mod sessions;
 mod uploads;
+mod visibility;
 mod world;

@@ -1,5 +1,6 @@
 //! The `OpenAPI` 3.1 document of the public API.
 
+mod circle;
 mod route;
 mod routes;
 mod schemas;

@@ -53,6 +53,11 @@ impl Problem {
         Self::not_found("user_not_found", "There is no such user.")
     }
 
+    /// Returns a problem with status 404: nobody of that id or name asks to follow the caller.
+    pub fn no_request() -> Self {
+        Self::not_found("no_request", "There is no such request.")
+    }
+
     /// Returns a problem with status 409: the request conflicts with what is stored.
     pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(409, code, detail)

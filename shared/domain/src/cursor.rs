@@ -30,6 +30,14 @@ pub enum List {
     Inbox,
     /// One's saved photos; positions are photo ids.
     Saved,
+    /// Whom somebody blocks; positions are user ids.
+    Blocks,
+    /// Whom somebody mutes; positions are user ids.
+    Mutes,
+    /// Somebody's close friends; positions are user ids.
+    CloseFriends,
+    /// Who asks to follow somebody; positions are user ids.
+    Requests,
 }
 
 impl List {
@@ -42,6 +50,10 @@ impl List {
             Self::Likers => "likers",
             Self::Inbox => "inbox",
             Self::Saved => "saved",
+            Self::Blocks => "blocks",
+            Self::Mutes => "mutes",
+            Self::CloseFriends => "close-friends",
+            Self::Requests => "requests",
         }
     }
 

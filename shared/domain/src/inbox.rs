@@ -140,6 +140,13 @@ impl Row {
         self.renew();
     }
 
+    /// Takes out an actor if the row names them.
+    pub fn leave_out(&mut self, actor: UserId) {
+        if self.actors.iter().any(|named| named.user_id == actor) {
+            self.release(actor);
+        }
+    }
+
     /// Returns whether the row could name more actors than it does.
     pub fn lacks_names(&self) -> bool {
         let could = NAMED_ACTORS.min(usize::try_from(self.actor_count).unwrap_or(usize::MAX));

@@ -248,8 +248,63 @@ pub const PRIVACY: Quota = Quota {
     metric: "quota_privacy_refused",
 };
 
+/// Blocks.
+pub const BLOCKS: Quota = Quota {
+    name: "blocks",
+    per: Per::Account,
+    seconds: HOUR,
+    measures: &[measure("blocks", 300)],
+    code: "too_many_blocks",
+    detail: "At most 300 people can be blocked in an hour.",
+    metric: "quota_blocks_refused",
+};
+
+/// Mutes.
+pub const MUTES: Quota = Quota {
+    name: "mutes",
+    per: Per::Account,
+    seconds: HOUR,
+    measures: &[measure("mutes", 300)],
+    code: "too_many_mutes",
+    detail: "At most 300 people can be muted in an hour.",
+    metric: "quota_mutes_refused",
+};
+
+/// Additions to the close friends.
+pub const CLOSE_FRIENDS: Quota = Quota {
+    name: "close-friends",
+    per: Per::Account,
+    seconds: HOUR,
+    measures: &[measure("close_friends", 300)],
+    code: "too_many_close_friends",
+    detail: "At most 300 people can be added to the close friends in an hour.",
+    metric: "quota_close_friends_refused",
+};
+
+/// Removals of followers.
+pub const REMOVALS: Quota = Quota {
+    name: "removals",
+    per: Per::Account,
+    seconds: HOUR,
+    measures: &[measure("removals", 300)],
+    code: "too_many_removals",
+    detail: "At most 300 followers can be removed in an hour.",
+    metric: "quota_removals_refused",
+};
+
+/// Answers to follow requests.
+pub const ANSWERS: Quota = Quota {
+    name: "answers",
+    per: Per::Account,
+    seconds: HOUR,
+    measures: &[measure("answers", 1_000)],
+    code: "too_many_answers",
+    detail: "At most 1,000 requests can be answered in an hour.",
+    metric: "quota_answers_refused",
+};
+
 /// Every quota, in the order of the table.
-pub const ALL: [Quota; 16] = [
+pub const ALL: [Quota; 21] = [
     REGISTRATIONS,
     LOGINS_FROM_ADDRESS,
     LOGINS,
@@ -266,6 +321,11 @@ pub const ALL: [Quota; 16] = [
     COLLECTIONS,
     DELETIONS,
     PRIVACY,
+    BLOCKS,
+    MUTES,
+    CLOSE_FRIENDS,
+    REMOVALS,
+    ANSWERS,
 ];
 
 /// Most people whom one account follows. It bounds what a feed costs, so it does not scale.

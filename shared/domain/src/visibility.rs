@@ -62,9 +62,12 @@ pub struct Pair {
     /// Since when they count them among their close friends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub close: Option<Timestamp>,
-    /// The follow that they ended, named by the moment since which it existed.
+    /// The other's follow of them that they ended, named by the moment since which it existed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removed: Option<Timestamp>,
+    /// Their own follow of the other that ended with a block, named likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Timestamp>,
     /// Their answer to a request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<Answer>,
@@ -80,6 +83,12 @@ pub struct Answer {
 }
 
 impl Pair {
+    /// Returns whether nothing is derived from a change between the two: at most whom they count among their
+    /// close friends, which nobody but them is shown.
+    pub fn derives_as(&self, other: &Self) -> bool {
+        Self { close: None, ..self.clone() } == Self { close: None, ..other.clone() }
+    }
+
     /// Returns whether a follow that exists since `since` still counts.
     pub fn admits(&self, since: Timestamp) -> bool {
         self.block.is_none() && self.removed != Some(since)

@@ -3,6 +3,8 @@
 //! In a table in use the two differ until the stream's record is derived.
 //! Edges that differ for longer are mismatched.
 
+use std::collections::BTreeMap;
+
 use domain::photo::Photo;
 use domain::{PhotoId, Relation, Timestamp, UserId};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -12,7 +14,7 @@ use serde::de::IgnoredAny;
 use crate::counters::KeyPages;
 use crate::keys::ItemKey;
 use crate::relations::{Description, EdgeState, Keys, Side, describe, edge_of};
-use crate::{Error, Order, Result, Table, photo, settle};
+use crate::{Error, Order, Result, Table, endings, photo, settle};
 
 /// Relations checked at once.
 const AT_ONCE: usize = 16;
@@ -125,10 +127,17 @@ async fn of_photo(table: &Table, id: PhotoId) -> Result<Vec<(Relation, Agreement
 
 /// Brings the derived edge, and its counters, into the state of the source edge.
 ///
-/// 1 RRU and, where the two differ, 8 WRU at most; for a timeline 1 WRU and 2 RRU more for the author's head.
+/// 1 RRU and, where the two differ, 8 WRU at most; for a timeline 1 WRU and 2 RRU more for the author's head, and
+/// for a follow 2 RRU more. A follow that a block forbids is ended (4 WRU).
 /// An act of the actor at the same time wins. Fails as [`settle`].
 pub async fn resettle(table: &Table, relation: Relation) -> Result<Settled> {
-    let Source::Says(state) = source(table, relation).await? else { return Ok(Settled::Open) };
+    let Source::Says(mut state) = source(table, relation).await? else { return Ok(Settled::Open) };
+    if let (Relation::Follow(follower, followee), Some(since)) = (relation, state.existing_since()) {
+        let follow = BTreeMap::from([((follower, followee), since)]);
+        if !endings::forbidden(table, &follow, Order::OutOfOrder).await?.is_empty() {
+            state = EdgeState::since(relation, None);
+        }
+    }
     let settled = if state.is_there() { Settled::There } else { Settled::Gone };
     settle(table, vec![state], Order::OutOfOrder).await?;
     Ok(settled)

@@ -154,13 +154,30 @@ impl Table {
     where
         T: DeserializeOwned,
     {
+        self.batch_read(keys, false).await
+    }
+
+    /// Reads items by key in any order, strongly consistent. Those that do not exist are left out.
+    ///
+    /// 1 RRU for each 4 KiB, one round trip for each 100.
+    pub(crate) async fn batch_get_latest<T>(&self, keys: &[ItemKey]) -> Result<Vec<(ItemKey, T)>>
+    where
+        T: DeserializeOwned,
+    {
+        self.batch_read(keys, true).await
+    }
+
+    async fn batch_read<T>(&self, keys: &[ItemKey], consistent: bool) -> Result<Vec<(ItemKey, T)>>
+    where
+        T: DeserializeOwned,
+    {
         let mut keys: Vec<RawKey> = keys.iter().map(ItemKey::raw).collect();
         keys.sort_unstable();
         keys.dedup();
         let batches: Vec<Vec<Item>> =
             keys.chunks(GET_BATCH).map(|chunk| chunk.iter().cloned().map(raw_key_item).collect()).collect();
         let found: Vec<Vec<Item>> = stream::iter(batches)
-            .map(|batch| self.get_batch(batch))
+            .map(|batch| self.get_batch(batch, consistent))
             .buffer_unordered(GETS_AT_ONCE)
             .try_collect()
             .await?;
@@ -176,12 +193,15 @@ impl Table {
             .collect()
     }
 
-    async fn get_batch(&self, keys: Vec<Item>) -> Result<Vec<Item>> {
+    async fn get_batch(&self, keys: Vec<Item>, consistent: bool) -> Result<Vec<Item>> {
         let mut found = Vec::with_capacity(keys.len());
         let mut left = keys;
         for attempt in 0..ATTEMPTS {
-            let request =
-                KeysAndAttributes::builder().set_keys(Some(left)).build().map_err(Error::unreadable)?;
+            let request = KeysAndAttributes::builder()
+                .set_keys(Some(left))
+                .consistent_read(consistent)
+                .build()
+                .map_err(Error::unreadable)?;
             let answer = self
                 .client
                 .batch_get_item()

@@ -5,17 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::mail_link::{LinkDigest, Purpose};
 use domain::media::{AddressSecret, PerceptualHash};
 use domain::photo::{BlobRef, Photo, State};
+use domain::visibility::Pair;
 use domain::{PhotoId, Relation, UserId};
 use messages::{AudiencePart, Event, HashRange};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 
 use crate::counters::Counter;
+use crate::follow::Follow;
 use crate::keys::{ItemKey, PK, SK};
 use crate::privacy::{self, Privacy};
 use crate::reader::Reader;
 use crate::relations::{EdgeState, End, Said, describe, edge_of, ends_with, taken_back};
-use crate::{Error, Order, Result, Table, processing, request, settle};
+use crate::{Error, Order, Result, Table, circle, endings, processing, request, settle};
 
 /// A change from which other items are derived.
 ///
@@ -27,6 +29,13 @@ pub enum Change {
     Said(Said),
     /// An actor took a relation back: a source edge was removed.
     TakenBack(Relation),
+    /// Somebody changed what they say about somebody else. What follows is derived from what they say by then.
+    Paired {
+        /// Who says it.
+        by: UserId,
+        /// About whom.
+        about: UserId,
+    },
     /// A photo waits for its uploads.
     Drafted {
         /// The photo.
@@ -115,6 +124,11 @@ impl Change {
             });
         }
         Ok(match (key, old, new) {
+            (ItemKey::Pair(by, about), old, Some(new)) => {
+                let before = old.map(parse::<Pair>).transpose()?.unwrap_or_default();
+                let derives = !parse::<Pair>(new)?.derives_as(&before);
+                derives.then_some(Self::Paired { by, about })
+            }
             (ItemKey::Photo(photo), None, Some(_)) => Some(Self::Drafted { photo }),
             (ItemKey::Photo(_), Some(old), Some(new)) => Self::processed(&parse(old)?, &parse(new)?),
             (ItemKey::Photo(_), Some(old), None) => Some(Self::Deleted((&parse::<Photo>(old)?).into())),
@@ -156,7 +170,8 @@ impl Change {
                 Some(EdgeState::timeline(*author, *photo, Some(hashes)))
             }
             Self::Deleted(Remains { photo, author, .. }) => Some(EdgeState::timeline(*author, *photo, None)),
-            Self::Drafted { .. }
+            Self::Paired { .. }
+            | Self::Drafted { .. }
             | Self::Failed(_)
             | Self::PictureRemoved { .. }
             | Self::Returned { .. }
@@ -174,6 +189,7 @@ impl Change {
             | Self::Deleted(Remains { photo, .. }) => Some((*photo, false)),
             Self::Said(_)
             | Self::TakenBack(_)
+            | Self::Paired { .. }
             | Self::PictureRemoved { .. }
             | Self::Returned { .. }
             | Self::Switched { .. }
@@ -187,7 +203,15 @@ impl Change {
     pub fn touches(&self) -> Vec<ItemKey> {
         let counters = self.edge().into_iter().flat_map(|edge| describe(edge.relation).counters);
         let rows = self.processing().into_iter().map(|(photo, _)| processing::key(photo));
-        counters.map(Counter::item).chain(rows).collect()
+        counters.map(Counter::item).chain(rows).chain(self.circles()).collect()
+    }
+
+    /// Returns the circles that the change renews. Many may block the same person at once, so theirs is first.
+    fn circles(&self) -> Vec<ItemKey> {
+        match self {
+            Self::Paired { by, about } => vec![ItemKey::Circle(*about), ItemKey::Circle(*by)],
+            _ => Vec::new(),
+        }
     }
 
     /// Returns the event that is published of it, if any.
@@ -222,14 +246,15 @@ impl Change {
             Self::Linked { user, purpose, link } => {
                 Some(Event::LinkAdded { user_id: *user, purpose: *purpose, link: link.clone() })
             }
-            Self::Drafted { .. } => None,
+            Self::Paired { .. } | Self::Drafted { .. } => None,
         }
     }
 
     /// Returns whether nothing is published of it, because one of the items that are `gone` took it along, and
-    /// an event of that item's speaks for it.
+    /// an event of that item's speaks for it; or because a block ended the source edge before it was derived.
     pub fn went_along(&self, gone: &BTreeSet<ItemKey>) -> bool {
         match self {
+            Self::Said(said) => gone.contains(&describe(said.relation()).source),
             Self::TakenBack(relation) => ends_with(*relation).is_some_and(|item| gone.contains(&item)),
             _ => false,
         }
@@ -247,10 +272,12 @@ impl Change {
 }
 
 /// Writes everything that is derived from the changes. With [`Order::InOrder`] they must come in the order
-/// in which they happened. Returns the counted items that are gone.
+/// in which they happened. Returns the items that are gone: counted ones, and source edges that a block
+/// forbids.
 ///
-/// Costs what [`settle`] costs, and 1 WRU for each photo whose processing begins or ends; 1 RRU for each photo
-/// that becomes ready, and 2 for each request to follow.
+/// Costs what [`settle`] costs, 2 RRU for each follow, 1 WRU for each photo whose processing begins or ends, 1 RRU for
+/// each photo that becomes ready, 2 for each request to follow, and for each pair what renewing two circles
+/// ([`circle::renew`]) and ending follows cost.
 /// All of it is idempotent, and all of it is retried after a failure. The row of a photo in processing is not
 /// checked against the photo. A row that is added too late stays behind until `sweep` removes it.
 ///
@@ -263,6 +290,7 @@ pub async fn apply<'a>(
 ) -> Result<BTreeSet<ItemKey>> {
     let (mut edges, mut processing) = (Vec::new(), BTreeMap::new());
     let (mut ready, mut asked) = (Vec::new(), Vec::new());
+    let (mut follows, mut pairs) = (BTreeMap::new(), BTreeSet::new());
     for change in changes {
         edges.extend(change.edge());
         processing.extend(change.processing());
@@ -271,10 +299,17 @@ pub async fn apply<'a>(
                 ready.push((*author, *photo, *audience_since));
             }
             Change::Said(Said::Request(asker, user, _)) => asked.push((*asker, *user)),
+            Change::Said(Said::Follow(user, other, Follow { at, .. })) => {
+                follows.insert((*user, *other), *at);
+            }
+            Change::Paired { by, about } => drop(pairs.insert((*by, *about))),
             _ => {}
         }
     }
-    let gone = settle(table, edges, order).await?;
+    let forbidden = endings::forbidden(table, &follows, order).await?;
+    edges.retain(|edge| !(edge.is_there() && forbidden.contains(&edge.relation)));
+    let mut gone = settle(table, edges, order).await?;
+    gone.extend(forbidden.into_iter().map(|relation| describe(relation).source));
     // The account is read after its timeline and its list of requests are written. A switch that does not find
     // them there was made before, and is found here.
     for (author, photo, since) in ready {
@@ -282,6 +317,10 @@ pub async fn apply<'a>(
     }
     for (asker, user) in asked {
         request::accept_if_public(table, asker, user).await?;
+    }
+    for (by, about) in pairs {
+        circle::renew(table, by, about).await?;
+        endings::apply(table, by, about, order).await?;
     }
     for (photo, begins) in processing {
         if begins {

@@ -240,24 +240,66 @@ async fn write(table: &Table, edges: &[Edge], order: Order) -> Result<Written> {
         writes.push(counter_write(table, &item, &deltas)?);
         parts.push(Part::Counted(item));
     }
+    Ok(match transact(table, writes).await? {
+        Transacted::All => Written::All,
+        Transacted::Busy => Written::Busy,
+        Transacted::Refused(refused) => {
+            let parts = refused.into_iter().filter_map(|index| parts.get(index).cloned());
+            Written::Refused(parts.collect())
+        }
+    })
+}
+
+/// The result of a transaction.
+pub(crate) enum Transacted {
+    All,
+    /// Nothing was written, because the conditions of the writes with these indexes did not hold.
+    Refused(Vec<usize>),
+    /// Nothing was written, because of another writer or throttling.
+    Busy,
+}
+
+/// Sends a transaction once.
+pub(crate) async fn transact(table: &Table, writes: Vec<TransactWriteItem>) -> Result<Transacted> {
+    let count = writes.len();
     match table.client.transact_write_items().set_transact_items(Some(writes)).send().await {
-        Ok(_) => Ok(Written::All),
+        Ok(_) => Ok(Transacted::All),
         Err(error) => match cancellation(&error) {
-            Some(reasons) if reasons.len() == parts.len() => {
+            Some(reasons) if reasons.len() == count => {
                 let failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
-                let refused: BTreeSet<Part> = parts
-                    .into_iter()
-                    .zip(reasons)
-                    .filter_map(|(part, reason)| failed(reason).then_some(part))
-                    .collect();
-                Ok(if refused.is_empty() { Written::Busy } else { Written::Refused(refused) })
+                let refused = reasons.iter().enumerate().filter(|(_, reason)| failed(reason));
+                let refused: Vec<usize> = refused.map(|(index, _)| index).collect();
+                Ok(if refused.is_empty() { Transacted::Busy } else { Transacted::Refused(refused) })
             }
             _ => match Error::sdk("TransactWriteItems", error) {
-                Error::Busy { .. } => Ok(Written::Busy),
+                Error::Busy { .. } => Ok(Transacted::Busy),
                 other => Err(other),
             },
         },
     }
+}
+
+/// Sends a transaction until it is written or refused; returns the indexes of the writes whose conditions did
+/// not hold, none when it is written.
+///
+/// # Errors
+/// [`Error::Busy`] when throttling or conflicts outlast the retries.
+pub(crate) async fn transact_patiently(
+    table: &Table,
+    writes: Vec<TransactWriteItem>,
+    order: Order,
+) -> Result<Vec<usize>> {
+    for attempt in 0..order.attempts() {
+        if attempt > 0 {
+            back_off(attempt - 1).await;
+        }
+        match transact(table, writes.clone()).await? {
+            Transacted::All => return Ok(Vec::new()),
+            Transacted::Refused(refused) => return Ok(refused),
+            Transacted::Busy => {}
+        }
+    }
+    Err(Error::busy("TransactWriteItems", "the items stayed contended"))
 }
 
 /// Returns why a transaction was cancelled, write by write; `None` for any other error.

@@ -13,6 +13,7 @@ pub mod change;
 pub mod circle;
 pub mod counters;
 mod edges;
+mod endings;
 mod error;
 pub mod feed;
 pub mod follow;

@@ -2,9 +2,10 @@
 
 use std::future::Future;
 
-use domain::UserId;
 use domain::account::UserName;
 use domain::user::User;
+use domain::visibility::Followings;
+use domain::{UserId, quota};
 
 use crate::sight::Viewer;
 use crate::{Page, Result, Table, follow, followings, user};
@@ -14,19 +15,13 @@ use crate::{Page, Result, Table, follow, followings, user};
 const ROUNDS: usize = 8;
 
 /// Returns the user that `text` names. `@name` is read from the table (0.5 RRU); an id is not checked.
+///
+/// A name that nobody has leads to an id that nobody has. So it takes as long as the name of somebody hidden.
 pub async fn named(table: &Table, text: &str) -> Result<Option<UserId>> {
-    match text.strip_prefix('@') {
-        Some(name) => by_name(table, name).await,
-        None => Ok(text.parse().ok()),
-    }
-}
-
-/// Returns the user who has a user name, in any case. 0.5 RRU; nothing is read for a text that is no name.
-pub async fn by_name(table: &Table, name: &str) -> Result<Option<UserId>> {
-    match UserName::parse(name) {
-        Ok(name) => user::by_name(table, &name.folded()).await,
-        Err(_) => Ok(None),
-    }
+    let Some(name) = text.strip_prefix('@') else { return Ok(text.parse().ok()) };
+    let Ok(name) = UserName::parse(name) else { return Ok(None) };
+    let found = user::by_name(table, &name.folded()).await?;
+    Ok(Some(found.unwrap_or_else(|| quota::stand_in(&format!("nobody is named {}", name.folded())))))
 }
 
 /// A user in a list.
@@ -64,14 +59,26 @@ pub async fn page<F>(
 where
     F: Future<Output = Result<Page<UserId>>>,
 {
+    let (viewer, followings, first) =
+        futures::try_join!(Viewer::get(table, viewer), followings::get(table, viewer), ids(after, count),)?;
+    page_from(table, (&viewer, &followings), count, after, first, ids).await
+}
+
+/// Reads the same page where its `first` ids, the viewer and whom they follow are read already.
+pub async fn page_from<F>(
+    table: &Table,
+    (viewer, followings): (&Viewer, &Followings),
+    count: usize,
+    after: Option<UserId>,
+    first: Page<UserId>,
+    ids: impl Fn(Option<UserId>, usize) -> F,
+) -> Result<People>
+where
+    F: Future<Output = Result<Page<UserId>>>,
+{
     let mut users = Vec::with_capacity(count);
-    let mut last = after;
-    let (viewer, followings, mut page) =
-        futures::try_join!(Viewer::get(table, viewer), followings::get(table, viewer), ids(last, count),)?;
-    for round in 0..ROUNDS {
-        if round > 0 {
-            page = ids(last, count).await?;
-        }
+    let (mut last, mut page) = (after, first);
+    for _ in 1..=ROUNDS {
         let unsure: Vec<UserId> =
             page.items.iter().filter(|id| followings.holds(**id).is_none()).copied().collect();
         let (mut found, followed, hidden) = futures::try_join!(
@@ -94,6 +101,7 @@ where
         if users.len() == count {
             break;
         }
+        page = ids(last, count).await?;
     }
     Ok(People { users, next: last })
 }

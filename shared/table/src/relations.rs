@@ -279,6 +279,14 @@ impl EdgeState {
         Self { relation: Relation::Timeline(author, photo), attributes: entry }
     }
 
+    /// Returns since when the edge is to exist, where its attributes say it.
+    pub(crate) fn existing_since(&self) -> Option<Timestamp> {
+        match &self.attributes {
+            Some(Attributes::Since { at }) => Some(*at),
+            Some(Attributes::Timeline(_)) | None => None,
+        }
+    }
+
     /// Returns whether the edge is to exist.
     pub fn is_there(&self) -> bool {
         self.attributes.is_some()

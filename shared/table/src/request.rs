@@ -7,19 +7,24 @@ use domain::{Timestamp, UserId};
 use serde::de::IgnoredAny;
 
 use crate::calls::{Range, back_off, key_item, number, stored};
-use crate::edges::cancellation;
+use crate::edges::{Order, cancellation, transact_patiently};
 use crate::follow::Follow;
 use crate::keys::{ItemKey, PK, partition, sort};
 use crate::privacy::{self, Privacy};
 use crate::user::{RACES, REFUSED};
-use crate::{Error, Page, Result, Table};
+use crate::{Error, Page, Result, Table, endings};
 
 /// Asks to follow `other` and returns whether `user` had not asked before. 1 WRU.
 pub async fn add(table: &Table, user: UserId, other: UserId, request: &Follow) -> Result<bool> {
     table.put_new(&ItemKey::Request(user, other), request).await
 }
 
-/// Reads the request of `user`, strongly consistent. 1 RRU.
+/// Reads the request of `user` to follow `other`, eventually consistent. 0.5 RRU.
+pub async fn exists(table: &Table, user: UserId, other: UserId) -> Result<bool> {
+    Ok(table.get::<IgnoredAny>(&ItemKey::Request(user, other)).await?.is_some())
+}
+
+/// Reads the request of `user` to follow `other`, strongly consistent. 1 RRU.
 pub async fn get_latest(table: &Table, user: UserId, other: UserId) -> Result<Option<Follow>> {
     table.get_latest(&ItemKey::Request(user, other)).await
 }
@@ -54,13 +59,28 @@ pub async fn pending_latest(
     after: Option<UserId>,
     limit: usize,
 ) -> Result<Page<UserId>> {
+    asking(table, user, after, limit, true).await
+}
+
+/// Reads who asks to follow `user`, by id, after `after`, eventually consistent. 0.5 RRU for each 4 KiB.
+pub async fn page(table: &Table, user: UserId, after: Option<UserId>, limit: usize) -> Result<Page<UserId>> {
+    asking(table, user, after, limit, false).await
+}
+
+async fn asking(
+    table: &Table,
+    user: UserId,
+    after: Option<UserId>,
+    limit: usize,
+    consistent: bool,
+) -> Result<Page<UserId>> {
     let range = Range {
         pk: partition::requested(user),
         from: after.map_or_else(|| "0".to_owned(), |after| format!("{}#", after.padded())),
         to: sort::AFTER_DIGITS.to_owned(),
         newest_first: false,
         limit,
-        consistent: true,
+        consistent,
     };
     let page = table.query::<IgnoredAny>(range).await?;
     let items = page.items.into_iter().filter_map(|(key, _)| match key {
@@ -141,4 +161,33 @@ fn check_public(table: &Table, user: UserId) -> Result<TransactWriteItem> {
         .build()
         .map_err(Error::unreadable)?;
     Ok(TransactWriteItem::builder().condition_check(check).build())
+}
+
+/// Turns the request of `user` that was made at `made` into a follow. A request that was withdrawn meanwhile,
+/// or made again, stays as it is.
+///
+/// 1 RRU, and 4 WRU where there is such a request.
+///
+/// # Errors
+/// [`Error::Busy`] when another writer holds the edges. A retry is safe.
+pub(crate) async fn accept(
+    table: &Table,
+    user: UserId,
+    other: UserId,
+    made: Timestamp,
+    order: Order,
+) -> Result<()> {
+    let request = get_latest(table, user, other).await?;
+    let Some(request) = request.filter(|request| request.at == made) else { return Ok(()) };
+    let writes = vec![take(table, user, other, made)?, put_follow(table, user, other, &request)?];
+    match transact_patiently(table, writes, order).await?.as_slice() {
+        // They follow already.
+        [1] => decline(table, user, other, made).await,
+        _ => Ok(()),
+    }
+}
+
+/// Deletes the request of `user` that was made at `made`, if it is still that. 1 WRU.
+pub(crate) async fn decline(table: &Table, user: UserId, other: UserId, made: Timestamp) -> Result<()> {
+    endings::end(table, &ItemKey::Request(user, other), made).await
 }

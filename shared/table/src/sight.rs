@@ -35,6 +35,13 @@ impl Viewer {
         }
     }
 
+    /// Returns what was read of the user with this id, unless a block hides them. Reads as [`Self::is_hidden`],
+    /// whether there is such a user or not, so that nobody can tell by the time.
+    pub async fn found(&self, table: &Table, id: UserId, user: Option<User>) -> Result<Option<User>> {
+        let hidden = self.is_hidden(table, id).await?;
+        Ok(user.filter(|_| !hidden))
+    }
+
     /// Returns which of `others` a block hides from the viewer. Reads nothing, or 1 RRU for each whom a circle
     /// that overflows does not name, in one round trip for each 50.
     pub async fn hidden_among(&self, table: &Table, others: &[UserId]) -> Result<HashSet<UserId>> {

@@ -71,4 +71,4 @@ pub use topic::Published;
 pub use usage::{OperationUsage, Usage};
 pub use wiretap::{Heard, Wiretap};
 #[cfg(feature = "world")]
-pub use world::{OldSession, World, block, store_account, store_link, whole};
+pub use world::{OldSession, World, hide, store_account, store_link, whole};

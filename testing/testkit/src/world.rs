@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use api::Caller;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, ReturnValue, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use domain::account::{EmailDigest, UserName};
 use domain::feed::{DeliveryMode, Entry, Run, merge};
 use domain::language::Language;
@@ -27,12 +27,13 @@ use table::guard::Quotas;
 use table::keys::ItemKey;
 use table::mail_link::MailLink;
 use table::original::Share;
+use table::pair::Ended;
 use table::reader::Rebuilt;
 use table::session::{Opened, Owner};
 use table::snapshot::{self, Followed};
 use table::user::{NewAccount, Registration};
 use table::{
-    Order, Patch, Table, feed, follow, head, like, mail_link, photo, privacy, reader, session, user,
+    Order, Patch, Table, feed, follow, head, like, mail_link, pair, photo, privacy, reader, session, user,
 };
 
 use crate::workflow::{Execution, Step};
@@ -100,36 +101,11 @@ pub async fn whole(table: &Table, photo: PhotoId) -> Photo {
     item.whole(table).await.expect("a read").expect("a photo")
 }
 
-/// Lets `by` block `whom`: the pair, and what is derived of it for the circles of both, which are empty otherwise
-/// or have blocks alone.
-pub async fn block(engine: &Engine, by: &Caller, whom: &Caller) {
-    let update = |item: ItemKey, attribute: &str, value: AttributeValue| {
-        let adds = matches!(value, AttributeValue::N(_)) && attribute == "version";
-        let expression = if adds { "ADD #attribute :value" } else { "SET #attribute = :value" };
-        let key = item.raw();
-        let update = engine.client().update_item().table_name(engine.table_name());
-        update
-            .key("pk", AttributeValue::S(key.pk))
-            .key("sk", AttributeValue::S(key.sk))
-            .update_expression(expression)
-            .expression_attribute_names("#attribute", attribute)
-            .expression_attribute_values(":value", value)
-            .return_values(ReturnValue::AllOld)
-    };
-    let since = AttributeValue::N(crate::START.0.to_string());
-    let pair = update(ItemKey::Pair(by.user_id, whom.user_id), "block", since);
-    pair.send().await.expect("a pair");
-    for (viewer, other, list) in [(by, whom, "blocks"), (whom, by, "blocked_by")] {
-        let circle = ItemKey::Circle(viewer.user_id);
-        let one = AttributeValue::N("1".to_owned());
-        let before = update(circle.clone(), "version", one).send().await.expect("a circle");
-        let known = before.attributes.unwrap_or_default();
-        let known = known.get(list).and_then(|list| list.as_b().ok()).map(|list| list.as_ref().to_vec());
-        let mut people = known.unwrap_or_default();
-        people.extend(other.user_id.get().to_be_bytes());
-        let people = AttributeValue::B(people.into());
-        update(circle, list, people).send().await.expect("a circle");
-    }
+/// Lets `by` block `whom`, and derives what follows from it.
+pub async fn hide(table: &Table, by: &Caller, whom: &Caller) {
+    let (by, about) = (by.user_id, whom.user_id);
+    pair::block(table, by, about, Ended::default(), crate::START).await.expect("a block");
+    table::apply(table, [&Change::Paired { by, about }], Order::InOrder).await.expect("a derivation");
 }
 
 /// A table with people in it. The clock moves forward by a second with every act.
@@ -215,9 +191,9 @@ impl World {
         }
     }
 
-    /// Lets `by` block `whom`, as [`block`] does.
-    pub async fn block(&self, by: &Caller, whom: &Caller) {
-        block(&self.engine, by, whom).await;
+    /// Lets `by` block `whom`, as [`hide`] does.
+    pub async fn hide(&self, by: &Caller, whom: &Caller) {
+        hide(&self.table, by, whom).await;
     }
 
     /// Lets `who` unfollow `whom`; returns whether there was an edge.
@@ -413,15 +389,54 @@ impl World {
         merge(vec![Run { entries, more: false }]).entries.into_iter().map(|entry| entry.photo).collect()
     }
 
-    /// Derives all new stream records, one by one; returns their changes.
+    /// Derives all new stream records, one by one, and what they lead to; returns their changes.
     pub async fn derive(&self) -> Vec<Change> {
-        let mut changes = Vec::new();
-        for Record { old, new, .. } in self.engine.records().await {
-            changes.extend(Change::read(old.as_ref(), new.as_ref()).expect("a readable record"));
+        let mut all = Vec::new();
+        loop {
+            let mut changes = Vec::new();
+            for Record { old, new, .. } in self.engine.records().await {
+                changes.extend(Change::read(old.as_ref(), new.as_ref()).expect("a readable record"));
+            }
+            for change in &changes {
+                table::apply(&self.table, [change], Order::InOrder).await.expect("a derivation");
+            }
+            if changes.is_empty() {
+                return all;
+            }
+            all.append(&mut changes);
         }
-        for change in &changes {
-            table::apply(&self.table, [change], Order::InOrder).await.expect("a derivation");
-        }
-        changes
+    }
+
+    /// Has the account of `who` be private, as its author's flag says.
+    pub async fn make_private(&self, who: &Caller) {
+        let update =
+            self.update(&ItemKey::User(who.user_id), "SET private = :value", AttributeValue::Bool(true));
+        update.send().await.expect("an update");
+    }
+
+    /// Lets `who` block `whom`; returns whether they did not before.
+    pub async fn block(&self, who: &Caller, whom: &Caller) -> bool {
+        self.tick();
+        let edge = async |one: &Caller, other: &Caller| {
+            let edge = follow::get_latest(&self.table, one.user_id, other.user_id).await.expect("a read");
+            edge.map(|edge| edge.at)
+        };
+        let ended = Ended { theirs: edge(whom, who).await, own: edge(who, whom).await };
+        let blocking = pair::block(&self.table, who.user_id, whom.user_id, ended, self.clock.now());
+        blocking.await.expect("a block")
+    }
+
+    /// Lets `who` block `whom` no more; returns whether they did.
+    pub async fn unblock(&self, who: &Caller, whom: &Caller) -> bool {
+        self.tick();
+        pair::unblock(&self.table, who.user_id, whom.user_id).await.expect("an unblock")
+    }
+
+    /// Lets `who` remove their follower `whom`; returns whether they had them.
+    pub async fn remove_follower(&self, who: &Caller, whom: &Caller) -> bool {
+        self.tick();
+        let edge = follow::get_latest(&self.table, whom.user_id, who.user_id).await.expect("a read");
+        let Some(edge) = edge else { return false };
+        pair::remove(&self.table, who.user_id, whom.user_id, edge.at).await.expect("a removal")
     }
 }

@@ -381,6 +381,13 @@ async fn when_the_stream_sends_real_events_then_they_are_derived_and_published()
     assert_eq!(real_event(&stage, "unfollowed", &values).await, [removed]);
     assert_eq!(stage.world.profile(&bob).await.followers, 0);
 
+    // Of a pair nothing is published. What follows goes by what is said at present.
+    assert!(stage.world.block(&ann, &bob).await);
+    let values = [("user", ann_key.as_str()), ("other", &bob_key)];
+    assert!(real_event(&stage, "blocked", &values).await.is_empty());
+    let circle = table::circle::get(&stage.world.table, bob.user_id).await.unwrap();
+    assert!(circle.blocked_by.contains(&ann.user_id));
+
     let returned = Event::ReaderReturned { user_id: ann.user_id, mark: 1_795_348_800_000 };
     assert_eq!(real_event(&stage, "reader-returned", &[("reader", &ann_key)]).await, [returned]);
 
@@ -404,4 +411,63 @@ async fn when_one_batch_follows_both_ways_then_both_counters_move() {
     stage.assert_exact(&[&people[0], &people[1], &people[2]], &[]).await;
     let first = stage.world.profile(&people[0]).await;
     assert_eq!((first.followers, first.following), (2, 1));
+}
+
+#[tokio::test]
+async fn when_somebody_is_blocked_then_follows_end_and_later_ones_are_not_told() {
+    let stage = Stage::new().await;
+    let world = &stage.world;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    world.follow(&ann, &bob).await;
+    world.follow(&bob, &ann).await;
+    stage.drain().await;
+    stage.published.take();
+    world.block(&ann, &bob).await;
+    stage.drain().await;
+    let mut published: Vec<String> = stage.published.take().iter().map(told).collect();
+    published.sort();
+    let (a, b) = (ann.user_id, bob.user_id);
+    assert_eq!(published, [format!("follow.removed {a} {b}"), format!("follow.removed {b} {a}")]);
+    stage.assert_exact(&[&ann, &bob], &[]).await;
+
+    // A follow that passed its handler before the block was there.
+    world.follow(&bob, &ann).await;
+    stage.drain().await;
+    let published: Vec<String> = stage.published.take().iter().map(told).collect();
+    assert_eq!(published, [format!("follow.removed {b} {a}")], "it is ended, and was never told");
+    stage.assert_exact(&[&ann, &bob], &[]).await;
+    assert_eq!((world.profile(&ann).await.followers, world.profile(&bob).await.following), (0, 0));
+
+    // After an unblock they may follow again, and the block's record comes again in vain.
+    world.unblock(&ann, &bob).await;
+    world.follow(&bob, &ann).await;
+    stage.drain().await;
+    let again = OutOfOrder { changes: vec![Change::Paired { by: a, about: b }] };
+    assert_eq!(work(&stage.worker, &stage.outbox, &[again]).await, 0);
+    stage.drain().await;
+    assert_eq!(world.profile(&ann).await.followers, 1);
+    stage.assert_exact(&[&ann, &bob], &[]).await;
+}
+
+#[tokio::test]
+async fn a_block_and_a_follow_stay_within_their_budgets() {
+    let stage = Stage::new().await;
+    let world = &stage.world;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    stage.drain().await;
+    world.follow(&bob, &ann).await;
+    let records = world.engine.stream().await;
+    world.engine.reset_usage();
+    assert_eq!(stage.deliver(&records).await, None);
+    let usage = world.engine.usage();
+    assert!(usage.round_trips == 2 && usage.read_units <= 2.0 && usage.write_units <= 6.0, "{usage:?}");
+
+    world.engine.stream().await;
+    world.block(&ann, &bob).await;
+    let records = world.engine.stream().await;
+    world.engine.reset_usage();
+    assert_eq!(stage.deliver(&records).await, None);
+    let usage = world.engine.usage();
+    // Two circles, and the one follow that the block names.
+    assert!(usage.round_trips <= 6 && usage.read_units <= 13.0 && usage.write_units <= 4.0, "{usage:?}");
 }

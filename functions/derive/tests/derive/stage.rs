@@ -48,13 +48,19 @@ impl Stage {
         deliver(&self.worker, records).await
     }
 
-    /// Delivers everything that has not been delivered yet. The handler's own writes are in the stream too;
-    /// the template's filter keeps them from the function.
+    /// Delivers everything that has not been delivered yet, and what it leads to. The handler's own writes are
+    /// in the stream too; the template's filter keeps all from the function but actors' edges that it ended.
     pub async fn drain(&self) {
-        let records = self.world.engine.stream().await;
-        assert_eq!(self.deliver(&records).await, None);
-        self.work_off().await;
-        self.world.engine.stream().await;
+        loop {
+            let records = self.world.engine.stream().await;
+            let records: Vec<EventRecord> =
+                records.into_iter().filter(|record| change(record).is_some()).collect();
+            if records.is_empty() {
+                return;
+            }
+            assert_eq!(self.deliver(&records).await, None);
+            self.work_off().await;
+        }
     }
 
     /// Works off the function's own queue.

@@ -67,11 +67,11 @@ async fn whom_a_block_hides_is_left_out_both_ways() {
         posted.push(photo);
     }
     assert_eq!(shown(&world, &reader).await, newest_first(&posted));
-    world.block(&ann, &reader).await;
-    world.block(&reader, &bob).await;
+    world.hide(&ann, &reader).await;
+    world.hide(&reader, &bob).await;
     assert_eq!(shown(&world, &reader).await, [posted[2]]);
     assert_eq!(newer(&world, &reader).await, (true, 1));
-    world.block(&eve, &reader).await;
+    world.hide(&eve, &reader).await;
     assert_eq!(shown(&world, &reader).await, []);
     assert_eq!(newer(&world, &reader).await, (false, 0));
 }
@@ -90,7 +90,7 @@ async fn a_page_of_private_photos_stays_within_its_budget() {
     }
     for number in 0..200_u64 {
         let somebody = Caller { user_id: UserId::try_from(1_000 + number).unwrap(), username: String::new() };
-        world.block(&somebody, &reader).await;
+        world.hide(&somebody, &reader).await;
     }
     let authors = world.people("author", 20).await;
     for author in &authors {

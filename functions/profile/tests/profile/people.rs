@@ -6,6 +6,7 @@ use domain::{Clock, Relation, UserId};
 use serde_json::json;
 use table::Order;
 use table::follow::{self, Follow};
+use table::pair::{self, Ended};
 use table::relations::EdgeState;
 use testkit::http::{Request, event};
 use testkit::{Fault, OldSession, START, forged_token_for, token_for};
@@ -37,18 +38,26 @@ async fn when_users_ask_for_themselves_then_they_see_their_profile() {
         "full_name": "Ada Lovelace",
         "bio": null,
         "profile_pic": format!("{CDN}/photos/profile/small/{}.jpg", world.ada.user_id),
+        "private": false,
         "follower_count": 0,
         "following_count": 0,
         "photo_count": 0,
         "private": false,
         "followed_by_you": false,
+        "requested_by_you": false,
+        "follows_you": false,
+        "muted": null,
+        "close_friend": false,
+        "request_count": 0,
         "created_at": "2026-11-22T12:00:00.000Z",
         "picture": { "status": "none" },
         "email_verified": false,
     });
     assert_eq!(answer.json, expected);
     let bob = world.event("user", &[("user_id", &world.bob.user_id.to_string())]).await;
-    assert!(bob.json.get("email_verified").is_none(), "of oneself alone");
+    for field in ["email_verified", "request_count"] {
+        assert!(bob.json.get(field).is_none(), "{field} of oneself alone");
+    }
 }
 
 #[tokio::test]
@@ -211,9 +220,9 @@ async fn when_a_profile_is_shown_or_changed_then_it_is_one_round_trip() {
     let bob = world.bob.user_id.to_string();
     for (case, who, round_trips, reads, writes) in [
         ("me", None, 1, 1.0, 0.0),
-        ("user", Some(bob.as_str()), 1, 1.0, 0.0),
-        ("user", Some("@bob"), 2, 1.5, 0.0),
-        ("user-by-name", Some("bob"), 2, 1.5, 0.0),
+        ("user", Some(bob.as_str()), 1, 2.5, 0.0),
+        ("user", Some("@bob"), 2, 3.0, 0.0),
+        ("user-by-name", Some("bob"), 2, 3.0, 0.0),
         ("edit-me", None, 1, 0.5, 1.0),
     ] {
         world.engine.reset_usage();
@@ -242,4 +251,76 @@ async fn when_the_session_has_ended_then_the_profile_stays() {
     let answer = world.call(request).await;
     assert_eq!((answer.status, answer.code()), (401, "session_ended"));
     assert_ne!(world.event("me", &[]).await.json["bio"], "not mine");
+}
+
+#[tokio::test]
+async fn when_a_profile_is_shown_then_it_says_how_the_two_stand_to_each_other() {
+    let world = World::new().await;
+    let (ada, bob) = (world.ada.user_id, world.bob.user_id);
+    let edge = Follow { username: "Bob".to_owned(), at: START };
+    follow::add(&world.table, bob, ada, &edge).await.unwrap();
+    let mute = domain::visibility::Mute { posts: true, stories: false };
+    pair::mute(&world.table, ada, bob, mute).await.unwrap();
+    pair::befriend(&world.table, ada, bob, START).await.unwrap();
+    let shown = world.event("user", &[("user_id", "@bob")]).await.json;
+    assert_eq!((&shown["follows_you"], &shown["followed_by_you"]), (&json!(true), &json!(false)));
+    assert_eq!(shown["muted"], json!({ "posts": true, "stories": false }));
+    assert_eq!(shown["close_friend"], true);
+    // Nobody is told what others say of them.
+    let by_bob = Request::to(USER).path("user_id", "@ada").by(&world.bob, &world.clock);
+    let seen = world.call(by_bob).await.json;
+    assert_eq!((&seen["muted"], &seen["close_friend"]), (&json!(null), &json!(false)));
+}
+
+#[tokio::test]
+async fn when_a_block_hides_somebody_then_profile_and_photos_are_as_of_nobody() {
+    let world = World::new().await;
+    world.photos(1..4).await;
+    let (ada, bob) = (world.ada.user_id, world.bob.user_id);
+    for (by, about) in [(ada, bob), (bob, ada)] {
+        pair::block(&world.table, by, about, Ended::default(), START).await.unwrap();
+        table::circle::renew(&world.table, by, about).await.unwrap();
+        for (case, name, hidden, absent) in [
+            ("user", "user_id", bob.to_string(), "12345".to_owned()),
+            ("user", "user_id", "@bob".to_owned(), "@nobody".to_owned()),
+            ("user-by-name", "username", "bob".to_owned(), "nobody".to_owned()),
+            ("photos", "user_id", bob.to_string(), "12345".to_owned()),
+        ] {
+            world.engine.reset_usage();
+            let seen = world.event(case, &[(name, &hidden)]).await;
+            let of_hidden = world.engine.usage().round_trips;
+            world.engine.reset_usage();
+            let wanted = world.event(case, &[(name, &absent)]).await;
+            assert_eq!((seen.status, seen.code()), (404, "user_not_found"), "{case} {hidden}");
+            assert_eq!((wanted.status, &wanted.json["detail"]), (404, &seen.json["detail"]));
+            assert_eq!(of_hidden, world.engine.usage().round_trips, "{case} takes as long as of nobody");
+        }
+        assert_eq!(world.event("me", &[]).await.status, 200);
+        pair::unblock(&world.table, by, about).await.unwrap();
+        table::circle::renew(&world.table, by, about).await.unwrap();
+        assert_eq!(world.event("user", &[("user_id", "@bob")]).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn when_an_account_is_private_then_counts_and_photos_are_for_who_follows() {
+    let world = World::new().await;
+    world.photos(1..4).await;
+    world.make_bob_private().await;
+    let counts = async || {
+        let shown = world.event("user", &[("user_id", "@bob")]).await.json;
+        assert_eq!((&shown["private"], &shown["username"]), (&json!(true), &json!("Bob")));
+        let photos = world.event("photos", &[("user_id", "@bob")]).await.json;
+        (shown["photo_count"].clone(), photos["photos"].as_array().unwrap().len())
+    };
+    assert_eq!(counts().await, (json!(null), 0));
+    world.ada_follows_bob().await;
+    assert_eq!(counts().await, (json!(3), 3));
+    world.engine.reset_usage();
+    world.event("user", &[("user_id", &world.bob.user_id.to_string())]).await;
+    let usage = world.engine.usage();
+    assert!(usage.round_trips == 2 && usage.read_units <= 5.0, "{usage:?}");
+    // Who is removed sees nothing from this moment on, derived or not.
+    pair::remove(&world.table, world.bob.user_id, world.ada.user_id, START).await.unwrap();
+    assert_eq!(counts().await, (json!(null), 0));
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use api::Caller;
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::account::{EmailDigest, UserName};
 use domain::media::{AddressSecret, PerceptualHash};
 use domain::photo::{ContentType, Medium, Photo, Rendered, State};
@@ -12,6 +13,7 @@ use domain::user::User;
 use domain::{Clock, Home, PhotoId, UserId};
 use profile::ProfileHandler;
 use serde_json::Value;
+use table::keys::ItemKey;
 use table::relations::EdgeState;
 use table::session::{Opened, Owner};
 use table::user::Registration;
@@ -100,6 +102,15 @@ impl World {
         .await
         .unwrap();
         id
+    }
+
+    /// Has Bob's account be private, as its author's flag says.
+    pub(crate) async fn make_bob_private(&self) {
+        let key = ItemKey::User(self.bob.user_id).raw();
+        let update = self.engine.client().update_item().table_name(self.engine.table_name());
+        let update = update.key("pk", AttributeValue::S(key.pk)).key("sk", AttributeValue::S(key.sk));
+        let update = update.update_expression("SET private = :private");
+        update.expression_attribute_values(":private", AttributeValue::Bool(true)).send().await.unwrap();
     }
 
     /// Stores ready photos of Bob's, newest first.

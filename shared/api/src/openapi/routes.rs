@@ -3,6 +3,7 @@
 use serde_json::json;
 use utoipa::openapi::path::HttpMethod::{Delete, Get, Patch, Post};
 
+use super::circle;
 use super::route::{Route, Tag};
 use crate::wire::{
     ChangePasswordRequest, CollectionRequest, CollectionView, Collections, CreatePhotoRequest,
@@ -19,10 +20,21 @@ const NO_PHOTO: &[&str] = &["photo_not_found"];
 
 /// Returns every route.
 pub(super) fn all() -> Vec<Route> {
-    [auth(), mailed(), sessions(), users(), follows(), photos(), likes(), saved(), feed_and_inbox()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        auth(),
+        mailed(),
+        sessions(),
+        users(),
+        follows(),
+        circle::all(),
+        photos(),
+        likes(),
+        saved(),
+        feed_and_inbox(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn auth() -> Vec<Route> {

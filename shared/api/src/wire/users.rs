@@ -5,6 +5,7 @@ use domain::media::{Encoding, Size};
 use domain::photo::State;
 use domain::profile_picture::ProfilePicture;
 use domain::user::User;
+use domain::visibility::Mute;
 use domain::{UserId, profile_picture};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -27,21 +28,36 @@ pub struct Profile {
     pub bio: Option<String>,
     /// Where their picture is, 150 pixels square; nothing is there while they have none.
     pub profile_pic: String,
-    /// How many people follow them.
-    pub follower_count: i64,
-    /// How many people they follow.
-    pub following_count: i64,
-    /// How many photos they have.
-    pub photo_count: i64,
-    /// Whether only followers see their photos and whom they follow.
+    /// Whether only followers see their photos, their lists and these counts.
     pub private: bool,
+    /// How many people follow them; null where the caller may not see it.
+    #[schema(required)]
+    pub follower_count: Option<i64>,
+    /// How many people they follow; null where the caller may not see it.
+    #[schema(required)]
+    pub following_count: Option<i64>,
+    /// How many photos they have; null where the caller may not see it.
+    #[schema(required)]
+    pub photo_count: Option<i64>,
     /// Whether the caller follows them.
     pub followed_by_you: bool,
+    /// Whether the caller asks to follow them.
+    pub requested_by_you: bool,
+    /// Whether they follow the caller.
+    pub follows_you: bool,
+    /// What the caller mutes of them; null for nothing.
+    #[schema(required)]
+    pub muted: Option<Muted>,
+    /// Whether the caller counts them among their close friends.
+    pub close_friend: bool,
     /// When the account was opened (RFC 3339).
     pub created_at: String,
     /// Whether the e-mail address is proved. Of one's own profile alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email_verified: Option<bool>,
+    /// How many ask to follow. Of one's own profile alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_count: Option<i64>,
     /// How far one's own picture is. Said to oneself alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub picture: Option<PictureView>,
@@ -101,6 +117,24 @@ pub struct UpdateProfileRequest {
     pub private: Option<bool>,
 }
 
+/// What is muted of somebody.
+#[derive(Serialize, ToSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Muted {
+    /// Their photos, in the feed.
+    pub posts: bool,
+    /// Their stories.
+    pub stories: bool,
+}
+
+/// What to mute of somebody; all of it where nothing is said.
+#[derive(Deserialize, ToSchema, Default)]
+pub struct MuteRequest {
+    /// Their photos, in the feed.
+    pub posts: Option<bool>,
+    /// Their stories.
+    pub stories: Option<bool>,
+}
+
 /// Somebody in a list.
 #[derive(Serialize, ToSchema)]
 pub struct UserCard {
@@ -116,6 +150,9 @@ pub struct UserCard {
     pub profile_pic: String,
     /// Whether the caller follows them.
     pub followed_by_you: bool,
+    /// What the caller mutes of them. In the list of whom the caller mutes alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mute: Option<Muted>,
 }
 
 /// A page of people.
@@ -153,22 +190,59 @@ pub(super) fn profile_pic(cdn: &str, user: UserId) -> String {
     format!("{cdn}/{}", profile_picture::rendition_key(user, Size::Small, Encoding::Jpeg))
 }
 
+impl Muted {
+    /// Shows what is muted; `None` for nothing.
+    pub fn new(mute: Option<Mute>) -> Option<Self> {
+        mute.map(|Mute { posts, stories }| Self { posts, stories })
+    }
+}
+
+impl MuteRequest {
+    /// Returns what to mute.
+    pub fn mute(&self) -> Mute {
+        Mute { posts: self.posts.unwrap_or(true), stories: self.stories.unwrap_or(true) }
+    }
+}
+
+/// How a user and who looks at their profile stand to each other.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Regard {
+    /// Whether the viewer sees their counts.
+    pub admitted: bool,
+    /// Whether the viewer follows them.
+    pub followed: bool,
+    /// Whether the viewer asks to follow them.
+    pub requested: bool,
+    /// Whether they follow the viewer.
+    pub follows: bool,
+    /// What the viewer mutes of them.
+    pub mute: Option<Mute>,
+    /// Whether the viewer counts them among their close friends.
+    pub close: bool,
+}
+
 impl Profile {
-    /// Shows `user`, with pictures under `cdn`, to somebody who follows them or not.
-    pub fn new(user: User, cdn: &str, followed_by_you: bool) -> Self {
+    /// Shows `user`, with pictures under `cdn`, to somebody who regards them so.
+    pub fn new(user: User, cdn: &str, regard: &Regard) -> Self {
+        let counted = |count: i64| regard.admitted.then_some(count);
         Self {
             user_id: user.id,
             username: user.username.as_str().to_owned(),
             full_name: user.full_name,
             bio: user.bio,
             profile_pic: profile_pic(cdn, user.id),
-            follower_count: user.followers,
-            following_count: user.following,
-            photo_count: user.photos,
             private: user.private,
-            followed_by_you,
+            follower_count: counted(user.followers),
+            following_count: counted(user.following),
+            photo_count: counted(user.photos),
+            followed_by_you: regard.followed,
+            requested_by_you: regard.requested,
+            follows_you: regard.follows,
+            muted: Muted::new(regard.mute),
+            close_friend: regard.close,
             created_at: user.id.created_at().to_string(),
             email_verified: None,
+            request_count: None,
             picture: None,
         }
     }
@@ -176,8 +250,10 @@ impl Profile {
     /// Shows `user` to themselves, with how far their picture is.
     pub fn own(user: User, cdn_url: &str, picture: Option<ProfilePicture>) -> Self {
         let (email_verified, picture) = (Some(user.email_verified), Some(PictureView::new(picture)));
+        let request_count = Some(user.requests);
         // Nobody follows themselves.
-        Self { email_verified, picture, ..Self::new(user, cdn_url, false) }
+        let regard = Regard { admitted: true, ..Regard::default() };
+        Self { email_verified, request_count, picture, ..Self::new(user, cdn_url, &regard) }
     }
 }
 
@@ -206,6 +282,7 @@ impl UserCard {
             full_name: user.full_name,
             profile_pic: profile_pic(cdn, user.id),
             followed_by_you,
+            mute: None,
         }
     }
 }

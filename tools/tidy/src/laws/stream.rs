@@ -27,8 +27,8 @@ fn wanted() -> [Value; 5] {
     ]
 }
 
-/// The filters of `DeriveStream` are exactly the wanted ones. A record that `derive` writes itself matches none of them: that is
-/// what keeps it from deriving from its own derivations.
+/// The filters of `DeriveStream` are exactly the wanted ones. A record that `derive` writes itself matches none of them, but those
+/// of follows and requests that end or begin by what somebody says: that is what keeps it from deriving from its own derivations.
 pub fn filters(repository: &Repository) -> Vec<String> {
     let mapping = repository.template().resource("DeriveStream");
     let criteria = mapping.and_then(|mapping| mapping.pointer("/Properties/FilterCriteria/Filters"));
