@@ -409,9 +409,9 @@ impl World {
 
     /// Has the account of `who` be private, as its author's flag says.
     pub async fn make_private(&self, who: &Caller) {
-        let update =
-            self.update(&ItemKey::User(who.user_id), "SET private = :value", AttributeValue::Bool(true));
-        update.send().await.expect("an update");
+        let private = AttributeValue::Bool(true);
+        let update = self.update(&ItemKey::User(who.user_id), "SET #private = :value", private);
+        update.expression_attribute_names("#private", "private").send().await.expect("an update");
     }
 
     /// Lets `who` block `whom`; returns whether they did not before.

@@ -109,7 +109,8 @@ impl World {
         let key = ItemKey::User(self.bob.user_id).raw();
         let update = self.engine.client().update_item().table_name(self.engine.table_name());
         let update = update.key("pk", AttributeValue::S(key.pk)).key("sk", AttributeValue::S(key.sk));
-        let update = update.update_expression("SET private = :private");
+        let update = update.update_expression("SET #private = :private");
+        let update = update.expression_attribute_names("#private", "private");
         update.expression_attribute_values(":private", AttributeValue::Bool(true)).send().await.unwrap();
     }
 
