@@ -6,6 +6,10 @@ import { type Account, picture, type World } from './world';
 export interface Scene {
   me: Account;
   anna: Account;
+  /** A private account that asks to follow one; muted, and a close friend. */
+  cleo: Account;
+  /** A collection of saved photos with Anna's in it. */
+  collection: string;
   /** A photo of Anna's with two pictures, in the feed. */
   theirs: string;
   /** A photo of one's own, which Anna likes. */
@@ -39,11 +43,19 @@ export async function scene(world: World, me: Account): Promise<Scene> {
   ]);
   await world.like(anna, mine);
   await world.inFeed(me, theirs);
+  const [cleo, dora] = await Promise.all([world.account('cleo'), world.account('dora')]);
+  await world.makePrivate(cleo);
+  await world.makePrivate(me);
+  await world.follow(cleo, me);
+  await world.call('POST', `users/${cleo.user_id}/mute`, {}, me);
+  await world.call('POST', `users/${cleo.user_id}/close-friend`, undefined, me);
+  await world.call('POST', `users/${dora.user_id}/block`, undefined, me);
+  const collection = await world.collection(me, 'Slow mornings', theirs);
   await expect(async () => {
     const told = await world.call<{ notifications: { type: string }[] }>('GET', 'notifications', undefined, me);
-    expect(told.notifications.map(({ type }) => type).sort()).toEqual(['follow', 'like']);
+    expect(told.notifications.map(({ type }) => type)).toEqual(expect.arrayContaining(['follow', 'like']));
   }).toPass({ timeout: 60_000 });
-  return { me, anna, theirs, mine };
+  return { me, anna, cleo, collection, theirs, mine };
 }
 
 /** A screen at an address, which is there when it has its title and has read what it shows. */
@@ -106,6 +118,25 @@ const feed = then('feed', at('', '/', 'Feed'), async (page, { theirs }) => {
 const photo = at('photo', ({ theirs }) => `/p/${theirs}`, /^Photo by/);
 const own = at('own photo', ({ mine }) => `/p/${mine}`, /^Photo by/);
 const settings = at('settings', '/settings', 'Settings');
+const closed = then(
+  'private profile',
+  at('', ({ cleo }) => `/@${cleo.username}`, /^cleo_/),
+  async (page) => {
+    await expect(page.getByRole('heading', { name: 'This account is private' })).toBeVisible();
+    await expect(page.getByText('Muted', { exact: true })).toBeVisible();
+  },
+);
+const menuOfPerson = then('menu of a person', closed, async (page) => {
+  await page.getByRole('button', { name: /^More about cleo_/ }).click();
+  await expect(page.getByRole('menuitem', { name: 'Block' })).toBeVisible();
+});
+
+/** A list of people, each of whom can be taken out of it. */
+function people(name: string, path: string, title: string, button: RegExp): Screen {
+  return then(name, at('', path, title), async (page) => {
+    await expect(page.getByRole('button', { name: button })).toBeVisible();
+  });
+}
 
 export const SIGNED_IN: Screen[] = [
   feed,
@@ -153,6 +184,44 @@ export const SIGNED_IN: Screen[] = [
       await expect(page.getByRole('main').getByRole('link', { name: me.username })).toBeVisible();
     },
   ),
+  closed,
+  menuOfPerson,
+  then('question before a block', menuOfPerson, async (page) => {
+    await page.getByRole('menuitem', { name: 'Block' }).click();
+    await expect(page.getByRole('dialog').getByRole('button', { name: 'Block' })).toBeVisible();
+  }),
+  then(
+    'own followers',
+    at('', ({ me }) => `/@${me.username}/followers`, /^Followers of/),
+    async (page) => {
+      await expect(page.getByRole('button', { name: /^Remove anna_/ })).toBeVisible();
+    },
+  ),
+  then('requests', at('', '/activity/requests', 'Follow requests'), async (page) => {
+    await expect(page.getByRole('button', { name: /^Accept cleo_/ })).toBeVisible({ timeout: 60_000 });
+  }),
+  then(
+    'saved photos',
+    at('', ({ me }) => `/@${me.username}/saved`, /^me_/),
+    async (page) => {
+      await expect(page.getByRole('link', { name: 'A lake at dawn' })).toBeVisible();
+      await expect(page.getByRole('link', { name: /Slow mornings/ })).toBeVisible();
+    },
+  ),
+  then(
+    'collection',
+    at('', ({ me, collection }) => `/@${me.username}/saved/${collection}`, 'Slow mornings'),
+    async (page) => {
+      await page.getByRole('button', { name: 'More about this collection' }).click();
+      await page.getByRole('menuitem', { name: 'Take photos out' }).click();
+      await expect(page.getByRole('button', { name: 'Take out: A lake at dawn' })).toBeVisible();
+    },
+  ),
+  then('choice of a collection', photo, async (page) => {
+    await page.getByRole('button', { name: 'More about this photo' }).click();
+    await page.getByRole('menuitem', { name: 'Save to a collection…' }).click();
+    await expect(page.getByRole('button', { name: /Slow mornings/ })).toBeVisible();
+  }),
   at('nothing there', '/no/such/place', 'There is nothing here'),
   at('nobody of that name', '/@nobody.of.that.name', 'There is no such person'),
   then('activity', at('', '/activity', 'Activity'), async (page) => {
@@ -165,6 +234,12 @@ export const SIGNED_IN: Screen[] = [
   }),
   at('settings: profile', '/settings/profile', 'Profile'),
   at('settings: account', '/settings/account', 'Account'),
+  then('settings: privacy', at('', '/settings/privacy', 'Privacy'), async (page) => {
+    await expect(page.getByRole('switch')).toBeChecked();
+  }),
+  people('settings: blocked', '/settings/privacy/blocked', 'Blocked', /^Unblock dora_/),
+  people('settings: muted', '/settings/privacy/muted', 'Muted', /^Unmute cleo_/),
+  people('settings: close friends', '/settings/privacy/close', 'Close friends', /^Remove cleo_/),
   at('settings: sessions', '/settings/sessions', 'Sessions'),
   at('settings: appearance', '/settings/appearance', 'Appearance and use'),
 ];

@@ -45,6 +45,17 @@ export class World {
     await this.call('POST', `photos/${photoId}/like`, undefined, who);
   }
 
+  async makePrivate(who: Account): Promise<void> {
+    await this.call('PATCH', 'users/me', { private: true }, who);
+  }
+
+  /** Makes a collection with a photo in it. Returns its id. */
+  async collection(who: Account, name: string, photoId: string): Promise<string> {
+    const made = await this.call<{ collection_id: string }>('POST', 'users/me/collections', { name }, who);
+    await this.call('POST', `photos/${photoId}/save`, { collection: made.collection_id }, who);
+    return made.collection_id;
+  }
+
   /** Posts a photo and waits until it is ready. Returns its id. */
   async post(author: Account, draft: Draft): Promise<string> {
     const files = draft.media.map(([name]) => readFileSync(picture(name)));

@@ -4,7 +4,7 @@ import { checkNewPassword, checkTexts } from '$lib/checks';
 import { FIELD_PROBLEMS, fieldProblem } from '$lib/fields';
 import { lengthOf } from '$lib/text';
 
-/** Every code that the API may answer to a form about an account, by form, as its document lists them. */
+/** Every code that the API may answer to a form, by form, as its document lists them. */
 const FORMS = {
   register: {
     fields: ['username', 'email', 'full_name', 'password'],
@@ -36,6 +36,10 @@ const FORMS = {
       'password_common',
       'password_is_name',
     ],
+  },
+  collection: {
+    fields: ['collection'],
+    codes: ['collection_name_missing', 'collection_name_too_long', 'collection_name_invisible', 'collections_full'],
   },
   profile: { fields: ['full_name', 'bio'], codes: ['full_name_too_long', 'full_name_invisible', 'bio_too_long'] },
 };

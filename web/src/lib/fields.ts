@@ -1,11 +1,19 @@
 import type { Problem } from '$lib/api/problem';
 import { m } from '$lib/paraglide/messages.js';
 
-/** The fields of all forms about an account. The same name means the same in each of them. */
-export type FieldName = 'login' | 'username' | 'email' | 'full_name' | 'bio' | 'password' | 'current';
+/** The fields of all forms about an account and what it keeps. The same name means the same in each of them. */
+export type FieldName = 'login' | 'username' | 'email' | 'full_name' | 'bio' | 'password' | 'current' | 'collection';
 
 /** The limits of the API, so that most mistakes are told before a call. Counted in characters, not in units of UTF-16. */
-export const LIMITS = { username: 30, fullName: 100, bio: 150, email: 254, passwordMin: 10, passwordMax: 128 } as const;
+export const LIMITS = {
+  username: 30,
+  fullName: 100,
+  bio: 150,
+  collection: 50,
+  email: 254,
+  passwordMin: 10,
+  passwordMax: 128,
+} as const;
 
 interface Told {
   field: FieldName;
@@ -20,6 +28,10 @@ export const FIELD_PROBLEMS: Record<string, Told> = {
   email_invalid: { field: 'email', text: m.auth_email_invalid },
   full_name_too_long: { field: 'full_name', text: () => m.auth_too_long({ max: LIMITS.fullName }) },
   full_name_invisible: { field: 'full_name', text: m.auth_full_name_invisible },
+  collection_name_missing: { field: 'collection', text: m.auth_missing },
+  collection_name_too_long: { field: 'collection', text: () => m.auth_too_long({ max: LIMITS.collection }) },
+  collection_name_invisible: { field: 'collection', text: m.auth_full_name_invisible },
+  collections_full: { field: 'collection', text: m.collections_full },
   bio_too_long: { field: 'bio', text: () => m.auth_too_long({ max: LIMITS.bio }) },
   password_too_short: { field: 'password', text: () => m.auth_too_short({ min: LIMITS.passwordMin }) },
   password_too_long: { field: 'password', text: () => m.auth_too_long({ max: LIMITS.passwordMax }) },

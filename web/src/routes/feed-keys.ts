@@ -1,11 +1,13 @@
 import { openOver } from '$lib/cards/over';
+import { toggleSaved } from '$lib/cards/save';
 import { FEED, feed } from '$lib/data/feed.svelte';
 import { hearShortcuts } from '$lib/shortcuts';
 
 const SELECTOR = 'article[data-photo]';
 
-/** The card that has the focus, or the first one that is on the screen. */
+/** The card that has the focus, or the first one that is on the screen. Below a dialog there is none. */
 function current(): HTMLElement | undefined {
+  if (document.querySelector('dialog[open]')) return undefined;
   const focused = document.activeElement?.closest<HTMLElement>(SELECTOR);
   if (focused) return focused;
   return cards().find((card) => card.getBoundingClientRect().bottom > innerHeight / 4);
@@ -39,6 +41,10 @@ export function hearFeedKeys(): () => void {
     l: () => {
       const here = photo();
       void here?.like.set(!here.like.wanted);
+    },
+    s: () => {
+      const here = photo();
+      if (here) toggleSaved(here);
     },
     o: () => {
       const here = photo();

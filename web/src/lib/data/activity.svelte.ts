@@ -1,6 +1,7 @@
 import { del, get, set } from 'idb-keyval';
 import { api, ok, type Schemas } from '$lib/api/client';
 import { Problem } from '$lib/api/problem';
+import { isBlocked } from '$lib/data/away.svelte';
 import { keptList, List, type Page } from '$lib/data/list.svelte';
 import { unread } from '$lib/data/unread.svelte';
 import { session } from '$lib/session.svelte';
@@ -24,7 +25,7 @@ export class Activity extends List<Row> {
   #freshening = false;
 
   constructor(private readonly now: () => number = Date.now) {
-    super((cursor) => this.#page(cursor));
+    super((cursor) => this.#page(cursor), isHidden);
   }
 
   /** Reads the first page anew and puts what is new above what is there. */
@@ -77,6 +78,11 @@ export class Activity extends List<Row> {
     void keep(page, this.now());
     return page;
   }
+}
+
+/** Whether a row is about nobody but people whom one has blocked. */
+function isHidden({ actors }: Row): boolean {
+  return actors.length > 0 && actors.every(({ user_id }) => isBlocked(user_id));
 }
 
 /** Returns the rows with `newer` in place of what they were, newest first. */

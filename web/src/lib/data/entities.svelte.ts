@@ -1,7 +1,7 @@
 import { api, ok, type Schemas } from '$lib/api/client';
 import type { Problem } from '$lib/api/problem';
-import { clearLists, removeFromLists } from '$lib/data/list.svelte';
-import { flushWishes, type Wish, type WishPorts, wishOf } from '$lib/data/wish.svelte';
+import { clearLists, knownList, removeFromLists } from '$lib/data/list.svelte';
+import { flushWishes, type Wish, wishOf } from '$lib/data/wish.svelte';
 import { session } from '$lib/session.svelte';
 
 export type PhotoCard = Schemas['PhotoCard'];
@@ -18,11 +18,13 @@ export class Photo {
   status: Status = $state('ready');
   failure: Schemas['FailureView'] | undefined = $state.raw();
   readonly like: Wish;
+  readonly save: Wish;
 
   constructor(card: PhotoCard) {
     this.id = card.photo_id;
     this.card = card;
-    this.like = likeOf(card.photo_id, card.liked_by_user);
+    this.like = wishFor('like', card.photo_id, card.liked_by_user);
+    this.save = wishFor('save', card.photo_id, card.saved_by_user);
   }
 
   /** Likes, the person's own wish included. */
@@ -32,6 +34,7 @@ export class Photo {
   }
 
   hear(card: PhotoCard): void {
+    this.save.hear(card.saved_by_user);
     if (this.like.held) {
       // The count in the answer may be from before one's own like.
       const { likes_count, liked_by_user } = this.card;
@@ -43,37 +46,84 @@ export class Photo {
   }
 }
 
+/** How one stands to somebody: `requested` is waiting for the word of a private account. */
+export type Following = 'none' | 'requested' | 'following';
+
+type FollowState = Schemas['FollowState'];
+
 /** A person, wherever they are shown. */
 export class Person {
   readonly id: string;
-  card: Pick<UserCard, 'user_id' | 'username' | 'full_name' | 'profile_pic'> = $state.raw(undefined as never);
+  /** Whether they are private is not said everywhere. */
+  card: Pick<UserCard, 'user_id' | 'username' | 'full_name' | 'profile_pic'> & { private?: boolean } = $state.raw(
+    undefined as never,
+  );
   /** What only their profile says. */
   profile: Profile | undefined = $state.raw();
+  /** Whether one follows them, or has asked to. */
   readonly follow: Wish;
-  #followers = $state(0);
+  /** How many follow them, and whether that counts the caller. */
+  #counted: { followers: number | null; followed: boolean } = $state.raw({ followers: 0, followed: false });
   #followed = $state(false);
 
   constructor(card: Person['card'], followed: boolean) {
     this.id = card.user_id;
     this.card = card;
     this.#followed = followed;
-    this.follow = followOf(card.user_id, followed);
+    this.follow = wishFor('follow', card.user_id, followed);
   }
 
-  /** Followers, the person's own wish included. */
-  get followers(): number {
-    return Math.max(0, this.#followers + Number(this.follow.wanted) - Number(this.#followed));
+  /** How one stands to them, the person's own wish included. */
+  get following(): Following {
+    if (!this.follow.wanted) return 'none';
+    return this.#followed || !this.card.private ? 'following' : 'requested';
   }
 
-  hear(card: Person['card'], followed?: boolean, profile?: Profile): void {
+  /** Followers, the person's own wish included; null where one is not admitted. */
+  get followers(): number | null {
+    const { followers, followed } = this.#counted;
+    if (followers === null) return null;
+    return Math.max(0, followers + Number(this.following === 'following') - Number(followed));
+  }
+
+  /** Whether they are private and do not admit one: their photos and whom they know are hidden. */
+  get closed(): boolean {
+    if (this.id === session.me?.user_id) return false;
+    if (this.profile) return this.profile.photo_count === null;
+    return this.card.private === true && this.following !== 'following';
+  }
+
+  /** Takes the API's word. A list does not say whether one has asked: then what is known of it stays. */
+  hear(card: Person['card'], followed: boolean, profile?: Profile): void {
     // A first count is taken whatever is wished: there is none before it.
-    const first = profile && !this.profile;
-    this.card = card;
+    const first = profile && (!this.profile || this.#counted.followers === null);
+    const asked = profile ? profile.requested_by_you : this.following === 'requested';
+    this.card = { ...card, private: card.private ?? this.card.private };
     if (profile) this.profile = profile;
-    if (followed === undefined || (this.follow.held && !first)) return;
-    this.#followed = followed;
-    if (profile) this.#followers = profile.follower_count;
-    this.follow.hear(followed);
+    // Somebody may have accepted a moment after one asked.
+    if (followed && this.follow.wanted) this.#followed = true;
+    if (!this.follow.held || first) {
+      this.#followed = followed;
+      if (profile) this.#counted = { followers: profile.follower_count, followed };
+      this.follow.hear(followed || asked);
+    }
+    if (this.closed) forgetPhotosOf(this.id);
+  }
+
+  /** Takes what following or unfollowing them led to. */
+  hearFollow({ following, requested, follower_count: followers }: FollowState): void {
+    this.#followed = following;
+    if (requested) this.card = { ...this.card, private: true };
+    if (followers === null) this.close();
+  }
+
+  /** Takes away what is seen only of somebody who admits one. */
+  close(): void {
+    this.#counted = { followers: null, followed: false };
+    if (this.profile) {
+      this.profile = { ...this.profile, follower_count: null, following_count: null, photo_count: null };
+    }
+    forgetPhotosOf(this.id);
   }
 }
 
@@ -111,6 +161,21 @@ export function forgetPhoto(id: string): void {
   removeFromLists(id);
 }
 
+/** Takes what is somebody's out of everything that shows it: one sees it no longer. */
+export function forgetPhotosOf(userId: string): void {
+  for (const { id, card } of [...photos.values()]) if (card.user_id === userId) forgetPhoto(id);
+  knownList(`photos/${userId}`)?.reset();
+}
+
+/** Takes somebody whom one does not see any longer out of everything that shows them. */
+export function forgetPerson(userId: string): void {
+  const known = people.get(userId);
+  if (known) idsByName.delete(known.card.username.toLowerCase());
+  people.delete(userId);
+  removeFromLists(userId);
+  forgetPhotosOf(userId);
+}
+
 /** Folds somebody in a list into the store. */
 export function person(card: UserCard): Person {
   return fold(card, card.followed_by_you);
@@ -125,6 +190,11 @@ export function profile(view: Profile): Person {
 export function knownPerson(username: string): Person | undefined {
   const id = idsByName.get(username.toLowerCase());
   return id === undefined ? undefined : people.get(id);
+}
+
+/** Returns who is known by that id. */
+export function knownPersonById(userId: string): Person | undefined {
+  return people.get(userId);
 }
 
 function fold(card: Person['card'], followed: boolean, view?: Profile): Person {
@@ -145,31 +215,42 @@ export function onWishFailed(tell: (problem: Problem) => void): void {
   report = tell;
 }
 
-function portsOf(tell: WishPorts['tell']): WishPorts {
-  return { tell, failed: (problem) => report(problem), now: Date.now };
+const ON_PHOTOS = ['like', 'save'] as const;
+const ON_PEOPLE = ['follow', 'block', 'mute', 'close-friend'] as const;
+type OnPhotos = (typeof ON_PHOTOS)[number];
+type OnPeople = (typeof ON_PEOPLE)[number];
+
+/** Returns the one wish of that kind about a photo or a person. `said` is what the API says of it, where it does. */
+export function wishFor(kind: OnPhotos | OnPeople, id: string, said?: boolean): Wish {
+  const tell = (on: boolean) => (isOnPhotos(kind) ? tellOfPhoto(kind, id, on) : tellOfPerson(kind, id, on));
+  return wishOf(`${kind}/${id}`, said, { tell, failed: (problem) => report(problem), now: Date.now });
 }
 
-function likeOf(id: string, said: boolean): Wish {
+function isOnPhotos(kind: OnPhotos | OnPeople): kind is OnPhotos {
+  return (ON_PHOTOS as readonly string[]).includes(kind);
+}
+
+function tellOfPhoto(kind: OnPhotos, id: string, on: boolean): Promise<unknown> {
   const path = { params: { path: { photo_id: id } } };
-  const tell = (on: boolean) =>
-    ok(on ? api.POST('/api/v1/photos/{photo_id}/like', path) : api.DELETE('/api/v1/photos/{photo_id}/like', path));
-  return wishOf(`like/${id}`, said, portsOf(tell));
+  return ok(
+    on ? api.POST(`/api/v1/photos/{photo_id}/${kind}`, path) : api.DELETE(`/api/v1/photos/{photo_id}/${kind}`, path),
+  );
 }
 
-function followOf(id: string, said: boolean): Wish {
+async function tellOfPerson(kind: OnPeople, id: string, on: boolean): Promise<void> {
   const path = { params: { path: { user_id: id } } };
-  const tell = (on: boolean) =>
-    ok(on ? api.POST('/api/v1/users/{user_id}/follow', path) : api.DELETE('/api/v1/users/{user_id}/follow', path));
-  return wishOf(`follow/${id}`, said, portsOf(tell));
+  const state = await ok<FollowState | undefined>(
+    on ? api.POST(`/api/v1/users/{user_id}/${kind}`, path) : api.DELETE(`/api/v1/users/{user_id}/${kind}`, path),
+  );
+  if (state) people.get(id)?.hearFollow(state);
 }
 
 /** Tells the API what waited for a connection, of photos and people of before as well. */
 export function tellWaiting(): Promise<void> {
   return flushWishes((key, wanted) => {
     const [kind, id] = key.split('/');
-    if (!id) return undefined;
-    if (kind === 'like') return likeOf(id, !wanted);
-    return kind === 'follow' ? followOf(id, !wanted) : undefined;
+    const known = [...ON_PHOTOS, ...ON_PEOPLE].find((one) => one === kind);
+    return known && id ? wishFor(known, id, !wanted) : undefined;
   });
 }
 

@@ -1,6 +1,7 @@
 import { get, set } from 'idb-keyval';
 import { api, ok, type Schemas } from '$lib/api/client';
 import { Problem } from '$lib/api/problem';
+import { isAway } from '$lib/data/away.svelte';
 import { type Photo, photo } from '$lib/data/entities.svelte';
 import { keptList, List, type Page } from '$lib/data/list.svelte';
 import { session } from '$lib/session.svelte';
@@ -31,7 +32,7 @@ class Feed {
   #next: FeedPage | undefined;
 
   get list(): List<Photo> {
-    return keptList(FEED, () => new List((cursor) => this.#read(cursor)));
+    return keptList(FEED, () => new List((cursor) => this.#read(cursor), isLeftOut));
   }
 
   /** Shows the first page: the kept one at once, the API's when it is there. Resolves when the kept one is shown. */
@@ -65,6 +66,14 @@ class Feed {
     if (page) this.#take(page);
     else await this.list.refresh();
     if (this.list.status !== 'failed') this.newer = undefined;
+  }
+
+  /** Takes somebody's photos out of the page that is kept: the next visit does not begin with them. */
+  async leaveOut(userId: string): Promise<void> {
+    const kept = await recall();
+    if (!kept) return;
+    const photos = kept.page.photos.filter((card) => card.user_id !== userId);
+    await set(KEY, { ...kept, page: { ...kept.page, photos } }).catch(() => {});
   }
 
   async #read(cursor?: string): Promise<Page<Photo>> {
@@ -106,9 +115,13 @@ class Feed {
     keep(page);
   }
 
-  /** Nothing is put above whom is reading: they are told, and take it when they like. */
+  /**
+   * Nothing is put above whom is reading: they are told, and take it when they like. What is no longer for them goes at
+   * once: it was deleted, its author blocked them, or admits them no more.
+   */
   #offer(page: FeedPage): void {
     this.#next = page;
+    for (const id of gone(this.list.items, page)) this.list.remove(id);
     const authors = new Map(page.photos.map((card) => [card.user_id, card]));
     this.newer = [...authors.values()].slice(0, 3);
   }
@@ -128,6 +141,18 @@ async function first(): Promise<FeedPage> {
   if (response?.ok) return (await response.json()) as FeedPage;
   return ok(api.GET('/api/v1/feed'));
 }
+
+/**
+ * Returns the ids of those that are no longer in a list, by its first page as it is now: those that were above one
+ * that still is. Of what was below them all only a page that is the whole list says anything.
+ */
+export function gone(items: { id: string }[], { photos, has_more }: Pick<FeedPage, 'photos' | 'has_more'>): string[] {
+  const there = new Set(photos.map((card) => card.photo_id));
+  const said = has_more ? items.findLastIndex(({ id }) => there.has(id)) : items.length;
+  return items.filter(({ id }, place) => place < said && !there.has(id)).map(({ id }) => id);
+}
+
+const isLeftOut = ({ card }: Photo) => isAway(card.user_id);
 
 function pageOf(page: FeedPage): Page<Photo> {
   return { items: page.photos.map(photo), next_cursor: page.next_cursor ?? null, has_more: page.has_more };

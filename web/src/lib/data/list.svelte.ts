@@ -11,7 +11,8 @@ export interface Page<T> {
  * A short page is not the end: only `has_more` says so.
  */
 export class List<T extends { id: string }> {
-  items: T[] = $state.raw([]);
+  #all: T[] = $state.raw([]);
+  #shown = $derived(this.#all.filter((item) => !this.hides(item)));
   status: 'idle' | 'loading' | 'failed' | 'done' = $state('idle');
   problem: Problem | undefined = $state.raw();
   /** Whether a first page has come. */
@@ -19,7 +20,19 @@ export class List<T extends { id: string }> {
   #cursor: string | null = null;
   #generation = 0;
 
-  constructor(private readonly read: (cursor?: string) => Promise<Page<T>>) {}
+  /** `hides` says what is not shown for now, whatever the API lists: the person has just wished it away. */
+  constructor(
+    private readonly read: (cursor?: string) => Promise<Page<T>>,
+    private readonly hides: (item: T) => boolean = () => false,
+  ) {}
+
+  get items(): T[] {
+    return this.#shown;
+  }
+
+  set items(items: T[]) {
+    this.#all = items;
+  }
 
   /** Reads the next page, if there is one and none is being read. */
   async more(): Promise<void> {
@@ -35,17 +48,28 @@ export class List<T extends { id: string }> {
   /** Begins the list with `page`. */
   start(page: Page<T>): void {
     this.#generation += 1;
-    this.items = unique(page.items);
+    this.#all = unique(page.items);
     this.begun = true;
     this.#follow(page);
   }
 
+  /** Forgets what was read, as if the list were new. */
+  reset(): void {
+    this.start({ items: [], next_cursor: null, has_more: true });
+    this.begun = false;
+  }
+
   insertTop(item: T): void {
-    this.items = unique([item, ...this.items]);
+    this.#all = unique([item, ...this.#all]);
+  }
+
+  /** Puts an item into its place among those that have been read. */
+  insert(item: T, order: (one: T, other: T) => number): void {
+    this.#all = unique([item, ...this.#all]).sort(order);
   }
 
   remove(id: string): void {
-    this.items = this.items.filter((item) => item.id !== id);
+    this.#all = this.#all.filter((item) => item.id !== id);
   }
 
   async #load(cursor: string | undefined, take: (page: Page<T>) => void): Promise<void> {
@@ -64,7 +88,7 @@ export class List<T extends { id: string }> {
   }
 
   #append(page: Page<T>): void {
-    this.items = unique([...this.items, ...page.items]);
+    this.#all = unique([...this.#all, ...page.items]);
     this.begun = true;
     this.#follow(page);
   }

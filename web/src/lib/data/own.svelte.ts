@@ -32,6 +32,12 @@ class Own {
     profile(view);
   }
 
+  /** Counts a request that has been answered, or that is open again since the answer failed. */
+  countRequest(by: 1 | -1): void {
+    if (!this.profile) return;
+    this.profile = { ...this.profile, request_count: Math.max(0, (this.profile.request_count ?? 0) + by) };
+  }
+
   forget(): void {
     this.profile = undefined;
     this.problem = undefined;

@@ -1,9 +1,31 @@
 import { api, ok } from '$lib/api/client';
-import { type Person, type Photo, person, photo, photoView, profile } from '$lib/data/entities.svelte';
+import { Problem } from '$lib/api/problem';
+import { isBlocked } from '$lib/data/away.svelte';
+import {
+  forgetPerson,
+  forgetPhoto,
+  knownPerson,
+  type Person,
+  type Photo,
+  person,
+  photo,
+  photoView,
+  profile,
+} from '$lib/data/entities.svelte';
 import { keptList, List, type Page } from '$lib/data/list.svelte';
 
 type Cursor = { query: { cursor?: string } };
-const query = (cursor?: string): Cursor => ({ query: cursor ? { cursor } : {} });
+
+/** Returns the parameters of a page's call. */
+export const query = (cursor?: string): Cursor => ({ query: cursor ? { cursor } : {} });
+
+/** The key under which the list of all saved photos is kept, or that of a collection. */
+export const savedKey = (collection = '') => `saved/${collection}`;
+
+/** The order of saved photos. */
+export function newestFirst(one: Photo, other: Photo): number {
+  return Date.parse(other.card.created_at) - Date.parse(one.card.created_at);
+}
 
 /** Somebody's photos, newest first. */
 export function photosOf(userId: string): List<Photo> {
@@ -16,13 +38,15 @@ export function photosOf(userId: string): List<Photo> {
   });
 }
 
+const isHidden = ({ id }: Person) => isBlocked(id);
+
 /** Who likes a photo. */
 export function likersOf(photoId: string): List<Person> {
   return keptList(`likers/${photoId}`, () => {
     return new List(async (cursor) => {
       const params = { path: { photo_id: photoId }, ...query(cursor) };
       return people(await ok(api.GET('/api/v1/photos/{photo_id}/likes', { params })));
-    });
+    }, isHidden);
   });
 }
 
@@ -32,11 +56,12 @@ export function followsOf(userId: string, side: 'followers' | 'following'): List
     return new List(async (cursor) => {
       const params = { path: { user_id: userId }, ...query(cursor) };
       return people(await ok(api.GET(`/api/v1/users/{user_id}/${side}`, { params })));
-    });
+    }, isHidden);
   });
 }
 
-function people(page: {
+/** Folds a page of people into the store. */
+export function people(page: {
   users: Parameters<typeof person>[0][];
   next_cursor?: string | null;
   has_more: boolean;
@@ -44,12 +69,26 @@ function people(page: {
   return { items: page.users.map(person), next_cursor: page.next_cursor ?? null, has_more: page.has_more };
 }
 
-/** Reads one photo. Throws `Problem` `photo_not_found` when it is gone. */
+/** Reads one photo. Throws `Problem` `photo_not_found` when it is gone or hidden; then nothing shows it any longer. */
 export async function readPhoto(id: string): Promise<Photo> {
-  return photoView(await ok(api.GET('/api/v1/photos/{photo_id}', { params: { path: { photo_id: id } } })));
+  try {
+    return photoView(await ok(api.GET('/api/v1/photos/{photo_id}', { params: { path: { photo_id: id } } })));
+  } catch (error) {
+    if (Problem.from(error).code === 'photo_not_found') forgetPhoto(id);
+    throw error;
+  }
 }
 
-/** Reads somebody's profile by user name. Throws `Problem` `user_not_found`. */
+/**
+ * Reads somebody's profile by user name. Throws `Problem` `user_not_found` when there is nobody, or nobody that one
+ * sees; then nothing shows them any longer.
+ */
 export async function readPerson(username: string): Promise<Person> {
-  return profile(await ok(api.GET('/api/v1/users/by-name/{username}', { params: { path: { username } } })));
+  try {
+    return profile(await ok(api.GET('/api/v1/users/by-name/{username}', { params: { path: { username } } })));
+  } catch (error) {
+    const known = knownPerson(username);
+    if (Problem.from(error).code === 'user_not_found' && known) forgetPerson(known.id);
+    throw error;
+  }
 }

@@ -20,7 +20,7 @@ export interface WishPorts {
 export class Wish {
   /** What the person sees. */
   wanted = $state(false);
-  #said: boolean;
+  #said = $state(false);
   #running = false;
   #heldUntil = 0;
   readonly #owner = session.me?.user_id;
@@ -35,6 +35,11 @@ export class Wish {
     this.wanted = kept ?? said;
     // The API has not been told, whatever is known of its word: that may be a page of before.
     this.#said = kept === undefined ? said : !kept;
+  }
+
+  /** What the API said last. */
+  get said(): boolean {
+    return this.#said;
   }
 
   /** Whether the API's word is not to be taken yet. */
@@ -76,6 +81,13 @@ export class Wish {
     }
   }
 
+  /** Takes the API's word whatever is wished: something else has changed it. */
+  overrule(said: boolean): void {
+    dropWish(this.key);
+    this.wanted = said;
+    this.#agree(said);
+  }
+
   /** Hears that another tab has told the API. */
   told(): void {
     if (!this.#running) this.#agree(this.wanted);
@@ -90,14 +102,14 @@ export class Wish {
 /** Wishes by their keys: there is one of each, whoever shows it. */
 const wishes = new Map<string, Wish>();
 
-/** Returns the wish under `key`. `said` is what the API says of it. */
-export function wishOf(key: string, said: boolean, ports: WishPorts): Wish {
+/** Returns the wish under `key`. `said` is what the API says of it, where it does. */
+export function wishOf(key: string, said: boolean | undefined, ports: WishPorts): Wish {
   let wish = wishes.get(key);
   if (!wish) {
-    wish = new Wish(key, said, ports);
+    wish = new Wish(key, said ?? false, ports);
     wishes.set(key, wish);
   }
-  wish.hear(said);
+  if (said !== undefined) wish.hear(said);
   return wish;
 }
 

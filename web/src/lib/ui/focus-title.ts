@@ -27,3 +27,17 @@ function focused(): boolean {
   there?.focus({ preventScroll: true });
   return there !== null;
 }
+
+/**
+ * Returns what moves the focus on when the row that a button is in goes away: to the next row, the one before, or the
+ * title. Call it while the row is there, and what it returns when it is gone.
+ */
+export function focusBeside(button: Element): () => Promise<void> {
+  const row = button.closest('li');
+  const beside = row?.nextElementSibling ?? row?.previousElementSibling;
+  return async () => {
+    await tick();
+    const next = beside?.isConnected ? beside.querySelector<HTMLElement>('button') : undefined;
+    (next ?? title())?.focus();
+  };
+}
