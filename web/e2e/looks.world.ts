@@ -34,6 +34,8 @@ function card(
     likes_count: Number(id) * 1234,
     comments_count: 0,
     liked_by_user: id === '2',
+    saved_by_user: id === '3',
+    audience: 'everyone',
     media: [{ width, height, alt, blurhash: null, urls }],
     tags: ['morning'],
     location: 'Manaus',
@@ -57,6 +59,11 @@ const PROFILE: Schemas['Profile'] = {
   following_count: 67,
   photo_count: PHOTOS.length,
   followed_by_you: true,
+  private: false,
+  requested_by_you: false,
+  follows_you: true,
+  muted: null,
+  close_friend: false,
   created_at: before(9000),
 };
 const ANSWERS: Record<string, unknown> = {
