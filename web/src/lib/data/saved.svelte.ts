@@ -27,10 +27,13 @@ class Collections {
   /** The first photo of each, where it has been asked for; none where there is none. */
   covers: Record<string, Photo | undefined> = $state.raw({});
   problem: Problem | undefined = $state.raw();
+  /** What is being changed. It is over before they are read: an answer from before would bring back what was. */
+  #changing: Promise<unknown> = Promise.resolve();
 
   /** Reads them. What was read before stays until then, and when it fails. */
   async read(): Promise<void> {
     this.problem = undefined;
+    await this.#changing;
     try {
       this.all = (await ok(api.GET('/api/v1/users/me/collections'))).collections;
     } catch (error) {
@@ -44,7 +47,7 @@ class Collections {
 
   /** Makes one. Throws `Problem`. */
   async create(name: string): Promise<Collection> {
-    const made = await ok(api.POST('/api/v1/users/me/collections', { body: { name } }));
+    const made = await this.#change(ok(api.POST('/api/v1/users/me/collections', { body: { name } })));
     this.all = [...(this.all ?? []), made];
     this.covers = { ...this.covers, [made.collection_id]: undefined };
     return made;
@@ -55,12 +58,8 @@ class Collections {
     const before = this.all;
     this.all = before?.map((one) => (one.collection_id === id ? { ...one, name } : one));
     try {
-      await ok(
-        api.PATCH('/api/v1/users/me/collections/{collection_id}', {
-          params: { path: { collection_id: id } },
-          body: { name },
-        }),
-      );
+      const params = { path: { collection_id: id } };
+      await this.#change(ok(api.PATCH('/api/v1/users/me/collections/{collection_id}', { params, body: { name } })));
     } catch (error) {
       this.all = before;
       throw error;
@@ -72,7 +71,8 @@ class Collections {
     const before = this.all;
     this.all = this.all?.filter((one) => one.collection_id !== id);
     try {
-      await ok(api.DELETE('/api/v1/users/me/collections/{collection_id}', { params: { path: { collection_id: id } } }));
+      const params = { path: { collection_id: id } };
+      await this.#change(ok(api.DELETE('/api/v1/users/me/collections/{collection_id}', { params })));
     } catch (error) {
       this.all = before;
       throw error;
@@ -127,6 +127,11 @@ class Collections {
     } catch (error) {
       Problem.from(error);
     }
+  }
+
+  #change<T>(work: Promise<T>): Promise<T> {
+    this.#changing = Promise.allSettled([this.#changing, work]);
+    return work;
   }
 
   forget(): void {

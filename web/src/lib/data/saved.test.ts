@@ -122,6 +122,20 @@ test('a collection has its new name at once, and its old one when that fails', a
   expect(collections.find('c1')?.name).toBe('Trips');
 });
 
+test('what is read while one is deleted does not bring it back', async () => {
+  let there = [TRIPS];
+  answers['GET users/me/collections'] = () => Response.json({ collections: there });
+  answers['DELETE users/me/collections/c1'] = () => {
+    there = [];
+    return new Response(null, { status: 204 });
+  };
+  await Promise.all([collections.remove('c1'), collections.read()]);
+  expect([collections.all, told.map(({ what }) => what)]).toEqual([
+    [],
+    ['DELETE users/me/collections/c1', 'GET users/me/collections'],
+  ]);
+});
+
 test('a collection is made last of all, and deleted at once', async () => {
   answers['POST users/me/collections'] = () =>
     Response.json({ collection_id: 'c2', name: 'Food', created_at: '2026-01-02T00:00:00Z' }, { status: 201 });
