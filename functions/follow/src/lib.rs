@@ -193,7 +193,7 @@ impl runtime::http::Handler for FollowHandler {
         match call.route() {
             "POST /api/v1/users/{user_id}/follow" => {
                 let other = self.other(call, caller).await?;
-                Reply::ok(&self.follow(call, caller, other).await?)
+                Reply::ok(&Box::pin(self.follow(call, caller, other)).await?)
             }
             "DELETE /api/v1/users/{user_id}/follow" => {
                 let other = self.other(call, caller).await?;

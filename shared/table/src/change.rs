@@ -306,7 +306,7 @@ pub async fn apply<'a>(
             _ => {}
         }
     }
-    let forbidden = endings::forbidden(table, &follows, order).await?;
+    let forbidden = Box::pin(endings::forbidden(table, &follows, order)).await?;
     edges.retain(|edge| !(edge.is_there() && forbidden.contains(&edge.relation)));
     let mut gone = settle(table, edges, order).await?;
     gone.extend(forbidden.into_iter().map(|relation| describe(relation).source));
@@ -319,8 +319,9 @@ pub async fn apply<'a>(
         request::accept_if_public(table, asker, user).await?;
     }
     for (by, about) in pairs {
-        circle::renew(table, by, about).await?;
-        endings::apply(table, by, about, order).await?;
+        // On the heap, because hardly a change needs these futures, which are large.
+        Box::pin(circle::renew(table, by, about)).await?;
+        Box::pin(endings::apply(table, by, about, order)).await?;
     }
     for (photo, begins) in processing {
         if begins {

@@ -14,6 +14,7 @@ use super::photos::{FailureView, Upload};
 
 /// Somebody's profile.
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "the contract with clients, in which each is a field")]
 pub struct Profile {
     /// Names the user.
     #[schema(value_type = String)]
@@ -206,6 +207,7 @@ impl MuteRequest {
 
 /// How a user and who looks at their profile stand to each other.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each may hold with or without any other")]
 pub struct Regard {
     /// Whether the viewer sees their counts.
     pub admitted: bool,
