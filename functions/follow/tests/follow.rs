@@ -366,7 +366,11 @@ async fn when_a_block_hides_somebody_then_they_are_as_nobody_and_in_no_list() {
             assert_eq!(one, other, "{route} takes as long as of nobody");
         }
         for route in [FOLLOWERS, FOLLOWING] {
-            assert_eq!(scroll(&world, route, who, &eve).await, [who.username.clone()], "{route}");
+            assert_eq!(
+                scroll(&world, route, who, &eve).await,
+                *std::slice::from_ref(&who.username),
+                "{route}"
+            );
             assert_eq!(scroll(&world, route, &eve, &eve).await.len(), 2, "others see both");
         }
     }

@@ -81,7 +81,9 @@ impl InboxHandler {
         )?;
         // Who is hidden by a block is in no row, and a row of nobody else is none.
         for (_, row) in &mut page.items {
-            hidden.iter().for_each(|actor| row.leave_out(*actor));
+            for actor in &hidden {
+                row.leave_out(*actor);
+            }
         }
         let of_nobody: HashSet<RowId> =
             page.items.iter().filter(|(_, row)| row.actor_count == 0).map(|(id, _)| *id).collect();

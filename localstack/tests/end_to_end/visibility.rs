@@ -359,7 +359,6 @@ fn table(found: &Found) -> String {
 }
 
 #[tokio::test]
-#[expect(clippy::disallowed_methods, reason = "a test is no function with a Config")]
 async fn what_everybody_sees_of_everybody_is_what_the_document_says() {
     let app = App::new();
     let witness = app.register("witness").await;

@@ -135,15 +135,10 @@ impl Table {
     }
 
     async fn item(&self, key: &ItemKey, consistent: bool) -> Result<Option<Item>> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&*self.name)
-            .set_key(Some(key_item(key)))
-            .consistent_read(consistent)
-            .send()
-            .await
-            .map_err(|error| Error::sdk("GetItem", error))?;
+        let request = self.client.get_item().table_name(&*self.name).set_key(Some(key_item(key)));
+        // On the heap, as every call that others are made beside: what the SDK keeps for one has kilobytes.
+        let answer = Box::pin(request.consistent_read(consistent).send()).await;
+        let answer = answer.map_err(|error| Error::sdk("GetItem", error))?;
         Ok(answer.item)
     }
 
@@ -202,13 +197,8 @@ impl Table {
                 .consistent_read(consistent)
                 .build()
                 .map_err(Error::unreadable)?;
-            let answer = self
-                .client
-                .batch_get_item()
-                .request_items(&*self.name, request)
-                .send()
-                .await
-                .map_err(|error| Error::sdk("BatchGetItem", error))?;
+            let request = self.client.batch_get_item().request_items(&*self.name, request);
+            let answer = Box::pin(request.send()).await.map_err(|error| Error::sdk("BatchGetItem", error))?;
             found.extend(answer.responses.into_iter().flatten().flat_map(|(_, items)| items));
             left =
                 answer.unprocessed_keys.into_iter().flatten().flat_map(|(_, request)| request.keys).collect();
@@ -277,7 +267,7 @@ impl Table {
         let wanted = range.limit.saturating_add(1);
         loop {
             let left = i32::try_from(wanted.saturating_sub(items.len())).unwrap_or(i32::MAX);
-            let answer = self
+            let request = self
                 .client
                 .query()
                 .table_name(&*self.name)
@@ -288,10 +278,8 @@ impl Table {
                 .scan_index_forward(!range.newest_first)
                 .consistent_read(range.consistent)
                 .limit(left)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| Error::sdk("Query", error))?;
+                .set_exclusive_start_key(start);
+            let answer = Box::pin(request.send()).await.map_err(|error| Error::sdk("Query", error))?;
             for item in answer.items.into_iter().flatten() {
                 let keyed: Keyed<T> = parsed(item)?;
                 let key = ItemKey::parse(&keyed.pk, &keyed.sk)
