@@ -1282,8 +1282,6 @@ export interface components {
             profile_pic: string;
             /** @description Whether the caller follows them. */
             followed_by_you: boolean;
-            /** @description Whether only those whom they accept see their photos. */
-            private: boolean;
             mute?: components["schemas"]["Muted"] | null;
         };
         /** @description A page of people. */
