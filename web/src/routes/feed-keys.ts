@@ -40,11 +40,13 @@ export function hearFeedKeys(): () => void {
     k: () => step(-1),
     l: () => {
       const here = photo();
-      void here?.like.set(!here.like.wanted);
+      if (!here) return false;
+      void here.like.set(!here.like.wanted);
     },
     s: () => {
       const here = photo();
-      if (here) toggleSaved(here);
+      if (!here) return false;
+      toggleSaved(here);
     },
     o: () => {
       const here = photo();

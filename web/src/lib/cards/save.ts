@@ -1,6 +1,5 @@
 import type { Photo } from '$lib/data/entities.svelte';
-import { knownList } from '$lib/data/list.svelte';
-import { newestFirst, savedKey } from '$lib/data/pages';
+import { listSaved } from '$lib/data/saved-list';
 import { m } from '$lib/paraglide/messages.js';
 import { toasts } from '$lib/ui/toasts.svelte';
 import { collecting } from './collecting.svelte';
@@ -10,7 +9,6 @@ export function toggleSaved(photo: Photo): void {
   const on = !photo.save.wanted;
   void photo.save.set(on);
   if (!on) return;
-  const list = knownList<Photo>(savedKey());
-  if (list?.begun) list.insert(photo, newestFirst);
+  listSaved(photo);
   toasts.say(m.photo_saved(), { label: m.saved_choose(), run: () => (collecting.photo = photo) });
 }

@@ -19,14 +19,6 @@ type Cursor = { query: { cursor?: string } };
 /** Returns the parameters of a page's call. */
 export const query = (cursor?: string): Cursor => ({ query: cursor ? { cursor } : {} });
 
-/** The key under which the list of all saved photos is kept, or that of a collection. */
-export const savedKey = (collection = '') => `saved/${collection}`;
-
-/** The order of saved photos. */
-export function newestFirst(one: Photo, other: Photo): number {
-  return Date.parse(other.card.created_at) - Date.parse(one.card.created_at);
-}
-
 /** Somebody's photos, newest first. */
 export function photosOf(userId: string): List<Photo> {
   return keptList(`photos/${userId}`, () => {

@@ -3,7 +3,7 @@ import { Problem } from '$lib/api/problem';
 import { isBlocked } from '$lib/data/away.svelte';
 import { type Photo, photo } from '$lib/data/entities.svelte';
 import { keptList, knownList, List } from '$lib/data/list.svelte';
-import { newestFirst, savedKey } from '$lib/data/pages';
+import { listSaved, newestFirst, savedKey } from '$lib/data/saved-list';
 import { session } from '$lib/session.svelte';
 
 export type Collection = Schemas['CollectionView'];
@@ -139,12 +139,6 @@ class Collections {
     this.covers = {};
     this.problem = undefined;
   }
-}
-
-/** Shows a photo in a list of saved ones that has been read. */
-function listSaved(photo: Photo, collection?: string): void {
-  const list = knownList<Photo>(savedKey(collection));
-  if (list?.begun) list.insert(photo, newestFirst);
 }
 
 export const collections = new Collections();
