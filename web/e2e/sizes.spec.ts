@@ -117,7 +117,7 @@ test.describe('reduced motion', () => {
     await expect(card.getByRole('button', { name: 'Like' })).toHaveAttribute('aria-pressed', 'true');
     // One frame later it is there, and not on its way.
     const place = await card.getByRole('button', { name: 'Next picture' }).evaluate(async (button: HTMLElement) => {
-      const track = button.parentElement?.querySelector('ul');
+      const track = button.closest('.track');
       button.click();
       await new Promise((resolve) => requestAnimationFrame(resolve));
       return (track?.scrollLeft ?? 0) / (track?.clientWidth ?? 1);

@@ -1,6 +1,9 @@
 import { preferences } from '$lib/preferences.svelte';
 
-/** Keys that do something by themselves, and what they do. They are off in fields and can be switched off. */
+/**
+ * Keys that do something by themselves, and what they do: `false` leaves a key to whoever hears it next. They are off in
+ * fields and can be switched off.
+ */
 export type Shortcuts = Record<string, () => unknown>;
 
 /** How long a first key waits for the second, as in `g h` (ms). */
@@ -17,9 +20,7 @@ export function hearShortcuts(shortcuts: Shortcuts): () => void {
     const pair = event.timeStamp - first.at < GAP ? `${first.key} ${event.key}` : '';
     first = { key: event.key, at: event.timeStamp };
     const run = shortcuts[pair] ?? shortcuts[event.key];
-    if (!run) return;
-    event.preventDefault();
-    run();
+    if (run && run() !== false) event.preventDefault();
   }
 
   addEventListener('keydown', keyed);
