@@ -68,6 +68,21 @@ test('a photo is saved by button and key, is found again, and is saved no longer
   await isSaved(world, me, id, false);
 });
 
+test('the key saves the photo that lies over the feed, and not the card below it', async ({ page, world, me }) => {
+  const { id } = await inFeed(page, world, me);
+  await cardOf(page, id).getByRole('button', { name: 'Open' }).click();
+  const button = page.getByRole('dialog', { name: 'Photo' }).getByRole('button', { name: 'Save', exact: true });
+  await expect(async () => {
+    await page.keyboard.press('s');
+    await expect(button).toHaveAttribute('aria-pressed', 'true', { timeout: 500 });
+  }).toPass();
+  // It says so over the photo, with the way to a collection.
+  await page.getByRole('dialog', { name: 'Photo' }).getByRole('button', { name: 'Collection…' }).click();
+  await expect(page.getByRole('dialog', { name: 'Save to a collection' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog', { name: 'Photo' })).toBeVisible();
+});
+
 test('a photo that is saved without a connection is saved when there is one', async ({ page, context, world, me }) => {
   const { id } = await inFeed(page, world, me);
   await context.setOffline(true);
