@@ -6,7 +6,7 @@ import { forgetPerson, knownPerson, type Person, person, photo, profile } from '
 import { feed } from './feed.svelte';
 import { own } from './own.svelte';
 import { readPerson, readPhoto } from './pages';
-import { answer, removeFollower, requests } from './requests';
+import { answer, removeFollower, requests, takeBack } from './requests';
 
 /** What is kept on this device. */
 const kept = vi.hoisted(() => new Map<string, unknown>());
@@ -248,6 +248,14 @@ describe('a request', () => {
     answers['POST users/me/requests/7/decline'] = refused(503, 'busy');
     await expect(answer(anna, false)).rejects.toMatchObject({ code: 'busy' });
     expect([requests().items.length, own.profile?.request_count]).toEqual([1, 2]);
+  });
+
+  it('that was accepted is taken back once it has become a follow', async () => {
+    let asked = 0;
+    answers['GET users/by-name/anna'] = () => Response.json(view({ follows_you: ++asked === 3 }));
+    await takeBack(anna, async () => {});
+    expect(told.at(-1)).toBe('DELETE users/me/followers/7');
+    expect(asked).toBe(3);
   });
 
   it('that was withdrawn is gone all the same', async () => {

@@ -3,7 +3,7 @@ import { Problem } from '$lib/api/problem';
 import type { Person } from '$lib/data/entities.svelte';
 import { keptList, List } from '$lib/data/list.svelte';
 import { own } from '$lib/data/own.svelte';
-import { followsOf, people, query } from '$lib/data/pages';
+import { followsOf, people, query, readPerson } from '$lib/data/pages';
 import { session } from '$lib/session.svelte';
 
 /** Who asks to follow one's private account. */
@@ -34,6 +34,20 @@ export async function answer(person: Person, accepted: boolean): Promise<boolean
     own.countRequest(1);
     throw error;
   }
+}
+
+/** How often it is asked whether an accepted request has become a follow, and how long apart (ms). */
+const TRIES = 10;
+const PAUSE = 1000;
+
+/** Takes an acceptance back: the follow that it leads to a moment later is removed once it is there. Throws `Problem`. */
+export async function takeBack(person: Person, wait = (ms: number) => new Promise((end) => setTimeout(end, ms))) {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const { profile } = await readPerson(person.card.username);
+    if (profile?.follows_you) break;
+    await wait(PAUSE);
+  }
+  await removeFollower(person);
 }
 
 /** Takes somebody out of one's own followers, at once. They come back when that fails. Throws `Problem`. */
