@@ -29,6 +29,7 @@ const view = (more: Partial<View> = {}): View => ({
   photo_count: 3,
   followed_by_you: false,
   private: false,
+  muted: null,
   requested_by_you: false,
   follows_you: false,
   close_friend: false,
