@@ -184,6 +184,7 @@ async fn when_a_follower_is_removed_then_they_may_follow_again() {
 async fn when_a_request_is_answered_then_it_goes_and_an_accepted_one_follows() {
     let world = World::new().await;
     let (ann, bob, eve) = (world.person("ann").await, world.person("bob").await, world.person("eve").await);
+    world.switch(&ann, true).await;
     for who in [&bob, &eve] {
         request(&world, who, &ann).await;
     }

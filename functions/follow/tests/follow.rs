@@ -108,7 +108,7 @@ async fn a_request_and_its_withdrawal_stay_within_their_budget() {
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     world.switch(&bob, true).await;
     // What a private account adds to a follow: whether it admits the caller. To an unfollow: one transaction.
-    for (route, trips, reads, writes) in [(FOLLOW, 3, 4.0, 2.0), (UNFOLLOW, 2, 1.5, 4.0)] {
+    for (route, trips, reads, writes) in [(FOLLOW, 3, 4.0, 2.0), (UNFOLLOW, 2, 2.0, 4.0)] {
         world.engine.reset_usage();
         assert_eq!(ask(&world, route, &ann, bob.user_id).await.status, 200);
         let usage = world.engine.usage();

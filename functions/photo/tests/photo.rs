@@ -147,6 +147,7 @@ async fn when_a_ready_photo_is_asked_for_then_everyone_sees_it_whole() {
         "likes_count": 0,
         "comments_count": 0,
         "liked_by_user": false,
+        "saved_by_user": false,
         "media": [
             { "width": 1080, "height": 720, "alt": "a wave", "blurhash": "LEHV6nWB2yk8pyo0adR*.7kCMdnj", "urls": urls(0) },
             { "width": 1080, "height": 720, "alt": null, "blurhash": "LEHV6nWB2yk8pyo0adR*.7kCMdnj", "urls": urls(1) },
@@ -541,7 +542,7 @@ async fn a_private_photo_costs_one_round_trip_more_and_what_is_hidden_looks_abse
                 bodies.push((method, usage.round_trips, answer.json));
             }
             if method == "GET" {
-                let (trips, units) = if who.user_id == ada().user_id { (1, 1.5) } else { (2, 3.5) };
+                let (trips, units) = if who.user_id == ada().user_id { (1, 2.0) } else { (2, 4.0) };
                 assert_eq!(usage.round_trips, trips, "{id} by {name}: {usage:?}");
                 assert!(usage.read_units <= units, "{id} by {name}: {usage:?}");
             }

@@ -11,6 +11,7 @@ use domain::{PhotoId, Timestamp, UserId};
 use serde::Serialize;
 use serde_dynamo::{AttributeValue, Item, to_item};
 use table::follow::Follow;
+use table::followings::NEWEST;
 use table::keys::{ItemKey, PK, SK};
 use table::original::Original;
 use table::reader::Reader;
@@ -53,6 +54,21 @@ pub(crate) fn follow(follower: &Person, followee: UserId, at: Timestamp) -> Resu
         stored(&ItemKey::Following(follower.id, followee), edge)?,
         stored(&ItemKey::Follower(followee, follower.id), Derived { at })?,
     ])
+}
+
+/// Returns whom somebody follows, packed: the newest that one item holds.
+pub(crate) fn followings(follower: UserId, followees: &[UserId]) -> Result<Item> {
+    #[derive(Serialize)]
+    struct Packed {
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        cut: bool,
+        version: u64,
+    }
+    let left_out = followees.len().saturating_sub(NEWEST);
+    let mut item = stored(&ItemKey::Followings(follower), Packed { cut: left_out > 0, version: 1 })?;
+    let newest = followees.iter().skip(left_out).flat_map(|followee| followee.get().to_be_bytes());
+    item.insert("newest".to_owned(), AttributeValue::B(newest.collect()));
+    Ok(item)
 }
 
 /// Returns the state of a reader whose snapshot, taken at `mark`, was empty: what they follow was pushed

@@ -66,8 +66,14 @@ fn account(population: &Population, node: Node, person: &Person, items: &mut Vec
 
 fn edges(population: &Population, node: Node, person: &Person, items: &mut Vec<Item>) -> Result<()> {
     let at = population.now.plus_days(-60);
-    for followee in population.graph.following(node) {
-        items.extend(items::follow(person, population.person(*followee)?.id, at)?);
+    let following = population.graph.following(node);
+    let followees: Vec<_> =
+        following.iter().map(|followee| Ok(population.person(*followee)?.id)).collect::<Result<_>>()?;
+    for followee in &followees {
+        items.extend(items::follow(person, *followee, at)?);
+    }
+    if !followees.is_empty() {
+        items.push(items::followings(person.id, &followees)?);
     }
     Ok(())
 }

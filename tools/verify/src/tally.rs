@@ -7,7 +7,7 @@
 //!   The sum is 0 when both sides are the same set, in whatever order they came.
 //!   It is 0 by chance once in 2^64.
 //!
-//! A user takes 72 bytes and a photo 40. A hash table is between 7/16 and 7/8 full and has one more byte
+//! A user takes 96 bytes and a photo 40. A hash table is between 7/16 and 7/8 full and has one more byte
 //! for each slot. That makes 83 to 167 bytes for a user and 47 to 94 for a photo, and half as much again
 //! while the table grows. 100 million of each take 16 GB, and 20 at most.
 

@@ -460,7 +460,8 @@ async fn a_block_and_a_follow_stay_within_their_budgets() {
     world.engine.reset_usage();
     assert_eq!(stage.deliver(&records).await, None);
     let usage = world.engine.usage();
-    assert!(usage.round_trips == 2 && usage.read_units <= 2.0 && usage.write_units <= 6.0, "{usage:?}");
+    // Both pairs, edge and counters, and the packed followings with a look before and after.
+    assert!(usage.round_trips <= 5 && usage.read_units <= 6.0 && usage.write_units <= 7.0, "{usage:?}");
 
     world.engine.stream().await;
     world.block(&ann, &bob).await;

@@ -90,6 +90,8 @@ async fn when_a_pulled_celebrity_posts_then_it_counts_before_it_is_pushed() {
     let early = world.deliver(&reader, &star).await;
     world.deliver_by(&star, DeliveryMode::Celebrity).await;
     table::reader::pull_from(&world.table, reader.user_id, star.user_id).await.unwrap();
+    world.follow(&reader, &star).await;
+    world.derive().await;
     assert_eq!(world.newer(&reader, early).await, nothing());
     let photo = world.post(&star).await;
     assert_eq!(names(&world.newer(&reader, early).await), ["star"]);

@@ -49,6 +49,7 @@ async fn when_somebodys_photos_are_listed_then_each_is_shown_as_it_is() {
         "likes_count": 1,
         "comments_count": 0,
         "liked_by_user": true,
+            "saved_by_user": false,
         "media": [{ "width": 1080, "height": 720, "alt": null, "blurhash": "LEHV6nWB2yk8pyo0adR*.7kCMdnj", "urls": urls }],
         "tags": [],
         "location": null,
@@ -195,7 +196,7 @@ async fn when_a_full_page_is_read_then_it_is_two_round_trips() {
         10
     );
     let usage = world.engine.usage();
-    assert_eq!((usage.requests, usage.round_trips), (5, 2), "{usage:?}");
+    assert_eq!((usage.requests, usage.round_trips), (6, 2), "{usage:?}");
     assert!(usage.read_units <= 15.0, "{usage:?}");
     // A user named by name costs one get more.
     world.engine.reset_usage();
