@@ -64,7 +64,6 @@ enum Ask {
     Photo,
     Likers,
     Feed,
-    Newer,
     ListOfPeople,
     LikersElsewhere,
     Inbox,
@@ -78,7 +77,7 @@ enum Ask {
 }
 
 impl Ask {
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 18] = [
         Self::Profile,
         Self::ByName,
         Self::Photos,
@@ -87,7 +86,6 @@ impl Ask {
         Self::Photo,
         Self::Likers,
         Self::Feed,
-        Self::Newer,
         Self::ListOfPeople,
         Self::LikersElsewhere,
         Self::Inbox,
@@ -111,7 +109,6 @@ impl Ask {
             Self::Photo => "`GET /photos/{id}`",
             Self::Likers => "`GET /photos/{id}/likes`",
             Self::Feed => "their photo in `GET /feed`",
-            Self::Newer => "their photo in `GET /feed/newer`",
             Self::ListOfPeople => "they in somebody's followers",
             Self::LikersElsewhere => "they in the likers of somebody's photo",
             Self::Inbox => "their like in `GET /notifications`",
@@ -131,7 +128,7 @@ impl Ask {
         match self {
             Self::Block => "done",
             Self::ListOfPeople | Self::LikersElsewhere | Self::Inbox if hidden => "left out",
-            Self::Feed | Self::Newer if stands != Follower => "left out",
+            Self::Feed if stands != Follower => "left out",
             _ if hidden => "404",
             Self::Photo | Self::Likers | Self::Like | Self::Unlike if !inside => "404",
             Self::Profile | Self::ByName if !inside => "without counts",
@@ -240,7 +237,6 @@ impl Viewer<'_> {
             Ask::Photo => format!("/photos/{}", of.photo),
             Ask::Likers => format!("/photos/{}/likes", of.photo),
             Ask::Feed => "/feed".to_owned(),
-            Ask::Newer => format!("/feed/newer?than={}", self.photo),
             Ask::ListOfPeople => format!("/users/{}/followers?count=50", of.witness.id),
             Ask::LikersElsewhere => format!("/photos/{}/likes", of.photo_of_witness),
             Ask::Inbox => "/notifications".to_owned(),
@@ -276,7 +272,6 @@ impl Viewer<'_> {
             }
             Ask::Photo | Ask::Likers => "shown",
             Ask::Feed => shown(names(&body, "photos", "photo_id", &of.photo), "left out"),
-            Ask::Newer => shown(body["newer"] == true, "left out"),
             Ask::ListOfPeople | Ask::LikersElsewhere => {
                 shown(names(&body, "users", "user_id", &id), "left out")
             }
