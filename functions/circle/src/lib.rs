@@ -127,7 +127,7 @@ impl CircleHandler {
     }
 
     async fn mute(&self, call: &Call, caller: &Caller, other: UserId) -> Result<Reply, Problem> {
-        let request = if call.body().is_empty() { MuteRequest::default() } else { call.json()? };
+        let request: MuteRequest = call.json_or_default()?;
         futures::try_join!(
             self.sees(caller, other),
             self.take(&quota::MUTES, caller),

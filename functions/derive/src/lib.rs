@@ -8,9 +8,9 @@
 //!   which may forbid it.
 //! - **Emits**: after derivation `photo.ready`, `photo.failed`, `photo.deleted`, `picture.removed`,
 //!   `like.added`, `like.removed`, `follow.added`, `follow.removed`, `reader.returned`, `audience.changed` and
-//!   `link.added`, to SNS. A record that comes again emits again. Consumers are idempotent: duplicates are safe, a missing event
-//!   is not. Likes that go with their photo emit nothing: `photo.deleted` says it. Changes to be derived out of
-//!   order go to its own queue.
+//!   `link.added`, to SNS. A record that comes again emits again. Consumers are idempotent: duplicates are safe,
+//!   a missing event is not. Likes that go with their photo emit nothing: `photo.deleted` says it. Changes to be
+//!   derived out of order go to its own queue.
 //! - **Redelivery**: an edge is written on condition that it does not exist, and removed on condition that it
 //!   does, in one transaction with its counters. A batch that starts again from an earlier record ends in the
 //!   same state. A change from the queue comes in any order, so it is checked against its source edge in the

@@ -3,14 +3,13 @@
 //! - **Trigger**: `GET /api/v1/feed?count=20&cursor=…`, `GET /api/v1/feed/newer?than=…`.
 //! - **Access patterns**: one query of the feed gives the reader's state and the newest entries; further down
 //!   they are two reads side by side. Whom the reader follows, blocks and mutes is read beside them (1 RRU).
-//!   Beside each other follow, where the state calls for them: up to two
-//!   chunks of the snapshot, the photos of authors followed since, and one `BatchGetItem` of the heads of
-//!   followed celebrities that this process has not read in the last seconds. One more `BatchGetItem`, of
-//!   photos, and beside it range queries of the reader's likes and of what they saved hydrate the entries. A reader
-//!   who follows more people than their packed followings hold may cost one more, of their edges to private authors
-//!   among the others. Any page costs at most
-//!   60 RRU and 12 round trips. One request looks at everyone a reader follows: that of a return. Whether there
-//!   is anything newer is one query, and what `newer` reads beside each other where there is.
+//!   Beside each other follow, where the state calls for them: up to two chunks of the snapshot, the photos of
+//!   authors followed since, and one `BatchGetItem` of the heads of followed celebrities that this process has
+//!   not read in the last seconds. One more `BatchGetItem`, of photos, hydrates the entries. Beside it are range
+//!   queries of the reader's likes and of what they saved. A reader who follows more people than their packed
+//!   followings hold may cost one more, of their edges to private authors among the others. Any page costs at
+//!   most 60 RRU and 12 round trips. One request looks at everyone a reader follows: that of a return. Whether
+//!   there is anything newer is one query, and what `newer` reads beside each other where there is.
 //! - **Emits**: nothing. The mark of a reader who needs a snapshot reaches `backfill` through the table's
 //!   stream.
 //! - **Redelivery**: a request writes only the day of the last visit, the mark of a return, and the snapshot

@@ -60,8 +60,8 @@ impl FeedReadHandler {
             followings::get(table, reader),
         )?;
         // An unpushed photo is known by its id alone, so it counts as private.
-        let audiences = pushed.iter().chain(&pulled).map(|author| (author.id, author.private)).collect();
-        let seen = viewer.seen_among(table, &followings, &audiences).await?;
+        let authors = pushed.iter().chain(&pulled).map(|author| (author.id, author.private));
+        let seen = viewer.seen_among(table, &followings, authors).await?;
         pushed.retain(|author| seen.contains(&author.id));
         pulled.retain(|author| seen.contains(&author.id));
         // Entries of deleted photos go within seconds. While the newest are gone, older ones are not looked

@@ -1,6 +1,6 @@
 //! What of a feed its reader may see.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::UserId;
@@ -47,10 +47,6 @@ impl Sight {
         table: &Table,
         photos: impl Iterator<Item = &Arc<Photo>>,
     ) -> Result<HashSet<UserId>> {
-        let mut private: HashMap<UserId, bool> = HashMap::new();
-        for photo in photos {
-            *private.entry(photo.author).or_default() |= !photo.audience.is_everyone();
-        }
-        self.viewer.seen_among(table, &self.followings, &private).await
+        self.viewer.seen_among(table, &self.followings, photos.map(|photo| photo.shown_by())).await
     }
 }

@@ -17,12 +17,12 @@
 
 mod collections;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use api::wire::{Marks, PhotoCard, SavedPage};
 use api::{Call, Caller, Problem, Reply};
 use domain::cursor::List;
+use domain::photo::Photo;
 use domain::{Clock, CollectionId, PhotoId, Randomness, UserId, quota};
 use runtime::Aws;
 use runtime::http::over_quota;
@@ -137,17 +137,12 @@ impl SavedHandler {
                 photo::get_page(table, &found.photos, &mut texts),
                 like::liked_among(table, me, &found.photos),
             )?;
-            let mut audiences: HashMap<UserId, bool> = HashMap::new();
-            for photo in photos.values() {
-                *audiences.entry(photo.author).or_default() |= !photo.audience.is_everyone();
-            }
-            let seen = viewer.seen_among(table, &followings, &audiences).await?;
+            let seen = viewer.seen_among(table, &followings, photos.values().map(Photo::shown_by)).await?;
             for id in &found.photos {
                 if shown.len() == count || texts.ends_before(*id) {
                     return Ok(SavedPage::new(shown, position));
                 }
-                let visible =
-                    |photo: &&domain::photo::Photo| photo.is_listed() && seen.contains(&photo.author);
+                let visible = |photo: &&Photo| photo.is_listed() && seen.contains(&photo.author);
                 if let Some(photo) = photos.get(id).filter(visible) {
                     let marks = Marks { liked: liked.contains(id), saved: true };
                     shown.push(PhotoCard::new(photo, &self.cdn_url, marks));

@@ -3,9 +3,9 @@
 //!
 //! - **Trigger**: `POST /api/v1/photos`, `POST /api/v1/users/me/picture`.
 //! - **Access patterns**: the idempotency record is read, and beside it the caller's session and whether their
-//!   account is private; the quotas of photos and bytes are taken (2 RRU and 1 WRU). Then one transaction writes the record and the photo
-//!   (2 WRU for each KiB of each, 4 in all). A profile picture takes its quota (1 WRU) beside the read of the
-//!   session, and then one conditional write (1 WRU).
+//!   account is private; the quotas of photos and bytes are taken (2 RRU and 1 WRU). Then one transaction writes
+//!   the record and the photo (2 WRU for each KiB of each, 4 in all). A profile picture takes its quota (1 WRU)
+//!   beside the read of the session, and then one conditional write (1 WRU).
 //! - **Emits**: nothing. The draft reaches `derive` through the table's stream.
 //! - **Redelivery**: with the same `Idempotency-Key` the same request gets the same photo as it is by now,
 //!   with freshly signed forms while it waits for them, and another request gets 422. The key is recorded in

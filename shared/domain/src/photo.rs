@@ -205,6 +205,11 @@ impl Photo {
         self.state == State::Ready
     }
 
+    /// Returns its author, and whether it is private: what decides with whom a list shows it.
+    pub fn shown_by(&self) -> (UserId, bool) {
+        (self.author, !self.audience.is_everyone())
+    }
+
     /// Returns how many bytes its texts have.
     pub fn text_bytes(&self) -> usize {
         let caption = self.caption.as_ref().map_or(0, |text| text.as_str().len());

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
 
+use crate::edges::VERSION;
 use crate::error::done;
 use crate::keys::{ItemKey, PK, RawKey, SK};
 use crate::{Error, Item, Page, Result};
@@ -306,6 +307,24 @@ impl Table {
             .send()
             .await;
         done("PutItem", answer)
+    }
+
+    /// Stores an item on top of the one of this version, or of none where it is 0, and returns whether it did.
+    /// The new item holds its own version. 1 WRU for each KiB.
+    pub(crate) async fn put_version(
+        &self,
+        key: &ItemKey,
+        value: impl Serialize,
+        before: u64,
+    ) -> Result<bool> {
+        let put = self.client.put_item().table_name(&*self.name).set_item(Some(stored(key, value)?));
+        let put = match before {
+            0 => put.condition_expression(format!("attribute_not_exists({PK})")),
+            _ => put
+                .condition_expression(format!("{VERSION} = :version"))
+                .expression_attribute_values(":version", number(before)),
+        };
+        done("PutItem", put.send().await)
     }
 
     /// Deletes an item and returns whether it existed. 1 WRU for each KiB.

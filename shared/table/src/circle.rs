@@ -7,10 +7,8 @@ use domain::UserId;
 use domain::visibility::{CIRCLE_LEN, Circle, Pair};
 use serde::{Deserialize, Serialize};
 
-use crate::calls::{back_off, number, stored};
-use crate::edges::VERSION;
-use crate::error::done;
-use crate::keys::{ItemKey, PK};
+use crate::calls::back_off;
+use crate::keys::ItemKey;
 use crate::{Error, Result, Table, packed, pair};
 
 /// A circle as it is stored: eight bytes for each person of a list.
@@ -117,21 +115,5 @@ async fn store(table: &Table, viewer: UserId, old: Stored, new: Stored) -> Resul
         return Ok(true);
     }
     let new = Stored { version: old.version + 1, ..new };
-    let put = table
-        .client
-        .put_item()
-        .table_name(&*table.name)
-        .set_item(Some(stored(&ItemKey::Circle(viewer), new)?))
-        .condition_expression(if old.version == 0 {
-            format!("attribute_not_exists({PK})")
-        } else {
-            "#version = :version".to_owned()
-        });
-    let put = if old.version == 0 {
-        put
-    } else {
-        put.expression_attribute_names("#version", VERSION)
-            .expression_attribute_values(":version", number(old.version))
-    };
-    done("PutItem", put.send().await)
+    table.put_version(&ItemKey::Circle(viewer), new, old.version).await
 }

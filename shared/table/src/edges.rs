@@ -85,8 +85,8 @@ impl Order {
 /// Returns the counted items that are gone.
 ///
 /// 2 WRU for each edge that changes, 4 out of order, and 2 for each counted item in each transaction of up to
-/// 100 writes; 1 WRU and 2 RRU for each head; 1 to 4 WRU and 4 RRU for each follow. Edges that are already in their state are left out,
-/// and so are edges whose counted item is gone.
+/// 100 writes; 1 WRU and 2 RRU for each head; 1 to 4 WRU and 4 RRU for each follow. Edges that are already in
+/// their state are left out, and so are edges whose counted item is gone.
 ///
 /// # Errors
 /// [`Error::Busy`] when throttling or conflicts outlast the retries. What was written until then stays

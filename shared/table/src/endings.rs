@@ -110,6 +110,19 @@ pub(crate) async fn end(table: &Table, edge: &ItemKey, since: Timestamp) -> Resu
     done("DeleteItem", answer).map(|_| ())
 }
 
+/// Returns the same as a part of a transaction.
+pub(crate) fn deletion(table: &Table, edge: &ItemKey, since: Timestamp) -> Result<TransactWriteItem> {
+    let delete = Delete::builder()
+        .table_name(&*table.name)
+        .set_key(Some(key_item(edge)))
+        .condition_expression("#at = :at")
+        .expression_attribute_names("#at", "at")
+        .expression_attribute_values(":at", number(since.0))
+        .build()
+        .map_err(Error::unreadable)?;
+    Ok(TransactWriteItem::builder().delete(delete).build())
+}
+
 /// Deletes an actor's edge that exists since `since`, in a transaction with the check that the pair still
 /// blocks. Returns whether it does. 4 WRU.
 async fn end_while_blocked(
@@ -119,14 +132,7 @@ async fn end_while_blocked(
     (by, about): (UserId, UserId),
     order: Order,
 ) -> Result<bool> {
-    let delete = Delete::builder()
-        .table_name(&*table.name)
-        .set_key(Some(key_item(edge)))
-        .condition_expression("#at = :at")
-        .expression_attribute_names("#at", "at")
-        .expression_attribute_values(":at", number(since.0))
-        .build()
-        .map_err(Error::unreadable)?;
+    let delete = deletion(table, edge, since)?;
     let check = ConditionCheck::builder()
         .table_name(&*table.name)
         .set_key(Some(key_item(&ItemKey::Pair(by, about))))
@@ -134,7 +140,6 @@ async fn end_while_blocked(
         .expression_attribute_names("#block", BLOCK)
         .build()
         .map_err(Error::unreadable)?;
-    let delete = TransactWriteItem::builder().delete(delete).build();
     let check = TransactWriteItem::builder().condition_check(check).build();
     let refused = transact_patiently(table, vec![delete, check], order).await?;
     Ok(!refused.contains(&1))

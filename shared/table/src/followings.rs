@@ -6,9 +6,8 @@ use domain::UserId;
 use domain::visibility::Followings;
 use serde::{Deserialize, Serialize};
 
-use crate::calls::{back_off, number, stored};
-use crate::error::done;
-use crate::keys::{ItemKey, PK};
+use crate::calls::back_off;
+use crate::keys::ItemKey;
 use crate::{Error, Result, Table, follow, packed};
 
 /// Most people whom the item names. With its key and its other attributes they take less than 4 KiB.
@@ -76,14 +75,7 @@ pub(crate) async fn renew(table: &Table, user: UserId, people: &[UserId]) -> Res
             return Ok(());
         }
         after.version += 1;
-        let put = table.client.put_item().table_name(&*table.name).set_item(Some(stored(&key, &after)?));
-        let put = match before {
-            Some(_) => put
-                .condition_expression("version = :version")
-                .expression_attribute_values(":version", number(known.version)),
-            None => put.condition_expression(format!("attribute_not_exists({PK})")),
-        };
-        let written = done("PutItem", put.send().await)?;
+        let written = table.put_version(&key, &after, known.version).await?;
         if !written {
             back_off(race).await;
         }
@@ -100,6 +92,7 @@ pub(crate) async fn renew(table: &Table, user: UserId, people: &[UserId]) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calls::stored;
 
     fn users(numbers: std::ops::Range<u64>) -> Vec<UserId> {
         numbers.map(|number| UserId::try_from(number).unwrap()).collect()

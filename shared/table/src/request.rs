@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, Trans
 use domain::{Timestamp, UserId};
 use serde::de::IgnoredAny;
 
-use crate::calls::{Range, back_off, key_item, number, stored};
+use crate::calls::{Range, back_off, key_item, stored};
 use crate::edges::{Order, cancellation, transact_patiently};
 use crate::follow::Follow;
 use crate::keys::{ItemKey, PK, partition, sort};
@@ -104,7 +104,7 @@ pub async fn accept_if_public(table: &Table, asker: UserId, user: UserId) -> Res
             futures::try_join!(get_latest(table, asker, user), privacy::get_latest(table, user))?;
         let (Some(request), Some(Privacy { private: false, .. })) = (request, privacy) else { return Ok(()) };
         let writes = vec![
-            take(table, asker, user, request.at)?,
+            endings::deletion(table, &ItemKey::Request(asker, user), request.at)?,
             put_follow(table, asker, user, &request)?,
             check_public(table, user)?,
         ];
@@ -125,18 +125,6 @@ pub async fn accept_if_public(table: &Table, asker: UserId, user: UserId) -> Res
 /// Removes the request of somebody who follows already. 1 WRU.
 async fn withdraw_answered(table: &Table, asker: UserId, user: UserId) -> Result<()> {
     table.delete_existing(&ItemKey::Request(asker, user)).await.map(|_| ())
-}
-
-fn take(table: &Table, asker: UserId, user: UserId, at: Timestamp) -> Result<TransactWriteItem> {
-    let delete = Delete::builder()
-        .table_name(&*table.name)
-        .set_key(Some(key_item(&ItemKey::Request(asker, user))))
-        .condition_expression("#at = :at")
-        .expression_attribute_names("#at", "at")
-        .expression_attribute_values(":at", number(at.0))
-        .build()
-        .map_err(Error::unreadable)?;
-    Ok(TransactWriteItem::builder().delete(delete).build())
 }
 
 fn put_follow(table: &Table, asker: UserId, user: UserId, follow: &Follow) -> Result<TransactWriteItem> {
@@ -179,7 +167,10 @@ pub(crate) async fn accept(
 ) -> Result<()> {
     let request = get_latest(table, user, other).await?;
     let Some(request) = request.filter(|request| request.at == made) else { return Ok(()) };
-    let writes = vec![take(table, user, other, made)?, put_follow(table, user, other, &request)?];
+    let writes = vec![
+        endings::deletion(table, &ItemKey::Request(user, other), made)?,
+        put_follow(table, user, other, &request)?,
+    ];
     match transact_patiently(table, writes, order).await?.as_slice() {
         // They follow already.
         [1] => decline(table, user, other, made).await,

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use domain::UserId;
 use domain::photo::Photo;
 use domain::user::User;
-use domain::visibility::{Circle, Followings};
+use domain::visibility::{Circle, Followings, Pair};
 
 use crate::{Result, Table, circle, follow, pair};
 
@@ -45,40 +45,46 @@ impl Viewer {
     /// Returns which of `others` a block hides from the viewer. Reads nothing, or 1 RRU for each whom a circle
     /// that overflows does not name, in one round trip for each 50.
     pub async fn hidden_among(&self, table: &Table, others: &[UserId]) -> Result<HashSet<UserId>> {
-        let mut hidden = HashSet::new();
-        let mut unknown = Vec::new();
-        for other in others.iter().filter(|other| **other != self.id) {
-            match self.circle.hides(*other) {
-                Some(true) => drop(hidden.insert(*other)),
-                Some(false) => {}
-                None => unknown.push(*other),
-            }
-        }
-        let pairs = pair::between(table, self.id, &unknown).await?;
-        let blocks = pairs.into_iter().filter(|(_, pair)| pair.block.is_some());
-        hidden.extend(blocks.map(|((by, about), _)| if by == self.id { about } else { by }));
-        Ok(hidden)
+        let blocks = |_, pair: &Pair| pair.block.is_some();
+        self.those_among(table, others, |other| self.circle.hides(other), blocks).await
     }
 
     /// Returns whose photos of `authors` the viewer's feed leaves out: hidden and muted ones. Reads as
     /// [`Self::hidden_among`].
     pub async fn left_out(&self, table: &Table, authors: &[UserId]) -> Result<HashSet<UserId>> {
-        let mut left_out = HashSet::new();
+        let known = |author| match (self.circle.hides(author), self.circle.mutes_posts(author)) {
+            (Some(true), _) | (_, Some(true)) => Some(true),
+            (Some(false), Some(false)) => Some(false),
+            _ => None,
+        };
+        let blocks_or_mutes = |by, pair: &Pair| {
+            pair.block.is_some() || (by == self.id && pair.mute.is_some_and(|mute| mute.posts))
+        };
+        self.those_among(table, authors, known, blocks_or_mutes).await
+    }
+
+    /// Returns those of `others` of whom the circle knows it; and of whom it does not know, those whose pair with
+    /// the viewer says it, given who says it.
+    async fn those_among(
+        &self,
+        table: &Table,
+        others: &[UserId],
+        known: impl Fn(UserId) -> Option<bool>,
+        said: impl Fn(UserId, &Pair) -> bool,
+    ) -> Result<HashSet<UserId>> {
+        let mut those = HashSet::new();
         let mut unknown = Vec::new();
-        for author in authors.iter().filter(|author| **author != self.id) {
-            match (self.circle.hides(*author), self.circle.mutes_posts(*author)) {
-                (Some(true), _) | (_, Some(true)) => drop(left_out.insert(*author)),
-                (Some(false), Some(false)) => {}
-                _ => unknown.push(*author),
+        for other in others.iter().filter(|other| **other != self.id) {
+            match known(*other) {
+                Some(true) => drop(those.insert(*other)),
+                Some(false) => {}
+                None => unknown.push(*other),
             }
         }
-        for ((by, about), pair) in pair::between(table, self.id, &unknown).await? {
-            let mutes = by == self.id && pair.mute.is_some_and(|mute| mute.posts);
-            if pair.block.is_some() || mutes {
-                left_out.insert(if by == self.id { about } else { by });
-            }
-        }
-        Ok(left_out)
+        let pairs = pair::between(table, self.id, &unknown).await?.into_iter();
+        let saying = pairs.filter(|((by, _), pair)| said(*by, pair));
+        those.extend(saying.map(|((by, about), _)| if by == self.id { about } else { by }));
+        Ok(those)
     }
 
     /// Returns whether the viewer may see a photo that was asked for by its id, `None` where there is none.
@@ -123,14 +129,19 @@ impl Viewer {
 
     /// Returns whose photos of a list the viewer may see: neither hidden nor private without being followed.
     ///
-    /// `audiences` says of each author whether one of the photos is private. Reads nothing, or 0.5 RRU for each
-    /// private author whom `followings` does not name although it was cut, and as [`Self::hidden_among`].
+    /// `authors` says of each photo's author whether that photo is private. Of an author with several, one that is
+    /// private decides. Reads nothing, or 0.5 RRU for each private author whom `followings` does not name although
+    /// it was cut, and as [`Self::hidden_among`].
     pub async fn seen_among(
         &self,
         table: &Table,
         followings: &Followings,
-        audiences: &HashMap<UserId, bool>,
+        authors: impl IntoIterator<Item = (UserId, bool)>,
     ) -> Result<HashSet<UserId>> {
+        let mut audiences: HashMap<UserId, bool> = HashMap::new();
+        for (author, private) in authors {
+            *audiences.entry(author).or_default() |= private;
+        }
         let authors: Vec<UserId> = audiences.keys().copied().collect();
         let unsure = audiences.iter().filter(|(author, private)| {
             **private && **author != self.id && followings.holds(**author).is_none()
