@@ -31,7 +31,7 @@ impl<Q: Sender> BackfillHandler<Q> {
             return self.forget_entries(deleted, followers).await;
         }
         self.let_go(deleted).await?;
-        if self.forget_likes(deleted.photo_id).await? {
+        if self.forget_likes(deleted.photo_id).await? || self.forget_comments(deleted.photo_id).await? {
             self.queue.send(&[event(deleted, HashRange::ALL)]).await?;
             return Ok(());
         }

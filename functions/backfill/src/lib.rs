@@ -2,20 +2,22 @@
 //! deleted.
 //!
 //! - **Trigger**: SQS `backfill`, subscribed to `follow.added`, `follow.removed`, `reader.returned`,
-//!   `photo.failed`, `photo.deleted`, `picture.removed` and `audience.changed`. `fanout`, `fanout-segment` and
-//!   `sweep` send `follow.removed` directly. The function sends itself parts of a deletion, each for a range of the
-//!   author's followers, and parts of a switch to private or public.
+//!   `photo.failed`, `photo.deleted`, `comment.removed`, `picture.removed` and `audience.changed`. `fanout`,
+//!   `fanout-segment` and `sweep` send `follow.removed` directly. The function sends itself parts of a deletion,
+//!   each for a range of the author's followers, what is left of a comment with very many likes or replies, and
+//!   parts of a switch to private or public.
 //! - **Access patterns**: for a follow, the edge and the reader's state as of now, the author's head and
 //!   timeline, the reader's feed. For a snapshot, whom the reader follows, the heads of all of those, and the
 //!   timelines of the busy ones. For a photo that failed or was deleted, the originals of its media. For a
-//!   deleted one, also its likes and the feeds of the author's followers. For a removed profile picture, the
-//!   user's turn, and whether there is another one. For a switch, the account, its photos and its requests.
-//! - **Emits**: `photo.deleted` for parts of a deletion and `audience.changed` for parts of a switch, to its own
-//!   queue.
+//!   deleted one, also its likes, its comments and the feeds of the author's followers. For a removed profile
+//!   picture, the user's turn, and whether there is another one. For a switch, the account, its photos and its
+//!   requests.
+//! - **Emits**: `photo.deleted`, `comment.removed` and `audience.changed` for parts of long work, to its own queue.
 //! - **Redelivery**: a message says only that something may have changed. The function reads the current
 //!   state, acts, and reads it again. Messages may come twice, late and in any order.
 //! - **Failures**: the message comes back, and after its last try goes to the dead-letter queue.
 
+mod comments;
 mod deleted;
 mod followed;
 mod objects;
@@ -113,6 +115,9 @@ impl<Q: Sender> runtime::sqs::Handler for BackfillHandler<Q> {
                 self.let_go(&Remains { photo_id, author_id, secret, media, blob_refs }).await
             }
             Event::AudienceChanged { user_id, mark, part } => self.carry_switch(user_id, mark, part).await,
+            Event::CommentRemoved { comment, author_id, user_id } => {
+                self.forget_comment(comment, author_id, user_id).await
+            }
             Event::PictureRemoved { user_id } => self.remove_picture(user_id).await,
             other => Err(Error::Misdirected(other.kind())),
         }

@@ -10,9 +10,11 @@ use table::change::Change;
 use crate::DeriveHandler;
 use crate::group::Step;
 
-/// Weight of the changes in one message. A change counts one, and so does each blob reference
-/// that it carries. Likes of one photo then fill two transactions, and a message stays far below SQS's limit.
+/// Most changes in one message. Likes of one photo then fill two transactions.
 const CHANGES: usize = 98;
+/// Most bytes of the changes in one message, unless a single change has more. Ten messages are one request to
+/// the queue, which takes 256 KiB. A comment has up to 12 KB, and a like 130 bytes.
+const BYTES: usize = 24 * 1024;
 
 /// A message of changes. New fields always have a default, so that messages in flight survive a deployment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,15 +37,18 @@ pub(crate) fn messages(items: &[Vec<Step>]) -> Vec<OutOfOrder> {
     for steps in items {
         let mut room = 0;
         for Step { change, .. } in steps {
-            let weight = change.weight();
+            // A change always has a wire form. One that had none would be sent alone, and fail there.
+            let bytes = serde_json::to_vec(change).map_or(BYTES, |json| json.len() + 1);
             match messages.last_mut() {
-                Some(message) if weight <= room => message.changes.push(change.clone()),
+                Some(message) if bytes <= room && message.changes.len() < CHANGES => {
+                    message.changes.push(change.clone());
+                }
                 _ => {
                     messages.push(OutOfOrder { changes: vec![change.clone()] });
-                    room = CHANGES;
+                    room = BYTES;
                 }
             }
-            room = room.saturating_sub(weight);
+            room = room.saturating_sub(bytes);
         }
     }
     messages
@@ -70,7 +75,7 @@ impl<P: Publisher, O: Sender> runtime::sqs::Handler for DeriveHandler<P, O> {
     async fn handle(&self, OutOfOrder { changes }: OutOfOrder) -> Result<(), NotDone> {
         let gone = table::apply(&self.table, &changes, Order::OutOfOrder).await?;
         let published = changes.iter().filter(|change| !change.went_along(&gone));
-        let events: Vec<_> = published.filter_map(Change::event).collect();
+        let events: Vec<_> = published.flat_map(Change::events).collect();
         if !events.is_empty() {
             self.publisher.publish(&events).await?;
         }
@@ -80,12 +85,15 @@ impl<P: Publisher, O: Sender> runtime::sqs::Handler for DeriveHandler<P, O> {
 
 #[cfg(test)]
 mod tests {
+    use domain::comment::{Comment, MAX_MENTIONS, Mention};
     use domain::mail_link::{LinkDigest, Purpose};
     use domain::media::{AddressSecret, MediumPlace, PerceptualHash};
     use domain::photo::BlobRef;
-    use domain::{PhotoId, Relation, Timestamp, UserId};
+    use domain::text::CommentText;
+    use domain::{CommentId, CommentPath, PhotoId, Relation, Timestamp, UserId};
     use serde_json::json;
-    use table::change::Remains;
+    use table::change::{Remains, Removal};
+    use table::comment::CommentLike;
     use table::follow::Follow;
     use table::like::Like;
     use table::relations::Said;
@@ -113,7 +121,20 @@ mod tests {
         let secret = AddressSecret::from(u128::MAX);
         let deleted =
             Change::Deleted(Remains { photo: photo(last), author: user(last), secret, media: 10, blob_refs });
-        for (change, in_a_message) in [(liked, CHANGES), (deleted, CHANGES / 11)] {
+        // Two bytes in UTF-8 and in JSON are the most that a character has of what is escaped; an emoji has four.
+        let mention = Mention { user: user(last), username: "x".repeat(30), start: 2_170, length: 31 };
+        let comment = Comment {
+            author: user(last),
+            username: "x".repeat(30),
+            text: CommentText::parse(&"🌅".repeat(2_200)).unwrap().unwrap(),
+            mentions: vec![mention; MAX_MENTIONS],
+            answers: Some(user(last)),
+            told: vec![user(last); MAX_MENTIONS],
+        };
+        let comment_id = CommentId::try_from(last).unwrap();
+        let path = CommentPath::new(photo(last), comment_id).reply(comment_id);
+        let said = Change::Said(Said::Comment(user(last), path, Box::new(comment)));
+        for (change, in_a_message) in [(liked, CHANGES), (deleted, 9), (said, 1)] {
             let steps = (0..in_a_message * 10).map(|place| Step { place, change: change.clone() }).collect();
             let messages = messages(&[steps]);
             assert_eq!(messages.len(), 10);
@@ -138,6 +159,17 @@ mod tests {
     #[test]
     fn every_change_has_its_wire_form() {
         let at = Timestamp(1_795_348_800_000);
+        let path: CommentPath = "2.7".parse().unwrap();
+        let mention = Mention { user: user(4), username: "bob".into(), start: 3, length: 4 };
+        let comment = Comment {
+            author: user(3),
+            username: "ann".into(),
+            text: CommentText::parse("Hi @bob").unwrap().unwrap(),
+            mentions: vec![mention],
+            answers: Some(user(5)),
+            told: vec![user(4)],
+        };
+        let comment_like = CommentLike { author: user(3), writer: user(4), username: "ann".into(), at };
         let like = Like { author: user(3), username: "ann".to_owned(), at };
         let follow = Follow { username: "ann".to_owned(), at };
         let place = MediumPlace { photo: photo(5), index: 6 };
@@ -168,6 +200,28 @@ mod tests {
                 json!({"taken_back": {"follow": ["1", "2"]}}),
             ),
             (Change::Paired { by: user(1), about: user(2) }, json!({"paired": {"by": "1", "about": "2"}})),
+            (
+                Change::Said(Said::Comment(user(1), path, Box::new(comment))),
+                json!({"said": {"comment": ["1", "2.7", {
+                    "author": "3", "username": "ann", "text": "Hi @bob",
+                    "mentions": [{"user": "4", "username": "bob", "start": 3, "length": 4}],
+                    "answers": "5", "told": ["4"],
+                }]}}),
+            ),
+            (
+                Change::Said(Said::CommentLike(user(1), path, comment_like)),
+                json!({"said": {"comment_like": ["1", "2.7", {
+                    "author": "3", "writer": "4", "username": "ann", "at": at.0,
+                }]}}),
+            ),
+            (
+                Change::Uncommented { user: user(1), comment: path.reply(path.comment), author: user(3) },
+                json!({"uncommented": {"user": "1", "comment": "2.7.7", "author": "3"}}),
+            ),
+            (
+                Change::Removed(Removal { comment: path, writer: user(4) }),
+                json!({"removed": {"comment": "2.7", "writer": "4"}}),
+            ),
             (Change::Drafted { photo: photo(2) }, json!({"drafted": {"photo": "2"}})),
             (
                 Change::Ready {

@@ -126,7 +126,7 @@ impl FeedReadHandler {
                         return Ok(FeedPage::new(shown, position));
                     }
                     let (liked, saved) = (liked.contains(&entry.photo), saved.contains(&entry.photo));
-                    shown.push(PhotoCard::new(photo, &self.cdn_url, Marks { liked, saved }));
+                    shown.push(PhotoCard::new(photo, &self.cdn_url, Marks { liked, saved }, reader));
                 }
                 position = Some(entry.photo);
             }

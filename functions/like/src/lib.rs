@@ -82,7 +82,7 @@ impl LikeHandler {
         // The stored count follows a moment later, so what this call changed is added to what was read.
         // A repeated like adds nothing, but the caller's own like makes the count at least one.
         let likes_count = (photo.likes + i64::from(added)).max(1);
-        Ok(LikeState { photo_id: id, likes_count, liked_by_user: true })
+        Ok(LikeState::new(&photo, likes_count, true, caller.user_id))
     }
 
     /// Removes the caller's like, also from a photo that is deleted or hidden from them.
@@ -93,7 +93,7 @@ impl LikeHandler {
         let removed = like::remove(&self.table, caller.user_id, id).await?;
         let photo = photo.ok_or_else(Problem::no_photo)?;
         let likes_count = (photo.likes - i64::from(removed)).max(0);
-        Ok(LikeState { photo_id: id, likes_count, liked_by_user: false })
+        Ok(LikeState::new(&photo, likes_count, false, caller.user_id))
     }
 
     async fn likers(

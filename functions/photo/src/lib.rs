@@ -192,7 +192,8 @@ fn changes(request: &UpdatePhotoRequest) -> Result<TextChanges, Invalid> {
             return Err(no_such_medium());
         }
     }
-    Ok(TextChanges { caption, place, tags, alts })
+    let (commenting, hides_likes) = (request.comments.map(Into::into), request.hide_like_count);
+    Ok(TextChanges { caption, place, tags, alts, commenting, hides_likes })
 }
 
 fn no_such_medium() -> Invalid {

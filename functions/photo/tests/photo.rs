@@ -79,6 +79,9 @@ impl World {
             failure: None,
             likes: 0,
             comments: 0,
+            commenting: domain::comment::Commenting::Everyone,
+            hides_likes: false,
+            pins: Vec::new(),
         };
         table::photo::create(&self.table, &photo, None).await.unwrap();
         photo
@@ -145,6 +148,8 @@ async fn when_a_ready_photo_is_asked_for_then_everyone_sees_it_whole() {
         "created_at": "2026-11-22T12:00:00.000Z",
         "audience": "everyone",
         "likes_count": 0,
+        "hide_like_count": false,
+        "comments": "everyone",
         "comments_count": 0,
         "liked_by_user": false,
         "saved_by_user": false,

@@ -55,7 +55,7 @@ impl ProfileHandler {
                 }
                 if let Some(photo) = photos.get(id).filter(|photo| photo.is_listed()) {
                     let marks = Marks { liked: liked.contains(id), saved: saved.contains(id) };
-                    shown.push(PhotoCard::new(photo, &self.cdn_url, marks));
+                    shown.push(PhotoCard::new(photo, &self.cdn_url, marks, caller.user_id));
                 }
                 // The position is the last photo examined, shown or not. The next page begins with what is
                 // older.

@@ -145,7 +145,7 @@ impl SavedHandler {
                 let visible = |photo: &&Photo| photo.is_listed() && seen.contains(&photo.author);
                 if let Some(photo) = photos.get(id).filter(visible) {
                     let marks = Marks { liked: liked.contains(id), saved: true };
-                    shown.push(PhotoCard::new(photo, &self.cdn_url, marks));
+                    shown.push(PhotoCard::new(photo, &self.cdn_url, marks, viewer.id));
                 }
                 position = Some(*id);
             }

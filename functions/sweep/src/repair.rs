@@ -26,7 +26,7 @@ pub struct Repaired {
 
 impl<Q: Sender> SweepHandler<Q> {
     pub(crate) async fn repair(&self, repair: Repair) -> Result<Repaired, Failed> {
-        let Repair { recount: Recount { users, photos, following }, resettle } = repair;
+        let Repair { recount: Recount { users, photos, comments, following }, resettle } = repair;
         let (mut done, mut failures) = (Repaired::default(), Failures::default());
 
         // A scan's count is valid until the counter changes. It is set first, because all
@@ -63,7 +63,9 @@ impl<Q: Sender> SweepHandler<Q> {
         let steps = users.into_iter().map(|user| counters::recount_user(&self.table, user));
         failures.gather(steps, |counts| counts.into_iter().for_each(&mut counted)).await;
         let steps = photos.into_iter().map(|photo| counters::recount_photo(&self.table, photo));
-        failures.gather(steps, |count| count.into_iter().for_each(&mut counted)).await;
+        failures.gather(steps, |counts| counts.into_iter().for_each(&mut counted)).await;
+        let steps = comments.into_iter().map(|comment| counters::recount_comment(&self.table, comment));
+        failures.gather(steps, |counts| counts.into_iter().for_each(&mut counted)).await;
 
         metrics::count("counters_recounted", done.recounted);
         metrics::count("counters_drifted", done.drifted);
@@ -82,7 +84,7 @@ impl<Q: Sender> SweepHandler<Q> {
 /// Returns the event to send for a settled relation, whether it was mismatched or not. An operator may ask
 /// again because the first run sent nothing.
 ///
-/// Likes and requests have no event, because no function reads their edges. Neither has a photo that is gone,
+/// Likes, comments and requests have no event, because no function reads their edges. Neither has a photo that is gone,
 /// because its entries are not shown and expire.
 fn event(relation: Relation, settled: Settled) -> Option<Event> {
     match (relation, settled) {
@@ -92,6 +94,13 @@ fn event(relation: Relation, settled: Settled) -> Option<Event> {
         (Relation::Timeline(author_id, photo_id), Settled::There) => {
             Some(Event::PhotoReady { photo_id, author_id, followers: HashRange::ALL })
         }
-        (Relation::Timeline(..) | Relation::Like(..) | Relation::Request(..), _) => None,
+        (
+            Relation::Timeline(..)
+            | Relation::Like(..)
+            | Relation::Request(..)
+            | Relation::Comment(..)
+            | Relation::CommentLike(..),
+            _,
+        ) => None,
     }
 }

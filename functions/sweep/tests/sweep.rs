@@ -59,6 +59,9 @@ impl World {
             failure: None,
             likes: 0,
             comments: 0,
+            commenting: domain::comment::Commenting::Everyone,
+            hides_likes: false,
+            pins: Vec::new(),
         };
         table::photo::create(&self.table, &photo, None).await.unwrap();
         processing::add(&self.table, photo.id).await.unwrap();

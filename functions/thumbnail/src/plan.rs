@@ -154,6 +154,9 @@ mod tests {
             failure: None,
             likes: 0,
             comments: 0,
+            commenting: domain::comment::Commenting::Everyone,
+            hides_likes: false,
+            pins: Vec::new(),
         }
     }
 

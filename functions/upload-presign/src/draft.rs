@@ -63,6 +63,9 @@ impl Draft {
             failure: None,
             likes: 0,
             comments: 0,
+            commenting: domain::comment::Commenting::Everyone,
+            hides_likes: false,
+            pins: Vec::new(),
         }
     }
 }

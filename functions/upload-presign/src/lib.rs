@@ -28,16 +28,13 @@ use api::wire::{CreatePhotoRequest, CreatedPhoto};
 use api::{Call, Caller, Problem, Reply};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use domain::media::{AddressSecret, MediumId};
 use domain::photo::{Medium, Photo, State};
 use domain::random::draw;
 use domain::{Clock, PhotoId, Randomness, quota};
 use runtime::config::environment;
-use runtime::http::over_quota;
+use runtime::http::{Repeat, over_quota};
 use runtime::{Aws, StartError};
-use sha2::{Digest, Sha256};
 use table::guard::{self, Idempotency, Quotas};
 use table::photo::Creation;
 use table::{Table, photo, privacy};
@@ -146,11 +143,10 @@ impl UploadPresignHandler {
         let Some(repeat) = repeat else { return Ok(None) };
         let made = guard::earlier_latest(&self.table, caller.user_id, &repeat.key, self.clock.now()).await?;
         let Some(made) = made else { return Ok(None) };
-        if made.request != repeat.request {
-            return Err(reused());
-        }
+        repeat.check(&made.request)?;
+        let id = made.made.parse().map_err(Problem::internal)?;
         // A deleted photo is not created again, and forms for it would be useless.
-        photo::get_latest(&self.table, made.photo).await?.map(Some).ok_or_else(Problem::no_photo)
+        photo::get_latest(&self.table, id).await?.map(Some).ok_or_else(Problem::no_photo)
     }
 
     /// Waits for a short random time, so that requests that collided do not collide again.
@@ -189,33 +185,14 @@ impl runtime::http::Handler for UploadPresignHandler {
 
 impl UploadPresignHandler {
     async fn create_photo(&self, call: &Call) -> Result<Reply, Problem> {
-        let key = call.idempotency_key()?;
         let request: CreatePhotoRequest = call.json()?;
         let draft = Draft::parse(&request)?;
-        let repeat = key.map(|key| Repeat::new(key, &request)).transpose()?;
+        let repeat = Repeat::of(call, &request)?;
         // Credentials come before any write, because a photo without its forms is useless.
         let credentials = self.credentials.get().await.map_err(Problem::unavailable)?;
         let photo = self.photo(call, &draft, repeat.as_ref()).await?;
         Reply::created(&self.created(&photo, &credentials))
     }
-}
-
-/// Distinguishes a repeated request from an idempotency key that is used for another request.
-struct Repeat {
-    key: String,
-    /// Digest of what the draft says, however its JSON was written.
-    request: String,
-}
-
-impl Repeat {
-    fn new(key: &str, request: &CreatePhotoRequest) -> Result<Self, Problem> {
-        let body = serde_json::to_vec(request).map_err(Problem::internal)?;
-        Ok(Self { key: key.to_owned(), request: STANDARD.encode(Sha256::digest(body)) })
-    }
-}
-
-fn reused() -> Problem {
-    Problem::unprocessable("idempotency_key_reused", "This Idempotency-Key was used for another request.")
 }
 
 /// The error of a lost race: other uploads of the same user won every turn.

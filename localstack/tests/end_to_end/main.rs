@@ -17,6 +17,7 @@ mod accounts;
 mod behind;
 mod celebrities;
 mod cloud;
+mod comments;
 mod cookies;
 mod copies;
 mod counters;

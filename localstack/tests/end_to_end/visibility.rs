@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::pictures::small;
-use crate::world::{App, Person, eventually, same};
+use crate::world::{Answer, App, Person, eventually, same};
 
 /// How a viewer stands to the author.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,12 +63,21 @@ enum Ask {
     Following,
     Photo,
     Likers,
+    Comments,
+    Replies,
     Feed,
     ListOfPeople,
     LikersElsewhere,
+    CommentsElsewhere,
     Inbox,
     Like,
     Unlike,
+    Comment,
+    LikeComment,
+    UnlikeComment,
+    RemoveComment,
+    PinComment,
+    Save,
     Follow,
     Mute,
     CloseFriend,
@@ -77,7 +86,7 @@ enum Ask {
 }
 
 impl Ask {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 27] = [
         Self::Profile,
         Self::ByName,
         Self::Photos,
@@ -85,12 +94,21 @@ impl Ask {
         Self::Following,
         Self::Photo,
         Self::Likers,
+        Self::Comments,
+        Self::Replies,
         Self::Feed,
         Self::ListOfPeople,
         Self::LikersElsewhere,
+        Self::CommentsElsewhere,
         Self::Inbox,
         Self::Like,
         Self::Unlike,
+        Self::Comment,
+        Self::LikeComment,
+        Self::UnlikeComment,
+        Self::RemoveComment,
+        Self::PinComment,
+        Self::Save,
         Self::Follow,
         Self::Mute,
         Self::CloseFriend,
@@ -108,12 +126,21 @@ impl Ask {
             Self::Following => "`GET /users/{id}/following`",
             Self::Photo => "`GET /photos/{id}`",
             Self::Likers => "`GET /photos/{id}/likes`",
+            Self::Comments => "`GET /photos/{id}/comments`",
+            Self::Replies => "`GET /photos/{id}/comments/{comment}/replies`",
             Self::Feed => "their photo in `GET /feed`",
             Self::ListOfPeople => "they in somebody's followers",
             Self::LikersElsewhere => "they in the likers of somebody's photo",
+            Self::CommentsElsewhere => "their comment on somebody's photo",
             Self::Inbox => "their like in `GET /notifications`",
             Self::Like => "`POST /photos/{id}/like`",
             Self::Unlike => "`DELETE /photos/{id}/like`",
+            Self::Comment => "`POST /photos/{id}/comments`",
+            Self::LikeComment => "`POST /photos/{id}/comments/{comment}/like`",
+            Self::UnlikeComment => "`DELETE /photos/{id}/comments/{comment}/like`",
+            Self::RemoveComment => "`DELETE /photos/{id}/comments/{comment}`",
+            Self::PinComment => "`POST /photos/{id}/comments/{comment}/pin`",
+            Self::Save => "`POST /photos/{id}/save`",
             Self::Follow => "`POST /users/{id}/follow`",
             Self::Mute => "`POST /users/{id}/mute`",
             Self::CloseFriend => "`POST /users/{id}/close-friend`",
@@ -122,19 +149,58 @@ impl Ask {
         }
     }
 
+    fn method(self) -> Method {
+        match self {
+            Self::Like
+            | Self::Comment
+            | Self::LikeComment
+            | Self::PinComment
+            | Self::Save
+            | Self::Follow
+            | Self::Mute
+            | Self::CloseFriend
+            | Self::Block => Method::POST,
+            Self::Unlike | Self::UnlikeComment | Self::RemoveComment | Self::RemoveFollower => Method::DELETE,
+            _ => Method::GET,
+        }
+    }
+
+    /// Whether it is asked of the author's photo, or of what is said under it.
+    fn is_about_photo(self) -> bool {
+        matches!(
+            self,
+            Self::Photo
+                | Self::Likers
+                | Self::Comments
+                | Self::Replies
+                | Self::Like
+                | Self::Unlike
+                | Self::Comment
+                | Self::LikeComment
+                | Self::UnlikeComment
+                | Self::RemoveComment
+                | Self::PinComment
+                | Self::Save
+        )
+    }
+
     /// What the rules say that the answer is.
     fn wanted(self, stands: Stands, private: bool) -> &'static str {
         let (hidden, inside) = (stands.is_hidden(), !private || stands.is_admitted());
         match self {
             Self::Block => "done",
-            Self::ListOfPeople | Self::LikersElsewhere | Self::Inbox if hidden => "left out",
+            Self::ListOfPeople | Self::LikersElsewhere | Self::CommentsElsewhere | Self::Inbox if hidden => {
+                "left out"
+            }
             Self::Feed if stands != Follower => "left out",
             _ if hidden => "404",
-            Self::Photo | Self::Likers | Self::Like | Self::Unlike if !inside => "404",
+            _ if self.is_about_photo() && !inside => "404",
+            Self::RemoveComment | Self::PinComment => "403",
             Self::Profile | Self::ByName if !inside => "without counts",
             Self::Photos | Self::Followers | Self::Following if !inside => "empty",
             Self::Follow if !inside => "requested",
-            Self::Like | Self::Unlike | Self::Mute | Self::CloseFriend | Self::RemoveFollower => "done",
+            Self::Mute | Self::CloseFriend | Self::RemoveFollower => "done",
+            _ if self.method() != Method::GET && self.is_about_photo() => "done",
             Self::Follow => "follows",
             _ => "shown",
         }
@@ -145,6 +211,8 @@ impl Ask {
 struct Author<'a> {
     person: Person<'a>,
     photo: String,
+    /// What the author says under it.
+    comment: String,
     private: bool,
     /// Somebody whom the author follows, and whose photo they like.
     witness: &'a Person<'a>,
@@ -162,6 +230,13 @@ async fn act(person: &Person<'_>, method: Method, path: &str) -> Value {
     let answer = person.request(method, path).send().await;
     assert!(matches!(answer.status, 200 | 204), "{answer:?}");
     answer.body
+}
+
+/// Writes a comment, and returns its id.
+async fn comment(person: &Person<'_>, photo: &str) -> String {
+    let body = json!({ "text": "Here I am" });
+    let made = person.post(&format!("/photos/{photo}/comments"), &body).await.expect(201);
+    made["comment_id"].as_str().unwrap().to_owned()
 }
 
 /// Returns whether a list of a page has an entry with this value.
@@ -183,11 +258,12 @@ impl<'a> Author<'a> {
         let person = app.register(if private { "private" } else { "public" }).await;
         act(&person, Method::POST, &format!("/users/{}/follow", witness.id)).await;
         act(&person, Method::POST, &format!("/photos/{photo_of_witness}/like")).await;
+        comment(&person, photo_of_witness).await;
         if private {
             let profile = person.patch("/users/me", &json!({ "private": true })).await.expect(200);
             assert_eq!(profile["private"], true);
         }
-        Author { person, photo: String::new(), private, witness, photo_of_witness }
+        Author { person, photo: String::new(), comment: String::new(), private, witness, photo_of_witness }
     }
 
     /// Creates somebody who stands to the author like that.
@@ -236,9 +312,18 @@ impl Viewer<'_> {
             Ask::Following => format!("/users/{id}/following"),
             Ask::Photo => format!("/photos/{}", of.photo),
             Ask::Likers => format!("/photos/{}/likes", of.photo),
+            Ask::Comments | Ask::Comment => format!("/photos/{}/comments", of.photo),
+            Ask::Replies => format!("/photos/{}/comments/{}/replies", of.photo, of.comment),
+            Ask::LikeComment | Ask::UnlikeComment => {
+                format!("/photos/{}/comments/{}/like", of.photo, of.comment)
+            }
+            Ask::RemoveComment => format!("/photos/{}/comments/{}", of.photo, of.comment),
+            Ask::PinComment => format!("/photos/{}/comments/{}/pin", of.photo, of.comment),
+            Ask::Save => format!("/photos/{}/save", of.photo),
             Ask::Feed => "/feed".to_owned(),
             Ask::ListOfPeople => format!("/users/{}/followers?count=50", of.witness.id),
             Ask::LikersElsewhere => format!("/photos/{}/likes", of.photo_of_witness),
+            Ask::CommentsElsewhere => format!("/photos/{}/comments", of.photo_of_witness),
             Ask::Inbox => "/notifications".to_owned(),
             Ask::Like | Ask::Unlike => format!("/photos/{}/like", of.photo),
             Ask::Follow => format!("/users/{id}/follow"),
@@ -247,17 +332,15 @@ impl Viewer<'_> {
             Ask::RemoveFollower => format!("/users/me/followers/{id}"),
             Ask::Block => format!("/users/{id}/block"),
         };
-        let method = match ask {
-            Ask::Like | Ask::Follow | Ask::Mute | Ask::CloseFriend | Ask::Block => Method::POST,
-            Ask::Unlike | Ask::RemoveFollower => Method::DELETE,
-            _ => Method::GET,
-        };
-        let answer = self.person.request(method.clone(), &path).send().await;
+        let answer = self.request(ask, &path).await;
         if answer.status == 404 {
-            self.assert_as_absent(method, &path, of, &answer.body).await;
+            self.assert_as_absent(ask, &path, of, &answer.body).await;
             return "404";
         }
-        assert!(matches!(answer.status, 200 | 204), "{answer:?}");
+        if answer.status == 403 {
+            return "403";
+        }
+        assert!(matches!(answer.status, 200 | 201 | 204), "{answer:?}");
         let body = answer.body;
         match ask {
             Ask::Profile | Ask::ByName => {
@@ -270,7 +353,8 @@ impl Viewer<'_> {
             Ask::Followers | Ask::Following => {
                 shown(body["users"].as_array().is_some_and(|users| !users.is_empty()), "empty")
             }
-            Ask::Photo | Ask::Likers => "shown",
+            Ask::Photo | Ask::Likers | Ask::Replies => "shown",
+            Ask::Comments | Ask::CommentsElsewhere => shown(names(&body, "comments", "user_id", &id), "left out"),
             Ask::Feed => shown(names(&body, "photos", "photo_id", &of.photo), "left out"),
             Ask::ListOfPeople | Ask::LikersElsewhere => {
                 shown(names(&body, "users", "user_id", &id), "left out")
@@ -287,14 +371,23 @@ impl Viewer<'_> {
         }
     }
 
+    async fn request(&self, ask: Ask, path: &str) -> Answer {
+        let request = self.person.request(ask.method(), path);
+        // What needs no body takes none.
+        match ask {
+            Ask::Comment => request.json(&json!({ "text": "May I?" })).send().await,
+            _ => request.send().await,
+        }
+    }
+
     /// Asserts that the same request about nobody, or about no photo, is answered in the same words.
-    async fn assert_as_absent(&self, method: Method, path: &str, of: &Author<'_>, body: &Value) {
+    async fn assert_as_absent(&self, ask: Ask, path: &str, of: &Author<'_>, body: &Value) {
         let absent = path
             .replace(&of.person.id.to_string(), "12345")
             .replace(&of.person.username, "nobody_has_this_name")
             .replace(&of.photo, "12345");
         assert_ne!(path, absent);
-        let answer = self.person.request(method, &absent).send().await;
+        let answer = self.request(ask, &absent).await;
         let said = |body: &Value| (body["code"].clone(), body["title"].clone(), body["detail"].clone());
         assert_eq!((answer.status, said(&answer.body)), (404, said(body)), "{path}");
     }
@@ -312,6 +405,7 @@ async fn look(app: &App, private: bool, witness: &Person<'_>, photo_of_witness: 
     }
     author.photo = author.person.post_photo("", &[small()]).await;
     author.person.like(&author.photo, 1).await;
+    author.comment = comment(&author.person, &author.photo).await;
     let mut found = Found::new();
     for ask in Ask::ALL {
         // What follows from a block or a removal comes within seconds.

@@ -1,6 +1,7 @@
 //! The `OpenAPI` 3.1 document of the public API.
 
 mod circle;
+mod comments;
 mod route;
 mod routes;
 mod schemas;

@@ -26,6 +26,12 @@ pub enum List {
     Following,
     /// Who liked a photo; positions are user ids.
     Likers,
+    /// The comments of a photo, newest first; positions are comment ids.
+    Comments,
+    /// The comments of a photo, top first; positions are those of `table::comment`.
+    TopComments,
+    /// The replies to a comment, oldest first; positions are comment ids.
+    Replies,
     /// The inbox; positions are row ids.
     Inbox,
     /// One's saved photos; positions are photo ids.
@@ -48,6 +54,9 @@ impl List {
             Self::Followers => "followers",
             Self::Following => "following",
             Self::Likers => "likers",
+            Self::Comments => "comments",
+            Self::TopComments => "top-comments",
+            Self::Replies => "replies",
             Self::Inbox => "inbox",
             Self::Saved => "saved",
             Self::Blocks => "blocks",

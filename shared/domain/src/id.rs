@@ -141,6 +141,8 @@ ids! {
     PictureId,
     /// Names a collection of saved photos.
     CollectionId,
+    /// Names a comment, or a reply to one.
+    CommentId,
 }
 
 impl UserId {
@@ -154,6 +156,13 @@ impl PhotoId {
     /// Makes an id of this moment for a new photo of `author`, with the author's home.
     pub fn generate(author: UserId, clock: &dyn Clock, randomness: &dyn Randomness) -> Self {
         Self(generate(author.home(), clock, randomness))
+    }
+}
+
+impl CommentId {
+    /// Makes an id of this moment for a new comment on `photo`, with the home of the photo.
+    pub fn generate(photo: PhotoId, clock: &dyn Clock, randomness: &dyn Randomness) -> Self {
+        Self(generate(photo.home(), clock, randomness))
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod clock;
+pub mod comment;
 pub mod cursor;
 pub mod fault;
 pub mod feed;
@@ -26,9 +27,10 @@ pub mod user;
 pub mod visibility;
 
 pub use clock::{Clock, Timestamp};
+pub use comment::CommentPath;
 pub use fault::{Fault, FaultKind};
 pub use home::Home;
-pub use id::{CollectionId, PhotoId, PictureId, UserId};
+pub use id::{CollectionId, CommentId, PhotoId, PictureId, UserId};
 pub use random::Randomness;
 pub use relation::Relation;
 pub use text::Invalid;

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{PhotoId, UserId};
+use crate::comment::Commenting;
+use crate::id::{CommentId, PhotoId, UserId};
 use crate::media::{AddressSecret, MediumAddress, MediumPlace, PerceptualHash};
 use crate::text::{AltText, Caption, Location, Tag};
 use crate::visibility::Audience;
@@ -50,9 +51,18 @@ pub struct Photo {
     /// How many people like it.
     #[serde(default)]
     pub likes: i64,
-    /// How many comments it has.
+    /// How many comments it has, replies included.
     #[serde(default)]
     pub comments: i64,
+    /// Who may comment on it.
+    #[serde(default, skip_serializing_if = "Commenting::is_everyone")]
+    pub commenting: Commenting,
+    /// Whether the number of likes is for the author alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hides_likes: bool,
+    /// The comments that its author has pinned, in the order of pinning.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pins: Vec<CommentId>,
 }
 
 /// One picture of a photo.

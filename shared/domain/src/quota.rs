@@ -193,14 +193,14 @@ pub const FOLLOWS: Quota = Quota {
     metric: "quota_follows_refused",
 };
 
-/// Likes.
+/// Likes of photos and of comments.
 pub const LIKES: Quota = Quota {
     name: "likes",
     per: Per::Account,
     seconds: HOUR,
     measures: &[measure("likes", 1_000)],
     code: "too_many_likes",
-    detail: "At most 1,000 photos can be liked in an hour.",
+    detail: "At most 1,000 photos and comments can be liked in an hour.",
     metric: "quota_likes_refused",
 };
 
@@ -224,6 +224,17 @@ pub const COLLECTIONS: Quota = Quota {
     code: "too_many_collections",
     detail: "At most 60 collections can be made or renamed in an hour.",
     metric: "quota_collections_refused",
+};
+
+/// Comments and replies.
+pub const COMMENTS: Quota = Quota {
+    name: "comments",
+    per: Per::Account,
+    seconds: HOUR,
+    measures: &[measure("comments", 300)],
+    code: "too_many_comments",
+    detail: "At most 300 comments can be written in an hour.",
+    metric: "quota_comments_refused",
 };
 
 /// Deletions of photos.
@@ -304,7 +315,7 @@ pub const ANSWERS: Quota = Quota {
 };
 
 /// Every quota, in the order of the table.
-pub const ALL: [Quota; 21] = [
+pub const ALL: [Quota; 22] = [
     REGISTRATIONS,
     LOGINS_FROM_ADDRESS,
     LOGINS,
@@ -319,6 +330,7 @@ pub const ALL: [Quota; 21] = [
     LIKES,
     SAVES,
     COLLECTIONS,
+    COMMENTS,
     DELETIONS,
     PRIVACY,
     BLOCKS,

@@ -1,4 +1,4 @@
-//! The texts of a photo: caption, tags, location, alt text. They are parsed once, at the boundary.
+//! The texts of a photo: caption, tags, location, alt text, comments. They are parsed once, at the boundary.
 //!
 //! A text is measured before anything else is done with it ([`fits`]), then cleaned, then measured again.
 
@@ -115,6 +115,8 @@ macro_rules! bounded_text {
 bounded_text! {
     /// The author's text under a photo: at most 2,200 characters.
     Caption: Prose, at most 2200, "caption_too_long", "A caption";
+    /// What a comment says: at most 2,200 characters.
+    CommentText: Prose, at most 2200, "comment_too_long", "A comment";
     /// Where a photo was taken, in the author's words: at most 100 characters.
     Location: Label, at most 100, "location_too_long", "A location";
     /// A description of the picture for those who cannot see it: at most 1,000 characters.

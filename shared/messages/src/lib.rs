@@ -12,7 +12,7 @@ pub mod workflow;
 use domain::mail_link::{LinkDigest, Purpose};
 use domain::media::AddressSecret;
 use domain::photo::BlobRef;
-use domain::{PhotoId, Timestamp, UserId};
+use domain::{CommentPath, PhotoId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 /// The name of the message attribute that subscriptions filter on.
@@ -116,6 +116,70 @@ pub enum Event {
         /// Who was followed.
         followee_id: UserId,
     },
+    /// Somebody commented on a photo, or replied to a comment. It has no consumer yet.
+    #[serde(rename = "comment.added")]
+    CommentAdded {
+        /// The comment.
+        comment: CommentPath,
+        /// Whose photo it is on.
+        author_id: UserId,
+        /// Who wrote it.
+        user_id: UserId,
+        /// Their user name.
+        username: String,
+        /// Who wrote the comment that it replies to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answers: Option<UserId>,
+    },
+    /// A comment is gone. For comments on a photo that is gone, [`Self::PhotoDeleted`] speaks. Consumer: `backfill`.
+    #[serde(rename = "comment.removed")]
+    CommentRemoved {
+        /// The comment.
+        comment: CommentPath,
+        /// Whose photo it was on.
+        author_id: UserId,
+        /// Who wrote it.
+        user_id: UserId,
+    },
+    /// Somebody was mentioned in a comment and could see it when it was written. It has no consumer yet.
+    #[serde(rename = "mention.added")]
+    MentionAdded {
+        /// The comment.
+        comment: CommentPath,
+        /// Whose photo it is on.
+        author_id: UserId,
+        /// Who wrote it.
+        user_id: UserId,
+        /// Their user name.
+        username: String,
+        /// Who was mentioned.
+        mentioned_id: UserId,
+    },
+    /// Somebody likes a comment. It has no consumer yet.
+    #[serde(rename = "comment_like.added")]
+    CommentLikeAdded {
+        /// The comment.
+        comment: CommentPath,
+        /// Whose photo it is on.
+        author_id: UserId,
+        /// Who wrote it.
+        writer_id: UserId,
+        /// Who likes it.
+        user_id: UserId,
+        /// Their user name.
+        username: String,
+        /// When they liked it.
+        at: Timestamp,
+    },
+    /// Somebody likes a comment no more. For likes of a comment that is gone, [`Self::CommentRemoved`] speaks. It
+    /// has no consumer yet.
+    #[serde(rename = "comment_like.removed")]
+    CommentLikeRemoved {
+        /// The comment.
+        comment: CommentPath,
+        /// Who liked it.
+        user_id: UserId,
+    },
     /// Somebody removed their profile picture. Consumer: `backfill`.
     #[serde(rename = "picture.removed")]
     PictureRemoved {
@@ -160,15 +224,21 @@ impl Event {
         followers.iter().map(event).collect()
     }
 
-    /// Returns the account whose doing it is.
+    /// Returns the account whose work it is.
     pub fn actor(&self) -> UserId {
         match self {
             Self::PhotoReady { author_id, .. }
             | Self::PhotoDeleted { author_id, .. }
-            | Self::PhotoFailed { author_id, .. } => *author_id,
+            | Self::PhotoFailed { author_id, .. }
+            // Whoever took it back: what is left of it is work about the author's photo.
+            | Self::CommentRemoved { author_id, .. } => *author_id,
             Self::LikeAdded { user_id, .. }
             | Self::LikeRemoved { user_id, .. }
             | Self::PictureRemoved { user_id }
+            | Self::CommentAdded { user_id, .. }
+            | Self::MentionAdded { user_id, .. }
+            | Self::CommentLikeAdded { user_id, .. }
+            | Self::CommentLikeRemoved { user_id, .. }
             | Self::ReaderReturned { user_id, .. }
             | Self::AudienceChanged { user_id, .. }
             | Self::LinkAdded { user_id, .. } => *user_id,
@@ -186,6 +256,11 @@ impl Event {
             Self::LikeRemoved { .. } => "like.removed",
             Self::FollowAdded { .. } => "follow.added",
             Self::FollowRemoved { .. } => "follow.removed",
+            Self::CommentAdded { .. } => "comment.added",
+            Self::CommentRemoved { .. } => "comment.removed",
+            Self::MentionAdded { .. } => "mention.added",
+            Self::CommentLikeAdded { .. } => "comment_like.added",
+            Self::CommentLikeRemoved { .. } => "comment_like.removed",
             Self::PictureRemoved { .. } => "picture.removed",
             Self::ReaderReturned { .. } => "reader.returned",
             Self::AudienceChanged { .. } => "audience.changed",
@@ -296,6 +371,7 @@ mod tests {
     #[test]
     fn messages_look_like_this() {
         let followers = HashRange::ALL;
+        let comment: CommentPath = "1.7.8".parse().unwrap();
         let stored_at = Some(MediumPlace { photo: photo(8), index: 1 });
         let blob_ref = |index, stored_at| BlobRef { index, sha256: "0f".repeat(32), stored_at };
         let blob_refs = || vec![blob_ref(0, None), blob_ref(2, stored_at)];
@@ -332,6 +408,30 @@ mod tests {
             },
             Event::FollowRemoved { follower_id: user(3), followee_id: user(2) },
             Event::ReaderReturned { user_id: user(3), mark: 9 },
+            Event::CommentAdded {
+                comment,
+                author_id: user(2),
+                user_id: user(3),
+                username: "ann".into(),
+                answers: Some(user(4)),
+            },
+            Event::CommentRemoved { comment, author_id: user(2), user_id: user(3) },
+            Event::MentionAdded {
+                comment,
+                author_id: user(2),
+                user_id: user(3),
+                username: "ann".into(),
+                mentioned_id: user(5),
+            },
+            Event::CommentLikeAdded {
+                comment,
+                author_id: user(2),
+                writer_id: user(4),
+                user_id: user(3),
+                username: "ann".into(),
+                at: Timestamp(5),
+            },
+            Event::CommentLikeRemoved { comment, user_id: user(3) },
             Event::PictureRemoved { user_id: user(3) },
             Event::AudienceChanged {
                 user_id: user(3),

@@ -1,6 +1,6 @@
 //! The repairs that an operator requests from `sweep`. `verify` writes them, one request a line.
 
-use domain::{PhotoId, Relation, UserId};
+use domain::{CommentPath, PhotoId, Relation, UserId};
 use serde::{Deserialize, Serialize};
 
 /// Most counters and edges in one request. `sweep` repairs so many well within its time.
@@ -25,9 +25,12 @@ pub struct Recount {
     /// Users whose followers and photos are recounted.
     #[serde(skip_serializing_if = "is_default")]
     pub users: Vec<UserId>,
-    /// Photos whose likes are recounted.
+    /// Photos whose likes and comments are recounted.
     #[serde(skip_serializing_if = "is_default")]
     pub photos: Vec<PhotoId>,
+    /// Comments whose replies and likes are recounted.
+    #[serde(skip_serializing_if = "is_default")]
+    pub comments: Vec<CommentPath>,
     /// Counters with their counts, because only a scan of the whole table can count them.
     #[serde(skip_serializing_if = "is_default")]
     pub following: Vec<Following>,
@@ -50,8 +53,8 @@ pub struct Following {
 impl Repair {
     /// Returns how many counters and edges it names.
     pub fn len(&self) -> usize {
-        let Recount { users, photos, following } = &self.recount;
-        users.len() + photos.len() + following.len() + self.resettle.len()
+        let Recount { users, photos, comments, following } = &self.recount;
+        users.len() + photos.len() + comments.len() + following.len() + self.resettle.len()
     }
 
     /// Returns whether it names nothing.
@@ -82,6 +85,7 @@ mod tests {
             recount: Recount {
                 users: vec![user(1)],
                 photos: vec![photo(2)],
+                comments: vec!["2.7.8".parse().unwrap()],
                 following: vec![
                     Following { user_id: user(3), edges: 4, version: Some(5) },
                     Following { user_id: user(6), edges: 0, version: None },
@@ -93,7 +97,7 @@ mod tests {
                 Relation::Timeline(user(3), photo(2)),
             ],
         };
-        assert_eq!(repair.len(), 7);
+        assert_eq!(repair.len(), 8);
         let json = serde_json::to_value(&repair).unwrap();
         assert_eq!(serde_json::from_value::<Repair>(json).unwrap(), repair);
         insta::assert_json_snapshot!(repair);

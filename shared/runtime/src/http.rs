@@ -7,6 +7,7 @@
 //! already.
 
 mod compression;
+mod repeat;
 mod request;
 mod response;
 mod viewer;
@@ -30,6 +31,7 @@ use crate::{Aws, StartError, invocation, metrics};
 
 pub use viewer::{OriginSecret, Viewer};
 
+pub use repeat::Repeat;
 pub use request::Request;
 
 /// Most bytes of a body. Photos go directly to S3, so bodies are small JSON.

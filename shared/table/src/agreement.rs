@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::comment::Comment;
 use domain::photo::Photo;
 use domain::{PhotoId, Relation, Timestamp, UserId};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -13,7 +14,7 @@ use serde::de::IgnoredAny;
 
 use crate::counters::KeyPages;
 use crate::keys::ItemKey;
-use crate::relations::{Description, EdgeState, Keys, Side, describe, edge_of};
+use crate::relations::{Description, EdgeState, Keys, Side, describe, edge_of, outlives};
 use crate::{Error, Order, Result, Table, endings, photo, settle};
 
 /// Relations checked at once.
@@ -64,6 +65,10 @@ async fn source(table: &Table, relation: Relation) -> Result<Source> {
         let hashes = photo.map(|photo| photo.perceptual_hashes());
         return Ok(Source::Says(EdgeState::timeline(author, id, hashes.as_deref())));
     }
+    if let Relation::Comment(user, path) = relation {
+        let comment: Option<Comment> = table.get_latest(&ItemKey::Comment(user, path)).await?;
+        return Ok(Source::Says(EdgeState::comment(user, path, comment.as_ref())));
+    }
     let since: Option<Since> = table.get_latest(&describe(relation).source).await?;
     Ok(Source::Says(EdgeState::since(relation, since.map(|since| since.at))))
 }
@@ -80,13 +85,18 @@ pub async fn agreement(table: &Table, relation: Relation) -> Result<Agreement> {
     if said == derived {
         return Ok(Agreement::Agreed);
     }
+    // For a deleted user, photo or comment nothing is derived, and what was derived is being removed. A reply that
+    // was derived is one of its photo's as long as that exists.
+    let mut exists = Vec::with_capacity(counters.len());
     for counter in counters {
-        // For a deleted user or photo nothing is derived, and what was derived is being removed.
-        if !exists_latest(table, &counter.item()).await? {
-            return Ok(Agreement::Agreed);
-        }
+        exists.push(exists_latest(table, &counter.item()).await?);
     }
-    Ok(if said { Agreement::Underived } else { Agreement::Orphaned })
+    let all = !exists.contains(&false);
+    Ok(match said {
+        true if all => Agreement::Underived,
+        false if all || (outlives(relation) && exists.contains(&true)) => Agreement::Orphaned,
+        _ => Agreement::Agreed,
+    })
 }
 
 /// Reads the relations of one side whose two edges differ, at most `most` of them.
@@ -100,7 +110,7 @@ pub async fn mismatched(table: &Table, side: Side, most: usize) -> Result<Vec<(R
     let mut pages = KeyPages::over(range);
     let mut mismatched = Vec::new();
     while let Some(page) = pages.next(table).await? {
-        let relations = page.iter().filter_map(edge_of).map(|(relation, _)| relation);
+        let relations = page.iter().filter_map(|(key, by)| edge_of(key, *by)).map(|(relation, _)| relation);
         let agreements: Vec<_> = stream::iter(relations)
             .map(async |relation| Ok::<_, Error>((relation, agreement(table, relation).await?)))
             .buffered(AT_ONCE)

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::comment::Comment;
 use domain::mail_link::{LinkDigest, Purpose};
 use domain::media::{AddressSecret, PerceptualHash};
 use domain::photo::{BlobRef, Photo, State};
 use domain::visibility::Pair;
-use domain::{PhotoId, Relation, UserId};
+use domain::{CommentPath, PhotoId, Relation, UserId};
 use messages::{AudiencePart, Event, HashRange};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
@@ -17,7 +18,7 @@ use crate::keys::{ItemKey, PK, SK};
 use crate::privacy::{self, Privacy};
 use crate::reader::Reader;
 use crate::relations::{EdgeState, End, Said, describe, edge_of, ends_with, taken_back};
-use crate::{Error, Order, Result, Table, circle, endings, processing, request, settle};
+use crate::{Error, Order, Result, Table, circle, comment, endings, processing, request, settle};
 
 /// A change from which other items are derived.
 ///
@@ -36,6 +37,17 @@ pub enum Change {
         /// About whom.
         about: UserId,
     },
+    /// A comment is gone: its writer took it back, or the photo's author removed it.
+    Uncommented {
+        /// Whose comment it was.
+        user: UserId,
+        /// Where it was.
+        comment: CommentPath,
+        /// Whose photo it was on.
+        author: UserId,
+    },
+    /// The photo's author removed a comment of somebody else.
+    Removed(Removal),
     /// A photo waits for its uploads.
     Drafted {
         /// The photo.
@@ -104,6 +116,15 @@ pub struct Remains {
     pub blob_refs: Vec<BlobRef>,
 }
 
+/// The removal of a comment by the author of its photo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removal {
+    /// The comment.
+    pub comment: CommentPath,
+    /// Who wrote it.
+    pub writer: UserId,
+}
+
 impl From<&Photo> for Remains {
     fn from(photo: &Photo) -> Self {
         let blob_refs = photo.blob_refs();
@@ -116,8 +137,12 @@ impl Change {
     /// Reads a stream record from its old and new image; `None` when nothing is derived from it.
     pub fn read(old: Option<&Item>, new: Option<&Item>) -> Result<Option<Self>> {
         let Some(key) = new.or(old).and_then(key) else { return Ok(None) };
-        if let Some((relation, End::Source)) = edge_of(&key) {
+        if let Some((relation, End::Source)) = edge_of(&key, None) {
             return Ok(match (old, new) {
+                (Some(old), None) if let Relation::Comment(user, comment) = relation => {
+                    let author = parse::<Comment>(old)?.author;
+                    Some(Self::Uncommented { user, comment, author })
+                }
                 (None, Some(new)) => Said::read(relation, new)?.map(Self::Said),
                 (Some(_), None) => Some(Self::TakenBack(relation)),
                 _ => None,
@@ -140,6 +165,9 @@ impl Change {
                 let (before, after) = (parse::<Privacy>(old)?, parse::<Privacy>(new)?);
                 let mark = after.rebuild.filter(|mark| before.rebuild != Some(*mark));
                 mark.map(|mark| Self::Switched { user, mark })
+            }
+            (ItemKey::Removal(_, comment), None, Some(new)) => {
+                Some(Self::Removed(Removal { comment, writer: parse::<comment::Removal>(new)?.writer }))
             }
             (ItemKey::FeedState(reader), old, Some(new)) => {
                 let before = old.map(parse::<Reader>).transpose()?.and_then(|state| state.rebuild);
@@ -164,8 +192,9 @@ impl Change {
     /// Returns the state of the derived edge that the change decides, if any.
     fn edge(&self) -> Option<EdgeState> {
         match self {
-            Self::Said(said) => Some(EdgeState::since(said.relation(), Some(said.since()))),
+            Self::Said(said) => Some(said.state()),
             Self::TakenBack(relation) => Some(EdgeState::since(*relation, None)),
+            Self::Uncommented { user, comment, .. } => Some(EdgeState::comment(*user, *comment, None)),
             Self::Ready { photo, author, hashes, .. } => {
                 Some(EdgeState::timeline(*author, *photo, Some(hashes)))
             }
@@ -173,6 +202,7 @@ impl Change {
             Self::Paired { .. }
             | Self::Drafted { .. }
             | Self::Failed(_)
+            | Self::Removed(_)
             | Self::PictureRemoved { .. }
             | Self::Returned { .. }
             | Self::Switched { .. }
@@ -190,6 +220,8 @@ impl Change {
             Self::Said(_)
             | Self::TakenBack(_)
             | Self::Paired { .. }
+            | Self::Uncommented { .. }
+            | Self::Removed(_)
             | Self::PictureRemoved { .. }
             | Self::Returned { .. }
             | Self::Switched { .. }
@@ -201,9 +233,15 @@ impl Change {
     ///
     /// The item that is likelier to be contended comes first.
     pub fn touches(&self) -> Vec<ItemKey> {
-        let counters = self.edge().into_iter().flat_map(|edge| describe(edge.relation).counters);
+        let relation = self.edge().map(|edge| edge.relation);
+        let counters = relation.into_iter().flat_map(|relation| describe(relation).counters);
+        // Replies and likes count on a comment, so that it is an edge and a counted item.
+        let comment = match relation {
+            Some(Relation::Comment(_, path)) => Some(ItemKey::Threaded(path)),
+            _ => None,
+        };
         let rows = self.processing().into_iter().map(|(photo, _)| processing::key(photo));
-        counters.map(Counter::item).chain(rows).chain(self.circles()).collect()
+        counters.map(Counter::item).chain(comment).chain(rows).chain(self.circles()).collect()
     }
 
     /// Returns the circles that the change renews. Many may block the same person at once, so theirs is first.
@@ -214,11 +252,20 @@ impl Change {
         }
     }
 
-    /// Returns the event that is published of it, if any.
-    pub fn event(&self) -> Option<Event> {
+    /// Returns the events that are published of it.
+    pub fn events(&self) -> Vec<Event> {
         match self {
-            Self::Said(said) => said.event(),
+            Self::Said(said) => said.events(),
+            other => other.event().into_iter().collect(),
+        }
+    }
+
+    fn event(&self) -> Option<Event> {
+        match self {
             Self::TakenBack(relation) => taken_back(*relation),
+            Self::Uncommented { user, comment, author } => {
+                Some(Event::CommentRemoved { comment: *comment, author_id: *author, user_id: *user })
+            }
             Self::Ready { photo, author, .. } => {
                 Some(Event::PhotoReady { photo_id: *photo, author_id: *author, followers: HashRange::ALL })
             }
@@ -246,7 +293,7 @@ impl Change {
             Self::Linked { user, purpose, link } => {
                 Some(Event::LinkAdded { user_id: *user, purpose: *purpose, link: link.clone() })
             }
-            Self::Paired { .. } | Self::Drafted { .. } => None,
+            Self::Said(_) | Self::Paired { .. } | Self::Removed(_) | Self::Drafted { .. } => None,
         }
     }
 
@@ -254,19 +301,12 @@ impl Change {
     /// an event of that item's speaks for it; or because a block ended the source edge before it was derived.
     pub fn went_along(&self, gone: &BTreeSet<ItemKey>) -> bool {
         match self {
-            Self::Said(said) => gone.contains(&describe(said.relation()).source),
+            Self::Said(said) => said.is_lost(gone) || gone.contains(&describe(said.relation()).source),
             Self::TakenBack(relation) => ends_with(*relation).is_some_and(|item| gone.contains(&item)),
-            _ => false,
-        }
-    }
-
-    /// Returns its weight in a message of changes: 1, and 1 for each blob reference that it carries.
-    pub fn weight(&self) -> usize {
-        match self {
-            Self::Failed(Remains { blob_refs, .. }) | Self::Deleted(Remains { blob_refs, .. }) => {
-                1 + blob_refs.len()
+            Self::Uncommented { user, comment, .. } => {
+                ends_with(Relation::Comment(*user, *comment)).is_some_and(|item| gone.contains(&item))
             }
-            _ => 1,
+            _ => false,
         }
     }
 }
@@ -277,7 +317,8 @@ impl Change {
 ///
 /// Costs what [`settle`] costs, 2 RRU for each follow, 1 WRU for each photo whose processing begins or ends, 1 RRU for
 /// each photo that becomes ready, 2 for each request to follow, and for each pair what renewing two circles
-/// ([`circle::renew`]) and ending follows cost.
+/// ([`circle::renew`]) and ending follows cost. And 1 WRU for each KiB of a comment that the author of its photo
+/// removed, or that was written when photo or comment were gone.
 /// All of it is idempotent, and all of it is retried after a failure. The row of a photo in processing is not
 /// checked against the photo. A row that is added too late stays behind until `sweep` removes it.
 ///
@@ -291,6 +332,7 @@ pub async fn apply<'a>(
     let (mut edges, mut processing) = (Vec::new(), BTreeMap::new());
     let (mut ready, mut asked) = (Vec::new(), Vec::new());
     let (mut follows, mut pairs) = (BTreeMap::new(), BTreeSet::new());
+    let (mut said, mut removed) = (Vec::new(), Vec::new());
     for change in changes {
         edges.extend(change.edge());
         processing.extend(change.processing());
@@ -302,6 +344,8 @@ pub async fn apply<'a>(
             Change::Said(Said::Follow(user, other, Follow { at, .. })) => {
                 follows.insert((*user, *other), *at);
             }
+            Change::Said(one) => said.push(one),
+            Change::Removed(Removal { comment, writer }) => removed.push(ItemKey::Comment(*writer, *comment)),
             Change::Paired { by, about } => drop(pairs.insert((*by, *about))),
             _ => {}
         }
@@ -309,6 +353,12 @@ pub async fn apply<'a>(
     let forbidden = Box::pin(endings::forbidden(table, &follows, order)).await?;
     edges.retain(|edge| !(edge.is_there() && forbidden.contains(&edge.relation)));
     let mut gone = settle(table, edges, order).await?;
+    // What somebody says under a photo or comment that is gone is taken back, because nobody sees it.
+    let lost =
+        said.into_iter().filter(|said| said.is_lost(&gone)).map(|said| describe(said.relation()).source);
+    for source in removed.into_iter().chain(lost) {
+        table.delete_existing(&source).await?;
+    }
     gone.extend(forbidden.into_iter().map(|relation| describe(relation).source));
     // The account is read after its timeline and its list of requests are written. A switch that does not find
     // them there was made before, and is found here.

@@ -12,7 +12,7 @@
 
 use std::fmt;
 
-use domain::{Home, PhotoId, UserId};
+use domain::{CommentPath, Home, PhotoId, UserId};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::de::IgnoredAny;
 
@@ -44,6 +44,12 @@ pub enum Counter {
     Requests(UserId),
     /// How many like the photo.
     Likes(PhotoId),
+    /// How many comments the photo has, replies included.
+    Comments(PhotoId),
+    /// How many replies the comment has.
+    Replies(CommentPath),
+    /// How many like the comment.
+    CommentLikes(CommentPath),
 }
 
 impl Counter {
@@ -51,7 +57,9 @@ impl Counter {
     pub const OF_USER: [fn(UserId) -> Self; 4] =
         [Self::Followers, Self::Following, Self::Photos, Self::Requests];
     /// Every counter of a photo.
-    pub const OF_PHOTO: [fn(PhotoId) -> Self; 1] = [Self::Likes];
+    pub const OF_PHOTO: [fn(PhotoId) -> Self; 2] = [Self::Likes, Self::Comments];
+    /// Every counter of a comment.
+    pub const OF_COMMENT: [fn(CommentPath) -> Self; 2] = [Self::Replies, Self::CommentLikes];
 
     /// Returns the item that holds it.
     pub fn item(self) -> ItemKey {
@@ -59,7 +67,8 @@ impl Counter {
             Self::Followers(user) | Self::Following(user) | Self::Photos(user) | Self::Requests(user) => {
                 ItemKey::User(user)
             }
-            Self::Likes(photo) => ItemKey::Photo(photo),
+            Self::Likes(photo) | Self::Comments(photo) => ItemKey::Photo(photo),
+            Self::Replies(path) | Self::CommentLikes(path) => ItemKey::Threaded(path),
         }
     }
 
@@ -70,7 +79,9 @@ impl Counter {
             Self::Following(_) => "following",
             Self::Photos(_) => "photos",
             Self::Requests(_) => "requests",
-            Self::Likes(_) => "likes",
+            Self::Likes(_) | Self::CommentLikes(_) => "likes",
+            Self::Comments(_) => "comments",
+            Self::Replies(_) => "replies",
         }
     }
 }
@@ -82,7 +93,12 @@ impl fmt::Display for Counter {
             Self::Followers(user) | Self::Following(user) | Self::Photos(user) | Self::Requests(user) => {
                 write!(f, "{} of user {user}", self.attribute())
             }
-            Self::Likes(photo) => write!(f, "{} of photo {photo}", self.attribute()),
+            Self::Likes(photo) | Self::Comments(photo) => {
+                write!(f, "{} of photo {photo}", self.attribute())
+            }
+            Self::Replies(path) | Self::CommentLikes(path) => {
+                write!(f, "{} of comment {path}", self.attribute())
+            }
         }
     }
 }
@@ -152,20 +168,28 @@ pub async fn inspect(table: &Table, counter: Counter) -> Result<Inspection> {
 /// Costs three [`inspect`]s, and 1 WRU for each counter that is set. [`Error::Busy`] when edges keep changing
 /// while they are counted.
 pub async fn recount_user(table: &Table, user: UserId) -> Result<Vec<Count>> {
-    let counts = [
-        recount(table, Counter::Followers(user)).await?,
-        recount(table, Counter::Photos(user)).await?,
-        recount(table, Counter::Requests(user)).await?,
-    ];
-    Ok(counts.into_iter().flatten().collect())
+    recount_all(table, [Counter::Followers(user), Counter::Photos(user), Counter::Requests(user)]).await
 }
 
-/// Recounts a photo's likes, sets the counter if it is wrong, and returns the count found;
-/// `None` for a photo that is gone.
+/// Recounts a photo's likes and comments, sets each counter that is wrong, and returns the counts found.
+/// They are none for a photo that is gone.
 ///
-/// Costs one [`inspect`], and 1 WRU when the counter is set. Fails as [`recount_user`].
-pub async fn recount_photo(table: &Table, photo: PhotoId) -> Result<Option<Count>> {
-    recount(table, Counter::Likes(photo)).await
+/// Costs two [`inspect`]s, and 1 WRU for each counter that is set. Fails as [`recount_user`].
+pub async fn recount_photo(table: &Table, photo: PhotoId) -> Result<Vec<Count>> {
+    recount_all(table, Counter::OF_PHOTO.map(|of| of(photo))).await
+}
+
+/// Recounts the replies and the likes of a comment, as [`recount_photo`].
+pub async fn recount_comment(table: &Table, path: CommentPath) -> Result<Vec<Count>> {
+    recount_all(table, Counter::OF_COMMENT.map(|of| of(path))).await
+}
+
+async fn recount_all<const N: usize>(table: &Table, counters: [Counter; N]) -> Result<Vec<Count>> {
+    let mut counts = Vec::with_capacity(counters.len());
+    for counter in counters {
+        counts.extend(recount(table, counter).await?);
+    }
+    Ok(counts)
 }
 
 async fn recount(table: &Table, counter: Counter) -> Result<Option<Count>> {
@@ -220,6 +244,15 @@ async fn count(table: &Table, counter: Counter, expected: i64) -> Result<i64> {
         Counter::Photos(user) => KeyRange::timeline(user).count(table).await,
         Counter::Requests(user) => KeyRange::requested(user).count(table).await,
         Counter::Likes(photo) => KeyRange::likers(photo).count(table).await,
+        Counter::Comments(photo) => {
+            let (thread, replies) = futures::try_join!(
+                KeyRange::thread(photo).count(table),
+                KeyRange::replies(photo).count(table),
+            )?;
+            Ok(thread + replies)
+        }
+        Counter::Replies(path) => KeyRange::replies_to(path).count(table).await,
+        Counter::CommentLikes(path) => KeyRange::comment_likers(path).count(table).await,
         Counter::Following(user) => count_following(table, user).await,
     }
 }
@@ -238,7 +271,7 @@ async fn count_following(table: &Table, user: UserId) -> Result<i64> {
     let mut pages = KeyPages::over(KeyRange::follows(user));
     let mut derived = 0;
     while let Some(page) = pages.next(table).await? {
-        let edges = page.into_iter().filter_map(|key| match key {
+        let edges = page.into_iter().filter_map(|(key, _)| match key {
             ItemKey::Following(user, followee) => Some(ItemKey::Follower(followee, user)),
             _ => None,
         });

@@ -22,14 +22,14 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, ConditionCheck, Delete, Put, TransactWriteItem, Update};
 
-use domain::{PhotoId, Relation, UserId};
+use domain::{CommentId, CommentPath, PhotoId, Relation, UserId};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::calls::{back_off, key_item, number, stored};
 use crate::counters::Counter;
 use crate::keys::{ItemKey, PK};
-use crate::relations::{Description, EdgeState, describe};
-use crate::{Error, Item, Result, Table, followings, head};
+use crate::relations::{Description, EdgeState, describe, outlives};
+use crate::{Error, Item, Result, Table, comment, followings, head};
 
 /// A derived edge, its wanted state, and the counters that count it.
 struct Edge {
@@ -38,13 +38,16 @@ struct Edge {
     item: Option<Item>,
     source: ItemKey,
     counters: Vec<Counter>,
+    /// Whether it is removed as long as one of its counted items exists ([`outlives`]).
+    outlives: bool,
 }
 
 impl Edge {
     fn new(EdgeState { relation, attributes }: &EdgeState) -> Result<Self> {
         let Description { source, derived: key, counters, .. } = describe(*relation);
         let item = attributes.as_ref().map(|attributes| stored(&key, attributes)).transpose()?;
-        Ok(Self { key, item, source, counters })
+        let outlives = item.is_none() && outlives(*relation);
+        Ok(Self { key, item, source, counters, outlives })
     }
 }
 
@@ -85,8 +88,10 @@ impl Order {
 /// Returns the counted items that are gone.
 ///
 /// 2 WRU for each edge that changes, 4 out of order, and 2 for each counted item in each transaction of up to
-/// 100 writes; 1 WRU and 2 RRU for each head; 1 to 4 WRU and 4 RRU for each follow. Edges that are already in
-/// their state are left out, and so are edges whose counted item is gone.
+/// 100 writes; 1 WRU and 2 RRU for each head; 1 to 4 WRU and 4 RRU for each follow; and what
+/// [`comment::renew_top`] costs for each photo whose comments were liked or answered. Edges that are already in
+/// their state are left out, and so are edges whose counted item is gone. Only a comment is removed as long as
+/// one of its counted items exists.
 ///
 /// # Errors
 /// [`Error::Busy`] when throttling or conflicts outlast the retries. What was written until then stays
@@ -104,7 +109,7 @@ pub async fn settle(table: &Table, states: Vec<EdgeState>, order: Order) -> Resu
             continue;
         }
         let mut adds = writes_added(&group, &edge, order);
-        if weight + adds > TRANSACTION {
+        if weight + adds > TRANSACTION || collides(&group, &edge) {
             gone.append(&mut settle_group(table, std::mem::take(&mut group), order).await?);
             weight = 0;
             adds = writes_added(&group, &edge, order);
@@ -122,6 +127,13 @@ pub async fn settle(table: &Table, states: Vec<EdgeState>, order: Order) -> Resu
         .buffer_unordered(FOLLOWERS_AT_ONCE)
         .try_collect::<()>()
         .await?;
+    let mut ranked: BTreeMap<PhotoId, BTreeSet<CommentId>> = BTreeMap::new();
+    for path in states.iter().filter_map(re_ranked) {
+        ranked.entry(path.photo).or_default().insert(path.comment);
+    }
+    for (photo, changed) in ranked {
+        comment::renew_top(table, photo, &changed).await?;
+    }
     Ok(gone)
 }
 
@@ -139,12 +151,29 @@ fn followers(states: &[EdgeState]) -> BTreeMap<UserId, Vec<UserId>> {
     followers
 }
 
+/// Returns the comment on a photo whose place among the top ones a state may change: it is liked, answered or
+/// removed.
+fn re_ranked(state: &EdgeState) -> Option<CommentPath> {
+    match state.relation {
+        Relation::CommentLike(_, path) if path.reply.is_none() => Some(path),
+        Relation::Comment(_, path) if path.reply.is_some() || !state.is_there() => Some(path.top()),
+        _ => None,
+    }
+}
+
 /// Returns the timeline entry that a state is about, and whether it is to exist.
 fn in_timeline(state: &EdgeState) -> Option<((UserId, PhotoId), bool)> {
     match state.relation {
         Relation::Timeline(author, photo) => Some(((author, photo), state.is_there())),
         _ => None,
     }
+}
+
+/// Returns whether an edge has to be written after the group and not with it: a transaction writes an item once,
+/// and a comment is both an edge and what its replies and likes count on.
+fn collides(group: &[Edge], edge: &Edge) -> bool {
+    let counts_on = |one: &Edge, other: &Edge| one.counters.iter().any(|counter| counter.item() == other.key);
+    group.iter().any(|other| counts_on(edge, other) || counts_on(other, edge))
 }
 
 /// Returns how many writes an edge adds to a transaction.
@@ -173,11 +202,15 @@ async fn settle_group(table: &Table, mut edges: Vec<Edge>, order: Order) -> Resu
                 Written::Busy => break,
                 Written::Refused(refused) => {
                     let mut indexes = 0..;
-                    edges.retain(|edge| {
+                    edges.retain_mut(|edge| {
                         let settled =
                             indexes.next().is_some_and(|index| refused.contains(&Part::Edge(index)));
                         let is_gone = |counter: &Counter| refused.contains(&Part::Counted(counter.item()));
-                        !settled && !edge.counters.iter().any(is_gone)
+                        if settled || (!edge.outlives && edge.counters.iter().any(is_gone)) {
+                            return false;
+                        }
+                        edge.counters.retain(|counter| !is_gone(counter));
+                        !edge.counters.is_empty()
                     });
                     gone.extend(refused.into_iter().filter_map(|part| match part {
                         Part::Counted(item) => Some(item),

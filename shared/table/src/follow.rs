@@ -64,6 +64,16 @@ pub async fn followed_among_latest(
     reads.buffer_unordered(AT_ONCE).try_filter_map(|found| std::future::ready(Ok(found))).try_collect().await
 }
 
+/// Returns which of `people` follow `followee`, eventually consistent. 0.5 RRU each, one round trip for each 100.
+pub async fn followers_among(table: &Table, followee: UserId, people: &[UserId]) -> Result<HashSet<UserId>> {
+    let keys: Vec<ItemKey> = people.iter().map(|person| ItemKey::Following(*person, followee)).collect();
+    let found = table.batch_get::<IgnoredAny>(&keys).await?.into_iter().filter_map(|(key, _)| match key {
+        ItemKey::Following(follower, _) => Some(follower),
+        _ => None,
+    });
+    Ok(found.collect())
+}
+
 /// Reads the follow of `user`, strongly consistent. 1 RRU.
 pub async fn get_latest(table: &Table, user: UserId, followee: UserId) -> Result<Option<Follow>> {
     table.get_latest(&ItemKey::Following(user, followee)).await

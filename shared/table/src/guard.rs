@@ -1,8 +1,10 @@
 //! Guards: quotas and idempotency keys.
 
+use std::fmt::Display;
+
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use domain::quota::{Exceeded, Quota};
-use domain::{PhotoId, Timestamp, UserId};
+use domain::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::calls::{number, stored};
@@ -13,23 +15,29 @@ use crate::{Error, Result, Table};
 /// Seconds for which an idempotency key is valid.
 const IDEMPOTENCY_SECONDS: i64 = 24 * 60 * 60;
 
-/// An idempotency key and the photo that its first request created.
+/// An idempotency key and what its first request created: a photo or a comment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Idempotency {
     /// The client's key.
     pub key: String,
     /// The digest of the request, which tells a repetition from a reuse.
     pub request: String,
-    /// The photo that the first request created.
-    pub photo: PhotoId,
+    /// The id of what the first request created.
+    #[serde(rename = "photo")]
+    pub made: String,
     /// When the key expires, in seconds since the epoch.
     pub expires_at: i64,
 }
 
 impl Idempotency {
-    /// Returns the record that `key` with a request of this digest creates `photo`.
-    pub fn new(key: &str, request: String, photo: PhotoId, now: Timestamp) -> Self {
-        Self { key: key.to_owned(), request, photo, expires_at: now.seconds() + IDEMPOTENCY_SECONDS }
+    /// Returns the record that `key` with a request of this digest creates `made`.
+    pub fn new(key: &str, request: String, made: impl Display, now: Timestamp) -> Self {
+        Self {
+            key: key.to_owned(),
+            request,
+            made: made.to_string(),
+            expires_at: now.seconds() + IDEMPOTENCY_SECONDS,
+        }
     }
 
     pub(crate) fn write(&self, table: &Table, user: UserId, now: Timestamp) -> Result<TransactWriteItem> {

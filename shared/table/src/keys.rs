@@ -3,9 +3,10 @@
 use domain::id::follower_hash;
 use domain::inbox::{RowId, Subject};
 use domain::mail_link::{LinkDigest, Purpose};
-use domain::{CollectionId, Home, PhotoId, UserId};
+use domain::{CollectionId, CommentId, CommentPath, Home, PhotoId, UserId};
 
 mod chart;
+pub(crate) mod partition;
 
 pub use chart::{ChartRow, chart};
 
@@ -98,6 +99,18 @@ pub enum ItemKey {
     Saved(UserId, PhotoId),
     /// A collection of the user's saved photos.
     Collection(UserId, CollectionId),
+    /// A comment or reply of the user: the actor's edge.
+    Comment(UserId, CommentPath),
+    /// A comment in its photo's thread, or a reply among those to its comment: the derived edge.
+    Threaded(CommentPath),
+    /// The comments of a photo that come first when the top ones do.
+    TopComments(PhotoId),
+    /// The first, whose photo it is, removes a comment of somebody else.
+    Removal(UserId, CommentPath),
+    /// The user likes the comment: the actor's edge.
+    CommentLike(UserId, CommentPath),
+    /// The comment is liked by the user: the derived edge.
+    CommentLiker(CommentPath, UserId),
     /// A row of an inbox.
     InboxRow(UserId, RowId),
     /// Remembers when an actor came into the recipient's notifications about a subject, and whether they
@@ -127,6 +140,8 @@ const TEXTS: &str = "TEXTS";
 const PICTURE: &str = "PICTURE";
 const TURN: &str = "TURN";
 const IDEM: &str = "IDEM";
+/// Sorts after the comments of its partition.
+const TOP: &str = "TOP";
 /// Sorts after every other key of its partition, so that a descending query meets it first.
 const STATE: &str = "~STATE";
 
@@ -188,6 +203,24 @@ impl ItemKey {
             Self::Collection(user, collection) => {
                 RawKey::new(partition::saved(*user), format!("{}{}", sort::COLLECTION, collection.padded()))
             }
+            Self::Comment(user, path) => RawKey::new(partition::comments(*user), sort::comment(*path)),
+            // A hot photo's comments are many, so that they are in no partition of something else. Replies are
+            // apart, so that a page of a thread is one query.
+            Self::Threaded(path) => match path.reply {
+                None => RawKey::new(partition::thread(path.photo), path.comment.padded()),
+                Some(reply) => RawKey::new(
+                    partition::replies(path.photo),
+                    format!("{}#{}", path.comment.padded(), reply.padded()),
+                ),
+            },
+            Self::TopComments(photo) => RawKey::new(partition::thread(*photo), TOP),
+            Self::Removal(author, path) => {
+                RawKey::new(format!("REMOVALS#{}", author.padded()), sort::path(*path))
+            }
+            Self::CommentLike(user, path) => {
+                RawKey::new(partition::likes(*user), format!("{}{}", sort::OF_COMMENT, sort::path(*path)))
+            }
+            Self::CommentLiker(path, user) => RawKey::new(partition::comment_likers(*path), user.padded()),
             Self::InboxRow(user, row) => RawKey::new(partition::inbox(*user), format!("{}{row}", sort::ROW)),
             Self::InboxMarker(user, subject, actor) => {
                 RawKey::new(partition::inbox(*user), format!("{}{}", sort::markers(*subject), actor.padded()))
@@ -235,6 +268,9 @@ impl ItemKey {
             | Self::Like(user, _)
             | Self::Saved(user, _)
             | Self::Collection(user, _)
+            | Self::Comment(user, _)
+            | Self::Removal(user, _)
+            | Self::CommentLike(user, _)
             | Self::InboxRow(user, _)
             | Self::InboxMarker(user, _, _)
             | Self::InboxState(user)
@@ -244,7 +280,9 @@ impl ItemKey {
             | Self::Attempt(photo, _)
             | Self::PhotoTexts(photo)
             | Self::Liker(photo, _)
+            | Self::TopComments(photo)
             | Self::Processing(_, _, photo) => Some(photo.home()),
+            Self::Threaded(path) | Self::CommentLiker(path, _) => Some(path.photo.home()),
             Self::NameClaim(_) | Self::EmailClaim(_) | Self::VerifyingKey(_) | Self::SigningKey(_) => None,
         }
     }
@@ -301,7 +339,10 @@ impl ItemKey {
                     _ => Self::FeedState(user),
                 }
             }
-            "LIKES" => Self::Like(id(rest)?, id(sk)?),
+            "LIKES" => match sk.strip_prefix(sort::OF_COMMENT) {
+                Some(path) => Self::CommentLike(id(rest)?, comment(path)?),
+                None => Self::Like(id(rest)?, id(sk)?),
+            },
             "SAVED" => {
                 let user = id(rest)?;
                 match sk.strip_prefix(sort::COLLECTION) {
@@ -309,6 +350,14 @@ impl ItemKey {
                     None => Self::Saved(user, id(sk)?),
                 }
             }
+            "COMMENTS" => {
+                Self::Comment(id(rest)?, comment(&sk.replacen("#C#", "#", 1).replacen("#R#", "#", 1))?)
+            }
+            "THREAD" if sk == TOP => Self::TopComments(id(rest)?),
+            "THREAD" => Self::Threaded(CommentPath::new(id(rest)?, id(sk)?)),
+            "REPLIES" => Self::Threaded(comment(&format!("{rest}#{sk}"))?),
+            "REMOVALS" => Self::Removal(id(rest)?, comment(sk)?),
+            "COMMENT" => Self::CommentLiker(comment(rest)?, id(sk)?),
             "INBOX" => Self::parse_inbox(id(rest)?, sk)?,
             "RATE" => Self::Rate(id(rest)?, sk.to_owned()),
             "IDEM" => {
@@ -351,70 +400,19 @@ fn id<T: TryFrom<u64>>(padded: &str) -> Option<T> {
     padded.parse::<u64>().ok().and_then(|number| T::try_from(number).ok())
 }
 
-/// Partition keys that are queried.
-pub(crate) mod partition {
-    use super::{PhotoId, UserId};
-
-    pub(crate) fn user(user: UserId) -> String {
-        format!("USER#{}", user.padded())
-    }
-
-    pub(crate) fn sessions(user: UserId) -> String {
-        format!("SESSION#{}", user.padded())
-    }
-
-    pub(crate) fn links(user: UserId) -> String {
-        format!("LINKS#{}", user.padded())
-    }
-
-    pub(crate) fn followers(user: UserId) -> String {
-        format!("FOLLOWERS#{}", user.padded())
-    }
-
-    pub(crate) fn photo(photo: PhotoId) -> String {
-        format!("PHOTO#{}", photo.padded())
-    }
-
-    pub(crate) fn timeline(user: UserId) -> String {
-        format!("TIMELINE#{}", user.padded())
-    }
-
-    pub(crate) fn feed(user: UserId) -> String {
-        format!("FEED#{}", user.padded())
-    }
-
-    pub(crate) fn likes(user: UserId) -> String {
-        format!("LIKES#{}", user.padded())
-    }
-
-    pub(crate) fn likers(photo: PhotoId) -> String {
-        format!("LIKERS#{}", photo.padded())
-    }
-
-    pub(crate) fn saved(user: UserId) -> String {
-        format!("SAVED#{}", user.padded())
-    }
-
-    pub(crate) fn pairs(user: UserId) -> String {
-        format!("PAIRS#{}", user.padded())
-    }
-
-    pub(crate) fn requested(user: UserId) -> String {
-        format!("REQUESTED#{}", user.padded())
-    }
-
-    pub(crate) fn inbox(user: UserId) -> String {
-        format!("INBOX#{}", user.padded())
-    }
-
-    pub(crate) fn processing(hour: i64, shard: u8) -> String {
-        format!("PROCESSING#{hour:010}#{shard}")
-    }
+/// Reads the path of a comment as [`sort::path`] writes it.
+fn comment(padded: &str) -> Option<CommentPath> {
+    let (photo, rest) = padded.split_once('#')?;
+    let photo = id(photo)?;
+    Some(match rest.split_once('#') {
+        None => CommentPath::new(photo, id(rest)?),
+        Some((top, reply)) => CommentPath::new(photo, id(top)?).reply(id(reply)?),
+    })
 }
 
 /// Sort keys that bound queries.
 pub(crate) mod sort {
-    use super::{Home, PhotoId, Purpose, Subject, UserId, follower_hash};
+    use super::{CommentId, CommentPath, Home, PhotoId, Purpose, Subject, UserId, follower_hash};
 
     pub(crate) const FOLLOWS: &str = "FOLLOWS#";
     pub(crate) const REQUESTS: &str = "REQUESTS#";
@@ -425,9 +423,36 @@ pub(crate) mod sort {
     /// Sorts after every photo.
     pub(crate) const COLLECTION: &str = "C#";
     pub(crate) const MARKER: &str = "ACTOR#";
+    /// Likes of comments. They sort after the likes of photos.
+    pub(crate) const OF_COMMENT: &str = "C#";
     pub(crate) const ROW: &str = "N#";
     /// Sorts after every digit.
     pub(crate) const AFTER_DIGITS: &str = ":";
+
+    /// Returns where a comment is among its writer's: by photo, and the replies after the comments.
+    pub(crate) fn comment(path: CommentPath) -> String {
+        match path.reply {
+            None => format!("{}{}", own_comments(path.photo), path.comment.padded()),
+            Some(reply) => format!("{}{}", own_replies(path.photo, path.comment), reply.padded()),
+        }
+    }
+
+    /// Returns what the comments of one user on a photo begin with.
+    pub(crate) fn own_comments(photo: PhotoId) -> String {
+        format!("{}#C#", photo.padded())
+    }
+
+    /// Returns what the replies of one user to a comment begin with.
+    pub(crate) fn own_replies(photo: PhotoId, comment: CommentId) -> String {
+        format!("{}#R#{}#", photo.padded(), comment.padded())
+    }
+
+    /// Returns the ids of a path, with `#` between them.
+    pub(crate) fn path(path: CommentPath) -> String {
+        let CommentPath { photo, comment, reply } = path;
+        let reply = reply.map(|reply| format!("#{}", reply.padded())).unwrap_or_default();
+        format!("{}#{}{reply}", photo.padded(), comment.padded())
+    }
 
     pub(crate) fn entry(photo: PhotoId) -> String {
         format!("{ENTRY}{}", photo.padded())

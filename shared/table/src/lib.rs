@@ -11,6 +11,7 @@ pub mod attempt;
 mod calls;
 pub mod change;
 pub mod circle;
+pub mod comment;
 pub mod counters;
 mod edges;
 mod endings;

@@ -1,5 +1,6 @@
 //! Photos: creation, texts, processing, deletion.
 
+mod pins;
 mod texts;
 
 use std::collections::{BTreeMap, HashMap};
@@ -9,6 +10,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
     Update,
 };
+use domain::comment::Commenting;
 use domain::photo::{Failure, Photo, Rendered, State};
 use domain::text::{AltText, Caption, Location, Tag};
 use domain::{PhotoId, UserId};
@@ -22,6 +24,7 @@ use crate::keys::{ItemKey, PK};
 use crate::original::{self, Share};
 use crate::{Error, Item, Patch, Result, Table};
 
+pub use pins::{Pinning, pin, unpin};
 use texts::{BESIDE, EDITS, assignments, complete};
 pub use texts::{PhotoItem, TextBudget, get_item, get_page};
 
@@ -81,7 +84,7 @@ pub async fn get_all(table: &Table, ids: &[PhotoId]) -> Result<HashMap<PhotoId, 
     Ok(found.into_iter().map(|(_, photo)| (photo.id, photo)).collect())
 }
 
-/// Changes of a photo's texts.
+/// Changes of what a photo says and of how it may be answered.
 #[derive(Clone, Debug, Default)]
 pub struct TextChanges {
     /// Text under the photo.
@@ -92,6 +95,10 @@ pub struct TextChanges {
     pub tags: Patch<Vec<Tag>>,
     /// Alternative texts of media, by their index.
     pub alts: BTreeMap<usize, Patch<AltText>>,
+    /// Who may comment on it.
+    pub commenting: Option<Commenting>,
+    /// Whether the number of likes is for its author alone.
+    pub hides_likes: Option<bool>,
 }
 
 impl TextChanges {
@@ -99,6 +106,8 @@ impl TextChanges {
     fn apply(&self, photo: &mut Photo) -> bool {
         self.caption.clone().apply(&mut photo.caption);
         self.place.clone().apply(&mut photo.place);
+        photo.commenting = self.commenting.unwrap_or(photo.commenting);
+        photo.hides_likes = self.hides_likes.unwrap_or(photo.hides_likes);
         let mut tags = Some(std::mem::take(&mut photo.tags));
         self.tags.clone().apply(&mut tags);
         photo.tags = tags.unwrap_or_default();

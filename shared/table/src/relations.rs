@@ -6,14 +6,18 @@
 //! ([`crate::agreement`]), and the test kit. A new relation takes a variant of [`Relation`], its keys in
 //! [`crate::keys`], and its match arms here.
 
+use std::collections::BTreeSet;
+
+use domain::comment::{Comment, Threaded};
 use domain::media::PerceptualHash;
-use domain::{PhotoId, Relation, Timestamp, UserId};
+use domain::{CommentPath, PhotoId, Relation, Timestamp, UserId};
 use messages::Event;
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 
 use crate::Result;
 use crate::change::parse;
+use crate::comment::CommentLike;
 use crate::counters::{Counter, KeyRange};
 use crate::follow::Follow;
 use crate::keys::ItemKey;
@@ -59,6 +63,27 @@ pub fn describe(relation: Relation) -> Description {
             source_side: Side::Likes(user),
             derived_side: Side::Likers(photo),
         },
+        // Replies count among the photo's comments, also when the comment that they are under is gone.
+        Relation::Comment(user, path) => Description {
+            source: ItemKey::Comment(user, path),
+            derived: ItemKey::Threaded(path),
+            counters: [Some(Counter::Comments(path.photo)), path.parent().map(Counter::Replies)]
+                .into_iter()
+                .flatten()
+                .collect(),
+            source_side: Side::Comments(user),
+            derived_side: match path.reply {
+                None => Side::Thread(path.photo),
+                Some(_) => Side::Replies(path.photo),
+            },
+        },
+        Relation::CommentLike(user, path) => Description {
+            source: ItemKey::CommentLike(user, path),
+            derived: ItemKey::CommentLiker(path, user),
+            counters: vec![Counter::CommentLikes(path)],
+            source_side: Side::CommentLikes(user),
+            derived_side: Side::CommentLikers(path),
+        },
         // The photo itself is the source edge. `Ready` is its last state:
         // after it, a photo exists or was deleted.
         Relation::Timeline(author, photo) => Description {
@@ -69,6 +94,12 @@ pub fn describe(relation: Relation) -> Description {
             derived_side: Side::Timeline(author),
         },
     }
+}
+
+/// Returns whether a derived edge of the relation is removed, and not left, while only some of its counted items
+/// exist: a reply to a comment that is gone is still one of the photo's.
+pub(crate) fn outlives(relation: Relation) -> bool {
+    matches!(relation, Relation::Comment(..))
 }
 
 /// One of the two edges of a relation.
@@ -82,8 +113,9 @@ pub enum End {
 
 /// Returns the relation that an item is an edge of, and which of the two edges it is.
 ///
-/// A photo is not recognized as an edge, because its key does not name its author.
-pub fn edge_of(key: &ItemKey) -> Option<(Relation, End)> {
+/// `by` is the item's attribute of that name: the key of a comment in a thread does not name its writer. A photo
+/// is not recognized as an edge, because its key does not name its author.
+pub fn edge_of(key: &ItemKey, by: Option<UserId>) -> Option<(Relation, End)> {
     Some(match *key {
         ItemKey::Following(follower, followee) => (Relation::Follow(follower, followee), End::Source),
         ItemKey::Follower(followee, follower) => (Relation::Follow(follower, followee), End::Derived),
@@ -91,6 +123,10 @@ pub fn edge_of(key: &ItemKey) -> Option<(Relation, End)> {
         ItemKey::Requested(user, asker) => (Relation::Request(asker, user), End::Derived),
         ItemKey::Like(user, photo) => (Relation::Like(user, photo), End::Source),
         ItemKey::Liker(photo, user) => (Relation::Like(user, photo), End::Derived),
+        ItemKey::Comment(user, path) => (Relation::Comment(user, path), End::Source),
+        ItemKey::Threaded(path) => (Relation::Comment(by?, path), End::Derived),
+        ItemKey::CommentLike(user, path) => (Relation::CommentLike(user, path), End::Source),
+        ItemKey::CommentLiker(path, user) => (Relation::CommentLike(user, path), End::Derived),
         ItemKey::Timeline(author, photo) => (Relation::Timeline(author, photo), End::Derived),
         _ => return None,
     })
@@ -111,6 +147,16 @@ pub enum Side {
     Likers(PhotoId),
     /// Source: what the user likes.
     Likes(UserId),
+    /// Source: the user's comments and replies.
+    Comments(UserId),
+    /// Derived: the comments on the photo.
+    Thread(PhotoId),
+    /// Derived: the replies to the photo's comments.
+    Replies(PhotoId),
+    /// Source: which comments the user likes.
+    CommentLikes(UserId),
+    /// Derived: who likes the comment.
+    CommentLikers(CommentPath),
     /// Derived: what is in the author's timeline.
     Timeline(UserId),
     /// Source: the photo, which is to be listed once it is ready.
@@ -119,10 +165,20 @@ pub enum Side {
 
 impl Side {
     /// Every side that belongs to a user.
-    pub const OF_USER: [fn(UserId) -> Self; 6] =
-        [Self::Followers, Self::Follows, Self::Requested, Self::Requests, Self::Likes, Self::Timeline];
+    pub const OF_USER: [fn(UserId) -> Self; 8] = [
+        Self::Followers,
+        Self::Follows,
+        Self::Requested,
+        Self::Requests,
+        Self::Likes,
+        Self::Comments,
+        Self::CommentLikes,
+        Self::Timeline,
+    ];
     /// Every side that belongs to a photo.
-    pub const OF_PHOTO: [fn(PhotoId) -> Self; 2] = [Self::Likers, Self::Photo];
+    pub const OF_PHOTO: [fn(PhotoId) -> Self; 4] = [Self::Likers, Self::Thread, Self::Replies, Self::Photo];
+    /// Every side that belongs to a comment.
+    pub const OF_COMMENT: [fn(CommentPath) -> Self; 1] = [Self::CommentLikers];
 
     /// Returns the keys of its edges.
     pub(crate) fn keys(self) -> Keys {
@@ -133,12 +189,17 @@ impl Side {
             Self::Requests(user) => Keys::Range(KeyRange::requests(user)),
             Self::Likers(photo) => Keys::Range(KeyRange::likers(photo)),
             Self::Likes(user) => Keys::Range(KeyRange::likes(user)),
+            Self::Comments(user) => Keys::Range(KeyRange::comments(user)),
+            Self::Thread(photo) => Keys::Range(KeyRange::thread(photo)),
+            Self::Replies(photo) => Keys::Range(KeyRange::replies(photo)),
+            Self::CommentLikes(user) => Keys::Range(KeyRange::comment_likes(user)),
+            Self::CommentLikers(path) => Keys::Range(KeyRange::comment_likers(path)),
             Self::Timeline(author) => Keys::Range(KeyRange::timeline(author)),
             Self::Photo(photo) => Keys::Photo(photo),
         }
     }
 
-    /// Returns the user or photo to which it belongs.
+    /// Returns the user, photo or comment to which it belongs.
     pub fn owner(self) -> Owner {
         match self {
             Self::Followers(user)
@@ -146,8 +207,13 @@ impl Side {
             | Self::Requested(user)
             | Self::Requests(user)
             | Self::Likes(user)
+            | Self::Comments(user)
+            | Self::CommentLikes(user)
             | Self::Timeline(user) => Owner::User(user),
-            Self::Likers(photo) | Self::Photo(photo) => Owner::Photo(photo),
+            Self::Likers(photo) | Self::Thread(photo) | Self::Replies(photo) | Self::Photo(photo) => {
+                Owner::Photo(photo)
+            }
+            Self::CommentLikers(path) => Owner::Comment(path),
         }
     }
 }
@@ -167,6 +233,8 @@ pub enum Owner {
     User(UserId),
     /// A photo's.
     Photo(PhotoId),
+    /// A comment's.
+    Comment(CommentPath),
 }
 
 /// A source edge with its attributes.
@@ -179,6 +247,10 @@ pub enum Said {
     Request(UserId, UserId, Follow),
     /// The user likes the photo.
     Like(UserId, PhotoId, Like),
+    /// The user commented, or replied.
+    Comment(UserId, CommentPath, Box<Comment>),
+    /// The user likes the comment.
+    CommentLike(UserId, CommentPath, CommentLike),
 }
 
 impl Said {
@@ -188,6 +260,8 @@ impl Said {
             Relation::Follow(follower, followee) => Some(Self::Follow(follower, followee, parse(item)?)),
             Relation::Request(asker, user) => Some(Self::Request(asker, user, parse(item)?)),
             Relation::Like(user, photo) => Some(Self::Like(user, photo, parse(item)?)),
+            Relation::Comment(user, path) => Some(Self::Comment(user, path, Box::new(parse(item)?))),
+            Relation::CommentLike(user, path) => Some(Self::CommentLike(user, path, parse(item)?)),
             Relation::Timeline(..) => None,
         })
     }
@@ -198,28 +272,44 @@ impl Said {
             Self::Follow(follower, followee, _) => Relation::Follow(follower, followee),
             Self::Request(asker, user, _) => Relation::Request(asker, user),
             Self::Like(user, photo, _) => Relation::Like(user, photo),
+            Self::Comment(user, path, _) => Relation::Comment(user, path),
+            Self::CommentLike(user, path, _) => Relation::CommentLike(user, path),
         }
     }
 
-    /// Returns since when the actor states it.
-    pub fn since(&self) -> Timestamp {
+    /// Returns the state of the derived edge.
+    pub(crate) fn state(&self) -> EdgeState {
         match self {
             Self::Follow(.., Follow { at, .. })
             | Self::Request(.., Follow { at, .. })
-            | Self::Like(.., Like { at, .. }) => *at,
+            | Self::Like(.., Like { at, .. })
+            | Self::CommentLike(.., CommentLike { at, .. }) => EdgeState::since(self.relation(), Some(*at)),
+            Self::Comment(user, path, comment) => EdgeState::comment(*user, *path, Some(comment)),
         }
     }
 
-    /// Returns the event that is published of it, if any.
-    pub(crate) fn event(&self) -> Option<Event> {
-        Some(match self {
+    /// Returns whether it is said under a photo or comment that is among the items `gone`. It is then not derived.
+    pub(crate) fn is_lost(&self, gone: &BTreeSet<ItemKey>) -> bool {
+        let under = match self {
+            Self::Comment(_, path, _) => {
+                [Some(ItemKey::Photo(path.photo)), path.parent().map(ItemKey::Threaded)]
+            }
+            Self::CommentLike(_, path, _) => [Some(ItemKey::Threaded(*path)), None],
+            Self::Follow(..) | Self::Request(..) | Self::Like(..) => [None, None],
+        };
+        under.into_iter().flatten().any(|item| gone.contains(&item))
+    }
+
+    /// Returns the events that are published of it.
+    pub(crate) fn events(&self) -> Vec<Event> {
+        let event = match self {
             Self::Follow(follower_id, followee_id, Follow { username, at }) => Event::FollowAdded {
                 follower_id: *follower_id,
                 follower_name: username.clone(),
                 followee_id: *followee_id,
                 at: *at,
             },
-            Self::Request(..) => return None,
+            Self::Request(..) => return Vec::new(),
             Self::Like(user_id, photo_id, Like { author, username, at }) => Event::LikeAdded {
                 photo_id: *photo_id,
                 author_id: *author,
@@ -227,7 +317,36 @@ impl Said {
                 username: username.clone(),
                 at: *at,
             },
-        })
+            Self::CommentLike(user_id, path, CommentLike { author, writer, username, at }) => {
+                Event::CommentLikeAdded {
+                    comment: *path,
+                    author_id: *author,
+                    writer_id: *writer,
+                    user_id: *user_id,
+                    username: username.clone(),
+                    at: *at,
+                }
+            }
+            Self::Comment(user_id, path, comment) => {
+                let (comment_path, author_id, username) = (*path, comment.author, &comment.username);
+                let mention = |mentioned: &UserId| Event::MentionAdded {
+                    comment: comment_path,
+                    author_id,
+                    user_id: *user_id,
+                    username: username.clone(),
+                    mentioned_id: *mentioned,
+                };
+                let added = Event::CommentAdded {
+                    comment: comment_path,
+                    author_id,
+                    user_id: *user_id,
+                    username: username.clone(),
+                    answers: comment.answers,
+                };
+                return std::iter::once(added).chain(comment.told.iter().map(mention)).collect();
+            }
+        };
+        vec![event]
     }
 }
 
@@ -236,15 +355,20 @@ pub(crate) fn taken_back(relation: Relation) -> Option<Event> {
     match relation {
         Relation::Follow(follower_id, followee_id) => Some(Event::FollowRemoved { follower_id, followee_id }),
         Relation::Like(user_id, photo_id) => Some(Event::LikeRemoved { photo_id, user_id }),
-        Relation::Request(..) | Relation::Timeline(..) => None,
+        Relation::CommentLike(user_id, comment) => Some(Event::CommentLikeRemoved { comment, user_id }),
+        // A removed comment is a change of its own, because the event names the author of the photo.
+        Relation::Request(..) | Relation::Comment(..) | Relation::Timeline(..) => None,
     }
 }
 
 /// Returns the item with whose end the relation ends too, if that is published as an event of its own.
-/// `photo.deleted` speaks for the likes of the photo.
+/// `photo.deleted` speaks for the likes of the photo and its comments, and `comment.removed` for the likes of
+/// the comment.
 pub(crate) fn ends_with(relation: Relation) -> Option<ItemKey> {
     match relation {
         Relation::Like(_, photo) => Some(ItemKey::Photo(photo)),
+        Relation::Comment(_, path) => Some(ItemKey::Photo(path.photo)),
+        Relation::CommentLike(_, path) => Some(ItemKey::Threaded(path)),
         Relation::Follow(..) | Relation::Request(..) | Relation::Timeline(..) => None,
     }
 }
@@ -264,6 +388,7 @@ pub struct EdgeState {
 pub(crate) enum Attributes {
     Since { at: Timestamp },
     Timeline(TimelineEntry),
+    Comment(Box<Threaded>),
 }
 
 impl EdgeState {
@@ -279,11 +404,17 @@ impl EdgeState {
         Self { relation: Relation::Timeline(author, photo), attributes: entry }
     }
 
+    /// Returns the state of a comment in its thread, or of one to be removed.
+    pub fn comment(user: UserId, path: CommentPath, comment: Option<&Comment>) -> Self {
+        let entry = comment.map(|comment| Attributes::Comment(Box::new(Threaded::new(user, comment))));
+        Self { relation: Relation::Comment(user, path), attributes: entry }
+    }
+
     /// Returns since when the edge is to exist, where its attributes say it.
     pub(crate) fn existing_since(&self) -> Option<Timestamp> {
         match &self.attributes {
             Some(Attributes::Since { at }) => Some(*at),
-            Some(Attributes::Timeline(_)) | None => None,
+            Some(Attributes::Timeline(_) | Attributes::Comment(_)) | None => None,
         }
     }
 
@@ -295,17 +426,23 @@ impl EdgeState {
 
 #[cfg(test)]
 mod tests {
+    use domain::CommentId;
+
     use super::*;
 
     /// One of each kind, with every end in another home.
-    fn relations() -> [Relation; 4] {
+    fn relations() -> [Relation; 7] {
         // The home is above nineteen random bits.
         let user = |home: u64| UserId::try_from(home << 19 | home).unwrap();
         let photo = PhotoId::try_from(3 << 19 | 3).unwrap();
+        let path = CommentPath::new(photo, CommentId::try_from(3 << 19 | 4).unwrap());
         [
             Relation::Follow(user(1), user(2)),
             Relation::Request(user(1), user(2)),
             Relation::Like(user(1), photo),
+            Relation::Comment(user(1), path),
+            Relation::Comment(user(1), path.reply(path.comment)),
+            Relation::CommentLike(user(1), path),
             Relation::Timeline(user(1), photo),
         ]
     }
@@ -314,8 +451,12 @@ mod tests {
     fn keys_lead_back_to_their_relation() {
         for relation in relations() {
             let Description { source, derived, .. } = describe(relation);
-            assert_eq!(edge_of(&derived), Some((relation, End::Derived)));
-            let found = edge_of(&source);
+            let by = match relation {
+                Relation::Comment(user, _) => Some(user),
+                _ => None,
+            };
+            assert_eq!(edge_of(&derived, by), Some((relation, End::Derived)));
+            let found = edge_of(&source, None);
             assert!(found == Some((relation, End::Source)) || matches!(relation, Relation::Timeline(..)));
         }
     }
@@ -325,6 +466,7 @@ mod tests {
         let home = |side: Side| match side.owner() {
             Owner::User(user) => user.home(),
             Owner::Photo(photo) => photo.home(),
+            Owner::Comment(path) => path.photo.home(),
         };
         for relation in relations() {
             let Description { source, derived, counters, source_side, derived_side } = describe(relation);
@@ -342,6 +484,7 @@ mod tests {
                 let listed = match counter.item() {
                     ItemKey::User(user) => Counter::OF_USER.map(|of| of(user)).contains(&counter),
                     ItemKey::Photo(photo) => Counter::OF_PHOTO.map(|of| of(photo)).contains(&counter),
+                    ItemKey::Threaded(path) => Counter::OF_COMMENT.map(|of| of(path)).contains(&counter),
                     _ => false,
                 };
                 assert!(listed, "{counter}");
@@ -350,6 +493,7 @@ mod tests {
                 let listed = match side.owner() {
                     Owner::User(user) => Side::OF_USER.map(|of| of(user)).contains(&side),
                     Owner::Photo(photo) => Side::OF_PHOTO.map(|of| of(photo)).contains(&side),
+                    Owner::Comment(path) => Side::OF_COMMENT.map(|of| of(path)).contains(&side),
                 };
                 assert!(listed, "{side:?}");
             }

@@ -88,6 +88,9 @@ impl World {
             failure: None,
             likes: 0,
             comments: 0,
+            commenting: domain::comment::Commenting::Everyone,
+            hides_likes: false,
+            pins: Vec::new(),
         }
     }
 
@@ -309,7 +312,7 @@ async fn a_key_makes_one_photo_and_is_remembered_for_a_day() {
     let again = photo::create(&world.table, &second, Some(&key("a", second.id))).await.unwrap();
     assert_eq!(again, Creation::Raced);
     assert_eq!(photo::create(&world.table, &first, None).await.unwrap(), Creation::Raced, "the id is taken");
-    assert_eq!(earlier().await.map(|made| made.photo), Some(first.id));
+    assert_eq!(earlier().await.map(|made| made.made), Some(first.id.to_string()));
     assert_eq!(photo::get(&world.table, second.id).await.unwrap(), None);
     // A day later the key may be used again, though TTL has not deleted it yet.
     world.clock.advance_days(1);

@@ -56,7 +56,7 @@ fn admitted() -> std::future::Ready<table::Result<()>> {
 async fn texts_that_fit_stay_in_an_item_of_three_kib() {
     let world = World::new().await;
     for media in 3..=10 {
-        let fits = 3 * 1024 - 380 - 262 * media - "caption".len();
+        let fits = 3 * 1024 - 500 - 262 * media - "caption".len();
         let (inside, beside) =
             (captioned(&world, media, fits).await, captioned(&world, media, fits + 1).await);
         assert!(!texts_are_beside(&world, &inside).await && texts_are_beside(&world, &beside).await);

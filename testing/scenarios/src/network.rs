@@ -117,10 +117,17 @@ impl Network {
                 | Event::FollowRemoved { .. }
                 | Event::ReaderReturned { .. }
                 | Event::AudienceChanged { .. }
+                | Event::CommentRemoved { .. }
                 | Event::PictureRemoved { .. }
                 | Event::PhotoFailed { .. }
                 | Event::PhotoDeleted { .. } => self.tasks.push(Task::Backfill(event)),
-                Event::LikeAdded { .. } | Event::LikeRemoved { .. } | Event::LinkAdded { .. } => {}
+                Event::LikeAdded { .. }
+                | Event::LikeRemoved { .. }
+                | Event::CommentAdded { .. }
+                | Event::MentionAdded { .. }
+                | Event::CommentLikeAdded { .. }
+                | Event::CommentLikeRemoved { .. }
+                | Event::LinkAdded { .. } => {}
             }
         }
         self.tasks.extend(self.between.fanout.take().into_iter().map(Task::Fanout));

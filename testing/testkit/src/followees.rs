@@ -111,5 +111,8 @@ fn ready(id: PhotoId, author: UserId) -> Photo {
         failure: None,
         likes: 0,
         comments: 0,
+        commenting: domain::comment::Commenting::Everyone,
+        hides_likes: false,
+        pins: Vec::new(),
     }
 }

@@ -37,6 +37,9 @@ pub fn draft(id: PhotoId, secret: AddressSecret, author: &Caller) -> Photo {
         failure: None,
         likes: 0,
         comments: 0,
+        commenting: domain::comment::Commenting::Everyone,
+        hides_likes: false,
+        pins: Vec::new(),
     }
 }
 

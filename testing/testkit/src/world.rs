@@ -9,6 +9,7 @@ use api::Caller;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use domain::account::{EmailDigest, UserName};
+use domain::comment::Comment;
 use domain::feed::{DeliveryMode, Entry, Run, merge};
 use domain::language::Language;
 use domain::mail_link::{LinkDigest, LinkToken, Purpose};
@@ -17,12 +18,14 @@ use domain::photo::{ContentType, Medium, Photo, Rendered, State};
 use domain::quota::Quota;
 use domain::sealed::Sealed;
 use domain::session::{Seen, SessionId};
+use domain::text::CommentText;
 use domain::user::User;
-use domain::{Clock, Home, PhotoId, Timestamp, UserId};
+use domain::{Clock, CommentId, CommentPath, Home, PhotoId, Timestamp, UserId};
 use messages::workflow::{self, CelebrityFanout};
 use runtime::stream::Record;
 use table::address::Address;
 use table::change::Change;
+use table::comment::{CommentLike, Written};
 use table::guard::Quotas;
 use table::keys::ItemKey;
 use table::mail_link::MailLink;
@@ -33,7 +36,8 @@ use table::session::{Opened, Owner};
 use table::snapshot::{self, Followed};
 use table::user::{NewAccount, Registration};
 use table::{
-    Order, Patch, Table, feed, follow, head, like, mail_link, pair, photo, privacy, reader, session, user,
+    Order, Patch, Table, comment, feed, follow, head, like, mail_link, pair, photo, privacy, reader, session,
+    user,
 };
 
 use crate::workflow::{Execution, Step};
@@ -216,6 +220,50 @@ impl World {
         like::remove(&self.table, who.user_id, photo).await.expect("an unlike")
     }
 
+    /// Lets `who` comment on a photo of `author`, or reply to a comment on it.
+    pub async fn comment(
+        &self,
+        who: &Caller,
+        author: &Caller,
+        photo: PhotoId,
+        answers: Option<CommentPath>,
+    ) -> CommentPath {
+        self.tick();
+        let made = CommentId::generate(photo, &self.clock, &self.random);
+        let path = answers.map_or(CommentPath::new(photo, made), |answers| answers.top().reply(made));
+        let comment = Comment {
+            author: author.user_id,
+            username: who.username.clone(),
+            text: CommentText::parse("What a light!").expect("a text").expect("something to see"),
+            mentions: Vec::new(),
+            answers: None,
+            told: Vec::new(),
+        };
+        let written = comment::add(&self.table, who.user_id, path, &comment, None).await.expect("a comment");
+        assert_eq!(written, Written::Done);
+        path
+    }
+
+    /// Lets `who` take their comment back; returns whether it was there.
+    pub async fn uncomment(&self, who: &Caller, path: CommentPath) -> bool {
+        self.tick();
+        comment::remove(&self.table, who.user_id, path).await.expect("a removal")
+    }
+
+    /// Lets `who` like a comment that `writer` wrote on a photo of `author`.
+    pub async fn like_comment(
+        &self,
+        who: &Caller,
+        author: &Caller,
+        writer: &Caller,
+        path: CommentPath,
+    ) -> bool {
+        self.tick();
+        let (author, writer, username) = (author.user_id, writer.user_id, who.username.clone());
+        let like = CommentLike { author, writer, username, at: self.clock.now() };
+        comment::like(&self.table, who.user_id, path, &like).await.expect("a like")
+    }
+
     /// Creates a photo that waits for its uploads.
     pub async fn draft(&self, author: &Caller, media: usize) -> Photo {
         self.tick();
@@ -237,6 +285,9 @@ impl World {
             failure: None,
             likes: 0,
             comments: 0,
+            commenting: domain::comment::Commenting::Everyone,
+            hides_likes: false,
+            pins: Vec::new(),
         };
         self.create(new).await
     }

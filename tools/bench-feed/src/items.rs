@@ -113,6 +113,9 @@ pub(crate) fn created(id: PhotoId, author: UserId, author_name: &str) -> Photo {
         failure: None,
         likes: 0,
         comments: 0,
+        commenting: domain::comment::Commenting::Everyone,
+        hides_likes: false,
+        pins: Vec::new(),
     }
 }
 

@@ -30,13 +30,22 @@ impl<'a> Findings<'a> {
         let recount = &mut self.repair.recount;
         match counter {
             Counter::Followers(user) | Counter::Photos(user) | Counter::Requests(user) => {
-                // A repair recounts all counters of a user together.
+                // A repair recounts all counters of an owner together.
                 if !recount.users.contains(&user) {
                     recount.users.push(user);
                 }
             }
             Counter::Following(user_id) => recount.following.push(Following { user_id, edges, version }),
-            Counter::Likes(photo) => recount.photos.push(photo),
+            Counter::Likes(photo) | Counter::Comments(photo) => {
+                if !recount.photos.contains(&photo) {
+                    recount.photos.push(photo);
+                }
+            }
+            Counter::Replies(comment) | Counter::CommentLikes(comment) => {
+                if !recount.comments.contains(&comment) {
+                    recount.comments.push(comment);
+                }
+            }
         }
         self.hand_over(MOST)
     }

@@ -62,7 +62,7 @@ pub struct Report {
     pub items: u64,
     /// Of these, items whose key no function creates.
     pub strange: u64,
-    /// Counters in the table: three for each user, one for each photo.
+    /// Counters in the table: three for each user, two for each photo and two for each comment.
     pub counters: u64,
     /// Counters that differ from the number of their edges.
     pub drifted: u64,

@@ -1,11 +1,11 @@
 //! The meaning of one scanned item.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::num::ParseIntError;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::photo::State;
-use domain::{PhotoId, Relation, Timestamp, UserId};
+use domain::{CommentId, CommentPath, PhotoId, Relation, Timestamp, UserId};
 use serde::Deserialize;
 use table::counters::Counter;
 use table::keys::{ItemKey, PK, SK};
@@ -19,7 +19,10 @@ pub(crate) fn attributes() -> impl Iterator<Item = &'static str> {
     let of_user = Counter::OF_USER.into_iter().map(move |of| of(nobody).attribute());
     let nothing = PhotoId::floor(Timestamp(0));
     let of_photo = Counter::OF_PHOTO.into_iter().map(move |of| of(nothing).attribute());
-    [PK, SK, "author", "state"].into_iter().chain(of_user).chain(of_photo)
+    let comment = CommentPath::new(nothing, CommentId::floor(Timestamp(0)));
+    let of_comment = Counter::OF_COMMENT.into_iter().map(move |of| of(comment).attribute());
+    let all: BTreeSet<_> = of_user.chain(of_photo).chain(of_comment).collect();
+    [PK, SK, "author", "state", "by"].into_iter().chain(all)
 }
 
 /// The meaning of an item for the count.
@@ -29,6 +32,8 @@ pub(crate) enum Seen {
     User { id: UserId, counters: [i64; Counter::OF_USER.len()] },
     /// A photo's counters, as [`Counter::OF_PHOTO`] lists them, and the user whose timeline it belongs to.
     Photo { id: PhotoId, counters: [i64; Counter::OF_PHOTO.len()], listed_by: Option<UserId> },
+    /// A comment in its thread, with its counters as [`Counter::OF_COMMENT`] lists them: a derived edge.
+    Comment { path: CommentPath, counters: [i64; Counter::OF_COMMENT.len()], by: UserId },
     /// A source edge.
     Said(Relation),
     /// A derived edge.
@@ -45,11 +50,16 @@ struct Picture {
     state: State,
 }
 
+#[derive(Deserialize)]
+struct Written {
+    by: UserId,
+}
+
 impl Seen {
     /// Reads an item.
     ///
     /// # Errors
-    /// The item is a profile or a photo and is malformed.
+    /// The item is a profile, a photo or a comment and is malformed.
     pub(crate) fn read(item: HashMap<String, AttributeValue>) -> Result<Self> {
         let text = |attribute| item.get(attribute).and_then(|value| value.as_s().ok());
         let Some(key) = text(PK).zip(text(SK)).and_then(|(pk, sk)| ItemKey::parse(pk, sk)) else {
@@ -65,7 +75,12 @@ impl Seen {
                 let Picture { author, state } = serde_dynamo::from_item(item).map_err(unreadable)?;
                 Self::Photo { id, counters, listed_by: (state == State::Ready).then_some(author) }
             }
-            _ => match edge_of(&key) {
+            ItemKey::Threaded(path) => {
+                let counters = numbers(&item, Counter::OF_COMMENT.map(|of| of(path)))?;
+                let Written { by } = serde_dynamo::from_item(item).map_err(unreadable)?;
+                Self::Comment { path, counters, by }
+            }
+            _ => match edge_of(&key, None) {
                 Some((relation, End::Source)) => Self::Said(relation),
                 Some((relation, End::Derived)) => Self::Derived(relation),
                 None => Self::Other,

@@ -91,7 +91,7 @@ impl Scene {
 }
 
 /// Returns a fault that kills the function at its `n`-th write.
-fn dies_at(n: usize) -> impl FnMut(&Asked<'_>) -> Option<Fault> + Send {
+pub fn dies_at(n: usize) -> impl FnMut(&Asked<'_>) -> Option<Fault> + Send {
     let mut writes = 0;
     move |asked| {
         writes += usize::from(asked.writes());

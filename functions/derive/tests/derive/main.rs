@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "a test has no other users")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests are tests")]
 
+mod comments;
 mod crash;
 mod hot;
 mod interleavings;

@@ -121,7 +121,7 @@ impl Stage {
 
 /// Asserts that no write made a counter negative, and that each changed counter raised its version.
 pub fn assert_never_wrong(writes: &[EventRecord]) {
-    const COUNTERS: [&str; 4] = ["likes", "followers", "following", "photos"];
+    const COUNTERS: [&str; 6] = ["likes", "followers", "following", "photos", "comments", "replies"];
     for record in writes {
         let (old, new) = (json!(record.change.old_image), json!(record.change.new_image));
         // A timeline's head has a list of the same name, which is not a number.
@@ -172,12 +172,18 @@ pub fn wanted(change: &Change) -> Option<String> {
         Change::Said(said) => match said.relation() {
             Relation::Like(user, photo) => format!("like.added {user} {photo}"),
             Relation::Follow(follower, followee) => format!("follow.added {follower} {followee}"),
+            Relation::Comment(user, path) => format!("comment.added {user} {path}"),
+            Relation::CommentLike(user, path) => format!("comment_like.added {user} {path}"),
             Relation::Request(..) | Relation::Timeline(..) => return None,
         },
         Change::TakenBack(Relation::Follow(follower, followee)) => {
             format!("follow.removed {follower} {followee}")
         }
         Change::TakenBack(Relation::Like(user, photo)) => format!("like.removed {user} {photo}"),
+        Change::TakenBack(Relation::CommentLike(user, path)) => {
+            format!("comment_like.removed {user} {path}")
+        }
+        Change::Uncommented { user, comment, .. } => format!("comment.removed {user} {comment}"),
         Change::Ready { photo, .. } => format!("photo.ready {photo}"),
         Change::Failed(Remains { photo, .. }) => format!("photo.failed {photo}"),
         Change::Deleted(Remains { photo, .. }) => format!("photo.deleted {photo}"),
@@ -197,6 +203,11 @@ pub fn told(event: &Event) -> String {
         Event::PhotoReady { photo_id, .. }
         | Event::PhotoFailed { photo_id, .. }
         | Event::PhotoDeleted { photo_id, .. } => format!("{kind} {photo_id}"),
+        Event::CommentAdded { user_id, comment, .. }
+        | Event::CommentRemoved { user_id, comment, .. }
+        | Event::CommentLikeAdded { user_id, comment, .. }
+        | Event::CommentLikeRemoved { user_id, comment } => format!("{kind} {user_id} {comment}"),
+        Event::MentionAdded { mentioned_id, comment, .. } => format!("{kind} {mentioned_id} {comment}"),
         Event::PictureRemoved { .. }
         | Event::ReaderReturned { .. }
         | Event::AudienceChanged { .. }

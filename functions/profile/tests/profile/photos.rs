@@ -47,6 +47,8 @@ async fn when_somebodys_photos_are_listed_then_each_is_shown_as_it_is() {
         "created_at": "2026-11-22T11:58:00.000Z",
         "audience": "everyone",
         "likes_count": 1,
+        "hide_like_count": false,
+        "comments": "everyone",
         "comments_count": 0,
         "liked_by_user": true,
             "saved_by_user": false,

@@ -92,6 +92,9 @@ impl World {
             failure: None,
             likes: 0,
             comments: 0,
+            commenting: domain::comment::Commenting::Everyone,
+            hides_likes: false,
+            pins: Vec::new(),
         };
         assert_eq!(photo::create(&self.table, &photo, None).await.unwrap(), photo::Creation::Done);
         table::settle(

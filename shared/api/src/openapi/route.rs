@@ -39,7 +39,7 @@ impl Tag {
         match self {
             Self::Auth => "Accounts and sessions.",
             Self::Users => "People and whom they follow.",
-            Self::Photos => "Photos and likes.",
+            Self::Photos => "Photos, likes and comments.",
             Self::Saved => "What one keeps for oneself.",
             Self::Feed => "What those whom one follows have posted.",
             Self::Notifications => "What happened to oneself.",
@@ -116,6 +116,24 @@ impl Route {
     pub(super) fn may_ask(mut self, name: &str, description: &str, example: &str) -> Self {
         let mut parameter = schemas::query_parameter(name, description, example);
         parameter.required = Required::False;
+        self.parameters.push(parameter);
+        self
+    }
+
+    /// Adds a query parameter that may be left out, and is one of `values`.
+    pub(super) fn may_choose<const N: usize>(
+        mut self,
+        name: &str,
+        description: &str,
+        values: [&'static str; N],
+    ) -> Self {
+        let parameter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Query)
+            .required(Required::False)
+            .description(Some(description))
+            .schema(Some(schemas::one_of(values)))
+            .build();
         self.parameters.push(parameter);
         self
     }

@@ -3,8 +3,8 @@
 use serde_json::json;
 use utoipa::openapi::path::HttpMethod::{Delete, Get, Patch, Post};
 
-use super::circle;
 use super::route::{Route, Tag};
+use super::{circle, comments};
 use crate::wire::{
     ChangePasswordRequest, CollectionRequest, CollectionView, Collections, CreatePhotoRequest,
     CreatePictureRequest, CreatedPhoto, CreatedPicture, FeedPage, FinishResetRequest, FollowState, LikeState,
@@ -14,7 +14,7 @@ use crate::wire::{
 };
 
 const IN_COOKIES: &str = "The tokens go into cookies that no script can read, and not into the body.";
-const BAD_PAGE: &[&str] = &["bad_count", "bad_cursor"];
+pub(super) const BAD_PAGE: &[&str] = &["bad_count", "bad_cursor"];
 const NO_USER: &[&str] = &["user_not_found"];
 const NO_PHOTO: &[&str] = &["photo_not_found"];
 
@@ -29,6 +29,7 @@ pub(super) fn all() -> Vec<Route> {
         circle::all(),
         photos(),
         likes(),
+        comments::all(),
         saved(),
         feed_and_inbox(),
     ]
@@ -294,10 +295,11 @@ fn photos() -> Vec<Route> {
         .validated()
         .refuses(404, NO_PHOTO);
     let edit = Route::new(Patch, path, Tag::Photos, "updatePhoto")
-        .summary("Change the texts of one's own photo")
+        .summary("Change the texts of one's own photo, and how it may be answered")
         .takes::<UpdatePhotoRequest>(json!({
             "caption": "Sunset over the bay", "tags": ["sunset"],
             "media": [{ "index": 0, "alt": "The sun sets behind the bridge" }],
+            "comments": "followers", "hide_like_count": true,
         }))
         .gives::<PhotoView>(200, "The photo as it is now.")
         .refuses(400, EDIT_RULES)

@@ -1,6 +1,7 @@
 //! The JSON of requests and responses. Its field names are the contract with clients.
 
 mod auth;
+mod comments;
 mod notifications;
 mod photos;
 mod saved;
@@ -12,11 +13,12 @@ pub use auth::{
     ChangePasswordRequest, FinishResetRequest, LoginRequest, ProveEmailRequest, RefreshRequest,
     RegisterRequest, ResetRequest, Session, SessionView, Sessions,
 };
+pub use comments::{CommentLikeState, CommentPage, CommentView, CreateCommentRequest, MentionView};
 pub use notifications::{Actor, MarkedRead, Notification, Notifications};
 pub use photos::{
-    AudienceView, CreatePhotoRequest, CreatedPhoto, FailureView, FeedPage, LikeState, Marks, MediumRequest,
-    MediumView, NewerPhotos, PhotoCard, PhotoPage, PhotoView, RenditionUrls, StatusView, UpdateMediumRequest,
-    UpdatePhotoRequest, Upload,
+    AudienceView, CommentingView, CreatePhotoRequest, CreatedPhoto, FailureView, FeedPage, LikeState, Marks,
+    MediumRequest, MediumView, NewerPhotos, PhotoCard, PhotoPage, PhotoView, RenditionUrls, StatusView,
+    UpdateMediumRequest, UpdatePhotoRequest, Upload,
 };
 pub use saved::{CollectionRequest, CollectionView, Collections, SaveRequest, SavedPage};
 pub use users::{

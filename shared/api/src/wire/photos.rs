@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::comment::Commenting;
 use domain::cursor::List;
 use domain::media::{Encoding, MediumAddress, Size};
 use domain::photo::{Photo, State};
@@ -135,6 +136,38 @@ impl From<Audience> for AudienceView {
     }
 }
 
+/// Who may comment on a photo, of those who see it. Its author always may.
+#[derive(Serialize, Deserialize, ToSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum CommentingView {
+    /// Everyone.
+    Everyone,
+    /// The author's followers.
+    Followers,
+    /// Nobody. Comments that are there stay.
+    Off,
+}
+
+impl From<Commenting> for CommentingView {
+    fn from(commenting: Commenting) -> Self {
+        match commenting {
+            Commenting::Everyone => Self::Everyone,
+            Commenting::Followers => Self::Followers,
+            Commenting::Off => Self::Off,
+        }
+    }
+}
+
+impl From<CommentingView> for Commenting {
+    fn from(view: CommentingView) -> Self {
+        match view {
+            CommentingView::Everyone => Self::Everyone,
+            CommentingView::Followers => Self::Followers,
+            CommentingView::Off => Self::Off,
+        }
+    }
+}
+
 /// A photo in a list.
 #[derive(Serialize, ToSchema)]
 pub struct PhotoCard {
@@ -159,10 +192,15 @@ pub struct PhotoCard {
     pub caption: Option<String>,
     /// When it was created (RFC 3339).
     pub created_at: String,
-    /// How many people like it.
-    pub likes_count: i64,
-    /// How many comments it has.
+    /// How many people like it; null where its author keeps that to themselves.
+    #[schema(required)]
+    pub likes_count: Option<i64>,
+    /// Whether the number of likes is for its author alone.
+    pub hide_like_count: bool,
+    /// How many comments it has, replies included.
     pub comments_count: i64,
+    /// Who may comment on it.
+    pub comments: CommentingView,
     /// Whether the caller likes it.
     pub liked_by_user: bool,
     /// Whether the caller saved it.
@@ -235,6 +273,10 @@ pub struct UpdatePhotoRequest {
     #[serde(default, deserialize_with = "super::list")]
     #[schema(value_type = Option<Vec<UpdateMediumRequest>>)]
     pub media: Vec<UpdateMediumRequest>,
+    /// Who may comment on it.
+    pub comments: Option<CommentingView>,
+    /// Whether the number of likes is for oneself alone.
+    pub hide_like_count: Option<bool>,
 }
 
 /// Changes to one medium of one's own photo; an absent or null field stays, empty text removes.
@@ -287,8 +329,9 @@ pub struct LikeState {
     /// Names the photo.
     #[schema(value_type = String)]
     pub photo_id: PhotoId,
-    /// How many people like it.
-    pub likes_count: i64,
+    /// How many people like it; null where its author keeps that to themselves.
+    #[schema(required)]
+    pub likes_count: Option<i64>,
     /// Whether the caller likes it now.
     pub liked_by_user: bool,
 }
@@ -300,6 +343,18 @@ pub struct Marks {
     pub liked: bool,
     /// Whether they saved it.
     pub saved: bool,
+}
+
+impl LikeState {
+    /// Says to `viewer` that they like `photo` now, or not, and that so many people do.
+    pub fn new(photo: &Photo, likes: i64, liked_by_user: bool, viewer: UserId) -> Self {
+        Self { photo_id: photo.id, likes_count: shown_likes(photo, likes, viewer), liked_by_user }
+    }
+}
+
+/// Returns the number of likes, if it is shown to `viewer`.
+fn shown_likes(photo: &Photo, likes: i64, viewer: UserId) -> Option<i64> {
+    (!photo.hides_likes || photo.author == viewer).then_some(likes)
 }
 
 impl FeedPage {
@@ -320,8 +375,8 @@ impl PhotoPage {
 }
 
 impl PhotoCard {
-    /// Shows `photo` with pictures under `cdn` to somebody who marked it so.
-    pub fn new(photo: &Photo, cdn: &str, Marks { liked, saved }: Marks) -> Self {
+    /// Shows `photo` to `viewer`, who marked it so, with pictures under `cdn`.
+    pub fn new(photo: &Photo, cdn: &str, Marks { liked, saved }: Marks, viewer: UserId) -> Self {
         let urls = |index| RenditionUrls::new(cdn, photo.address(index));
         let first = urls(0);
         let media = photo.media.iter().enumerate().map(|(index, medium)| {
@@ -346,8 +401,10 @@ impl PhotoCard {
             caption: photo.caption.as_ref().map(|caption| caption.as_str().to_owned()),
             created_at: photo.id.created_at().to_string(),
             // The count lags behind the caller's own like. A caller who likes the photo is shown at least 1.
-            likes_count: photo.likes.max(i64::from(liked)),
+            likes_count: shown_likes(photo, photo.likes.max(i64::from(liked)), viewer),
+            hide_like_count: photo.hides_likes,
             comments_count: photo.comments,
+            comments: photo.commenting.into(),
             liked_by_user: liked,
             saved_by_user: saved,
             media: media.collect(),
@@ -360,7 +417,7 @@ impl PhotoCard {
 impl PhotoView {
     /// Shows `photo` with its state to `viewer`.
     pub fn new(photo: &Photo, cdn: &str, marks: Marks, viewer: UserId) -> Self {
-        let mut card = PhotoCard::new(photo, cdn, marks);
+        let mut card = PhotoCard::new(photo, cdn, marks, viewer);
         if photo.author == viewer {
             for (shown, medium) in card.media.iter_mut().zip(&photo.media) {
                 shown.similar_to = medium.rendered.as_ref().and_then(|facts| facts.similar_to);

@@ -1,8 +1,8 @@
 //! Ranges of a partition, counted or read page by page as they are at each moment.
 
 use aws_sdk_dynamodb::types::Select;
-use domain::{PhotoId, UserId};
-use serde::de::IgnoredAny;
+use domain::{CommentPath, PhotoId, UserId};
+use serde::Deserialize;
 
 use crate::calls::{Range, text};
 use crate::keys::{ItemKey, PK, SK, partition, sort};
@@ -45,6 +45,36 @@ impl KeyRange {
     /// What `user` likes.
     pub(crate) fn likes(user: UserId) -> Self {
         Self::prefixed(partition::likes(user), "")
+    }
+
+    /// The comments and replies of `user`.
+    pub(crate) fn comments(user: UserId) -> Self {
+        Self::prefixed(partition::comments(user), "")
+    }
+
+    /// The comments on `photo`.
+    pub(crate) fn thread(photo: PhotoId) -> Self {
+        Self::prefixed(partition::thread(photo), "")
+    }
+
+    /// The replies to the comments on `photo`.
+    pub(crate) fn replies(photo: PhotoId) -> Self {
+        Self::prefixed(partition::replies(photo), "")
+    }
+
+    /// The replies to one comment.
+    pub(crate) fn replies_to(path: CommentPath) -> Self {
+        Self::prefixed(partition::replies(path.photo), &format!("{}#", path.comment.padded()))
+    }
+
+    /// Which comments `user` likes.
+    pub(crate) fn comment_likes(user: UserId) -> Self {
+        Self::prefixed(partition::likes(user), sort::OF_COMMENT)
+    }
+
+    /// Who likes a comment.
+    pub(crate) fn comment_likers(path: CommentPath) -> Self {
+        Self::prefixed(partition::comment_likers(path), "")
     }
 
     /// The photos of `author`.
@@ -102,6 +132,12 @@ impl KeyRange {
     }
 }
 
+/// Who stated what a derived edge mirrors.
+#[derive(Deserialize)]
+struct Stated {
+    by: Option<UserId>,
+}
+
 /// Reads a range page by page as it is at each moment: 1 RRU for each 4 KiB.
 pub(crate) struct KeyPages {
     /// What is left of it.
@@ -113,8 +149,8 @@ impl KeyPages {
         Self { rest: Some(range) }
     }
 
-    /// The next items, by name; none at the end.
-    pub(crate) async fn next(&mut self, table: &Table) -> Result<Option<Vec<ItemKey>>> {
+    /// The next items, each with who stated it where the key does not say so; none at the end.
+    pub(crate) async fn next(&mut self, table: &Table) -> Result<Option<Vec<(ItemKey, Option<UserId>)>>> {
         const PAGE: usize = if cfg!(test) { 7 } else { 500 };
         let Some(KeyRange { pk, from, to }) = self.rest.take() else { return Ok(None) };
         let range = Range {
@@ -125,9 +161,9 @@ impl KeyPages {
             limit: PAGE,
             consistent: true,
         };
-        let page = table.query::<IgnoredAny>(range).await?;
-        let keys: Vec<ItemKey> = page.items.into_iter().map(|(key, _)| key).collect();
-        if let Some(last) = keys.last().filter(|_| page.more) {
+        let page = table.query::<Stated>(range).await?;
+        let keys: Vec<_> = page.items.into_iter().map(|(key, stated)| (key, stated.by)).collect();
+        if let Some((last, _)) = keys.last().filter(|_| page.more) {
             // Sorts behind the last key and before every other.
             self.rest = Some(KeyRange { pk, from: format!("{}#", last.raw().sk), to });
         }

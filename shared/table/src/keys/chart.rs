@@ -3,7 +3,7 @@
 use domain::id::follower_hash;
 use domain::inbox::{RowId, Subject};
 use domain::mail_link::{LinkDigest, Purpose};
-use domain::{CollectionId, PhotoId, UserId};
+use domain::{CollectionId, CommentId, CommentPath, PhotoId, UserId};
 
 use super::{ItemKey, RawKey, sort};
 
@@ -14,6 +14,8 @@ pub type ChartRow = (&'static str, String, String);
 pub fn chart() -> Vec<ChartRow> {
     let collection = CollectionId::floor(domain::Timestamp(0));
     let (user, photo) = (UserId::floor(domain::Timestamp(0)), PhotoId::floor(domain::Timestamp(0)));
+    let comment = CommentPath::new(photo, CommentId::floor(domain::Timestamp(0)));
+    let reply = comment.reply(comment.comment);
     let Some(link) = LinkDigest::parse(&"0".repeat(64)) else { return Vec::new() };
     let row = RowId { opened: domain::Timestamp(0), subject: Subject::Follow };
     let kinds = [
@@ -49,6 +51,14 @@ pub fn chart() -> Vec<ChartRow> {
         ("liker", ItemKey::Liker(photo, user)),
         ("saved photo", ItemKey::Saved(user, photo)),
         ("collection", ItemKey::Collection(user, collection)),
+        ("comment", ItemKey::Comment(user, comment)),
+        ("reply", ItemKey::Comment(user, reply)),
+        ("comment in a thread", ItemKey::Threaded(comment)),
+        ("reply to a comment", ItemKey::Threaded(reply)),
+        ("top comments", ItemKey::TopComments(photo)),
+        ("removal of a comment", ItemKey::Removal(user, comment)),
+        ("like of a comment", ItemKey::CommentLike(user, comment)),
+        ("liker of a comment", ItemKey::CommentLiker(comment, user)),
         ("notification", ItemKey::InboxRow(user, row)),
         ("notified actor", ItemKey::InboxMarker(user, Subject::Follow, user)),
         ("inbox state", ItemKey::InboxState(user)),

@@ -13,6 +13,15 @@ fn photo() -> impl Strategy<Value = PhotoId> {
     (0..=i64::MAX as u64).prop_map(|number| PhotoId::try_from(number).unwrap())
 }
 
+fn path() -> impl Strategy<Value = CommentPath> {
+    let comment = || (0..=i64::MAX as u64).prop_map(|number| CommentId::try_from(number).unwrap());
+    (photo(), comment(), prop::option::of(comment())).prop_map(|(photo, comment, reply)| CommentPath {
+        photo,
+        comment,
+        reply,
+    })
+}
+
 fn home() -> impl Strategy<Value = Home> {
     prop::sample::select(&Home::ALL[..])
 }
@@ -53,6 +62,12 @@ fn key() -> impl Strategy<Value = ItemKey> {
         (photo(), user()).prop_map(|(a, b)| ItemKey::Liker(a, b)),
         (user(), photo()).prop_map(|(a, b)| ItemKey::Saved(a, b)),
         (user(), photo()).prop_map(|(a, b)| ItemKey::Collection(a, CollectionId::try_from(b.get()).unwrap())),
+        (user(), path()).prop_map(|(a, b)| ItemKey::Comment(a, b)),
+        path().prop_map(ItemKey::Threaded),
+        photo().prop_map(ItemKey::TopComments),
+        (user(), path()).prop_map(|(a, b)| ItemKey::Removal(a, b)),
+        (user(), path()).prop_map(|(a, b)| ItemKey::CommentLike(a, b)),
+        (path(), user()).prop_map(|(a, b)| ItemKey::CommentLiker(a, b)),
         (user(), 0_i64..9_999_999_999_999, subject()).prop_map(|(user, opened, subject)| {
             ItemKey::InboxRow(user, RowId { opened: Timestamp(opened), subject })
         }),

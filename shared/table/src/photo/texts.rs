@@ -8,9 +8,11 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::PhotoId;
+use domain::comment::Commenting;
 use domain::photo::Photo;
 use domain::text::{AltText, Caption, Location, Tag};
 use serde::{Deserialize, Serialize};
+use serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value;
 
 use crate::calls::{back_off, number, text};
 use crate::keys::ItemKey;
@@ -18,8 +20,8 @@ use crate::{Error, Result, Table};
 
 /// Bytes of a ready photo's item at most. A write of it is 3 WRU, 6 in a transaction.
 const ITEM_BYTES: usize = 3 * 1024;
-/// Bytes that an item has without media and texts, with every counter at its largest.
-const BARE_BYTES: usize = 380;
+/// Bytes that an item has without media and texts, with every counter at its largest and three pins.
+const BARE_BYTES: usize = 500;
 /// Bytes of one medium without its alternative text, once it is rendered.
 const MEDIUM_BYTES: usize = 262;
 /// Bytes that 0.5 RRU read.
@@ -135,17 +137,23 @@ pub(super) struct Assignments {
     pub(super) values: HashMap<String, AttributeValue>,
 }
 
-/// Returns the assignments that give an item the texts of `item`. It must have as many media.
+/// Returns the assignments that give an item the texts and settings of `item`. It must have as many media.
 pub(super) fn assignments(item: &PhotoItem) -> Result<Assignments> {
     let photo = &item.photo;
     let optional = |value: Option<&str>| value.map(text);
     let tags = AttributeValue::L(photo.tags.iter().map(|tag| text(tag.as_str())).collect());
+    let commenting = match photo.commenting {
+        Commenting::Everyone => None,
+        other => Some(to_attribute_value(other).map_err(Error::unreadable)?),
+    };
     let mut attributes = vec![
         ("caption".to_owned(), optional(photo.caption.as_ref().map(Caption::as_str))),
         ("place".to_owned(), optional(photo.place.as_ref().map(Location::as_str))),
         ("tags".to_owned(), (!photo.tags.is_empty()).then_some(tags)),
         (BESIDE.to_owned(), item.beside.map(bytes_value).transpose()?),
         (EDITS.to_owned(), item.edits.map(number)),
+        ("commenting".to_owned(), commenting),
+        ("hides_likes".to_owned(), photo.hides_likes.then_some(AttributeValue::Bool(true))),
     ];
     for (index, medium) in photo.media.iter().enumerate() {
         attributes.push((format!("media[{index}].alt"), optional(medium.alt.as_ref().map(AltText::as_str))));

@@ -9,9 +9,11 @@ use crate::template::list;
 fn wanted() -> [Value; 5] {
     let prefix = |prefix: &str| json!({"S": [{"prefix": prefix}]});
     [
-        // A like came or went, a photo was begun or deleted, a profile picture was removed, or a link is to be mailed.
+        // A like or a comment came or went, a photo was begun or deleted, its author removed a comment, a profile
+        // picture was removed, or a link is to be mailed.
         json!({"eventName": ["INSERT", "REMOVE"], "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "LIKES#"},
-            {"prefix": "PHOTO#"}, {"prefix": "PICTURE#"}, {"prefix": "LINKS#"}]}}}}),
+            {"prefix": "PHOTO#"}, {"prefix": "PICTURE#"}, {"prefix": "LINKS#"}, {"prefix": "COMMENTS#"},
+            {"prefix": "REMOVALS#"}]}}}}),
         // Someone follows or asks to, or takes it back.
         json!({"eventName": ["INSERT", "REMOVE"],
             "dynamodb": {"Keys": {"pk": prefix("USER#"), "sk": {"S": [{"prefix": "FOLLOWS#"}, {"prefix": "REQUESTS#"}]}}}}),

@@ -1,11 +1,15 @@
 use std::collections::BTreeSet;
 
+use domain::CommentId;
 use proptest::prelude::*;
 
 use super::*;
 
 const PEOPLE: u64 = 5;
 const PHOTOS: u64 = 4;
+const COMMENTS: u64 = 2;
+/// Counters of all people and photos.
+const COUNTERS: usize = 28;
 
 fn user(number: u64) -> UserId {
     UserId::try_from(number).unwrap()
@@ -15,12 +19,21 @@ fn photo(number: u64) -> PhotoId {
     PhotoId::try_from(number).unwrap()
 }
 
+fn path(of: u64, comment: u64, reply: Option<u64>) -> CommentPath {
+    let id = |number| CommentId::try_from(number).unwrap();
+    CommentPath { photo: photo(of), comment: id(comment), reply: reply.map(id) }
+}
+
 fn relation() -> impl Strategy<Value = Relation> {
     let (one, other, what) = (0..PEOPLE, 0..PEOPLE, 0..PHOTOS);
     prop_oneof![
         (one.clone(), other.clone()).prop_map(|(one, other)| Relation::Follow(user(one), user(other))),
         (one.clone(), other).prop_map(|(one, other)| Relation::Request(user(one), user(other))),
         (one.clone(), what.clone()).prop_map(|(one, what)| Relation::Like(user(one), photo(what))),
+        (one.clone(), what.clone(), 0..COMMENTS, prop::option::of(0..COMMENTS))
+            .prop_map(|(one, what, comment, reply)| Relation::Comment(user(one), path(what, comment, reply))),
+        (one.clone(), what.clone(), 0..COMMENTS)
+            .prop_map(|(one, what, comment)| Relation::CommentLike(user(one), path(what, comment, None))),
         (one, what).prop_map(|(one, what)| Relation::Timeline(user(one), photo(what))),
     ]
 }
@@ -33,7 +46,7 @@ fn edges() -> impl Strategy<Value = BTreeSet<Relation>> {
 fn counters() -> Vec<Counter> {
     let users = (0..PEOPLE).map(user);
     let users = users.flat_map(|id| Counter::OF_USER.map(|of| of(id)));
-    users.chain((0..PHOTOS).map(photo).map(Counter::Likes)).collect()
+    users.chain((0..PHOTOS).map(photo).flat_map(|id| [Counter::Likes(id), Counter::Comments(id)])).collect()
 }
 
 fn counts(counter: Counter, relation: Relation) -> bool {
@@ -43,6 +56,9 @@ fn counts(counter: Counter, relation: Relation) -> bool {
         | (Counter::Requests(counted), Relation::Request(_, end))
         | (Counter::Photos(counted), Relation::Timeline(end, _)) => counted == end,
         (Counter::Likes(counted), Relation::Like(_, end)) => counted == end,
+        (Counter::Comments(counted), Relation::Comment(_, path)) => counted == path.photo,
+        (Counter::Replies(counted), Relation::Comment(_, path)) => path.parent() == Some(counted),
+        (Counter::CommentLikes(counted), Relation::CommentLike(_, path)) => counted == path,
         _ => false,
     }
 }
@@ -75,7 +91,17 @@ fn table(said: &BTreeSet<Relation>, derived: &BTreeSet<Relation>, off: &[i64]) -
     people
         .chain(pictures)
         .chain(said)
-        .chain(derived.iter().map(|relation| Seen::Derived(*relation)))
+        .chain(derived.iter().map(|relation| match *relation {
+            Relation::Comment(by, path) => Seen::Comment {
+                path,
+                counters: Counter::OF_COMMENT.map(|of| {
+                    let edges = derived.iter().filter(|relation| counts(of(path), **relation)).count();
+                    i64::try_from(edges).unwrap()
+                }),
+                by,
+            },
+            other => Seen::Derived(other),
+        }))
         .collect()
 }
 
@@ -85,11 +111,12 @@ fn tallied(items: impl IntoIterator<Item = Seen>) -> Tally {
     tally
 }
 
-/// Keeps at most one author for each photo.
+/// Keeps at most one author for each photo, and one writer for each comment.
 fn by_one_author(said: BTreeSet<Relation>) -> BTreeSet<Relation> {
-    let mut listed = BTreeSet::new();
+    let (mut listed, mut written) = (BTreeSet::new(), BTreeSet::new());
     said.into_iter()
         .filter(|relation| !matches!(relation, Relation::Timeline(_, id) if !listed.insert(*id)))
+        .filter(|relation| !matches!(relation, Relation::Comment(_, path) if !written.insert(*path)))
         .collect()
 }
 
@@ -99,21 +126,23 @@ proptest! {
     #[test]
     fn a_consistent_table_has_no_suspects_in_any_order(edges in edges(), seed: u64) {
         let edges = by_one_author(edges);
-        let mut items = table(&edges, &edges, &[0; 24]);
+        let mut items = table(&edges, &edges, &[0; COUNTERS]);
         shuffle(&mut items, seed);
         let tally = tallied(items);
         prop_assert_eq!(tally.suspects(), []);
-        prop_assert_eq!(tally.counters(), 4 * PEOPLE + PHOTOS);
+        let comments = edges.iter().filter(|relation| matches!(relation, Relation::Comment(..))).count() as u64;
+        prop_assert_eq!(tally.counters(), 4 * PEOPLE + 2 * PHOTOS + 2 * comments);
     }
 
     #[test]
     fn every_difference_makes_both_ends_suspects(
         said in edges(),
         derived in edges(),
-        off in prop::collection::vec(prop_oneof![4 => Just(0_i64), 1 => -3_i64..=3], 24),
+        off in prop::collection::vec(prop_oneof![4 => Just(0_i64), 1 => -3_i64..=3], COUNTERS),
         seed: u64,
     ) {
         let said = by_one_author(said);
+        let derived = by_one_author(derived);
         let mut items = table(&said, &derived, &off);
         shuffle(&mut items, seed);
         let mut expected: BTreeSet<Suspect> = counters()
@@ -127,9 +156,21 @@ proptest! {
                 Relation::Follow(one, other) => [Side::Follows(one), Side::Followers(other)],
                 Relation::Request(one, other) => [Side::Requests(one), Side::Requested(other)],
                 Relation::Like(user, photo) => [Side::Likes(user), Side::Likers(photo)],
+                Relation::Comment(user, path) if path.reply.is_some() => {
+                    [Side::Comments(user), Side::Replies(path.photo)]
+                }
+                Relation::Comment(user, path) => [Side::Comments(user), Side::Thread(path.photo)],
+                Relation::CommentLike(user, path) => [Side::CommentLikes(user), Side::CommentLikers(path)],
                 Relation::Timeline(author, photo) => [Side::Timeline(author), Side::Photo(photo)],
             }.map(Suspect::Side));
         }
+        // The likes of a comment that is not in its thread are found from their actors' side alone.
+        expected.retain(|suspect| match suspect {
+            Suspect::Side(Side::CommentLikers(path)) => {
+                derived.iter().any(|relation| matches!(relation, Relation::Comment(_, there) if there == path))
+            }
+            _ => true,
+        });
         prop_assert_eq!(tallied(items).suspects(), expected.into_iter().collect::<Vec<_>>());
     }
 }
@@ -153,5 +194,6 @@ fn edges_of_a_deleted_photo_are_suspects_of_their_actors_only() {
 #[test]
 fn a_tally_takes_the_documented_memory() {
     assert_eq!(size_of::<(UserId, OfUser)>(), 96);
-    assert_eq!(size_of::<(PhotoId, OfPhoto)>(), 40);
+    assert_eq!(size_of::<(PhotoId, OfPhoto)>(), 64);
+    assert_eq!(size_of::<(CommentPath, OfComment)>(), 64);
 }

@@ -1,0 +1,76 @@
+//! A conversation under a photo, from the first comment to its removal.
+
+use serde_json::{Value, json};
+
+use crate::pictures::small;
+use crate::world::{App, Person, eventually, same};
+
+/// Waits until somebody reads these texts under a photo, in this order; returns the comments.
+async fn until_read(person: &Person<'_>, photo: &str, order: &str, texts: &[&str]) -> Vec<Value> {
+    eventually("the comments are as they should be", async || {
+        let page = person.get(&format!("/photos/{photo}/comments?order={order}")).await.expect(200);
+        let comments = page["comments"].as_array().unwrap().clone();
+        let found: Vec<String> =
+            comments.iter().map(|comment| comment["text"].as_str().unwrap().to_owned()).collect();
+        same(found, &texts.iter().map(|text| (*text).to_owned()).collect()).map(|_| comments)
+    })
+    .await
+}
+
+async fn until_counted(person: &Person<'_>, photo: &str, comments: u64) {
+    eventually("the comments are counted", async || {
+        same(person.photo(photo).await["comments_count"].clone(), &json!(comments)).map(drop)
+    })
+    .await;
+}
+
+async fn write(person: &Person<'_>, photo: &str, text: &str, reply_to: Option<&str>) -> Value {
+    let body = json!({ "text": text, "reply_to": reply_to });
+    person.post(&format!("/photos/{photo}/comments"), &body).await.expect(201)
+}
+
+#[tokio::test]
+async fn when_people_talk_under_a_photo_then_it_is_counted_ranked_pinned_and_removed() {
+    let app = App::new();
+    let (anna, bert, cleo) =
+        (app.register("anna").await, app.register("bert").await, app.register("cleo").await);
+    let photo = anna.post_photo("High tide", &[small()]).await;
+    let text = format!("Look, @{}!", cleo.username);
+    let first = write(&bert, &photo, &text, None).await;
+    assert_eq!(first["mentions"][0]["user_id"], cleo.id.to_string());
+    // The writer reads it at once, and others soon.
+    let own = bert.get(&format!("/photos/{photo}/comments")).await.expect(200);
+    assert_eq!(own["comments"][0]["comment_id"], first["comment_id"]);
+    until_read(&cleo, &photo, "newest", &[&text]).await;
+    let id = first["comment_id"].as_str().unwrap();
+    write(&cleo, &photo, "Lovely", Some(id)).await;
+    let second = write(&cleo, &photo, "When was that?", None).await;
+    until_counted(&anna, &photo, 3).await;
+
+    let like = format!("/photos/{photo}/comments/{id}/like");
+    let liked = anna.post(&like, &json!({})).await.expect(200);
+    assert_eq!((&liked["likes_count"], &liked["liked_by_user"]), (&json!(1), &json!(true)));
+    until_read(&anna, &photo, "top", &[&text, "When was that?"]).await;
+    until_read(&anna, &photo, "newest", &["When was that?", &text]).await;
+    let pin = format!("/photos/{photo}/comments/{id}/pin");
+    bert.post(&pin, &json!({})).await.refused(403, "not_your_photo");
+    anna.post(&pin, &json!({})).await.expect(204);
+    let pinned = until_read(&cleo, &photo, "newest", &[&text, "When was that?"]).await;
+    assert_eq!((&pinned[0]["pinned"], &pinned[0]["replies_count"]), (&json!(true), &json!(1)));
+
+    // The photo's author removes one; the writer takes the other back, and its reply goes along.
+    let second = second["comment_id"].as_str().unwrap();
+    anna.delete(&format!("/photos/{photo}/comments/{second}")).await.expect(204);
+    bert.delete(&format!("/photos/{photo}/comments/{id}")).await.expect(204);
+    until_read(&cleo, &photo, "newest", &[]).await;
+    until_counted(&anna, &photo, 0).await;
+
+    anna.patch(&format!("/photos/{photo}"), &json!({ "comments": "off", "hide_like_count": true }))
+        .await
+        .expect(200);
+    bert.post(&format!("/photos/{photo}/comments"), &json!({ "text": "Hm" }))
+        .await
+        .refused(403, "comments_off");
+    assert_eq!(bert.photo(&photo).await["likes_count"], Value::Null);
+    assert_eq!(anna.photo(&photo).await["likes_count"], 0);
+}
