@@ -13,6 +13,28 @@ export const MIRA = 'mira';
 export const TOMAS = 'tomas';
 const IDS: Record<string, string> = { [MIRA]: '1001', [TOMAS]: '1002' };
 
+function comment(id: string, username: string, text: string, pinned = false): Schemas['CommentView'] {
+  return {
+    comment_id: id,
+    photo_id: '2',
+    user_id: IDS[username] ?? '',
+    username,
+    profile_pic: '/photos/nobody',
+    text,
+    mentions: [],
+    created_at: before(1),
+    likes_count: pinned ? 3 : 0,
+    replies_count: pinned ? 2 : 0,
+    liked_by_user: pinned,
+    pinned,
+  };
+}
+
+const COMMENTS = [
+  comment('12', TOMAS, 'Both of them live in the garden, and come when one whistles.', true),
+  comment('13', MIRA, 'What colours!'),
+];
+
 /** A photo of the demo world, as the API answers it. */
 function card(
   id: string,
@@ -32,7 +54,9 @@ function card(
     caption: `${alt}, and what one says of it in a line or two so that it has to be broken somewhere.`,
     created_at: before(Number(id)),
     likes_count: Number(id) * 1234,
-    comments_count: 0,
+    comments_count: id === '2' ? COMMENTS.length : 0,
+    comments: 'everyone',
+    hide_like_count: false,
     liked_by_user: id === '2',
     saved_by_user: id === '3',
     audience: 'everyone',
@@ -69,6 +93,7 @@ const PROFILE: Schemas['Profile'] = {
 const ANSWERS: Record<string, unknown> = {
   feed: { ...page, photos: PHOTOS, caught_up: true } satisfies Schemas['FeedPage'],
   'photos/2': { ...card('2', TOMAS, 'macaws.jpg', [768, 512], 'Two macaws'), status: 'ready', failure: null },
+  'photos/2/comments': { ...page, comments: COMMENTS } satisfies Schemas['CommentPage'],
   [`users/by-name/${TOMAS}`]: PROFILE,
   [`users/${IDS[TOMAS]}/photos`]: { ...page, photos: PHOTOS } satisfies Schemas['PhotoPage'],
   notifications: { ...page, unread_count: 1, notifications: [] } satisfies Schemas['Notifications'],

@@ -42,6 +42,7 @@ export async function scene(world: World, me: Account): Promise<Scene> {
     world.post(me, { caption: 'Tulips', media: [['dahlia.jpg', 'Three tulips']] }),
   ]);
   await world.like(anna, mine);
+  await world.call('POST', `photos/${theirs}/comments`, { text: `Was it as cold as it looks, @${anna.username}?` }, me);
   await world.inFeed(me, theirs);
   const [cleo, dora] = await Promise.all([world.account('cleo'), world.account('dora')]);
   await world.makePrivate(cleo);
@@ -116,6 +117,13 @@ const feed = then('feed', at('', '/', 'Feed'), async (page, { theirs }) => {
   await expect(cardOf(page, theirs)).toBeVisible();
 });
 const photo = at('photo', ({ theirs }) => `/p/${theirs}`, /^Photo by/);
+const comments = then('comments', photo, async (page) => {
+  const region = page.getByRole('region', { name: 'Comments' });
+  const open = page.getByRole('button', { name: 'Comment', exact: true });
+  await expect(open.or(region)).toBeVisible();
+  if (await open.isVisible()) await open.click();
+  await expect(region.getByText('Was it as cold as it looks')).toBeVisible();
+});
 const own = at('own photo', ({ mine }) => `/p/${mine}`, /^Photo by/);
 const settings = at('settings', '/settings', 'Settings');
 const closed = then(
@@ -145,6 +153,7 @@ export const SIGNED_IN: Screen[] = [
     await expect(page.getByRole('dialog', { name: 'Photo' }).getByText('Fog over the lake')).toBeVisible();
   }),
   photo,
+  comments,
   then('menu of a photo', own, async (page) => {
     await page.getByRole('button', { name: 'More about this photo' }).click();
     await expect(page.getByRole('menuitem', { name: 'Delete' })).toBeVisible();

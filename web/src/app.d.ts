@@ -5,6 +5,10 @@ declare global {
       photo?: string;
       /** The key of the list it is from, whose neighbours follow it. */
       list?: string;
+      /** The photo whose comments are shown in a sheet. */
+      comments?: string;
+      /** Whether one has come to write a comment. */
+      writing?: boolean;
     }
   }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 
 const KIB = 1024;
-const BUDGETS = { 'first screen, JavaScript': 60 * KIB, 'all JavaScript': 160 * KIB, 'all styles': 24 * KIB };
+const BUDGETS = { 'first screen, JavaScript': 60 * KIB, 'all JavaScript': 176 * KIB, 'all styles': 24 * KIB };
 
 const weigh = (file) =>
   brotliCompressSync(readFileSync(file), { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;

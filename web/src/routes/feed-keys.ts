@@ -1,4 +1,5 @@
-import { openOver } from '$lib/cards/over';
+import { page } from '$app/state';
+import { openComments, openOver } from '$lib/cards/over';
 import { toggleSaved } from '$lib/cards/save';
 import { FEED, feed } from '$lib/data/feed.svelte';
 import { hearShortcuts } from '$lib/shortcuts';
@@ -51,6 +52,12 @@ export function hearFeedKeys(): () => void {
     o: () => {
       const here = photo();
       if (here) openOver(here.id, FEED);
+    },
+    c: () => {
+      // The photo that is over the feed has comments of its own.
+      if (page.state.photo || page.state.comments) return false;
+      const here = photo();
+      if (here) openComments(here.id, FEED, true);
     },
   });
 }

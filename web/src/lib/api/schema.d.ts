@@ -253,8 +253,108 @@ export interface paths {
         delete: operations["deletePhoto"];
         options?: never;
         head?: never;
-        /** Change the texts of one's own photo */
+        /** Change the texts of one's own photo, and how it may be answered */
         patch: operations["updatePhoto"];
+        trace?: never;
+    };
+    "/api/v1/photos/{photo_id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The comments on a photo, after its pinned ones
+         * @description The order is `newest`, or `top`: the most liked and answered ones first, then the newest. The caller's own newest comments are among the first page, however recent they are. Comments of people who block the caller, or whom they block, are left out.
+         */
+        get: operations["listComments"];
+        put?: never;
+        /**
+         * Comment on a photo, or reply to a comment
+         * @description Whoever is mentioned as `@name` is linked, and told if they may see the photo. A reply to a reply is under the same comment.
+         */
+        post: operations["createComment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/photos/{photo_id}/comments/{comment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove one's own comment, or one on one's own photo */
+        delete: operations["deleteComment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/photos/{photo_id}/comments/{comment_id}/like": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Like a comment
+         * @description Liking a comment that one likes already changes nothing.
+         */
+        post: operations["likeComment"];
+        /**
+         * Like a comment no more
+         * @description Not liking a comment that one does not like changes nothing.
+         */
+        delete: operations["unlikeComment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/photos/{photo_id}/comments/{comment_id}/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pin a comment on one's own photo */
+        post: operations["pinComment"];
+        /** Take a pin away */
+        delete: operations["unpinComment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/photos/{photo_id}/comments/{comment_id}/replies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The replies to a comment, oldest first */
+        get: operations["listReplies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/photos/{photo_id}/like": {
@@ -836,6 +936,74 @@ export interface components {
             /** @description All of them. */
             collections: components["schemas"]["CollectionView"][];
         };
+        /** @description What liking or unliking a comment led to. */
+        CommentLikeState: {
+            /** @description Names the comment on its photo. */
+            comment_id: string;
+            /**
+             * Format: int64
+             * @description How many people like it.
+             */
+            likes_count: number;
+            /** @description Whether the caller likes it now. */
+            liked_by_user: boolean;
+        };
+        /** @description A page of comments. Pinned ones, and the caller's own newest ones, come in addition to its count. */
+        CommentPage: {
+            /** @description The comments. The page may be short, or even empty, and still go on at its cursor. */
+            comments: components["schemas"]["CommentView"][];
+            /** @description Where to go on; null at the end. */
+            next_cursor: string | null;
+            /** @description Whether there are more. */
+            has_more: boolean;
+        };
+        /** @description A comment. */
+        CommentView: {
+            /** @description Names the comment on its photo. */
+            comment_id: string;
+            /** @description Names the photo. */
+            photo_id: string;
+            /** @description Who wrote it. */
+            user_id: string;
+            /** @description Their user name. */
+            username: string;
+            /** @description Where their picture is, 150 pixels square; nothing is there while they have none. */
+            profile_pic: string;
+            /** @description What it says. */
+            text: string;
+            /** @description Whom it mentions, in the order of the text. */
+            mentions: components["schemas"]["MentionView"][];
+            /** @description When it was written (RFC 3339). */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description How many people like it.
+             */
+            likes_count: number;
+            /**
+             * Format: int64
+             * @description How many replies it has.
+             */
+            replies_count: number;
+            /** @description Whether the caller likes it. */
+            liked_by_user: boolean;
+            /** @description The comment that it is under, if it is a reply. */
+            reply_to?: string | null;
+            /** @description Whether the photo's author has pinned it. */
+            pinned: boolean;
+        };
+        /**
+         * @description Who may comment on a photo, of those who see it. Its author always may.
+         * @enum {string}
+         */
+        CommentingView: "everyone" | "followers" | "off";
+        /** @description A new comment, or a reply to one. */
+        CreateCommentRequest: {
+            /** @description At most 2,200 characters. `@name` mentions somebody; the first 20 mentions count. */
+            text: string;
+            /** @description The comment that it replies to. A reply to a reply is under the same comment. */
+            reply_to?: string | null;
+        };
         /** @description A draft photo of one to ten media. */
         CreatePhotoRequest: {
             /** @description At most 2,200 characters. */
@@ -930,9 +1098,9 @@ export interface components {
             photo_id: string;
             /**
              * Format: int64
-             * @description How many people like it.
+             * @description How many people like it; null where its author keeps that to themselves.
              */
-            likes_count: number;
+            likes_count: number | null;
             /** @description Whether the caller likes it now. */
             liked_by_user: boolean;
         };
@@ -987,6 +1155,17 @@ export interface components {
              *     to their author alone, and only when there is one.
              */
             similar_to?: string | null;
+        };
+        /** @description Somebody who is mentioned in a text. */
+        MentionView: {
+            /** @description Who. */
+            user_id: string;
+            /** @description Their user name, as it was written. */
+            username: string;
+            /** @description The place of `@` in the text, in Unicode scalar values. */
+            start: number;
+            /** @description How many scalar values the mention has, `@` included. */
+            length: number;
         };
         /** @description What to mute of somebody; all of it where nothing is said. */
         MuteRequest: {
@@ -1066,14 +1245,18 @@ export interface components {
             created_at: string;
             /**
              * Format: int64
-             * @description How many people like it.
+             * @description How many people like it; null where its author keeps that to themselves.
              */
-            likes_count: number;
+            likes_count: number | null;
+            /** @description Whether the number of likes is for its author alone. */
+            hide_like_count: boolean;
             /**
              * Format: int64
-             * @description How many comments it has.
+             * @description How many comments it has, replies included.
              */
             comments_count: number;
+            /** @description Who may comment on it. */
+            comments: components["schemas"]["CommentingView"];
             /** @description Whether the caller likes it. */
             liked_by_user: boolean;
             /** @description Whether the caller saved it. */
@@ -1306,6 +1489,9 @@ export interface components {
             tags?: string[] | null;
             /** @description Changes to some of its media. */
             media?: components["schemas"]["UpdateMediumRequest"][] | null;
+            comments?: components["schemas"]["CommentingView"] | null;
+            /** @description Whether the number of likes is for oneself alone. */
+            hide_like_count?: boolean | null;
         };
         /** @description Changes to one's own profile; absent and null fields stay, empty text removes. */
         UpdateProfileRequest: {
@@ -2255,6 +2441,8 @@ export interface operations {
                 /**
                  * @example {
                  *       "caption": "Sunset over the bay",
+                 *       "comments": "followers",
+                 *       "hide_like_count": true,
                  *       "media": [
                  *         {
                  *           "alt": "The sun sets behind the bridge",
@@ -2307,6 +2495,548 @@ export interface operations {
                 };
             };
             /** @description `photo_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listComments: {
+        parameters: {
+            query?: {
+                /** @description `newest` or `top`; `newest` when absent. */
+                order?: "newest" | "top";
+                /** @description Entries in a page, at most. */
+                count?: number;
+                /** @description Where to go on: the `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Names the photo. */
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of comments. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentPage"];
+                };
+            };
+            /** @description `bad_count`, `bad_cursor`, `bad_order` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_missing`, `token_expired`, `token_invalid` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `photo_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createComment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body makes one comment, however often it is sent within 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Names the photo. */
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "What a light, @jane_doe!"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateCommentRequest"];
+            };
+        };
+        responses: {
+            /** @description The comment. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentView"];
+                };
+            };
+            /** @description `bad_json`, `bad_idempotency_key`, `comment_empty`, `comment_too_long` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `comments_off`, `comments_for_followers` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `photo_not_found`, `comment_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_comments` */
+            429: {
+                headers: {
+                    /** @description Seconds until it is worth trying again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteComment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names the photo. */
+                photo_id: string;
+                /** @description Names the comment on the photo. */
+                comment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone, and its replies with it; others follow within seconds. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_your_comment` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `photo_not_found`, `comment_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    likeComment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names the photo. */
+                photo_id: string;
+                /** @description Names the comment on the photo. */
+                comment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is liked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentLikeState"];
+                };
+            };
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `photo_not_found`, `comment_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_likes` */
+            429: {
+                headers: {
+                    /** @description Seconds until it is worth trying again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unlikeComment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names the photo. */
+                photo_id: string;
+                /** @description Names the comment on the photo. */
+                comment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is not liked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentLikeState"];
+                };
+            };
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `photo_not_found`, `comment_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pinComment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names the photo. */
+                photo_id: string;
+                /** @description Names the comment on the photo. */
+                comment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is among the first from now on. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `cannot_pin_reply` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_your_photo` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `photo_not_found`, `comment_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_pins` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unpinComment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names the photo. */
+                photo_id: string;
+                /** @description Names the comment on the photo. */
+                comment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is pinned no more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_your_photo` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `photo_not_found`, `comment_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReplies: {
+        parameters: {
+            query?: {
+                /** @description Entries in a page, at most. */
+                count?: number;
+                /** @description Where to go on: the `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Names the photo. */
+                photo_id: string;
+                /** @description Names the comment on the photo. */
+                comment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of replies. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentPage"];
+                };
+            };
+            /** @description `bad_count`, `bad_cursor` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_missing`, `token_expired`, `token_invalid` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `photo_not_found`, `comment_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;

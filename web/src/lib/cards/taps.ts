@@ -9,8 +9,10 @@ const STEADY = 10;
 interface Heard {
   /** Two taps or clicks, with the place of the second within the element. */
   double: (x: number, y: number) => unknown;
-  /** A long press, or a click with the right button. */
-  long: () => unknown;
+  /** A long press, or a click with the right button. Without it both are left to the browser. */
+  long?: () => unknown;
+  /** Whether a mouse is left to the browser: with one text is selected. */
+  fingers?: boolean;
 }
 
 /** Hears double taps and long presses on a picture, by finger, pen and mouse alike. Its buttons hear their own. */
@@ -24,8 +26,9 @@ export function taps(node: HTMLElement, heard: Heard) {
     // A second finger makes it something else.
     start = undefined;
     if (!event.isPrimary || event.button !== 0 || (event.target as Element).closest('button')) return;
+    if (heard.fingers && event.pointerType === 'mouse') return;
     start = { x: event.clientX, y: event.clientY };
-    if (event.pointerType !== 'mouse') timer = window.setTimeout(() => heard.long(), LONG);
+    if (event.pointerType !== 'mouse') timer = window.setTimeout(() => heard.long?.(), LONG);
   }
   function move(event: PointerEvent) {
     if (start && Math.hypot(event.clientX - start.x, event.clientY - start.y) > STEADY) clearTimeout(timer);
@@ -44,6 +47,7 @@ export function taps(node: HTMLElement, heard: Heard) {
     }
   }
   function menu(event: Event) {
+    if (!heard.long) return;
     event.preventDefault();
     clearTimeout(timer);
     heard.long();

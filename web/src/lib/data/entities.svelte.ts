@@ -1,7 +1,7 @@
 import { api, ok, type Schemas } from '$lib/api/client';
 import type { Problem } from '$lib/api/problem';
 import { clearLists, knownList, removeFromLists } from '$lib/data/list.svelte';
-import { flushWishes, type Wish, wishOf } from '$lib/data/wish.svelte';
+import { flushWishes, HOLD, type Wish, wishOf } from '$lib/data/wish.svelte';
 import { session } from '$lib/session.svelte';
 
 export type PhotoCard = Schemas['PhotoCard'];
@@ -19,21 +19,33 @@ export class Photo {
   failure: Schemas['FailureView'] | undefined = $state.raw();
   readonly like: Wish;
   readonly save: Wish;
+  /** Comments, with one's own that the API does not count yet. */
+  comments = $state(0);
+  #commentsHeldUntil = 0;
 
   constructor(card: PhotoCard) {
     this.id = card.photo_id;
     this.card = card;
+    this.comments = card.comments_count;
     this.like = wishFor('like', card.photo_id, card.liked_by_user);
     this.save = wishFor('save', card.photo_id, card.saved_by_user);
   }
 
-  /** Likes, the person's own wish included. */
-  get likes(): number {
+  /** Likes, the person's own wish included; `undefined` while the author hides how many there are. */
+  get likes(): number | undefined {
     const { likes_count, liked_by_user } = this.card;
+    if (likes_count === null) return undefined;
     return Math.max(0, likes_count + Number(this.like.wanted) - Number(liked_by_user));
   }
 
+  /** Counts comments that were written or deleted here. For a while that is believed over what the API says. */
+  countComments(by: number): void {
+    this.comments = Math.max(0, this.comments + by);
+    this.#commentsHeldUntil = Date.now() + HOLD;
+  }
+
   hear(card: PhotoCard): void {
+    if (Date.now() >= this.#commentsHeldUntil) this.comments = card.comments_count;
     this.save.hear(card.saved_by_user);
     if (this.like.held) {
       // The count in the answer may be from before one's own like.
@@ -245,10 +257,24 @@ async function tellOfPerson(kind: OnPeople, id: string, on: boolean): Promise<vo
   if (state) people.get(id)?.hearFollow(state);
 }
 
+/** Returns the wish to like a comment. `failed` hears that it did not reach the API. */
+export function commentLike(
+  photo_id: string,
+  comment_id: string,
+  said: boolean,
+  failed: (problem: Problem) => void,
+): Wish {
+  const path = '/api/v1/photos/{photo_id}/comments/{comment_id}/like';
+  const params = { path: { photo_id, comment_id } };
+  const tell = (on: boolean): Promise<unknown> => ok(on ? api.POST(path, { params }) : api.DELETE(path, { params }));
+  return wishOf(`comment/${photo_id}/${comment_id}`, said, { tell, failed, now: Date.now });
+}
+
 /** Tells the API what waited for a connection, of photos and people of before as well. */
 export function tellWaiting(): Promise<void> {
   return flushWishes((key, wanted) => {
-    const [kind, id] = key.split('/');
+    const [kind, id, comment] = key.split('/');
+    if (kind === 'comment' && id && comment) return commentLike(id, comment, !wanted, report);
     const known = [...ON_PHOTOS, ...ON_PEOPLE].find((one) => one === kind);
     return known && id ? wishFor(known, id, !wanted) : undefined;
   });

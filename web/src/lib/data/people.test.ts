@@ -48,6 +48,8 @@ const card = (id: string, more: Partial<Card> = {}): Card => ({
   created_at: `2026-01-01T00:00:0${id}Z`,
   likes_count: 0,
   comments_count: 0,
+  comments: 'everyone',
+  hide_like_count: false,
   liked_by_user: false,
   saved_by_user: false,
   audience: 'everyone',

@@ -3,7 +3,7 @@ import { dropWish, KEY, keepWish, readWishes } from '$lib/data/kept-wishes';
 import { session } from '$lib/session.svelte';
 
 /** How long what the person wished is believed over what the API says (ms): counters are derived later. */
-const HOLD = 10_000;
+export const HOLD = 10_000;
 
 /** What a wish does to the world. */
 export interface WishPorts {

@@ -7,14 +7,21 @@ export interface Texts {
   tags: readonly string[];
   /** What is to be seen, of each picture. */
   alts: string[];
+  /** Who may comment. */
+  comments: Schemas['Commenting'];
+  hideLikes: boolean;
 }
 
-export function textsOf(card: Pick<Schemas['PhotoCard'], 'caption' | 'location' | 'tags' | 'media'>): Texts {
+type Edited = 'caption' | 'location' | 'tags' | 'media' | 'comments' | 'hide_like_count';
+
+export function textsOf(card: Pick<Schemas['PhotoCard'], Edited>): Texts {
   return {
     caption: card.caption ?? '',
     location: card.location ?? '',
     tags: [...card.tags],
     alts: card.media.map(({ alt }) => alt ?? ''),
+    comments: card.comments,
+    hideLikes: card.hide_like_count,
   };
 }
 
@@ -29,5 +36,7 @@ export function changesOf(before: Texts, after: Texts): Schemas['UpdatePhotoRequ
     alt.trim() === (before.alts[index] ?? '').trim() ? [] : [{ index, alt: alt.trim() }],
   );
   if (media.length > 0) changes.media = media;
+  if (after.comments !== before.comments) changes.comments = after.comments;
+  if (after.hideLikes !== before.hideLikes) changes.hide_like_count = after.hideLikes;
   return Object.keys(changes).length > 0 ? changes : undefined;
 }
