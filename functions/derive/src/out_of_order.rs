@@ -134,10 +134,11 @@ mod tests {
         let comment_id = CommentId::try_from(last).unwrap();
         let path = CommentPath::new(photo(last), comment_id).reply(comment_id);
         let said = Change::Said(Said::Comment(user(last), path, Box::new(comment)));
-        for (change, in_a_message) in [(liked, CHANGES), (deleted, 9), (said, 1)] {
+        for (change, in_a_message) in [(liked, CHANGES), (deleted, 17), (said, 2)] {
             let steps = (0..in_a_message * 10).map(|place| Step { place, change: change.clone() }).collect();
             let messages = messages(&[steps]);
-            assert_eq!(messages.len(), 10);
+            let bytes = json!(change).to_string().len();
+            assert_eq!(messages.len(), 10, "{bytes} bytes a change");
             let size: usize = messages.iter().map(|message| json!(message).to_string().len()).sum();
             assert!(size < SQS_LIMIT, "{size}");
         }

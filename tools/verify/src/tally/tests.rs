@@ -193,7 +193,7 @@ fn edges_of_a_deleted_photo_are_suspects_of_their_actors_only() {
 
 #[test]
 fn a_tally_takes_the_documented_memory() {
-    assert_eq!(size_of::<(UserId, OfUser)>(), 96);
+    assert_eq!(size_of::<(UserId, OfUser)>(), 112);
     assert_eq!(size_of::<(PhotoId, OfPhoto)>(), 64);
     assert_eq!(size_of::<(CommentPath, OfComment)>(), 64);
 }
