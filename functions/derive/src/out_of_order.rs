@@ -160,17 +160,6 @@ mod tests {
     #[test]
     fn every_change_has_its_wire_form() {
         let at = Timestamp(1_795_348_800_000);
-        let path: CommentPath = "2.7".parse().unwrap();
-        let mention = Mention { user: user(4), username: "bob".into(), start: 3, length: 4 };
-        let comment = Comment {
-            author: user(3),
-            username: "ann".into(),
-            text: CommentText::parse("Hi @bob").unwrap().unwrap(),
-            mentions: vec![mention],
-            answers: Some(user(5)),
-            told: vec![user(4)],
-        };
-        let comment_like = CommentLike { author: user(3), writer: user(4), username: "ann".into(), at };
         let like = Like { author: user(3), username: "ann".to_owned(), at };
         let follow = Follow { username: "ann".to_owned(), at };
         let place = MediumPlace { photo: photo(5), index: 6 };
@@ -201,28 +190,6 @@ mod tests {
                 json!({"taken_back": {"follow": ["1", "2"]}}),
             ),
             (Change::Paired { by: user(1), about: user(2) }, json!({"paired": {"by": "1", "about": "2"}})),
-            (
-                Change::Said(Said::Comment(user(1), path, Box::new(comment))),
-                json!({"said": {"comment": ["1", "2.7", {
-                    "author": "3", "username": "ann", "text": "Hi @bob",
-                    "mentions": [{"user": "4", "username": "bob", "start": 3, "length": 4}],
-                    "answers": "5", "told": ["4"],
-                }]}}),
-            ),
-            (
-                Change::Said(Said::CommentLike(user(1), path, comment_like)),
-                json!({"said": {"comment_like": ["1", "2.7", {
-                    "author": "3", "writer": "4", "username": "ann", "at": at.0,
-                }]}}),
-            ),
-            (
-                Change::Uncommented { user: user(1), comment: path.reply(path.comment), author: user(3) },
-                json!({"uncommented": {"user": "1", "comment": "2.7.7", "author": "3"}}),
-            ),
-            (
-                Change::Removed(Removal { comment: path, writer: user(4) }),
-                json!({"removed": {"comment": "2.7", "writer": "4"}}),
-            ),
             (Change::Drafted { photo: photo(2) }, json!({"drafted": {"photo": "2"}})),
             (
                 Change::Ready {
@@ -256,6 +223,50 @@ mod tests {
                 json!({"linked": {"user": "1", "purpose": "proof", "link": link}}),
             ),
         ];
+        assert_wire(changes);
+    }
+
+    #[test]
+    fn every_change_of_comments_has_its_wire_form() {
+        let at = Timestamp(1_795_348_800_000);
+        let path: CommentPath = "2.7".parse().unwrap();
+        let mention = Mention { user: user(4), username: "bob".into(), start: 3, length: 4 };
+        let comment = Comment {
+            author: user(3),
+            username: "ann".into(),
+            text: CommentText::parse("Hi @bob").unwrap().unwrap(),
+            mentions: vec![mention],
+            answers: Some(user(5)),
+            told: vec![user(4)],
+        };
+        let comment_like = CommentLike { author: user(3), writer: user(4), username: "ann".into(), at };
+        assert_wire([
+            (
+                Change::Said(Said::Comment(user(1), path, Box::new(comment))),
+                json!({"said": {"comment": ["1", "2.7", {
+                    "author": "3", "username": "ann", "text": "Hi @bob",
+                    "mentions": [{"user": "4", "username": "bob", "start": 3, "length": 4}],
+                    "answers": "5", "told": ["4"],
+                }]}}),
+            ),
+            (
+                Change::Said(Said::CommentLike(user(1), path, comment_like)),
+                json!({"said": {"comment_like": ["1", "2.7", {
+                    "author": "3", "writer": "4", "username": "ann", "at": at.0,
+                }]}}),
+            ),
+            (
+                Change::Uncommented { user: user(1), comment: path.reply(path.comment), author: user(3) },
+                json!({"uncommented": {"user": "1", "comment": "2.7.7", "author": "3"}}),
+            ),
+            (
+                Change::Removed(Removal { comment: path, writer: user(4) }),
+                json!({"removed": {"comment": "2.7", "writer": "4"}}),
+            ),
+        ]);
+    }
+
+    fn assert_wire<const N: usize>(changes: [(Change, serde_json::Value); N]) {
         for (change, wire) in changes {
             let deferred = OutOfOrder { changes: vec![change] };
             let message = json!({ "changes": [wire] });
