@@ -1,5 +1,5 @@
 // Takes the pictures of docs/web: every screen over the demo world, on a phone and a desktop, in light and dark.
-// It reads only: what would change the world is not sent.
+// It has people talk under one photo, once. Else it reads only: what would change the world is not sent.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,13 +13,21 @@ const PASSWORD = 'a-demo-is-no-secret';
 
 /** The most that a picture may weigh (bytes), and all of them together. */
 const MOST = 60_000;
-const ALL = 2_000_000;
+const ALL = 2_500_000;
 
 /** What is looked with, and by how much its pictures are made smaller. */
 const DEVICES = {
   phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, scale: 1 },
   desktop: { viewport: { width: 1280, height: 900 }, scale: 0.75 },
 };
+
+/** What is said under the photo, and answered by its author. */
+const QUESTION = 'How long did you look before you saw it?';
+const ANSWER = 'Half the night. The other half I could not stop.';
+const OTHERS = ['I would like to hang this on my wall.', `Have you seen this, @${ME}?`];
+
+/** How long what is derived may take (ms). */
+const SOON = 60_000;
 
 const click = (page, role, name) => page.getByRole(role, { name, exact: true }).first().click();
 
@@ -37,10 +45,20 @@ const SIGNED_IN = {
     await page.getByRole('dialog', { name: 'Photo' }).getByRole('img').first().waitFor();
   },
   photo: (page, { photo }) => page.goto(`/p/${photo}`),
+  comments: async (page, { photo }) => {
+    await page.goto(`/p/${photo}`);
+    const comments = page.getByRole('region', { name: 'Comments' });
+    const all = page.getByRole('button', { name: /^View all/ });
+    await comments.or(all).waitFor();
+    if (await all.isVisible()) await all.click();
+    await comments.getByRole('button', { name: 'View 1 reply' }).click();
+    await comments.getByText(ANSWER).waitFor();
+  },
   likers: (page, { photo }) => page.goto(`/p/${photo}/likes`),
   profile: (page) => page.goto(`/@${ME}`),
   somebody: (page, { somebody }) => page.goto(`/@${somebody}`),
   followers: (page, { somebody }) => page.goto(`/@${somebody}/followers`),
+  saved: (page) => page.goto(`/@${ME}/saved`),
   'new-pick': (page) => page.goto('/new'),
   'new-crop': async (page) => {
     const files = ['macaws', 'coffee', 'raccoon'].map((name) => `${PICTURES}${name}.jpg`);
@@ -64,9 +82,12 @@ const SIGNED_IN = {
   },
   edit: (page, { own }) => page.goto(`/p/${own}/edit`),
   activity: (page) => page.goto('/activity'),
+  requests: (page) => page.goto('/activity/requests'),
   settings: (page) => page.goto('/settings'),
   'settings-profile': (page) => page.goto('/settings/profile'),
   'settings-account': (page) => page.goto('/settings/account'),
+  'settings-privacy': (page) => page.goto('/settings/privacy'),
+  'settings-blocked': (page) => page.goto('/settings/privacy/blocked'),
   'settings-sessions': (page) => page.goto('/settings/sessions'),
   'settings-appearance': (page) => page.goto('/settings/appearance'),
   'not-found': (page) => page.goto('/no/such/place'),
@@ -112,6 +133,7 @@ async function onDevice(device, { scale, ...kind }) {
     };
     for (const [name, open] of Object.entries(SIGNED_OUT)) await take(name, open);
     const world = await signIn(page);
+    await converse(world);
     for (const [name, open] of Object.entries(SIGNED_IN)) await take(name, open, world);
     await page.evaluate(() => fetch('/api/v1/auth/session', { method: 'DELETE', headers: { 'X-Session': 'cookie' } }));
     await context.close();
@@ -132,8 +154,42 @@ async function signIn(page) {
     const own = (await read(`users/${user_id}/photos`)).photos;
     // The one that most people like.
     const others = photos.filter(({ username }) => username !== me).sort((a, b) => b.likes_count - a.likes_count);
-    return { photo: others[0].photo_id, somebody: others[0].username, own: own[0].photo_id };
+    const { users } = await read(`photos/${others[0].photo_id}/likes`);
+    const fans = users.map(({ username }) => username).filter((name) => name !== me && name !== others[0].username);
+    return { photo: others[0].photo_id, somebody: others[0].username, own: own[0].photo_id, fans };
   }, ME);
+}
+
+/** Has those who like the photo talk with its author, unless they have. */
+async function converse({ photo, somebody, fans: [asks, ...others] }) {
+  const path = `photos/${photo}/comments`;
+  const author = await tokenOf(somebody);
+  const { comments } = await call(author, 'GET', path);
+  if (comments.length > 0) return;
+  for (const [index, text] of OTHERS.entries()) await call(await tokenOf(others[index]), 'POST', path, { text });
+  const asker = await tokenOf(asks);
+  const { comment_id: question } = await call(asker, 'POST', path, { text: QUESTION });
+  await call(author, 'POST', path, { text: ANSWER, reply_to: question });
+  await call(author, 'POST', `${path}/${question}/like`);
+  await call(author, 'POST', `${path}/${question}/pin`);
+  for (const end = Date.now() + SOON; ; ) {
+    const [first, ...rest] = (await call(author, 'GET', path)).comments;
+    if (first?.pinned && first.likes_count === 1 && first.replies_count === 1 && rest.length === OTHERS.length) return;
+    if (Date.now() > end) throw new Error('what was said is not to be read');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+async function tokenOf(login) {
+  return (await call(undefined, 'POST', 'auth/login', { login, password: PASSWORD })).access_token;
+}
+
+async function call(token, method, path, body) {
+  const headers = { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) };
+  const answer = await fetch(`${BASE}/api/v1/${path}`, { method, headers, body: body && JSON.stringify(body) });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+  return text ? JSON.parse(text) : undefined;
 }
 
 /** Waits until everything that is on the screen is there. */
