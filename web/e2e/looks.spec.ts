@@ -13,19 +13,28 @@ interface Look {
   /** What is there once all of it is. */
   seen: string;
   signedOut?: boolean;
+  /** What leads on from there, on a phone. Elsewhere it looks as what is there already. */
+  onPhone?: (page: Page) => Promise<void>;
 }
 
 const LOOKS: Look[] = [
   { name: 'login', path: '/login', seen: 'Log in', signedOut: true },
   { name: 'feed', path: '/', seen: 'Feed' },
   { name: 'photo', path: '/p/2', seen: `Photo by ${TOMAS}` },
+  {
+    name: 'comments',
+    path: '/p/2',
+    seen: `Photo by ${TOMAS}`,
+    onPhone: (page) => page.getByRole('button', { name: 'View all 2 comments' }).click(),
+  },
   { name: 'profile', path: `/@${TOMAS}`, seen: TOMAS },
 ];
 
-async function open(page: Page, { path, seen, signedOut }: Look): Promise<void> {
+async function open(page: Page, { path, seen, signedOut, onPhone }: Look): Promise<void> {
   await still(page, !signedOut);
   await page.goto(path);
   await expect(page.getByRole('heading', { name: seen, exact: true }).first()).toBeAttached();
+  await onPhone?.(page);
   await page.waitForLoadState('networkidle');
   await expect(page.locator('main [aria-busy="true"], .skeleton')).toHaveCount(0);
 }
@@ -40,7 +49,8 @@ const pictures = (page: Page) => ({
 
 for (const look of LOOKS) {
   for (const colorScheme of ['light', 'dark'] as const) {
-    test(`${look.name} looks as it did, in ${colorScheme}`, async ({ page }) => {
+    test(`${look.name} looks as it did, in ${colorScheme}`, async ({ page, isMobile }) => {
+      test.skip(look.onPhone !== undefined && !isMobile);
       await page.emulateMedia({ colorScheme });
       await open(page, look);
       await expect(page).toHaveScreenshot(`${look.name}-${colorScheme}.png`, pictures(page));
