@@ -19,6 +19,7 @@ use table::change::Change;
 use table::follow::Follow;
 use table::keys::ItemKey;
 use table::pair::{Ended, Kept};
+use table::relations::Said;
 use table::sight::Viewer;
 use table::{Error, Order, Table, circle, follow, pair, request};
 use testkit::{Engine, Fault, ManualClock, SeededRandom};
@@ -56,7 +57,7 @@ impl World {
         self.clock.advance(Duration::from_secs(1));
         let edge = Follow { username: "ann".to_owned(), at: self.clock.now() };
         assert!(follow::add(&self.table, who, whom, &edge).await.unwrap());
-        Change::Said(table::relations::Said::Follow(who, whom, edge))
+        Change::Said(Said::Follow(who, whom, edge))
     }
 
     async fn follows(&self, who: UserId, whom: UserId) -> bool {
@@ -227,6 +228,27 @@ async fn a_follow_that_a_block_forbids_is_ended_and_not_derived() {
             assert_eq!(gone, BTreeSet::from([ItemKey::Following(ann, bob)]));
             assert!(followed.went_along(&gone) && !world.follows(ann, bob).await);
             assert!(follow::followers(&world.table, bob, None, 9).await.unwrap().items.is_empty());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_a_block_forbids_is_ended_and_not_derived() {
+    for order in ORDERS {
+        for (by, about) in [(0, 1), (1, 0)] {
+            let world = World::new().await;
+            let people: [UserId; 2] = world.people();
+            let [ann, bob] = people;
+            // The block finds no request: it is derived before the request is written.
+            world.block(people[by], people[about]).await;
+            world.derive(&said(people[by], people[about]), order).await;
+            request_at(&world, ann, bob, 1).await;
+            let wish = request::get_latest(&world.table, ann, bob).await.unwrap().unwrap();
+            let asked = Change::Said(Said::Request(ann, bob, wish));
+            let gone = world.derive(&asked, order).await;
+            assert_eq!(gone, BTreeSet::from([ItemKey::Request(ann, bob)]));
+            assert!(asked.went_along(&gone) && !request::exists(&world.table, ann, bob).await.unwrap());
+            assert!(request::page(&world.table, bob, None, 9).await.unwrap().items.is_empty());
         }
     }
 }
