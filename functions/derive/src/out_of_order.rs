@@ -171,7 +171,7 @@ mod tests {
         };
         let comment_like = CommentLike { author: user(3), writer: user(4), username: "ann".into(), at };
         let like = Like { author: user(3), username: "ann".to_owned(), at };
-        let follow = Follow { username: "ann".to_owned(), at };
+        let follow = Follow { username: "ann".to_owned(), at, accepted: false };
         let place = MediumPlace { photo: photo(5), index: 6 };
         let blob_refs = vec![BlobRef { index: 1, sha256: "0f".to_owned(), stored_at: Some(place) }];
         let secret = AddressSecret::from(0xa1);
@@ -190,6 +190,10 @@ mod tests {
             (
                 Change::Said(Said::Request(user(1), user(2), follow.clone())),
                 json!({"said": {"request": ["1", "2", {"username": "ann", "at": at.0}]}}),
+            ),
+            (
+                Change::Said(Said::Follow(user(1), user(2), Follow { accepted: true, ..follow.clone() })),
+                json!({"said": {"follow": ["1", "2", {"username": "ann", "at": at.0, "accepted": true}]}}),
             ),
             (
                 Change::Said(Said::Follow(user(1), user(2), follow)),

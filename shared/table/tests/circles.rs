@@ -55,7 +55,7 @@ impl World {
 
     async fn follow(&self, who: UserId, whom: UserId) -> Change {
         self.clock.advance(Duration::from_secs(1));
-        let edge = Follow { username: "ann".to_owned(), at: self.clock.now() };
+        let edge = Follow { username: "ann".to_owned(), at: self.clock.now(), accepted: false };
         assert!(follow::add(&self.table, who, whom, &edge).await.unwrap());
         Change::Said(Said::Follow(who, whom, edge))
     }
@@ -301,7 +301,7 @@ async fn an_answer_is_to_one_request() {
                 assert_eq!(world.follows(bob, ann).await, accepted);
             }
             let follow = follow::get_latest(table, bob, ann).await.unwrap();
-            assert_eq!(follow, accepted.then(|| Follow { username: "bob".to_owned(), at: made }));
+            assert_eq!(follow, accepted.then(|| Follow { username: "bob".to_owned(), at: made, accepted }));
             // Who follows already keeps the follow.
             request_at(&world, bob, ann, 1).await;
             world.derive(&said(ann, bob), order).await;

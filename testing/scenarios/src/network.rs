@@ -123,6 +123,8 @@ impl Network {
                 | Event::PhotoDeleted { .. } => self.tasks.push(Task::Backfill(event)),
                 Event::LikeAdded { .. }
                 | Event::LikeRemoved { .. }
+                | Event::RequestAdded { .. }
+                | Event::RequestAccepted { .. }
                 | Event::CommentAdded { .. }
                 | Event::MentionAdded { .. }
                 | Event::CommentLikeAdded { .. }

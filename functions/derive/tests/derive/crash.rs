@@ -76,7 +76,7 @@ impl Scene {
         self.stage.assert_listed(&people, &self.photos).await;
         let told: BTreeSet<String> = self.stage.published.take().iter().map(told).collect();
         let wanted: BTreeSet<String> =
-            records.iter().filter_map(|record| wanted(&change(record).unwrap())).collect();
+            records.iter().flat_map(|record| wanted(&change(record).unwrap())).collect();
         // Of the follow that is forbidden by a block nothing need be published.
         let forbidden = format!("follow.added {} {}", self.people[1].user_id, self.people[0].user_id);
         assert!(told.is_subset(&wanted), "{:?}", told.difference(&wanted));
