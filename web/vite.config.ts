@@ -3,6 +3,7 @@ import { sveltekit } from '@sveltejs/kit/vite';
 import { defineConfig } from 'vitest/config';
 import { boot } from './tools/boot.ts';
 import { fewFiles } from './tools/few-files.ts';
+import { preload } from './tools/preload.ts';
 import { strictStyles } from './tools/strict-styles.ts';
 
 /** The deployed local cloud: it serves API and pictures, so that there is one origin here too. */
@@ -13,6 +14,7 @@ export default defineConfig({
   plugins: [
     boot(),
     fewFiles(),
+    preload(),
     strictStyles(),
     paraglideVitePlugin({
       project: './project.inlang',

@@ -67,3 +67,21 @@ test('a language is chosen and kept', async ({ page, me }) => {
   await page.goto('/');
   await expect(page.getByRole('heading', { name: 'Dein Feed ist leer' })).toBeVisible();
 });
+
+test.describe('where no motion is wanted', () => {
+  test.use({ contextOptions: { reducedMotion: 'reduce' } });
+
+  test('all text takes the colours of another scheme at once', async ({ page, me }) => {
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.goto(`/@${me.username}`);
+    await expect(page.getByRole('heading', { name: me.username })).toBeVisible();
+    const late = await page.evaluate(() => {
+      const colours = () => [...document.querySelectorAll('body, body *')].map((node) => getComputedStyle(node).color);
+      const ink = getComputedStyle(document.body).color;
+      const before = colours().filter((colour) => colour === ink).length;
+      document.documentElement.dataset.theme = 'dark';
+      return { before: before > 0, after: colours().filter((colour) => colour === ink).length };
+    });
+    expect(late).toEqual({ before: true, after: 0 });
+  });
+});

@@ -1,19 +1,11 @@
-import type { Browser, BrowserContext, Page } from '@playwright/test';
-import { cardOf, expect, signIn, test } from './test';
+import type { Page } from '@playwright/test';
+import { atAnother, cardOf, expect, test } from './test';
 import type { Account } from './world';
 
 const LAKE = 'cat.jpg';
 
 /** What is derived behind the API is seen within this time (ms). */
 const SOON = { timeout: 60_000 };
-
-/** Another person at another device. */
-async function atAnother(browser: Browser, account: Account): Promise<{ page: Page; context: BrowserContext }> {
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  await signIn(page, account);
-  return { page, context };
-}
 
 const followButton = (page: Page, whom: Account) => page.getByRole('button', { name: `Follow ${whom.username}` });
 const menuOf = (page: Page, whom: Account) => page.getByRole('button', { name: `More about ${whom.username}` });

@@ -1,6 +1,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
-import { cardOf, expect, signIn, test } from './test';
+import { field, rowOf, write } from './comments';
+import { atAnother, cardOf, expect, signIn, test } from './test';
 import type { Account, World } from './world';
 
 /** A photo by Anna in one's feed, which one follows her for. */
@@ -19,18 +20,6 @@ async function openComments(page: Page, id: string): Promise<Locator> {
   const comments = page.getByRole('region', { name: 'Comments' });
   await expect(comments).toBeVisible();
   return comments;
-}
-
-const field = (comments: Locator) => comments.getByRole('textbox');
-/** The comment that says so. A comment has its replies within it, so the innermost counts. */
-const rowOf = (comments: Locator, text: string) => comments.getByRole('article').filter({ hasText: text }).last();
-
-async function write(comments: Locator, text: string): Promise<Locator> {
-  await field(comments).fill(text);
-  await comments.getByRole('button', { name: 'Send' }).click();
-  const row = rowOf(comments, text);
-  await expect(row).toHaveAttribute('data-comment');
-  return row;
 }
 
 test('a comment with a mention, an answer, a like, a pin, a deletion', async ({ page, browser, world, me }) => {
@@ -56,12 +45,8 @@ test('a comment with a mention, an answer, a like, a pin, a deletion', async ({ 
   await expect(own).toHaveAttribute('data-comment');
   await expect(field(comments)).toHaveValue('');
 
-  await test.step('another person answers, and the author pins and deletes', async () => {
-    const theirs = await browser.newContext();
-    const other = await theirs.newPage();
-    await signIn(other, anna);
-    // As on a desktop, whatever the first one has.
-    await other.setViewportSize({ width: 1280, height: 900 });
+  await test.step('the author answers and pins at another device', async () => {
+    const { page: other, context } = await atAnother(browser, anna);
     await other.goto(`/p/${id}`);
     const hers = other.getByRole('region', { name: 'Comments' });
     const row = rowOf(hers, 'is there');
@@ -74,7 +59,7 @@ test('a comment with a mention, an answer, a like, a pin, a deletion', async ({ 
       .click();
     await other.getByRole('menuitem', { name: 'Pin' }).click();
     await expect(row.getByText('Pinned')).toBeVisible();
-    await theirs.close();
+    await context.close();
   });
 
   await test.step('it is pinned and answered for the first one too', async () => {
@@ -182,6 +167,81 @@ test('a comment without a connection waits for one, and one that fails can be se
     const got = await world.call<{ comments: { text: string }[] }>('GET', `photos/${id}/comments`, undefined, me);
     expect(got.comments.map(({ text }) => text)).toEqual(['Twice or once?', 'From the tunnel']);
   }).toPass();
+});
+
+test('a comment that is refused says why, and can be written on', async ({ page, world, me }) => {
+  const { anna, id } = await photoOf(world, me);
+  const comments = await openComments(page, id);
+  await expect(comments.getByText('No comments yet')).toBeVisible();
+  await world.call('PATCH', `photos/${id}`, { comments: 'off' }, anna);
+  await field(comments).fill('Am I too late?');
+  await comments.getByRole('button', { name: 'Send' }).click();
+  const row = rowOf(comments, 'Am I too late?');
+  await expect(row.getByRole('alert')).toHaveText('The comment was not sent. Comments are off.');
+  await row.getByRole('button', { name: 'Discard' }).click();
+  await expect(row).toBeHidden();
+  await expect(field(comments)).toHaveValue('Am I too late?');
+
+  await world.call('PATCH', `photos/${id}`, { comments: 'everyone' }, anna);
+  await comments.getByRole('button', { name: 'Send' }).click();
+  await expect(row).toHaveAttribute('data-comment');
+});
+
+test("the photo's author deletes a comment, and its writer's screen loses it", async ({ page, browser, world, me }) => {
+  const { anna, id } = await photoOf(world, me);
+  await page.clock.install();
+  const comments = await openComments(page, id);
+  await write(comments, 'To be deleted');
+  await write(comments, 'To stay');
+
+  const theirs = await atAnother(browser, anna);
+  const hers = theirs.page.getByRole('region', { name: 'Comments' });
+  await theirs.page.goto(`/p/${id}`);
+  await rowOf(hers, 'To be deleted')
+    .getByRole('button', { name: `More about the comment by ${me.username}` })
+    .click();
+  await theirs.page.getByRole('menuitem', { name: 'Delete' }).click();
+  await theirs.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await expect(rowOf(hers, 'To be deleted')).toBeHidden();
+  await expect(rowOf(hers, 'To stay')).toBeVisible();
+  await theirs.context.close();
+
+  // One's own newest are shown for a minute, whatever the API lists: it may list them later.
+  await expect(async () => {
+    await page.clock.fastForward('00:31');
+    await expect(rowOf(comments, 'To be deleted')).toBeHidden({ timeout: 1000 });
+  }).toPass({ timeout: 60_000 });
+  await expect(rowOf(comments, 'To stay')).toBeVisible();
+});
+
+test('comments are read newest first, or top first', async ({ page, world, me }) => {
+  const { anna, id } = await photoOf(world, me);
+  const bert = await world.account('bert');
+  const say = (who: Account, text: string) =>
+    world.call<{ comment_id: string }>('POST', `photos/${id}/comments`, { text }, who);
+  const first = await say(anna, 'The first');
+  await say(bert, 'The second');
+  for (const who of [me, anna, bert]) {
+    await world.call('POST', `photos/${id}/comments/${first.comment_id}/like`, undefined, who);
+  }
+  await expect(async () => {
+    const path = `photos/${id}/comments?order=top`;
+    const { comments } = await world.call<{ comments: { text: string }[] }>('GET', path, undefined, me);
+    expect(comments.map(({ text }) => text)).toEqual(['The first', 'The second']);
+  }).toPass({ timeout: 60_000 });
+
+  const comments = await openComments(page, id);
+  const texts = comments.locator('[data-comment] .text');
+  const order = comments.getByRole('combobox', { name: 'Order of the comments' });
+  await expect(texts).toHaveText([/The second/, /The first/]);
+  await order.selectOption('Top first');
+  await expect(texts).toHaveText([/The first/, /The second/]);
+  await expect(rowOf(comments, 'The first').getByRole('button', { name: /^Like the comment/ })).toHaveAttribute(
+    'aria-pressed',
+    'true',
+  );
+  await order.selectOption('Newest first');
+  await expect(texts).toHaveText([/The second/, /The first/]);
 });
 
 test('who may comment and whether likes are counted is the author’s to say', async ({ page, world, me }) => {

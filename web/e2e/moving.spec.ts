@@ -230,3 +230,128 @@ test('a pinch on a touchpad enlarges a picture until the pointer leaves', async 
   await page.mouse.move(5, 5);
   await expect.poll(() => image.boundingBox()).toEqual(before);
 });
+
+test('buttons do what two fingers do: they enlarge a photo, which is scrolled, and make it smaller', async ({
+  page,
+  world,
+  me,
+}) => {
+  const id = await many(world, me, 2);
+  await page.reload();
+  await cardOf(page, id).getByRole('button', { name: 'Open' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Photo' });
+  await expect(dialog.getByRole('img', { name: 'Picture 1' })).toBeVisible();
+  await dialog.getByRole('button', { name: 'Next picture' }).click();
+  await expect(dialog.getByText('2 of 2')).toBeVisible();
+
+  const enlarge = dialog.getByRole('button', { name: 'Enlarge' });
+  const smaller = dialog.getByRole('button', { name: 'Make smaller' });
+  const view = dialog.getByRole('group', { name: 'Enlarged picture' });
+  const image = view.getByRole('img', { name: 'Picture 2' });
+  const scale = () => view.evaluate((node) => node.scrollWidth / node.clientWidth);
+  const middle = () =>
+    view.evaluate((node) => [
+      (node.scrollLeft + node.clientWidth / 2) / node.scrollWidth,
+      (node.scrollTop + node.clientHeight / 2) / node.scrollHeight,
+    ]);
+  await expect(smaller).toBeHidden();
+  await enlarge.click();
+  await expect.poll(scale).toBeCloseTo(2, 1);
+  await expect(image).toBeVisible();
+  for (const part of await middle()) expect(part).toBeCloseTo(0.5, 1);
+  await enlarge.click();
+  await expect.poll(scale).toBeCloseTo(4, 1);
+  await expect(enlarge).toBeHidden();
+  await expect(smaller).toBeFocused();
+
+  await test.step('the keyboard moves it, and leads to no other picture or photo', async () => {
+    await view.focus();
+    const [across = 0] = await middle();
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(async () => (await middle())[0]).toBeGreaterThan(across);
+    await page.keyboard.press('-');
+    await expect.poll(scale).toBeCloseTo(2, 1);
+    await page.keyboard.press('+');
+    await expect.poll(scale).toBeCloseTo(4, 1);
+    await page.keyboard.press('Escape');
+    await expect(view).toBeHidden();
+    await expect(enlarge).toBeFocused();
+    await expect(dialog.getByText('2 of 2')).toBeVisible();
+  });
+
+  await page.keyboard.press('Enter');
+  await expect(view).toBeVisible();
+  await smaller.click();
+  await expect(view).toBeHidden();
+  await expect(smaller).toBeHidden();
+  await expect(enlarge).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+});
+
+/** Notes the parts that move in each transition of the view, by their names. */
+async function noteTransitions(page: Page): Promise<() => Promise<string[][]>> {
+  await page.addInitScript(() => {
+    const noted: string[][] = [];
+    Object.assign(window, { noted });
+    const start = document.startViewTransition;
+    document.startViewTransition = function (...given) {
+      const transition = start.apply(this, given);
+      const note = () => {
+        const parts = document.getAnimations().map(({ effect }) => (effect as KeyframeEffect).pseudoElement ?? '');
+        noted.push([...new Set(parts)].filter((part) => part.startsWith('::view-transition-group')));
+      };
+      transition.ready.then(note, () => {});
+      return transition;
+    };
+  });
+  return () => page.evaluate(() => (window as unknown as { noted: string[][] }).noted);
+}
+
+const PICTURE = '::view-transition-group(photo)';
+
+/** How many movements between screens are under way. */
+const moving = (page: Page) =>
+  page.evaluate(() => {
+    const parts = document.getAnimations().map(({ effect }) => (effect as KeyframeEffect).pseudoElement ?? '');
+    return parts.filter((part) => part.startsWith('::view-transition')).length;
+  });
+
+test('a photo comes out of its tile, and goes back into it', async ({ page, world, me }) => {
+  const transitions = await noteTransitions(page);
+  const id = await world.post(me, { media: [[SMALL, 'Picture 1']] });
+  await page.goto(`/@${me.username}`);
+  const tile = page.getByRole('main').getByRole('link', { name: 'Picture 1' });
+  const dialog = page.getByRole('dialog', { name: 'Photo' });
+  await tile.click();
+  await expect(dialog.getByRole('img', { name: 'Picture 1' })).toBeVisible();
+  await expect(page).toHaveURL(`/p/${id}`);
+  await expect.poll(transitions).toEqual([expect.arrayContaining([PICTURE])]);
+  await expect.poll(() => moving(page)).toBe(0);
+  await page.goBack();
+  await expect(dialog).toBeHidden();
+  await expect(tile).toBeFocused();
+  await expect.poll(transitions).toEqual([expect.arrayContaining([PICTURE]), expect.arrayContaining([PICTURE])]);
+  await expect(tile.locator('.picture')).not.toHaveAttribute('style', /view-transition-name/);
+
+  // Whoever does not wait for it finds what they asked for last.
+  await page.goForward();
+  await page.goBack();
+  await page.goForward();
+  await expect(dialog.getByRole('img', { name: 'Picture 1' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+  await expect(page).toHaveURL(`/@${me.username}`);
+});
+
+test('without transitions of the view a photo is opened and closed at once', async ({ page, world, me }) => {
+  await page.addInitScript(() => Object.assign(document, { startViewTransition: undefined }));
+  const id = await world.post(me, { media: [[SMALL, 'Picture 1']] });
+  await page.goto(`/@${me.username}`);
+  const dialog = page.getByRole('dialog', { name: 'Photo' });
+  await page.getByRole('main').getByRole('link', { name: 'Picture 1' }).click();
+  await expect(dialog.getByRole('img', { name: 'Picture 1' })).toBeVisible();
+  await expect(page).toHaveURL(`/p/${id}`);
+  await page.goBack();
+  await expect(dialog).toBeHidden();
+});

@@ -153,6 +153,10 @@ export const SIGNED_IN: Screen[] = [
     await expect(page.getByRole('dialog', { name: 'Photo' }).getByText('Fog over the lake')).toBeVisible();
   }),
   photo,
+  then('photo, enlarged', photo, async (page) => {
+    await page.getByRole('button', { name: 'Enlarge' }).click();
+    await expect(page.getByRole('group', { name: 'Enlarged picture' }).getByRole('img')).toBeVisible();
+  }),
   comments,
   then('menu of a photo', own, async (page) => {
     await page.getByRole('button', { name: 'More about this photo' }).click();

@@ -1,4 +1,4 @@
-import { test as base, expect, type Page } from '@playwright/test';
+import { type Browser, type BrowserContext, test as base, expect, type Page } from '@playwright/test';
 import { type Account, PASSWORD, World } from './world';
 
 interface Fixtures {
@@ -45,6 +45,18 @@ export async function signIn(page: Page, account: Account): Promise<void> {
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.getByRole('button', { name: 'Log in' }).click();
   await expect(page.getByRole('heading', { name: 'Feed', exact: true })).toBeAttached();
+}
+
+/** Another person at another device, which is a desktop whatever the first one has. */
+export async function atAnother(browser: Browser, account: Account): Promise<{ page: Page; context: BrowserContext }> {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    isMobile: false,
+    hasTouch: false,
+  });
+  const page = await context.newPage();
+  await signIn(page, account);
+  return { page, context };
 }
 
 /** The card of a photo in the feed. */

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 
 const KIB = 1024;
+
+// All code had 160 KiB before comments. They are 11 KiB, fetched when somebody opens them.
 const BUDGETS = { 'first screen, JavaScript': 60 * KIB, 'all JavaScript': 176 * KIB, 'all styles': 24 * KIB };
 
 const weigh = (file) =>

@@ -354,7 +354,9 @@ impl Viewer<'_> {
                 shown(body["users"].as_array().is_some_and(|users| !users.is_empty()), "empty")
             }
             Ask::Photo | Ask::Likers | Ask::Replies => "shown",
-            Ask::Comments | Ask::CommentsElsewhere => shown(names(&body, "comments", "user_id", &id), "left out"),
+            Ask::Comments | Ask::CommentsElsewhere => {
+                shown(names(&body, "comments", "user_id", &id), "left out")
+            }
             Ask::Feed => shown(names(&body, "photos", "photo_id", &of.photo), "left out"),
             Ask::ListOfPeople | Ask::LikersElsewhere => {
                 shown(names(&body, "users", "user_id", &id), "left out")

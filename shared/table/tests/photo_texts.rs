@@ -1,14 +1,15 @@
 //! Long texts of photos: where they are, what they cost, and that edits keep them whole.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests are tests")]
 
+use domain::comment::{Commenting, MAX_PINS};
 use domain::media::AddressSecret;
 use domain::photo::{Medium, Photo};
 use domain::text::{Caption, Tag};
 use domain::visibility::Audience;
-use domain::{PhotoId, Relation, UserId};
+use domain::{CommentId, PhotoId, Relation, UserId};
 use table::keys::ItemKey;
 use table::original::Share;
-use table::photo::{self, TextBudget, TextChanges};
+use table::photo::{self, Pinning, TextBudget, TextChanges};
 use table::relations::EdgeState;
 use table::{Order, Patch};
 use testkit::{Fault, World, maximal, whole};
@@ -56,16 +57,29 @@ fn admitted() -> std::future::Ready<table::Result<()>> {
 async fn texts_that_fit_stay_in_an_item_of_three_kib() {
     let world = World::new().await;
     for media in 3..=10 {
-        let fits = 3 * 1024 - 500 - 262 * media - "caption".len();
+        // Beside ten media there is room for none.
+        let fits = (3 * 1024_usize).saturating_sub(452 + 262 * media + "caption".len());
         let (inside, beside) =
             (captioned(&world, media, fits).await, captioned(&world, media, fits + 1).await);
-        assert!(!texts_are_beside(&world, &inside).await && texts_are_beside(&world, &beside).await);
+        assert_eq!(texts_are_beside(&world, &inside).await, fits == 0);
+        assert!(texts_are_beside(&world, &beside).await);
         for index in 0..media {
             let facts = maximal::rendered();
             photo::finish_medium(&world.table, &inside, index, &facts, Share::Alone).await.unwrap();
         }
         let grown = "SET likes = :value, comments = :value, version = :value, edits = :value";
         world.write(&ItemKey::Photo(inside.id), grown, 999_999_999_999).await;
+        let settings = TextChanges {
+            commenting: Some(Commenting::Followers),
+            hides_likes: Some(true),
+            ..TextChanges::default()
+        };
+        photo::edit(&world.table, inside.id, inside.author, &settings, admitted()).await.unwrap().unwrap();
+        for _ in 0..MAX_PINS {
+            let pinned = CommentId::generate(inside.id, &world.clock, &world.random);
+            let pinning = photo::pin(&world.table, inside.id, inside.author, pinned).await.unwrap();
+            assert_eq!(pinning, Pinning::Pinned);
+        }
         let (alone, hot) = like_units(&world, inside.id).await;
         assert!(alone <= 2.0 + 6.0, "{media}: {alone}");
         assert!(hot <= 49.0 * 4.0 + 6.0, "{media}: {hot}");

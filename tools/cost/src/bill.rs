@@ -8,9 +8,9 @@ use crate::prices::{
     QUEUE_REQUEST, READ, TABLE, TRACE, TRANSITION, WRITE,
 };
 use crate::units::{
-    ANNOUNCEMENT, ANSWER_KB, API, BACKFILL, COUNTER, DERIVE, ENTRY_BYTES, FANOUT_START, FANOUT_WORK,
+    ANNOUNCEMENT, ANSWER_KB, API, BACKFILL, COMMENT, COUNTER, DERIVE, ENTRY_BYTES, FANOUT_START, FANOUT_WORK,
     FEED_READ, FOLLOW, FOLLOWER, INTAKE, LIKE, LIKER, LISTING, LOG_KB, MAILED, NOTIFICATION, NOTIFY, OPENED,
-    PACKED_BYTES, PAGE_KB, REBUILD, RENDERING, THUMBNAIL, TOKEN, TRACED, Unit, Work,
+    PACKED_BYTES, PAGE_KB, REBUILD, RENDERING, THREAD, THREADED, THUMBNAIL, TOKEN, TRACED, Unit, Work,
 };
 use crate::world::{GB, KB, MONTH};
 use crate::{Model, Strategy};
@@ -72,6 +72,7 @@ impl Model {
             feed("feed: fan-out functions", self.fan_out(&day)),
             feed("feed: workflows", TRANSITION.of(MONTH * day.transitions)),
             other("likes: capacity", self.likes()),
+            other("comments: capacity", self.comments()),
             other("follows: capacity", self.follows()),
             other("posts: capacity", self.posts()),
             other("notifications: capacity", capacity(&[(self.notifications(), NOTIFICATION)])),
@@ -104,6 +105,11 @@ impl Model {
         capacity(&[(likes, LIKE), (likes, LIKER), (likes / self.world.likes_a_batch, COUNTER)])
     }
 
+    fn comments(&self) -> f64 {
+        let comments = self.world.comments_a_day();
+        capacity(&[(comments, COMMENT), (comments, THREADED), (self.world.threads_a_day(), THREAD)])
+    }
+
     fn follows(&self) -> f64 {
         let follows = self.world.follows_a_day();
         capacity(&[(follows, FOLLOW), (follows, FOLLOWER), (follows, BACKFILL)])
@@ -132,12 +138,14 @@ impl Model {
     /// Returns the number of requests besides feed pages.
     fn other_requests(&self) -> f64 {
         let world = &self.world;
-        world.likes_a_day() + world.follows_a_day() + world.posts_a_day() + world.tokens_a_day()
+        let written = world.comments_a_day() + world.threads_a_day();
+        world.likes_a_day() + written + world.follows_a_day() + world.posts_a_day() + world.tokens_a_day()
     }
 
     fn api(&self) -> f64 {
         let (pages, others) = (self.world.pages_a_day(), self.other_requests());
-        let gb = (pages * PAGE_KB + others * ANSWER_KB) * KB / GB;
+        let kb = (pages + self.world.threads_a_day()) * PAGE_KB + others * ANSWER_KB;
+        let gb = kb * KB / GB;
         API_REQUEST.of(MONTH * (pages + others)) + API_EGRESS.of(MONTH * gb)
     }
 
@@ -148,8 +156,8 @@ impl Model {
         [
             (world.pages_a_day(), FEED_READ),
             (self.other_requests(), API),
-            // Likes and follows count once. Posts count twice: when they begin and when they are ready.
-            (self.notifications() + 2.0 * posts, DERIVE),
+            // Likes, follows and comments count once. Posts count twice: when they begin and when they are ready.
+            (self.notifications() + world.comments_a_day() + 2.0 * posts, DERIVE),
             (self.notifications(), NOTIFY),
             (world.follows_a_day(), REBUILD),
             (posts * world.media, INTAKE),
@@ -167,7 +175,7 @@ impl Model {
     /// to the queues is received and deleted in tens too; pictures are sent and handled one by one.
     fn messages(&self) -> f64 {
         let world = &self.world;
-        let published = self.notifications() + world.posts_a_day();
+        let published = self.notifications() + world.comments_a_day() + world.posts_a_day();
         let received = (self.notifications() + world.follows_a_day() + world.posts_a_day()) / 10.0;
         let pictures = world.posts_a_day() * world.media;
         PUBLISH.of(MONTH * published / 10.0) + queue_requests(MONTH * (2.0 * received + 3.0 * pictures))

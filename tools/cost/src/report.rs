@@ -45,7 +45,9 @@ calculates another world, and `make cost ARGS=--help` lists the options.
 }
 
 fn world(model: &Model) -> String {
-    let World { dau, posts, media, likes, follows, pages, views, growth, tail, years, .. } = model.world();
+    let World {
+        dau, posts, media, likes, comments, threads, follows, pages, views, growth, tail, years, ..
+    } = model.world();
     let world = model.world();
     let above = |least: f64| model.followers().above(least).map(|class| class.accounts).sum::<f64>();
     let rows = [
@@ -54,6 +56,7 @@ fn world(model: &Model) -> String {
         ("share of accounts, and of followers, here within 7 days", percent(world.active())),
         ("posts a day; pictures in each", format!("{}; {media}", count(dau * posts))),
         ("likes a day", count(dau * likes)),
+        ("comments a day; pages of them", format!("{}; {}", count(dau * comments), count(dau * threads))),
         ("new follows a day", count(dau * follows)),
         ("feed pages a day; pictures fetched for each", format!("{}; {views}", count(dau * pages))),
         ("followers, mean; exponent of the tail", format!("{}; {tail}", count(world.followers))),

@@ -7,7 +7,7 @@ use crate::prices::{
     BACKUP, EDGE_FUNCTION, EGRESS, GET, GLACIER, INFREQUENT, PUT, PUT_INFREQUENT, STANDARD, TABLE,
     TO_GLACIER, VIEW,
 };
-use crate::units::{FOLLOW_BYTES, LIKE_BYTES, NOTIFICATION_BYTES, POST_BYTES};
+use crate::units::{COMMENT_BYTES, FOLLOW_BYTES, LIKE_BYTES, NOTIFICATION_BYTES, POST_BYTES};
 use crate::world::{GB, KB, MONTH};
 use crate::{Model, Purge};
 
@@ -35,12 +35,13 @@ impl Model {
         self.world.posts_a_day() * self.world.media
     }
 
-    /// Returns the cost of the table: all likes and posts of all years, everybody's follows,
+    /// Returns the cost of the table: all likes, comments and posts of all years, everybody's follows,
     /// three months of inboxes.
     fn table(&self) -> f64 {
         let world = &self.world;
         let kept = world.years * YEAR;
         let bytes = world.likes_a_day() * kept * LIKE_BYTES
+            + world.comments_a_day() * kept * COMMENT_BYTES
             + world.posts_a_day() * kept * POST_BYTES
             + world.accounts() * world.followers * FOLLOW_BYTES
             + self.notifications() * days(ROW_DAYS) * NOTIFICATION_BYTES;

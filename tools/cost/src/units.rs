@@ -35,7 +35,7 @@ const FANOUT: &str = "functions/fanout/tests/fanout.rs";
 const PUSH_TEST: &str = "pushing_and_skipping_stay_within_their_budgets";
 
 /// Every unit, in the order of the table.
-pub const ALL: [Unit; 23] = [
+pub const ALL: [Unit; 26] = [
     PAGE,
     HEAD,
     FOLLOWEE,
@@ -49,6 +49,9 @@ pub const ALL: [Unit; 23] = [
     LIKE,
     LIKER,
     COUNTER,
+    COMMENT,
+    THREADED,
+    THREAD,
     FOLLOW,
     FOLLOWER,
     BACKFILL,
@@ -113,6 +116,30 @@ pub const COUNTER: Unit = measured(
     0.0,
     "shared/table/tests/access_patterns.rs",
     "a_like_derived_costs_two_units_and_its_share_of_the_counter",
+);
+/// The writer's edge, and the quota. Photo, circle and session are read.
+pub const COMMENT: Unit = measured(
+    "comment, request",
+    2.0,
+    1.0,
+    "functions/comment/tests/comment/writing.rs",
+    "writing_and_liking_stay_within_their_budget",
+);
+/// The comment in its thread and the photo's counter, in a transaction.
+pub const THREADED: Unit = measured(
+    "comment, derived",
+    4.0,
+    0.0,
+    "functions/derive/tests/derive/comments.rs",
+    "a_comment_derived_stays_within_its_budget",
+);
+/// The photo, the circle, the thread, what the reader wrote and what they like; then the pinned comments.
+pub const THREAD: Unit = measured(
+    "page of 20 comments",
+    0.0,
+    3.5,
+    "functions/comment/tests/comment/writing.rs",
+    "writing_and_liking_stay_within_their_budget",
 );
 /// The actor's edge, the quota, both profiles (the other's consistently), the circle, and the session.
 pub const FOLLOW: Unit = measured(
@@ -240,6 +267,8 @@ pub const HEAD_SECONDS: f64 = 3.0;
 /// Bytes of a like at both ends. Sizes of items follow from the lengths of keys and attributes, with the 100
 /// bytes that DynamoDB adds to each item.
 pub const LIKE_BYTES: f64 = 365.0;
+/// A comment of 60 characters at both ends.
+pub const COMMENT_BYTES: f64 = 560.0;
 /// A follow at both ends.
 pub const FOLLOW_BYTES: f64 = 350.0;
 /// A post with its place in the timeline and the original of its picture.

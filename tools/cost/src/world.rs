@@ -41,6 +41,12 @@ pub struct World {
     /// Likes of one photo that one batch of the stream brings, and so share one change of the counter
     #[arg(long, default_value_t = World::TEXTBOOK.likes_a_batch, value_parser = positive)]
     pub likes_a_batch: f64,
+    /// Comments and replies by each of the daily people in a day
+    #[arg(long, default_value_t = World::TEXTBOOK.comments, value_parser = positive)]
+    pub comments: f64,
+    /// Pages of comments that each of the daily people opens in a day
+    #[arg(long, default_value_t = World::TEXTBOOK.threads, value_parser = positive)]
+    pub threads: f64,
     /// New follows by each of the daily people in a day
     #[arg(long, default_value_t = World::TEXTBOOK.follows, value_parser = positive)]
     pub follows: f64,
@@ -143,6 +149,8 @@ impl World {
         deleted: 0.01,
         likes: 15.0,
         likes_a_batch: 1.0,
+        comments: 1.0,
+        threads: 3.0,
         follows: 0.5,
         tokens: 5.0,
         // Two a year.
@@ -215,6 +223,16 @@ impl World {
     /// Returns the likes of everybody in a day.
     pub fn likes_a_day(&self) -> f64 {
         self.dau * self.likes
+    }
+
+    /// Returns the comments and replies of everybody in a day.
+    pub fn comments_a_day(&self) -> f64 {
+        self.dau * self.comments
+    }
+
+    /// Returns the pages of comments that everybody opens in a day.
+    pub fn threads_a_day(&self) -> f64 {
+        self.dau * self.threads
     }
 
     /// Returns the new follows of everybody in a day.

@@ -43,7 +43,6 @@ pub(crate) struct Tally {
 
 type OfUser = Sums<{ Counter::OF_USER.len() }, { Side::OF_USER.len() }>;
 type OfPhoto = Sums<{ Counter::OF_PHOTO.len() }, { Side::OF_PHOTO.len() }>;
-
 type OfComment = Sums<{ Counter::OF_COMMENT.len() }, { Side::OF_COMMENT.len() }>;
 
 /// The sums of the lists of people that are derived for one user.

@@ -1,8 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { fetched } from './lazy';
-
-const failure = (text: string) =>
-  Object.assign(new Event('vite:preloadError'), { payload: new Error(text) }) as Event & { payload: Error };
+import { Unfetched } from './preload';
 
 test('a part that cannot be fetched is fetched when there is a connection', async () => {
   let online = false;
@@ -28,20 +26,9 @@ test('a part that cannot be fetched is fetched when there is a connection', asyn
   await connected(() => tries === all);
 });
 
-test('a style sheet that failed is fetched anew the next time, and no other', () => {
-  for (const name of ['lost', 'there']) {
-    const link = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: `/${name}.css` });
-    document.head.append(link);
-  }
-  dispatchEvent(failure(`Unable to preload CSS for ${new URL('/lost.css', location.href)}`));
-  expect([...document.querySelectorAll('link')].map((link) => link.getAttribute('href'))).toEqual(['/there.css']);
-});
-
-test('a failure that has been told is not reported as one that nobody caught', () => {
-  const event = failure('Unable to preload CSS for /a.css');
-  dispatchEvent(event);
+test('a file that was not fetched ahead is not reported as an error that nobody caught', () => {
   const reported = (reason: unknown) =>
     dispatchEvent(Object.assign(new Event('unhandledrejection', { cancelable: true }), { reason }));
-  expect(reported(event.payload)).toBe(false);
+  expect(reported(new Unfetched('/a.js'))).toBe(false);
   expect(reported(new Error('something else'))).toBe(true);
 });

@@ -1,17 +1,9 @@
-/** Failures to fetch a part of the client, which have been told where the part is missing. */
-const told = new WeakSet<object>();
+import { Unfetched } from '$lib/preload';
 
-// A style sheet that failed stays in the document, and would count as loaded the next time.
-addEventListener('vite:preloadError', ({ payload }) => {
-  told.add(payload);
-  for (const link of document.querySelectorAll<HTMLLinkElement>('link[rel="stylesheet"]')) {
-    if (payload.message.includes(link.href)) link.remove();
-  }
-});
-
-// What is fetched ahead, as a link's screen when it is pointed at, is asked for again when it is wanted.
+// What is fetched ahead, as a link's screen when it is pointed at, is asked for again when it is wanted. Who waits for
+// a part is told where it is missing.
 addEventListener('unhandledrejection', (event) => {
-  if (event.reason instanceof Error && told.has(event.reason)) event.preventDefault();
+  if (event.reason instanceof Unfetched) event.preventDefault();
 });
 
 /** Fetches a part of the client that nobody waits for. What fails is tried again when there is a connection. */

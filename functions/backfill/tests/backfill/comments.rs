@@ -2,6 +2,7 @@
 
 use domain::CommentPath;
 use messages::Event;
+use table::change::Change;
 use table::keys::ItemKey;
 use table::photo::{self, Pinning};
 use table::{comment, like};
@@ -38,13 +39,13 @@ async fn when_a_comment_is_removed_then_its_likes_replies_and_pin_go() {
     let pinning = photo::pin(&world.table, photo, ann.user_id, path.comment).await.unwrap();
     assert_eq!(pinning, Pinning::Pinned);
     assert!(world.uncomment(&fans[0], path).await);
-    let mut events: Vec<Event> = world.derive().await.iter().flat_map(|change| change.events()).collect();
+    let mut events: Vec<Event> = world.derive().await.iter().flat_map(Change::events).collect();
     world.engine.fail_next("BatchWriteItem", 1, Fault::Crash);
     assert_eq!(stage.deliver(&events).await, ["message-0"]);
     // What a message leads to is a message again, and each comes twice.
     while !events.is_empty() {
         stage.deliver_each(events.iter().chain(&events)).await;
-        let next: Vec<Event> = world.derive().await.iter().flat_map(|change| change.events()).collect();
+        let next: Vec<Event> = world.derive().await.iter().flat_map(Change::events).collect();
         events = next.into_iter().filter(|event| matches!(event, Event::CommentRemoved { .. })).collect();
     }
     for gone in [path, reply] {
@@ -70,7 +71,7 @@ async fn when_a_photo_is_deleted_then_its_comments_go_from_both_sides() {
     world.like(&fans[0], &ann, photo.id).await;
     world.derive().await;
     world.delete(&ann, photo.id).await;
-    let events: Vec<Event> = world.derive().await.iter().flat_map(|change| change.events()).collect();
+    let events: Vec<Event> = world.derive().await.iter().flat_map(Change::events).collect();
     for _ in 0..2 {
         stage.deliver_each(&events).await;
     }

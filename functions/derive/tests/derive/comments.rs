@@ -171,3 +171,17 @@ async fn when_a_photo_with_many_comments_is_busy_then_others_are_derived_and_it_
     stage.work_off().await;
     assert_eq!((comments(busy).await, comments(calm).await), (40, 1));
 }
+
+#[tokio::test]
+async fn a_comment_derived_stays_within_its_budget() {
+    let stage = Stage::new().await;
+    let people = stage.world.people("person", 2).await;
+    let photo = stage.world.post(&people[0]).await;
+    stage.drain().await;
+    stage.world.comment(&people[1], &people[0], photo, None).await;
+    let batch = stage.world.engine.stream().await;
+    stage.world.engine.reset_usage();
+    assert_eq!(stage.deliver(&batch).await, None);
+    let usage = stage.world.engine.usage();
+    assert!(usage.write_units <= 4.0 && usage.read_units <= 0.0, "{usage:?}");
+}

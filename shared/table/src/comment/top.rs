@@ -53,8 +53,9 @@ pub async fn top(table: &Table, photo: PhotoId) -> Result<Vec<Ranked>> {
 
 /// Gives comments whose likes or replies changed their places in the list.
 ///
-/// 1 RRU and 0.5 for each of them; 2 WRU at most if the order changes. The list is a help for readers: a renewal
-/// that loses every race against others is left to the next one, so that it never holds up what is derived.
+/// 1 RRU and 0.5 for each of them; 2 WRU at most if the order changes, or a score by a tenth. The list is a help
+/// for readers: a renewal that loses every race against others is left to the next one, so that it never holds
+/// up what is derived.
 pub(crate) async fn renew_top(table: &Table, photo: PhotoId, changed: &BTreeSet<CommentId>) -> Result<()> {
     let key = ItemKey::TopComments(photo);
     for race in 0..RACES {
@@ -62,7 +63,7 @@ pub(crate) async fn renew_top(table: &Table, photo: PhotoId, changed: &BTreeSet<
         let (before, now) = futures::try_join!(table.get_latest::<Stored>(&key), get_all(table, paths))?;
         let kept = before.as_ref().map(Stored::ranked).unwrap_or_default();
         let renewed = renewed(&kept, photo, changed, &now);
-        if order(&renewed).eq(order(&kept)) || put(table, &key, before.as_ref(), &renewed).await? {
+        if is_near(&kept, &renewed) || put(table, &key, before.as_ref(), &renewed).await? {
             return Ok(());
         }
         back_off(race).await;
@@ -72,6 +73,16 @@ pub(crate) async fn renew_top(table: &Table, photo: PhotoId, changed: &BTreeSet<
 
 fn order(ranked: &[Ranked]) -> impl Iterator<Item = CommentId> {
     ranked.iter().map(|ranked| ranked.comment)
+}
+
+/// Returns whether the order is the same, and no score is further off than a tenth: few likes matter where there
+/// are few, and a comment that is liked a thousand times a minute is not written a thousand times.
+fn is_near(kept: &[Ranked], renewed: &[Ranked]) -> bool {
+    order(kept).eq(order(renewed))
+        && kept
+            .iter()
+            .zip(renewed)
+            .all(|(kept, renewed)| kept.score.abs_diff(renewed.score) <= kept.score / 10)
 }
 
 /// Returns the list once the changed comments are as they are `now`. Those without likes and replies are in none.
@@ -148,6 +159,17 @@ mod tests {
         assert_eq!(renewed_to(&[], &[(1, 2, 0), (2, 1, 1), (3, 0, 0)]), [(2, 2), (1, 2)]);
         assert_eq!(renewed_to(&[(1, 5), (2, 3)], &[(2, 6, 0)]), [(2, 6), (1, 5)]);
         assert_eq!(renewed_to(&[(1, 5), (2, 3)], &[(1, -1, 0), (2, 0, 0)]), []);
+    }
+
+    #[test]
+    fn a_list_is_near_when_few_of_many_likes_came() {
+        let ranked = |score| [Ranked { score, comment: comment(1) }];
+        assert!(is_near(&ranked(100), &ranked(110)) && is_near(&ranked(100), &ranked(90)));
+        assert!(!is_near(&ranked(100), &ranked(111)) && !is_near(&ranked(1), &ranked(2)));
+        assert!(
+            !is_near(&ranked(1), &[])
+                && !is_near(&ranked(100), &[Ranked { score: 100, comment: comment(2) }])
+        );
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::{Error, Result, Table};
 /// Bytes of a ready photo's item at most. A write of it is 3 WRU, 6 in a transaction.
 const ITEM_BYTES: usize = 3 * 1024;
 /// Bytes that an item has without media and texts, with every counter at its largest and three pins.
-const BARE_BYTES: usize = 500;
+const BARE_BYTES: usize = 452;
 /// Bytes of one medium without its alternative text, once it is rendered.
 const MEDIUM_BYTES: usize = 262;
 /// Bytes that 0.5 RRU read.

@@ -27,7 +27,7 @@ async fn every_kind_of_drifted_counter_is_reported_with_its_edges() {
             format!("following of user {bob}: -1 stored, 1 edges"),
         ]
     );
-    assert_eq!(said.last_line(), "14 counters, 4 drifted");
+    assert_eq!(said.last_line(), "16 counters, 4 drifted");
     assert_eq!((said.report.exit_code(), said.report.mismatched, said.report.undecided), (1, 0, 0));
     assert_eq!(
         said.repairs,
@@ -45,7 +45,7 @@ async fn a_counter_that_was_never_written_is_a_drift_too() {
     small.write(ItemKey::Photo(small.first), "REMOVE likes SET nothing = :value", 0).await;
     let said = verify(&small.world).await;
     assert_eq!(said.findings(), [format!("likes of photo {}: 0 stored, 1 edges", small.first)]);
-    assert_eq!(said.last_line(), "14 counters, 1 drifted");
+    assert_eq!(said.last_line(), "16 counters, 1 drifted");
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn every_kind_of_mismatched_edge_is_reported() {
             format!("packed followings of user {cy}: wrong about user {ada}"),
         ]
     );
-    assert_eq!(said.last_line(), "14 counters, 0 drifted", "counters equal their edges, such as they are");
+    assert_eq!(said.last_line(), "16 counters, 0 drifted", "counters equal their edges, such as they are");
     assert_eq!((said.report.exit_code(), said.report.mismatched, said.report.listed), (1, 5, 1));
     let resettle = json!([
         { "follow": [cy, ada] },
@@ -157,6 +157,40 @@ async fn lists_in_transit_are_wrong_only_until_they_arrive() {
 }
 
 #[tokio::test]
+async fn counters_and_edges_of_comments_are_reported() {
+    let small = Small::new().await;
+    let (ada, cy) = (small.ada.user_id, small.cy.user_id);
+    let path = small.world.comment(&small.bob, &small.ada, small.first, None).await;
+    let reply = small.world.comment(&small.cy, &small.ada, small.first, Some(path)).await;
+    let lost = small.world.comment(&small.cy, &small.ada, small.first, None).await;
+    small.world.like_comment(&small.ada, &small.ada, &small.bob, path).await;
+    small.world.derive().await;
+    assert_eq!(verify(&small.world).await.report.exit_code(), 0);
+    small.set(ItemKey::Photo(small.first), "comments", 5).await;
+    small.set(ItemKey::Threaded(path), "replies", 0).await;
+    small.set(ItemKey::Threaded(path), "likes", -1).await;
+    small.remove(ItemKey::Threaded(lost)).await;
+    small.remove(ItemKey::CommentLike(ada, path)).await;
+    small.remove(ItemKey::Comment(cy, reply)).await;
+
+    let said = verify(&small.world).await;
+    assert_eq!(
+        said.findings(),
+        [
+            format!("comments of photo {}: 5 stored, 2 edges", small.first),
+            format!("replies of comment {path}: 0 stored, 1 edges"),
+            format!("likes of comment {path}: -1 stored, 1 edges"),
+            format!("comment {lost} of user {cy}: not derived"),
+            format!("comment {reply} of user {cy}: derived from nothing"),
+            format!("user {ada} likes comment {path}: derived from nothing"),
+        ]
+    );
+    assert_eq!(said.repairs[0]["recount"]["comments"], json!([path.to_string()]));
+    assert_eq!(said.repairs[0]["resettle"].as_array().map(Vec::len), Some(3));
+    assert_eq!(said.report.exit_code(), 1);
+}
+
+#[tokio::test]
 async fn a_deleted_photo_that_is_still_listed_is_reported() {
     let small = Small::new().await;
     small.remove(ItemKey::Photo(small.first)).await;
@@ -173,7 +207,7 @@ async fn unknown_keys_are_counted_and_left_alone() {
     let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
     put.item("pk", text("FOLLOWERS#1")).item("sk", text("0000#2")).send().await.unwrap();
     let said = verify(&small.world).await;
-    assert_eq!((said.report.strange, said.last_line()), (1, "14 counters, 0 drifted"));
+    assert_eq!((said.report.strange, said.last_line()), (1, "16 counters, 0 drifted"));
 }
 
 #[tokio::test]
@@ -226,7 +260,7 @@ async fn a_counter_that_always_changes_is_undecided() {
         () = writer => unreachable!("it never ends"),
     };
     assert_eq!((said.report.drifted, said.report.undecided, said.report.exit_code()), (0, 1, 2));
-    assert_eq!(said.last_line(), "14 counters, 0 drifted");
+    assert_eq!(said.last_line(), "16 counters, 0 drifted");
     assert!(said.repairs.is_empty());
 }
 
@@ -289,7 +323,7 @@ proptest! {
             }
             let drifted = off.iter().filter(|off| **off != 0).count();
             let said = verify(&small.world).await;
-            assert_eq!(said.last_line(), format!("14 counters, {drifted} drifted"));
+            assert_eq!(said.last_line(), format!("16 counters, {drifted} drifted"));
             assert_eq!(said.report.exit_code(), u8::from(drifted > 0));
         });
     }

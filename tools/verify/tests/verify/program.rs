@@ -48,7 +48,7 @@ async fn a_healthy_table_exits_with_0() {
     let small = Small::new().await;
     let output =
         run(&small.world, small.world.engine.table_name(), &["--segments", "2", "--rate", "100000"]).await;
-    assert_eq!((output.status.code(), last_line(&output).as_str()), (Some(0), "14 counters, 0 drifted"));
+    assert_eq!((output.status.code(), last_line(&output).as_str()), (Some(0), "16 counters, 0 drifted"));
     assert!(String::from_utf8_lossy(&output.stdout).contains(" RRU"), "what it cost is said");
 }
 
@@ -59,7 +59,7 @@ async fn a_drift_exits_with_1_and_leaves_its_repair() {
     let file = std::env::temp_dir().join(format!("verify-{}.jsonl", std::process::id()));
     let output =
         run(&small.world, small.world.engine.table_name(), &["--repairs", file.to_str().unwrap()]).await;
-    assert_eq!((output.status.code(), last_line(&output).as_str()), (Some(1), "14 counters, 1 drifted"));
+    assert_eq!((output.status.code(), last_line(&output).as_str()), (Some(1), "16 counters, 1 drifted"));
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::remove_file(&file).unwrap();
     let repairs: Vec<Repair> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -8,7 +8,7 @@ export interface Texts {
   /** What is to be seen, of each picture. */
   alts: string[];
   /** Who may comment. */
-  comments: Schemas['Commenting'];
+  comments: Schemas['CommentingView'];
   hideLikes: boolean;
 }
 
