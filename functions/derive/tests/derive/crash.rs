@@ -7,7 +7,7 @@ use aws_lambda_events::dynamodb::EventRecord;
 use derive::OutOfOrder;
 use domain::PhotoId;
 use table::keys::ItemKey;
-use testkit::{Asked, Fault};
+use testkit::{Fault, dies_at};
 
 use crate::stage::{Stage, assert_never_wrong, change, deliver, told, wanted, work};
 
@@ -87,15 +87,6 @@ impl Scene {
         }
         let circle = table::circle::get(&self.stage.world.table, self.people[0].user_id).await.unwrap();
         assert!(circle.blocks.contains(&self.people[1].user_id));
-    }
-}
-
-/// Returns a fault that kills the function at its `n`-th write.
-pub fn dies_at(n: usize) -> impl FnMut(&Asked<'_>) -> Option<Fault> + Send {
-    let mut writes = 0;
-    move |asked| {
-        writes += usize::from(asked.writes());
-        (asked.writes() && writes == n).then_some(Fault::Crash)
     }
 }
 
