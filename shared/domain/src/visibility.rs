@@ -134,7 +134,7 @@ pub struct Circle {
     pub mutes_posts: BTreeSet<UserId>,
     /// Whose stories they mute.
     pub mutes_stories: BTreeSet<UserId>,
-    /// Whether one of the lists had more than [`CIRCLE_LEN`] people, so that whom they do not name is unknown.
+    /// Whether one of the lists has no room for somebody, so that whom they do not name is unknown.
     pub overflows: bool,
 }
 

@@ -5,7 +5,7 @@ use std::num::ParseIntError;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::photo::State;
-use domain::visibility::{Circle, Followings, Pair};
+use domain::visibility::{Circle, Followings, Pair, Tie};
 use domain::{CommentId, CommentPath, PhotoId, Relation, Timestamp, UserId};
 use serde::Deserialize;
 use table::counters::Counter;
@@ -44,6 +44,8 @@ pub(crate) enum Seen {
     Derived(Relation),
     /// What somebody says about somebody else.
     Pair { by: UserId, about: UserId, said: Pair },
+    /// What a user's circle has no room to say of somebody.
+    Beyond(UserId, Tie, UserId),
     /// A user's circle.
     Circle(UserId, Circle),
     /// A user's packed followings.
@@ -93,6 +95,7 @@ impl Seen {
             ItemKey::Pair(by, about) => {
                 Self::Pair { by, about, said: serde_dynamo::from_item(item).map_err(unreadable)? }
             }
+            ItemKey::Beyond(viewer, tie, other) => Self::Beyond(viewer, tie, other),
             ItemKey::Circle(user) => Self::Circle(user, circle::read(item)?),
             ItemKey::Followings(user) => Self::Followings(user, followings::read(item)?),
             _ => match edge_of(&key, None) {

@@ -6,12 +6,11 @@
 //! - For each end of a relation, the hashes of source edges less the hashes of derived edges.
 //!   The sum is 0 when both sides are the same set, in whatever order they came.
 //!   It is 0 by chance once in 2^64.
-//! - For each circle, the hashes of what people say about each other less the hashes of what is in it. A block is
-//!   also in the sum of who blocks, because who is blocked does not know of whom to ask it.
+//! - For each circle, the hashes of what people say about each other less the hashes of what is in it or beyond it.
+//!   A block is also in the sum of who blocks, because who is blocked does not know of whom to ask it.
 //! - For packed followings, the hashes of the user's edges less the hashes of the people in the item.
 //!
-//! A circle that overflows and packed followings that were cut do not name everybody. Their sums are not 0, so they
-//! are checked one by one.
+//! Packed followings that were cut do not name everybody. Their sums are not 0, so they are checked one by one.
 //!
 //! A user takes 112 bytes and 24 more for their lists of people, a photo 64 and a comment 64. A hash table is between
 //! 7/16 and 7/8 full and has one more byte for each slot. That makes 158 to 315 bytes for a user and 74 to 149 for a
@@ -124,6 +123,7 @@ impl Tally {
                     }
                 }
             }
+            Seen::Beyond(viewer, tie, other) => self.tied(viewer, tie, other, u64::wrapping_sub),
             Seen::Followings(user, followings) => {
                 for other in followings.newest {
                     let hash = self.hasher.hash_one(Relation::Follow(user, other));

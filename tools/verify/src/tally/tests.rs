@@ -282,3 +282,13 @@ fn a_tally_takes_the_documented_memory() {
     assert_eq!(size_of::<(PhotoId, OfPhoto)>(), 64);
     assert_eq!(size_of::<(CommentPath, OfComment)>(), 64);
 }
+
+#[test]
+fn who_is_beyond_a_circle_counts_as_in_it() {
+    let said = BTreeMap::from([((1, 2), (true, false, false))]);
+    let (mut items, circles) = pairs(&said);
+    items.push(Seen::Circle(user(1), circles[&user(1)].clone()));
+    assert_eq!(tallied(items.clone()).suspects(), [1, 2].map(|of| Suspect::Circle(user(of))));
+    items.push(Seen::Beyond(user(2), Tie::BlockedBy, user(1)));
+    assert_eq!(tallied(items).suspects(), []);
+}
