@@ -1,9 +1,9 @@
 //! Circles: whom a viewer blocks and mutes, and who blocks them, in one item that is read beside what they ask
 //! for. It is derived from pairs. Of whom it has no room for there is an item each beside it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use domain::UserId;
 use domain::visibility::{CIRCLE_LEN, Circle, Pair, Tie};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -14,7 +14,7 @@ use crate::calls::{Range, back_off, key_item, parsed};
 use crate::counters::{KeyPages, KeyRange};
 use crate::edges::{Transacted, transact};
 use crate::keys::{ItemKey, partition, sort};
-use crate::{Error, Result, Table, packed, pair};
+use crate::{Error, Item, Result, Table, packed, pair};
 
 /// Times that a circle is written which others write too.
 const RACES: u32 = 8;
@@ -286,7 +286,7 @@ pub async fn mismatched(table: &Table, user: UserId, most: usize) -> Result<Vec<
 }
 
 /// Returns the circle that an item stores.
-pub fn read(item: HashMap<String, AttributeValue>) -> Result<Circle> {
+pub fn read(item: Item) -> Result<Circle> {
     Ok(parsed::<Stored>(item)?.into())
 }
 

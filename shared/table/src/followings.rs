@@ -1,8 +1,7 @@
 //! Packed followings: whom a user follows, in one item of 4 KiB at most. It is derived from the user's edges.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::UserId;
 use domain::visibility::Followings;
 use serde::{Deserialize, Serialize};
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::calls::{back_off, parsed};
 use crate::counters::{KeyPages, KeyRange};
 use crate::keys::ItemKey;
-use crate::{Error, Result, Table, follow, packed};
+use crate::{Error, Item, Result, Table, follow, packed};
 
 /// Most people whom the item names. With its key and its other attributes they take less than 4 KiB.
 pub const NEWEST: usize = 480;
@@ -38,7 +37,7 @@ pub async fn get(table: &Table, user: UserId) -> Result<Followings> {
 }
 
 /// Returns the packed followings that an item stores.
-pub fn read(item: HashMap<String, AttributeValue>) -> Result<Followings> {
+pub fn read(item: Item) -> Result<Followings> {
     Ok(parsed::<Stored>(item)?.into())
 }
 

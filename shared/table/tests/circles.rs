@@ -260,11 +260,11 @@ async fn a_renewal_of_an_overflowing_circle_that_dies_at_any_write_is_made_up_fo
         let listed = blocked_by_many(&world, ann).await;
         world.block(beyond, ann).await;
         world.engine.fail_when(dies_at(n));
-        let came = world.engine.until_crash(circle::renew(table, beyond, ann)).await;
+        let came = Box::pin(world.engine.until_crash(circle::renew(table, beyond, ann))).await;
         world.engine.heal();
         circle::renew(table, beyond, ann).await.unwrap();
         world.engine.fail_when(dies_at(n));
-        let left = world.engine.until_crash(circle::renew(table, listed[0], ann)).await;
+        let left = Box::pin(world.engine.until_crash(circle::renew(table, listed[0], ann))).await;
         world.engine.heal();
         circle::renew(table, listed[0], ann).await.unwrap();
         let wanted = listed[1..].iter().copied().chain([beyond]).collect();

@@ -15,6 +15,11 @@ use table::{circle, followings};
 
 use crate::{Error, Result};
 
+/// The attributes of circles.
+const OF_CIRCLE: [&str; 5] = ["blocks", "blocked_by", "mutes_posts", "mutes_stories", "overflows"];
+/// The attributes of other items that are no counters.
+const OTHERS: [&str; 10] = [PK, SK, "author", "state", "by", "block", "mute", "newest", "cut", "version"];
+
 /// Returns the attributes that [`Seen::read`] reads.
 pub(crate) fn attributes() -> impl Iterator<Item = &'static str> {
     let nobody = UserId::floor(Timestamp(0));
@@ -24,8 +29,6 @@ pub(crate) fn attributes() -> impl Iterator<Item = &'static str> {
     let comment = CommentPath::new(nothing, CommentId::floor(Timestamp(0)));
     let of_comment = Counter::OF_COMMENT.into_iter().map(move |of| of(comment).attribute());
     let all: BTreeSet<_> = of_user.chain(of_photo).chain(of_comment).collect();
-    const OF_CIRCLE: [&str; 5] = ["blocks", "blocked_by", "mutes_posts", "mutes_stories", "overflows"];
-    const OTHERS: [&str; 10] = [PK, SK, "author", "state", "by", "block", "mute", "newest", "cut", "version"];
     OTHERS.into_iter().chain(OF_CIRCLE).chain(all)
 }
 
