@@ -231,13 +231,16 @@ async fn when_people_are_listed_then_each_card_says_whom_the_caller_follows() {
             assert_eq!((users.len(), said), (4, followed), "{route} by {}", viewer.username);
         }
     }
+    world.make_private(&fans[0]).await;
     let page = ask(&world, FOLLOWERS, &star, fans[2].user_id).await.json;
     let fan = fans[0].user_id;
     let expected = json!({
-        "user_id": fan, "username": "fan0", "full_name": null, "followed_by_you": true,
+        "user_id": fan, "username": "fan0", "full_name": null, "private": true, "followed_by_you": true,
         "profile_pic": format!("https://cdn.test/photos/profile/small/{fan}.jpg"),
     });
-    assert!(page["users"].as_array().unwrap().contains(&expected), "{page}");
+    let users = page["users"].as_array().unwrap();
+    assert!(users.contains(&expected), "{page}");
+    assert_eq!(users.iter().filter(|user| user["private"] == true).count(), 1, "{page}");
 }
 
 #[tokio::test]

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, DeleteRequest, KeysAndAttributes, Put, PutRequest, TransactWriteItem, WriteRequest,
+};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -52,6 +54,17 @@ struct Keyed<T> {
     sk: String,
     #[serde(flatten)]
     item: T,
+}
+
+/// Returns the condition that an item has this version, with its values; at version 0 it does not exist.
+fn at_version(version: u64) -> (String, Option<Item>) {
+    match version {
+        0 => (format!("attribute_not_exists({PK})"), None),
+        _ => {
+            let values = Item::from([(":version".to_owned(), number(version))]);
+            (format!("{VERSION} = :version"), Some(values))
+        }
+    }
 }
 
 /// Waits before a retry. `attempt` is 0 before the first one.
@@ -317,14 +330,23 @@ impl Table {
         value: impl Serialize,
         before: u64,
     ) -> Result<bool> {
+        let (condition, values) = at_version(before);
         let put = self.client.put_item().table_name(&*self.name).set_item(Some(stored(key, value)?));
-        let put = match before {
-            0 => put.condition_expression(format!("attribute_not_exists({PK})")),
-            _ => put
-                .condition_expression(format!("{VERSION} = :version"))
-                .expression_attribute_values(":version", number(before)),
-        };
+        let put = put.condition_expression(condition).set_expression_attribute_values(values);
         done("PutItem", put.send().await)
+    }
+
+    /// Returns the same as a part of a transaction.
+    pub(crate) fn version_put(
+        &self,
+        key: &ItemKey,
+        value: impl Serialize,
+        before: u64,
+    ) -> Result<TransactWriteItem> {
+        let (condition, values) = at_version(before);
+        let put = Put::builder().table_name(&*self.name).set_item(Some(stored(key, value)?));
+        let put = put.condition_expression(condition).set_expression_attribute_values(values);
+        Ok(TransactWriteItem::builder().put(put.build().map_err(Error::unreadable)?).build())
     }
 
     /// Deletes an item and returns whether it existed. 1 WRU for each KiB.

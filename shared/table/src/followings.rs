@@ -6,9 +6,10 @@ use domain::UserId;
 use domain::visibility::Followings;
 use serde::{Deserialize, Serialize};
 
-use crate::calls::back_off;
+use crate::calls::{back_off, parsed};
+use crate::counters::{KeyPages, KeyRange};
 use crate::keys::ItemKey;
-use crate::{Error, Result, Table, follow, packed};
+use crate::{Error, Item, Result, Table, follow, packed};
 
 /// Most people whom the item names. With its key and its other attributes they take less than 4 KiB.
 pub const NEWEST: usize = 480;
@@ -32,8 +33,37 @@ pub(crate) struct Stored {
 pub async fn get(table: &Table, user: UserId) -> Result<Followings> {
     let stored: Option<Stored> = table.get(&ItemKey::Followings(user)).await?;
     // Nothing is stored before the first follow is derived.
-    let Stored { newest, cut, .. } = stored.unwrap_or_default();
-    Ok(Followings { newest: newest.into_iter().collect(), whole: !cut })
+    Ok(stored.unwrap_or_default().into())
+}
+
+/// Returns the packed followings that an item stores.
+pub fn read(item: Item) -> Result<Followings> {
+    Ok(parsed::<Stored>(item)?.into())
+}
+
+/// Reads the people, at most `most`, of whom the packed followings of `user` say something else than the edges.
+/// Whom packed followings that were cut do not name is not among them. 1 RRU for each 4 KiB of both.
+pub async fn mismatched(table: &Table, user: UserId, most: usize) -> Result<Vec<UserId>> {
+    let stored: Option<Stored> = table.get_latest(&ItemKey::Followings(user)).await?;
+    let Followings { newest: mut unfollowed, whole } = stored.unwrap_or_default().into();
+    let (mut mismatched, mut pages) = (Vec::new(), KeyPages::over(KeyRange::follows(user)));
+    while let Some(page) = pages.next(table).await? {
+        for (key, _) in page {
+            let ItemKey::Following(_, followee) = key else { continue };
+            if !unfollowed.remove(&followee) && whole {
+                mismatched.push(followee);
+            }
+        }
+    }
+    mismatched.extend(unfollowed);
+    mismatched.truncate(most);
+    Ok(mismatched)
+}
+
+impl From<Stored> for Followings {
+    fn from(Stored { newest, cut, .. }: Stored) -> Self {
+        Self { newest: newest.into_iter().collect(), whole: !cut }
+    }
 }
 
 impl Stored {

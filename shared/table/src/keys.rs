@@ -3,6 +3,7 @@
 use domain::id::follower_hash;
 use domain::inbox::{RowId, Subject};
 use domain::mail_link::{LinkDigest, Purpose};
+use domain::visibility::Tie;
 use domain::{CollectionId, CommentId, CommentPath, Home, PhotoId, UserId};
 
 mod chart;
@@ -63,6 +64,8 @@ pub enum ItemKey {
     Pair(UserId, UserId),
     /// Whom a viewer blocks and mutes, and who blocks them.
     Circle(UserId),
+    /// What the circle of the first has no room to say of the second.
+    Beyond(UserId, Tie, UserId),
     /// Whom a user follows, packed.
     Followings(UserId),
     /// The first asks to follow the second: the actor's edge.
@@ -174,6 +177,9 @@ impl ItemKey {
             }
             Self::Pair(user, other) => RawKey::new(partition::pairs(*user), other.padded()),
             Self::Circle(user) => RawKey::new(partition::user(*user), CIRCLE),
+            Self::Beyond(user, tie, other) => {
+                RawKey::new(partition::beyond(*user), format!("{}{}", sort::tie(*tie), other.padded()))
+            }
             Self::Followings(user) => RawKey::new(partition::user(*user), FOLLOWINGS),
             Self::Request(user, other) => {
                 RawKey::new(partition::user(*user), format!("{}{}", sort::REQUESTS, other.padded()))
@@ -254,6 +260,7 @@ impl ItemKey {
             | Self::Follower(user, _)
             | Self::Pair(user, _)
             | Self::Circle(user)
+            | Self::Beyond(user, _, _)
             | Self::Followings(user)
             | Self::Request(user, _)
             | Self::Requested(user, _)
@@ -314,6 +321,11 @@ impl ItemKey {
             "SIGNING" => Self::SigningKey(rest.parse().ok()?),
             "FOLLOWERS" => Self::Follower(id(rest)?, id(sk.rsplit_once('#')?.1)?),
             "PAIRS" => Self::Pair(id(rest)?, id(sk)?),
+            "BEYOND" => {
+                let mut ties = Tie::ALL.into_iter();
+                let (tie, other) = ties.find_map(|tie| Some((tie, sk.strip_prefix(sort::tie(tie))?)))?;
+                Self::Beyond(id(rest)?, tie, id(other)?)
+            }
             "REQUESTED" => Self::Requested(id(rest)?, id(sk)?),
             "PHOTO" => {
                 let photo = id(rest)?;
@@ -412,7 +424,17 @@ fn comment(padded: &str) -> Option<CommentPath> {
 
 /// Sort keys that bound queries.
 pub(crate) mod sort {
-    use super::{CommentId, CommentPath, Home, PhotoId, Purpose, Subject, UserId, follower_hash};
+    use super::{CommentId, CommentPath, Home, PhotoId, Purpose, Subject, Tie, UserId, follower_hash};
+
+    /// Returns what keys of a list of a circle begin with.
+    pub(crate) fn tie(tie: Tie) -> &'static str {
+        match tie {
+            Tie::Blocks => "BLOCKS#",
+            Tie::BlockedBy => "BLOCKED_BY#",
+            Tie::MutesPosts => "MUTES_POSTS#",
+            Tie::MutesStories => "MUTES_STORIES#",
+        }
+    }
 
     pub(crate) const FOLLOWS: &str = "FOLLOWS#";
     pub(crate) const REQUESTS: &str = "REQUESTS#";

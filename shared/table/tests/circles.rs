@@ -19,9 +19,10 @@ use table::change::Change;
 use table::follow::Follow;
 use table::keys::ItemKey;
 use table::pair::{Ended, Kept};
+use table::relations::Said;
 use table::sight::Viewer;
 use table::{Error, Order, Table, circle, follow, pair, request};
-use testkit::{Engine, Fault, ManualClock, SeededRandom};
+use testkit::{Engine, Fault, ManualClock, SeededRandom, dies_at};
 
 struct World {
     engine: Engine,
@@ -54,9 +55,9 @@ impl World {
 
     async fn follow(&self, who: UserId, whom: UserId) -> Change {
         self.clock.advance(Duration::from_secs(1));
-        let edge = Follow { username: "ann".to_owned(), at: self.clock.now() };
+        let edge = Follow { username: "ann".to_owned(), at: self.clock.now(), accepted: false };
         assert!(follow::add(&self.table, who, whom, &edge).await.unwrap());
-        Change::Said(table::relations::Said::Follow(who, whom, edge))
+        Change::Said(Said::Follow(who, whom, edge))
     }
 
     async fn follows(&self, who: UserId, whom: UserId) -> bool {
@@ -154,7 +155,7 @@ async fn a_circle_of_too_many_says_so_and_the_pair_is_asked() {
     let world = World::new().await;
     let table = &world.table;
     let [ann] = world.people();
-    // All but one of a full list are there already, of whom the first is really blocked.
+    // All but one of a full list are there already.
     let others: [UserId; CIRCLE_LEN + 1] = world.people();
     let [first, .., next, last] = others;
     world.block(ann, first).await;
@@ -164,6 +165,9 @@ async fn a_circle_of_too_many_says_so_and_the_pair_is_asked() {
     let put = put.item("pk", AttributeValue::S(key.pk)).item("sk", AttributeValue::S(key.sk));
     let put = put.item("blocks", AttributeValue::B(packed.collect::<Vec<_>>().into()));
     put.item("version", AttributeValue::N("7".to_owned())).send().await.unwrap();
+    for other in &others[1..CIRCLE_LEN - 1] {
+        world.block(ann, *other).await;
+    }
     for other in [next, last] {
         world.block(ann, other).await;
         circle::renew(table, ann, other).await.unwrap();
@@ -174,11 +178,102 @@ async fn a_circle_of_too_many_says_so_and_the_pair_is_asked() {
     for (other, hidden) in [(first, true), (last, true), (stranger, false), (ann, false)] {
         assert_eq!(viewer.is_hidden(table, other).await.unwrap(), hidden);
     }
-    // One who is unblocked makes room, and who was left out is still asked.
+    // One who is unblocked makes room, and who was left out comes in.
     pair::unblock(table, ann, first).await.unwrap();
     circle::renew(table, ann, first).await.unwrap();
+    let found = circle::get(table, ann).await.unwrap();
+    assert!(!found.overflows && found.blocks == others[1..].iter().copied().collect());
     let viewer = Viewer::get(table, ann).await.unwrap();
     assert!(!viewer.is_hidden(table, first).await.unwrap() && viewer.is_hidden(table, last).await.unwrap());
+}
+
+/// Fills the list of those who block `viewer`. They take it back at once, which is not derived yet.
+async fn blocked_by_many(world: &World, viewer: UserId) -> [UserId; CIRCLE_LEN] {
+    let others = world.people();
+    let packed = others.iter().flat_map(|other: &UserId| other.get().to_be_bytes());
+    let key = ItemKey::Circle(viewer).raw();
+    let put = world.engine.client().put_item().table_name(world.engine.table_name());
+    let put = put.item("pk", AttributeValue::S(key.pk)).item("sk", AttributeValue::S(key.sk));
+    let put = put.item("blocked_by", AttributeValue::B(packed.collect::<Vec<_>>().into()));
+    put.item("version", AttributeValue::N("7".to_owned())).send().await.unwrap();
+    others
+}
+
+/// Asserts that the circle of `viewer` names exactly these, or that it overflows and whom it does not name is
+/// beyond it.
+async fn assert_blocked_by(world: &World, viewer: UserId, wanted: &BTreeSet<UserId>, context: &str) {
+    let found = circle::get(&world.table, viewer).await.unwrap();
+    assert_eq!(found.overflows, wanted.len() > CIRCLE_LEN, "{context}");
+    assert!(found.blocked_by.is_subset(wanted), "{context}");
+    assert_eq!(found.blocked_by.len(), wanted.len().min(CIRCLE_LEN), "{context}");
+}
+
+#[tokio::test]
+async fn whoever_leaves_an_overflowing_circle_meets_a_newcomer_and_nobody_is_lost() {
+    // The one who leaves is renewed while somebody comes, before each of the requests; and the other way round.
+    for leaving_is_slow in [true, false] {
+        for place in 0.. {
+            let world = World::new().await;
+            let table = &world.table;
+            let [ann, beyond, news] = world.people();
+            let listed = blocked_by_many(&world, ann).await;
+            world.block(beyond, ann).await;
+            circle::renew(table, beyond, ann).await.unwrap();
+            assert!(circle::get(table, ann).await.unwrap().overflows);
+            // One more than leaves comes, or as many, according to who is first.
+            world.block(news, ann).await;
+            let (slow, quick) = if leaving_is_slow { (listed[0], news) } else { (news, listed[0]) };
+            let (client, hold) = world.engine.held_client("", place);
+            let held = Table::new(client, world.engine.table_name());
+            let mut work = Box::pin(circle::renew(&held, slow, ann));
+            let stopped = tokio::select! {
+                biased;
+                () = hold.reached() => true,
+                done = &mut work => { done.unwrap(); false }
+            };
+            circle::renew(table, quick, ann).await.unwrap();
+            if stopped {
+                hold.release();
+                work.await.unwrap();
+            }
+            let mut wanted: BTreeSet<UserId> = listed[1..].iter().copied().chain([beyond, news]).collect();
+            let context = format!("{leaving_is_slow} {place}");
+            assert_blocked_by(&world, ann, &wanted, &context).await;
+            // As enough leave, it is complete again.
+            circle::renew(table, listed[1], ann).await.unwrap();
+            wanted.remove(&listed[1]);
+            assert_blocked_by(&world, ann, &wanted, &context).await;
+            if !stopped {
+                assert!(place > 8, "{place}");
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_renewal_of_an_overflowing_circle_that_dies_at_any_write_is_made_up_for() {
+    for n in 1.. {
+        let world = World::new().await;
+        let table = &world.table;
+        let [ann, beyond] = world.people();
+        let listed = blocked_by_many(&world, ann).await;
+        world.block(beyond, ann).await;
+        world.engine.fail_when(dies_at(n));
+        let came = Box::pin(world.engine.until_crash(circle::renew(table, beyond, ann))).await;
+        world.engine.heal();
+        circle::renew(table, beyond, ann).await.unwrap();
+        world.engine.fail_when(dies_at(n));
+        let left = Box::pin(world.engine.until_crash(circle::renew(table, listed[0], ann))).await;
+        world.engine.heal();
+        circle::renew(table, listed[0], ann).await.unwrap();
+        let wanted = listed[1..].iter().copied().chain([beyond]).collect();
+        assert_blocked_by(&world, ann, &wanted, &n.to_string()).await;
+        if came.is_some() && left.is_some() {
+            assert!(n > 2, "{n}");
+            return;
+        }
+    }
 }
 
 #[tokio::test]
@@ -232,6 +327,27 @@ async fn a_follow_that_a_block_forbids_is_ended_and_not_derived() {
 }
 
 #[tokio::test]
+async fn a_request_that_a_block_forbids_is_ended_and_not_derived() {
+    for order in ORDERS {
+        for (by, about) in [(0, 1), (1, 0)] {
+            let world = World::new().await;
+            let people: [UserId; 2] = world.people();
+            let [ann, bob] = people;
+            // The block finds no request: it is derived before the request is written.
+            world.block(people[by], people[about]).await;
+            world.derive(&said(people[by], people[about]), order).await;
+            request_at(&world, ann, bob, 1).await;
+            let wish = request::get_latest(&world.table, ann, bob).await.unwrap().unwrap();
+            let asked = Change::Said(Said::Request(ann, bob, wish));
+            let gone = world.derive(&asked, order).await;
+            assert_eq!(gone, BTreeSet::from([ItemKey::Request(ann, bob)]));
+            assert!(asked.went_along(&gone) && !request::exists(&world.table, ann, bob).await.unwrap());
+            assert!(request::page(&world.table, bob, None, 9).await.unwrap().items.is_empty());
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_removal_ends_the_follow_that_it_names_and_no_later_one() {
     for order in ORDERS {
         let world = World::new().await;
@@ -279,7 +395,7 @@ async fn an_answer_is_to_one_request() {
                 assert_eq!(world.follows(bob, ann).await, accepted);
             }
             let follow = follow::get_latest(table, bob, ann).await.unwrap();
-            assert_eq!(follow, accepted.then(|| Follow { username: "bob".to_owned(), at: made }));
+            assert_eq!(follow, accepted.then(|| Follow { username: "bob".to_owned(), at: made, accepted }));
             // Who follows already keeps the follow.
             request_at(&world, bob, ann, 1).await;
             world.derive(&said(ann, bob), order).await;

@@ -4,7 +4,8 @@
 
 use api::Caller;
 use aws_lambda_events::dynamodb::EventRecord;
-use domain::PhotoId;
+use domain::{Clock, PhotoId};
+use messages::workflow::{Segment, Work};
 use messages::{Event, HashRange};
 use runtime::sqs;
 use scenarios::{Functions, Network, WITH_PUSH, at_every_place};
@@ -18,6 +19,8 @@ struct Scene {
     photo: PhotoId,
     /// What the star said, not derived yet; and the block or removal is all there is.
     records: Vec<EventRecord>,
+    /// The mark of the reader's return, where they were away.
+    returned: i64,
 }
 
 /// How the star gets rid of the reader.
@@ -63,7 +66,7 @@ async fn scene() -> (Network, Scene) {
     let photo = network.world.post(&star).await;
     let records = network.records().await;
     deliver(&network.functions, &records).await;
-    (network, Scene { star, reader, other, photo, records: Vec::new() })
+    (network, Scene { star, reader, other, photo, records: Vec::new(), returned: 0 })
 }
 
 /// Creates the same scene, in which the act is done and not derived.
@@ -72,6 +75,47 @@ async fn acted(act: Act) -> (Network, Scene) {
     act.perform(&network, &scene).await;
     scene.records = network.records().await;
     (network, scene)
+}
+
+/// Creates the same scene with a reader who was away, has returned, and whose feed is not rebuilt.
+async fn returned() -> (Network, Scene) {
+    let (network, mut scene) = scene().await;
+    network.world.clock.advance_days(8);
+    let now = network.world.clock.now();
+    table::reader::mark_returned(&network.world.table, scene.reader.user_id, now).await.unwrap();
+    scene.returned = now.0;
+    (network, scene)
+}
+
+/// Creates the same scene, in which the reader asks to follow the star instead, and that is not derived.
+async fn asked() -> (Network, Scene) {
+    let (mut network, mut scene) = scene().await;
+    network.world.unfollow(&scene.reader, &scene.star).await;
+    network.world.switch(&scene.star, true).await;
+    network.settle().await;
+    network.world.ask(&scene.reader, &scene.star).await;
+    scene.records = network.records().await;
+    (network, scene)
+}
+
+async fn rebuild(functions: &Functions, scene: &Scene) {
+    let event = Event::ReaderReturned { user_id: scene.reader.user_id, mark: scene.returned };
+    assert!(sqs::answer(&functions.backfill, sqs_event(&[event])).await.batch_item_failures.is_empty());
+}
+
+/// Writes a page of followers as the workflow of a celebrity does.
+async fn push_segment(functions: &Functions, scene: &Scene) {
+    let segment = Segment {
+        work: Work::Push { photo_id: scene.photo },
+        author_id: scene.star.user_id,
+        followers: HashRange::ALL,
+        after: None,
+        reached: 0,
+        skipped: 0,
+        done: false,
+    };
+    let done = runtime::task::answer(&functions.segment, serde_json::to_value(segment).unwrap()).await;
+    assert!(done.unwrap().done);
 }
 
 async fn deliver(functions: &Functions, records: &[EventRecord]) {
@@ -124,10 +168,82 @@ async fn a_fan_out_overtaken_by_a_block_or_a_removal_leaves_nothing() {
                 act.perform(network, scene).await;
                 network.settle().await;
             },
-            async |network, scene, place| assert_whole(network, scene, false, place).await,
+            async |network, scene, place| {
+                fan_out(&network.functions, scene).await;
+                assert_whole(network, scene, false, place).await;
+            },
         )
         .await;
         assert!(places >= 4, "{places}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_a_celebrity_overtaken_by_a_block_or_a_removal_leaves_nothing() {
+    for act in ACTS {
+        let places = at_every_place(
+            scene,
+            async |functions, scene| push_segment(functions, scene).await,
+            async |network, scene| {
+                act.perform(network, scene).await;
+                network.settle().await;
+            },
+            async |network, scene, place| {
+                push_segment(&network.functions, scene).await;
+                assert_whole(network, scene, false, place).await;
+            },
+        )
+        .await;
+        assert!(places >= 3, "{places}");
+    }
+}
+
+#[tokio::test]
+async fn a_rebuild_overtaken_by_a_block_or_a_removal_leaves_nothing() {
+    for act in ACTS {
+        let places = at_every_place(
+            returned,
+            async |functions, scene| rebuild(functions, scene).await,
+            async |network, scene| {
+                act.perform(network, scene).await;
+                network.settle().await;
+            },
+            async |network, scene, place| {
+                rebuild(&network.functions, scene).await;
+                assert_whole(network, scene, false, place).await;
+            },
+        )
+        .await;
+        assert!(places >= 4, "{places}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_overtaken_by_a_block_is_ended() {
+    for act in [Act::Block, Act::BlockedBy] {
+        let places = at_every_place(
+            asked,
+            async |functions, scene| deliver(functions, &scene.records).await,
+            async |network, scene| {
+                // The end of the request is in the same lane as the request, so that it is derived after it.
+                act.perform(network, scene).await;
+                let records = network.records().await;
+                deliver(&network.functions, &records).await;
+            },
+            async |network, scene, place| {
+                let (asker, star) = (scene.reader.user_id, scene.star.user_id);
+                // The request's record comes again, while the block stands.
+                deliver(&network.functions, &scene.records).await;
+                let request = table::request::get_latest(&network.world.table, asker, star).await.unwrap();
+                assert!(request.is_none(), "overtaken at {place}");
+                assert_eq!(network.world.profile(&scene.star).await.requests, 0, "overtaken at {place}");
+                let asking = table::request::page(&network.world.table, star, None, 9).await.unwrap();
+                assert!(asking.items.is_empty(), "overtaken at {place}");
+                assert_whole(network, scene, false, place).await;
+            },
+        )
+        .await;
+        assert!(places >= 3, "{places}");
     }
 }
 

@@ -10,7 +10,6 @@ use domain::{Clock, PhotoId};
 use messages::{AudiencePart, Event, HashRange};
 use runtime::sqs;
 use scenarios::{Functions, Network, WITHOUT_PUSH, at_every_place};
-use table::follow::Follow;
 use testkit::{sqs_event, stream_event};
 
 struct Scene {
@@ -60,9 +59,17 @@ async fn derived(private: bool) -> (Network, Scene) {
 async fn asked() -> (Network, Scene) {
     let (mut network, mut scene) = derived(true).await;
     network.settle().await;
-    let wish = Follow { username: scene.asker.username.clone(), at: network.world.clock.now() };
-    let (asker, star) = (scene.asker.user_id, scene.star.user_id);
-    assert!(table::request::add(&network.world.table, asker, star, &wish).await.unwrap());
+    assert!(network.world.ask(&scene.asker, &scene.star).await);
+    scene.records = network.records().await;
+    (network, scene)
+}
+
+/// Creates the same scene, in which the star has accepted the request and that is not derived.
+async fn accepted() -> (Network, Scene) {
+    let (mut network, mut scene) = asked().await;
+    deliver(&network.functions, &scene.records).await;
+    network.settle().await;
+    assert!(network.world.answer(&scene.star, &scene.asker, true).await);
     scene.records = network.records().await;
     (network, scene)
 }
@@ -226,6 +233,71 @@ async fn a_photo_overtakes_the_acceptance_of_requests() {
     )
     .await;
     assert!(places > 3, "{places}");
+}
+
+#[tokio::test]
+async fn a_photo_overtakes_the_acceptance_of_one_request() {
+    let places = at_every_place(
+        accepted,
+        async |functions, scene| deliver(functions, &scene.records).await,
+        async |network, scene| {
+            fan_out(&network.functions, scene).await;
+            network.settle().await;
+        },
+        async |network, scene, place| {
+            deliver(&network.functions, &scene.records).await;
+            fan_out(&network.functions, scene).await;
+            check_accepted(network, scene, place).await;
+            check(network, scene, true, place).await;
+        },
+    )
+    .await;
+    assert!(places >= 3, "{places}");
+}
+
+#[tokio::test]
+async fn the_acceptance_of_one_request_overtakes_a_photo() {
+    let places = at_every_place(
+        accepted,
+        async |functions, scene| fan_out(functions, scene).await,
+        async |network, scene| {
+            deliver(&network.functions, &scene.records).await;
+            network.settle().await;
+        },
+        async |network, scene, place| {
+            deliver(&network.functions, &scene.records).await;
+            fan_out(&network.functions, scene).await;
+            check_accepted(network, scene, place).await;
+            check(network, scene, true, place).await;
+        },
+    )
+    .await;
+    assert!(places >= 3, "{places}");
+}
+
+#[tokio::test]
+async fn a_push_overtakes_a_switch_to_private() {
+    let places = at_every_place(
+        async || {
+            let (mut network, scene) = derived(false).await;
+            // Nothing is pushed yet.
+            network.records().await;
+            network.world.switch(&scene.star, true).await;
+            (network, scene)
+        },
+        async |functions, scene| carry(functions, scene, mark(scene).await, AudiencePart::default()).await,
+        async |network, scene| {
+            fan_out(&network.functions, scene).await;
+            network.settle().await;
+        },
+        async |network, scene, place| {
+            carry(&network.functions, scene, mark(scene).await, AudiencePart::default()).await;
+            fan_out(&network.functions, scene).await;
+            check(network, scene, true, place).await;
+        },
+    )
+    .await;
+    assert!(places >= 3, "{places}");
 }
 
 #[tokio::test]

@@ -149,6 +149,8 @@ pub struct UserCard {
     pub full_name: Option<String>,
     /// Where their picture is, 150 pixels square; nothing is there while they have none.
     pub profile_pic: String,
+    /// Whether their account is private.
+    pub private: bool,
     /// Whether the caller follows them.
     pub followed_by_you: bool,
     /// What the caller mutes of them. In the list of whom the caller mutes alone.
@@ -283,6 +285,7 @@ impl UserCard {
             username: user.username.as_str().to_owned(),
             full_name: user.full_name,
             profile_pic: profile_pic(cdn, user.id),
+            private: user.private,
             followed_by_you,
             mute: None,
         }

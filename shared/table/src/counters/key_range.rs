@@ -1,6 +1,7 @@
 //! Ranges of a partition, counted or read page by page as they are at each moment.
 
 use aws_sdk_dynamodb::types::Select;
+use domain::visibility::Tie;
 use domain::{CommentPath, PhotoId, UserId};
 use serde::Deserialize;
 
@@ -25,6 +26,16 @@ impl KeyRange {
     /// Whom `user` follows.
     pub(crate) fn follows(user: UserId) -> Self {
         Self::prefixed(partition::user(user), sort::FOLLOWS)
+    }
+
+    /// Of whom `user` says anything.
+    pub(crate) fn pairs(user: UserId) -> Self {
+        Self::prefixed(partition::pairs(user), "")
+    }
+
+    /// Whom the circle of `user` has no room for in one of its lists.
+    pub(crate) fn beyond(user: UserId, tie: Tie) -> Self {
+        Self::prefixed(partition::beyond(user), sort::tie(tie))
     }
 
     /// Who asks to follow `user`.

@@ -3,6 +3,7 @@
 use domain::id::follower_hash;
 use domain::inbox::{RowId, Subject};
 use domain::mail_link::{LinkDigest, Purpose};
+use domain::visibility::Tie;
 use domain::{CollectionId, CommentId, CommentPath, PhotoId, UserId};
 
 use super::{ItemKey, RawKey, sort};
@@ -33,6 +34,7 @@ pub fn chart() -> Vec<ChartRow> {
         ("follower edge", ItemKey::Follower(user, user)),
         ("what one says about another", ItemKey::Pair(user, user)),
         ("circle", ItemKey::Circle(user)),
+        ("beyond a circle", ItemKey::Beyond(user, Tie::Blocks, user)),
         ("packed followings", ItemKey::Followings(user)),
         ("follow request", ItemKey::Request(user, user)),
         ("requested edge", ItemKey::Requested(user, user)),

@@ -58,6 +58,10 @@ pub(crate) fn comment_likers(path: CommentPath) -> String {
     format!("COMMENT#{}", sort::path(path))
 }
 
+pub(crate) fn beyond(user: UserId) -> String {
+    format!("BEYOND#{}", user.padded())
+}
+
 pub(crate) fn pairs(user: UserId) -> String {
     format!("PAIRS#{}", user.padded())
 }

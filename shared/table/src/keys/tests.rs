@@ -44,6 +44,7 @@ fn key() -> impl Strategy<Value = ItemKey> {
         (user(), user()).prop_map(|(a, b)| ItemKey::Follower(a, b)),
         (user(), user()).prop_map(|(a, b)| ItemKey::Pair(a, b)),
         user().prop_map(ItemKey::Circle),
+        (user(), prop::sample::select(&Tie::ALL[..]), user()).prop_map(|(a, b, c)| ItemKey::Beyond(a, b, c)),
         user().prop_map(ItemKey::Followings),
         (user(), user()).prop_map(|(a, b)| ItemKey::Request(a, b)),
         (user(), user()).prop_map(|(a, b)| ItemKey::Requested(a, b)),

@@ -1524,6 +1524,8 @@ export interface components {
             full_name: string | null;
             /** @description Where their picture is, 150 pixels square; nothing is there while they have none. */
             profile_pic: string;
+            /** @description Whether their account is private. */
+            private: boolean;
             /** @description Whether the caller follows them. */
             followed_by_you: boolean;
             mute?: components["schemas"]["Muted"] | null;

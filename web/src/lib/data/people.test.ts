@@ -101,7 +101,7 @@ describe('a private account', () => {
     expect([anna.following, anna.followers, anna.closed]).toEqual(['requested', null, true]);
 
     // It is taken back to what a profile of before said, though not by a list, which does not say it.
-    person({ ...ANNA, followed_by_you: false });
+    person({ ...ANNA, followed_by_you: false, private: true });
     expect(anna.following).toBe('requested');
     // A moment later they accept.
     profile(view({ private: true, followed_by_you: true, follower_count: 6 }));
