@@ -202,7 +202,8 @@ async function taps(context, address) {
   await page.reload();
   await page.waitForSelector('article[data-photo]');
   const tap = async (place) => {
-    const like = page.locator(`article[aria-posinset="${place}"] button[aria-pressed]`);
+    // The heart comes before what saves the photo.
+    const like = page.locator(`article[aria-posinset="${place}"] button[aria-pressed]`).first();
     await like.scrollIntoViewIfNeeded();
     await devtools.send('Emulation.setCPUThrottlingRate', { rate: SLOWER });
     await page.evaluate(() => {

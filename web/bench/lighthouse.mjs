@@ -1,7 +1,9 @@
 // Has Lighthouse judge the screens of the deployed client: `npm run lighthouse`, as in docs/bench-web.md. It is no package of
 // the client, because all of its own would be installed with each checkout: npx fetches the one version.
 import { execFile } from 'node:child_process';
-import { createServer } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { chromium } from '@playwright/test';
 
@@ -18,11 +20,10 @@ const { values: options } = parseArgs({
   },
 });
 const base = process.env.LAMBDAGRAM_WEB_URL ?? 'http://127.0.0.1:4568';
-const port = await freePort();
-const browser = await chromium.launchPersistentContext('', {
-  executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-sync', `--remote-debugging-port=${port}`],
-});
+const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-sync', '--password-store=basic'];
+/** What the browser keeps: Lighthouse starts one of its own, which is signed in by it. */
+const profile = await mkdtemp(join(tmpdir(), 'lighthouse-'));
 try {
   console.log(`| ${LIGHTHOUSE} | ${CATEGORIES.join(' | ')} |`);
   console.log(`|---|${CATEGORIES.map(() => '---').join('|')}|`);
@@ -32,7 +33,7 @@ try {
   await judge('photo', `/p/${photo_id}`);
   await judge('profile', `/@${username}`);
 } finally {
-  await browser.close();
+  await rm(profile, { recursive: true, force: true });
 }
 
 /** Prints how a screen is judged, and below it what it lacks. */
@@ -49,7 +50,7 @@ async function judge(name, path) {
       const { score, title, details } = report.audits[id];
       if (weight === 0 || score === null || score === 1) continue;
       const where = details?.items?.map(
-        ({ node, description, source, url }) => node?.selector ?? description ?? source ?? url,
+        ({ node, sourceLocation, description, url }) => node?.selector ?? sourceLocation?.url ?? description ?? url,
       );
       console.error(`  ${name}, ${category}: ${title} (${id})\n    ${where?.join('\n    ') ?? ''}`);
     }
@@ -58,30 +59,28 @@ async function judge(name, path) {
 
 async function lighthouse(address) {
   const how = ['--output=json', '--quiet', '--disable-storage-reset', `--only-categories=${CATEGORIES.join(',')}`];
-  const command = ['--yes', LIGHTHOUSE, address, `--port=${port}`, ...how];
-  const { stdout } = await promisify(execFile)('npx', command, { maxBuffer: 2 ** 28 });
+  const flags = ['--headless=new', ...FLAGS, `--user-data-dir=${profile}`];
+  const command = ['--yes', LIGHTHOUSE, address, ...how, `--chrome-flags=${flags.join(' ')}`];
+  const env = { ...process.env, CHROME_PATH: executablePath };
+  const { stdout } = await promisify(execFile)('npx', command, { maxBuffer: 2 ** 28, env });
   return JSON.parse(stdout);
 }
 
 /** Signs in, and returns the first photo of the feed. */
 async function signIn() {
-  const page = await browser.newPage();
-  await page.goto(`${base}/login`);
-  await page.getByLabel('User name or e-mail').fill(options.login);
-  await page.getByLabel('Password', { exact: true }).fill(options.password);
-  await page.getByRole('button', { name: 'Log in' }).click();
-  await page.getByRole('article').first().waitFor();
-  const { photos } = await page.evaluate(async () =>
-    (await fetch('/api/v1/feed', { headers: { 'X-Session': 'cookie' } })).json(),
-  );
-  await page.close();
-  return photos[0];
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  const browser = await chromium.launchPersistentContext(profile, { executablePath, args: FLAGS });
+  try {
+    const page = await browser.newPage();
+    await page.goto(`${base}/login`);
+    await page.getByLabel('User name or e-mail').fill(options.login);
+    await page.getByLabel('Password', { exact: true }).fill(options.password);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('article').first().waitFor();
+    const { photos } = await page.evaluate(async () =>
+      (await fetch('/api/v1/feed', { headers: { 'X-Session': 'cookie' } })).json(),
+    );
+    return photos[0];
+  } finally {
+    await browser.close();
+  }
 }
