@@ -33,7 +33,37 @@ test('likes are told as one, counted until seen, and read on leaving', async ({ 
   await expect(page).toHaveURL(new RegExp(`/p/${id}$`));
 });
 
+test('what is said to one leads to where it is said, and a request to the requests', async ({ page, world, me }) => {
+  const [id, anna, cleo] = await Promise.all([
+    world.post(me, { media: [[LAKE, 'A cat']] }),
+    world.account('anna'),
+    world.account('cleo'),
+  ]);
+  await world.makePrivate(me);
+  await world.follow(cleo, me);
+  await world.follow(anna, me);
+  const soon = (act: () => Promise<unknown>) => expect(act).toPass({ timeout: 60_000 });
+  await soon(() => world.call('POST', `users/me/requests/${anna.user_id}/accept`, undefined, me));
+  await soon(() => world.call('POST', `photos/${id}/comments`, { text: `A cat, @${me.username}` }, anna));
+  const inbox = () => world.call<{ notifications: Row[] }>('GET', 'notifications', undefined, me);
+  await soon(async () => {
+    const types = (await inbox()).notifications.map(({ type }) => type);
+    expect(types).toEqual(expect.arrayContaining(['follow', 'mention', 'request']));
+  });
+
+  await page.goto('/activity');
+  await page.getByRole('listitem').filter({ hasText: 'wants to follow you' }).getByRole('link').last().click();
+  await expect(page).toHaveURL(/\/activity\/requests$/);
+  await expect(page.getByText(cleo.username)).toBeVisible();
+  await page.goBack();
+  const said = page.getByRole('listitem').filter({ hasText: 'mentioned you in a comment' });
+  await said.getByRole('link', { name: 'Photo' }).click();
+  await expect(page.getByText('A cat, @')).toBeVisible();
+  await expect(page).toHaveURL(new RegExp(`/p/${id}$`));
+});
+
 interface Row {
+  type: string;
   actor_count: number;
 }
 

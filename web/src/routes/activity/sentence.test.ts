@@ -28,7 +28,13 @@ describe('what a row says', () => {
     [text('follow', 3, 21), 'anna, ben and 19 others follow you'],
     [text('like', 1, 2), 'anna and 1 other like your photo'],
     [text('like', 0, 2), 'Somebody likes your photo'],
-    [text('comment', 1), 'as the API says it'],
+    [text('comment', 3, 4), 'anna, ben and 2 others commented on your photo'],
+    [text('reply', 1), 'anna replied to your comment'],
+    [text('mention', 1), 'anna mentioned you in a comment'],
+    [text('comment_like', 2), 'anna and ben like your comment'],
+    [text('request', 1, 3), 'anna and 2 others want to follow you'],
+    [text('acceptance', 1), 'anna accepted your request'],
+    [text('story', 1), 'as the API says it'],
   ])('%s', (said, wanted) => {
     expect(said).toBe(wanted);
   });
@@ -37,6 +43,7 @@ describe('what a row says', () => {
     overwriteGetLocale(() => 'de');
     expect(text('like', 2)).toBe('anna und ben gefällt dein Foto');
     expect(text('follow', 3, 4)).toBe('anna, ben und 2 weitere folgen dir');
+    expect(text('comment_like', 1, 2)).toBe('anna und 1 weiteren Person gefällt dein Kommentar');
   });
 
   it('marks the names, so that they are links', () => {

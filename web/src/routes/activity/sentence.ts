@@ -22,10 +22,44 @@ const KINDS = {
     some: m.activity_follow_some,
     many: m.activity_follow_many,
   },
+  comment: {
+    one: m.activity_comment_one,
+    two: m.activity_comment_two,
+    some: m.activity_comment_some,
+    many: m.activity_comment_many,
+  },
+  reply: {
+    one: m.activity_reply_one,
+    two: m.activity_reply_two,
+    some: m.activity_reply_some,
+    many: m.activity_reply_many,
+  },
+  comment_like: {
+    one: m.activity_comment_like_one,
+    two: m.activity_comment_like_two,
+    some: m.activity_comment_like_some,
+    many: m.activity_comment_like_many,
+  },
+  request: {
+    one: m.activity_request_one,
+    two: m.activity_request_two,
+    some: m.activity_request_some,
+    many: m.activity_request_many,
+  },
+  acceptance: {
+    one: m.activity_acceptance_one,
+    two: m.activity_acceptance_two,
+    some: m.activity_acceptance_some,
+    many: m.activity_acceptance_many,
+  },
 } as const;
 
 /** Returns what a row says, in the person's language. Two names at most are said, the others are counted. */
 export function sentence(row: Pick<Row, 'type' | 'actors' | 'actor_count' | 'message'>): Part[] {
+  // A comment that mentions one has one writer.
+  if (row.type === 'mention' && row.actors[0]) {
+    return split(m.activity_mention_one({ first: mark(0) }), [row.actors[0].username]);
+  }
   const say = KINDS[row.type as keyof typeof KINDS];
   // A kind that came after this client: the API says it in English.
   if (!say) return [{ text: row.message }];
