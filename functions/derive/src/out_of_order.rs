@@ -161,7 +161,7 @@ mod tests {
     fn every_change_has_its_wire_form() {
         let at = Timestamp(1_795_348_800_000);
         let like = Like { author: user(3), username: "ann".to_owned(), at };
-        let follow = Follow { username: "ann".to_owned(), at };
+        let follow = Follow { username: "ann".to_owned(), at, accepted: false };
         let place = MediumPlace { photo: photo(5), index: 6 };
         let blob_refs = vec![BlobRef { index: 1, sha256: "0f".to_owned(), stored_at: Some(place) }];
         let secret = AddressSecret::from(0xa1);
@@ -180,6 +180,10 @@ mod tests {
             (
                 Change::Said(Said::Request(user(1), user(2), follow.clone())),
                 json!({"said": {"request": ["1", "2", {"username": "ann", "at": at.0}]}}),
+            ),
+            (
+                Change::Said(Said::Follow(user(1), user(2), Follow { accepted: true, ..follow.clone() })),
+                json!({"said": {"follow": ["1", "2", {"username": "ann", "at": at.0, "accepted": true}]}}),
             ),
             (
                 Change::Said(Said::Follow(user(1), user(2), follow)),

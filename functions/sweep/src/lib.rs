@@ -7,15 +7,17 @@
 //!   shard of its markers. A due marker costs one consistent read (1 RRU), one conditional write if the photo
 //!   is stuck (1 WRU) and one delete of the marker (1 WRU). A repair counts the edges of each named counter
 //!   by consistent queries (1 RRU for each 4 KiB) and sets the counter if it is wrong (1 WRU). It reads each
-//!   named edge (1 RRU) and settles it with its counters in one transaction (at most 8 WRU). Messages go out
-//!   ten in a call.
+//!   named edge (1 RRU) and settles it with its counters in one transaction (at most 8 WRU). For each named pair
+//!   it renews two circles (4 RRU, and 12 RRU with 2 WRU or more where they are wrong) and ends what a block, a
+//!   removal or an answer ends. Messages go out ten in a call.
 //! - **Emits**: for an hourly run nothing; the failed photo reaches `derive` through the table's stream. For
 //!   a repair, what `derive` would have published about the settled edges, to the queue concerned. `backfill`
 //!   gets `follow.removed` for each follow, there or gone, because it reads for itself whether the follow is
 //!   there. `fanout` gets `photo.ready` for each listed photo.
 //! - **Redelivery**: a settled photo is not touched, and deleting a marker twice is harmless. The write that
 //!   fails a photo is conditional, so either it or the last rendition wins. A counter is set only if it has
-//!   not changed since its edges were counted. An edge is set only to what its actor says at that moment.
+//!   not changed since its edges were counted. An edge is set only to what its actor says at that moment,
+//!   and so is a circle.
 //!   Messages are sent again, also for edges that were right already; their consumers are idempotent.
 //! - **Failures**: the run does what it can, then fails as `SweepIncomplete`. Lambda retries the event twice,
 //!   then sends it to the dead-letter queue. The markers stay, so the next hourly run tries again. A marker
@@ -30,7 +32,7 @@ mod stuck;
 use std::future::Future;
 use std::sync::Arc;
 
-use domain::{Clock, Relation};
+use domain::{Clock, Relation, UserId};
 use futures::{StreamExt, stream};
 use messages::repair::{MOST, Recount, Repair};
 use runtime::Aws;
@@ -97,6 +99,7 @@ impl<Q: Sender> SweepHandler<Q> {
 pub struct Input {
     recount: Option<Recount>,
     resettle: Option<Vec<Relation>>,
+    pairs: Option<Vec<(UserId, UserId)>>,
 }
 
 /// The result of a run.
@@ -185,11 +188,12 @@ impl<Q: Sender> runtime::task::Handler for SweepHandler<Q> {
     type Error = Failed;
 
     async fn handle(&self, input: Input) -> Result<Done, Failed> {
-        let Input { recount, resettle } = input;
-        if recount.is_none() && resettle.is_none() {
+        let Input { recount, resettle, pairs } = input;
+        if recount.is_none() && resettle.is_none() && pairs.is_none() {
             return Ok(Done::Swept(self.sweep().await?));
         }
-        let repair = Repair { recount: recount.unwrap_or_default(), resettle: resettle.unwrap_or_default() };
+        let (recount, resettle) = (recount.unwrap_or_default(), resettle.unwrap_or_default());
+        let repair = Repair { recount, resettle, pairs: pairs.unwrap_or_default() };
         if repair.len() > MOST {
             return Err(Failed::TooMuch);
         }

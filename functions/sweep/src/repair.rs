@@ -6,7 +6,9 @@ use messages::{Event, HashRange};
 use runtime::metrics;
 use runtime::queue::Sender;
 use serde::Serialize;
+use table::Order;
 use table::agreement::{self, Settled};
+use table::change::Change;
 use table::counters::{self, Count};
 
 use crate::{Failed, Failures, Queues, SweepHandler};
@@ -22,11 +24,13 @@ pub struct Repaired {
     pub stale: u64,
     /// Edges that now agree with the actors' edges. Photos that exist and are not ready are not included.
     pub resettled: u64,
+    /// Pairs from which all is derived again.
+    pub pairs: u64,
 }
 
 impl<Q: Sender> SweepHandler<Q> {
     pub(crate) async fn repair(&self, repair: Repair) -> Result<Repaired, Failed> {
-        let Repair { recount: Recount { users, photos, comments, following }, resettle } = repair;
+        let Repair { recount: Recount { users, photos, comments, following }, resettle, pairs } = repair;
         let (mut done, mut failures) = (Repaired::default(), Failures::default());
 
         // A scan's count is valid until the counter changes. It is set first, because all
@@ -47,6 +51,12 @@ impl<Q: Sender> SweepHandler<Q> {
             events.extend(event(relation, settled));
         };
         failures.gather(steps, settled).await;
+
+        let steps = pairs.into_iter().map(|(one, other)| async move {
+            let said = [(one, other), (other, one)].map(|(by, about)| Change::Paired { by, about });
+            table::apply(table, &said, Order::OutOfOrder).await
+        });
+        failures.gather(steps, |_| done.pairs += 1).await;
 
         // Messages are sent after settling, because their receivers read the edges. They are sent before
         // counting, which may use up all the time there is.
@@ -75,6 +85,7 @@ impl<Q: Sender> SweepHandler<Q> {
             drifted = done.drifted,
             stale = done.stale,
             resettled = done.resettled,
+            pairs = done.pairs,
             "repaired"
         );
         failures.or(done)

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use sweep::{Done, Queues, Repaired, SweepHandler};
 use table::keys::ItemKey;
 use table::relations::EdgeState;
-use table::{Order, Table, follow, like, photo, timeline};
+use table::{Order, Table, circle, follow, followings, like, photo, request, timeline};
 use testkit::{ATTEMPTS, Fault, Outbox, World, fixture};
 use verify::{Options, Outputs, Report};
 
@@ -122,7 +122,7 @@ async fn when_everything_is_right_then_only_messages_are_sent() {
     stage.world.engine.reset_usage();
     assert_eq!(
         stage.ask(stage.everything()).await,
-        Repaired { recounted: 5, drifted: 0, stale: 0, resettled: 3 }
+        Repaired { recounted: 5, drifted: 0, stale: 0, resettled: 3, pairs: 1 }
     );
     let usage = stage.world.engine.usage();
     assert!(usage.write_units < f64::EPSILON, "{usage:?}");
@@ -142,12 +142,12 @@ async fn when_verify_finds_drift_then_one_repair_corrects_it() {
 
     assert_eq!(
         stage.ask(repairs[0].clone()).await,
-        Repaired { recounted: 5, drifted: 4, stale: 0, resettled: 0 }
+        Repaired { recounted: 5, drifted: 4, stale: 0, resettled: 0, pairs: 0 }
     );
     assert_eq!(stage.verify().await.0.exit_code(), 0);
     assert_eq!(
         stage.ask(repairs[0].clone()).await,
-        Repaired { recounted: 5, drifted: 0, stale: 1, resettled: 0 },
+        Repaired { recounted: 5, drifted: 0, stale: 1, resettled: 0, pairs: 0 },
         "a scan's count is used once"
     );
     assert_eq!(stage.verify().await.0.exit_code(), 0);
@@ -213,6 +213,47 @@ async fn when_a_photo_is_not_ready_or_not_theirs_then_nothing_happens() {
     assert_eq!(stage.told(), (vec![], vec![]));
     assert!(stage.is_listed().await);
     assert_eq!(stage.world.profile(&stage.ada).await.photos, 1);
+}
+
+#[tokio::test]
+async fn when_circles_and_packed_followings_are_wrong_then_they_follow_what_is_said() {
+    let stage = Stage::new().await;
+    let (ada, bob) = (stage.ada.user_id, stage.bob.user_id);
+    stage.remove(ItemKey::Followings(bob)).await;
+    let eve = stage.world.person("eve").await;
+    stage.world.derive().await;
+    // The record of a block was lost, and with it the end of a request that was made since.
+    stage.world.block(&stage.ada, &eve).await;
+    stage.world.engine.stream().await;
+    stage.world.ask(&eve, &stage.ada).await;
+    stage.world.engine.stream().await;
+    let (report, repairs) = stage.verify().await;
+    assert_eq!((report.listed, report.mismatched), (2, 1), "{report}");
+    for repair in repairs {
+        stage.ask(repair).await;
+    }
+    let (report, _) = stage.verify().await;
+    assert_eq!(report.exit_code(), 0, "{report}");
+    let table = &stage.world.table;
+    assert!(!request::exists(table, eve.user_id, ada).await.unwrap());
+    assert!(circle::get(table, ada).await.unwrap().blocks.contains(&eve.user_id));
+    assert!(circle::get(table, eve.user_id).await.unwrap().blocked_by.contains(&ada));
+    assert_eq!(followings::get(table, bob).await.unwrap().holds(ada), Some(true));
+    let asked = json!({ "pairs": [[ada, eve.user_id]] });
+    assert_eq!(stage.ask(asked).await, Repaired { pairs: 1, ..Repaired::default() });
+}
+
+#[tokio::test]
+async fn when_a_request_under_a_block_was_not_derived_then_it_is_ended() {
+    let stage = Stage::new().await;
+    let eve = stage.world.person("eve").await;
+    stage.world.block(&stage.ada, &eve).await;
+    stage.world.derive().await;
+    stage.world.ask(&eve, &stage.ada).await;
+    let asked = json!({ "resettle": [{ "request": [eve.user_id, stage.ada.user_id] }] });
+    assert_eq!(stage.ask(asked).await, Repaired { resettled: 1, ..Repaired::default() });
+    assert!(!request::exists(&stage.world.table, eve.user_id, stage.ada.user_id).await.unwrap());
+    assert_eq!(stage.world.profile(&stage.ada).await.requests, 0);
 }
 
 #[tokio::test]
@@ -323,7 +364,10 @@ async fn when_the_named_items_are_gone_then_nothing_is_created() {
         "recount": { "users": ["1"], "photos": ["2"], "following": [{ "user_id": "1", "edges": 9 }] },
         "resettle": [{ "follow": ["1", "2"] }, { "like": ["1", "2"] }],
     });
-    assert_eq!(stage.ask(asked).await, Repaired { recounted: 0, drifted: 0, stale: 1, resettled: 2 });
+    assert_eq!(
+        stage.ask(asked).await,
+        Repaired { recounted: 0, drifted: 0, stale: 1, resettled: 2, pairs: 0 }
+    );
     assert_eq!(stage.verify().await.0.items, before);
 }
 

@@ -95,6 +95,34 @@ impl Pair {
     }
 }
 
+/// What a circle says of those in one of its lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tie {
+    /// The viewer blocks them.
+    Blocks,
+    /// They block the viewer.
+    BlockedBy,
+    /// The viewer mutes their photos.
+    MutesPosts,
+    /// The viewer mutes their stories.
+    MutesStories,
+}
+
+impl Tie {
+    /// One for each list of a circle.
+    pub const ALL: [Self; 4] = [Self::Blocks, Self::BlockedBy, Self::MutesPosts, Self::MutesStories];
+
+    /// Returns whether it is between a viewer and somebody of whom they say `said`, and who says `heard` of them.
+    pub fn is_between(self, said: &Pair, heard: &Pair) -> bool {
+        match self {
+            Self::Blocks => said.block.is_some(),
+            Self::BlockedBy => heard.block.is_some(),
+            Self::MutesPosts => said.mute.is_some_and(|mute| mute.posts),
+            Self::MutesStories => said.mute.is_some_and(|mute| mute.stories),
+        }
+    }
+}
+
 /// Whom a viewer blocks and mutes, and who blocks them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Circle {
@@ -111,6 +139,16 @@ pub struct Circle {
 }
 
 impl Circle {
+    /// Returns one of its lists.
+    pub fn list(&self, tie: Tie) -> &BTreeSet<UserId> {
+        match tie {
+            Tie::Blocks => &self.blocks,
+            Tie::BlockedBy => &self.blocked_by,
+            Tie::MutesPosts => &self.mutes_posts,
+            Tie::MutesStories => &self.mutes_stories,
+        }
+    }
+
     /// Returns whether a block hides `other` and the viewer from each other; `None` when the pairs must be
     /// asked.
     pub fn hides(&self, other: UserId) -> Option<bool> {

@@ -116,6 +116,27 @@ pub enum Event {
         /// Who was followed.
         followee_id: UserId,
     },
+    /// Somebody asks to follow a private account. It has no consumer yet.
+    #[serde(rename = "request.added")]
+    RequestAdded {
+        /// Who asks.
+        asker_id: UserId,
+        /// Their user name.
+        asker_name: String,
+        /// Whom they ask to follow.
+        user_id: UserId,
+        /// When they asked.
+        at: Timestamp,
+    },
+    /// A request became a follow: it was answered, or the account was made public. [`Self::FollowAdded`] says of the
+    /// same follow that it is there. It has no consumer yet.
+    #[serde(rename = "request.accepted")]
+    RequestAccepted {
+        /// Who accepted it.
+        user_id: UserId,
+        /// Who had asked.
+        asker_id: UserId,
+    },
     /// Somebody commented on a photo, or replied to a comment. It has no consumer yet.
     #[serde(rename = "comment.added")]
     CommentAdded {
@@ -235,6 +256,7 @@ impl Event {
             Self::LikeAdded { user_id, .. }
             | Self::LikeRemoved { user_id, .. }
             | Self::PictureRemoved { user_id }
+            | Self::RequestAccepted { user_id, .. }
             | Self::CommentAdded { user_id, .. }
             | Self::MentionAdded { user_id, .. }
             | Self::CommentLikeAdded { user_id, .. }
@@ -243,6 +265,7 @@ impl Event {
             | Self::AudienceChanged { user_id, .. }
             | Self::LinkAdded { user_id, .. } => *user_id,
             Self::FollowAdded { follower_id, .. } | Self::FollowRemoved { follower_id, .. } => *follower_id,
+            Self::RequestAdded { asker_id, .. } => *asker_id,
         }
     }
 
@@ -256,6 +279,8 @@ impl Event {
             Self::LikeRemoved { .. } => "like.removed",
             Self::FollowAdded { .. } => "follow.added",
             Self::FollowRemoved { .. } => "follow.removed",
+            Self::RequestAdded { .. } => "request.added",
+            Self::RequestAccepted { .. } => "request.accepted",
             Self::CommentAdded { .. } => "comment.added",
             Self::CommentRemoved { .. } => "comment.removed",
             Self::MentionAdded { .. } => "mention.added",
@@ -407,6 +432,13 @@ mod tests {
                 at: Timestamp(5),
             },
             Event::FollowRemoved { follower_id: user(3), followee_id: user(2) },
+            Event::RequestAdded {
+                asker_id: user(3),
+                asker_name: "ann".into(),
+                user_id: user(2),
+                at: Timestamp(5),
+            },
+            Event::RequestAccepted { user_id: user(2), asker_id: user(3) },
             Event::ReaderReturned { user_id: user(3), mark: 9 },
             Event::CommentAdded {
                 comment,

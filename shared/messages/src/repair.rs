@@ -3,7 +3,7 @@
 use domain::{CommentPath, PhotoId, Relation, UserId};
 use serde::{Deserialize, Serialize};
 
-/// Most counters and edges in one request. `sweep` repairs so many well within its time.
+/// Most counters, edges and pairs in one request. `sweep` repairs so many well within its time.
 pub const MOST: usize = 1_000;
 
 /// A request for repairs. All of it is idempotent.
@@ -16,6 +16,9 @@ pub struct Repair {
     /// Relations whose derived edges are to be brought into the state of their source edges.
     #[serde(skip_serializing_if = "is_default")]
     pub resettle: Vec<Relation>,
+    /// Pairs of people, for whom all is to be derived again from what they say about each other.
+    #[serde(skip_serializing_if = "is_default")]
+    pub pairs: Vec<(UserId, UserId)>,
 }
 
 /// Counters to recount.
@@ -51,10 +54,10 @@ pub struct Following {
 }
 
 impl Repair {
-    /// Returns how many counters and edges it names.
+    /// Returns how many counters, edges and pairs it names.
     pub fn len(&self) -> usize {
         let Recount { users, photos, comments, following } = &self.recount;
-        users.len() + photos.len() + comments.len() + following.len() + self.resettle.len()
+        users.len() + photos.len() + comments.len() + following.len() + self.resettle.len() + self.pairs.len()
     }
 
     /// Returns whether it names nothing.
@@ -96,8 +99,9 @@ mod tests {
                 Relation::Like(user(1), photo(2)),
                 Relation::Timeline(user(3), photo(2)),
             ],
+            pairs: vec![(user(1), user(3))],
         };
-        assert_eq!(repair.len(), 8);
+        assert_eq!(repair.len(), 9);
         let json = serde_json::to_value(&repair).unwrap();
         assert_eq!(serde_json::from_value::<Repair>(json).unwrap(), repair);
         insta::assert_json_snapshot!(repair);

@@ -138,13 +138,13 @@ async fn of_photo(table: &Table, id: PhotoId) -> Result<Vec<(Relation, Agreement
 /// Brings the derived edge, and its counters, into the state of the source edge.
 ///
 /// 1 RRU and, where the two differ, 8 WRU at most; for a timeline 1 WRU and 2 RRU more for the author's head, and
-/// for a follow 2 RRU more. A follow that a block forbids is ended (4 WRU).
+/// for a follow or request 2 RRU more. One that a block forbids is ended (4 WRU).
 /// An act of the actor at the same time wins. Fails as [`settle`].
 pub async fn resettle(table: &Table, relation: Relation) -> Result<Settled> {
     let Source::Says(mut state) = source(table, relation).await? else { return Ok(Settled::Open) };
-    if let (Relation::Follow(follower, followee), Some(since)) = (relation, state.existing_since()) {
-        let follow = BTreeMap::from([((follower, followee), since)]);
-        if !endings::forbidden(table, &follow, Order::OutOfOrder).await?.is_empty() {
+    if let Some(since) = state.existing_since() {
+        let edge = BTreeMap::from([(relation, since)]);
+        if !endings::forbidden(table, &edge, Order::OutOfOrder).await?.is_empty() {
             state = EdgeState::since(relation, None);
         }
     }

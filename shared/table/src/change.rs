@@ -315,8 +315,8 @@ impl Change {
 /// in which they happened. Returns the items that are gone: counted ones, and source edges that a block
 /// forbids.
 ///
-/// Costs what [`settle`] costs, 2 RRU for each follow, 1 WRU for each photo whose processing begins or ends, 1 RRU for
-/// each photo that becomes ready, 2 for each request to follow, and for each pair what renewing two circles
+/// Costs what [`settle`] costs, 2 RRU for each follow, 4 for each request to follow, 1 WRU for each photo whose
+/// processing begins or ends, 1 RRU for each photo that becomes ready, and for each pair what renewing two circles
 /// ([`circle::renew`]) and ending follows cost. And 1 WRU for each KiB of a comment that the author of its photo
 /// removed, or that was written when photo or comment were gone.
 /// All of it is idempotent, and all of it is retried after a failure. The row of a photo in processing is not
@@ -331,7 +331,7 @@ pub async fn apply<'a>(
 ) -> Result<BTreeSet<ItemKey>> {
     let (mut edges, mut processing) = (Vec::new(), BTreeMap::new());
     let (mut ready, mut asked) = (Vec::new(), Vec::new());
-    let (mut follows, mut pairs) = (BTreeMap::new(), BTreeSet::new());
+    let (mut between, mut pairs) = (BTreeMap::new(), BTreeSet::new());
     let (mut said, mut removed) = (Vec::new(), Vec::new());
     for change in changes {
         edges.extend(change.edge());
@@ -340,9 +340,12 @@ pub async fn apply<'a>(
             Change::Ready { photo, author, audience_since, .. } => {
                 ready.push((*author, *photo, *audience_since));
             }
-            Change::Said(Said::Request(asker, user, _)) => asked.push((*asker, *user)),
-            Change::Said(Said::Follow(user, other, Follow { at, .. })) => {
-                follows.insert((*user, *other), *at);
+            Change::Said(one @ Said::Request(asker, user, Follow { at, .. })) => {
+                between.insert(one.relation(), *at);
+                asked.push((*asker, *user));
+            }
+            Change::Said(one @ Said::Follow(.., Follow { at, .. })) => {
+                between.insert(one.relation(), *at);
             }
             Change::Said(one) => said.push(one),
             Change::Removed(Removal { comment, writer }) => removed.push(ItemKey::Comment(*writer, *comment)),
@@ -350,7 +353,7 @@ pub async fn apply<'a>(
             _ => {}
         }
     }
-    let forbidden = Box::pin(endings::forbidden(table, &follows, order)).await?;
+    let forbidden = Box::pin(endings::forbidden(table, &between, order)).await?;
     edges.retain(|edge| !(edge.is_there() && forbidden.contains(&edge.relation)));
     let mut gone = settle(table, edges, order).await?;
     // What somebody says under a photo or comment that is gone is taken back, because nobody sees it.

@@ -16,6 +16,7 @@ use crate::edges::{Order, transact_patiently};
 use crate::error::done;
 use crate::keys::ItemKey;
 use crate::pair::BLOCK;
+use crate::relations::describe;
 use crate::{Error, Result, Table, pair, request};
 
 #[derive(Deserialize)]
@@ -49,7 +50,8 @@ pub(crate) async fn apply(table: &Table, by: UserId, about: UserId, order: Order
     }
 }
 
-/// Returns which of these follows a block forbids, and ends them. Each names who follows whom, and since when.
+/// Returns which of these follows and requests a block forbids, and ends them. Each is named by the moment since
+/// which it exists; other relations are left out.
 ///
 /// 2 RRU for each, one round trip for each 50, and 4 WRU for each that is forbidden.
 ///
@@ -57,24 +59,30 @@ pub(crate) async fn apply(table: &Table, by: UserId, about: UserId, order: Order
 /// [`Error::Busy`] when another writer holds an edge. A retry is safe.
 pub(crate) async fn forbidden(
     table: &Table,
-    follows: &BTreeMap<(UserId, UserId), Timestamp>,
+    edges: &BTreeMap<Relation, Timestamp>,
     order: Order,
 ) -> Result<BTreeSet<Relation>> {
-    let keys =
-        follows.keys().flat_map(|(user, other)| [ItemKey::Pair(*other, *user), ItemKey::Pair(*user, *other)]);
+    // The other's block is likelier, so it is tried first.
+    let between = edges.iter().filter_map(|(relation, since)| match *relation {
+        Relation::Follow(user, other) | Relation::Request(user, other) => {
+            Some((*relation, *since, [(other, user), (user, other)]))
+        }
+        _ => None,
+    });
+    let between: Vec<_> = between.collect();
+    let keys = between.iter().flat_map(|(.., pairs)| pairs.map(|(by, about)| ItemKey::Pair(by, about)));
     let keys: Vec<ItemKey> = keys.collect();
     let said = table.batch_get_latest::<Pair>(&keys).await?;
     let blocks = said.into_iter().filter(|(_, pair)| pair.block.is_some());
     let blocks: HashSet<ItemKey> = blocks.map(|(key, _)| key).collect();
     let mut forbidden = BTreeSet::new();
-    for ((user, other), since) in follows {
-        for (by, about) in [(other, user), (user, other)] {
-            if blocks.contains(&ItemKey::Pair(*by, *about)) {
-                let edge = ItemKey::Following(*user, *other);
-                if end_while_blocked(table, &edge, *since, (*by, *about), order).await? {
-                    forbidden.insert(Relation::Follow(*user, *other));
-                    break;
-                }
+    for (relation, since, pairs) in between {
+        for (by, about) in pairs {
+            if blocks.contains(&ItemKey::Pair(by, about))
+                && end_while_blocked(table, &describe(relation).source, since, (by, about), order).await?
+            {
+                forbidden.insert(relation);
+                break;
             }
         }
     }

@@ -18,6 +18,9 @@ pub struct Follow {
     pub username: String,
     /// Since when the follow exists.
     pub at: Timestamp,
+    /// Whether it was a request, which was accepted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub accepted: bool,
 }
 
 /// Follows `followee` and returns whether `user` did not before. 1 WRU.

@@ -1,12 +1,14 @@
 //! Packed followings: whom a user follows, in one item of 4 KiB at most. It is derived from the user's edges.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::UserId;
 use domain::visibility::Followings;
 use serde::{Deserialize, Serialize};
 
-use crate::calls::back_off;
+use crate::calls::{back_off, parsed};
+use crate::counters::{KeyPages, KeyRange};
 use crate::keys::ItemKey;
 use crate::{Error, Result, Table, follow, packed};
 
@@ -32,8 +34,37 @@ pub(crate) struct Stored {
 pub async fn get(table: &Table, user: UserId) -> Result<Followings> {
     let stored: Option<Stored> = table.get(&ItemKey::Followings(user)).await?;
     // Nothing is stored before the first follow is derived.
-    let Stored { newest, cut, .. } = stored.unwrap_or_default();
-    Ok(Followings { newest: newest.into_iter().collect(), whole: !cut })
+    Ok(stored.unwrap_or_default().into())
+}
+
+/// Returns the packed followings that an item stores.
+pub fn read(item: HashMap<String, AttributeValue>) -> Result<Followings> {
+    Ok(parsed::<Stored>(item)?.into())
+}
+
+/// Reads the people, at most `most`, of whom the packed followings of `user` say something else than the edges.
+/// Whom packed followings that were cut do not name is not among them. 1 RRU for each 4 KiB of both.
+pub async fn mismatched(table: &Table, user: UserId, most: usize) -> Result<Vec<UserId>> {
+    let stored: Option<Stored> = table.get_latest(&ItemKey::Followings(user)).await?;
+    let Followings { newest: mut unfollowed, whole } = stored.unwrap_or_default().into();
+    let (mut mismatched, mut pages) = (Vec::new(), KeyPages::over(KeyRange::follows(user)));
+    while let Some(page) = pages.next(table).await? {
+        for (key, _) in page {
+            let ItemKey::Following(_, followee) = key else { continue };
+            if !unfollowed.remove(&followee) && whole {
+                mismatched.push(followee);
+            }
+        }
+    }
+    mismatched.extend(unfollowed);
+    mismatched.truncate(most);
+    Ok(mismatched)
+}
+
+impl From<Stored> for Followings {
+    fn from(Stored { newest, cut, .. }: Stored) -> Self {
+        Self { newest: newest.into_iter().collect(), whole: !cut }
+    }
 }
 
 impl Stored {

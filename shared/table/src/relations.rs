@@ -303,13 +303,23 @@ impl Said {
     /// Returns the events that are published of it.
     pub(crate) fn events(&self) -> Vec<Event> {
         let event = match self {
-            Self::Follow(follower_id, followee_id, Follow { username, at }) => Event::FollowAdded {
-                follower_id: *follower_id,
-                follower_name: username.clone(),
-                followee_id: *followee_id,
+            Self::Follow(follower_id, followee_id, Follow { username, at, accepted }) => {
+                let added = Event::FollowAdded {
+                    follower_id: *follower_id,
+                    follower_name: username.clone(),
+                    followee_id: *followee_id,
+                    at: *at,
+                };
+                let accepted = accepted
+                    .then_some(Event::RequestAccepted { user_id: *followee_id, asker_id: *follower_id });
+                return std::iter::once(added).chain(accepted).collect();
+            }
+            Self::Request(asker_id, user_id, Follow { username, at, .. }) => Event::RequestAdded {
+                asker_id: *asker_id,
+                asker_name: username.clone(),
+                user_id: *user_id,
                 at: *at,
             },
-            Self::Request(..) => return Vec::new(),
             Self::Like(user_id, photo_id, Like { author, username, at }) => Event::LikeAdded {
                 photo_id: *photo_id,
                 author_id: *author,

@@ -1,6 +1,6 @@
 //! Follow requests: the asker's edges, and the derived edges that the asked user's counter counts.
 //!
-//! A request has the attributes of the follow that it becomes.
+//! A request has the attributes of the follow that it becomes, which says that it was accepted.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
 use domain::{Timestamp, UserId};
@@ -127,7 +127,8 @@ async fn withdraw_answered(table: &Table, asker: UserId, user: UserId) -> Result
     table.delete_existing(&ItemKey::Request(asker, user)).await.map(|_| ())
 }
 
-fn put_follow(table: &Table, asker: UserId, user: UserId, follow: &Follow) -> Result<TransactWriteItem> {
+fn put_follow(table: &Table, asker: UserId, user: UserId, request: &Follow) -> Result<TransactWriteItem> {
+    let follow = Follow { accepted: true, ..request.clone() };
     let put = Put::builder()
         .table_name(&*table.name)
         .set_item(Some(stored(&ItemKey::Following(asker, user), follow)?))

@@ -19,6 +19,7 @@ use table::change::Change;
 use table::follow::Follow;
 use table::keys::ItemKey;
 use table::pair::{Ended, Kept};
+use table::relations::Said;
 use table::sight::Viewer;
 use table::{Error, Order, Table, circle, follow, pair, request};
 use testkit::{Engine, Fault, ManualClock, SeededRandom};
@@ -54,9 +55,9 @@ impl World {
 
     async fn follow(&self, who: UserId, whom: UserId) -> Change {
         self.clock.advance(Duration::from_secs(1));
-        let edge = Follow { username: "ann".to_owned(), at: self.clock.now() };
+        let edge = Follow { username: "ann".to_owned(), at: self.clock.now(), accepted: false };
         assert!(follow::add(&self.table, who, whom, &edge).await.unwrap());
-        Change::Said(table::relations::Said::Follow(who, whom, edge))
+        Change::Said(Said::Follow(who, whom, edge))
     }
 
     async fn follows(&self, who: UserId, whom: UserId) -> bool {
@@ -232,6 +233,27 @@ async fn a_follow_that_a_block_forbids_is_ended_and_not_derived() {
 }
 
 #[tokio::test]
+async fn a_request_that_a_block_forbids_is_ended_and_not_derived() {
+    for order in ORDERS {
+        for (by, about) in [(0, 1), (1, 0)] {
+            let world = World::new().await;
+            let people: [UserId; 2] = world.people();
+            let [ann, bob] = people;
+            // The block finds no request: it is derived before the request is written.
+            world.block(people[by], people[about]).await;
+            world.derive(&said(people[by], people[about]), order).await;
+            request_at(&world, ann, bob, 1).await;
+            let wish = request::get_latest(&world.table, ann, bob).await.unwrap().unwrap();
+            let asked = Change::Said(Said::Request(ann, bob, wish));
+            let gone = world.derive(&asked, order).await;
+            assert_eq!(gone, BTreeSet::from([ItemKey::Request(ann, bob)]));
+            assert!(asked.went_along(&gone) && !request::exists(&world.table, ann, bob).await.unwrap());
+            assert!(request::page(&world.table, bob, None, 9).await.unwrap().items.is_empty());
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_removal_ends_the_follow_that_it_names_and_no_later_one() {
     for order in ORDERS {
         let world = World::new().await;
@@ -279,7 +301,7 @@ async fn an_answer_is_to_one_request() {
                 assert_eq!(world.follows(bob, ann).await, accepted);
             }
             let follow = follow::get_latest(table, bob, ann).await.unwrap();
-            assert_eq!(follow, accepted.then(|| Follow { username: "bob".to_owned(), at: made }));
+            assert_eq!(follow, accepted.then(|| Follow { username: "bob".to_owned(), at: made, accepted }));
             // Who follows already keeps the follow.
             request_at(&world, bob, ann, 1).await;
             world.derive(&said(ann, bob), order).await;

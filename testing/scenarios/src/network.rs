@@ -13,7 +13,7 @@ use serde_json::Value;
 use table::Table;
 use testkit::http::{Request, call};
 use testkit::workflow::{Execution, Step};
-use testkit::{ManualClock, Objects, World, sqs_event, stream_event};
+use testkit::{ManualClock, Objects, World, dies_at, sqs_event, stream_event};
 
 use crate::pieces::{Between, Functions};
 
@@ -29,6 +29,15 @@ enum Task {
     Fanout(Event),
     Backfill(Event),
     Run(Execution),
+}
+
+/// The work of one step.
+#[derive(Clone, Copy, Debug)]
+enum Work {
+    /// Deriving so many records.
+    Derive(usize),
+    /// The task at this place.
+    Task(usize),
 }
 
 /// A world and the functions behind its feeds.
@@ -66,20 +75,41 @@ impl Network {
     /// Takes one step; returns whether there was anything to do. The step derives some records of the stream,
     /// delivers a message, or continues an execution. `choice` selects it.
     pub async fn step(&mut self, choice: usize) -> bool {
+        let Some(work) = self.choose(choice).await else { return false };
+        let continued = self.perform(&work).await;
+        self.finish(work, continued);
+        true
+    }
+
+    /// Takes such a step in a process that dies at its `n`-th write, if it comes so far. Records and messages are
+    /// then delivered again, and executions continued, by later steps.
+    pub async fn step_dying_at(&mut self, choice: usize, n: usize) {
+        let Some(work) = self.choose(choice).await else { return };
+        self.world.engine.fail_when(dies_at(n));
+        let ended = self.world.engine.until_crash(self.perform(&work)).await;
+        self.world.engine.heal();
+        match ended {
+            Some(continued) => self.finish(work, continued),
+            // What it sent before it died is on its way.
+            None => self.route(),
+        }
+    }
+
+    async fn choose(&mut self, choice: usize) -> Option<Work> {
         self.gather().await;
         let derivable = usize::from(!self.records.is_empty());
-        let choices = self.tasks.len() + derivable;
-        if choices == 0 {
-            return false;
+        let choice = choice.checked_rem(self.tasks.len() + derivable)?;
+        Some(if choice == self.tasks.len() { Work::Derive(1 + choice % 3) } else { Work::Task(choice) })
+    }
+
+    /// Removes what is done from what is in transit, and adds what follows from it.
+    fn finish(&mut self, work: Work, continued: Option<Execution>) {
+        match work {
+            Work::Derive(count) => drop(self.records.drain(..count.min(self.records.len()))),
+            Work::Task(place) => drop(self.tasks.remove(place)),
         }
-        let choice = choice % choices;
-        if choice == self.tasks.len() {
-            self.derive_some(1 + choice % 3).await;
-        } else {
-            let task = self.tasks.remove(choice);
-            self.perform(task).await;
-        }
-        true
+        self.tasks.extend(continued.map(Task::Run));
+        self.route();
     }
 
     /// Derives, delivers and runs until nothing is left, oldest first.
@@ -88,7 +118,9 @@ impl Network {
         for _ in 0..PATIENCE {
             self.gather().await;
             if !self.records.is_empty() {
-                self.derive_some(usize::MAX).await;
+                let all = Work::Derive(usize::MAX);
+                self.perform(&all).await;
+                self.finish(all, None);
             } else if !self.step(0).await {
                 return;
             }
@@ -123,6 +155,8 @@ impl Network {
                 | Event::PhotoDeleted { .. } => self.tasks.push(Task::Backfill(event)),
                 Event::LikeAdded { .. }
                 | Event::LikeRemoved { .. }
+                | Event::RequestAdded { .. }
+                | Event::RequestAccepted { .. }
                 | Event::CommentAdded { .. }
                 | Event::MentionAdded { .. }
                 | Event::CommentLikeAdded { .. }
@@ -145,16 +179,18 @@ impl Network {
         }
     }
 
-    async fn derive_some(&mut self, count: usize) {
-        let count = count.min(self.records.len());
-        let records: Vec<EventRecord> = self.records.drain(..count).collect();
-        let answer = runtime::stream::answer(&self.functions.derive, stream_event(records)).await;
-        assert!(answer.batch_item_failures.is_empty());
-        self.route();
-    }
-
-    async fn perform(&mut self, task: Task) {
+    /// Does the work; returns the execution that goes on after it.
+    async fn perform(&self, work: &Work) -> Option<Execution> {
         let functions = &self.functions;
+        let task = match work {
+            Work::Task(place) => self.tasks[*place].clone(),
+            Work::Derive(count) => {
+                let records = self.records.iter().take(*count).cloned().collect();
+                let answer = runtime::stream::answer(&functions.derive, stream_event(records)).await;
+                assert!(answer.batch_item_failures.is_empty());
+                return None;
+            }
+        };
         let answer = match task {
             Task::OutOfOrder(message) => runtime::sqs::answer(&functions.derive, sqs_event(&[message])).await,
             Task::Fanout(event) => runtime::sqs::answer(&functions.fanout, sqs_event(&[event])).await,
@@ -162,10 +198,10 @@ impl Network {
             Task::Run(run) => return self.go_on(run).await,
         };
         assert!(answer.batch_item_failures.is_empty());
-        self.route();
+        None
     }
 
-    async fn go_on(&mut self, mut run: Execution) {
+    async fn go_on(&self, mut run: Execution) -> Option<Execution> {
         match run.take_step() {
             Some(Step::Wait) => self.world.clock.advance(Duration::from_mins(1)),
             Some(Step::Mark(mark)) => {
@@ -180,9 +216,7 @@ impl Network {
             }
             None => {}
         }
-        if !run.is_done() {
-            self.tasks.push(Task::Run(run));
-        }
+        (!run.is_done()).then_some(run)
     }
 
     /// Returns everything that a reader sees who scrolls to the end, in order.

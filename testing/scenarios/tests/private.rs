@@ -60,7 +60,8 @@ async fn derived(private: bool) -> (Network, Scene) {
 async fn asked() -> (Network, Scene) {
     let (mut network, mut scene) = derived(true).await;
     network.settle().await;
-    let wish = Follow { username: scene.asker.username.clone(), at: network.world.clock.now() };
+    let wish =
+        Follow { username: scene.asker.username.clone(), at: network.world.clock.now(), accepted: false };
     let (asker, star) = (scene.asker.user_id, scene.star.user_id);
     assert!(table::request::add(&network.world.table, asker, star, &wish).await.unwrap());
     scene.records = network.records().await;

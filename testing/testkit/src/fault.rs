@@ -37,6 +37,15 @@ pub enum Fault {
     Crash,
 }
 
+/// Returns a rule that kills the caller at its `n`-th write.
+pub fn dies_at(n: usize) -> impl FnMut(&Asked<'_>) -> Option<Fault> + Send {
+    let mut writes = 0;
+    move |asked| {
+        writes += usize::from(asked.writes());
+        (asked.writes() && writes == n).then_some(Fault::Crash)
+    }
+}
+
 /// A request on its way to the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {

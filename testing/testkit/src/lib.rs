@@ -53,7 +53,7 @@ pub use clock::{ManualClock, START};
 pub use engine::bulk::import;
 pub use engine::{ATTEMPTS, Engine};
 pub use events::{fixture, sqs_event, stream_event};
-pub use fault::{Asked, Fault};
+pub use fault::{Asked, Fault, dies_at};
 #[cfg(all(feature = "bulk", feature = "world"))]
 pub use followees::Followees;
 pub use hold::Hold;

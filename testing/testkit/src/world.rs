@@ -20,6 +20,7 @@ use domain::sealed::Sealed;
 use domain::session::{Seen, SessionId};
 use domain::text::CommentText;
 use domain::user::User;
+use domain::visibility::Answer;
 use domain::{Clock, CommentId, CommentPath, Home, PhotoId, Timestamp, UserId};
 use messages::workflow::{self, CelebrityFanout};
 use runtime::stream::Record;
@@ -36,8 +37,8 @@ use table::session::{Opened, Owner};
 use table::snapshot::{self, Followed};
 use table::user::{NewAccount, Registration};
 use table::{
-    Order, Patch, Table, comment, feed, follow, head, like, mail_link, pair, photo, privacy, reader, session,
-    user,
+    Order, Patch, Table, comment, feed, follow, head, like, mail_link, pair, photo, privacy, reader, request,
+    session, user,
 };
 
 use crate::workflow::{Execution, Step};
@@ -168,7 +169,7 @@ impl World {
     /// Lets `who` follow `whom`; returns whether the edge is new.
     pub async fn follow(&self, who: &Caller, whom: &Caller) -> bool {
         self.tick();
-        let edge = follow::Follow { username: who.username.clone(), at: self.clock.now() };
+        let edge = follow::Follow { username: who.username.clone(), at: self.clock.now(), accepted: false };
         follow::add(&self.table, who.user_id, whom.user_id, &edge).await.expect("a follow")
     }
 
@@ -193,6 +194,22 @@ impl World {
             let write = write.request_items(self.engine.table_name(), batch.to_vec());
             write.send().await.expect("a batch");
         }
+    }
+
+    /// Lets `who` ask to follow `whom`; returns whether they did not before.
+    pub async fn ask(&self, who: &Caller, whom: &Caller) -> bool {
+        self.tick();
+        let request =
+            follow::Follow { username: who.username.clone(), at: self.clock.now(), accepted: false };
+        request::add(&self.table, who.user_id, whom.user_id, &request).await.expect("a request")
+    }
+
+    /// Lets `who` answer the request of `whom`; returns whether there was one.
+    pub async fn answer(&self, who: &Caller, whom: &Caller, accepted: bool) -> bool {
+        let request = request::get_latest(&self.table, whom.user_id, who.user_id).await.expect("a read");
+        let Some(request) = request else { return false };
+        let answer = Answer { to: request.at, accepted };
+        pair::answer(&self.table, who.user_id, whom.user_id, answer).await.expect("an answer")
     }
 
     /// Lets `by` block `whom`, as [`hide`] does.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use domain::Relation;
+use domain::{Relation, UserId};
 use messages::repair::{Following, MOST, Repair};
 use table::agreement::Agreement;
 use table::counters::{Count, Counter};
@@ -60,6 +60,26 @@ impl<'a> Findings<'a> {
         self.report.mismatched += 1;
         writeln!(self.words, "{relation}: {how}")?;
         self.repair.resettle.push(relation);
+        self.hand_over(MOST)
+    }
+
+    /// Reports that the circles of two people say something else than they say about each other.
+    pub(crate) fn mismatched_circles(&mut self, (one, other): (UserId, UserId)) -> io::Result<()> {
+        self.report.listed += 1;
+        writeln!(self.words, "circles of user {one} and user {other}: not what they say about each other")?;
+        self.repair.pairs.push((one, other));
+        self.hand_over(MOST)
+    }
+
+    /// Reports that the packed followings of a user say something else of `other` than the edge.
+    pub(crate) fn mismatched_followings(&mut self, user: UserId, other: UserId) -> io::Result<()> {
+        self.report.listed += 1;
+        writeln!(self.words, "packed followings of user {user}: wrong about user {other}")?;
+        // Settling the follow brings them in line with it.
+        let follow = Relation::Follow(user, other);
+        if !self.repair.resettle.contains(&follow) {
+            self.repair.resettle.push(follow);
+        }
         self.hand_over(MOST)
     }
 

@@ -1,4 +1,4 @@
-//! `verify` counts a whole table and reports the counters and derived edges that are wrong.
+//! `verify` counts a whole table and reports the counters, derived edges and derived lists of people that are wrong.
 //!
 //! It is a tool for operators, run with an operator's credentials and never deployed.
 //! It is the only program that scans.
@@ -8,7 +8,8 @@
 //! - **Then** it checks every difference again, item by item and consistently ([`recheck`]), because a table
 //!   in use changes while it is read. A counter has drifted only if it differs from its edges while
 //!   its item's `version` is unchanged. An edge is mismatched only if its two sides still differ at the last
-//!   of three checks, because the stream takes its time.
+//!   of three checks, because the stream takes its time. So are circles and packed followings, which are derived
+//!   from what people say about each other and from whom they follow.
 //! - **Last**, it counts `following` by a second, consistent scan where the check cannot decide
 //!   ([`following`]). The edges that `following` counts lie in the partitions of others.
 //!
@@ -68,6 +69,8 @@ pub struct Report {
     pub drifted: u64,
     /// Edges whose two sides differ.
     pub mismatched: u64,
+    /// People in a circle or in packed followings of whom these say something wrong.
+    pub listed: u64,
     /// Counters that changed whenever their edges were counted.
     pub undecided: u64,
     /// Read request units of the whole run.
@@ -78,7 +81,7 @@ impl Report {
     /// Returns 0 when all is well, 1 when something is wrong, 2 when nothing is wrong but
     /// not everything was decided.
     pub fn exit_code(&self) -> u8 {
-        match (self.drifted + self.mismatched, self.undecided) {
+        match (self.drifted + self.mismatched + self.listed, self.undecided) {
             (0, 0) => 0,
             (0, _) => 2,
             _ => 1,
@@ -89,9 +92,12 @@ impl Report {
 /// The last lines of the output.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { items, strange, counters, drifted, mismatched, undecided, read_units } = self;
+        let Self { items, strange, counters, drifted, mismatched, listed, undecided, read_units } = self;
         writeln!(f, "{items} items for {read_units:.1} RRU, {strange} of them under keys never made")?;
-        writeln!(f, "{mismatched} edges mismatched, {undecided} counters undecided")?;
+        writeln!(
+            f,
+            "{mismatched} edges and {listed} listed people mismatched, {undecided} counters undecided"
+        )?;
         write!(f, "{counters} counters, {drifted} drifted")
     }
 }
@@ -127,7 +133,8 @@ pub struct Outputs<'a> {
 ///
 /// Costs 0.5 RRU for each 4 KiB of the table, and 1 more when `following` needs a second scan.
 /// Items that changed meanwhile or have drifted add the cost of [`table::counters::inspect`]
-/// and [`table::agreement::mismatched`].
+/// and [`table::agreement::mismatched`], [`table::circle::mismatched`] and [`table::followings::mismatched`]. The
+/// last is also the cost of each user who follows more people than packed followings name.
 ///
 /// # Errors
 /// The table cannot be read, or `outputs` cannot be written. Findings are not errors.

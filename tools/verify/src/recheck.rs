@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use domain::{Relation, UserId};
 use futures::{StreamExt, stream};
-use table::Table;
 use table::agreement::{self, Agreement};
 use table::counters::{self, Count, Counter, Inspection};
 use table::relations::Side;
+use table::{Table, circle, followings};
 
 use crate::Result;
 use crate::findings::Findings;
@@ -27,6 +27,10 @@ pub(crate) enum Suspect {
     Counter(Counter),
     /// Source edges that differ from derived edges.
     Side(Side),
+    /// What a user and others say about each other, which differs from their circles.
+    Circle(UserId),
+    /// Packed followings that differ from the user's edges, or were cut.
+    Followings(UserId),
 }
 
 impl Suspect {
@@ -45,6 +49,10 @@ enum Outcome {
     Unsure(Suspect),
     Drifted(Counter, Count),
     Mismatched(Vec<(Relation, Agreement)>),
+    /// The circles of the user and of each of these differ from what they say about each other.
+    Circles(UserId, Vec<UserId>),
+    /// The packed followings of the user are wrong about these.
+    Followings(UserId, Vec<UserId>),
 }
 
 /// Checks each suspect up to three times, `patience` apart. Returns the users whose
@@ -60,7 +68,7 @@ pub(crate) async fn recheck(
     findings: &mut Findings<'_>,
 ) -> Result<BTreeSet<UserId>> {
     let doubtful: BTreeSet<UserId> = suspects.iter().filter_map(Suspect::following).collect();
-    let mut undecided = BTreeSet::new();
+    let (mut undecided, mut told) = (BTreeSet::new(), BTreeSet::new());
     for number in 1..=CHECKS {
         if suspects.is_empty() {
             break;
@@ -78,6 +86,20 @@ pub(crate) async fn recheck(
                 Outcome::Fine => {}
                 Outcome::Unsure(suspect) => unsure.push(suspect),
                 Outcome::Drifted(counter, count) => findings.drifted(counter, count)?,
+                Outcome::Circles(user, others) => {
+                    for other in others {
+                        // Both may be suspects.
+                        let two = (user.min(other), user.max(other));
+                        if told.insert(two) {
+                            findings.mismatched_circles(two)?;
+                        }
+                    }
+                }
+                Outcome::Followings(user, others) => {
+                    for other in others {
+                        findings.mismatched_followings(user, other)?;
+                    }
+                }
                 Outcome::Mismatched(relations) => {
                     for (relation, agreement) in relations {
                         findings.mismatched(relation, agreement)?;
@@ -96,14 +118,20 @@ pub(crate) async fn recheck(
         match suspect {
             Suspect::Counter(Counter::Following(user)) => _ = undecided.insert(user),
             Suspect::Counter(counter) => findings.undecided(counter)?,
-            // The last check of a side decides.
-            Suspect::Side(_) => {}
+            // The last check of all others decides.
+            Suspect::Side(_) | Suspect::Circle(_) | Suspect::Followings(_) => {}
         }
     }
     Ok(undecided)
 }
 
 async fn check(table: &Table, suspect: Suspect, last: bool) -> Result<Outcome> {
+    let most = if last { MOST } else { 1 };
+    let told = |none: bool, outcome| match (none, last) {
+        (true, _) => Outcome::Fine,
+        (false, true) => outcome,
+        (false, false) => Outcome::Unsure(suspect),
+    };
     Ok(match suspect {
         Suspect::Counter(counter) => match counters::inspect(table, counter).await? {
             Inspection::Gone => Outcome::Fine,
@@ -114,12 +142,16 @@ async fn check(table: &Table, suspect: Suspect, last: bool) -> Result<Outcome> {
             Inspection::Still(count) => Outcome::Drifted(counter, count),
         },
         Suspect::Side(side) => {
-            let mismatched = agreement::mismatched(table, side, if last { MOST } else { 1 }).await?;
-            match (mismatched.is_empty(), last) {
-                (true, _) => Outcome::Fine,
-                (false, true) => Outcome::Mismatched(mismatched),
-                (false, false) => Outcome::Unsure(suspect),
-            }
+            let mismatched = agreement::mismatched(table, side, most).await?;
+            told(mismatched.is_empty(), Outcome::Mismatched(mismatched))
+        }
+        Suspect::Circle(user) => {
+            let mismatched = circle::mismatched(table, user, most).await?;
+            told(mismatched.is_empty(), Outcome::Circles(user, mismatched))
+        }
+        Suspect::Followings(user) => {
+            let mismatched = followings::mismatched(table, user, most).await?;
+            told(mismatched.is_empty(), Outcome::Followings(user, mismatched))
         }
     })
 }

@@ -5,11 +5,13 @@ use std::num::ParseIntError;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::photo::State;
+use domain::visibility::{Circle, Followings, Pair};
 use domain::{CommentId, CommentPath, PhotoId, Relation, Timestamp, UserId};
 use serde::Deserialize;
 use table::counters::Counter;
 use table::keys::{ItemKey, PK, SK};
 use table::relations::{End, edge_of};
+use table::{circle, followings};
 
 use crate::{Error, Result};
 
@@ -22,11 +24,13 @@ pub(crate) fn attributes() -> impl Iterator<Item = &'static str> {
     let comment = CommentPath::new(nothing, CommentId::floor(Timestamp(0)));
     let of_comment = Counter::OF_COMMENT.into_iter().map(move |of| of(comment).attribute());
     let all: BTreeSet<_> = of_user.chain(of_photo).chain(of_comment).collect();
-    [PK, SK, "author", "state", "by"].into_iter().chain(all)
+    const OF_CIRCLE: [&str; 5] = ["blocks", "blocked_by", "mutes_posts", "mutes_stories", "overflows"];
+    const OTHERS: [&str; 10] = [PK, SK, "author", "state", "by", "block", "mute", "newest", "cut", "version"];
+    OTHERS.into_iter().chain(OF_CIRCLE).chain(all)
 }
 
 /// The meaning of an item for the count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
     /// A user's counters, as [`Counter::OF_USER`] lists them.
     User { id: UserId, counters: [i64; Counter::OF_USER.len()] },
@@ -38,6 +42,12 @@ pub(crate) enum Seen {
     Said(Relation),
     /// A derived edge.
     Derived(Relation),
+    /// What somebody says about somebody else.
+    Pair { by: UserId, about: UserId, said: Pair },
+    /// A user's circle.
+    Circle(UserId, Circle),
+    /// A user's packed followings.
+    Followings(UserId, Followings),
     /// An item that does not count.
     Other,
     /// An item whose key no function creates.
@@ -59,7 +69,7 @@ impl Seen {
     /// Reads an item.
     ///
     /// # Errors
-    /// The item is a profile, a photo or a comment and is malformed.
+    /// The item is a profile, a photo, a comment, a pair, a circle or packed followings, and is malformed.
     pub(crate) fn read(item: HashMap<String, AttributeValue>) -> Result<Self> {
         let text = |attribute| item.get(attribute).and_then(|value| value.as_s().ok());
         let Some(key) = text(PK).zip(text(SK)).and_then(|(pk, sk)| ItemKey::parse(pk, sk)) else {
@@ -80,6 +90,11 @@ impl Seen {
                 let Written { by } = serde_dynamo::from_item(item).map_err(unreadable)?;
                 Self::Comment { path, counters, by }
             }
+            ItemKey::Pair(by, about) => {
+                Self::Pair { by, about, said: serde_dynamo::from_item(item).map_err(unreadable)? }
+            }
+            ItemKey::Circle(user) => Self::Circle(user, circle::read(item)?),
+            ItemKey::Followings(user) => Self::Followings(user, followings::read(item)?),
             _ => match edge_of(&key, None) {
                 Some((relation, End::Source)) => Self::Said(relation),
                 Some((relation, End::Derived)) => Self::Derived(relation),

@@ -67,7 +67,11 @@ async fn when_an_account_becomes_public_then_pending_requests_become_follows() {
     let photo = world.post(&ann).await;
     let askers = world.people("asker", 130).await;
     for asker in &askers {
-        let wish = Follow { username: asker.username.clone(), at: domain::Clock::now(&world.clock) };
+        let wish = Follow {
+            username: asker.username.clone(),
+            at: domain::Clock::now(&world.clock),
+            accepted: false,
+        };
         assert!(request::add(&world.table, asker.user_id, ann.user_id, &wish).await.unwrap());
     }
     request::withdraw(&world.table, askers[0].user_id, ann.user_id).await.unwrap();

@@ -9,9 +9,8 @@ use table::counters::{self, Counter, Inspection};
 use table::keys::ItemKey;
 use table::relations::Side;
 use table::{agreement, comment, photo};
-use testkit::Fault;
+use testkit::{Fault, dies_at};
 
-use crate::crash::dies_at;
 use crate::stage::{Stage, change, deliver, work};
 
 const ALL: usize = 1_000;

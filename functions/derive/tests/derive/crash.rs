@@ -7,7 +7,7 @@ use aws_lambda_events::dynamodb::EventRecord;
 use derive::OutOfOrder;
 use domain::PhotoId;
 use table::keys::ItemKey;
-use testkit::{Asked, Fault};
+use testkit::{Fault, dies_at};
 
 use crate::stage::{Stage, assert_never_wrong, change, deliver, told, wanted, work};
 
@@ -76,7 +76,7 @@ impl Scene {
         self.stage.assert_listed(&people, &self.photos).await;
         let told: BTreeSet<String> = self.stage.published.take().iter().map(told).collect();
         let wanted: BTreeSet<String> =
-            records.iter().filter_map(|record| wanted(&change(record).unwrap())).collect();
+            records.iter().flat_map(|record| wanted(&change(record).unwrap())).collect();
         // Of the follow that is forbidden by a block nothing need be published.
         let forbidden = format!("follow.added {} {}", self.people[1].user_id, self.people[0].user_id);
         assert!(told.is_subset(&wanted), "{:?}", told.difference(&wanted));
@@ -87,15 +87,6 @@ impl Scene {
         }
         let circle = table::circle::get(&self.stage.world.table, self.people[0].user_id).await.unwrap();
         assert!(circle.blocks.contains(&self.people[1].user_id));
-    }
-}
-
-/// Returns a fault that kills the function at its `n`-th write.
-pub fn dies_at(n: usize) -> impl FnMut(&Asked<'_>) -> Option<Fault> + Send {
-    let mut writes = 0;
-    move |asked| {
-        writes += usize::from(asked.writes());
-        (asked.writes() && writes == n).then_some(Fault::Crash)
     }
 }
 

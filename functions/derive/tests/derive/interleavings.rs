@@ -131,7 +131,7 @@ impl Play {
                 }
                 2 | 3 => persist(async || like::remove(table, who.user_id, photo).await).await,
                 4 => {
-                    let edge = follow::Follow { username: who.username.clone(), at };
+                    let edge = follow::Follow { username: who.username.clone(), at, accepted: false };
                     persist(async || follow::add(table, who.user_id, whom.user_id, &edge).await).await;
                 }
                 5 => persist(async || follow::remove(table, who.user_id, whom.user_id).await).await,
@@ -248,8 +248,7 @@ impl Play {
         self.stage.assert_listed(&people, &there).await;
         let told: BTreeSet<String> = self.stage.published.take().iter().map(told).collect();
         let records = self.lanes.iter().flatten();
-        let wanted: BTreeSet<String> =
-            records.filter_map(|record| wanted(&change(record).unwrap())).collect();
+        let wanted: BTreeSet<String> = records.flat_map(|record| wanted(&change(record).unwrap())).collect();
         // Of a like that goes with its photo nothing need be published.
         let unpublished: Vec<&String> = wanted.difference(&told).collect();
         let went_along = |event: &String| {

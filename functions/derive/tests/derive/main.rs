@@ -450,6 +450,84 @@ async fn when_somebody_is_blocked_then_follows_end_and_later_ones_are_not_told()
     stage.assert_exact(&[&ann, &bob], &[]).await;
 }
 
+/// Delivers all that is new and returns what is published of it, as lines of text.
+async fn drained(stage: &Stage) -> Vec<String> {
+    stage.drain().await;
+    stage.published.take().iter().map(told).collect()
+}
+
+#[tokio::test]
+async fn when_a_request_is_made_and_accepted_then_both_are_told() {
+    let stage = Stage::new().await;
+    let world = &stage.world;
+    let (ann, bob, eve) = (world.person("ann").await, world.person("bob").await, world.person("eve").await);
+    let (a, b, e) = (ann.user_id, bob.user_id, eve.user_id);
+    world.switch(&ann, true).await;
+    drained(&stage).await;
+    for asker in [&bob, &eve] {
+        assert!(world.ask(asker, &ann).await);
+    }
+    let name = |event: &Event| match event {
+        Event::RequestAdded { asker_name, .. } => asker_name.clone(),
+        other => panic!("{other:?}"),
+    };
+    stage.drain().await;
+    let asked = stage.published.take();
+    assert_eq!(
+        asked.iter().map(told).collect::<Vec<_>>(),
+        [format!("request.added {b} {a}"), format!("request.added {e} {a}")]
+    );
+    assert_eq!(asked.iter().map(name).collect::<Vec<_>>(), ["bob", "eve"]);
+
+    // What is declined is told to nobody.
+    assert!(world.answer(&ann, &eve, false).await);
+    assert_eq!(drained(&stage).await, [""; 0]);
+    assert!(world.answer(&ann, &bob, true).await);
+    let answered = world.engine.stream().await;
+    assert_eq!(stage.deliver(&answered).await, None);
+    let accepted = [format!("follow.added {b} {a}"), format!("request.accepted {a} {b}")];
+    // The follow is in the stream, and says so each time it comes.
+    let records = world.engine.stream().await;
+    for _ in 0..2 {
+        assert_eq!(stage.deliver(&records).await, None);
+        assert_eq!(stage.published.take().iter().map(told).collect::<Vec<_>>(), accepted);
+    }
+    stage.assert_exact(&[&ann, &bob, &eve], &[]).await;
+    // A follow without a request is told as one.
+    world.follow(&ann, &bob).await;
+    assert_eq!(drained(&stage).await, [format!("follow.added {a} {b}")]);
+}
+
+#[tokio::test]
+async fn when_an_account_is_public_by_then_a_request_is_told_as_accepted() {
+    let stage = Stage::new().await;
+    let world = &stage.world;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    drained(&stage).await;
+    let (a, b) = (ann.user_id, bob.user_id);
+    assert!(world.ask(&bob, &ann).await);
+    let wanted = [
+        format!("request.added {b} {a}"),
+        format!("follow.added {b} {a}"),
+        format!("request.accepted {a} {b}"),
+    ];
+    assert_eq!(drained(&stage).await, wanted);
+}
+
+#[tokio::test]
+async fn when_a_request_is_made_under_a_block_then_it_is_ended_and_not_told() {
+    let stage = Stage::new().await;
+    let world = &stage.world;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    world.switch(&ann, true).await;
+    world.block(&ann, &bob).await;
+    drained(&stage).await;
+    assert!(world.ask(&bob, &ann).await);
+    assert_eq!(drained(&stage).await, [""; 0]);
+    assert_eq!(world.profile(&ann).await.requests, 0);
+    assert!(!table::request::exists(&world.table, bob.user_id, ann.user_id).await.unwrap());
+}
+
 #[tokio::test]
 async fn a_block_and_a_follow_stay_within_their_budgets() {
     let stage = Stage::new().await;

@@ -11,6 +11,8 @@ use runtime::queue::Sender;
 use runtime::stream::Record;
 use serde_json::{Value, json};
 use table::change::{Change, Remains};
+use table::follow::Follow;
+use table::relations::Said;
 use table::{follow, like, photo, timeline};
 use testkit::{Outbox, Published, World, sqs_event, stream_event};
 
@@ -166,15 +168,22 @@ pub fn change(record: &EventRecord) -> Option<Change> {
     Change::read(record.old.as_ref(), record.new.as_ref()).unwrap()
 }
 
-/// Returns the event that has to be published for a change, as a line of text.
-pub fn wanted(change: &Change) -> Option<String> {
-    Some(match change {
+/// Returns the events that have to be published for a change, each as a line of text.
+pub fn wanted(change: &Change) -> Vec<String> {
+    let one = match change {
+        Change::Said(Said::Follow(follower, followee, Follow { accepted: true, .. })) => {
+            return vec![
+                format!("follow.added {follower} {followee}"),
+                format!("request.accepted {followee} {follower}"),
+            ];
+        }
         Change::Said(said) => match said.relation() {
             Relation::Like(user, photo) => format!("like.added {user} {photo}"),
             Relation::Follow(follower, followee) => format!("follow.added {follower} {followee}"),
             Relation::Comment(user, path) => format!("comment.added {user} {path}"),
             Relation::CommentLike(user, path) => format!("comment_like.added {user} {path}"),
-            Relation::Request(..) | Relation::Timeline(..) => return None,
+            Relation::Request(asker, user) => format!("request.added {asker} {user}"),
+            Relation::Timeline(..) => return Vec::new(),
         },
         Change::TakenBack(Relation::Follow(follower, followee)) => {
             format!("follow.removed {follower} {followee}")
@@ -187,8 +196,9 @@ pub fn wanted(change: &Change) -> Option<String> {
         Change::Ready { photo, .. } => format!("photo.ready {photo}"),
         Change::Failed(Remains { photo, .. }) => format!("photo.failed {photo}"),
         Change::Deleted(Remains { photo, .. }) => format!("photo.deleted {photo}"),
-        _ => return None,
-    })
+        _ => return Vec::new(),
+    };
+    vec![one]
 }
 
 /// Returns an event in the notation of [`wanted`].
@@ -200,6 +210,8 @@ pub fn told(event: &Event) -> String {
         }
         Event::FollowAdded { follower_id, followee_id, .. }
         | Event::FollowRemoved { follower_id, followee_id } => format!("{kind} {follower_id} {followee_id}"),
+        Event::RequestAdded { asker_id, user_id, .. } => format!("{kind} {asker_id} {user_id}"),
+        Event::RequestAccepted { user_id, asker_id } => format!("{kind} {user_id} {asker_id}"),
         Event::PhotoReady { photo_id, .. }
         | Event::PhotoFailed { photo_id, .. }
         | Event::PhotoDeleted { photo_id, .. } => format!("{kind} {photo_id}"),

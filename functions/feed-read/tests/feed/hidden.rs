@@ -85,7 +85,8 @@ async fn a_page_of_private_photos_stays_within_its_budget() {
     world.activate(&reader).await;
     for number in 0..460_u64 {
         let whom = UserId::try_from(number).unwrap();
-        let edge = table::follow::Follow { username: "reader".to_owned(), at: testkit::START };
+        let edge =
+            table::follow::Follow { username: "reader".to_owned(), at: testkit::START, accepted: false };
         table::follow::add(&world.table, reader.user_id, whom, &edge).await.unwrap();
     }
     for number in 0..200_u64 {
@@ -127,7 +128,8 @@ async fn private_authors_whom_packed_followings_do_not_name_are_asked_for() {
     world.derive().await;
     for number in 0..480_u64 {
         let whom = UserId::try_from(number).unwrap();
-        let edge = table::follow::Follow { username: "reader".to_owned(), at: testkit::START };
+        let edge =
+            table::follow::Follow { username: "reader".to_owned(), at: testkit::START, accepted: false };
         table::follow::add(&world.table, reader.user_id, whom, &edge).await.unwrap();
     }
     let (theirs, others) = (world.post(&ann).await, world.post(&left).await);

@@ -21,7 +21,14 @@ impl World {
     /// Lets Ada follow Bob, and derives the counts.
     async fn ada_follows_bob(&self) {
         let (ada, bob) = (self.ada.user_id, self.bob.user_id);
-        follow::add(&self.table, ada, bob, &Follow { username: "Ada".to_owned(), at: START }).await.unwrap();
+        follow::add(
+            &self.table,
+            ada,
+            bob,
+            &Follow { username: "Ada".to_owned(), at: START, accepted: false },
+        )
+        .await
+        .unwrap();
         let change = EdgeState::since(Relation::Follow(ada, bob), Some(START));
         table::settle(&self.table, vec![change], Order::InOrder).await.unwrap();
     }
@@ -257,7 +264,7 @@ async fn when_the_session_has_ended_then_the_profile_stays() {
 async fn when_a_profile_is_shown_then_it_says_how_the_two_stand_to_each_other() {
     let world = World::new().await;
     let (ada, bob) = (world.ada.user_id, world.bob.user_id);
-    let edge = Follow { username: "Bob".to_owned(), at: START };
+    let edge = Follow { username: "Bob".to_owned(), at: START, accepted: false };
     follow::add(&world.table, bob, ada, &edge).await.unwrap();
     let mute = domain::visibility::Mute { posts: true, stories: false };
     pair::mute(&world.table, ada, bob, mute).await.unwrap();

@@ -27,6 +27,11 @@ impl KeyRange {
         Self::prefixed(partition::user(user), sort::FOLLOWS)
     }
 
+    /// Of whom `user` says anything.
+    pub(crate) fn pairs(user: UserId) -> Self {
+        Self::prefixed(partition::pairs(user), "")
+    }
+
     /// Who asks to follow `user`.
     pub(crate) fn requested(user: UserId) -> Self {
         Self::prefixed(partition::requested(user), "")

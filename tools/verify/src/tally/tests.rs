@@ -1,6 +1,7 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::CommentId;
+use domain::visibility::{Circle, Followings, Mute};
+use domain::{CommentId, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
@@ -86,10 +87,19 @@ fn table(said: &BTreeSet<Relation>, derived: &BTreeSet<Relation>, off: &[i64]) -
             _ => None,
         }),
     });
+    let packed = (0..PEOPLE).map(user).map(|id| {
+        let followees = said.iter().filter_map(|relation| match *relation {
+            Relation::Follow(follower, followee) if follower == id => Some(followee),
+            _ => None,
+        });
+        Seen::Followings(id, Followings { newest: followees.collect(), whole: true })
+    });
+    let packed: Vec<Seen> = packed.collect();
     let said = said.iter().filter(|relation| !matches!(relation, Relation::Timeline(..)));
     let said = said.map(|relation| Seen::Said(*relation));
     people
         .chain(pictures)
+        .chain(packed)
         .chain(said)
         .chain(derived.iter().map(|relation| match *relation {
             Relation::Comment(by, path) => Seen::Comment {
@@ -175,6 +185,80 @@ proptest! {
     }
 }
 
+/// Returns what some of a few people say about each other, and their circles.
+fn pairs(said: &BTreeMap<(u64, u64), (bool, bool, bool)>) -> (Vec<Seen>, BTreeMap<UserId, Circle>) {
+    let (mut items, mut circles) = (Vec::new(), BTreeMap::<UserId, Circle>::new());
+    for (&(by, about), &(block, posts, stories)) in said.iter().filter(|((by, about), _)| by != about) {
+        let (by, about) = (user(by), user(about));
+        let said = Pair {
+            block: block.then_some(Timestamp(1)),
+            mute: Some(Mute { posts, stories }).filter(|mute| mute.is_any()),
+            ..Pair::default()
+        };
+        for (viewer, other, said, heard) in
+            [(by, about, &said, &Pair::default()), (about, by, &Pair::default(), &said)]
+        {
+            for tie in Tie::ALL.into_iter().filter(|tie| tie.is_between(said, heard)) {
+                list(circles.entry(viewer).or_default(), tie).insert(other);
+            }
+        }
+        items.push(Seen::Pair { by, about, said });
+    }
+    (items, circles)
+}
+
+fn list(circle: &mut Circle, tie: Tie) -> &mut BTreeSet<UserId> {
+    match tie {
+        Tie::Blocks => &mut circle.blocks,
+        Tie::BlockedBy => &mut circle.blocked_by,
+        Tie::MutesPosts => &mut circle.mutes_posts,
+        Tie::MutesStories => &mut circle.mutes_stories,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn circles_are_suspects_where_they_differ_from_pairs(
+        said in prop::collection::btree_map((0..PEOPLE, 0..PEOPLE), any::<(bool, bool, bool)>(), 0..15),
+        (viewer, step, tie) in (0..PEOPLE, 1..PEOPLE, 0..Tie::ALL.len()),
+        seed: u64,
+    ) {
+        let (pairs, mut circles) = pairs(&said);
+        let tallied = |circles: &BTreeMap<UserId, Circle>| {
+            let circles = circles.iter().map(|(viewer, circle)| Seen::Circle(*viewer, circle.clone()));
+            let mut items: Vec<Seen> = pairs.iter().cloned().chain(circles).collect();
+            shuffle(&mut items, seed);
+            tallied(items).suspects()
+        };
+        prop_assert_eq!(tallied(&circles), []);
+        // One entry too few or too many, in any list.
+        let (viewer, other, tie) = (user(viewer), user((viewer + step) % PEOPLE), Tie::ALL[tie]);
+        let list = list(circles.entry(viewer).or_default(), tie);
+        if !list.remove(&other) {
+            list.insert(other);
+        }
+        let mut suspects = BTreeSet::from([Suspect::Circle(viewer)]);
+        if tie == Tie::BlockedBy {
+            suspects.insert(Suspect::Circle(other));
+        }
+        prop_assert_eq!(tallied(&circles), suspects.into_iter().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn packed_followings_are_suspects_where_they_differ_from_edges(
+        followed in prop::collection::btree_set(1..PEOPLE, 0..4),
+        packed in prop::collection::btree_set(1..PEOPLE, 0..4),
+    ) {
+        let newest = packed.iter().copied().map(user).collect();
+        let edges = followed.iter().map(|other| Seen::Said(Relation::Follow(user(0), user(*other))));
+        let all = edges.chain([Seen::Followings(user(0), Followings { newest, whole: true })]);
+        let suspects = tallied(all).suspects();
+        prop_assert_eq!(suspects.contains(&Suspect::Followings(user(0))), followed != packed);
+    }
+}
+
 /// Shuffles items into an order that the seed decides.
 fn shuffle(items: &mut [Seen], seed: u64) {
     items.sort_by_cached_key(|seen| {
@@ -194,6 +278,7 @@ fn edges_of_a_deleted_photo_are_suspects_of_their_actors_only() {
 #[test]
 fn a_tally_takes_the_documented_memory() {
     assert_eq!(size_of::<(UserId, OfUser)>(), 112);
+    assert_eq!(size_of::<(UserId, Lists)>(), 24);
     assert_eq!(size_of::<(PhotoId, OfPhoto)>(), 64);
     assert_eq!(size_of::<(CommentPath, OfComment)>(), 64);
 }

@@ -74,10 +74,11 @@ async fn every_kind_of_mismatched_edge_is_reported() {
             format!("user {bob} likes photo {first}: derived from nothing"),
             format!("user {cy} likes photo {second}: not derived"),
             format!("photo {first} in the timeline of user {ada}: not derived"),
+            format!("packed followings of user {cy}: wrong about user {ada}"),
         ]
     );
     assert_eq!(said.last_line(), "16 counters, 0 drifted", "counters equal their edges, such as they are");
-    assert_eq!((said.report.exit_code(), said.report.mismatched), (1, 5));
+    assert_eq!((said.report.exit_code(), said.report.mismatched, said.report.listed), (1, 5, 1));
     let resettle = json!([
         { "follow": [cy, ada] },
         { "follow": [bob, ada] },
@@ -86,6 +87,73 @@ async fn every_kind_of_mismatched_edge_is_reported() {
         { "timeline": [ada, first] },
     ]);
     assert_eq!(said.repairs[0]["resettle"], resettle);
+}
+
+#[tokio::test]
+async fn circles_that_differ_from_pairs_are_reported_from_either_side() {
+    let small = Small::new().await;
+    let (ada, bob, cy) = (&small.ada, &small.bob, &small.cy);
+    small.world.block(ada, bob).await;
+    small.world.block(cy, ada).await;
+    small.world.derive().await;
+    assert_eq!(verify(&small.world).await.findings(), [""; 0]);
+    // Bob's circle does not know of the block any more; Ada's does.
+    small.write(ItemKey::Circle(bob.user_id), "REMOVE blocked_by SET nothing = :value", 0).await;
+    // A block was taken back, and both circles still have it.
+    small.remove(ItemKey::Pair(cy.user_id, ada.user_id)).await;
+    let said = verify(&small.world).await;
+    let two = |one: UserId, other: UserId| (one.min(other), one.max(other));
+    let mut wanted = vec![two(ada.user_id, bob.user_id), two(ada.user_id, cy.user_id)];
+    wanted.sort_unstable();
+    let words = |(one, other): &(UserId, UserId)| {
+        format!("circles of user {one} and user {other}: not what they say about each other")
+    };
+    let mut found = said.findings().to_vec();
+    found.sort_unstable();
+    assert_eq!(found, wanted.iter().map(words).collect::<Vec<_>>(), "each once");
+    assert_eq!((said.report.exit_code(), said.report.listed, said.report.mismatched), (1, 2, 0));
+    let repair: Repair = serde_json::from_value(said.repairs[0].clone()).unwrap();
+    let mut pairs = repair.pairs;
+    pairs.sort_unstable();
+    assert_eq!(pairs, wanted);
+}
+
+#[tokio::test]
+async fn packed_followings_that_differ_from_edges_are_reported() {
+    let small = Small::new().await;
+    let (ada, bob, cy) = (small.ada.user_id, small.bob.user_id, small.cy.user_id);
+    // Bob's are Ada's now, and Cy's are gone.
+    let other = small.bytes(ItemKey::Followings(ada), "newest").await.unwrap();
+    small.set_bytes(ItemKey::Followings(bob), "newest", other).await;
+    small.remove(ItemKey::Followings(cy)).await;
+    let said = verify(&small.world).await;
+    let words = |user, other| format!("packed followings of user {user}: wrong about user {other}");
+    assert_eq!(said.findings(), [words(bob, ada), words(bob, cy), words(cy, ada)]);
+    assert_eq!((said.report.exit_code(), said.report.listed, said.report.mismatched), (1, 3, 0));
+    let resettle = json!([{ "follow": [bob, ada] }, { "follow": [bob, cy] }, { "follow": [cy, ada] }]);
+    assert_eq!(said.repairs, [json!({ "resettle": resettle })]);
+
+    // Whom a list that was cut does not name is left to the edges; whom it names wrongly is found.
+    small.set_bytes(ItemKey::Followings(bob), "newest", Vec::new()).await;
+    small.set_flag(ItemKey::Followings(bob), "cut").await;
+    assert_eq!(verify(&small.world).await.findings(), [words(cy, ada)]);
+}
+
+#[tokio::test]
+async fn lists_in_transit_are_wrong_only_until_they_arrive() {
+    let small = Small::new().await;
+    small.world.block(&small.ada, &small.cy).await;
+    small.world.follow(&small.bob, &small.cy).await;
+    assert_eq!(verify(&small.world).await.report.listed, 2);
+    // Everything arrives between the scan and the first check.
+    let (client, hold) = small.world.engine.held_client("Query", 0);
+    let arrives = async {
+        hold.reached().await;
+        small.world.derive().await;
+        hold.release();
+    };
+    let (said, ()) = futures::join!(verify_by(&client, &small.world), arrives);
+    assert_eq!(said.report.exit_code(), 0, "{:?}", said.lines);
 }
 
 #[tokio::test]

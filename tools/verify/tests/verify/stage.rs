@@ -84,6 +84,31 @@ impl Small {
         self.world.write(&item, expression, value).await;
     }
 
+    /// Returns an attribute of bytes.
+    pub(crate) async fn bytes(&self, item: ItemKey, attribute: &str) -> Option<Vec<u8>> {
+        let key = item.raw();
+        let get = self.world.engine.client().get_item().table_name(self.world.engine.table_name());
+        let get = get.key("pk", AttributeValue::S(key.pk)).key("sk", AttributeValue::S(key.sk));
+        let found = get.send().await.unwrap().item?;
+        Some(found.get(attribute)?.as_b().unwrap().clone().into_inner())
+    }
+
+    pub(crate) async fn set_bytes(&self, item: ItemKey, attribute: &str, bytes: Vec<u8>) {
+        self.update(item, attribute, AttributeValue::B(bytes.into())).await;
+    }
+
+    pub(crate) async fn set_flag(&self, item: ItemKey, attribute: &str) {
+        self.update(item, attribute, AttributeValue::Bool(true)).await;
+    }
+
+    async fn update(&self, item: ItemKey, attribute: &str, value: AttributeValue) {
+        let key = item.raw();
+        let update = self.world.engine.client().update_item().table_name(self.world.engine.table_name());
+        let update = update.key("pk", AttributeValue::S(key.pk)).key("sk", AttributeValue::S(key.sk));
+        let update = update.update_expression(format!("SET {attribute} = :value"));
+        update.expression_attribute_values(":value", value).send().await.unwrap();
+    }
+
     /// Stores items that consist of their keys alone.
     pub(crate) async fn store(&self, keys: impl Iterator<Item = RawKey>) {
         let writes = keys.map(|key| {
