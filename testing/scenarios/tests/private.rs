@@ -61,7 +61,7 @@ async fn asked() -> (Network, Scene) {
     let (mut network, mut scene) = derived(true).await;
     network.settle().await;
     let wish =
-        Follow { username: scene.asker.username.clone(), at: network.world.clock.now(), accepted: false };
+        Follow { username: scene.asker.username.clone(), at: network.world.clock.now(), accepted_at: None };
     let (asker, star) = (scene.asker.user_id, scene.star.user_id);
     assert!(table::request::add(&network.world.table, asker, star, &wish).await.unwrap());
     scene.records = network.records().await;

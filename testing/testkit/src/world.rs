@@ -169,7 +169,7 @@ impl World {
     /// Lets `who` follow `whom`; returns whether the edge is new.
     pub async fn follow(&self, who: &Caller, whom: &Caller) -> bool {
         self.tick();
-        let edge = follow::Follow { username: who.username.clone(), at: self.clock.now(), accepted: false };
+        let edge = follow::Follow { username: who.username.clone(), at: self.clock.now(), accepted_at: None };
         follow::add(&self.table, who.user_id, whom.user_id, &edge).await.expect("a follow")
     }
 
@@ -200,7 +200,7 @@ impl World {
     pub async fn ask(&self, who: &Caller, whom: &Caller) -> bool {
         self.tick();
         let request =
-            follow::Follow { username: who.username.clone(), at: self.clock.now(), accepted: false };
+            follow::Follow { username: who.username.clone(), at: self.clock.now(), accepted_at: None };
         request::add(&self.table, who.user_id, whom.user_id, &request).await.expect("a request")
     }
 
@@ -208,7 +208,7 @@ impl World {
     pub async fn answer(&self, who: &Caller, whom: &Caller, accepted: bool) -> bool {
         let request = request::get_latest(&self.table, whom.user_id, who.user_id).await.expect("a read");
         let Some(request) = request else { return false };
-        let answer = Answer { to: request.at, accepted };
+        let answer = Answer { to: request.at, accepted, at: Some(self.clock.now()) };
         pair::answer(&self.table, who.user_id, whom.user_id, answer).await.expect("an answer")
     }
 
