@@ -12,7 +12,7 @@ use std::time::Duration;
 use api::Caller;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::cursor::List;
-use domain::inbox::{Actor, RowId, Subject};
+use domain::inbox::{Actor, Once, RowId, Subject};
 use domain::media::AddressSecret;
 use domain::{Clock, PhotoId, Timestamp, UserId};
 use inbox::InboxHandler;
@@ -98,7 +98,7 @@ impl World {
         if let Subject::Like(photo) = subject {
             self.exists(photo).await;
         }
-        rows::align(&self.table, self.ada.user_id, subject, user_id, Some(&actor)).await.unwrap();
+        rows::align(&self.table, self.ada.user_id, Once::within(id), user_id, Some(&actor)).await.unwrap();
         id
     }
 
@@ -360,7 +360,7 @@ async fn when_a_block_hides_an_actor_then_no_row_names_them() {
     for (index, actor) in actors.iter().enumerate() {
         let at = now.plus_ms(i64::try_from(index).unwrap());
         let edge = Actor { at, user_id: *actor, username: format!("actor{actor}") };
-        rows::align(&world.table, ada, Subject::Follow, *actor, Some(&edge)).await.unwrap();
+        rows::align(&world.table, ada, Once::Ever(Subject::Follow), *actor, Some(&edge)).await.unwrap();
     }
     world.clock.advance(HOUR);
     let row = async || world.call(Request::to(LIST).by(&world.ada, &world.clock)).await.json;

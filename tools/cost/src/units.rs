@@ -165,7 +165,7 @@ pub const NOTIFICATION: Unit = measured(
     "notification",
     4.0,
     6.0,
-    "functions/notify/tests/notify.rs",
+    "functions/notify/tests/notify/main.rs",
     "a_notification_and_its_withdrawal_stay_within_their_budgets",
 );
 /// The quota, the idempotency key, the account and the session side by side, then photo and key in a transaction.
