@@ -182,7 +182,11 @@ mod tests {
                 json!({"said": {"request": ["1", "2", {"username": "ann", "at": at.0}]}}),
             ),
             (
-                Change::Said(Said::Follow(user(1), user(2), Follow { accepted_at: Some(at), ..follow.clone() })),
+                Change::Said(Said::Follow(
+                    user(1),
+                    user(2),
+                    Follow { accepted_at: Some(at), ..follow.clone() },
+                )),
                 json!({"said": {"follow": ["1", "2", {"username": "ann", "at": at.0, "accepted_at": at.0}]}}),
             ),
             (

@@ -72,8 +72,7 @@ impl InboxHandler {
         )?;
         // `notify` deletes the rows about a deleted photo. Until then they are hidden, and not counted. So are those
         // about a photo that the recipient sees no more.
-        let photos: HashSet<PhotoId> =
-            page.items.iter().filter_map(|(id, _)| id.subject.photo()).collect();
+        let photos: HashSet<PhotoId> = page.items.iter().filter_map(|(id, _)| id.subject.photo()).collect();
         let listed: Vec<PhotoId> = photos.iter().copied().collect();
         let unread = inbox::unread(&self.table, recipient, read_to, MAX_UNREAD, now);
         let actors: HashSet<UserId> =
@@ -82,7 +81,11 @@ impl InboxHandler {
         // Only what is said in comments is about somebody else's photo.
         let may_be_others = page.items.iter().any(|(id, _)| id.subject.comment().is_some());
         let followings = async {
-            if may_be_others { followings::get(&self.table, recipient).await } else { Ok(Followings::default()) }
+            if may_be_others {
+                followings::get(&self.table, recipient).await
+            } else {
+                Ok(Followings::default())
+            }
         };
         let (unread, mut existing, followings, hidden) = futures::try_join!(
             unread,
@@ -90,7 +93,8 @@ impl InboxHandler {
             followings,
             viewer.hidden_among(&self.table, &actors)
         )?;
-        let seen = viewer.seen_among(&self.table, &followings, existing.values().map(Photo::shown_by)).await?;
+        let seen =
+            viewer.seen_among(&self.table, &followings, existing.values().map(Photo::shown_by)).await?;
         existing.retain(|_, photo| seen.contains(&photo.author));
         // Who is hidden by a block is in no row, and a row of nobody else is none.
         for (_, row) in &mut page.items {

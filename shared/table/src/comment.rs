@@ -232,8 +232,7 @@ pub async fn newest_within_latest(
     let first = CommentId::floor(span.start).padded();
     let mut end = CommentId::floor(span.end);
     while let Some(to) = last_before(Some(end)).filter(|to| *to >= first) {
-        let page =
-            written(table, user, format!("{prefix}{first}"), format!("{prefix}{to}"), PAGE).await?;
+        let page = written(table, user, format!("{prefix}{first}"), format!("{prefix}{to}"), PAGE).await?;
         let last = page.items.last().map(|(path, _)| path.id());
         if let Some(found) = page.items.into_iter().find(|(_, comment)| wanted(comment)) {
             return Ok(Some(found));

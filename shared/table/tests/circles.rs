@@ -301,7 +301,10 @@ async fn an_answer_is_to_one_request() {
                 assert_eq!(world.follows(bob, ann).await, accepted);
             }
             let follow = follow::get_latest(table, bob, ann).await.unwrap();
-            assert_eq!(follow, accepted.then(|| Follow { username: "bob".to_owned(), at: made, accepted_at: Some(made) }));
+            assert_eq!(
+                follow,
+                accepted.then(|| Follow { username: "bob".to_owned(), at: made, accepted_at: Some(made) })
+            );
             // Who follows already keeps the follow.
             request_at(&world, bob, ann, 1).await;
             world.derive(&said(ann, bob), order).await;
