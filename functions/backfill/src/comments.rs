@@ -23,7 +23,10 @@ impl<Q: Sender> BackfillHandler<Q> {
         user_id: UserId,
     ) -> Result<(), Error> {
         if self.forget_comment_likes(comment).await? || self.forget_replies(comment).await? {
-            self.queue.send(&[Event::CommentRemoved { comment, author_id, user_id }]).await?;
+            // Who was told is of no use to this function, whose own queue it is.
+            let (answers, told) = (None, Vec::new());
+            let rest = Event::CommentRemoved { comment, author_id, user_id, answers, told };
+            self.queue.send(&[rest]).await?;
             return Ok(());
         }
         if comment.reply.is_none() {

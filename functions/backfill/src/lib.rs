@@ -115,7 +115,7 @@ impl<Q: Sender> runtime::sqs::Handler for BackfillHandler<Q> {
                 self.let_go(&Remains { photo_id, author_id, secret, media, blob_refs }).await
             }
             Event::AudienceChanged { user_id, mark, part } => self.carry_switch(user_id, mark, part).await,
-            Event::CommentRemoved { comment, author_id, user_id } => {
+            Event::CommentRemoved { comment, author_id, user_id, .. } => {
                 self.forget_comment(comment, author_id, user_id).await
             }
             Event::PictureRemoved { user_id } => self.remove_picture(user_id).await,

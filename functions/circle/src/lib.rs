@@ -201,7 +201,7 @@ impl CircleHandler {
         request: &Follow,
         accepted: bool,
     ) -> Result<Reply, Problem> {
-        let answer = Answer { to: request.at, accepted };
+        let answer = Answer { to: request.at, accepted, at: Some(self.clock.now()) };
         pair::answer(&self.table, caller.user_id, other, answer).await?;
         Ok(Reply::no_content())
     }

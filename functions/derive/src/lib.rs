@@ -7,12 +7,12 @@
 //!   Comments that the author of their photo removed. Markers of photos that are being processed. Circles of two
 //!   people, from what they say about each other by then. For each follow and request both pairs, which may forbid it.
 //! - **Emits**: after derivation `photo.ready`, `photo.failed`, `photo.deleted`, `picture.removed`,
-//!   `like.added`, `like.removed`, `follow.added`, `follow.removed`, `request.added`, `request.accepted`,
-//!   `comment.added`, `comment.removed`, `mention.added`, `comment_like.added`, `comment_like.removed`,
-//!   `reader.returned`, `audience.changed` and `link.added`, to SNS. A record that comes again emits again.
-//!   Consumers are idempotent: duplicates are safe, a missing event is not. Likes and comments that go with their
-//!   photo emit nothing: `photo.deleted` says it. Nor do a follow and a request that a block ended before they
-//!   were derived. Changes to be derived out of order go to its own queue.
+//!   `like.added`, `like.removed`, `follow.added`, `follow.removed`, `request.added`, `request.removed`,
+//!   `request.accepted`, `comment.added`, `comment.removed`, `mention.added`, `comment_like.added`,
+//!   `comment_like.removed`, `reader.returned`, `audience.changed` and `link.added`, to SNS. A record that comes
+//!   again emits again. Consumers are idempotent: duplicates are safe, a missing event is not. Likes that go with
+//!   their photo or comment emit nothing: `photo.deleted` and `comment.removed` say it. Nor do a follow and a
+//!   request that a block ended before they were derived. Changes to be derived out of order go to its own queue.
 //! - **Redelivery**: an edge is written on condition that it does not exist, and removed on condition that it
 //!   does, in one transaction with its counters. A batch that starts again from an earlier record ends in the
 //!   same state. A change from the queue comes in any order, so it is checked against its source edge in the

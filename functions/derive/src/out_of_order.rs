@@ -161,7 +161,7 @@ mod tests {
     fn every_change_has_its_wire_form() {
         let at = Timestamp(1_795_348_800_000);
         let like = Like { author: user(3), username: "ann".to_owned(), at };
-        let follow = Follow { username: "ann".to_owned(), at, accepted: false };
+        let follow = Follow { username: "ann".to_owned(), at, accepted_at: None };
         let place = MediumPlace { photo: photo(5), index: 6 };
         let blob_refs = vec![BlobRef { index: 1, sha256: "0f".to_owned(), stored_at: Some(place) }];
         let secret = AddressSecret::from(0xa1);
@@ -182,8 +182,12 @@ mod tests {
                 json!({"said": {"request": ["1", "2", {"username": "ann", "at": at.0}]}}),
             ),
             (
-                Change::Said(Said::Follow(user(1), user(2), Follow { accepted: true, ..follow.clone() })),
-                json!({"said": {"follow": ["1", "2", {"username": "ann", "at": at.0, "accepted": true}]}}),
+                Change::Said(Said::Follow(
+                    user(1),
+                    user(2),
+                    Follow { accepted_at: Some(at), ..follow.clone() },
+                )),
+                json!({"said": {"follow": ["1", "2", {"username": "ann", "at": at.0, "accepted_at": at.0}]}}),
             ),
             (
                 Change::Said(Said::Follow(user(1), user(2), follow)),
@@ -260,8 +264,16 @@ mod tests {
                 }]}}),
             ),
             (
-                Change::Uncommented { user: user(1), comment: path.reply(path.comment), author: user(3) },
-                json!({"uncommented": {"user": "1", "comment": "2.7.7", "author": "3"}}),
+                Change::Uncommented {
+                    user: user(1),
+                    comment: path.reply(path.comment),
+                    author: user(3),
+                    answers: Some(user(5)),
+                    told: vec![user(4)],
+                },
+                json!({"uncommented": {
+                    "user": "1", "comment": "2.7.7", "author": "3", "answers": "5", "told": ["4"],
+                }}),
             ),
             (
                 Change::Removed(Removal { comment: path, writer: user(4) }),
@@ -285,12 +297,20 @@ mod tests {
         let older = json!({"changes": [
             {"ready": {"photo": "2", "author": "3"}},
             {"deleted": {"photo": "2", "author": "3", "secret": secret, "media": 4}},
+            {"uncommented": {"user": "1", "comment": "2.7", "author": "3"}},
         ]});
         let OutOfOrder { changes } = serde_json::from_value(older).unwrap();
         let remains = Remains { photo: photo(2), author: user(3), secret, media: 4, blob_refs: Vec::new() };
         let wanted = [
             Change::Ready { photo: photo(2), author: user(3), hashes: Vec::new(), audience_since: 0 },
             Change::Deleted(remains),
+            Change::Uncommented {
+                user: user(1),
+                comment: "2.7".parse().unwrap(),
+                author: user(3),
+                answers: None,
+                told: Vec::new(),
+            },
         ];
         assert_eq!(changes, wanted);
     }

@@ -94,7 +94,7 @@ impl FollowHandler {
             return Err(too_many_followees());
         }
         let other = viewer.found(table, other, found).await?.ok_or_else(Problem::no_user)?;
-        let edge = Follow { username: caller.username.clone(), at: now, accepted: false };
+        let edge = Follow { username: caller.username.clone(), at: now, accepted_at: None };
         if other.private {
             if viewer.is_admitted(table, other.id).await? {
                 return Ok(state(&other, true, other.followers.max(1)));

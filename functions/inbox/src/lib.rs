@@ -2,7 +2,8 @@
 //!
 //! - **Trigger**: `GET /api/v1/notifications`, `POST /api/v1/notifications/read`.
 //! - **Access patterns**: a page is one query of rows beside gets of how far the recipient has read and of their
-//!   circle. Then one query of newer rows beside one `BatchGetItem` of the page's photos. Marking as read is
+//!   circle. Then one query of newer rows beside one `BatchGetItem` of the page's photos, and where they may be
+//!   somebody else's a get of whom the recipient follows. Marking as read is
 //!   the query of newer rows beside the get of the caller's session, and one update.
 //! - **Emits**: nothing.
 //! - **Redelivery**: the mark only moves forward, so marking twice is the same as once.
@@ -14,11 +15,13 @@ use std::sync::Arc;
 use api::wire::{MarkedRead, Notification, Notifications};
 use api::{Call, Problem, Reply};
 use domain::cursor::List;
-use domain::inbox::{RowId, Subject};
+use domain::inbox::RowId;
+use domain::photo::Photo;
+use domain::visibility::Followings;
 use domain::{Clock, PhotoId, UserId};
 use runtime::Aws;
 use table::sight::Viewer;
-use table::{Table, inbox, photo};
+use table::{Table, followings, inbox, photo};
 use tokens::OpenSessions;
 
 runtime::config! {
@@ -67,18 +70,32 @@ impl InboxHandler {
             inbox::read_to(&self.table, recipient),
             Viewer::get(&self.table, recipient)
         )?;
-        // `notify` deletes the rows about a deleted photo. Until then they are hidden, and not counted.
-        let photos: HashSet<PhotoId> = page.items.iter().filter_map(|(id, _)| about(*id)).collect();
+        // `notify` deletes the rows about a deleted photo. Until then they are hidden, and not counted. So are those
+        // about a photo that the recipient sees no more.
+        let photos: HashSet<PhotoId> = page.items.iter().filter_map(|(id, _)| id.subject.photo()).collect();
         let listed: Vec<PhotoId> = photos.iter().copied().collect();
         let unread = inbox::unread(&self.table, recipient, read_to, MAX_UNREAD, now);
         let actors: HashSet<UserId> =
             page.items.iter().flat_map(|(_, row)| &row.actors).map(|actor| actor.user_id).collect();
         let actors: Vec<UserId> = actors.into_iter().collect();
-        let (unread, existing, hidden) = futures::try_join!(
+        // Only what is said in comments is about somebody else's photo.
+        let may_be_others = page.items.iter().any(|(id, _)| id.subject.comment().is_some());
+        let followings = async {
+            if may_be_others {
+                followings::get(&self.table, recipient).await
+            } else {
+                Ok(Followings::default())
+            }
+        };
+        let (unread, mut existing, followings, hidden) = futures::try_join!(
             unread,
             photo::get_all(&self.table, &listed),
+            followings,
             viewer.hidden_among(&self.table, &actors)
         )?;
+        let seen =
+            viewer.seen_among(&self.table, &followings, existing.values().map(Photo::shown_by)).await?;
+        existing.retain(|_, photo| seen.contains(&photo.author));
         // Who is hidden by a block is in no row, and a row of nobody else is none.
         for (_, row) in &mut page.items {
             for actor in &hidden {
@@ -89,7 +106,7 @@ impl InboxHandler {
             page.items.iter().filter(|(_, row)| row.actor_count == 0).map(|(id, _)| *id).collect();
         let is_gone = |id: RowId| {
             let lost = |photo| photos.contains(&photo) && !existing.contains_key(&photo);
-            of_nobody.contains(&id) || about(id).is_some_and(lost)
+            of_nobody.contains(&id) || id.subject.photo().is_some_and(lost)
         };
         let unread_count = unread.into_iter().filter(|id| !is_gone(*id)).count();
         let last = page.items.last().map(|(id, _)| *id).filter(|_| page.more);
@@ -98,7 +115,7 @@ impl InboxHandler {
         rows.retain(|(id, _)| !is_gone(*id));
         rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.updated_at));
         let notifications = rows.into_iter().map(|(id, row)| {
-            let photo = about(id).and_then(|photo| existing.get(&photo));
+            let photo = id.subject.photo().and_then(|photo| existing.get(&photo));
             Notification::new(id, row, photo, read_to, &self.cdn_url)
         });
         Ok(Notifications {
@@ -116,14 +133,6 @@ impl InboxHandler {
         let (unread, ()) = futures::try_join!(counting, self.sessions.check(call))?;
         inbox::mark_read(&self.table, recipient, now).await?;
         Ok(MarkedRead { unread_count: unread.len() })
-    }
-}
-
-/// Returns the photo that a row is about, if any.
-fn about(row: RowId) -> Option<PhotoId> {
-    match row.subject {
-        Subject::Like(photo) => Some(photo),
-        Subject::Follow => None,
     }
 }
 

@@ -12,13 +12,18 @@ use std::time::Duration;
 use api::Caller;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::cursor::List;
-use domain::inbox::{Actor, RowId, Subject};
+use domain::inbox::{Actor, Once, RowId, Subject};
 use domain::media::AddressSecret;
-use domain::{Clock, PhotoId, Timestamp, UserId};
+use domain::photo::State;
+use domain::visibility::Audience;
+use domain::{Clock, CommentId, CommentPath, PhotoId, Timestamp, UserId};
 use inbox::InboxHandler;
 use serde_json::{Value, json};
+use table::change::Change;
+use table::follow::Follow;
 use table::keys::{ItemKey, PK, SK};
-use table::{Table, inbox as rows};
+use table::relations::Said;
+use table::{Order, Table, inbox as rows};
 use testkit::http::{Answer, Request, call, event};
 use testkit::{Engine, Fault, ManualClock, OldSession, START, forged_token_for, token_for};
 
@@ -95,10 +100,10 @@ impl World {
         let id = RowId::of(subject, self.ada.user_id, at);
         let user_id = UserId::try_from(actor).unwrap();
         let actor = Actor { at, user_id, username: format!("user{actor}") };
-        if let Subject::Like(photo) = subject {
+        if let Some(photo) = subject.photo() {
             self.exists(photo).await;
         }
-        rows::align(&self.table, self.ada.user_id, subject, user_id, Some(&actor)).await.unwrap();
+        rows::align(&self.table, self.ada.user_id, Once::within(id), user_id, Some(&actor)).await.unwrap();
         id
     }
 
@@ -106,6 +111,31 @@ impl World {
     async fn exists(&self, photo: PhotoId) {
         let photo = testkit::maximal::draft(photo, AddressSecret::from(u128::from(photo.get())), &self.ada);
         table::photo::create(&self.table, &photo, None).await.unwrap();
+    }
+
+    /// Puts a photo of somebody else's into the table; ready, and for everyone or for their followers.
+    async fn posted_by(&self, author: u64, private: bool) -> PhotoId {
+        let author = Caller { user_id: UserId::try_from(author).unwrap(), username: "other".to_owned() };
+        let id = PhotoId::floor(START.plus_ms(-7_200_000 - i64::from(private)));
+        let mut photo = testkit::maximal::draft(id, AddressSecret::from(u128::from(id.get())), &author);
+        photo.audience = Audience::of(private);
+        photo.state = State::Ready;
+        table::photo::create(&self.table, &photo, None).await.unwrap();
+        id
+    }
+
+    /// Lets Ada follow somebody, and derives it. Counters need items that they are part of.
+    async fn follow(&self, other: UserId) {
+        for user in [self.ada.user_id, other] {
+            let key = ItemKey::User(user).raw();
+            let put = self.engine.client().put_item().table_name(self.engine.table_name());
+            let put = put.item(PK, AttributeValue::S(key.pk)).item(SK, AttributeValue::S(key.sk));
+            put.send().await.unwrap();
+        }
+        let edge = Follow { username: self.ada.username.clone(), at: START, accepted_at: None };
+        assert!(table::follow::add(&self.table, self.ada.user_id, other, &edge).await.unwrap());
+        let said = Change::Said(Said::Follow(self.ada.user_id, other, edge));
+        table::apply(&self.table, [&said], Order::InOrder).await.unwrap();
     }
 
     async fn remove(&self, key: &ItemKey) {
@@ -249,6 +279,69 @@ async fn when_a_photo_is_gone_then_its_row_is_neither_shown_nor_counted() {
 }
 
 #[tokio::test]
+async fn when_different_things_happen_then_each_row_says_what_it_is_about() {
+    let world = World::new().await;
+    let photo = PhotoId::floor(START.plus_ms(-3_600_000));
+    let comment = CommentPath::new(photo, CommentId::floor(START.plus_ms(-3_000_000)));
+    let reply = comment.reply(CommentId::floor(START.plus_ms(-2_000_000)));
+    let kinds = [
+        (Subject::Like(photo), "like", "user1 liked your photo", None),
+        (Subject::Comment(photo), "comment", "user1 commented on your photo", None),
+        (Subject::Reply(comment), "reply", "user1 replied to your comment", Some(comment)),
+        (Subject::Mention(reply), "mention", "user1 mentioned you in a comment", Some(reply)),
+        (Subject::CommentLike(reply), "comment_like", "user1 liked your comment", Some(reply)),
+        (Subject::Follow, "follow", "user1 started following you", None),
+        (Subject::Request, "request", "user1 asked to follow you", None),
+        (Subject::Acceptance, "acceptance", "user1 accepted your request to follow them", None),
+    ];
+    for (number, (subject, ..)) in (1_i64..).zip(kinds) {
+        world.happens(subject, 1, START.plus_ms(-number * 1_000)).await;
+    }
+    let page = world.event("first-page").await;
+    let rows = page["notifications"].as_array().unwrap();
+    assert_eq!((rows.len(), &page["unread_count"]), (8, &json!(8)));
+    for (row, (subject, kind, message, about)) in rows.iter().zip(kinds) {
+        assert_eq!((&row["type"], &row["message"]), (&json!(kind), &json!(message)));
+        assert_eq!(row.get("comment_id"), about.map(|path| json!(path.name())).as_ref());
+        let shown = subject.photo().map(|photo| json!(photo));
+        assert_eq!(row.get("photo_id"), shown.as_ref());
+        assert_eq!(row["photo_thumbnail"].is_string(), shown.is_some());
+    }
+    assert_eq!(world.walk(3).await.0.len(), 8);
+    // The photo takes its rows along.
+    world.remove(&ItemKey::Photo(photo)).await;
+    let page = world.event("first-page").await;
+    assert_eq!((page["notifications"].as_array().unwrap().len(), &page["unread_count"]), (3, &json!(3)));
+}
+
+#[tokio::test]
+async fn when_the_recipient_sees_a_photo_no_more_then_no_row_shows_it() {
+    let world = World::new().await;
+    let (ada, other) = (world.ada.user_id, UserId::try_from(7).unwrap());
+    for private in [false, true] {
+        let photo = world.posted_by(7, private).await;
+        let path = CommentPath::new(photo, CommentId::floor(START.plus_ms(-3_600_000)));
+        world.happens(Subject::Mention(path), 1, path.written_at()).await;
+        world.happens(Subject::CommentLike(path), 1, START.plus_ms(-1_000)).await;
+    }
+    let counts = async || {
+        let page = world.event("first-page").await;
+        (page["notifications"].as_array().unwrap().len(), page["unread_count"].as_u64().unwrap())
+    };
+    // The account is private, and so is what was posted before it was.
+    assert_eq!(counts().await, (0, 0));
+    world.follow(other).await;
+    assert_eq!(counts().await, (4, 4));
+    world.engine.reset_usage();
+    counts().await;
+    let usage = world.engine.usage();
+    assert_eq!((usage.requests, usage.round_trips), (6, 2), "{usage:?}");
+    table::pair::block(&world.table, other, ada, table::pair::Ended::default(), START).await.unwrap();
+    table::circle::renew(&world.table, other, ada).await.unwrap();
+    assert_eq!(counts().await, (0, 0));
+}
+
+#[tokio::test]
 async fn when_two_users_ask_then_each_sees_their_own_inbox() {
     let world = World::new().await;
     world.likes(1..4).await;
@@ -360,7 +453,7 @@ async fn when_a_block_hides_an_actor_then_no_row_names_them() {
     for (index, actor) in actors.iter().enumerate() {
         let at = now.plus_ms(i64::try_from(index).unwrap());
         let edge = Actor { at, user_id: *actor, username: format!("actor{actor}") };
-        rows::align(&world.table, ada, Subject::Follow, *actor, Some(&edge)).await.unwrap();
+        rows::align(&world.table, ada, Once::Ever(Subject::Follow), *actor, Some(&edge)).await.unwrap();
     }
     world.clock.advance(HOUR);
     let row = async || world.call(Request::to(LIST).by(&world.ada, &world.clock)).await.json;

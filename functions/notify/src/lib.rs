@@ -1,25 +1,34 @@
 //! `notify`: keeps inboxes in line with what people do.
 //!
-//! - **Trigger**: SQS `notify`, subscribed to `like.added`, `like.removed`, `follow.added`, `follow.removed`
-//!   and `photo.deleted`.
-//! - **Access patterns**: the actor's edge as it is now, for a like beside the photo. Then the recipient's circle,
-//!   the marker of the actor and the recipient's row of the day, and one transaction of both. Then the edge again. For a
-//!   deleted photo, deletes of its rows.
+//! - **Trigger**: SQS `notify`, subscribed to `like.added`, `like.removed`, `comment.added`, `comment.removed`,
+//!   `mention.added`, `comment_like.added`, `comment_like.removed`, `follow.added`, `follow.removed`,
+//!   `request.added`, `request.removed`, `request.accepted` and `photo.deleted`.
+//! - **Access patterns**: the actor's edge as it is now, beside the photo and the comment that it is about. Of
+//!   comments on one's photo and replies to oneself it is the actor's newest of the row's day, which is one range.
+//!   Then the recipient's circle, the marker of the actor and the recipient's row of the day, and one transaction of
+//!   both. Then the edge again. Who accepted a request is read by name. Whether the recipient sees a private photo of
+//!   somebody else is read from their follow. For a deleted photo or comment, whether anybody was told of, and deletes
+//!   of its rows.
 //! - **Emits**: nothing.
 //! - **Redelivery**: a message says only that something may have changed. The function reads the current
 //!   state, acts, and reads it again. Messages may come twice, late and in any order. The marker lets each
-//!   actor be new once per subject, however often they like, unlike and like again.
+//!   actor be new once per subject, however often they like, unlike and like again; whoever comments or replies
+//!   once per day.
 //! - **Failures**: the message comes back, and after its last try goes to the dead-letter queue.
+//!
+//! One comment tells each person at most once: whom it mentions, before whom it answers, before whose photo it is on.
 
 use std::sync::Arc;
 
-use domain::inbox::{Actor, Subject};
-use domain::{Clock, PhotoId, UserId};
+use domain::comment::Comment;
+use domain::inbox::{Actor, Once, RowId, Subject};
+use domain::photo::Photo;
+use domain::{Clock, CommentPath, UserId};
 use messages::Event;
 use runtime::Aws;
 use table::inbox::{self, Aligned};
 use table::sight::Viewer;
-use table::{Table, follow, like, photo};
+use table::{Table, comment, follow, like, photo, request, user};
 
 /// Times a relation is read before a message is given up for now.
 const TURNS: u32 = 5;
@@ -52,6 +61,14 @@ pub enum Error {
     Misdirected(&'static str),
 }
 
+/// What is so at present.
+struct Present {
+    /// Who is to be told.
+    recipient: UserId,
+    /// The actor's edge, if the recipient is told of it.
+    edge: Option<Actor>,
+}
+
 impl NotifyHandler {
     /// Connects to the table.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
@@ -63,70 +80,167 @@ impl NotifyHandler {
         Self { table, clock }
     }
 
-    /// Aligns the inbox of the photo's author with whether `user` likes the photo. `author` is said by a like
-    /// that was added; a removed one does not name them.
-    async fn align_like(&self, photo: PhotoId, user: UserId, author: Option<UserId>) -> Result<(), Error> {
-        let subject = Subject::Like(photo);
-        let (mut author, mut applied) = (author, None);
+    /// Aligns the inbox of `recipient` with what `actor` does. A like that was removed does not name them: they are
+    /// found with the photo or comment.
+    async fn align(&self, recipient: Option<UserId>, once: Once, actor: UserId) -> Result<(), Error> {
+        let (mut recipient, mut applied) = (recipient, None);
         for _ in 0..TURNS {
             // Nobody is notified of their own acts.
-            if author == Some(user) {
+            if recipient == Some(actor) {
                 return Ok(());
             }
-            let found = photo::get_latest(&self.table, photo);
-            let (found, edge) = futures::try_join!(found, like::get_latest(&self.table, user, photo))?;
-            let Some(found) = found else {
-                return match author {
-                    Some(author) => self.forget(author, photo).await,
-                    // `photo.deleted` names the author, and forgets the rows.
+            let Some(present) = self.present(recipient, once, actor).await? else {
+                return match recipient {
+                    Some(recipient) => self.forget(recipient, once.subject()).await,
+                    // `photo.deleted` or `comment.removed` names them, and forgets the rows.
                     None => Ok(()),
                 };
             };
-            author = Some(found.author);
-            let edge = self.told(found.author, user, edge).await?;
-            let edge = edge.map(|like| Actor { at: like.at, user_id: user, username: like.username });
-            if self.is_settled(found.author, subject, user, edge.as_ref(), &mut applied).await? {
+            recipient = Some(present.recipient);
+            if self.is_settled(&present, once, actor, &mut applied).await? {
                 return Ok(());
             }
         }
         Err(Error::Restless)
     }
 
-    /// Aligns the inbox of `followee` with whether `follower` follows them.
-    async fn align_follow(&self, follower: UserId, followee: UserId) -> Result<(), Error> {
-        let mut applied = None;
-        for _ in 0..TURNS {
-            let edge = follow::get_latest(&self.table, follower, followee).await?;
-            let edge = self.told(followee, follower, edge).await?;
-            let edge = edge.map(|edge| Actor { at: edge.at, user_id: follower, username: edge.username });
-            if self.is_settled(followee, Subject::Follow, follower, edge.as_ref(), &mut applied).await? {
-                return Ok(());
+    /// Aligns the inbox of whom a comment is for: of whom it answers, or of the photo's author. A reply is for nobody
+    /// else, so that a long conversation does not fill the author's inbox.
+    async fn align_comment(
+        &self,
+        path: CommentPath,
+        author: UserId,
+        user: UserId,
+        answers: Option<UserId>,
+    ) -> Result<(), Error> {
+        let (recipient, subject) = match path.reply {
+            None => (Some(author), Subject::Comment(path.photo)),
+            Some(_) => (answers, Subject::Reply(path.top())),
+        };
+        let Some(recipient) = recipient else { return Ok(()) };
+        let row = RowId::of(subject, recipient, path.written_at());
+        self.align(Some(recipient), Once::within(row), user).await
+    }
+
+    /// Reads what is so. `None` when what the actor likes is gone.
+    async fn present(
+        &self,
+        recipient: Option<UserId>,
+        once: Once,
+        actor: UserId,
+    ) -> Result<Option<Present>, Error> {
+        let subject = once.subject();
+        let photo = async {
+            let Some(id) = subject.photo() else { return Ok(None) };
+            Ok::<_, Error>(photo::get_latest(&self.table, id).await?)
+        };
+        let liked = async {
+            let Subject::CommentLike(path) = subject else { return Ok(None) };
+            Ok(comment::get_latest(&self.table, path).await?)
+        };
+        let (photo, liked, edge) = futures::try_join!(photo, liked, self.edge(recipient, once, actor))?;
+        let recipient = match subject {
+            Subject::Like(_) => photo.as_ref().map(|photo| photo.author),
+            Subject::CommentLike(_) => liked.map(|comment| comment.by),
+            _ => recipient,
+        };
+        let Some(recipient) = recipient else { return Ok(None) };
+        let told = edge.is_some() && self.is_told(recipient, subject, actor, photo.as_ref()).await?;
+        Ok(Some(Present { recipient, edge: edge.filter(|_| told) }))
+    }
+
+    /// Reads the actor's edge.
+    async fn edge(
+        &self,
+        recipient: Option<UserId>,
+        once: Once,
+        actor: UserId,
+    ) -> Result<Option<Actor>, Error> {
+        let table = &self.table;
+        let acted = |at, username| Actor { at, user_id: actor, username };
+        Ok(match (once, recipient) {
+            (Once::Ever(Subject::Like(photo)), _) => {
+                like::get_latest(table, actor, photo).await?.map(|like| acted(like.at, like.username))
             }
-        }
-        Err(Error::Restless)
+            (Once::Ever(Subject::CommentLike(path)), _) => {
+                comment::like_latest(table, actor, path).await?.map(|like| acted(like.at, like.username))
+            }
+            (Once::ADay(row), Some(recipient)) => self
+                .newest(recipient, row, actor)
+                .await?
+                .map(|(path, comment)| acted(path.written_at(), comment.username)),
+            (Once::Ever(Subject::Mention(path)), Some(recipient)) => {
+                let comment = comment::written_latest(table, actor, path).await?;
+                let comment = comment.filter(|comment| comment.told.contains(&recipient));
+                comment.map(|comment| acted(path.written_at(), comment.username))
+            }
+            (Once::Ever(Subject::Follow), Some(recipient)) => {
+                let edge = follow::get_latest(table, actor, recipient).await?;
+                edge.map(|edge| acted(edge.at, edge.username))
+            }
+            (Once::Ever(Subject::Request), Some(recipient)) => {
+                let edge = request::get_latest(table, actor, recipient).await?;
+                edge.map(|edge| acted(edge.at, edge.username))
+            }
+            (Once::Ever(Subject::Acceptance), Some(recipient)) => {
+                let edge = follow::get_latest(table, recipient, actor).await?;
+                let Some(accepted_at) = edge.and_then(|edge| edge.accepted_at) else { return Ok(None) };
+                let user = user::get(table, actor).await?;
+                user.map(|user| acted(accepted_at, user.username.as_str().to_owned()))
+            }
+            // Comments and replies are told of by day, and only of a like the recipient may be unknown.
+            (Once::Ever(Subject::Comment(_) | Subject::Reply(_)), _) | (_, None) => None,
+        })
     }
 
-    /// Returns the edge of `actor` if `recipient` is told of it: of somebody whom a block hides, nothing is told.
-    async fn told<T>(&self, recipient: UserId, actor: UserId, edge: Option<T>) -> Result<Option<T>, Error> {
-        let Some(edge) = edge else { return Ok(None) };
-        let viewer = Viewer::get(&self.table, recipient).await?;
-        Ok((!viewer.is_hidden(&self.table, actor).await?).then_some(edge))
+    /// Reads the newest comment or reply of `actor` on the row's day of which `recipient` is told by it. A comment
+    /// that mentions them is not one: it has told them so.
+    async fn newest(
+        &self,
+        recipient: UserId,
+        row: RowId,
+        actor: UserId,
+    ) -> Result<Option<(CommentPath, Comment)>, Error> {
+        let Some(photo) = row.subject.photo() else { return Ok(None) };
+        let under = row.subject.comment();
+        let answers = |comment: &Comment| under.is_none() || comment.answers == Some(recipient);
+        let wanted = |comment: &Comment| answers(comment) && !comment.told.contains(&recipient);
+        let (under, span) = (under.map(|under| under.comment), row.span(recipient));
+        Ok(comment::newest_within_latest(&self.table, actor, photo, under, span, wanted).await?)
     }
 
-    /// Aligns an inbox with an edge that was just read. Returns whether it is certainly right: nothing was
-    /// written, or the edge is as it was when it was `applied` a turn before.
-    async fn is_settled(
+    /// Returns whether `recipient` is told of what `actor` did: of nobody whom a block hides, and of nothing under a
+    /// photo that they do not see.
+    async fn is_told(
         &self,
         recipient: UserId,
         subject: Subject,
         actor: UserId,
-        edge: Option<&Actor>,
+        photo: Option<&Photo>,
+    ) -> Result<bool, Error> {
+        if subject.photo().is_some() && photo.is_none() {
+            return Ok(false);
+        }
+        let viewer = Viewer::get(&self.table, recipient).await?;
+        if viewer.is_hidden(&self.table, actor).await? {
+            return Ok(false);
+        }
+        Ok(photo.is_none() || viewer.sees_photo(&self.table, photo).await?)
+    }
+
+    /// Aligns an inbox with what was just read. Returns whether it is certainly right: nothing was written, or the
+    /// edge is as it was when it was `applied` a turn before.
+    async fn is_settled(
+        &self,
+        Present { recipient, edge }: &Present,
+        once: Once,
+        actor: UserId,
         applied: &mut Option<bool>,
     ) -> Result<bool, Error> {
-        if recipient == actor || applied.replace(edge.is_some()) == Some(edge.is_some()) {
+        if *recipient == actor || applied.replace(edge.is_some()) == Some(edge.is_some()) {
             return Ok(true);
         }
-        let aligned = inbox::align(&self.table, recipient, subject, actor, edge).await?;
+        let aligned = inbox::align(&self.table, *recipient, once, actor, edge.as_ref()).await?;
         match aligned {
             Aligned::Added => runtime::metrics::count("notifications_recorded", 1),
             Aligned::TakenBack => runtime::metrics::count("notifications_taken_back", 1),
@@ -135,8 +249,8 @@ impl NotifyHandler {
         Ok(aligned == Aligned::Unchanged)
     }
 
-    async fn forget(&self, author: UserId, photo: PhotoId) -> Result<(), Error> {
-        Ok(inbox::forget(&self.table, author, photo, self.clock.now()).await?)
+    async fn forget(&self, recipient: UserId, subject: Subject) -> Result<(), Error> {
+        Ok(inbox::forget(&self.table, recipient, subject, self.clock.now()).await?)
     }
 }
 
@@ -150,14 +264,51 @@ impl runtime::sqs::Handler for NotifyHandler {
     async fn handle(&self, event: Event) -> Result<(), Error> {
         match event {
             Event::LikeAdded { photo_id, author_id, user_id, .. } => {
-                self.align_like(photo_id, user_id, Some(author_id)).await
+                self.align(Some(author_id), Once::Ever(Subject::Like(photo_id)), user_id).await
             }
-            Event::LikeRemoved { photo_id, user_id } => self.align_like(photo_id, user_id, None).await,
-            Event::FollowAdded { follower_id, followee_id, .. }
-            | Event::FollowRemoved { follower_id, followee_id } => {
-                self.align_follow(follower_id, followee_id).await
+            Event::LikeRemoved { photo_id, user_id } => {
+                self.align(None, Once::Ever(Subject::Like(photo_id)), user_id).await
             }
-            Event::PhotoDeleted { photo_id, author_id, .. } => self.forget(author_id, photo_id).await,
+            Event::CommentAdded { comment, author_id, user_id, answers, .. } => {
+                self.align_comment(comment, author_id, user_id, answers).await
+            }
+            Event::CommentRemoved { comment, author_id, user_id, answers, told } => {
+                self.align_comment(comment, author_id, user_id, answers).await?;
+                for mentioned in told {
+                    self.align(Some(mentioned), Once::Ever(Subject::Mention(comment)), user_id).await?;
+                }
+                self.forget(user_id, Subject::CommentLike(comment)).await
+            }
+            Event::MentionAdded { comment, user_id, mentioned_id, .. } => {
+                self.align(Some(mentioned_id), Once::Ever(Subject::Mention(comment)), user_id).await
+            }
+            Event::CommentLikeAdded { comment, writer_id, user_id, .. } => {
+                self.align(Some(writer_id), Once::Ever(Subject::CommentLike(comment)), user_id).await
+            }
+            Event::CommentLikeRemoved { comment, user_id } => {
+                self.align(None, Once::Ever(Subject::CommentLike(comment)), user_id).await
+            }
+            Event::FollowAdded { follower_id, followee_id, .. } => {
+                self.align(Some(followee_id), Once::Ever(Subject::Follow), follower_id).await
+            }
+            Event::FollowRemoved { follower_id, followee_id } => {
+                self.align(Some(followee_id), Once::Ever(Subject::Follow), follower_id).await?;
+                // It may have been a request.
+                self.align(Some(follower_id), Once::Ever(Subject::Acceptance), followee_id).await
+            }
+            Event::RequestAdded { asker_id, user_id, .. } | Event::RequestRemoved { asker_id, user_id } => {
+                self.align(Some(user_id), Once::Ever(Subject::Request), asker_id).await
+            }
+            Event::RequestAccepted { user_id, asker_id } => {
+                self.align(Some(asker_id), Once::Ever(Subject::Acceptance), user_id).await
+            }
+            Event::PhotoDeleted { photo_id, author_id, .. } => {
+                futures::try_join!(
+                    self.forget(author_id, Subject::Like(photo_id)),
+                    self.forget(author_id, Subject::Comment(photo_id)),
+                )?;
+                Ok(())
+            }
             other => Err(Error::Misdirected(other.kind())),
         }
     }

@@ -518,7 +518,7 @@ async fn a_private_photo_costs_one_round_trip_more_and_what_is_hidden_looks_abse
     let public = world.ready_photo().await;
     let (fan, stranger, blocked) = (caller(3, "fan"), caller(4, "stranger"), caller(5, "blocked"));
     for who in [&fan, &blocked] {
-        let edge = Follow { username: who.username.clone(), at: testkit::START, accepted: false };
+        let edge = Follow { username: who.username.clone(), at: testkit::START, accepted_at: None };
         table::follow::add(&world.table, who.user_id, ada().user_id, &edge).await.unwrap();
     }
     testkit::hide(&world.table, &ada(), &blocked).await;

@@ -5,6 +5,23 @@ use serde_json::{Value, json};
 use crate::pictures::small;
 use crate::world::{App, Person, eventually, same};
 
+/// Waits until these are the kinds and sentences of somebody's notifications, in any order; returns the rows.
+async fn until_told(person: &Person<'_>, rows: &[(&str, String)]) -> Vec<Value> {
+    let mut wanted: Vec<(String, String)> =
+        rows.iter().map(|(kind, message)| ((*kind).to_owned(), message.clone())).collect();
+    wanted.sort();
+    eventually("the notifications are as they should be", async || {
+        let page = person.get("/notifications").await.expect(200);
+        let rows = page["notifications"].as_array().unwrap().clone();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let mut found: Vec<(String, String)> =
+            rows.iter().map(|row| (text(&row["type"]), text(&row["message"]))).collect();
+        found.sort();
+        same(found, &wanted).map(|_| rows)
+    })
+    .await
+}
+
 /// Waits until somebody reads these texts under a photo, in this order; returns the comments.
 async fn until_read(person: &Person<'_>, photo: &str, order: &str, texts: &[&str]) -> Vec<Value> {
     eventually("the comments are as they should be", async || {
@@ -73,4 +90,77 @@ async fn when_people_talk_under_a_photo_then_it_is_counted_ranked_pinned_and_rem
         .refused(403, "comments_off");
     assert_eq!(bert.photo(&photo).await["likes_count"], Value::Null);
     assert_eq!(anna.photo(&photo).await["likes_count"], 0);
+}
+
+#[tokio::test]
+async fn when_people_talk_then_each_is_told_once_and_what_goes_is_told_no_more() {
+    let app = App::new();
+    let (anna, bert, cleo) =
+        (app.register("anna").await, app.register("bert").await, app.register("cleo").await);
+    let photo = anna.post_photo("High tide", &[small()]).await;
+    let said = |who: &Person<'_>, did: &str| format!("{} {did}", who.username);
+
+    // Bert mentions Cleo, who replies and mentions Bert; Anna likes the comment.
+    let text = format!("Look, @{}!", cleo.username);
+    let first = write(&bert, &photo, &text, None).await;
+    let id = first["comment_id"].as_str().unwrap();
+    until_told(&anna, &[("comment", said(&bert, "commented on your photo"))]).await;
+    let mentioned = until_told(&cleo, &[("mention", said(&bert, "mentioned you in a comment"))]).await;
+    assert_eq!((&mentioned[0]["photo_id"], &mentioned[0]["comment_id"]), (&json!(photo), &json!(id)));
+    assert!(mentioned[0]["photo_thumbnail"].is_string());
+    until_read(&cleo, &photo, "newest", &[&text]).await;
+    let reply = write(&cleo, &photo, &format!("Lovely, @{}", bert.username), Some(id)).await;
+    anna.post(&format!("/photos/{photo}/comments/{id}/like"), &json!({})).await.expect(200);
+    let mention = ("mention", said(&cleo, "mentioned you in a comment"));
+    let liked = ("comment_like", said(&anna, "liked your comment"));
+    until_told(&bert, &[mention.clone(), liked.clone()]).await;
+    let second = write(&anna, &photo, "Thank you", reply["comment_id"].as_str()).await;
+    let replied = ("reply", said(&anna, "replied to your comment"));
+    until_told(&cleo, &[("mention", said(&bert, "mentioned you in a comment")), replied.clone()]).await;
+
+    // What is taken back goes, and what hung on it.
+    anna.delete(&format!("/photos/{photo}/comments/{id}/like")).await.expect(200);
+    until_told(&bert, &[mention]).await;
+    let second = second["comment_id"].as_str().unwrap();
+    anna.delete(&format!("/photos/{photo}/comments/{second}")).await.expect(204);
+    until_told(&cleo, &[("mention", said(&bert, "mentioned you in a comment"))]).await;
+    bert.delete(&format!("/photos/{photo}/comments/{id}")).await.expect(204);
+    for person in [&anna, &bert, &cleo] {
+        until_told(person, &[]).await;
+    }
+
+    // A deleted photo takes along what was said under it.
+    write(&bert, &photo, &text, None).await;
+    until_told(&cleo, &[("mention", said(&bert, "mentioned you in a comment"))]).await;
+    anna.delete(&format!("/photos/{photo}")).await.expect(204);
+    for person in [&anna, &cleo] {
+        until_told(person, &[]).await;
+        eventually("no row is counted", async || {
+            same(person.get("/notifications").await.expect(200)["unread_count"].clone(), &json!(0)).map(drop)
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn when_somebody_asks_to_follow_then_both_are_told_what_becomes_of_it() {
+    let app = App::new();
+    let (anna, bert) = (app.register("anna").await, app.register("bert").await);
+    anna.patch("/users/me", &json!({ "private": true })).await.expect(200);
+    let follow = format!("/users/{}/follow", anna.id);
+    let asked = ("request", format!("{} asked to follow you", bert.username));
+    bert.post(&follow, &json!({})).await.expect(200);
+    until_told(&anna, std::slice::from_ref(&asked)).await;
+    bert.delete(&follow).await.expect(200);
+    until_told(&anna, &[]).await;
+    bert.post(&follow, &json!({})).await.expect(200);
+    until_told(&anna, &[asked]).await;
+    anna.post(&format!("/users/me/requests/{}/accept", bert.id), &json!({})).await.expect(204);
+    until_told(&anna, &[("follow", format!("{} started following you", bert.username))]).await;
+    let accepted = format!("{} accepted your request to follow them", anna.username);
+    until_told(&bert, &[("acceptance", accepted)]).await;
+    bert.delete(&follow).await.expect(200);
+    for person in [&anna, &bert] {
+        until_told(person, &[]).await;
+    }
 }

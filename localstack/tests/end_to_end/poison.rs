@@ -3,7 +3,7 @@
 //! Each test deletes a derived item, and sends the message that derives it again with poison on both sides.
 //! When the item reappears, the message was handled beside its neighbours.
 
-use domain::inbox::Subject;
+use domain::inbox::{Once, Subject};
 use table::keys::ItemKey;
 
 use crate::pictures::small;
@@ -87,7 +87,9 @@ async fn when_notify_meets_poison_then_other_likes_should_be_in_the_inbox() {
     let inbox = anna.until_inbox(1).await;
     let row = inbox["notifications"][0]["id"].as_str().unwrap().parse().unwrap();
     app.behind.lose(&ItemKey::InboxRow(anna.id, row)).await;
-    app.behind.lose(&ItemKey::InboxMarker(anna.id, Subject::Like(photo.parse().unwrap()), bert.id)).await;
+    app.behind
+        .lose(&ItemKey::InboxMarker(anna.id, Once::Ever(Subject::Like(photo.parse().unwrap())), bert.id))
+        .await;
     anna.until_inbox(0).await;
     let good = body(&liked(&bert, &anna, &photo));
     let poison = send_between_poison(&app, "notify", &good).await;

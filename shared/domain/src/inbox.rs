@@ -6,11 +6,13 @@
 //! what they did is released from the row.
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{DAY_MS, Timestamp};
+use crate::comment::CommentPath;
 use crate::id::{PhotoId, UserId};
 
 /// Most actors that a row names.
@@ -20,13 +22,96 @@ pub const NAMED_ACTORS: usize = 3;
 pub const ROW_DAYS: i64 = 90;
 
 /// What happened to the recipient.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "type", content = "photo")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
-    /// Somebody liked this photo.
+    /// Somebody liked this photo of the recipient's.
     Like(PhotoId),
+    /// Somebody commented on this photo of the recipient's.
+    Comment(PhotoId),
+    /// Somebody replied to what the recipient said, which is this comment or a reply to it.
+    Reply(CommentPath),
+    /// Somebody mentioned the recipient in this comment.
+    Mention(CommentPath),
+    /// Somebody liked this comment of the recipient's.
+    CommentLike(CommentPath),
     /// Somebody followed the recipient.
     Follow,
+    /// Somebody asked to follow the recipient.
+    Request,
+    /// Somebody accepted the recipient's request to follow them.
+    Acceptance,
+}
+
+impl Subject {
+    /// Returns its name, on the wire and in row ids.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Like(_) => "like",
+            Self::Comment(_) => "comment",
+            Self::Reply(_) => "reply",
+            Self::Mention(_) => "mention",
+            Self::CommentLike(_) => "comment_like",
+            Self::Follow => "follow",
+            Self::Request => "request",
+            Self::Acceptance => "acceptance",
+        }
+    }
+
+    /// Returns the subject of this kind that is about the photo or comment of this name, if any.
+    pub fn named(kind: &str, about: Option<&str>) -> Option<Self> {
+        Some(match (kind, about) {
+            ("like", Some(photo)) => Self::Like(photo.parse().ok()?),
+            ("comment", Some(photo)) => Self::Comment(photo.parse().ok()?),
+            ("reply", Some(comment)) => Self::Reply(comment.parse().ok()?),
+            ("mention", Some(comment)) => Self::Mention(comment.parse().ok()?),
+            ("comment_like", Some(comment)) => Self::CommentLike(comment.parse().ok()?),
+            ("follow", None) => Self::Follow,
+            ("request", None) => Self::Request,
+            ("acceptance", None) => Self::Acceptance,
+            _ => return None,
+        })
+    }
+
+    /// Returns the name of the photo or comment that it is about, if any.
+    pub fn about(self) -> Option<String> {
+        match self {
+            Self::Like(photo) | Self::Comment(photo) => Some(photo.to_string()),
+            Self::Reply(comment) | Self::Mention(comment) | Self::CommentLike(comment) => {
+                Some(comment.to_string())
+            }
+            Self::Follow | Self::Request | Self::Acceptance => None,
+        }
+    }
+
+    /// Returns the photo that it is about, if any.
+    pub fn photo(self) -> Option<PhotoId> {
+        match self {
+            Self::Like(photo) | Self::Comment(photo) => Some(photo),
+            Self::Reply(_) | Self::Mention(_) | Self::CommentLike(_) => {
+                self.comment().map(|comment| comment.photo)
+            }
+            Self::Follow | Self::Request | Self::Acceptance => None,
+        }
+    }
+
+    /// Returns the comment that it is about, if any.
+    pub fn comment(self) -> Option<CommentPath> {
+        match self {
+            Self::Reply(comment) | Self::Mention(comment) | Self::CommentLike(comment) => Some(comment),
+            Self::Like(_) | Self::Comment(_) | Self::Follow | Self::Request | Self::Acceptance => None,
+        }
+    }
+
+    /// Returns the moment from which its days are counted.
+    fn anchor(self, recipient: UserId) -> Timestamp {
+        match self {
+            Self::Like(photo) | Self::Comment(photo) => photo.created_at(),
+            Self::Reply(comment) | Self::Mention(comment) | Self::CommentLike(comment) => {
+                comment.written_at()
+            }
+            Self::Follow | Self::Request | Self::Acceptance => recipient.created_at(),
+        }
+    }
 }
 
 /// Identifies a row in a recipient's inbox. Row ids sort by time, then by subject.
@@ -41,20 +126,52 @@ pub struct RowId {
 impl RowId {
     /// Returns the row in `recipient`'s inbox to which an event about `subject` at `at` belongs.
     pub fn of(subject: Subject, recipient: UserId, at: Timestamp) -> Self {
-        let anchor = match subject {
-            Subject::Like(photo) => photo.created_at(),
-            Subject::Follow => recipient.created_at(),
-        };
+        let anchor = subject.anchor(recipient);
         Self { opened: anchor.plus_days(windows(anchor, at)), subject }
     }
 
-    /// Returns every row about `photo` that may exist at `now`: one for each of its days, at most 92.
-    pub fn of_photo(photo: PhotoId, now: Timestamp) -> impl Iterator<Item = Self> {
-        let anchor = photo.created_at();
+    /// Returns every row about `subject` in `recipient`'s inbox that may exist at `now`: one for each day since it
+    /// was made, at most 92.
+    pub fn all_of(subject: Subject, recipient: UserId, now: Timestamp) -> impl Iterator<Item = Self> {
+        let anchor = subject.anchor(recipient);
         // Clocks differ, so the next day may have begun elsewhere.
         let last = windows(anchor, now) + 1;
         let days = (last - ROW_DAYS - 1).max(0)..=last;
-        days.map(move |day| Self { opened: anchor.plus_days(day), subject: Subject::Like(photo) })
+        days.map(move |day| Self { opened: anchor.plus_days(day), subject })
+    }
+
+    /// Returns the time whose events belong to the row of `recipient`. The first day has all of before, because
+    /// clocks differ.
+    pub fn span(self, recipient: UserId) -> Range<Timestamp> {
+        let is_first = self.opened <= self.subject.anchor(recipient);
+        let from = if is_first { Timestamp(0) } else { self.opened };
+        from..self.opened.plus_days(1)
+    }
+}
+
+/// Within what an actor is told of once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Once {
+    /// Whoever likes, unlikes and likes again is told of once.
+    Ever(Subject),
+    /// Whoever comments again on another day is told of again.
+    ADay(RowId),
+}
+
+impl Once {
+    /// Returns within what whoever is in this row is told of once.
+    pub fn within(row: RowId) -> Self {
+        match row.subject {
+            Subject::Comment(_) | Subject::Reply(_) => Self::ADay(row),
+            subject => Self::Ever(subject),
+        }
+    }
+
+    /// Returns the subject.
+    pub fn subject(self) -> Subject {
+        match self {
+            Self::Ever(subject) | Self::ADay(RowId { subject, .. }) => subject,
+        }
     }
 }
 
@@ -63,13 +180,11 @@ fn windows(anchor: Timestamp, at: Timestamp) -> i64 {
     at.0.saturating_sub(anchor.0).div_euclid(DAY_MS).max(0)
 }
 
-/// Writes `<13-digit milliseconds>-like-<photo>` or `<13-digit milliseconds>-follow`.
+/// Writes `<13-digit milliseconds>-<kind>`, and `-<photo>` or `-<comment>` if it is about one.
 impl fmt::Display for RowId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.subject {
-            Subject::Like(photo) => write!(f, "{:013}-like-{photo}", self.opened.0),
-            Subject::Follow => write!(f, "{:013}-follow", self.opened.0),
-        }
+        write!(f, "{:013}-{}", self.opened.0, self.subject.kind())?;
+        self.subject.about().map_or(Ok(()), |about| write!(f, "-{about}"))
     }
 }
 
@@ -87,11 +202,11 @@ impl FromStr for RowId {
             return Err(NotARowId);
         }
         let opened = Timestamp(opened.parse().map_err(|_| NotARowId)?);
-        let subject = match subject.split_once('-') {
-            Some(("like", photo)) => Subject::Like(photo.parse().map_err(|_| NotARowId)?),
-            None if subject == "follow" => Subject::Follow,
-            _ => return Err(NotARowId),
+        let (kind, about) = match subject.split_once('-') {
+            Some((kind, about)) => (kind, Some(about)),
+            None => (subject, None),
         };
+        let subject = Subject::named(kind, about).ok_or(NotARowId)?;
         Ok(Self { opened, subject })
     }
 }
@@ -170,7 +285,13 @@ impl Row {
         let name = self.actors.first().map_or("Somebody", |actor| actor.username.as_str());
         let did = match subject {
             Subject::Like(_) => "liked your photo",
+            Subject::Comment(_) => "commented on your photo",
+            Subject::Reply(_) => "replied to your comment",
+            Subject::Mention(_) => "mentioned you in a comment",
+            Subject::CommentLike(_) => "liked your comment",
             Subject::Follow => "started following you",
+            Subject::Request => "asked to follow you",
+            Subject::Acceptance => "accepted your request to follow them",
         };
         match self.actor_count.saturating_sub(1) {
             0 => format!("{name} {did}"),
@@ -185,6 +306,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::id::CommentId;
 
     fn actor(number: u64, at: i64) -> Actor {
         Actor {
@@ -220,40 +342,127 @@ mod tests {
         assert_eq!((row.actor_count, row.actors.len(), row.lacks_names()), (2, 2, false));
     }
 
-    #[test]
-    fn the_rows_of_a_photo_are_its_days_of_the_last_three_months() {
+    /// One of each kind.
+    fn subjects(photo: PhotoId, comment: CommentPath) -> [Subject; 8] {
+        [
+            Subject::Like(photo),
+            Subject::Comment(photo),
+            Subject::Reply(comment),
+            Subject::Mention(comment),
+            Subject::CommentLike(comment),
+            Subject::Follow,
+            Subject::Request,
+            Subject::Acceptance,
+        ]
+    }
+
+    /// A photo, a comment that was written two days later, and a user who was there a day before.
+    fn scene() -> (PhotoId, CommentPath, UserId) {
         let photo = PhotoId::floor(Timestamp(1_800_000_000_000));
-        let recipient = UserId::try_from(1).unwrap();
-        let subject = Subject::Like(photo);
-        for days in [0, 1, 30, 89, 90, 91, 400] {
-            let now = photo.created_at().plus_days(days).plus_ms(5);
-            let rows: Vec<RowId> = RowId::of_photo(photo, now).collect();
-            assert!(rows.len() <= 92 && rows.len() == usize::try_from(days.min(90) + 2).unwrap(), "{days}");
-            for ago in 0..=ROW_DAYS.min(days) {
-                assert!(rows.contains(&RowId::of(subject, recipient, now.plus_days(-ago))), "{days} {ago}");
+        let comment = CommentPath::new(photo, CommentId::floor(photo.created_at().plus_days(2)));
+        (photo, comment, UserId::floor(photo.created_at().plus_days(-1)))
+    }
+
+    #[test]
+    fn each_kind_has_its_sentence_and_says_what_it_is_about() {
+        let (photo, comment, _) = scene();
+        let reply = comment.reply(comment.comment);
+        let row = Row::new(actor(1, 10));
+        let shown = subjects(photo, reply)
+            .map(|subject| (row.message(subject), subject.photo().is_some(), subject.comment().is_some()));
+        let right = [
+            ("user1 liked your photo", true, false),
+            ("user1 commented on your photo", true, false),
+            ("user1 replied to your comment", true, true),
+            ("user1 mentioned you in a comment", true, true),
+            ("user1 liked your comment", true, true),
+            ("user1 started following you", false, false),
+            ("user1 asked to follow you", false, false),
+            ("user1 accepted your request to follow them", false, false),
+        ];
+        assert_eq!(shown, right.map(|(message, photo, comment)| (message.to_owned(), photo, comment)));
+    }
+
+    #[test]
+    fn the_rows_of_a_subject_are_its_days_of_the_last_three_months() {
+        let (photo, comment, recipient) = scene();
+        for subject in subjects(photo, comment) {
+            for days in [0, 1, 30, 89, 90, 91, 400] {
+                let now = subject.anchor(recipient).plus_days(days).plus_ms(5);
+                let rows: Vec<RowId> = RowId::all_of(subject, recipient, now).collect();
+                assert!(rows.len() <= 92, "{days}");
+                assert_eq!(rows.len(), usize::try_from(days.min(90) + 2).unwrap(), "{days}");
+                for ago in 0..=ROW_DAYS.min(days) {
+                    assert!(
+                        rows.contains(&RowId::of(subject, recipient, now.plus_days(-ago))),
+                        "{days} {ago}"
+                    );
+                }
             }
         }
     }
 
     #[test]
     fn a_day_shares_a_row_and_the_next_opens_another() {
-        let photo = PhotoId::floor(Timestamp(1_800_000_000_000));
-        let recipient = UserId::try_from(1).unwrap();
-        let row = |after| RowId::of(Subject::Like(photo), recipient, photo.created_at().plus_ms(after));
-        assert_eq!(row(0), row(DAY_MS - 1));
-        assert_ne!(row(0), row(DAY_MS));
-        assert_eq!(row(-5), row(0));
+        let (photo, comment, recipient) = scene();
+        for subject in subjects(photo, comment) {
+            let row = |after| RowId::of(subject, recipient, subject.anchor(recipient).plus_ms(after));
+            assert_eq!(row(0), row(DAY_MS - 1));
+            assert_ne!(row(0), row(DAY_MS));
+            assert_eq!(row(-5), row(0));
+        }
+    }
+
+    #[test]
+    fn comments_and_replies_are_new_each_day_and_nothing_else_is() {
+        let (photo, comment, recipient) = scene();
+        for subject in subjects(photo, comment) {
+            let once = |days| {
+                let at = subject.anchor(recipient).plus_days(days);
+                Once::within(RowId::of(subject, recipient, at))
+            };
+            let daily = matches!(subject, Subject::Comment(_) | Subject::Reply(_));
+            assert_eq!((once(0) == once(0), once(0) == once(1)), (true, !daily), "{subject:?}");
+            assert_eq!(once(1).subject(), subject);
+        }
     }
 
     proptest! {
         #[test]
-        fn row_ids_round_trip_and_sort_by_time(a in 0_i64..9_999_999_999_999, b in 0_i64..9_999_999_999_999, photo in 0..=i64::MAX as u64) {
-            let like = RowId { opened: Timestamp(a), subject: Subject::Like(PhotoId::try_from(photo).unwrap()) };
-            let follow = RowId { opened: Timestamp(b), subject: Subject::Follow };
-            prop_assert_eq!(like.to_string().parse(), Ok(like));
-            prop_assert_eq!(follow.to_string().parse(), Ok(follow));
-            if a != b {
-                prop_assert_eq!(like.to_string().cmp(&follow.to_string()), a.cmp(&b));
+        fn row_ids_round_trip_and_sort_by_time(
+            (a, b) in (0_i64..9_999_999_999_999, 0_i64..9_999_999_999_999),
+            (photo, comment) in (0..=i64::MAX as u64, 0..=i64::MAX as u64),
+            reply in proptest::option::of(0..=i64::MAX as u64),
+        ) {
+            let photo = PhotoId::try_from(photo).unwrap();
+            let comment = CommentPath {
+                photo,
+                comment: CommentId::try_from(comment).unwrap(),
+                reply: reply.map(|reply| CommentId::try_from(reply).unwrap()),
+            };
+            let rows = |opened| {
+                subjects(photo, comment).map(|subject| RowId { opened: Timestamp(opened), subject })
+            };
+            let earlier = rows(a);
+            for row in &earlier {
+                prop_assert_eq!(row.to_string().parse(), Ok(*row));
+            }
+            for (row, other) in earlier.iter().zip(rows(b).iter().rev()) {
+                if a != b {
+                    prop_assert_eq!(row.to_string().cmp(&other.to_string()), a.cmp(&b));
+                }
+            }
+        }
+
+        #[test]
+        fn an_event_is_within_the_span_of_its_row_and_of_no_other(after in -DAY_MS..40 * DAY_MS) {
+            let (photo, comment, recipient) = scene();
+            for subject in subjects(photo, comment) {
+                let at = subject.anchor(recipient).plus_ms(after);
+                let holding: Vec<RowId> = RowId::all_of(subject, recipient, at)
+                    .filter(|row| row.span(recipient).contains(&at))
+                    .collect();
+                prop_assert_eq!(holding, [RowId::of(subject, recipient, at)]);
             }
         }
 

@@ -80,6 +80,9 @@ pub struct Answer {
     pub to: Timestamp,
     /// Whether it was accepted.
     pub accepted: bool,
+    /// When it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
 }
 
 impl Pair {

@@ -116,7 +116,7 @@ pub enum Event {
         /// Who was followed.
         followee_id: UserId,
     },
-    /// Somebody asks to follow a private account. It has no consumer yet.
+    /// Somebody asks to follow a private account. Consumer: `notify`.
     #[serde(rename = "request.added")]
     RequestAdded {
         /// Who asks.
@@ -128,8 +128,16 @@ pub enum Event {
         /// When they asked.
         at: Timestamp,
     },
+    /// A request to follow is there no more: it was withdrawn or answered, or a block ended it. Consumer: `notify`.
+    #[serde(rename = "request.removed")]
+    RequestRemoved {
+        /// Who asked.
+        asker_id: UserId,
+        /// Whom they asked to follow.
+        user_id: UserId,
+    },
     /// A request became a follow: it was answered, or the account was made public. [`Self::FollowAdded`] says of the
-    /// same follow that it is there. It has no consumer yet.
+    /// same follow that it is there. Consumer: `notify`.
     #[serde(rename = "request.accepted")]
     RequestAccepted {
         /// Who accepted it.
@@ -137,7 +145,7 @@ pub enum Event {
         /// Who had asked.
         asker_id: UserId,
     },
-    /// Somebody commented on a photo, or replied to a comment. It has no consumer yet.
+    /// Somebody commented on a photo, or replied to a comment. Consumer: `notify`.
     #[serde(rename = "comment.added")]
     CommentAdded {
         /// The comment.
@@ -152,7 +160,7 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         answers: Option<UserId>,
     },
-    /// A comment is gone. For comments on a photo that is gone, [`Self::PhotoDeleted`] speaks. Consumer: `backfill`.
+    /// A comment is gone, by itself or with its photo. Consumers: `backfill`, `notify`.
     #[serde(rename = "comment.removed")]
     CommentRemoved {
         /// The comment.
@@ -161,8 +169,14 @@ pub enum Event {
         author_id: UserId,
         /// Who wrote it.
         user_id: UserId,
+        /// Who wrote the comment that it replied to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answers: Option<UserId>,
+        /// Who was told that it mentions them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        told: Vec<UserId>,
     },
-    /// Somebody was mentioned in a comment and could see it when it was written. It has no consumer yet.
+    /// Somebody was mentioned in a comment and could see it when it was written. Consumer: `notify`.
     #[serde(rename = "mention.added")]
     MentionAdded {
         /// The comment.
@@ -176,7 +190,7 @@ pub enum Event {
         /// Who was mentioned.
         mentioned_id: UserId,
     },
-    /// Somebody likes a comment. It has no consumer yet.
+    /// Somebody likes a comment. Consumer: `notify`.
     #[serde(rename = "comment_like.added")]
     CommentLikeAdded {
         /// The comment.
@@ -192,8 +206,8 @@ pub enum Event {
         /// When they liked it.
         at: Timestamp,
     },
-    /// Somebody likes a comment no more. For likes of a comment that is gone, [`Self::CommentRemoved`] speaks. It
-    /// has no consumer yet.
+    /// Somebody likes a comment no more. For likes of a comment that is gone, [`Self::CommentRemoved`] speaks.
+    /// Consumer: `notify`.
     #[serde(rename = "comment_like.removed")]
     CommentLikeRemoved {
         /// The comment.
@@ -265,7 +279,7 @@ impl Event {
             | Self::AudienceChanged { user_id, .. }
             | Self::LinkAdded { user_id, .. } => *user_id,
             Self::FollowAdded { follower_id, .. } | Self::FollowRemoved { follower_id, .. } => *follower_id,
-            Self::RequestAdded { asker_id, .. } => *asker_id,
+            Self::RequestAdded { asker_id, .. } | Self::RequestRemoved { asker_id, .. } => *asker_id,
         }
     }
 
@@ -280,6 +294,7 @@ impl Event {
             Self::FollowAdded { .. } => "follow.added",
             Self::FollowRemoved { .. } => "follow.removed",
             Self::RequestAdded { .. } => "request.added",
+            Self::RequestRemoved { .. } => "request.removed",
             Self::RequestAccepted { .. } => "request.accepted",
             Self::CommentAdded { .. } => "comment.added",
             Self::CommentRemoved { .. } => "comment.removed",
@@ -438,6 +453,7 @@ mod tests {
                 user_id: user(2),
                 at: Timestamp(5),
             },
+            Event::RequestRemoved { asker_id: user(3), user_id: user(2) },
             Event::RequestAccepted { user_id: user(2), asker_id: user(3) },
             Event::ReaderReturned { user_id: user(3), mark: 9 },
             Event::CommentAdded {
@@ -447,7 +463,13 @@ mod tests {
                 username: "ann".into(),
                 answers: Some(user(4)),
             },
-            Event::CommentRemoved { comment, author_id: user(2), user_id: user(3) },
+            Event::CommentRemoved {
+                comment,
+                author_id: user(2),
+                user_id: user(3),
+                answers: Some(user(4)),
+                told: vec![user(5)],
+            },
             Event::MentionAdded {
                 comment,
                 author_id: user(2),
@@ -506,6 +528,9 @@ mod tests {
         let event: Event = serde_json::from_str(json).unwrap();
         let part = AudiencePart::Photos { before: None };
         assert_eq!(event, Event::AudienceChanged { user_id: user(1), mark: 2, part });
+        let json = r#"{"type":"comment.removed","comment":"1.7","author_id":"2","user_id":"3"}"#;
+        let event: Event = serde_json::from_str(json).unwrap();
+        assert!(matches!(event, Event::CommentRemoved { answers: None, told, .. } if told.is_empty()));
     }
 
     #[test]

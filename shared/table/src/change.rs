@@ -45,6 +45,12 @@ pub enum Change {
         comment: CommentPath,
         /// Whose photo it was on.
         author: UserId,
+        /// Who wrote what it replied to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answers: Option<UserId>,
+        /// Who was told that it mentions them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        told: Vec<UserId>,
     },
     /// The photo's author removed a comment of somebody else.
     Removed(Removal),
@@ -140,8 +146,8 @@ impl Change {
         if let Some((relation, End::Source)) = edge_of(&key, None) {
             return Ok(match (old, new) {
                 (Some(old), None) if let Relation::Comment(user, comment) = relation => {
-                    let author = parse::<Comment>(old)?.author;
-                    Some(Self::Uncommented { user, comment, author })
+                    let Comment { author, answers, told, .. } = parse(old)?;
+                    Some(Self::Uncommented { user, comment, author, answers, told })
                 }
                 (None, Some(new)) => Said::read(relation, new)?.map(Self::Said),
                 (Some(_), None) => Some(Self::TakenBack(relation)),
@@ -263,9 +269,13 @@ impl Change {
     fn event(&self) -> Option<Event> {
         match self {
             Self::TakenBack(relation) => taken_back(*relation),
-            Self::Uncommented { user, comment, author } => {
-                Some(Event::CommentRemoved { comment: *comment, author_id: *author, user_id: *user })
-            }
+            Self::Uncommented { user, comment, author, answers, told } => Some(Event::CommentRemoved {
+                comment: *comment,
+                author_id: *author,
+                user_id: *user,
+                answers: *answers,
+                told: told.clone(),
+            }),
             Self::Ready { photo, author, .. } => {
                 Some(Event::PhotoReady { photo_id: *photo, author_id: *author, followers: HashRange::ALL })
             }
@@ -303,9 +313,6 @@ impl Change {
         match self {
             Self::Said(said) => said.is_lost(gone) || gone.contains(&describe(said.relation()).source),
             Self::TakenBack(relation) => ends_with(*relation).is_some_and(|item| gone.contains(&item)),
-            Self::Uncommented { user, comment, .. } => {
-                ends_with(Relation::Comment(*user, *comment)).is_some_and(|item| gone.contains(&item))
-            }
             _ => false,
         }
     }

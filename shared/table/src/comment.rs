@@ -117,6 +117,11 @@ pub async fn get(table: &Table, path: CommentPath) -> Result<Option<Threaded>> {
     table.get(&ItemKey::Threaded(path)).await
 }
 
+/// Reads a comment in its thread, strongly consistent. 1 RRU for each 4 KiB.
+pub async fn get_latest(table: &Table, path: CommentPath) -> Result<Option<Threaded>> {
+    table.get_latest(&ItemKey::Threaded(path)).await
+}
+
 /// Reads several comments in their threads, eventually consistent. Those that do not exist are left out.
 /// 0.5 RRU for each 4 KiB of each, one round trip for each 100.
 pub async fn get_all(
@@ -212,6 +217,34 @@ pub async fn newest_replies_written_latest(
     written(table, user, format!("{prefix}0"), format!("{prefix}{}", sort::AFTER_DIGITS), limit).await
 }
 
+/// Returns the newest of those comments of `user` on a photo, or of those replies to `under`, that were written within
+/// `span` and are `wanted`; strongly consistent. 1 RRU for each 4 KiB that is read.
+pub async fn newest_within_latest(
+    table: &Table,
+    user: UserId,
+    photo: PhotoId,
+    under: Option<CommentId>,
+    span: std::ops::Range<Timestamp>,
+    wanted: impl Fn(&Comment) -> bool,
+) -> Result<Option<(CommentPath, Comment)>> {
+    const PAGE: usize = 10;
+    let prefix = under.map_or_else(|| sort::own_comments(photo), |under| sort::own_replies(photo, under));
+    let first = CommentId::floor(span.start).padded();
+    let mut end = CommentId::floor(span.end);
+    while let Some(to) = last_before(Some(end)).filter(|to| *to >= first) {
+        let page = written(table, user, format!("{prefix}{first}"), format!("{prefix}{to}"), PAGE).await?;
+        let last = page.items.last().map(|(path, _)| path.id());
+        if let Some(found) = page.items.into_iter().find(|(_, comment)| wanted(comment)) {
+            return Ok(Some(found));
+        }
+        match last {
+            Some(last) if page.more => end = last,
+            _ => return Ok(None),
+        }
+    }
+    Ok(None)
+}
+
 async fn written(
     table: &Table,
     user: UserId,
@@ -237,6 +270,11 @@ pub async fn like(table: &Table, user: UserId, path: CommentPath, like: &Comment
 /// Unlikes a comment and returns whether `user` liked it before. 1 WRU.
 pub async fn unlike(table: &Table, user: UserId, path: CommentPath) -> Result<bool> {
     table.delete_existing(&ItemKey::CommentLike(user, path)).await
+}
+
+/// Reads the like of `user` of a comment, strongly consistent. 1 RRU.
+pub async fn like_latest(table: &Table, user: UserId, path: CommentPath) -> Result<Option<CommentLike>> {
+    table.get_latest(&ItemKey::CommentLike(user, path)).await
 }
 
 /// Which comments of a photo somebody likes, as far as one range says.

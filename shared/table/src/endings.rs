@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, TransactWriteItem};
-use domain::visibility::{Answer, Pair};
+use domain::visibility::Pair;
 use domain::{Relation, Timestamp, UserId};
 use serde::Deserialize;
 
@@ -44,8 +44,8 @@ pub(crate) async fn apply(table: &Table, by: UserId, about: UserId, order: Order
         return end_all(table, by, about, order).await;
     }
     match answer {
-        Some(Answer { to, accepted: true }) => request::accept(table, about, by, to, order).await,
-        Some(Answer { to, accepted: false }) => request::decline(table, about, by, to).await,
+        Some(answer) if answer.accepted => request::accept(table, about, by, answer, order).await,
+        Some(answer) => request::decline(table, about, by, answer.to).await,
         None => Ok(()),
     }
 }

@@ -18,9 +18,9 @@ pub struct Follow {
     pub username: String,
     /// Since when the follow exists.
     pub at: Timestamp,
-    /// Whether it was a request, which was accepted.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub accepted: bool,
+    /// When it was accepted, if it was a request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_at: Option<Timestamp>,
 }
 
 /// Follows `followee` and returns whether `user` did not before. 1 WRU.

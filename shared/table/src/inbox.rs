@@ -2,8 +2,9 @@
 
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use domain::clock::DAY_MS;
-use domain::inbox::{Actor, ROW_DAYS, Row, RowId, Subject};
-use domain::{PhotoId, Timestamp, UserId};
+use domain::inbox::{Actor, Once, ROW_DAYS, Row, RowId, Subject};
+use domain::{Timestamp, UserId};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::calls::{Range, back_off, key_item, number, stored};
@@ -48,8 +49,8 @@ pub enum Aligned {
     Unchanged,
 }
 
-/// Brings `recipient`'s inbox in line with what `actor` does about `subject`: `edge` is the actor's edge as
-/// it is now, if there is one.
+/// Brings `recipient`'s inbox in line with what `actor` does: `edge` is the actor's edge as it is now, if there is
+/// one. Of one that is told of once a day it is one of that day.
 ///
 /// An actor is told of once. Liking, unliking and liking again brings the row back as it was, with the moment
 /// of the first like. A row without actors is deleted.
@@ -60,12 +61,12 @@ pub enum Aligned {
 pub async fn align(
     table: &Table,
     recipient: UserId,
-    subject: Subject,
+    once: Once,
     actor: UserId,
     edge: Option<&Actor>,
 ) -> Result<Aligned> {
     const RACES: u32 = 10;
-    let marker_key = ItemKey::InboxMarker(recipient, subject, actor);
+    let marker_key = ItemKey::InboxMarker(recipient, once, actor);
     for race in 0..RACES {
         let marker: Option<Marker> = table.get_latest(&marker_key).await?;
         let (at, username) = match (&marker, edge) {
@@ -75,7 +76,8 @@ pub async fn align(
             }
             _ => return Ok(Aligned::Unchanged),
         };
-        let row_key = ItemKey::InboxRow(recipient, RowId::of(subject, recipient, at));
+        let row_id = RowId::of(once.subject(), recipient, at);
+        let row_key = ItemKey::InboxRow(recipient, row_id);
         let expires_at = at.plus_days(ROW_DAYS).seconds();
         let old: Option<StoredRow> = table.get_latest(&row_key).await?;
         let version = old.as_ref().map(|old| old.version);
@@ -91,7 +93,7 @@ pub async fn align(
             (Some(mut old), None) => {
                 old.row.release(actor);
                 if old.row.lacks_names() {
-                    old.row.name(actors(table, recipient, RowId::of(subject, recipient, at), actor).await?);
+                    old.row.name(actors(table, recipient, row_id, actor).await?);
                 }
                 (old.row.actor_count > 0).then_some(old)
             }
@@ -158,14 +160,12 @@ fn write_row(
 /// Reads up to 100 actors of a row, other than `leaving`. 1 RRU for each 4 KiB.
 async fn actors(table: &Table, recipient: UserId, row: RowId, leaving: UserId) -> Result<Vec<Actor>> {
     const MARKERS: usize = 100;
-    let from = sort::markers(row.subject);
-    let to = format!("{from}{}", sort::AFTER_DIGITS);
-    let pk = partition::inbox(recipient);
-    let range = Range { pk, from, to, newest_first: false, limit: MARKERS, consistent: true };
+    let once = Once::within(row);
+    let range = markers(recipient, sort::markers_within(once), MARKERS);
     let markers = table.query::<Marker>(range).await?.items;
     let actors = markers.into_iter().filter_map(|(key, Marker { at, username, taken_back, .. })| match key {
-        ItemKey::InboxMarker(_, subject, user_id)
-            if !taken_back && user_id != leaving && RowId::of(subject, recipient, at) == row =>
+        ItemKey::InboxMarker(_, _, user_id)
+            if !taken_back && user_id != leaving && RowId::of(row.subject, recipient, at) == row =>
         {
             Some(Actor { at, user_id, username })
         }
@@ -174,11 +174,22 @@ async fn actors(table: &Table, recipient: UserId, row: RowId, leaving: UserId) -
     Ok(actors.collect())
 }
 
-/// Deletes every row about a photo that is gone. 1 WRU for each day since it was made, at most 92.
+/// Returns the range of the markers that begin with a text.
+fn markers(recipient: UserId, from: String, limit: usize) -> Range {
+    let to = format!("{from}{}", sort::AFTER_DIGITS);
+    Range { pk: partition::inbox(recipient), from, to, newest_first: false, limit, consistent: true }
+}
+
+/// Deletes every row about a photo or comment that is gone. 1 RRU, and where anybody was told of 1 WRU for each day
+/// since it was made, at most 92.
 ///
 /// The markers stay, and expire. Nothing shows them.
-pub async fn forget(table: &Table, recipient: UserId, photo: PhotoId, now: Timestamp) -> Result<()> {
-    let rows = RowId::of_photo(photo, now).map(|row| ItemKey::InboxRow(recipient, row));
+pub async fn forget(table: &Table, recipient: UserId, subject: Subject, now: Timestamp) -> Result<()> {
+    let marked = table.query::<IgnoredAny>(markers(recipient, sort::markers(subject), 1)).await?;
+    if marked.items.is_empty() {
+        return Ok(());
+    }
+    let rows = RowId::all_of(subject, recipient, now).map(|row| ItemKey::InboxRow(recipient, row));
     table.delete_all(&rows.collect::<Vec<_>>()).await
 }
 

@@ -1,10 +1,10 @@
 //! Partition and sort keys: the only place that makes or reads one.
 
 use domain::id::follower_hash;
-use domain::inbox::{RowId, Subject};
+use domain::inbox::{Once, RowId, Subject};
 use domain::mail_link::{LinkDigest, Purpose};
 use domain::visibility::Tie;
-use domain::{CollectionId, CommentId, CommentPath, Home, PhotoId, UserId};
+use domain::{CollectionId, CommentId, CommentPath, Home, PhotoId, Timestamp, UserId};
 
 mod chart;
 pub(crate) mod partition;
@@ -116,9 +116,9 @@ pub enum ItemKey {
     CommentLiker(CommentPath, UserId),
     /// A row of an inbox.
     InboxRow(UserId, RowId),
-    /// Remembers when an actor came into the recipient's notifications about a subject, and whether they
-    /// still are.
-    InboxMarker(UserId, Subject, UserId),
+    /// Remembers when an actor came into the recipient's notifications about a subject, or into one row of them,
+    /// and whether they still are.
+    InboxMarker(UserId, Once, UserId),
     /// How far an inbox is read.
     InboxState(UserId),
     /// The uses of a quota by an owner in one window.
@@ -228,9 +228,10 @@ impl ItemKey {
             }
             Self::CommentLiker(path, user) => RawKey::new(partition::comment_likers(*path), user.padded()),
             Self::InboxRow(user, row) => RawKey::new(partition::inbox(*user), format!("{}{row}", sort::ROW)),
-            Self::InboxMarker(user, subject, actor) => {
-                RawKey::new(partition::inbox(*user), format!("{}{}", sort::markers(*subject), actor.padded()))
-            }
+            Self::InboxMarker(user, once, actor) => RawKey::new(
+                partition::inbox(*user),
+                format!("{}{}", sort::markers_within(*once), actor.padded()),
+            ),
             Self::InboxState(user) => RawKey::new(partition::inbox(*user), STATE),
             Self::Rate(user, window) => RawKey::new(format!("RATE#{}", user.padded()), window),
             Self::Idempotency(user, key) => RawKey::new(format!("IDEM#{}#{key}", user.padded()), IDEM),
@@ -399,11 +400,20 @@ impl ItemKey {
         }
         let Some(about) = sk.strip_prefix(sort::MARKER) else { return Some(Self::InboxState(user)) };
         let (about, actor) = about.rsplit_once('#')?;
-        let subject = match about.split_once('#') {
-            Some((_, photo)) => Subject::Like(id(photo)?),
-            None => Subject::Follow,
+        let mut parts = about.split('#');
+        let subject = match (parts.next()?, parts.next()) {
+            ("LIKE", Some(photo)) => Subject::Like(id(photo)?),
+            ("COMMENT", Some(photo)) => Subject::Comment(id(photo)?),
+            ("REPLY", Some(path)) => Subject::Reply(path.parse().ok()?),
+            ("MENTION", Some(path)) => Subject::Mention(path.parse().ok()?),
+            ("COMMENT_LIKE", Some(path)) => Subject::CommentLike(path.parse().ok()?),
+            ("FOLLOW", None) => Subject::Follow,
+            ("REQUEST", None) => Subject::Request,
+            ("ACCEPTANCE", None) => Subject::Acceptance,
+            _ => return None,
         };
-        Some(Self::InboxMarker(user, subject, id(actor)?))
+        let opened = parts.next().map_or(Some(0), |opened| opened.parse().ok())?;
+        Some(Self::InboxMarker(user, Once::within(RowId { opened: Timestamp(opened), subject }), id(actor)?))
     }
 }
 
@@ -424,7 +434,7 @@ fn comment(padded: &str) -> Option<CommentPath> {
 
 /// Sort keys that bound queries.
 pub(crate) mod sort {
-    use super::{CommentId, CommentPath, Home, PhotoId, Purpose, Subject, Tie, UserId, follower_hash};
+    use super::{CommentId, CommentPath, Home, Once, PhotoId, Purpose, Subject, Tie, UserId, follower_hash};
 
     /// Returns what keys of a list of a circle begin with.
     pub(crate) fn tie(tie: Tie) -> &'static str {
@@ -507,11 +517,26 @@ pub(crate) mod sort {
         }
     }
 
-    /// Returns what the markers about one subject begin with.
+    /// Returns what the markers about one subject begin with. A path has dots, so that no comment's markers are among
+    /// those of another one.
     pub(crate) fn markers(subject: Subject) -> String {
         match subject {
             Subject::Like(photo) => format!("{MARKER}LIKE#{}#", photo.padded()),
+            Subject::Comment(photo) => format!("{MARKER}COMMENT#{}#", photo.padded()),
+            Subject::Reply(path) => format!("{MARKER}REPLY#{path}#"),
+            Subject::Mention(path) => format!("{MARKER}MENTION#{path}#"),
+            Subject::CommentLike(path) => format!("{MARKER}COMMENT_LIKE#{path}#"),
             Subject::Follow => format!("{MARKER}FOLLOW#"),
+            Subject::Request => format!("{MARKER}REQUEST#"),
+            Subject::Acceptance => format!("{MARKER}ACCEPTANCE#"),
+        }
+    }
+
+    /// Returns what the markers begin with of those who are told of once within the same.
+    pub(crate) fn markers_within(once: Once) -> String {
+        match once {
+            Once::Ever(subject) => markers(subject),
+            Once::ADay(row) => format!("{}{:013}#", markers(row.subject), row.opened.0),
         }
     }
 

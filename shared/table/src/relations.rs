@@ -303,15 +303,15 @@ impl Said {
     /// Returns the events that are published of it.
     pub(crate) fn events(&self) -> Vec<Event> {
         let event = match self {
-            Self::Follow(follower_id, followee_id, Follow { username, at, accepted }) => {
+            Self::Follow(follower_id, followee_id, Follow { username, at, accepted_at }) => {
                 let added = Event::FollowAdded {
                     follower_id: *follower_id,
                     follower_name: username.clone(),
                     followee_id: *followee_id,
                     at: *at,
                 };
-                let accepted = accepted
-                    .then_some(Event::RequestAccepted { user_id: *followee_id, asker_id: *follower_id });
+                let accepted = accepted_at
+                    .map(|_| Event::RequestAccepted { user_id: *followee_id, asker_id: *follower_id });
                 return std::iter::once(added).chain(accepted).collect();
             }
             Self::Request(asker_id, user_id, Follow { username, at, .. }) => Event::RequestAdded {
@@ -366,20 +366,20 @@ pub(crate) fn taken_back(relation: Relation) -> Option<Event> {
         Relation::Follow(follower_id, followee_id) => Some(Event::FollowRemoved { follower_id, followee_id }),
         Relation::Like(user_id, photo_id) => Some(Event::LikeRemoved { photo_id, user_id }),
         Relation::CommentLike(user_id, comment) => Some(Event::CommentLikeRemoved { comment, user_id }),
-        // A removed comment is a change of its own, because the event names the author of the photo.
-        Relation::Request(..) | Relation::Comment(..) | Relation::Timeline(..) => None,
+        Relation::Request(asker_id, user_id) => Some(Event::RequestRemoved { asker_id, user_id }),
+        // A removed comment is a change of its own, because the event says what only its edge did.
+        Relation::Comment(..) | Relation::Timeline(..) => None,
     }
 }
 
-/// Returns the item with whose end the relation ends too, if that is published as an event of its own.
-/// `photo.deleted` speaks for the likes of the photo and its comments, and `comment.removed` for the likes of
-/// the comment.
+/// Returns the item with whose end the relation ends too, if that is published as an event of its own which speaks
+/// for it: `photo.deleted` for the likes of the photo, and `comment.removed` for the likes of the comment. Nothing
+/// speaks for a comment, because whom it answers and mentions is said by its own edge alone.
 pub(crate) fn ends_with(relation: Relation) -> Option<ItemKey> {
     match relation {
         Relation::Like(_, photo) => Some(ItemKey::Photo(photo)),
-        Relation::Comment(_, path) => Some(ItemKey::Photo(path.photo)),
         Relation::CommentLike(_, path) => Some(ItemKey::Threaded(path)),
-        Relation::Follow(..) | Relation::Request(..) | Relation::Timeline(..) => None,
+        Relation::Follow(..) | Relation::Request(..) | Relation::Comment(..) | Relation::Timeline(..) => None,
     }
 }
 

@@ -1,8 +1,9 @@
 //! Follow requests: the asker's edges, and the derived edges that the asked user's counter counts.
 //!
-//! A request has the attributes of the follow that it becomes, which says that it was accepted.
+//! A request has the attributes of the follow that it becomes, which says when it was accepted.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
+use domain::visibility::Answer;
 use domain::{Timestamp, UserId};
 use serde::de::IgnoredAny;
 
@@ -93,8 +94,8 @@ async fn asking(
 /// Turns the request of `asker` into a follow if the account of `user` is public.
 ///
 /// 2 RRU, and for a public account one transaction of 6 WRU, as much again for each race lost: the request goes,
-/// the follow is there, and the account is public. The follow is named by the moment of the request. Nothing
-/// happens when the request was taken back or answered.
+/// the follow is there, and the account is public. The follow is named by the moment of the request, and is accepted
+/// since the account is public. Nothing happens when the request was taken back or answered.
 ///
 /// # Errors
 /// [`Error::Busy`] when the request or the account kept changing.
@@ -102,10 +103,12 @@ pub async fn accept_if_public(table: &Table, asker: UserId, user: UserId) -> Res
     for race in 0..RACES {
         let (request, privacy) =
             futures::try_join!(get_latest(table, asker, user), privacy::get_latest(table, user))?;
-        let (Some(request), Some(Privacy { private: false, .. })) = (request, privacy) else { return Ok(()) };
+        let (Some(request), Some(Privacy { private: false, switched, .. })) = (request, privacy) else {
+            return Ok(());
+        };
         let writes = vec![
             endings::deletion(table, &ItemKey::Request(asker, user), request.at)?,
-            put_follow(table, asker, user, &request)?,
+            put_follow(table, asker, user, &request, Timestamp(switched))?,
             check_public(table, user)?,
         ];
         let answer = table.client.transact_write_items().set_transact_items(Some(writes)).send().await;
@@ -127,8 +130,15 @@ async fn withdraw_answered(table: &Table, asker: UserId, user: UserId) -> Result
     table.delete_existing(&ItemKey::Request(asker, user)).await.map(|_| ())
 }
 
-fn put_follow(table: &Table, asker: UserId, user: UserId, request: &Follow) -> Result<TransactWriteItem> {
-    let follow = Follow { accepted: true, ..request.clone() };
+fn put_follow(
+    table: &Table,
+    asker: UserId,
+    user: UserId,
+    request: &Follow,
+    accepted_at: Timestamp,
+) -> Result<TransactWriteItem> {
+    // No request is accepted before it is made. Clocks differ, and an account may have been public before.
+    let follow = Follow { accepted_at: Some(request.at.max(accepted_at)), ..request.clone() };
     let put = Put::builder()
         .table_name(&*table.name)
         .set_item(Some(stored(&ItemKey::Following(asker, user), follow)?))
@@ -152,8 +162,8 @@ fn check_public(table: &Table, user: UserId) -> Result<TransactWriteItem> {
     Ok(TransactWriteItem::builder().condition_check(check).build())
 }
 
-/// Turns the request of `user` that was made at `made` into a follow. A request that was withdrawn meanwhile,
-/// or made again, stays as it is.
+/// Turns the request of `user` that `answer` accepts into a follow. A request that was withdrawn meanwhile, or made
+/// again, stays as it is.
 ///
 /// 1 RRU, and 4 WRU where there is such a request.
 ///
@@ -163,14 +173,15 @@ pub(crate) async fn accept(
     table: &Table,
     user: UserId,
     other: UserId,
-    made: Timestamp,
+    answer: Answer,
     order: Order,
 ) -> Result<()> {
+    let made = answer.to;
     let request = get_latest(table, user, other).await?;
     let Some(request) = request.filter(|request| request.at == made) else { return Ok(()) };
     let writes = vec![
         endings::deletion(table, &ItemKey::Request(user, other), made)?,
-        put_follow(table, user, other, &request)?,
+        put_follow(table, user, other, &request, answer.at.unwrap_or(made))?,
     ];
     match transact_patiently(table, writes, order).await?.as_slice() {
         // They follow already.

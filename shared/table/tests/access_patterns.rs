@@ -9,7 +9,7 @@
 use domain::account::{EmailDigest, UserName};
 use domain::feed::{Entry, HEAD_LEN};
 use domain::id::follower_hash;
-use domain::inbox::{Actor, RowId, Subject};
+use domain::inbox::{Actor, Once, RowId, Subject};
 use domain::media::{AddressSecret, MediumPlace, PerceptualHash};
 use domain::photo::{ContentType, Failure, Medium, Photo, Rendered, State};
 use domain::session::Seen;
@@ -541,7 +541,8 @@ async fn an_inbox_counts_each_actor_once() {
         .collect();
     // All actors are recorded at once, and each twice.
     let twice = actors.iter().chain(actors.iter().rev());
-    let aligned = twice.map(|actor| inbox::align(&world.table, ann, subject, actor.user_id, Some(actor)));
+    let aligned =
+        twice.map(|actor| inbox::align(&world.table, ann, Once::Ever(subject), actor.user_id, Some(actor)));
     let added =
         join_all(aligned).await.into_iter().filter(|aligned| aligned.as_ref().unwrap() == &Aligned::Added);
     assert_eq!(added.count(), 6);

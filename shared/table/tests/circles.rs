@@ -55,7 +55,7 @@ impl World {
 
     async fn follow(&self, who: UserId, whom: UserId) -> Change {
         self.clock.advance(Duration::from_secs(1));
-        let edge = Follow { username: "ann".to_owned(), at: self.clock.now(), accepted: false };
+        let edge = Follow { username: "ann".to_owned(), at: self.clock.now(), accepted_at: None };
         assert!(follow::add(&self.table, who, whom, &edge).await.unwrap());
         Change::Said(Said::Follow(who, whom, edge))
     }
@@ -382,7 +382,7 @@ async fn an_answer_is_to_one_request() {
             let [ann, bob] = world.people();
             request_at(&world, bob, ann, 1).await;
             let made = request::get_latest(table, bob, ann).await.unwrap().unwrap().at;
-            pair::answer(table, ann, bob, Answer { to: made, accepted }).await.unwrap();
+            pair::answer(table, ann, bob, Answer { to: made, accepted, at: Some(made) }).await.unwrap();
             // They withdraw and ask again before the answer is derived.
             request_at(&world, bob, ann, 2).await;
             world.derive(&said(ann, bob), order).await;
@@ -395,7 +395,10 @@ async fn an_answer_is_to_one_request() {
                 assert_eq!(world.follows(bob, ann).await, accepted);
             }
             let follow = follow::get_latest(table, bob, ann).await.unwrap();
-            assert_eq!(follow, accepted.then(|| Follow { username: "bob".to_owned(), at: made, accepted }));
+            assert_eq!(
+                follow,
+                accepted.then(|| Follow { username: "bob".to_owned(), at: made, accepted_at: Some(made) })
+            );
             // Who follows already keeps the follow.
             request_at(&world, bob, ann, 1).await;
             world.derive(&said(ann, bob), order).await;

@@ -43,7 +43,8 @@ async fn a_follow_costs_one_to_four_units_more() {
     let mut measured = Vec::new();
     for number in 1..=481_u64 {
         let whom = UserId::try_from(number).unwrap();
-        let edge = table::follow::Follow { username: "ann".to_owned(), at: testkit::START, accepted: false };
+        let edge =
+            table::follow::Follow { username: "ann".to_owned(), at: testkit::START, accepted_at: None };
         table::follow::add(&world.table, ann.user_id, whom, &edge).await.unwrap();
         world.engine.reset_usage();
         // Nobody has these accounts, so that the packed followings are all that is written.

@@ -156,6 +156,7 @@ impl Network {
                 Event::LikeAdded { .. }
                 | Event::LikeRemoved { .. }
                 | Event::RequestAdded { .. }
+                | Event::RequestRemoved { .. }
                 | Event::RequestAccepted { .. }
                 | Event::CommentAdded { .. }
                 | Event::MentionAdded { .. }

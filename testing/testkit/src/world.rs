@@ -169,7 +169,7 @@ impl World {
     /// Lets `who` follow `whom`; returns whether the edge is new.
     pub async fn follow(&self, who: &Caller, whom: &Caller) -> bool {
         self.tick();
-        let edge = follow::Follow { username: who.username.clone(), at: self.clock.now(), accepted: false };
+        let edge = follow::Follow { username: who.username.clone(), at: self.clock.now(), accepted_at: None };
         follow::add(&self.table, who.user_id, whom.user_id, &edge).await.expect("a follow")
     }
 
@@ -200,7 +200,7 @@ impl World {
     pub async fn ask(&self, who: &Caller, whom: &Caller) -> bool {
         self.tick();
         let request =
-            follow::Follow { username: who.username.clone(), at: self.clock.now(), accepted: false };
+            follow::Follow { username: who.username.clone(), at: self.clock.now(), accepted_at: None };
         request::add(&self.table, who.user_id, whom.user_id, &request).await.expect("a request")
     }
 
@@ -208,7 +208,7 @@ impl World {
     pub async fn answer(&self, who: &Caller, whom: &Caller, accepted: bool) -> bool {
         let request = request::get_latest(&self.table, whom.user_id, who.user_id).await.expect("a read");
         let Some(request) = request else { return false };
-        let answer = Answer { to: request.at, accepted };
+        let answer = Answer { to: request.at, accepted, at: Some(self.clock.now()) };
         pair::answer(&self.table, who.user_id, whom.user_id, answer).await.expect("an answer")
     }
 
@@ -245,16 +245,29 @@ impl World {
         photo: PhotoId,
         answers: Option<CommentPath>,
     ) -> CommentPath {
+        self.say(who, author, photo, answers.map(|path| (path, None)), &[]).await
+    }
+
+    /// Lets `who` comment on a photo of `author`, or reply to a comment, given who wrote what is replied to; `told` are
+    /// the mentioned who are told of it.
+    pub async fn say(
+        &self,
+        who: &Caller,
+        author: &Caller,
+        photo: PhotoId,
+        answers: Option<(CommentPath, Option<&Caller>)>,
+        told: &[&Caller],
+    ) -> CommentPath {
         self.tick();
         let made = CommentId::generate(photo, &self.clock, &self.random);
-        let path = answers.map_or(CommentPath::new(photo, made), |answers| answers.top().reply(made));
+        let path = answers.map_or(CommentPath::new(photo, made), |(path, _)| path.top().reply(made));
         let comment = Comment {
             author: author.user_id,
             username: who.username.clone(),
             text: CommentText::parse("What a light!").expect("a text").expect("something to see"),
             mentions: Vec::new(),
-            answers: None,
-            told: Vec::new(),
+            answers: answers.and_then(|(_, writer)| writer).map(|writer| writer.user_id),
+            told: told.iter().map(|person| person.user_id).collect(),
         };
         let written = comment::add(&self.table, who.user_id, path, &comment, None).await.expect("a comment");
         assert_eq!(written, Written::Done);
@@ -265,6 +278,19 @@ impl World {
     pub async fn uncomment(&self, who: &Caller, path: CommentPath) -> bool {
         self.tick();
         comment::remove(&self.table, who.user_id, path).await.expect("a removal")
+    }
+
+    /// Lets the author of the photo remove a comment of `writer`.
+    pub async fn remove_comment(&self, author: &Caller, writer: &Caller, path: CommentPath) {
+        self.tick();
+        let (author, writer, now) = (author.user_id, writer.user_id, self.clock.now());
+        comment::remove_as_author(&self.table, author, path, writer, now).await.expect("a removal");
+    }
+
+    /// Lets `who` like a comment no more; returns whether there was a like.
+    pub async fn unlike_comment(&self, who: &Caller, path: CommentPath) -> bool {
+        self.tick();
+        comment::unlike(&self.table, who.user_id, path).await.expect("an unlike")
     }
 
     /// Lets `who` like a comment that `writer` wrote on a photo of `author`.

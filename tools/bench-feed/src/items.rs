@@ -49,7 +49,7 @@ pub(crate) fn follow(follower: &Person, followee: UserId, at: Timestamp) -> Resu
     struct Derived {
         at: Timestamp,
     }
-    let edge = Follow { username: follower.name.as_str().to_owned(), at, accepted: false };
+    let edge = Follow { username: follower.name.as_str().to_owned(), at, accepted_at: None };
     Ok([
         stored(&ItemKey::Following(follower.id, followee), edge)?,
         stored(&ItemKey::Follower(followee, follower.id), Derived { at })?,

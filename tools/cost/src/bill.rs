@@ -120,8 +120,9 @@ impl Model {
         capacity(&[(posts, ANNOUNCEMENT), (posts * self.world.media, RENDERING), (posts, LISTING)])
     }
 
+    /// Returns what people are told of in a day: each like and follow, and each comment by one person.
     pub(crate) fn notifications(&self) -> f64 {
-        self.world.likes_a_day() + self.world.follows_a_day()
+        self.world.likes_a_day() + self.world.comments_a_day() + self.world.follows_a_day()
     }
 
     /// Tokens are signed in the process. Its key is unwrapped once a day, which costs cents.
@@ -157,7 +158,7 @@ impl Model {
             (world.pages_a_day(), FEED_READ),
             (self.other_requests(), API),
             // Likes, follows and comments count once. Posts count twice: when they begin and when they are ready.
-            (self.notifications() + world.comments_a_day() + 2.0 * posts, DERIVE),
+            (self.notifications() + 2.0 * posts, DERIVE),
             (self.notifications(), NOTIFY),
             (world.follows_a_day(), REBUILD),
             (posts * world.media, INTAKE),
@@ -175,7 +176,7 @@ impl Model {
     /// to the queues is received and deleted in tens too; pictures are sent and handled one by one.
     fn messages(&self) -> f64 {
         let world = &self.world;
-        let published = self.notifications() + world.comments_a_day() + world.posts_a_day();
+        let published = self.notifications() + world.posts_a_day();
         let received = (self.notifications() + world.follows_a_day() + world.posts_a_day()) / 10.0;
         let pictures = world.posts_a_day() * world.media;
         PUBLISH.of(MONTH * published / 10.0) + queue_requests(MONTH * (2.0 * received + 3.0 * pictures))

@@ -160,12 +160,13 @@ pub const BACKFILL: Unit = measured(
     "functions/backfill/tests/backfill/followed.rs",
     "a_follow_costs_two_writes_however_much_was_posted",
 );
-/// Row and marker in a transaction; both read before, the like and its photo before and after.
+/// Row and marker in a transaction; both read before, the like or comment, its photo and the recipient's circle before
+/// and after.
 pub const NOTIFICATION: Unit = measured(
     "notification",
     4.0,
-    6.0,
-    "functions/notify/tests/notify.rs",
+    7.0,
+    "functions/notify/tests/notify/main.rs",
     "a_notification_and_its_withdrawal_stay_within_their_budgets",
 );
 /// The quota, the idempotency key, the account and the session side by side, then photo and key in a transaction.

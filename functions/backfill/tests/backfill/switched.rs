@@ -70,7 +70,7 @@ async fn when_an_account_becomes_public_then_pending_requests_become_follows() {
         let wish = Follow {
             username: asker.username.clone(),
             at: domain::Clock::now(&world.clock),
-            accepted: false,
+            accepted_at: None,
         };
         assert!(request::add(&world.table, asker.user_id, ann.user_id, &wish).await.unwrap());
     }

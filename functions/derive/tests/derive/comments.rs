@@ -150,6 +150,44 @@ async fn when_comments_are_derived_out_of_order_and_twice_then_they_are_exact() 
 }
 
 #[tokio::test]
+async fn when_comments_go_then_their_events_say_whom_they_told_in_any_order() {
+    for (out_of_order, with_photo) in [(false, false), (false, true), (true, false), (true, true)] {
+        let stage = Stage::new().await;
+        let world = &stage.world;
+        let people = world.people("person", 3).await;
+        let [author, bob, eve] = &people[..] else { panic!("three people") };
+        let photo = world.post(author).await;
+        let path = world.comment(bob, author, photo, None).await;
+        stage.drain().await;
+        let reply = world.say(eve, author, photo, Some((path, Some(bob))), &[author, bob]).await;
+        stage.drain().await;
+        if with_photo {
+            world.delete(author, photo).await;
+            stage.drain().await;
+            assert!(!comment::forget_some(&world.table, photo).await.unwrap());
+        } else {
+            world.uncomment(eve, reply).await;
+        }
+        stage.published.take();
+        if out_of_order {
+            let changes = world.engine.stream().await.iter().filter_map(change).collect();
+            let messages = [OutOfOrder { changes }];
+            assert_eq!(work(&stage.worker, &stage.outbox, &messages).await, 0);
+        } else {
+            stage.drain().await;
+        }
+        let removed = Event::CommentRemoved {
+            comment: reply,
+            author_id: author.user_id,
+            user_id: eve.user_id,
+            answers: Some(bob.user_id),
+            told: vec![author.user_id, bob.user_id],
+        };
+        assert!(stage.published.take().contains(&removed), "{out_of_order} {with_photo}");
+    }
+}
+
+#[tokio::test]
 async fn when_a_photo_with_many_comments_is_busy_then_others_are_derived_and_it_catches_up() {
     let stage = Stage::new().await;
     let world = &stage.world;

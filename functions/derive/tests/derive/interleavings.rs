@@ -131,7 +131,7 @@ impl Play {
                 }
                 2 | 3 => persist(async || like::remove(table, who.user_id, photo).await).await,
                 4 => {
-                    let edge = follow::Follow { username: who.username.clone(), at, accepted: false };
+                    let edge = follow::Follow { username: who.username.clone(), at, accepted_at: None };
                     persist(async || follow::add(table, who.user_id, whom.user_id, &edge).await).await;
                 }
                 5 => persist(async || follow::remove(table, who.user_id, whom.user_id).await).await,

@@ -171,7 +171,7 @@ pub fn change(record: &EventRecord) -> Option<Change> {
 /// Returns the events that have to be published for a change, each as a line of text.
 pub fn wanted(change: &Change) -> Vec<String> {
     let one = match change {
-        Change::Said(Said::Follow(follower, followee, Follow { accepted: true, .. })) => {
+        Change::Said(Said::Follow(follower, followee, Follow { accepted_at: Some(_), .. })) => {
             return vec![
                 format!("follow.added {follower} {followee}"),
                 format!("request.accepted {followee} {follower}"),
@@ -188,6 +188,7 @@ pub fn wanted(change: &Change) -> Vec<String> {
         Change::TakenBack(Relation::Follow(follower, followee)) => {
             format!("follow.removed {follower} {followee}")
         }
+        Change::TakenBack(Relation::Request(asker, user)) => format!("request.removed {asker} {user}"),
         Change::TakenBack(Relation::Like(user, photo)) => format!("like.removed {user} {photo}"),
         Change::TakenBack(Relation::CommentLike(user, path)) => {
             format!("comment_like.removed {user} {path}")
@@ -210,7 +211,9 @@ pub fn told(event: &Event) -> String {
         }
         Event::FollowAdded { follower_id, followee_id, .. }
         | Event::FollowRemoved { follower_id, followee_id } => format!("{kind} {follower_id} {followee_id}"),
-        Event::RequestAdded { asker_id, user_id, .. } => format!("{kind} {asker_id} {user_id}"),
+        Event::RequestAdded { asker_id, user_id, .. } | Event::RequestRemoved { asker_id, user_id } => {
+            format!("{kind} {asker_id} {user_id}")
+        }
         Event::RequestAccepted { user_id, asker_id } => format!("{kind} {user_id} {asker_id}"),
         Event::PhotoReady { photo_id, .. }
         | Event::PhotoFailed { photo_id, .. }

@@ -86,7 +86,7 @@ async fn a_page_of_private_photos_stays_within_its_budget() {
     for number in 0..460_u64 {
         let whom = UserId::try_from(number).unwrap();
         let edge =
-            table::follow::Follow { username: "reader".to_owned(), at: testkit::START, accepted: false };
+            table::follow::Follow { username: "reader".to_owned(), at: testkit::START, accepted_at: None };
         table::follow::add(&world.table, reader.user_id, whom, &edge).await.unwrap();
     }
     for number in 0..200_u64 {
@@ -129,7 +129,7 @@ async fn private_authors_whom_packed_followings_do_not_name_are_asked_for() {
     for number in 0..480_u64 {
         let whom = UserId::try_from(number).unwrap();
         let edge =
-            table::follow::Follow { username: "reader".to_owned(), at: testkit::START, accepted: false };
+            table::follow::Follow { username: "reader".to_owned(), at: testkit::START, accepted_at: None };
         table::follow::add(&world.table, reader.user_id, whom, &edge).await.unwrap();
     }
     let (theirs, others) = (world.post(&ann).await, world.post(&left).await);

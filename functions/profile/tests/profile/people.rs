@@ -25,7 +25,7 @@ impl World {
             &self.table,
             ada,
             bob,
-            &Follow { username: "Ada".to_owned(), at: START, accepted: false },
+            &Follow { username: "Ada".to_owned(), at: START, accepted_at: None },
         )
         .await
         .unwrap();
@@ -264,7 +264,7 @@ async fn when_the_session_has_ended_then_the_profile_stays() {
 async fn when_a_profile_is_shown_then_it_says_how_the_two_stand_to_each_other() {
     let world = World::new().await;
     let (ada, bob) = (world.ada.user_id, world.bob.user_id);
-    let edge = Follow { username: "Bob".to_owned(), at: START, accepted: false };
+    let edge = Follow { username: "Bob".to_owned(), at: START, accepted_at: None };
     follow::add(&world.table, bob, ada, &edge).await.unwrap();
     let mute = domain::visibility::Mute { posts: true, stories: false };
     pair::mute(&world.table, ada, bob, mute).await.unwrap();

@@ -436,8 +436,10 @@ fn feed_and_inbox() -> Vec<Route> {
     let inbox = Route::new(Get, "/api/v1/notifications", Tag::Notifications, "listNotifications")
         .summary("What happened to oneself, newest first")
         .description(
-            "Those who did the same thing within a day share a row. Rows are kept for 90 days. Whoever takes back what \
-             they did leaves their row, and a deleted photo takes its rows along.",
+            "Those who did the same thing within a day share a row: likes of one's photos and comments, comments, \
+             replies and mentions, follows, requests to follow, and acceptances of one's own. A comment is told of once, \
+             as a mention before a reply before a comment. Rows are kept for 90 days. Whoever takes back what they did \
+             leaves their row, and a deleted photo or comment takes its rows along.",
         )
         .paged()
         .gives::<Notifications>(200, "A page of the inbox.")

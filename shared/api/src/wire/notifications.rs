@@ -1,9 +1,9 @@
 //! The inbox.
 
-use domain::inbox::{self, Row, RowId, Subject};
+use domain::inbox::{self, Row, RowId};
 use domain::media::{Encoding, Size};
 use domain::photo::Photo;
-use domain::{PhotoId, Timestamp, UserId};
+use domain::{CommentPath, PhotoId, Timestamp, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -28,7 +28,7 @@ pub struct Notifications {
 pub struct Notification {
     /// Names the row.
     pub id: String,
-    /// `like` or `follow`.
+    /// `like`, `comment`, `reply`, `mention`, `comment_like`, `follow`, `request` or `acceptance`. Others may be added.
     pub r#type: &'static str,
     /// The newest actors, at most three.
     pub actors: Vec<Actor>,
@@ -38,6 +38,9 @@ pub struct Notification {
     #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub photo_id: Option<PhotoId>,
+    /// The comment it is about, if any: that mentions one, was liked, or was replied to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comment_id: Option<String>,
     /// The first picture of that photo, small; null of a row that is about no photo.
     #[schema(required)]
     pub photo_thumbnail: Option<String>,
@@ -79,19 +82,16 @@ impl Notification {
     /// Shows `row`, which is about `photo` if about any, to somebody who has read everything up to `read_to`.
     /// Pictures are under `cdn`.
     pub fn new(id: RowId, row: Row, photo: Option<&Photo>, read_to: Timestamp, cdn: &str) -> Self {
-        let (kind, photo_id) = match id.subject {
-            Subject::Like(photo) => ("like", Some(photo)),
-            Subject::Follow => ("follow", None),
-        };
         let message = row.message(id.subject);
         let actor = |actor: inbox::Actor| Actor::new(actor.user_id, actor.username, cdn);
         let actors = row.actors.into_iter().map(actor);
         Self {
             id: id.to_string(),
-            r#type: kind,
+            r#type: id.subject.kind(),
             message,
             actor_count: row.actor_count,
-            photo_id,
+            photo_id: id.subject.photo(),
+            comment_id: id.subject.comment().map(CommentPath::name),
             photo_thumbnail: photo.map(|photo| {
                 let key = photo.address(0).key(Size::Small, Encoding::Jpeg);
                 format!("{cdn}/{key}")

@@ -82,7 +82,7 @@ async fn counters_of_deleted_items_are_neither_counted_nor_created() {
 async fn following_counts_the_derived_edges_of_the_users_own_edges() {
     let engine = Engine::start().await;
     let table = table(&engine).await;
-    let follow = crate::follow::Follow { username: "u".to_owned(), at: Timestamp(1), accepted: false };
+    let follow = crate::follow::Follow { username: "u".to_owned(), at: Timestamp(1), accepted_at: None };
     crate::follow::add(&table, user(1), user(2), &follow).await.unwrap();
     assert_eq!(still(&table, Counter::Following(user(1))).await.edges, 0, "not derived yet");
     let change = EdgeState::since(Relation::Follow(user(1), user(2)), NOW);

@@ -1,7 +1,7 @@
 //! The table's chart, as ARCHITECTURE.md has it.
 
 use domain::id::follower_hash;
-use domain::inbox::{RowId, Subject};
+use domain::inbox::{Once, RowId, Subject};
 use domain::mail_link::{LinkDigest, Purpose};
 use domain::visibility::Tie;
 use domain::{CollectionId, CommentId, CommentPath, PhotoId, UserId};
@@ -62,7 +62,7 @@ pub fn chart() -> Vec<ChartRow> {
         ("like of a comment", ItemKey::CommentLike(user, comment)),
         ("liker of a comment", ItemKey::CommentLiker(comment, user)),
         ("notification", ItemKey::InboxRow(user, row)),
-        ("notified actor", ItemKey::InboxMarker(user, Subject::Follow, user)),
+        ("notified actor", ItemKey::InboxMarker(user, Once::within(row), user)),
         ("inbox state", ItemKey::InboxState(user)),
         ("uses of a quota", ItemKey::Rate(user, "<quota>#<window>".into())),
         ("idempotency", ItemKey::Idempotency(user, "<key>".into())),

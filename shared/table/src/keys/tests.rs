@@ -1,6 +1,5 @@
 //! Tests of keys.
 
-use domain::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
@@ -27,7 +26,22 @@ fn home() -> impl Strategy<Value = Home> {
 }
 
 fn key() -> impl Strategy<Value = ItemKey> {
-    let subject = || prop_oneof![photo().prop_map(Subject::Like), Just(Subject::Follow)];
+    let subject = || {
+        prop_oneof![
+            photo().prop_map(Subject::Like),
+            photo().prop_map(Subject::Comment),
+            path().prop_map(Subject::Reply),
+            path().prop_map(Subject::Mention),
+            path().prop_map(Subject::CommentLike),
+            Just(Subject::Follow),
+            Just(Subject::Request),
+            Just(Subject::Acceptance),
+        ]
+    };
+    let row = move || {
+        (subject(), 0_i64..9_999_999_999_999)
+            .prop_map(|(subject, opened)| RowId { opened: Timestamp(opened), subject })
+    };
     prop_oneof![
         user().prop_map(ItemKey::User),
         user().prop_map(ItemKey::Credential),
@@ -69,10 +83,8 @@ fn key() -> impl Strategy<Value = ItemKey> {
         (user(), path()).prop_map(|(a, b)| ItemKey::Removal(a, b)),
         (user(), path()).prop_map(|(a, b)| ItemKey::CommentLike(a, b)),
         (path(), user()).prop_map(|(a, b)| ItemKey::CommentLiker(a, b)),
-        (user(), 0_i64..9_999_999_999_999, subject()).prop_map(|(user, opened, subject)| {
-            ItemKey::InboxRow(user, RowId { opened: Timestamp(opened), subject })
-        }),
-        (user(), subject(), user()).prop_map(|(a, b, c)| ItemKey::InboxMarker(a, b, c)),
+        (user(), row()).prop_map(|(a, b)| ItemKey::InboxRow(a, b)),
+        (user(), row(), user()).prop_map(|(a, b, c)| ItemKey::InboxMarker(a, Once::within(b), c)),
         user().prop_map(ItemKey::InboxState),
         (user(), "[a-z-]{1,20}#[0-9]{1,10}").prop_map(|(a, b)| ItemKey::Rate(a, b)),
         (user(), "[!-~]{1,128}").prop_map(|(a, b)| ItemKey::Idempotency(a, b)),
@@ -101,6 +113,25 @@ proptest! {
     }
 
     #[test]
+    fn the_markers_of_a_comment_are_not_among_those_of_another(a in path(), b in path(), actor in user()) {
+        let range = |path| {
+            let from = sort::markers(Subject::CommentLike(path));
+            let to = format!("{from}{}", sort::AFTER_DIGITS);
+            (from, to)
+        };
+        // A comment and one of its replies, too.
+        for (path, other) in [(a, b), (a.top(), a.top().reply(b.comment)), (a.top().reply(b.comment), a.top())] {
+            let (from, to) = range(path);
+            let marker = |path| {
+                ItemKey::InboxMarker(actor, Once::Ever(Subject::CommentLike(path)), actor).raw().sk
+            };
+            let within = |sk: String| from <= sk && sk <= to;
+            prop_assert!(within(marker(path)));
+            prop_assert_eq!(within(marker(other)), path == other);
+        }
+    }
+
+    #[test]
     fn an_item_has_the_home_of_the_first_id_in_its_key(key in key()) {
         let RawKey { pk, sk } = key.raw();
         let (_, rest) = pk.split_once('#').unwrap();
@@ -124,7 +155,7 @@ proptest! {
         photo in photo(),
         opened in 0_i64..9_999_999_999_999,
     ) {
-let row = RowId { opened: Timestamp(opened), subject: Subject::Like(photo) };
+        let row = RowId { opened: Timestamp(opened), subject: Subject::Like(photo) };
         let of_user = [
             ItemKey::Follower(user, actor),
             ItemKey::Timeline(user, photo),
@@ -133,7 +164,7 @@ let row = RowId { opened: Timestamp(opened), subject: Subject::Like(photo) };
             ItemKey::FeedChunk(user, opened, photo),
             ItemKey::FeedAuthor(user, actor),
             ItemKey::InboxRow(user, row),
-            ItemKey::InboxMarker(user, row.subject, actor),
+            ItemKey::InboxMarker(user, Once::within(row), actor),
         ];
         prop_assert!(of_user.iter().all(|key| key.home() == ItemKey::User(user).home()));
         let of_photo = [ItemKey::Liker(photo, actor), ItemKey::Processing(1, 2, photo)];

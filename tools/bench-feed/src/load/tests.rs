@@ -59,7 +59,7 @@ fn live(stage: &Stage, population: &mut Population) {
             stage.wait(reader::mark_returned(&stage.table, person.id, now)).unwrap();
             stage.wait(reader::mark_rebuilt(&stage.table, person.id, now.0, &Rebuilt::default())).unwrap();
         }
-        let edge = Follow { username: person.name.as_str().to_owned(), at: now, accepted: false };
+        let edge = Follow { username: person.name.as_str().to_owned(), at: now, accepted_at: None };
         for followee in population.graph.following(node) {
             let followee = population.people[*followee].id;
             assert!(stage.wait(follow::add(&stage.table, person.id, followee, &edge)).unwrap());

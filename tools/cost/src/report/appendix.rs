@@ -46,7 +46,7 @@ pub(super) fn left_out() -> String {
 ## Left out
 
 - Registrations, profiles, inboxes and other people's pages; unlikes and unfollows.
-- Likes of comments; that people are notified of comments.
+- Likes of comments, mentions and requests to follow, and that people are notified of them.
 - Retries, throttling and cold starts; promotions and demotions.
 - Custom metrics and alarms; support and taxes.
 

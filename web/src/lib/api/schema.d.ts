@@ -187,7 +187,7 @@ export interface paths {
         };
         /**
          * What happened to oneself, newest first
-         * @description Those who did the same thing within a day share a row. Rows are kept for 90 days. Whoever takes back what they did leaves their row, and a deleted photo takes its rows along.
+         * @description Those who did the same thing within a day share a row: likes of one's photos and comments, comments, replies and mentions, follows, requests to follow, and acceptances of one's own. A comment is told of once, as a mention before a reply before a comment. Rows are kept for 90 days. Whoever takes back what they did leaves their row, and a deleted photo or comment takes its rows along.
          */
         get: operations["listNotifications"];
         put?: never;
@@ -1192,7 +1192,7 @@ export interface components {
         Notification: {
             /** @description Names the row. */
             id: string;
-            /** @description `like` or `follow`. */
+            /** @description `like`, `comment`, `reply`, `mention`, `comment_like`, `follow`, `request` or `acceptance`. Others may be added. */
             type: string;
             /** @description The newest actors, at most three. */
             actors: components["schemas"]["Actor"][];
@@ -1203,6 +1203,8 @@ export interface components {
             actor_count: number;
             /** @description The photo it is about, if any. */
             photo_id?: string | null;
+            /** @description The comment it is about, if any: that mentions one, was liked, or was replied to. */
+            comment_id?: string | null;
             /** @description The first picture of that photo, small; null of a row that is about no photo. */
             photo_thumbnail: string | null;
             /** @description A sentence in English. */

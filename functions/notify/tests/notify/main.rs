@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests are tests")]
 
+mod comments;
+mod requests;
+
 use api::Caller;
 use domain::inbox::{Row, RowId, Subject};
 use domain::media::AddressSecret;
@@ -10,6 +13,7 @@ use messages::{Event, HashRange};
 use notify::NotifyHandler;
 use runtime::sqs::answer;
 use table::Table;
+use table::change::Change;
 use testkit::{Fault, World, fixture, sqs_event};
 
 async fn deliver(world: &World, events: &[Event]) -> Vec<String> {
@@ -75,6 +79,27 @@ async fn delete(world: &World, author: &Caller, photo: PhotoId) -> Event {
         blob_refs: vec![],
         followers: HashRange::ALL,
     }
+}
+
+/// Derives what happened; returns the events that notify somebody.
+async fn happened(world: &World) -> Vec<Event> {
+    let events = world.derive().await.iter().flat_map(Change::events).collect::<Vec<_>>();
+    let is_for_another = |event: &Event| {
+        matches!(
+            event,
+            Event::PhotoReady { .. }
+                | Event::LinkAdded { .. }
+                | Event::AudienceChanged { .. }
+                | Event::ReaderReturned { .. }
+        )
+    };
+    events.into_iter().filter(|event| !is_for_another(event)).collect()
+}
+
+/// Derives what happened, and delivers all of it.
+async fn settle(world: &World) {
+    let events = happened(world).await;
+    assert!(deliver(world, &events).await.is_empty());
 }
 
 /// Every order of these events.
@@ -222,7 +247,8 @@ async fn when_a_photo_is_deleted_then_its_rows_of_all_days_are_gone() {
     world.engine.reset_usage();
     assert!(deliver(&world, std::slice::from_ref(&deleted)).await.is_empty());
     let usage = world.engine.usage();
-    assert!(usage.round_trips == 1 && usage.write_units <= 5.0 && usage.read_units == 0.0, "{usage:?}");
+    // Whether anybody was told of likes and of comments; then the rows of likes, of which somebody was.
+    assert!(usage.round_trips == 2 && usage.write_units <= 5.0 && usage.read_units <= 2.0, "{usage:?}");
     assert_eq!((inbox(&world, &ann).await.len(), unread(&world, &ann).await), (3, 3));
     // Late likes, and the unlikes that the deletion causes, change nothing.
     let unlikes = fans.iter().map(|fan| Event::LikeRemoved { photo_id: photo, user_id: fan.user_id });
@@ -324,8 +350,9 @@ async fn a_notification_and_its_withdrawal_stay_within_their_budgets() {
     // Edge, circle, marker, row, both written, edge and circle again.
     measure(followed).await;
     let unfollowed = unfollow(&world, &ann, &bob).await;
+    // Edge, marker, row, both written, and the edge again. Then the edge and the marker of an acceptance.
     measure(unfollowed).await;
-    assert_eq!(budget, [(7.0, 4.0), (3.5, 0.0), (6.0, 4.0), (5.0, 4.0), (4.0, 4.0)]);
+    assert_eq!(budget, [(7.0, 4.0), (3.5, 0.0), (6.0, 4.0), (5.0, 4.0), (6.0, 4.0)]);
 }
 
 #[tokio::test]
@@ -377,16 +404,28 @@ async fn when_sqs_sends_real_events_then_they_are_handled() {
     let id = world.post(&bob).await;
     world.like(&ann, &bob, id).await;
     world.follow(&ann, &bob).await;
-    let (photo, from, to) = (id.to_string(), ann.user_id.to_string(), bob.user_id.to_string());
+    let comment = world.say(&ann, &bob, id, None, &[&bob]).await;
+    world.derive().await;
+    let (photo, path) = (id.to_string(), comment.to_string());
+    let (from, to) = (ann.user_id.to_string(), bob.user_id.to_string());
     let handler = NotifyHandler::new(world.table.clone(), world.clock.shared());
     let deliver = async |case: &str| {
         let (photo, from, to) = (photo.as_str(), from.as_str(), to.as_str());
         let follow = [("follower_id", from), ("followee_id", to)];
         let like = [("photo_id", photo), ("user_id", from), ("author_id", to)];
+        let comment = [("comment", path.as_str()), ("user_id", from), ("author_id", to)];
+        let mention = [comment[0], comment[1], comment[2], ("mentioned_id", to)];
+        let comment_like = [comment[0], ("user_id", to), comment[2], ("writer_id", from)];
+        let request = [("asker_id", from), ("user_id", to)];
         let values = match case {
             "follow-added" | "follow-removed" => &follow[..],
             "like-removed" => &like[..2],
             "photo-deleted" => &[like[0], like[2]],
+            "comment-added" => &comment,
+            "comment-removed" | "mention-added" => &mention,
+            "comment-like-added" => &comment_like,
+            "comment-like-removed" => &comment_like[..2],
+            "request-added" | "request-removed" | "request-accepted" => &request,
             _ => &like,
         };
         let event = serde_json::from_value(fixture("notify", case, values)).unwrap();
@@ -401,6 +440,30 @@ async fn when_sqs_sends_real_events_then_they_are_handled() {
     world.unlike(&ann, id).await;
     deliver("like-removed").await;
     assert!(inbox(&world, &bob).await.is_empty());
+
+    deliver("mention-added").await;
+    deliver("comment-added").await;
+    assert_eq!(sentences(&world, &bob).await, ["ann mentioned you in a comment"]);
+    world.like_comment(&bob, &bob, &ann, comment).await;
+    deliver("comment-like-added").await;
+    assert_eq!(sentences(&world, &ann).await, ["bob liked your comment"]);
+    world.unlike_comment(&bob, comment).await;
+    deliver("comment-like-removed").await;
+    assert!(inbox(&world, &ann).await.is_empty());
+    world.uncomment(&ann, comment).await;
+    deliver("comment-removed").await;
+    assert!(inbox(&world, &bob).await.is_empty());
+
+    world.ask(&ann, &bob).await;
+    deliver("request-added").await;
+    assert_eq!(sentences(&world, &bob).await, ["ann asked to follow you"]);
+    // Bob's account is public, so that the request becomes a follow.
+    table::request::accept_if_public(&world.table, ann.user_id, bob.user_id).await.unwrap();
+    deliver("request-removed").await;
+    assert!(inbox(&world, &bob).await.is_empty());
+    deliver("request-accepted").await;
+    assert_eq!(sentences(&world, &ann).await, ["bob accepted your request to follow them"]);
+
     world.like(&ann, &bob, id).await;
     deliver("like-added").await;
     world.delete(&bob, id).await;
