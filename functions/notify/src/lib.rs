@@ -169,9 +169,8 @@ impl NotifyHandler {
                 .newest(recipient, row, actor)
                 .await?
                 .map(|(path, comment)| acted(path.written_at(), comment.username)),
-            (Once::Ever(Subject::Mention(path)), Some(recipient)) => {
+            (Once::Ever(Subject::Mention(path)), Some(_)) => {
                 let comment = comment::written_latest(table, actor, path).await?;
-                let comment = comment.filter(|comment| comment.told.contains(&recipient));
                 comment.map(|comment| acted(path.written_at(), comment.username))
             }
             (Once::Ever(Subject::Follow), Some(recipient)) => {
