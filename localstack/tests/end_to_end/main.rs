@@ -32,6 +32,7 @@ mod own_time;
 mod pictures;
 mod poison;
 mod privacy;
+mod private_account;
 mod profile_pictures;
 mod redelivery;
 mod refusals;
