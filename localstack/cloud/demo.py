@@ -5,7 +5,7 @@ Addresses are proved by the mails that the local cloud keeps, so that they log i
 The first photos are posted as soon as those who follow their authors are there, so that there is something to look at; the rest
 follows. Seeding may be interrupted and run again any number of times. A finished world is recognised by the last photo of all (it
 is posted when everything else is there) and left alone, so that nobody's own likes and deletions are undone. An unfinished one
-is completed: accounts that exist are logged in to, their photos are not posted again, following and liking are idempotent.
+is completed: accounts that exist are logged in to, what they posted and said is not posted again, following and liking are idempotent.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from . import demo_world
 from .demo_client import Client, Deadline, OutOfTime, Refused, Time
 from .demo_pictures import jpeg
-from .demo_world import PASSWORD, Photo, World
+from .demo_world import PASSWORD, Comment, Photo, World
 from .progress import Show, silent
 
 T = TypeVar("T")
@@ -63,7 +63,8 @@ class Seeder:
         self._show = show
         self._workers = workers
         self._done = 0
-        self._total = (2 if mailbox is None else 3) * len(world.people) + len(world.follows) + len(world.photos) + len(world.likes)
+        between = len(world.follows) + len(world.likes) + len(world.comments)
+        self._total = (2 if mailbox is None else 3) * len(world.people) + len(world.photos) + between
 
     def run(self, cdn: str, opened: Callable[[], None]) -> None:
         """Completes the world. Calls `opened` when the first photos are in a feed, or at once if the world is finished."""
@@ -84,6 +85,7 @@ class Seeder:
             self._prove_all(accounts, self._mailbox)
         ids |= self._publish(accounts, [photo for photo in world.photos[:-1] if photo.number not in ids])
         self._each("likes", world.likes, lambda like: self._client.call("POST", f"/photos/{ids[like[1]]}/like", accounts[like[0]].token))
+        self._each("comments", world.comments, lambda comment: self._say(accounts, ids[comment.photo], comment))
         for who, account in enumerate(accounts):
             self._check_pictures(account, who)
         self._publish(accounts, [world.last])
@@ -197,6 +199,36 @@ class Seeder:
             for upload, file in zip(created["uploads"], files, strict=True):
                 self._client.upload(upload["url"], upload["fields"], file)
         return str(created["photo_id"])
+
+    def _say(self, accounts: Sequence[Account], photo_id: str, comment: Comment) -> None:
+        """Posts a comment and the author's answer, unless an earlier run did."""
+        path, writer, author = f"/photos/{photo_id}/comments", accounts[comment.writer], accounts[self._world.photos[comment.photo].author]
+        said = self._said(path, writer, comment.text)
+        is_answered = bool(said and comment.answer and self._said(f"{path}/{said}/replies", author, comment.answer))
+        if not said:
+            created = self._client.call("POST", path, writer.token, {"text": comment.text}, key=f"demo-comment-{comment.number}")
+            said = str(created["comment_id"])
+        if comment.answer and not is_answered:
+            answer = {"text": comment.answer, "reply_to": said}
+
+            # Others find a comment a moment later than its writer does.
+            def answered() -> bool:
+                try:
+                    self._client.call("POST", path, author.token, answer, key=f"demo-answer-{comment.number}")
+                except Refused as refused:
+                    if refused.code == "comment_not_found":
+                        return False
+                    raise
+                return True
+
+            self._wait_until(f"the comment {said}", answered)
+
+    def _said(self, path: str, writer: Account, text: str) -> str | None:
+        """The id of what somebody said in this list. Whoever is new has said nothing."""
+        if writer.is_new:
+            return None
+        found = self._client.call("GET", f"{path}?count=50", writer.token)["comments"]
+        return next((one["comment_id"] for one in found if one["user_id"] == writer.user_id and one["text"] == text), None)
 
     def _wait_until_ready(self, account: Account, photo_id: str) -> None:
         def ready() -> bool:

@@ -1,6 +1,6 @@
-"""The demo's small world: who there is, who follows whom, what they post and what they like.
+"""The demo's small world: who there is, who follows whom, what they post, what they like and what they say.
 
-Drawn from a seed, so every machine gets the same world. People and pictures are data (`demo/*.json`); the numbers are shaped as
+Drawn from a seed, so every machine gets the same world. People, pictures and sentences are data (`demo/*.json`); the numbers are shaped as
 in real networks: a few accounts with most of the followers, a few photos with most of the likes.
 """
 
@@ -16,6 +16,8 @@ SEED = 20260101
 # Of every demo account. These are toys on one's own machine; nothing is protected by it.
 PASSWORD = "a-demo-is-no-secret"
 CAROUSELS = 16
+# Under one photo, without answers.
+MOST_COMMENTS = 6
 # How many photos are posted before the rest.
 OPENING = 10
 
@@ -64,6 +66,17 @@ class Photo:
 
 
 @dataclass(frozen=True)
+class Comment:
+    """What somebody says under a photo, and what its author answers, if anything."""
+
+    number: int
+    photo: int
+    writer: int
+    text: str
+    answer: str | None
+
+
+@dataclass(frozen=True)
 class World:
     """Everything, people and photos named by their index."""
 
@@ -71,6 +84,7 @@ class World:
     follows: tuple[tuple[int, int], ...]
     photos: tuple[Photo, ...]
     likes: tuple[tuple[int, int], ...]
+    comments: tuple[Comment, ...]
 
     @property
     def desk(self) -> int:
@@ -106,7 +120,8 @@ def build(seed: int = SEED) -> World:
     follows = _follows(rng, len(people))
     followers = [[who for who, whom in follows if whom == person] for person in range(len(people))]
     photos = _photos(rng, pictures, [len(fans) for fans in followers])
-    return World(people, follows, photos, _likes(rng, photos, followers))
+    comments = _comments(random.Random(f"{seed} comments"), people, pictures, photos, followers)
+    return World(people, follows, photos, _likes(rng, photos, followers), comments)
 
 
 def profile_picture(who: int, seed: int = SEED) -> Medium | None:
@@ -219,3 +234,24 @@ def _likes(rng: random.Random, photos: Sequence[Photo], followers: Sequence[Sequ
                 likes.append((person, photo.number))
     rng.shuffle(likes)
     return tuple(likes)
+
+
+def _comments(
+    rng: random.Random, people: Sequence[Person], pictures: Sequence[dict[str, Any]], photos: Sequence[Photo], followers: Sequence[Sequence[int]]
+) -> tuple[Comment, ...]:
+    """Followers say something that fits the picture, never twice under one photo; most photos have little said about them.
+
+    It has chance of its own, as profile pictures have.
+    """
+    sentences = _data("comments.json")
+    themes = {picture["name"]: picture["theme"] for picture in pictures}
+    comments: list[Comment] = []
+    for photo in photos[:-1]:
+        fans = followers[photo.author]
+        fitting = [one for one in sentences if one["theme"] in (themes[photo.media[0].picture], "any")]
+        count = min(len(fans), int(rng.paretovariate(1.1)) - 1, MOST_COMMENTS)
+        for writer, sentence in zip(rng.sample(list(fans), count), rng.sample(fitting, count), strict=True):
+            friend = rng.choice([fan for fan in fans if fan != writer] or [photo.author])
+            text = sentence["text"].replace("{friend}", people[friend].username)
+            comments.append(Comment(len(comments), photo.number, writer, text, sentence.get("answer")))
+    return tuple(comments)

@@ -13,7 +13,7 @@ import pytest
 from cloud import demo_world
 from cloud.demo import Mailbox, Seeder, SeedingFailed
 from cloud.demo_client import Client, Deadline, OutOfTime, Refused, Time
-from cloud.demo_world import World
+from cloud.demo_world import Comment, World
 from cloud.progress import Show, silent
 
 
@@ -24,7 +24,8 @@ def small_world() -> World:
     album = next(photo for photo in whole.photos if len(photo.media) > 1)
     chosen = (*[photo for photo in whole.photos if photo is not album][:3], album, whole.last)
     photos = tuple(replace(photo, number=number, author=number % 3 if number < 4 else 3) for number, photo in enumerate(chosen))
-    return World(people, ((0, 1), (1, 2), (3, 0)), photos, ((0, 1), (2, 1), (1, 0)))
+    comments = (Comment(0, 1, 0, "What a light!", "It was early."), Comment(1, 0, 2, "Lovely", None))
+    return World(people, ((0, 1), (1, 2), (3, 0)), photos, ((0, 1), (2, 1), (1, 0)), comments)
 
 
 class FakeApi(ThreadingHTTPServer):
@@ -40,6 +41,9 @@ class FakeApi(ThreadingHTTPServer):
         self.by_key: dict[str, str] = {}
         self.follows: set[tuple[str, str]] = set()
         self.likes: set[tuple[str, str]] = set()
+        # What is said in a list of comments or of replies, and who may find it there by now.
+        self.said: dict[str, list[dict[str, str]]] = {}
+        self.derived: set[str] = set()
         self.mails: dict[str, str] = {}
         self.proved: set[str] = set()
         self.log: list[str] = []
@@ -97,9 +101,25 @@ class FakeApi(ThreadingHTTPServer):
         if like := re.fullmatch(r"/api/v1/photos/(\d+)/like", path):
             self.likes.add((user, like[1]))
             return 200, {}
+        if comments := re.fullmatch(r"/api/v1/photos/(\d+)/comments(?:/([\d.]+)/replies)?(?:\?count=50)?", path):
+            return self.talk(method, comments[1], comments[2], user, key or "", sent)
         if photo := re.fullmatch(r"/api/v1/photos/(\d+)", path):
             return 200, self.view(photo[1])
         return 404, {"code": "not_found"}
+
+    def talk(self, method: str, photo: str, comment: str | None, user: str, key: str, sent: dict[str, Any]) -> tuple[int, Any]:
+        """Comments on a photo, and replies to one. A comment can be replied to a little later than it was written."""
+        under = comment or sent.get("reply_to")
+        if under and under not in self.derived:
+            self.derived.add(under)
+            return 404, {"code": "comment_not_found"}
+        said = self.said.setdefault(under or photo, [])
+        if method == "GET":
+            return 200, {"comments": said}
+        comment_id = self.by_key.setdefault(f"{user} {key}", f"{under or photo}.{len(said)}")
+        if all(one["comment_id"] != comment_id for one in said):
+            said.append({"comment_id": comment_id, "user_id": f"id-{user}", "text": sent["text"]})
+        return 201, {"comment_id": comment_id}
 
     def cards(self, authors: set[str]) -> list[dict[str, str]]:
         """The photos of these people that are ready."""
@@ -236,13 +256,17 @@ def seed(
 def state(api: FakeApi) -> Any:
     captions = {photo_id: photo["sent"]["caption"] for photo_id, photo in api.photos.items()}
     photos = sorted((photo["author"], photo["sent"]["caption"], len(photo["files"]), photo["ready"]) for photo in api.photos.values())
-    return sorted(api.users), photos, api.follows, {(user, captions[photo_id]) for user, photo_id in api.likes}
+    said = sorted((one["user_id"], one["text"]) for comments in api.said.values() for one in comments)
+    return sorted(api.users), photos, api.follows, {(user, captions[photo_id]) for user, photo_id in api.likes}, said
 
 
 def test_the_whole_world_is_there(api: FakeApi) -> None:
     world = small_world()
     seed(api, world)
     assert len(api.users) == 4 and len(api.photos) == 5 and len(api.follows) == 3 and len(api.likes) == 3
+    names = [person.username for person in world.people]
+    said = [(f"id-{names[0]}", "What a light!"), (f"id-{names[1]}", "It was early."), (f"id-{names[2]}", "Lovely")]
+    assert state(api)[-1] == sorted(said)
     assert all(photo["ready"] for photo in api.photos.values())
     assert all(user["bio"] for user in api.users.values())
     assert set(api.pictures) == {person.username for person in world.people}
@@ -284,7 +308,7 @@ def test_it_says_how_far_it_is(api: FakeApi) -> None:
     shown: list[tuple[int, int, str]] = []
     seed(api, world, show=lambda done, total, what: shown.append((done, total, what)))
     assert [done for done, _, _ in shown] == list(range(1, shown[-1][1] + 1))
-    assert {what for _, _, what in shown} == {"people", "profiles", "follows", "photos", "likes"}
+    assert {what for _, _, what in shown} == {"people", "profiles", "follows", "photos", "likes", "comments"}
 
 
 def test_what_is_there_is_not_posted_again(api: FakeApi) -> None:

@@ -52,6 +52,18 @@ def test_likes_have_a_heavy_tail() -> None:
     assert likes[len(likes) // 2] <= likes[0] / 4
 
 
+def test_followers_say_what_fits_and_authors_answer() -> None:
+    followers = {(whom, who) for who, whom in WORLD.follows}
+    said = [(comment.photo, comment.text.partition("@")[0]) for comment in WORLD.comments]
+    assert len(set(said)) == len(said) and 80 < len(said) < 200
+    assert all((WORLD.photos[comment.photo].author, comment.writer) in followers for comment in WORLD.comments)
+    assert 0.15 < sum(comment.answer is not None for comment in WORLD.comments) / len(said) < 0.5
+    names = {person.username for person in WORLD.people}
+    mentioned = [word.strip("@,.!?") for comment in WORLD.comments for word in comment.text.split() if word.startswith("@")]
+    assert mentioned and set(mentioned) <= names
+    assert all("{" not in comment.text and comment.photo != WORLD.last.number for comment in WORLD.comments)
+
+
 def test_the_desk_posts_once_and_last_and_nobody_likes_before_that() -> None:
     assert [photo.number for photo in WORLD.photos if photo.author == WORLD.desk] == [89]
     assert all(photo != WORLD.last.number for _, photo in WORLD.likes)
