@@ -4,7 +4,8 @@
 //! - **Access patterns**: a page is one query of rows beside gets of how far the recipient has read and of their
 //!   circle. Then one query of newer rows beside one `BatchGetItem` of the page's photos, and where they may be
 //!   somebody else's a get of whom the recipient follows. Marking as read is
-//!   the query of newer rows beside the get of the caller's session, and one update.
+//!   the get of how far they have read beside that of the caller's session, then one update beside the query of
+//!   newer rows.
 //! - **Emits**: nothing.
 //! - **Redelivery**: the mark only moves forward, so marking twice is the same as once.
 //! - **Failures**: the caller gets a problem and asks again.
@@ -12,13 +13,13 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use api::wire::{MarkedRead, Notification, Notifications};
+use api::wire::{MarkReadRequest, MarkedRead, Notification, Notifications};
 use api::{Call, Problem, Reply};
 use domain::cursor::List;
 use domain::inbox::RowId;
 use domain::photo::Photo;
 use domain::visibility::Followings;
-use domain::{Clock, PhotoId, UserId};
+use domain::{Clock, PhotoId, Timestamp, UserId};
 use runtime::Aws;
 use table::sight::Viewer;
 use table::{Table, followings, inbox, photo};
@@ -127,13 +128,25 @@ impl InboxHandler {
     }
 
     async fn mark_read(&self, call: &Call, recipient: UserId) -> Result<MarkedRead, Problem> {
+        let MarkReadRequest { up_to } = call.json_or_default()?;
         let now = self.clock.now();
         // An event that another machine recorded, with a clock ahead of this one, stays unread.
-        let counting = async { Ok(inbox::unread(&self.table, recipient, now, MAX_UNREAD, now).await?) };
-        let (unread, ()) = futures::try_join!(counting, self.sessions.check(call))?;
-        inbox::mark_read(&self.table, recipient, now).await?;
+        let up_to = match up_to {
+            None => now,
+            Some(text) => text.parse::<Timestamp>().map_err(|_| bad_up_to())?.min(now),
+        };
+        let reading = async { Ok::<_, Problem>(inbox::read_to(&self.table, recipient).await?) };
+        let (read_to, ()) = futures::try_join!(reading, self.sessions.check(call))?;
+        let (unread, ()) = futures::try_join!(
+            inbox::unread(&self.table, recipient, up_to.max(read_to), MAX_UNREAD, now),
+            inbox::mark_read(&self.table, recipient, up_to)
+        )?;
         Ok(MarkedRead { unread_count: unread.len() })
     }
+}
+
+fn bad_up_to() -> Problem {
+    Problem::bad_request("bad_up_to", "up_to is a moment of RFC 3339, such as 2026-11-22T12:00:00.000Z.")
 }
 
 impl runtime::http::Handler for InboxHandler {

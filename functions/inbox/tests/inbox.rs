@@ -342,6 +342,32 @@ async fn when_the_recipient_sees_a_photo_no_more_then_no_row_shows_it() {
 }
 
 #[tokio::test]
+async fn when_the_inbox_is_read_up_to_a_moment_then_what_came_later_stays_unread() {
+    let world = World::new().await;
+    for (actor, at) in [(1, START.plus_ms(-2_000)), (2, START.plus_ms(-1_000))] {
+        world.happens(Subject::Like(PhotoId::floor(START.plus_days(-actor))), 1, at).await;
+    }
+    let read = async |up_to: &str| {
+        let request = Request::to(READ).json(&json!({ "up_to": up_to })).by(&world.ada, &world.clock);
+        world.call(request).await
+    };
+    for bad in ["", "yesterday", "2026-11-22"] {
+        let answer = read(bad).await;
+        assert_eq!((answer.status, answer.code()), (400, "bad_up_to"), "{bad}");
+    }
+    let older = START.plus_ms(-2_000).to_string();
+    assert_eq!(read(&older).await.json["unread_count"], 1);
+    let page = world.event("first-page").await;
+    let states: Vec<bool> =
+        page["notifications"].as_array().unwrap().iter().map(|row| row["read"] == true).collect();
+    assert_eq!((&page["unread_count"], states), (&json!(1), vec![false, true]));
+    // The mark never moves back, and never beyond now.
+    assert_eq!(read(&START.plus_days(9).to_string()).await.json["unread_count"], 0);
+    assert_eq!(read(&older).await.json["unread_count"], 0);
+    assert_eq!(rows::read_to(&world.table, world.ada.user_id).await.unwrap(), world.clock.now());
+}
+
+#[tokio::test]
 async fn when_two_users_ask_then_each_sees_their_own_inbox() {
     let world = World::new().await;
     world.likes(1..4).await;
@@ -414,8 +440,8 @@ async fn when_a_full_page_is_read_then_it_is_two_round_trips() {
     world.engine.reset_usage();
     world.event("mark-read").await;
     let usage = world.engine.usage();
-    assert_eq!(usage.requests, 2, "{usage:?}");
-    assert!(usage.write_units <= 1.0 && usage.read_units <= 2.0, "{usage:?}");
+    assert_eq!((usage.requests, usage.round_trips), (3, 2), "{usage:?}");
+    assert!(usage.write_units <= 1.0 && usage.read_units <= 2.5, "{usage:?}");
 }
 
 #[tokio::test]
@@ -424,8 +450,8 @@ async fn when_the_session_has_ended_or_is_not_known_then_nothing_is_marked() {
     world.likes(1..3).await;
     let session = OldSession::open(&world.table, &world.clock, &world.ada).await;
     let mark = || world.call(event("inbox", "mark-read", &[("token", &session.token)]));
-    // Nothing but the session is read by this operation.
-    world.engine.fail_next("GetItem", testkit::ATTEMPTS, Fault::Throttled);
+    // The session is read by it, and how far was read.
+    world.engine.fail_next("GetItem", 2 * testkit::ATTEMPTS, Fault::Throttled);
     let answer = mark().await;
     assert_eq!((answer.status, answer.code()), (503, "temporarily_unavailable"));
     session.end(&world.table).await;
@@ -441,7 +467,7 @@ async fn when_an_inbox_is_marked_then_its_session_is_read_beside_the_rows() {
     world.engine.reset_usage();
     assert_eq!(world.call(event("inbox", "mark-read", &[("token", &session.token)])).await.status, 200);
     let usage = world.engine.usage();
-    assert_eq!((usage.requests, usage.round_trips), (3, 2), "{usage:?}");
+    assert_eq!((usage.requests, usage.round_trips), (4, 2), "{usage:?}");
     assert!(usage.write_units <= 1.0 && usage.read_units <= 2.5, "{usage:?}");
 }
 

@@ -1,10 +1,12 @@
 //! Moments in time, and the clock, which is injected.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
+use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
 /// Milliseconds since the Unix epoch.
@@ -49,6 +51,21 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// The text is no moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a moment of RFC 3339")]
+pub struct NotAMoment;
+
+/// Reads RFC 3339 in any zone. What is finer than a millisecond is left out.
+impl FromStr for Timestamp {
+    type Err = NotAMoment;
+
+    fn from_str(text: &str) -> Result<Self, NotAMoment> {
+        let moment = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| NotAMoment)?;
+        i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000_000)).map(Self).map_err(|_| NotAMoment)
+    }
+}
+
 /// A source of the present moment.
 pub trait Clock: Send + Sync {
     /// Returns the present moment.
@@ -63,6 +80,19 @@ mod tests {
     fn shows_rfc_3339_in_utc() {
         assert_eq!(Timestamp(1_769_682_600_000).to_string(), "2026-01-29T10:30:00.000Z");
         assert_eq!(Timestamp(1_769_682_600_123).to_string(), "2026-01-29T10:30:00.123Z");
+    }
+
+    #[test]
+    fn reads_rfc_3339_of_any_zone() {
+        for text in
+            ["2026-01-29T10:30:00.123Z", "2026-01-29T11:30:00.123456+01:00", "2026-01-29t10:30:00.123z"]
+        {
+            assert_eq!(text.parse(), Ok(Timestamp(1_769_682_600_123)), "{text}");
+        }
+        assert_eq!("1969-12-31T23:59:59.999999Z".parse(), Ok(Timestamp(-1)));
+        for text in ["", "2026-01-29", "2026-01-29T10:30:00", "1769682600123", "2026-02-30T10:30:00Z"] {
+            assert_eq!(text.parse::<Timestamp>(), Err(NotAMoment), "{text}");
+        }
     }
 
     #[test]

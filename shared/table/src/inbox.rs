@@ -279,13 +279,13 @@ pub async fn read_to(table: &Table, recipient: UserId) -> Result<Timestamp> {
     Ok(state.map_or(Timestamp(0), |state| state.read_to))
 }
 
-/// Marks everything up to `now` as read. 1 WRU.
-pub async fn mark_read(table: &Table, recipient: UserId, now: Timestamp) -> Result<()> {
+/// Marks everything up to `up_to` as read, unless more is. 1 WRU.
+pub async fn mark_read(table: &Table, recipient: UserId, up_to: Timestamp) -> Result<()> {
     let answer = table
         .update(&ItemKey::InboxState(recipient))
-        .update_expression("SET read_to = :now")
-        .condition_expression(format!("attribute_not_exists({PK}) OR read_to < :now"))
-        .expression_attribute_values(":now", number(now.0))
+        .update_expression("SET read_to = :up_to")
+        .condition_expression(format!("attribute_not_exists({PK}) OR read_to < :up_to"))
+        .expression_attribute_values(":up_to", number(up_to.0))
         .send()
         .await;
     done("UpdateItem", answer).map(|_| ())

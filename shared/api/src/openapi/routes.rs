@@ -8,9 +8,9 @@ use super::{circle, comments};
 use crate::wire::{
     ChangePasswordRequest, CollectionRequest, CollectionView, Collections, CreatePhotoRequest,
     CreatePictureRequest, CreatedPhoto, CreatedPicture, FeedPage, FinishResetRequest, FollowState, LikeState,
-    LoginRequest, MarkedRead, NewerPhotos, Notifications, PhotoPage, PhotoView, Profile, ProveEmailRequest,
-    RefreshRequest, RegisterRequest, ResetRequest, SaveRequest, SavedPage, Session, Sessions,
-    UpdatePhotoRequest, UpdateProfileRequest, UserPage,
+    LoginRequest, MarkReadRequest, MarkedRead, NewerPhotos, Notifications, PhotoPage, PhotoView, Profile,
+    ProveEmailRequest, RefreshRequest, RegisterRequest, ResetRequest, SaveRequest, SavedPage, Session,
+    Sessions, UpdatePhotoRequest, UpdateProfileRequest, UserPage,
 };
 
 const IN_COOKIES: &str = "The tokens go into cookies that no script can read, and not into the body.";
@@ -445,7 +445,10 @@ fn feed_and_inbox() -> Vec<Route> {
         .gives::<Notifications>(200, "A page of the inbox.")
         .refuses(400, BAD_PAGE);
     let read = Route::new(Post, "/api/v1/notifications/read", Tag::Notifications, "markNotificationsRead")
-        .summary("Mark everything up to now as read")
-        .gives::<MarkedRead>(200, "It is marked.");
+        .summary("Mark everything up to a moment as read")
+        .description("What happens between reading and marking stays unread if the moment is that of the newest row seen.")
+        .may_take::<MarkReadRequest>(json!({ "up_to": "2026-11-22T12:00:00.000Z" }))
+        .gives::<MarkedRead>(200, "It is marked.")
+        .refuses(400, &["bad_json", "bad_up_to"]);
     vec![feed, newer, inbox, read]
 }

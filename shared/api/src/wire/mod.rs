@@ -14,7 +14,7 @@ pub use auth::{
     RegisterRequest, ResetRequest, Session, SessionView, Sessions,
 };
 pub use comments::{CommentLikeState, CommentPage, CommentView, CreateCommentRequest, MentionView};
-pub use notifications::{Actor, MarkedRead, Notification, Notifications};
+pub use notifications::{Actor, MarkReadRequest, MarkedRead, Notification, Notifications};
 pub use photos::{
     AudienceView, CommentingView, CreatePhotoRequest, CreatedPhoto, FailureView, FeedPage, LikeState, Marks,
     MediumRequest, MediumView, NewerPhotos, PhotoCard, PhotoPage, PhotoView, RenditionUrls, StatusView,

@@ -4,7 +4,7 @@ use domain::inbox::{self, Row, RowId};
 use domain::media::{Encoding, Size};
 use domain::photo::Photo;
 use domain::{CommentPath, PhotoId, Timestamp, UserId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::users::profile_pic;
@@ -69,6 +69,13 @@ impl Actor {
     pub fn new(user_id: UserId, username: String, cdn: &str) -> Self {
         Self { profile_pic: profile_pic(cdn, user_id), user_id, username }
     }
+}
+
+/// Up to when the inbox was read.
+#[derive(Deserialize, ToSchema, Default)]
+pub struct MarkReadRequest {
+    /// The moment (RFC 3339): `created_at` of the newest row that was seen. Now, where it is absent or later.
+    pub up_to: Option<String>,
 }
 
 /// The inbox after reading it.

@@ -207,7 +207,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Mark everything up to now as read */
+        /**
+         * Mark everything up to a moment as read
+         * @description What happens between reading and marking stays unread if the moment is that of the newest row seen.
+         */
         post: operations["markNotificationsRead"];
         delete?: never;
         options?: never;
@@ -1110,6 +1113,11 @@ export interface components {
             login: string;
             /** @description The password. */
             password: string;
+        };
+        /** @description Up to when the inbox was read. */
+        MarkReadRequest: {
+            /** @description The moment (RFC 3339): `created_at` of the newest row that was seen. Now, where it is absent or later. */
+            up_to?: string | null;
         };
         /** @description The inbox after reading it. */
         MarkedRead: {
@@ -2178,7 +2186,16 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "up_to": "2026-11-22T12:00:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["MarkReadRequest"];
+            };
+        };
         responses: {
             /** @description It is marked. */
             200: {
@@ -2187,6 +2204,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MarkedRead"];
+                };
+            };
+            /** @description `bad_json`, `bad_up_to` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */

@@ -43,12 +43,12 @@ export class Activity extends List<Row> {
     }
   }
 
-  /** Marks all as read, here and in the API, if something is unread. */
+  /** Marks all that is here as read, if something is unread. What came meanwhile was not seen, and stays unread. */
   async markRead(): Promise<void> {
     const unseen = unread.count > 0 || this.items.some((row) => !row.read);
     if (!this.begun || this.keptAt !== undefined || !unseen) return;
     this.items = this.items.map((row) => ({ ...row, read: true }));
-    await unread.clear();
+    await unread.clear(this.items[0]?.created_at);
   }
 
   async #page(cursor?: string): Promise<Page<Row>> {

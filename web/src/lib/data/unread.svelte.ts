@@ -26,13 +26,15 @@ class Unread {
     this.count = count;
   }
 
-  /** Marks everything as read. When that fails, the number comes back with the next answer. */
-  async clear(): Promise<void> {
+  /** Marks everything up to a moment as read. When that fails, the number comes back with the next answer. */
+  async clear(upTo?: string): Promise<void> {
     this.hear(0);
     if (!session.me) return;
     try {
       // It outlives the page: the person may be closing it.
-      await ok(api.POST('/api/v1/notifications/read', { keepalive: true }));
+      const body = upTo === undefined ? {} : { up_to: upTo };
+      const { unread_count } = await ok(api.POST('/api/v1/notifications/read', { body, keepalive: true }));
+      this.hear(unread_count);
     } catch (error) {
       Problem.from(error);
     }
