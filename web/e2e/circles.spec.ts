@@ -42,7 +42,7 @@ test('a private account is asked, accepts at another device, and shows its photo
     await theirs.page.goto('/activity');
     await expect(theirs.page.getByText('1 person asks to follow you')).toBeVisible({ timeout: 3000 });
   }).toPass(SOON);
-  await theirs.page.getByRole('link', { name: /Follow requests/ }).click();
+  await theirs.page.getByRole('link', { name: /Follow requests 1/ }).click();
   await expect(theirs.page.getByRole('link', { name: me.username })).toBeVisible();
   await theirs.page.getByRole('button', { name: `Accept ${me.username}` }).click();
   await expect(theirs.page.getByText(`${me.username} follows you now.`)).toBeVisible();
