@@ -217,12 +217,10 @@ test("the photo's author deletes a comment, and its writer's screen loses it", a
 test('comments are read newest first, or top first', async ({ page, world, me }) => {
   const { anna, id } = await photoOf(world, me);
   const bert = await world.account('bert');
-  const say = (who: Account, text: string) =>
-    world.call<{ comment_id: string }>('POST', `photos/${id}/comments`, { text }, who);
-  const first = await say(anna, 'The first');
-  await say(bert, 'The second');
+  const first = await world.comment(anna, id, 'The first');
+  await world.comment(bert, id, 'The second');
   for (const who of [me, anna, bert]) {
-    await world.call('POST', `photos/${id}/comments/${first.comment_id}/like`, undefined, who);
+    await world.call('POST', `photos/${id}/comments/${first}/like`, undefined, who);
   }
   await expect(async () => {
     const path = `photos/${id}/comments?order=top`;
@@ -414,15 +412,11 @@ test('comments are without a fault, in light and dark, and nothing is lost', asy
   test.setTimeout(120_000);
   await page.emulateMedia({ reducedMotion: 'reduce' });
   const { anna, id } = await photoOf(world, me);
-  const first = await world.call<{ comment_id: string }>(
-    'POST',
-    `photos/${id}/comments`,
-    { text: `A long one for @${me.username}. ${'Fog over the lake, before anybody was up. '.repeat(6)}` },
-    anna,
-  );
-  await world.call('POST', `photos/${id}/comments`, { text: 'An answer', reply_to: first.comment_id }, me);
+  const text = `A long one for @${me.username}. ${'Fog over the lake, before anybody was up. '.repeat(6)}`;
+  const first = await world.comment(anna, id, text);
+  await world.call('POST', `photos/${id}/comments`, { text: 'An answer', reply_to: first }, me);
   await world.call('POST', `photos/${id}/comments`, { text: 'Another' }, me);
-  await world.call('POST', `photos/${id}/comments/${first.comment_id}/pin`, undefined, anna);
+  await world.call('POST', `photos/${id}/comments/${first}/pin`, undefined, anna);
   const comments = await openComments(page, id);
   const replies = comments.getByRole('button', { name: 'View 1 reply' });
   await expect(async () => {

@@ -92,6 +92,16 @@ export class World {
     }).toPass({ timeout: 60_000 });
   }
 
+  /** Writes a comment, and waits until others find it: only then it is liked, pinned or replied to. Returns its id. */
+  async comment(writer: Account, photoId: string, text: string): Promise<string> {
+    const path = `photos/${photoId}/comments`;
+    const { comment_id } = await this.call<{ comment_id: string }>('POST', path, { text }, writer);
+    await expect(() => this.call('GET', `${path}/${comment_id}/replies`, undefined, writer)).toPass({
+      timeout: 60_000,
+    });
+    return comment_id;
+  }
+
   async call<T>(method: string, path: string, body?: object, who?: Account): Promise<T> {
     const headers: Record<string, string> = { 'Content-Type': 'application/json' };
     if (who) headers.Authorization = `Bearer ${who.token}`;
