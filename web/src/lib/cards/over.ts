@@ -9,9 +9,14 @@ export function openOver(photoId: string, list: string): void {
   pushState(`/p/${photoId}`, { photo: photoId, list });
 }
 
+/** Whether a click on a link is for this tab, and not for another tab or window. */
+export function isHere({ ctrlKey, metaKey, shiftKey, button }: MouseEvent): boolean {
+  return !ctrlKey && !metaKey && !shiftKey && button === 0;
+}
+
 /** Opens a link's photo over the screen, unless the person wants it in a tab of its own. */
 export function opensOver(event: MouseEvent, photoId: string, list: string): void {
-  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+  if (!isHere(event)) return;
   event.preventDefault();
   openOver(photoId, list);
 }

@@ -61,8 +61,21 @@ export function people(page: {
   return { items: page.users.map(person), next_cursor: page.next_cursor ?? null, has_more: page.has_more };
 }
 
-/** Reads one photo. Throws `Problem` `photo_not_found` when it is gone or hidden; then nothing shows it any longer. */
-export async function readPhoto(id: string): Promise<Photo> {
+const reading = new Map<string, Promise<Photo>>();
+
+/**
+ * Reads one photo; whoever wants it at once shares the call. Throws `Problem` `photo_not_found` when it is gone or hidden;
+ * then nothing shows it any longer.
+ */
+export function readPhoto(id: string): Promise<Photo> {
+  const known = reading.get(id);
+  if (known) return known;
+  const read = readAnew(id).finally(() => reading.delete(id));
+  reading.set(id, read);
+  return read;
+}
+
+async function readAnew(id: string): Promise<Photo> {
   try {
     return photoView(await ok(api.GET('/api/v1/photos/{photo_id}', { params: { path: { photo_id: id } } })));
   } catch (error) {

@@ -210,6 +210,14 @@ it('whoever is muted leaves the feed, and comes back to their places when that i
   expect(ids()).toEqual(['4', '3', '2', '1']);
 });
 
+it('reads a photo once for all who want it at once, and anew afterwards', async () => {
+  answers['GET photos/1'] = () => Response.json(card('1'));
+  const [one, other] = await Promise.all([readPhoto('1'), readPhoto('1')]);
+  expect([one === other, told]).toEqual([true, ['GET photos/1']]);
+  await readPhoto('1');
+  expect(told).toEqual(['GET photos/1', 'GET photos/1']);
+});
+
 describe('what the API shows no longer', () => {
   it('leaves every list: a photo', async () => {
     feed.list.start({ items: [photo(card('1')), photo(card('2'))], next_cursor: null, has_more: false });
