@@ -1,16 +1,13 @@
 //! Clean-up after a deleted photo.
 
-use domain::{Home, PhotoId};
+use domain::Home;
 use messages::{Event, HashRange};
 use runtime::queue::Sender;
 use table::follow::FollowerPages;
-use table::{feed, like, user};
+use table::{comment, feed, like, user};
 
 use crate::remains::Remains;
-use crate::{BackfillHandler, Error};
-
-/// Pages of 500 likes that one message removes before the rest goes into another message.
-const LIKE_PAGES: usize = 40;
+use crate::{BackfillHandler, Error, remove_pages};
 
 fn event(deleted: &Remains, followers: HashRange) -> Event {
     let Remains { photo_id, author_id, secret, media, ref blob_refs } = *deleted;
@@ -31,7 +28,10 @@ impl<Q: Sender> BackfillHandler<Q> {
             return self.forget_entries(deleted, followers).await;
         }
         self.let_go(deleted).await?;
-        if self.forget_likes(deleted.photo_id).await? || self.forget_comments(deleted.photo_id).await? {
+        let (table, photo) = (&self.table, deleted.photo_id);
+        if remove_pages(|| like::forget_some(table, photo)).await?
+            || remove_pages(|| comment::forget_some(table, photo)).await?
+        {
             self.queue.send(&[event(deleted, HashRange::ALL)]).await?;
             return Ok(());
         }
@@ -47,16 +47,6 @@ impl<Q: Sender> BackfillHandler<Q> {
         }
         let events: Vec<Event> = parts.into_iter().map(|part| event(deleted, part)).collect();
         Ok(self.queue.send(&events).await?)
-    }
-
-    /// Removes as many likes as fit into one message; returns whether more are left.
-    async fn forget_likes(&self, photo: PhotoId) -> Result<bool, Error> {
-        for _ in 0..LIKE_PAGES {
-            if !like::forget_some(&self.table, photo).await? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
     /// Removes the photo from the feeds of some followers. Costs 0.5 RRU for each follower,

@@ -38,6 +38,10 @@ use crate::remains::Remains;
 
 pub use objects::{Objects, ObjectsError};
 
+/// Pages that one message removes of what has gone before the rest goes into another message. A page has 500 likes,
+/// 500 replies or 100 comments.
+const PAGES: usize = 40;
+
 runtime::config! {
     /// Settings of `backfill`.
     pub struct Config {
@@ -122,4 +126,16 @@ impl<Q: Sender> runtime::sqs::Handler for BackfillHandler<Q> {
             other => Err(Error::Misdirected(other.kind())),
         }
     }
+}
+
+/// Removes as many pages as fit into one message. `page` removes one, and returns whether more are left, as this does.
+async fn remove_pages<P: Future<Output = table::Result<bool>>>(
+    mut page: impl FnMut() -> P,
+) -> Result<bool, Error> {
+    for _ in 0..PAGES {
+        if !page().await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

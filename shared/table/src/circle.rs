@@ -130,10 +130,11 @@ async fn refill(table: &Table, viewer: UserId) -> Result<()> {
         if !circle.overflows {
             return Ok(());
         }
+        let listed = Circle::from(circle.clone());
         let mut is_complete = true;
         let mut movable = BTreeSet::new();
         for tie in Tie::ALL {
-            let room = CIRCLE_LEN.saturating_sub(circle.clone().list_mut(tie).len());
+            let room = CIRCLE_LEN.saturating_sub(listed.list(tie).len());
             let beyond = beyond(table, viewer, tie, room.clamp(1, SOME)).await?;
             is_complete &= beyond.is_empty();
             movable.extend(beyond.into_iter().take(room));
@@ -256,9 +257,9 @@ async fn compared(table: &Table, one: UserId, other: UserId) -> Result<[Renewal;
 
 /// Reads the people, at most `most`, between whom and `user` a circle of either says something else than they do.
 ///
-/// It looks at those of whom `user` says anything, and at those in the circle of `user` and beyond it. Whoever says something
-/// about `user` is found from their own side. 1 RRU for each 4 KiB of what `user` says and of their circle, and 4
-/// for each person.
+/// It looks at those of whom `user` says anything, and at those in the circle of `user` and beyond it. Whoever
+/// says something about `user` is found from their own side. 1 RRU for each 4 KiB of what `user` says and of their
+/// circle, and 4 for each person.
 pub async fn mismatched(table: &Table, user: UserId, most: usize) -> Result<Vec<UserId>> {
     const AT_ONCE: usize = 16;
     let circle = Circle::from(stored_latest(table, user).await?);
