@@ -116,11 +116,20 @@ impl Behind {
 
     /// Uses a quota of somebody until so much of each measure is left.
     pub(crate) async fn use_up(&self, quota: &Quota, owner: UserId, left: i64) {
+        self.take(quota, owner, |limit| limit - left).await;
+    }
+
+    /// Frees what [`use_up`](Self::use_up) took, for tests of an owner whom others share.
+    pub(crate) async fn free_up(&self, quota: &Quota, owner: UserId, left: i64) {
+        self.take(quota, owner, |limit| left - limit).await;
+    }
+
+    async fn take(&self, quota: &Quota, owner: UserId, amount: impl Fn(i64) -> i64) {
         // `QuotaScale` of the local cloud.
         const SCALE: u32 = 1_000;
         let quotas = Quotas::new(self.table(), SCALE);
         let amounts: Vec<i64> =
-            quota.measures.iter().map(|measure| measure.limit * i64::from(SCALE) - left).collect();
+            quota.measures.iter().map(|measure| amount(measure.limit * i64::from(SCALE))).collect();
         let taken = quotas.take(quota, owner, &amounts, SystemClock.now()).await.unwrap();
         assert!(taken.is_ok(), "{} admits no more", quota.name);
     }
