@@ -8,6 +8,7 @@ pub mod comment;
 pub mod cursor;
 pub mod fault;
 pub mod feed;
+pub mod gathering;
 pub mod home;
 pub mod id;
 pub mod inbox;
