@@ -9,6 +9,7 @@ pub mod repair;
 pub mod upload;
 pub mod workflow;
 
+use domain::inbox::RowId;
 use domain::mail_link::{LinkDigest, Purpose};
 use domain::media::AddressSecret;
 use domain::photo::BlobRef;
@@ -250,6 +251,19 @@ pub enum Event {
         /// Its name.
         link: LinkDigest,
     },
+    /// A row of an inbox was told: it moved to the top of the list, and counts as unread. Consumers: `push`,
+    /// `live-send`.
+    #[serde(rename = "notification.told")]
+    NotificationTold {
+        /// Whose inbox.
+        recipient_id: UserId,
+        /// The row.
+        row: RowId,
+        /// The number of this telling of the row. It grows, and devices drop what they have shown by it.
+        state: u64,
+        /// When it was told.
+        told_at: Timestamp,
+    },
 }
 
 impl Event {
@@ -280,6 +294,7 @@ impl Event {
             | Self::LinkAdded { user_id, .. } => *user_id,
             Self::FollowAdded { follower_id, .. } | Self::FollowRemoved { follower_id, .. } => *follower_id,
             Self::RequestAdded { asker_id, .. } | Self::RequestRemoved { asker_id, .. } => *asker_id,
+            Self::NotificationTold { recipient_id, .. } => *recipient_id,
         }
     }
 
@@ -305,6 +320,7 @@ impl Event {
             Self::ReaderReturned { .. } => "reader.returned",
             Self::AudienceChanged { .. } => "audience.changed",
             Self::LinkAdded { .. } => "link.added",
+            Self::NotificationTold { .. } => "notification.told",
         }
     }
 }
@@ -395,6 +411,7 @@ impl HashRange {
 
 #[cfg(test)]
 mod tests {
+    use domain::inbox::Subject;
     use domain::media::MediumPlace;
     use serde_json::json;
 
@@ -501,6 +518,12 @@ mod tests {
                 user_id: user(3),
                 purpose: Purpose::Reset,
                 link: LinkDigest::parse(&"0f".repeat(32)).unwrap(),
+            },
+            Event::NotificationTold {
+                recipient_id: user(2),
+                row: RowId { opened: Timestamp(5), subject: Subject::Like(photo(1)) },
+                state: 3,
+                told_at: Timestamp(6),
             },
         ];
         for event in &events {
