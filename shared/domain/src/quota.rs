@@ -314,8 +314,30 @@ pub const ANSWERS: Quota = Quota {
     metric: "quota_answers_refused",
 };
 
+/// Registrations of devices. A browser registers its own each time its page is opened.
+pub const DEVICES: Quota = Quota {
+    name: "devices",
+    per: Per::Account,
+    seconds: HOUR,
+    measures: &[measure("devices", 200)],
+    code: "too_many_devices",
+    detail: "Devices can be registered at most 200 times in an hour.",
+    metric: "quota_devices_refused",
+};
+
+/// Changes of the settings of notifications.
+pub const SETTINGS: Quota = Quota {
+    name: "settings",
+    per: Per::Account,
+    seconds: HOUR,
+    measures: &[measure("settings", 300)],
+    code: "too_many_settings",
+    detail: "The settings of notifications can be changed at most 300 times in an hour.",
+    metric: "quota_settings_refused",
+};
+
 /// Every quota, in the order of the table.
-pub const ALL: [Quota; 22] = [
+pub const ALL: [Quota; 24] = [
     REGISTRATIONS,
     LOGINS_FROM_ADDRESS,
     LOGINS,
@@ -338,6 +360,8 @@ pub const ALL: [Quota; 22] = [
     CLOSE_FRIENDS,
     REMOVALS,
     ANSWERS,
+    DEVICES,
+    SETTINGS,
 ];
 
 /// Most people whom one account follows. It bounds what a feed costs, so it does not scale.

@@ -1,5 +1,6 @@
 //! Partition and sort keys: the only place that makes or reads one.
 
+use domain::device::DeviceId;
 use domain::id::follower_hash;
 use domain::inbox::{Once, RowId, Subject};
 use domain::mail_link::{LinkDigest, Purpose};
@@ -52,6 +53,8 @@ pub enum ItemKey {
     MailLink(UserId, Purpose, LinkDigest),
     /// A session of a user, by its id.
     Session(UserId, String),
+    /// Who has a device by now.
+    DeviceClaim(DeviceId),
     /// The public key that verifies the access tokens of a day.
     VerifyingKey(i64),
     /// The private key that signs the access tokens of a day, wrapped by the key service.
@@ -121,6 +124,8 @@ pub enum ItemKey {
     InboxMarker(UserId, Once, UserId),
     /// How far an inbox is read.
     InboxState(UserId),
+    /// What somebody wants to be told of.
+    NotificationSettings(UserId),
     /// The uses of a quota by an owner in one window.
     Rate(UserId, String),
     /// What a user's idempotency key made.
@@ -142,6 +147,7 @@ const PHOTO: &str = "PHOTO";
 const TEXTS: &str = "TEXTS";
 const PICTURE: &str = "PICTURE";
 const TURN: &str = "TURN";
+const SETTINGS: &str = "SETTINGS";
 const IDEM: &str = "IDEM";
 /// Sorts after the comments of its partition.
 const TOP: &str = "TOP";
@@ -166,6 +172,7 @@ impl ItemKey {
                 RawKey::new(partition::links(*user), format!("{of_purpose}{}", digest.as_str()))
             }
             Self::Session(user, session) => RawKey::new(partition::sessions(*user), session),
+            Self::DeviceClaim(device) => RawKey::new(format!("DEVICE#{}", device.as_str()), CLAIM),
             // Two partitions: every function verifies, and hardly any may sign.
             Self::VerifyingKey(day) => RawKey::new(format!("VERIFYING#{day:06}"), KEY),
             Self::SigningKey(day) => RawKey::new(format!("SIGNING#{day:06}"), KEY),
@@ -233,6 +240,7 @@ impl ItemKey {
                 format!("{}{}", sort::markers_within(*once), actor.padded()),
             ),
             Self::InboxState(user) => RawKey::new(partition::inbox(*user), STATE),
+            Self::NotificationSettings(user) => RawKey::new(partition::inbox(*user), SETTINGS),
             Self::Rate(user, window) => RawKey::new(format!("RATE#{}", user.padded()), window),
             Self::Idempotency(user, key) => RawKey::new(format!("IDEM#{}#{key}", user.padded()), IDEM),
             Self::Processing(hour, shard, photo) => {
@@ -282,6 +290,7 @@ impl ItemKey {
             | Self::InboxRow(user, _)
             | Self::InboxMarker(user, _, _)
             | Self::InboxState(user)
+            | Self::NotificationSettings(user)
             | Self::Rate(user, _)
             | Self::Idempotency(user, _) => Some(user.home()),
             Self::Photo(photo)
@@ -291,7 +300,11 @@ impl ItemKey {
             | Self::TopComments(photo)
             | Self::Processing(_, _, photo) => Some(photo.home()),
             Self::Threaded(path) | Self::CommentLiker(path, _) => Some(path.photo.home()),
-            Self::NameClaim(_) | Self::EmailClaim(_) | Self::VerifyingKey(_) | Self::SigningKey(_) => None,
+            Self::NameClaim(_)
+            | Self::EmailClaim(_)
+            | Self::DeviceClaim(_)
+            | Self::VerifyingKey(_)
+            | Self::SigningKey(_) => None,
         }
     }
 
@@ -315,6 +328,7 @@ impl ItemKey {
             "CREDENTIAL" => Self::Credential(id(rest)?),
             "NAME" => Self::NameClaim(rest.to_owned()),
             "EMAIL" => Self::EmailClaim(rest.to_owned()),
+            "DEVICE" => Self::DeviceClaim(DeviceId::parse(rest)?),
             "ADDRESS" => Self::Address(id(rest)?),
             "LINKS" => Self::parse_link(id(rest)?, sk)?,
             "SESSION" => Self::Session(id(rest)?, sk.to_owned()),
@@ -397,6 +411,9 @@ impl ItemKey {
     fn parse_inbox(user: UserId, sk: &str) -> Option<Self> {
         if let Some(row) = sk.strip_prefix(sort::ROW) {
             return Some(Self::InboxRow(user, row.parse().ok()?));
+        }
+        if sk == SETTINGS {
+            return Some(Self::NotificationSettings(user));
         }
         let Some(about) = sk.strip_prefix(sort::MARKER) else { return Some(Self::InboxState(user)) };
         let (about, actor) = about.rsplit_once('#')?;
