@@ -11,6 +11,8 @@ pub enum Subject {
     Notice,
     /// A new password is to be set.
     Reset,
+    /// The password was changed.
+    Changed,
 }
 
 /// The text of a mail.
@@ -101,6 +103,18 @@ fn parts(subject: Subject, language: Language) -> Parts {
             button: "Set a new password",
             more: "The link works once, within an hour. All your devices are logged out then. If it was not you, do nothing: your password stays as it is.",
         },
+        (Subject::Changed, Language::En) => Parts {
+            subject: "Your password was changed",
+            why: "The password of your lambdagram account was changed, and all other devices were logged out. If it was you, there is nothing to do. If it was not you, ask for a new password here:",
+            button: "Ask for a new password",
+            more: "Whoever changed it is logged out when you set a new one.",
+        },
+        (Subject::Changed, Language::De) => Parts {
+            subject: "Dein Passwort wurde geändert",
+            why: "Das Passwort deines Kontos bei lambdagram wurde geändert, und alle anderen Geräte wurden abgemeldet. Wenn du das warst, brauchst du nichts zu tun. Wenn du das nicht warst, fordere hier ein neues Passwort an:",
+            button: "Neues Passwort anfordern",
+            more: "Wer es geändert hat, wird abgemeldet, sobald du ein neues setzt.",
+        },
         (Subject::Reset, Language::De) => Parts {
             subject: "Neues Passwort setzen",
             why: "Jemand hat für das Konto bei lambdagram mit dieser E-Mail-Adresse ein neues Passwort angefordert. Wenn du das warst, setze es hier:",
@@ -134,7 +148,7 @@ mod tests {
     fn letters_look_like_this() {
         let link = "https://example.org/prove#1.00ff";
         let letters = Language::ALL.map(|language| {
-            [Subject::Proof, Subject::Notice, Subject::Reset].map(|subject| {
+            [Subject::Proof, Subject::Notice, Subject::Reset, Subject::Changed].map(|subject| {
                 let link = (subject != Subject::Notice).then_some(link);
                 let Letter { subject, text, html } = Letter::new(subject, language, link);
                 format!("{subject}\n\n{text}\n{html}")

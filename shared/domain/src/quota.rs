@@ -148,6 +148,18 @@ pub const RESET_MAILS: Quota = Quota {
     metric: "quota_reset_mails_refused",
 };
 
+/// Mails that tell of a changed password. Its own, so that whoever asks for links cannot have the notice left out. None
+/// is refused; the rest is not sent.
+pub const CHANGE_MAILS: Quota = Quota {
+    name: "change-mails",
+    per: Per::Account,
+    seconds: HOUR,
+    measures: &[measure("mails", 5)],
+    code: "",
+    detail: "",
+    metric: "quota_change_mails_refused",
+};
+
 /// Mails about registrations: proofs, and notices to whoever has the address. Nobody floods a mailbox by
 /// registering.
 pub const PROOF_MAILS: Quota = Quota {
@@ -315,7 +327,7 @@ pub const ANSWERS: Quota = Quota {
 };
 
 /// Every quota, in the order of the table.
-pub const ALL: [Quota; 22] = [
+pub const ALL: [Quota; 23] = [
     REGISTRATIONS,
     LOGINS_FROM_ADDRESS,
     LOGINS,
@@ -323,6 +335,7 @@ pub const ALL: [Quota; 22] = [
     RESETS_FROM_ADDRESS,
     PROOFS,
     RESET_MAILS,
+    CHANGE_MAILS,
     PROOF_MAILS,
     UPLOADS,
     PICTURES,

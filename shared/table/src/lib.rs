@@ -28,6 +28,7 @@ pub mod mail_link;
 pub mod original;
 mod packed;
 pub mod pair;
+pub mod password_change;
 pub mod people;
 pub mod photo;
 pub mod privacy;
