@@ -47,7 +47,8 @@ impl Letter {
                 let style = "display:inline-block;padding:12px 20px;border-radius:8px;background:#0b57d0;\
                              color:#ffffff;text-decoration:none";
                 let html = format!(
-                    "<p><a href=\"{href}\" style=\"{style}\">{}</a></p>\n<p>{href}</p>\n",
+                    "<p><a href=\"{href}\" style=\"{style}\">{}</a></p>\n\
+                     <p style=\"overflow-wrap:anywhere\">{href}</p>\n",
                     escaped(button)
                 );
                 (format!("{link}\n\n"), html)
@@ -60,7 +61,9 @@ impl Letter {
             Language::De => "de",
         };
         let html = format!(
-            "<!doctype html>\n<html lang=\"{code}\">\n<head><meta charset=\"utf-8\"><title>{}</title></head>\n\
+            "<!doctype html>\n<html lang=\"{code}\">\n<head><meta charset=\"utf-8\">\
+             <meta name=\"viewport\" content=\"width=device-width\">\
+             <meta name=\"color-scheme\" content=\"light dark\"><title>{}</title></head>\n\
              <body style=\"font-family:sans-serif;line-height:1.5;max-width:36em;margin:auto;padding:1em\">\n\
              <p>{}</p>\n{html_link}<p>{}</p>\n<p>lambdagram</p>\n</body>\n</html>\n",
             escaped(subject),
