@@ -148,6 +148,18 @@ pub const RESET_MAILS: Quota = Quota {
     metric: "quota_reset_mails_refused",
 };
 
+/// Mails that tell of a changed password. Its own, so that whoever asks for links cannot have the notice left out. None
+/// is refused; the rest is not sent.
+pub const CHANGE_MAILS: Quota = Quota {
+    name: "change-mails",
+    per: Per::Account,
+    seconds: HOUR,
+    measures: &[measure("mails", 5)],
+    code: "",
+    detail: "",
+    metric: "quota_change_mails_refused",
+};
+
 /// Mails about registrations: proofs, and notices to whoever has the address. Nobody floods a mailbox by
 /// registering.
 pub const PROOF_MAILS: Quota = Quota {
@@ -337,7 +349,7 @@ pub const SETTINGS: Quota = Quota {
 };
 
 /// Every quota, in the order of the table.
-pub const ALL: [Quota; 24] = [
+pub const ALL: [Quota; 25] = [
     REGISTRATIONS,
     LOGINS_FROM_ADDRESS,
     LOGINS,
@@ -345,6 +357,7 @@ pub const ALL: [Quota; 24] = [
     RESETS_FROM_ADDRESS,
     PROOFS,
     RESET_MAILS,
+    CHANGE_MAILS,
     PROOF_MAILS,
     UPLOADS,
     PICTURES,

@@ -51,6 +51,8 @@ pub enum ItemKey {
     Address(UserId),
     /// A link that was mailed to a user, or is to be.
     MailLink(UserId, Purpose, LinkDigest),
+    /// A user changed their password at a moment, and is to be told by mail.
+    PasswordChange(UserId, Timestamp),
     /// A session of a user, by its id.
     Session(UserId, String),
     /// Who has a device by now.
@@ -171,6 +173,9 @@ impl ItemKey {
                 let of_purpose = sort::links(*purpose);
                 RawKey::new(partition::links(*user), format!("{of_purpose}{}", digest.as_str()))
             }
+            Self::PasswordChange(user, at) => {
+                RawKey::new(partition::links(*user), format!("{}{:013}", sort::PASSWORD_CHANGE, at.0))
+            }
             Self::Session(user, session) => RawKey::new(partition::sessions(*user), session),
             Self::DeviceClaim(device) => RawKey::new(format!("DEVICE#{}", device.as_str()), CLAIM),
             // Two partitions: every function verifies, and hardly any may sign.
@@ -263,6 +268,7 @@ impl ItemKey {
             | Self::Credential(user)
             | Self::Address(user)
             | Self::MailLink(user, _, _)
+            | Self::PasswordChange(user, _)
             | Self::Session(user, _)
             | Self::Head(user)
             | Self::Following(user, _)
@@ -402,6 +408,9 @@ impl ItemKey {
     }
 
     fn parse_link(user: UserId, sk: &str) -> Option<Self> {
+        if let Some(at) = sk.strip_prefix(sort::PASSWORD_CHANGE) {
+            return Some(Self::PasswordChange(user, Timestamp(at.parse().ok()?)));
+        }
         let mut purposes = Purpose::ALL.into_iter();
         let of_purpose = purposes.find_map(|purpose| Some((purpose, sk.strip_prefix(sort::links(purpose))?)));
         of_purpose
@@ -474,6 +483,7 @@ pub(crate) mod sort {
     pub(crate) const MARKER: &str = "ACTOR#";
     /// Likes of comments. They sort after the likes of photos.
     pub(crate) const OF_COMMENT: &str = "C#";
+    pub(crate) const PASSWORD_CHANGE: &str = "CHANGED#";
     pub(crate) const ROW: &str = "N#";
     /// Sorts after every digit.
     pub(crate) const AFTER_DIGITS: &str = ":";

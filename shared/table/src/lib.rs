@@ -30,6 +30,7 @@ pub mod notification_settings;
 pub mod original;
 mod packed;
 pub mod pair;
+pub mod password_change;
 pub mod people;
 pub mod photo;
 pub mod privacy;

@@ -83,10 +83,16 @@ impl KeyService {
                 (200, json!({ "KeyId": Self::SIGNING_KEY_ID, "PublicKey": STANDARD.encode(der.as_bytes()) }))
             }
             "Sign" => {
-                assert_eq!((&asked["SigningAlgorithm"], &asked["MessageType"]), (&json!("ECDSA_SHA_256"), &json!("RAW")));
+                assert_eq!(
+                    (&asked["SigningAlgorithm"], &asked["MessageType"]),
+                    (&json!("ECDSA_SHA_256"), &json!("RAW"))
+                );
                 let message = STANDARD.decode(asked["Message"].as_str().expect("a text")).expect("base64");
                 let signature: Signature = key.sign(&message);
-                (200, json!({ "KeyId": Self::SIGNING_KEY_ID, "Signature": STANDARD.encode(signature.to_der()) }))
+                (
+                    200,
+                    json!({ "KeyId": Self::SIGNING_KEY_ID, "Signature": STANDARD.encode(signature.to_der()) }),
+                )
             }
             other => panic!("the key service is asked for {other}"),
         }

@@ -29,6 +29,7 @@ pub fn chart() -> Vec<ChartRow> {
         ("e-mail claim", ItemKey::EmailClaim("<hmac>".into())),
         ("e-mail address", ItemKey::Address(user)),
         ("mailed link", ItemKey::MailLink(user, Purpose::Proof, link)),
+        ("password change", ItemKey::PasswordChange(user, domain::Timestamp(0))),
         ("session", ItemKey::Session(user, "<session>".into())),
         ("device claim", ItemKey::DeviceClaim(device)),
         ("verifying key", ItemKey::VerifyingKey(0)),
@@ -79,7 +80,7 @@ pub fn chart() -> Vec<ChartRow> {
             .replace("C#0000000000000#", "C#<mark>#")
             .replace(&format!("{hash}#"), "<home>#<hash>#")
             .replace(&user.padded(), "<id>")
-            .replace(&row.opened.0.to_string().repeat(13), "<opened>")
+            .replace(&row.opened.0.to_string().repeat(13), "<ms>")
             .replace("0000000000#0", "<hour>#<shard>")
             .replace("#000000", "#<day>")
     };

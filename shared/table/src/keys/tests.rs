@@ -51,6 +51,8 @@ fn key() -> impl Strategy<Value = ItemKey> {
         user().prop_map(ItemKey::Address),
         (user(), prop::sample::select(&Purpose::ALL[..]), "[0-9a-f]{64}")
             .prop_map(|(a, b, c)| { ItemKey::MailLink(a, b, LinkDigest::parse(&c).unwrap()) }),
+        (user(), 0_i64..9_999_999_999_999)
+            .prop_map(|(user, at)| ItemKey::PasswordChange(user, Timestamp(at))),
         (user(), "[0-9a-f]{43}").prop_map(|(a, b)| ItemKey::Session(a, b)),
         "[0-9a-f]{64}".prop_map(|a| ItemKey::DeviceClaim(DeviceId::parse(&a).unwrap())),
         (0_i64..999_999).prop_map(ItemKey::VerifyingKey),

@@ -5,16 +5,18 @@ import { session } from '$lib/session.svelte';
 /** How many rows of the inbox are unread. */
 class Unread {
   count = $state(0);
+  /** Whether the API has said how many. */
+  known = $state(false);
   /** Goes up when the number is known otherwise: an answer that is under way then is older. */
-  #known = 0;
+  #turn = 0;
 
   /** Asks the API. A question that fails leaves the number as it is: it is asked again soon. */
   async ask(): Promise<void> {
     if (!session.me) return;
-    const known = this.#known;
+    const turn = this.#turn;
     try {
       const page = await ok(api.GET('/api/v1/notifications', { params: { query: { count: 1 } } }));
-      if (known === this.#known) this.count = page.unread_count;
+      if (turn === this.#turn) this.hear(page.unread_count);
     } catch (error) {
       Problem.from(error);
     }
@@ -22,8 +24,14 @@ class Unread {
 
   /** Takes the number that came with something else. */
   hear(count: number): void {
-    this.#known += 1;
+    this.#turn += 1;
     this.count = count;
+    this.known = true;
+  }
+
+  forget(): void {
+    this.hear(0);
+    this.known = false;
   }
 
   /** Marks everything up to a moment as read. When that fails, the number comes back with the next answer. */
@@ -43,6 +51,4 @@ class Unread {
 
 export const unread = new Unread();
 
-session.onEnd(() => {
-  unread.hear(0);
-});
+session.onEnd(() => unread.forget());
