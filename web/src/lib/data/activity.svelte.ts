@@ -3,6 +3,7 @@ import { api, ok } from '$lib/api/client';
 import type { Notification, Notifications } from '$lib/api/coming';
 import { Problem } from '$lib/api/problem';
 import { isBlocked } from '$lib/data/away.svelte';
+import { markRead } from '$lib/data/inbox';
 import { keptList, List, type Page } from '$lib/data/list.svelte';
 import { unread } from '$lib/data/unread.svelte';
 import { session } from '$lib/session.svelte';
@@ -50,7 +51,7 @@ export class Activity extends List<Row> {
     if (!this.begun || this.keptAt !== undefined || !unseen) return;
     this.items = this.items.map((row) => ({ ...row, read: true }));
     const newest = this.items[0];
-    await unread.clear(newest && placeOf(newest));
+    await markRead(newest && placeOf(newest));
   }
 
   async #page(cursor?: string): Promise<Page<Row>> {
