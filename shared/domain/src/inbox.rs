@@ -10,7 +10,7 @@ use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::clock::{DAY_MS, Timestamp};
 use crate::comment::CommentPath;
@@ -18,6 +18,10 @@ use crate::id::{PhotoId, UserId};
 
 /// Most actors that a row names.
 pub const NAMED_ACTORS: usize = 3;
+
+/// The kinds of notification, as [`Subject::kind`] names them.
+pub const KINDS: [&str; 8] =
+    ["like", "comment", "reply", "mention", "comment_like", "follow", "request", "acceptance"];
 
 /// Days a row is kept.
 pub const ROW_DAYS: i64 = 90;
@@ -231,6 +235,19 @@ impl FromStr for Position {
         let (before, newest) = text.split_once('-').ok_or(NotAPosition)?;
         let position = Self { before: moment(before)?, newest: moment(newest)? };
         if position.to_string() == text { Ok(position) } else { Err(NotAPosition) }
+    }
+}
+
+impl Serialize for RowId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for RowId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

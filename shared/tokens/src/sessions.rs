@@ -28,6 +28,11 @@ pub struct OpenSessions {
     known: Mutex<LruCache<(UserId, SessionId), Known>>,
 }
 
+/// Returns the problem of a request that is made in a session that has ended.
+pub fn session_ended() -> Problem {
+    Problem::unauthorized("session_ended", "This session has ended. Log in again.")
+}
+
 /// What is known of a session.
 #[derive(Clone, Copy, Debug)]
 enum Known {
@@ -58,7 +63,7 @@ impl OpenSessions {
             return Ok(());
         }
         metrics::count("ended_sessions_refused", 1);
-        Err(Problem::unauthorized("session_ended", "This session has ended. Log in again."))
+        Err(session_ended())
     }
 
     async fn is_open(&self, user: UserId, session: &InSession) -> Result<bool> {

@@ -3,7 +3,7 @@
 use domain::inbox::{Once, RowId, Subject};
 use domain::{Timestamp, UserId};
 
-use super::{ItemKey, id, sort};
+use super::{ItemKey, SETTINGS, id, sort};
 
 /// Reads a sort key of a user's inbox.
 pub(super) fn parse(user: UserId, sk: &str) -> Option<ItemKey> {
@@ -15,6 +15,9 @@ pub(super) fn parse(user: UserId, sk: &str) -> Option<ItemKey> {
         let (subject, opened) = place.rsplit_once('#')?;
         let opened = Timestamp(opened.parse().ok()?);
         return Some(ItemKey::InboxPlace(user, RowId { opened, subject: subject_of(subject.split('#'))? }));
+    }
+    if sk == SETTINGS {
+        return Some(ItemKey::NotificationSettings(user));
     }
     let Some(about) = sk.strip_prefix(sort::MARKER) else { return Some(ItemKey::InboxState(user)) };
     let (about, actor) = about.rsplit_once('#')?;
