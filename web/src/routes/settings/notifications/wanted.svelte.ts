@@ -42,9 +42,9 @@ export class Wanted {
 /** Returns settings with a change of them, as the API merges it. */
 function changed(settings: NotificationSettings, wish: NotificationSettingsRequest): NotificationSettings {
   const kinds = { ...settings.kinds };
-  for (const [kind, channels] of Object.entries(wish.kinds ?? {})) {
+  for (const [kind, { push }] of Object.entries(wish.kinds ?? {})) {
     const known = kinds[kind];
-    if (known) kinds[kind] = { ...known, ...channels };
+    if (known) kinds[kind] = { push: push ?? known.push };
   }
   const { quiet_hours = settings.quiet_hours } = wish;
   return { kinds, quiet_hours };
