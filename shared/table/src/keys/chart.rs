@@ -64,6 +64,7 @@ pub fn chart() -> Vec<ChartRow> {
         ("notification", ItemKey::InboxRow(user, row)),
         ("notified actor", ItemKey::InboxMarker(user, Once::within(row), user)),
         ("inbox state", ItemKey::InboxState(user)),
+        ("open socket", ItemKey::LiveSocket(user, "<connection>".into())),
         ("uses of a quota", ItemKey::Rate(user, "<quota>#<window>".into())),
         ("idempotency", ItemKey::Idempotency(user, "<key>".into())),
         ("processing", ItemKey::Processing(0, 0, photo)),
