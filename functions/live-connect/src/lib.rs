@@ -16,8 +16,8 @@ use futures::future::try_join_all;
 use runtime::auth::{TokenError, Verifier};
 use runtime::socket::{Answer, Connection, Event, Gateway, Handshake, Opener, SocketError, Sockets};
 use runtime::{Aws, metrics};
-use table::live::{self, MAX_SOCKETS, Socket};
 use table::Table;
+use table::live::{self, MAX_SOCKETS, Socket};
 use tokens::OpenSessions;
 
 runtime::config! {
@@ -55,7 +55,13 @@ impl LiveConnectHandler<Sockets> {
 
 impl<G: Gateway> LiveConnectHandler<G> {
     /// Creates the handler for sockets that are noted in `table`.
-    pub fn new(table: Table, sockets: G, verifier: Verifier, query_tokens: bool, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(
+        table: Table,
+        sockets: G,
+        verifier: Verifier,
+        query_tokens: bool,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let sessions = OpenSessions::new(table.clone(), clock.clone());
         Self { table, sockets, verifier, sessions, query_tokens, clock }
     }
@@ -89,7 +95,8 @@ impl<G: Gateway> LiveConnectHandler<G> {
             Ok::<_, NotConnected>(())
         }))
         .await?;
-        let socket = Socket { connection: id, opened_at: now, session: session.id, token_at: session.issued_at };
+        let socket =
+            Socket { connection: id, opened_at: now, session: session.id, token_at: session.issued_at };
         live::open(&self.table, user, &socket).await?;
         metrics::count("sockets_opened", 1);
         Ok(Answer::Open(handshake.protocol()))

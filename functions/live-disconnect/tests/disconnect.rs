@@ -4,8 +4,8 @@
 use domain::{Clock, UserId};
 use live_disconnect::LiveDisconnectHandler;
 use serde_json::json;
-use table::live::{self, Socket};
 use table::Table;
+use table::live::{self, Socket};
 use testkit::{Engine, ManualClock, START, fixture, session_id};
 
 #[tokio::test]

@@ -1,9 +1,5 @@
 //! Messages of clients.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test stops at what it does not expect"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at what it does not expect")]
 
 use live_message::LiveMessageHandler;
 use serde_json::{Value, json};

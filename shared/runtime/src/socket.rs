@@ -103,11 +103,7 @@ impl Opener {
 
 impl From<Verified> for Opener {
     fn from(Verified { caller, session }: Verified) -> Self {
-        Self {
-            user_id: caller.user_id,
-            session_id: session.id,
-            issued_at: session.issued_at.0.to_string(),
-        }
+        Self { user_id: caller.user_id, session_id: session.id, issued_at: session.issued_at.0.to_string() }
     }
 }
 
@@ -157,7 +153,8 @@ pub struct Request {
     headers: Option<HashMap<String, String>>,
     #[serde(default)]
     query_string_parameters: Option<HashMap<String, String>>,
-    request_context: Context,
+    #[serde(rename = "requestContext")]
+    context: Context,
     #[serde(default)]
     body: Option<String>,
 }
@@ -186,7 +183,7 @@ struct NobodyOpened;
 
 impl Request {
     fn event(self) -> Result<Event, NobodyOpened> {
-        let Self { method_arn, headers, query_string_parameters, request_context: context, body } = self;
+        let Self { method_arn, headers, query_string_parameters, context, body } = self;
         let lower = |(name, value): (String, String)| (name.to_ascii_lowercase(), value);
         let handshake = Handshake {
             headers: headers.into_iter().flatten().map(lower).collect(),
@@ -222,13 +219,11 @@ pub async fn run(handler: impl Handler, aws: &Aws) -> Result<(), StartError> {
 /// Answers one event.
 pub async fn answer(handler: &impl Handler, request: Request) -> Value {
     let arn = request.method_arn.clone().unwrap_or_default();
-    let span = info_span!("socket", connection = request.request_context.connection_id);
+    let span = info_span!("socket", connection = request.context.connection_id);
     async {
         let answered = match request.event() {
             // On the heap, because the future is large and its type is too deep for the compiler.
-            Ok(event) => {
-                Box::pin(handler.handle(event)).await.map_err(|error| Chain(&error).to_string())
-            }
+            Ok(event) => Box::pin(handler.handle(event)).await.map_err(|error| Chain(&error).to_string()),
             Err(error) => Err(error.to_string()),
         };
         match answered {

@@ -41,10 +41,8 @@ struct Stored {
 pub async fn open(table: &Table, user: UserId, socket: &Socket) -> Result<()> {
     let Socket { connection, opened_at, session, token_at } = socket.clone();
     let expires_at = opened_at.plus_ms(LIFE_MS).seconds();
-    let item = stored(
-        &ItemKey::LiveSocket(user, connection),
-        Stored { opened_at, session, token_at, expires_at },
-    )?;
+    let item =
+        stored(&ItemKey::LiveSocket(user, connection), Stored { opened_at, session, token_at, expires_at })?;
     let put = table.client.put_item().table_name(&*table.name).set_item(Some(item));
     put.send().await.map(drop).map_err(|error| Error::sdk("PutItem", error))
 }

@@ -53,7 +53,11 @@ impl OpenSockets {
 }
 
 impl Gateway for OpenSockets {
-    fn post(&self, connection: &str, message: &str) -> impl Future<Output = Result<Sent, SocketError>> + Send {
+    fn post(
+        &self,
+        connection: &str,
+        message: &str,
+    ) -> impl Future<Output = Result<Sent, SocketError>> + Send {
         ready(self.answer(|state| match state.open.get_mut(connection) {
             None => Sent::Gone,
             Some(messages) => {

@@ -72,8 +72,9 @@ pub(crate) fn part<'a>(
     let is_task = settings.tasks.contains(name);
     let invoked = ["routes", "queue", "stream", "bucket", "schedule", "socket"];
     if !is_task && invoked.iter().all(|key| described.get(key).is_none()) {
-        return Err(described
-            .refuse("nothing invokes it: no routes, queue, stream, bucket, schedule or socket, and no workflow"));
+        return Err(described.refuse(
+            "nothing invokes it: no routes, queue, stream, bucket, schedule or socket, and no workflow",
+        ));
     }
 
     let mut made = Made { name: name.to_owned(), id: pascal(name), ..Made::default() };

@@ -13,7 +13,8 @@ use crate::Aws;
 /// A writer to open sockets.
 pub trait Gateway: Send + Sync {
     /// Sends a message to a socket.
-    fn post(&self, connection: &str, message: &str) -> impl Future<Output = Result<Sent, SocketError>> + Send;
+    fn post(&self, connection: &str, message: &str)
+    -> impl Future<Output = Result<Sent, SocketError>> + Send;
 
     /// Ends a socket. One that has ended already is none.
     fn close(&self, connection: &str) -> impl Future<Output = Result<(), SocketError>> + Send;
@@ -56,9 +57,7 @@ impl Gateway for Sockets {
         let request = self.0.post_to_connection().connection_id(connection).data(Blob::new(message));
         match request.send().await {
             Ok(_) => Ok(Sent::Delivered),
-            Err(error)
-                if error.as_service_error().is_some_and(PostToConnectionError::is_gone_exception) =>
-            {
+            Err(error) if error.as_service_error().is_some_and(PostToConnectionError::is_gone_exception) => {
                 Ok(Sent::Gone)
             }
             Err(error) => Err(SocketError::new(error)),
@@ -68,9 +67,7 @@ impl Gateway for Sockets {
     async fn close(&self, connection: &str) -> Result<(), SocketError> {
         match self.0.delete_connection().connection_id(connection).send().await {
             Ok(_) => Ok(()),
-            Err(error)
-                if error.as_service_error().is_some_and(DeleteConnectionError::is_gone_exception) =>
-            {
+            Err(error) if error.as_service_error().is_some_and(DeleteConnectionError::is_gone_exception) => {
                 Ok(())
             }
             Err(error) => Err(SocketError::new(error)),

@@ -72,14 +72,18 @@ fn offering(protocols: &str) -> Handshake {
 #[tokio::test]
 async fn an_authorizer_allows_or_refuses_one_resource() {
     let asked = |headers: Value| {
-        let mut asked = request("CONNECT", &json!({ "type": "REQUEST", "methodArn": "arn:a", "headers": headers }));
+        let mut asked =
+            request("CONNECT", &json!({ "type": "REQUEST", "methodArn": "arn:a", "headers": headers }));
         asked["requestContext"].as_object_mut().unwrap().remove("authorizer");
         asked
     };
     let allowed = ask(asked(json!({ "Sec-WebSocket-Protocol": "lambdagram.v1, bearer.t" }))).await;
     assert_eq!(allowed["policyDocument"]["Statement"][0]["Effect"], "Allow");
     assert_eq!(allowed["policyDocument"]["Statement"][0]["Resource"], "arn:a");
-    assert_eq!(allowed["context"], json!({ "user_id": "7", "session_id": "0".repeat(32), "issued_at": "1790000000000" }));
+    assert_eq!(
+        allowed["context"],
+        json!({ "user_id": "7", "session_id": "0".repeat(32), "issued_at": "1790000000000" })
+    );
     let refused = ask(asked(json!({}))).await;
     assert_eq!(refused["policyDocument"]["Statement"][0]["Effect"], "Deny");
     let failed = ask(asked(json!({ "sec-websocket-protocol": "bearer.away" }))).await;
