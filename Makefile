@@ -7,7 +7,7 @@ PYTHON ?= python3
 CLOUD := PYTHONPATH=localstack PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m cloud
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset status pids url web-url live-url web mail logs gaps test cloud-test pictures fuzz lint fmt audit openapi quotas common-passwords template bench-feed bench-media bench-web cost verify build deploy
+.PHONY: help up down reset status pids url web-url live-url web mail mail-url logs gaps test cloud-test pictures fuzz lint fmt audit openapi quotas common-passwords template bench-feed bench-media bench-web cost verify build deploy
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -41,6 +41,9 @@ web: ## the web client with hot reload, against the local cloud that runs
 
 mail: ## the newest mails that were sent: to whom, subject, text
 	@$(CLOUD) mail
+
+mail-url: ## where the mails that were sent are listed as JSON, alone
+	@$(CLOUD) mail-url
 
 verify: ## compare every counter with its edges; STACK=prod or TABLE=name: in AWS; REPAIR=1: put it right; ARGS='--rate 2000'
 	@$(CLOUD) verify $(if $(STACK),--stack $(STACK)) $(if $(TABLE),--table $(TABLE)) $(if $(REPAIR),--repair) -- $(ARGS)

@@ -126,6 +126,13 @@ def mail(settings: Settings) -> None:
     print(mails.text(mails.sent(settings.cloud_url)))
 
 
+def mail_url(settings: Settings) -> None:
+    from cloud import mail as mails
+
+    _recorded(settings, "api_url")
+    print(mails.url(settings.cloud_url))
+
+
 def logs(settings: Settings, function: str | None) -> None:
     """Follows the logs, of one function or of all of them and the services; the last lines first."""
     if function is None:

@@ -19,15 +19,18 @@ class Mail:
     to: str
     subject: str
     text: str
-    sent: float
+    sent: datetime
+
+
+def url(cloud_url: str) -> str:
+    """Where every mail since the emulator was started is listed as JSON, oldest first."""
+    return f"{cloud_url}/_lambdagram/mails"
 
 
 def sent(cloud_url: str) -> list[Mail]:
     """Every mail since the emulator was started, oldest first."""
-    answer = urllib3.request("GET", f"{cloud_url}/_ministack/ses/messages", timeout=10, retries=False)
-    accounts = json.loads(answer.data)["messages"].values()
-    mails = [Mail(", ".join(mail["To"]), mail["Subject"], mail["BodyText"], float(mail["Timestamp"])) for account in accounts for mail in account]
-    return sorted(mails, key=lambda mail: mail.sent)
+    mails = json.loads(urllib3.request("GET", url(cloud_url), timeout=10, retries=False).data)
+    return [Mail(", ".join(mail["to"]), mail["subject"], mail["text"], datetime.fromisoformat(mail["sent_at"])) for mail in mails]
 
 
 def token_to(cloud_url: str, address: str) -> str | None:
@@ -48,6 +51,6 @@ def text(mails: list[Mail]) -> str:
         return "no mail was sent since the cloud was started (make up)"
     shown = []
     for mail in mails[-_NEWEST:]:
-        at = datetime.fromtimestamp(mail.sent).astimezone().strftime("%H:%M:%S")
+        at = mail.sent.astimezone().strftime("%H:%M:%S")
         shown.append(f"To:      {mail.to}\nSubject: {mail.subject}\nSent:    {at}\n\n{mail.text.strip()}\n")
     return ("\n" + "-" * 72 + "\n").join(shown)

@@ -15,6 +15,8 @@ declare global {
   interface WindowEventMap {
     /** Home was tapped at home. */
     refresh: CustomEvent;
+    /** The server says that the inbox has changed. */
+    told: CustomEvent;
   }
 
   interface Window {

@@ -5,9 +5,10 @@
 //! - **Access patterns**: to ask for a link, a quota (1 WRU) beside the claim of the name or
 //!   address, or beside the caller's session (0.5 RRU), then a put of the link (1 WRU). To use one, a quota
 //!   beside link and credential (1 WRU and 2 RRU), then a transaction. A proof claims the address and marks the
-//!   profile (6 WRU). A reset replaces the hash (4 WRU), and deletes all sessions and other links of its kind
+//!   profile (6 WRU). A reset replaces the hash (6 WRU), and deletes all sessions and other links of its kind
 //!   (1 WRU each).
-//! - **Emits**: nothing. A link is derived to `link.added`, and `mail` sends it.
+//! - **Emits**: nothing. A link is derived to `link.added` and a new password to
+//!   `password.changed`, and `mail` sends both.
 //! - **Redelivery**: a link works once. Whoever presents it again is told that it worked, if the account has
 //!   the address or the very password: the first answer may have been lost. Asking again makes another link,
 //!   and leaves the ones before as they are.

@@ -230,6 +230,10 @@ mod tests {
                 Change::Linked { user: user(1), purpose: Purpose::Proof, link: link.clone() },
                 json!({"linked": {"user": "1", "purpose": "proof", "link": link}}),
             ),
+            (
+                Change::PasswordChanged { user: user(1), at },
+                json!({"password_changed": {"user": "1", "at": at.0}}),
+            ),
         ];
         assert_wire(changes);
     }

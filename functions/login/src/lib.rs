@@ -6,8 +6,9 @@
 //!   beside the signing of its access token and what a right password gives back to the quotas (2 WRU). A
 //!   hash whose parameters are not today's is renewed beside that (1 WRU). A change of the password checks
 //!   the present one like a login, beside the get of the caller's session. Then it replaces the hash, on
-//!   condition that it is still the one that was checked (1 WRU), and deletes the other sessions.
-//! - **Emits**: nothing.
+//!   condition that it is still the one that was checked, in one transaction with the record of the change (4 WRU),
+//!   and deletes the other sessions.
+//! - **Emits**: nothing. A change of the password is derived to `password.changed`, and `mail` tells its user.
 //! - **Redelivery**: each login opens a session of its own. A session whose answer was lost expires unused. A
 //!   change that is sent again is refused, because the present password is the new one.
 //! - **Failures**: the caller gets a problem and asks again. If the other sessions cannot be deleted, the
@@ -121,7 +122,8 @@ impl LoginHandler {
         let table = &self.accounts.table;
         let returned = async { self.limits.proven(&proven.attempt).await.map_err(Problem::from) };
         let (hash, ()) = futures::try_join!(self.accounts.hash(&new), returned)?;
-        if !user::replace_hash(table, caller.user_id, &proven.hash, &hash).await? {
+        let now = self.accounts.clock.now();
+        if !user::change_password(table, caller.user_id, &proven.hash, &hash, now).await? {
             return Err(Problem::conflict(
                 "password_changed",
                 "The password was changed at the same moment.",

@@ -11,6 +11,8 @@ pub enum Subject {
     Notice,
     /// A new password is to be set.
     Reset,
+    /// The password was changed.
+    Changed,
 }
 
 /// The text of a mail.
@@ -45,7 +47,8 @@ impl Letter {
                 let style = "display:inline-block;padding:12px 20px;border-radius:8px;background:#0b57d0;\
                              color:#ffffff;text-decoration:none";
                 let html = format!(
-                    "<p><a href=\"{href}\" style=\"{style}\">{}</a></p>\n<p>{href}</p>\n",
+                    "<p><a href=\"{href}\" style=\"{style}\">{}</a></p>\n\
+                     <p style=\"overflow-wrap:anywhere\">{href}</p>\n",
                     escaped(button)
                 );
                 (format!("{link}\n\n"), html)
@@ -58,7 +61,9 @@ impl Letter {
             Language::De => "de",
         };
         let html = format!(
-            "<!doctype html>\n<html lang=\"{code}\">\n<head><meta charset=\"utf-8\"><title>{}</title></head>\n\
+            "<!doctype html>\n<html lang=\"{code}\">\n<head><meta charset=\"utf-8\">\
+             <meta name=\"viewport\" content=\"width=device-width\">\
+             <meta name=\"color-scheme\" content=\"light dark\"><title>{}</title></head>\n\
              <body style=\"font-family:sans-serif;line-height:1.5;max-width:36em;margin:auto;padding:1em\">\n\
              <p>{}</p>\n{html_link}<p>{}</p>\n<p>lambdagram</p>\n</body>\n</html>\n",
             escaped(subject),
@@ -101,6 +106,18 @@ fn parts(subject: Subject, language: Language) -> Parts {
             button: "Set a new password",
             more: "The link works once, within an hour. All your devices are logged out then. If it was not you, do nothing: your password stays as it is.",
         },
+        (Subject::Changed, Language::En) => Parts {
+            subject: "Your password was changed",
+            why: "The password of your lambdagram account was changed, and all other devices were logged out. If it was you, there is nothing to do. If it was not you, ask for a new password here:",
+            button: "Ask for a new password",
+            more: "Whoever changed it is logged out when you set a new one.",
+        },
+        (Subject::Changed, Language::De) => Parts {
+            subject: "Dein Passwort wurde geändert",
+            why: "Das Passwort deines Kontos bei lambdagram wurde geändert, und alle anderen Geräte wurden abgemeldet. Wenn du das warst, brauchst du nichts zu tun. Wenn du das nicht warst, fordere hier ein neues Passwort an:",
+            button: "Neues Passwort anfordern",
+            more: "Wer es geändert hat, wird abgemeldet, sobald du ein neues setzt.",
+        },
         (Subject::Reset, Language::De) => Parts {
             subject: "Neues Passwort setzen",
             why: "Jemand hat für das Konto bei lambdagram mit dieser E-Mail-Adresse ein neues Passwort angefordert. Wenn du das warst, setze es hier:",
@@ -134,7 +151,7 @@ mod tests {
     fn letters_look_like_this() {
         let link = "https://example.org/prove#1.00ff";
         let letters = Language::ALL.map(|language| {
-            [Subject::Proof, Subject::Notice, Subject::Reset].map(|subject| {
+            [Subject::Proof, Subject::Notice, Subject::Reset, Subject::Changed].map(|subject| {
                 let link = (subject != Subject::Notice).then_some(link);
                 let Letter { subject, text, html } = Letter::new(subject, language, link);
                 format!("{subject}\n\n{text}\n{html}")

@@ -1,11 +1,11 @@
-//! `mail`: mails links that prove an address or set a new password.
+//! `mail`: mails links that prove an address or set a new password, and tells of changed passwords.
 //!
-//! - **Trigger**: SQS `mail`, subscribed to `link.added`.
+//! - **Trigger**: SQS `mail`, subscribed to `link.added` and `password.changed`.
 //! - **Access patterns**: link and address, then the claim of the address (3 RRU). Where another account has
 //!   proved it, that one's address too. A quota (1 WRU), the key service, the mail, and a mark at the link
-//!   (1 WRU).
+//!   (1 WRU). Of a changed password, the change, the address and its claim (3 RRU), and the same writes.
 //! - **Emits**: nothing. Mails go out through SES.
-//! - **Redelivery**: a link that is marked as sent is not sent again. A process that dies after a mail and
+//! - **Redelivery**: a link that is marked as sent is not sent again. The same holds for changes of passwords. A process that dies after a mail and
 //!   before its mark sends the same link twice.
 //! - **Failures**: the message comes back, and after its last try goes to the dead-letter queue. An address
 //!   that SES refuses is marked as done.
@@ -20,14 +20,14 @@ mod mailer;
 use std::sync::Arc;
 
 use domain::mail_link::{LinkDigest, Purpose};
-use domain::quota::{PROOF_MAILS, RESET_MAILS, stand_in};
-use domain::{Clock, UserId};
+use domain::quota::{CHANGE_MAILS, PROOF_MAILS, RESET_MAILS, stand_in};
+use domain::{Clock, Timestamp, UserId};
 use messages::Event;
 use runtime::{Aws, metrics};
 use sealing::{OpenError, Opener};
 use table::address::{self, Address};
 use table::guard::Quotas;
-use table::{Table, mail_link};
+use table::{Table, mail_link, password_change};
 
 pub use letter::{Letter, Subject};
 pub use mailer::{Mailer, SendError, Sent};
@@ -127,7 +127,7 @@ impl MailHandler {
         let quota_owner = stand_in(&format!("mailbox:{}", to.email.as_str()));
         let taken = match subject {
             Subject::Reset => self.quotas.take(&RESET_MAILS, user, &[1], now).await?,
-            Subject::Proof | Subject::Notice => {
+            Subject::Proof | Subject::Notice | Subject::Changed => {
                 self.quotas.take(&PROOF_MAILS, quota_owner, &[1], now).await?
             }
         };
@@ -135,26 +135,43 @@ impl MailHandler {
             metrics::count(exceeded.quota.metric, 1);
             return Ok(());
         }
-        self.send(subject, purpose, &link, &to).await?;
-        Ok(mail_link::mark_sent(&self.table, user, purpose, digest).await?)
-    }
-
-    async fn send(
-        &self,
-        subject: Subject,
-        purpose: Purpose,
-        link: &mail_link::Stored,
-        to: &Address,
-    ) -> Result<(), Error> {
-        let recipient = self.opener.open(&to.sealed).await?;
         let url = match subject {
-            Subject::Notice => None,
             Subject::Proof | Subject::Reset => {
                 let token = self.opener.open(&link.token).await?;
                 Some(format!("{}/{}#{token}", self.web_url, purpose.path()))
             }
+            Subject::Notice | Subject::Changed => None,
         };
-        let letter = Letter::new(subject, to.language, url.as_deref());
+        self.send(subject, url.as_deref(), &to).await?;
+        Ok(mail_link::mark_sent(&self.table, user, purpose, digest).await?)
+    }
+
+    /// Tells a user that their password was changed: by their proved address, because any other may be another
+    /// person's.
+    async fn tell_of_change(&self, user: UserId, at: Timestamp) -> Result<(), Error> {
+        let now = self.clock.now();
+        let change = password_change::is_due_latest(&self.table, user, at, now);
+        let (is_due, address) = futures::try_join!(change, address::get_latest(&self.table, user))?;
+        let Some(address) = address.filter(|_| is_due) else {
+            metrics::count("password_changes_done", 1);
+            return Ok(());
+        };
+        if address::owner_latest(&self.table, &address.email).await? != Some(user) {
+            metrics::count("password_changes_without_address", 1);
+            return Ok(());
+        }
+        if let Err(exceeded) = self.quotas.take(&CHANGE_MAILS, user, &[1], now).await? {
+            metrics::count(exceeded.quota.metric, 1);
+            return Ok(());
+        }
+        let url = format!("{}/forgot", self.web_url);
+        self.send(Subject::Changed, Some(&url), &address).await?;
+        Ok(password_change::mark_sent(&self.table, user, at).await?)
+    }
+
+    async fn send(&self, subject: Subject, url: Option<&str>, to: &Address) -> Result<(), Error> {
+        let recipient = self.opener.open(&to.sealed).await?;
+        let letter = Letter::new(subject, to.language, url);
         match self.mailer.send(&recipient, &letter).await? {
             Sent::Accepted => metrics::count("mails_sent", 1),
             Sent::Refused => metrics::count("mails_refused", 1),
@@ -172,6 +189,7 @@ impl runtime::sqs::Handler for MailHandler {
     async fn handle(&self, event: Event) -> Result<(), Error> {
         match event {
             Event::LinkAdded { user_id, purpose, link } => self.mail(user_id, purpose, &link).await,
+            Event::PasswordChanged { user_id, at } => self.tell_of_change(user_id, at).await,
             other => Err(Error::Misdirected(other.kind())),
         }
     }

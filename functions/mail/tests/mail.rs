@@ -322,6 +322,59 @@ async fn when_many_resets_are_asked_for_then_the_owner_gets_three_an_hour() {
     assert_eq!(sent, 3);
 }
 
+impl World {
+    /// Changes the password of somebody whose hash is known; returns the event.
+    async fn change_password(&self, user: UserId, from: &str, to: &str) -> Event {
+        let at = self.inner.clock.now();
+        assert!(user::change_password(&self.inner.table, user, from, to, at).await.unwrap());
+        Event::PasswordChanged { user_id: user, at }
+    }
+}
+
+#[tokio::test]
+async fn when_a_password_is_changed_then_the_proved_address_is_told_once() {
+    let world = World::new().await;
+    let (ann, proof) = world.register("ann", "ann@example.org", Language::En).await;
+    let unproved = world.change_password(ann, "hash", "second").await;
+    let (none, counted) = world.sent(&unproved).await;
+    assert_eq!((none, counted.contains("password_changes_without_address")), (vec![], true));
+    world.prove(&proof).await;
+    world.inner.clock.advance(Duration::from_secs(1));
+
+    let Event::PasswordChanged { at, .. } = world.change_password(ann, "second", "third").await else {
+        panic!()
+    };
+    let values = [("user_id", ann.to_string()), ("at", at.0.to_string())];
+    let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let delivered = serde_json::from_value(fixture("mail", "password-changed", &values)).unwrap();
+    assert!(answer(&world.handler, delivered).await.batch_item_failures.is_empty());
+    let mail = Mail::of(&world.ses.heard().last().unwrap().body);
+    assert_eq!((mail.to.as_str(), mail.subject.as_str()), ("ann@example.org", "Your password was changed"));
+    assert!(mail.text.contains("\n\nhttps://web.example.org/forgot\n\n"), "{mail:?}");
+    assert!(mail.html.contains("href=\"https://web.example.org/forgot\""), "{mail:?}");
+    let (again, counted) = world.sent(&Event::PasswordChanged { user_id: ann, at }).await;
+    assert_eq!((again, counted.contains("password_changes_done")), (vec![], true));
+}
+
+#[tokio::test]
+async fn when_links_are_asked_for_first_then_a_changed_password_is_told_all_the_same() {
+    let world = World::new().await;
+    let (ann, proof) = world.register("ann", "ann@example.org", Language::En).await;
+    world.prove(&proof).await;
+    for _ in 0..5 {
+        let event = world.asked(ann, Purpose::Reset).await;
+        world.sent(&event).await;
+    }
+    let mut sent = 0;
+    for change in 0..7 {
+        let hash = |number: i32| if number == 0 { "hash".to_owned() } else { number.to_string() };
+        let event = world.change_password(ann, &hash(change), &hash(change + 1)).await;
+        world.inner.clock.advance(Duration::from_millis(1));
+        sent += world.sent(&event).await.0.len();
+    }
+    assert_eq!(sent, 5);
+}
+
 #[tokio::test]
 async fn when_ses_refuses_the_address_then_it_is_done_and_counted() {
     let world = World::new().await;

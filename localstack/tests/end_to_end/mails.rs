@@ -18,20 +18,16 @@ pub(crate) struct Mail {
 impl App {
     /// Returns the mails to an address, oldest first.
     pub(crate) async fn mails(&self, to: &str) -> Vec<Mail> {
-        let url = format!("{}/_ministack/ses/messages", self.cloud.endpoint);
+        let url = format!("{}/_lambdagram/mails", self.cloud.endpoint);
         let found = self.fetch(Method::GET, &url).send().await.expect(200);
-        let all = found["messages"].as_object().expect("accounts").values();
-        let mut mails: Vec<&Value> = all.flat_map(|mails| mails.as_array().expect("mails")).collect();
-        mails.retain(|mail| mail["To"][0].as_str().is_some_and(|found| found.eq_ignore_ascii_case(to)));
-        let sent = |mail: &Value| mail["Timestamp"].as_f64().expect("when it was sent");
-        mails.sort_by(|a, b| sent(a).total_cmp(&sent(b)));
+        let is_to = |mail: &Value| mail["to"][0].as_str().is_some_and(|found| found.eq_ignore_ascii_case(to));
         let text = |mail: &Value, field: &str| mail[field].as_str().unwrap_or_default().to_owned();
-        let mail = |mail| Mail {
-            subject: text(mail, "Subject"),
-            text: text(mail, "BodyText"),
-            html: text(mail, "BodyHtml"),
+        let mail = |mail: &Value| Mail {
+            subject: text(mail, "subject"),
+            text: text(mail, "text"),
+            html: text(mail, "html"),
         };
-        mails.into_iter().map(mail).collect()
+        found.as_array().expect("mails").iter().filter(|mail| is_to(mail)).map(mail).collect()
     }
 
     /// Waits for as many mails to an address.
@@ -158,6 +154,17 @@ async fn when_a_password_is_reset_then_old_sessions_and_the_old_one_should_end()
     }
     finish("yet another battery").await.refused(410, "token_invalid");
     assert_eq!(log_in(&app, &anna.username, NEW).await, 200);
+}
+
+#[tokio::test]
+async fn when_a_password_is_changed_then_its_owner_should_be_told() {
+    let app = App::new();
+    let anna = app.register("anna").await;
+    anna.prove().await;
+    anna.post("/users/me/password", &json!({ "current": PASSWORD, "new": NEW })).await.expect(204);
+    let mails = app.until_mails(&anna.email, 2).await;
+    assert_eq!(mails[1].subject, "Your password was changed");
+    assert!(mails[1].text.contains(&format!("{}/forgot\n", app.cloud.cdn_url)), "{mails:?}");
 }
 
 #[tokio::test]

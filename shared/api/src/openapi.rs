@@ -2,6 +2,7 @@
 
 mod circle;
 mod comments;
+mod devices;
 mod route;
 mod routes;
 mod schemas;

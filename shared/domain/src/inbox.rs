@@ -18,6 +18,10 @@ use crate::id::{PhotoId, UserId};
 /// Most actors that a row names.
 pub const NAMED_ACTORS: usize = 3;
 
+/// The kinds of notification, as [`Subject::kind`] names them.
+pub const KINDS: [&str; 8] =
+    ["like", "comment", "reply", "mention", "comment_like", "follow", "request", "acceptance"];
+
 /// Days a row is kept.
 pub const ROW_DAYS: i64 = 90;
 

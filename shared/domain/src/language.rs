@@ -1,8 +1,8 @@
-//! The languages in which mails are written.
+//! The languages in which mails and pushed notifications are written.
 
 use serde::{Deserialize, Serialize};
 
-/// A language of mails.
+/// A language of mails and pushed notifications.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
@@ -17,16 +17,26 @@ impl Language {
     /// Both.
     pub const ALL: [Self; 2] = [Self::En, Self::De];
 
+    /// Returns the language of a tag such as `de-AT` (RFC 5646), if it is one of these.
+    pub fn of_tag(tag: &str) -> Option<Self> {
+        match tag.split('-').next().unwrap_or_default().to_ascii_lowercase().as_str() {
+            "en" => Some(Self::En),
+            "de" => Some(Self::De),
+            _ => None,
+        }
+    }
+
     /// Returns the language that an `Accept-Language` header prefers among these (RFC 9110, 12.5.4).
     pub fn preferred(header: Option<&str>) -> Self {
         let mut best = (0.0, Self::default());
         for range in header.unwrap_or_default().split(',').take(20) {
             let (tag, parameter) = range.split_once(';').unwrap_or((range, ""));
-            let primary = tag.trim().split('-').next().unwrap_or_default();
-            let language = match primary.to_ascii_lowercase().as_str() {
-                "en" | "*" => Self::En,
-                "de" => Self::De,
-                _ => continue,
+            let language = match tag.trim() {
+                "*" => Self::default(),
+                tag => match Self::of_tag(tag) {
+                    Some(language) => language,
+                    None => continue,
+                },
             };
             let weight = parameter.trim().strip_prefix("q=").map_or(Some(1.0), |text| text.parse().ok());
             // Of languages that are preferred alike, the first.

@@ -148,6 +148,18 @@ pub const RESET_MAILS: Quota = Quota {
     metric: "quota_reset_mails_refused",
 };
 
+/// Mails that tell of a changed password. Its own, so that whoever asks for links cannot have the notice left out. None
+/// is refused; the rest is not sent.
+pub const CHANGE_MAILS: Quota = Quota {
+    name: "change-mails",
+    per: Per::Account,
+    seconds: HOUR,
+    measures: &[measure("mails", 5)],
+    code: "",
+    detail: "",
+    metric: "quota_change_mails_refused",
+};
+
 /// Mails about registrations: proofs, and notices to whoever has the address. Nobody floods a mailbox by
 /// registering.
 pub const PROOF_MAILS: Quota = Quota {
@@ -314,8 +326,30 @@ pub const ANSWERS: Quota = Quota {
     metric: "quota_answers_refused",
 };
 
+/// Registrations of devices. A browser registers its own each time its page is opened.
+pub const DEVICES: Quota = Quota {
+    name: "devices",
+    per: Per::Account,
+    seconds: HOUR,
+    measures: &[measure("devices", 200)],
+    code: "too_many_devices",
+    detail: "Devices can be registered at most 200 times in an hour.",
+    metric: "quota_devices_refused",
+};
+
+/// Changes of the settings of notifications.
+pub const SETTINGS: Quota = Quota {
+    name: "settings",
+    per: Per::Account,
+    seconds: HOUR,
+    measures: &[measure("settings", 300)],
+    code: "too_many_settings",
+    detail: "The settings of notifications can be changed at most 300 times in an hour.",
+    metric: "quota_settings_refused",
+};
+
 /// Every quota, in the order of the table.
-pub const ALL: [Quota; 22] = [
+pub const ALL: [Quota; 25] = [
     REGISTRATIONS,
     LOGINS_FROM_ADDRESS,
     LOGINS,
@@ -323,6 +357,7 @@ pub const ALL: [Quota; 22] = [
     RESETS_FROM_ADDRESS,
     PROOFS,
     RESET_MAILS,
+    CHANGE_MAILS,
     PROOF_MAILS,
     UPLOADS,
     PICTURES,
@@ -338,6 +373,8 @@ pub const ALL: [Quota; 22] = [
     CLOSE_FRIENDS,
     REMOVALS,
     ANSWERS,
+    DEVICES,
+    SETTINGS,
 ];
 
 /// Most people whom one account follows. It bounds what a feed costs, so it does not scale.

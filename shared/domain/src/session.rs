@@ -66,7 +66,12 @@ impl SessionId {
     /// Returns when the session ends, in seconds, if it is used now and not again: after 30 days, and a
     /// year after it was opened at the latest.
     pub fn expiry(&self, now: Timestamp) -> i64 {
-        now.plus_days(UNUSED_DAYS).min(self.opened_at().plus_days(LONGEST_DAYS)).seconds()
+        now.plus_days(UNUSED_DAYS).seconds().min(self.longest_expiry())
+    }
+
+    /// Returns when the session ends, in seconds, however much it is used: a year after it was opened.
+    pub fn longest_expiry(&self) -> i64 {
+        self.opened_at().plus_days(LONGEST_DAYS).seconds()
     }
 }
 

@@ -7,7 +7,7 @@ use domain::mail_link::{LinkDigest, Purpose};
 use domain::media::{AddressSecret, PerceptualHash};
 use domain::photo::{BlobRef, Photo, State};
 use domain::visibility::Pair;
-use domain::{CommentPath, PhotoId, Relation, UserId};
+use domain::{CommentPath, PhotoId, Relation, Timestamp, UserId};
 use messages::{AudiencePart, Event, HashRange};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
@@ -104,6 +104,13 @@ pub enum Change {
         /// Its name.
         link: LinkDigest,
     },
+    /// A user changed their password, or set a new one by a link.
+    PasswordChanged {
+        /// Who.
+        user: UserId,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// What is left of a photo that failed or was deleted.
@@ -167,6 +174,7 @@ impl Change {
             (ItemKey::MailLink(user, purpose, link), None, Some(_)) => {
                 Some(Self::Linked { user, purpose, link })
             }
+            (ItemKey::PasswordChange(user, at), None, Some(_)) => Some(Self::PasswordChanged { user, at }),
             (ItemKey::User(user), Some(old), Some(new)) => {
                 let (before, after) = (parse::<Privacy>(old)?, parse::<Privacy>(new)?);
                 let mark = after.rebuild.filter(|mark| before.rebuild != Some(*mark));
@@ -212,7 +220,8 @@ impl Change {
             | Self::PictureRemoved { .. }
             | Self::Returned { .. }
             | Self::Switched { .. }
-            | Self::Linked { .. } => None,
+            | Self::Linked { .. }
+            | Self::PasswordChanged { .. } => None,
         }
     }
 
@@ -231,7 +240,8 @@ impl Change {
             | Self::PictureRemoved { .. }
             | Self::Returned { .. }
             | Self::Switched { .. }
-            | Self::Linked { .. } => None,
+            | Self::Linked { .. }
+            | Self::PasswordChanged { .. } => None,
         }
     }
 
@@ -303,6 +313,7 @@ impl Change {
             Self::Linked { user, purpose, link } => {
                 Some(Event::LinkAdded { user_id: *user, purpose: *purpose, link: link.clone() })
             }
+            Self::PasswordChanged { user, at } => Some(Event::PasswordChanged { user_id: *user, at: *at }),
             Self::Said(_) | Self::Paired { .. } | Self::Removed(_) | Self::Drafted { .. } => None,
         }
     }

@@ -1,5 +1,6 @@
 //! Partition and sort keys: the only place that makes or reads one.
 
+use domain::device::DeviceId;
 use domain::id::follower_hash;
 use domain::inbox::{Once, RowId, Subject};
 use domain::mail_link::{LinkDigest, Purpose};
@@ -50,8 +51,12 @@ pub enum ItemKey {
     Address(UserId),
     /// A link that was mailed to a user, or is to be.
     MailLink(UserId, Purpose, LinkDigest),
+    /// A user changed their password at a moment, and is to be told by mail.
+    PasswordChange(UserId, Timestamp),
     /// A session of a user, by its id.
     Session(UserId, String),
+    /// Who has a device by now.
+    DeviceClaim(DeviceId),
     /// The public key that verifies the access tokens of a day.
     VerifyingKey(i64),
     /// The private key that signs the access tokens of a day, wrapped by the key service.
@@ -123,6 +128,8 @@ pub enum ItemKey {
     InboxState(UserId),
     /// An open socket of a user, by the id that API Gateway gave it.
     LiveSocket(UserId, String),
+    /// What somebody wants to be told of.
+    NotificationSettings(UserId),
     /// The uses of a quota by an owner in one window.
     Rate(UserId, String),
     /// What a user's idempotency key made.
@@ -144,6 +151,7 @@ const PHOTO: &str = "PHOTO";
 const TEXTS: &str = "TEXTS";
 const PICTURE: &str = "PICTURE";
 const TURN: &str = "TURN";
+const SETTINGS: &str = "SETTINGS";
 const IDEM: &str = "IDEM";
 /// Sorts after the comments of its partition.
 const TOP: &str = "TOP";
@@ -167,7 +175,11 @@ impl ItemKey {
                 let of_purpose = sort::links(*purpose);
                 RawKey::new(partition::links(*user), format!("{of_purpose}{}", digest.as_str()))
             }
+            Self::PasswordChange(user, at) => {
+                RawKey::new(partition::links(*user), format!("{}{:013}", sort::PASSWORD_CHANGE, at.0))
+            }
             Self::Session(user, session) => RawKey::new(partition::sessions(*user), session),
+            Self::DeviceClaim(device) => RawKey::new(format!("DEVICE#{}", device.as_str()), CLAIM),
             // Two partitions: every function verifies, and hardly any may sign.
             Self::VerifyingKey(day) => RawKey::new(format!("VERIFYING#{day:06}"), KEY),
             Self::SigningKey(day) => RawKey::new(format!("SIGNING#{day:06}"), KEY),
@@ -236,6 +248,7 @@ impl ItemKey {
             ),
             Self::InboxState(user) => RawKey::new(partition::inbox(*user), STATE),
             Self::LiveSocket(user, connection) => RawKey::new(partition::live(*user), connection),
+            Self::NotificationSettings(user) => RawKey::new(partition::inbox(*user), SETTINGS),
             Self::Rate(user, window) => RawKey::new(format!("RATE#{}", user.padded()), window),
             Self::Idempotency(user, key) => RawKey::new(format!("IDEM#{}#{key}", user.padded()), IDEM),
             Self::Processing(hour, shard, photo) => {
@@ -258,6 +271,7 @@ impl ItemKey {
             | Self::Credential(user)
             | Self::Address(user)
             | Self::MailLink(user, _, _)
+            | Self::PasswordChange(user, _)
             | Self::Session(user, _)
             | Self::Head(user)
             | Self::Following(user, _)
@@ -286,6 +300,7 @@ impl ItemKey {
             | Self::InboxMarker(user, _, _)
             | Self::InboxState(user)
             | Self::LiveSocket(user, _)
+            | Self::NotificationSettings(user)
             | Self::Rate(user, _)
             | Self::Idempotency(user, _) => Some(user.home()),
             Self::Photo(photo)
@@ -295,7 +310,11 @@ impl ItemKey {
             | Self::TopComments(photo)
             | Self::Processing(_, _, photo) => Some(photo.home()),
             Self::Threaded(path) | Self::CommentLiker(path, _) => Some(path.photo.home()),
-            Self::NameClaim(_) | Self::EmailClaim(_) | Self::VerifyingKey(_) | Self::SigningKey(_) => None,
+            Self::NameClaim(_)
+            | Self::EmailClaim(_)
+            | Self::DeviceClaim(_)
+            | Self::VerifyingKey(_)
+            | Self::SigningKey(_) => None,
         }
     }
 
@@ -319,6 +338,7 @@ impl ItemKey {
             "CREDENTIAL" => Self::Credential(id(rest)?),
             "NAME" => Self::NameClaim(rest.to_owned()),
             "EMAIL" => Self::EmailClaim(rest.to_owned()),
+            "DEVICE" => Self::DeviceClaim(DeviceId::parse(rest)?),
             "ADDRESS" => Self::Address(id(rest)?),
             "LINKS" => Self::parse_link(id(rest)?, sk)?,
             "SESSION" => Self::Session(id(rest)?, sk.to_owned()),
@@ -393,6 +413,9 @@ impl ItemKey {
     }
 
     fn parse_link(user: UserId, sk: &str) -> Option<Self> {
+        if let Some(at) = sk.strip_prefix(sort::PASSWORD_CHANGE) {
+            return Some(Self::PasswordChange(user, Timestamp(at.parse().ok()?)));
+        }
         let mut purposes = Purpose::ALL.into_iter();
         let of_purpose = purposes.find_map(|purpose| Some((purpose, sk.strip_prefix(sort::links(purpose))?)));
         of_purpose
@@ -402,6 +425,9 @@ impl ItemKey {
     fn parse_inbox(user: UserId, sk: &str) -> Option<Self> {
         if let Some(row) = sk.strip_prefix(sort::ROW) {
             return Some(Self::InboxRow(user, row.parse().ok()?));
+        }
+        if sk == SETTINGS {
+            return Some(Self::NotificationSettings(user));
         }
         let Some(about) = sk.strip_prefix(sort::MARKER) else { return Some(Self::InboxState(user)) };
         let (about, actor) = about.rsplit_once('#')?;
@@ -462,6 +488,7 @@ pub(crate) mod sort {
     pub(crate) const MARKER: &str = "ACTOR#";
     /// Likes of comments. They sort after the likes of photos.
     pub(crate) const OF_COMMENT: &str = "C#";
+    pub(crate) const PASSWORD_CHANGE: &str = "CHANGED#";
     pub(crate) const ROW: &str = "N#";
     /// Sorts after every digit.
     pub(crate) const AFTER_DIGITS: &str = ":";

@@ -10,6 +10,7 @@ use crate::calls::{Range, back_off, key_item, number, stored, text};
 use crate::edges::cancellation;
 use crate::error::done;
 use crate::keys::{EXPIRES_AT, ItemKey, PK, partition, sort};
+use crate::password_change;
 use crate::user::{CONFLICT, RACES, REFUSED};
 use crate::{Error, Item, Result, Table};
 
@@ -116,7 +117,7 @@ pub(crate) fn using(
 
 /// Sets the hash of a new password for a user who presents a link, and returns whether the link was good.
 ///
-/// 4 WRU in one transaction, and as much again for each conflict.
+/// 6 WRU in one transaction, and as much again for each conflict. The user is told by mail.
 pub async fn reset_password(
     table: &Table,
     user: UserId,
@@ -136,6 +137,7 @@ pub async fn reset_password(
     let writes = vec![
         using(table, user, Purpose::Reset, digest, now)?,
         TransactWriteItem::builder().update(credential).build(),
+        password_change::recording(table, user, now)?,
     ];
     for race in 0..RACES {
         let request = table.client.transact_write_items().set_transact_items(Some(writes.clone()));

@@ -104,7 +104,7 @@ impl Replaced {
     }
 }
 
-fn key(user: UserId, session: &SessionId) -> ItemKey {
+pub(crate) fn key(user: UserId, session: &SessionId) -> ItemKey {
     ItemKey::Session(user, session.as_str().to_owned())
 }
 
@@ -217,7 +217,7 @@ pub async fn list_latest(table: &Table, user: UserId, now: Timestamp) -> Result<
     Ok(listed.collect())
 }
 
-fn newest(user: UserId) -> Range {
+pub(crate) fn newest(user: UserId) -> Range {
     Range {
         pk: partition::sessions(user),
         from: "0".to_owned(),
@@ -228,7 +228,7 @@ fn newest(user: UserId) -> Range {
     }
 }
 
-fn id_of(key: &ItemKey) -> Option<SessionId> {
+pub(crate) fn id_of(key: &ItemKey) -> Option<SessionId> {
     match key {
         ItemKey::Session(_, session) => SessionId::parse(session),
         _ => None,

@@ -9,8 +9,11 @@
 use std::ops::Deref;
 
 use domain::account::UserName;
-use domain::session::{Nonce, RefreshToken, Seen, SessionId};
+use domain::device::{Device, ExtraOrigins, Subscription};
+use domain::language::Language;
+use domain::session::{GRACE_MS, Nonce, RefreshToken, Seen, SessionId};
 use domain::{Clock, Timestamp, UserId};
+use table::device;
 use table::session::{self, Opened, Owner, Rotation};
 
 struct World(testkit::World);
@@ -133,4 +136,27 @@ async fn the_largest_session_costs_one_write_unit_and_its_list_one_query() {
     assert_eq!(world.listed(&ann, world.now()).await.len(), 6);
     let usage = world.engine.usage();
     assert!(usage.round_trips == 1 && usage.read_units <= 2.0, "{usage:?}");
+}
+
+#[tokio::test]
+async fn a_device_stays_while_its_session_is_refreshed_and_ends_with_it() {
+    let world = World::new().await;
+    let ann = owner(1, "ann");
+    let first = world.open(&ann, Seen::default()).await;
+    let extra = ExtraOrigins::default();
+    let key = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
+    let subscription =
+        Subscription::parse("https://web.push.apple.com/1", key, "BTBZMqHH6r4Tts7J_aSIgg", &extra).unwrap();
+    let device = Device { subscription, language: Language::De, created_at: world.now() };
+    let registered =
+        device::register(&world.table, ann.user, first.session(), device.clone(), world.now()).await.unwrap();
+    assert_eq!(registered.map(|registered| registered.device), Some(device));
+    let nonce = Nonce::draw(&world.random);
+    let Rotation::Done(_, second) = world.rotate(&first, &nonce, world.now()).await else { panic!() };
+    let devices = async || device::list_latest(&world.table, ann.user, world.now()).await.unwrap().len();
+    assert_eq!((world.listed(&ann, world.now()).await.len(), devices().await), (1, 1));
+    // A token that is used late ends the session, and so its device.
+    let late = world.now().plus_ms(GRACE_MS);
+    assert_eq!(world.rotate(&first, &nonce, late).await, Rotation::Reused);
+    assert_eq!((devices().await, session::close(&world.table, &second).await.unwrap()), (0, false));
 }

@@ -19,7 +19,7 @@ use runtime::auth::{SessionCookies, Verifier};
 use table::Table;
 
 pub use public::TablePublicKeys;
-pub use sessions::OpenSessions;
+pub use sessions::{OpenSessions, session_ended};
 pub use signing::KmsSigningKeys;
 
 /// Returns the verifier for [`runtime::http::run`], with today's key. If that cannot be read now, it is read

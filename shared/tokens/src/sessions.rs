@@ -28,6 +28,11 @@ pub struct OpenSessions {
     known: Mutex<LruCache<(UserId, SessionId), Known>>,
 }
 
+/// Returns the problem of a request that is made in a session that has ended.
+pub fn session_ended() -> Problem {
+    Problem::unauthorized("session_ended", "This session has ended. Log in again.")
+}
+
 /// What is known of a session.
 #[derive(Clone, Copy, Debug)]
 enum Known {
@@ -57,7 +62,7 @@ impl OpenSessions {
         if self.is_open(user, session).await? {
             return Ok(());
         }
-        Err(Problem::unauthorized("session_ended", "This session has ended. Log in again."))
+        Err(session_ended())
     }
 
     /// Returns whether a session of `user` is open, at the cost of [`Self::check`]. One that has ended is counted.

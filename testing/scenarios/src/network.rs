@@ -162,7 +162,9 @@ impl Network {
                 | Event::MentionAdded { .. }
                 | Event::CommentLikeAdded { .. }
                 | Event::CommentLikeRemoved { .. }
-                | Event::LinkAdded { .. } => {}
+                | Event::LinkAdded { .. }
+                | Event::PasswordChanged { .. }
+                | Event::NotificationTold { .. } => {}
             }
         }
         self.tasks.extend(self.between.fanout.take().into_iter().map(Task::Fanout));

@@ -1,4 +1,4 @@
-//! A fake key service with one RSA key. The client's requests and the arithmetic are real.
+//! A fake key service with one key to decrypt by (RSA) and one to sign by (P-256). The client's requests and the arithmetic are real.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -12,6 +12,8 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use p256::ecdsa::signature::Signer;
+use p256::ecdsa::{Signature, SigningKey};
 use rsa::pkcs8::{DecodePrivateKey, EncodePublicKey};
 use rsa::{Oaep, PrivateKey};
 use serde_json::{Value, json};
@@ -34,7 +36,9 @@ struct State {
 }
 
 impl KeyService {
-    /// The one key.
+    /// The key to sign by.
+    pub const SIGNING_KEY_ID: &str = "arn:aws:kms:eu-central-1:123456789012:key/3";
+    /// The key to decrypt by.
     pub const KEY_ID: &str = "arn:aws:kms:eu-central-1:123456789012:key/2";
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -71,12 +75,38 @@ impl KeyService {
         }
     }
 
+    fn answer_signing(operation: &str, asked: &Value) -> (u16, Value) {
+        let key = SigningKey::from_slice(&[7; 32]).expect("a key");
+        match operation {
+            "GetPublicKey" => {
+                let der = key.verifying_key().to_public_key_der().expect("a public key");
+                (200, json!({ "KeyId": Self::SIGNING_KEY_ID, "PublicKey": STANDARD.encode(der.as_bytes()) }))
+            }
+            "Sign" => {
+                assert_eq!(
+                    (&asked["SigningAlgorithm"], &asked["MessageType"]),
+                    (&json!("ECDSA_SHA_256"), &json!("RAW"))
+                );
+                let message = STANDARD.decode(asked["Message"].as_str().expect("a text")).expect("base64");
+                let signature: Signature = key.sign(&message);
+                (
+                    200,
+                    json!({ "KeyId": Self::SIGNING_KEY_ID, "Signature": STANDARD.encode(signature.to_der()) }),
+                )
+            }
+            other => panic!("the key service is asked for {other}"),
+        }
+    }
+
     fn answer(&self, operation: &str, asked: &Value) -> (u16, Value) {
         let mut state = self.state();
         state.asked.push(operation.to_owned());
         if state.failures > 0 {
             state.failures -= 1;
             return (500, json!({ "__type": "KMSInternalException" }));
+        }
+        if asked["KeyId"] == Self::SIGNING_KEY_ID {
+            return Self::answer_signing(operation, asked);
         }
         assert_eq!(asked["KeyId"], Self::KEY_ID);
         match operation {

@@ -13,10 +13,10 @@ mod stage;
 use std::collections::BTreeSet;
 
 use derive::OutOfOrder;
-use domain::Relation;
 use domain::mail_link::{LinkDigest, Purpose};
 use domain::media::{MediumPlace, PerceptualHash};
 use domain::photo::{BlobRef, Rendered};
+use domain::{Relation, Timestamp};
 use messages::{Event, HashRange};
 use serde_json::Value;
 use stage::{Stage, deliver, deliver_event, told, work};
@@ -400,6 +400,8 @@ async fn when_the_stream_sends_real_events_then_they_are_derived_and_published()
     let (purpose, digest) = (Purpose::Reset, LinkDigest::parse(&link).unwrap());
     let linked = Event::LinkAdded { user_id: ann.user_id, purpose, link: digest };
     assert_eq!(real_event(&stage, "link-added", &[("user", &ann_key), ("link", &link)]).await, [linked]);
+    let changed = Event::PasswordChanged { user_id: ann.user_id, at: Timestamp(1_795_348_800_000) };
+    assert_eq!(real_event(&stage, "password-changed", &[("user", &ann_key)]).await, [changed]);
 }
 
 #[tokio::test]

@@ -226,7 +226,9 @@ pub fn told(event: &Event) -> String {
         Event::PictureRemoved { .. }
         | Event::ReaderReturned { .. }
         | Event::AudienceChanged { .. }
-        | Event::LinkAdded { .. } => kind.to_owned(),
+        | Event::LinkAdded { .. }
+        | Event::PasswordChanged { .. }
+        | Event::NotificationTold { .. } => kind.to_owned(),
     }
 }
 

@@ -89,6 +89,8 @@ async fn happened(world: &World) -> Vec<Event> {
             event,
             Event::PhotoReady { .. }
                 | Event::LinkAdded { .. }
+                | Event::PasswordChanged { .. }
+                | Event::NotificationTold { .. }
                 | Event::AudienceChanged { .. }
                 | Event::ReaderReturned { .. }
         )

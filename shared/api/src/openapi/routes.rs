@@ -4,7 +4,7 @@ use serde_json::json;
 use utoipa::openapi::path::HttpMethod::{Delete, Get, Patch, Post};
 
 use super::route::{Route, Tag};
-use super::{circle, comments};
+use super::{circle, comments, devices};
 use crate::wire::{
     ChangePasswordRequest, CollectionRequest, CollectionView, Collections, CreatePhotoRequest,
     CreatePictureRequest, CreatedPhoto, CreatedPicture, FeedPage, FinishResetRequest, FollowState, LikeState,
@@ -32,6 +32,7 @@ pub(super) fn all() -> Vec<Route> {
         comments::all(),
         saved(),
         feed_and_inbox(),
+        devices::all(),
     ]
     .into_iter()
     .flatten()

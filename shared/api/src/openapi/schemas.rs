@@ -36,6 +36,9 @@ pub(super) fn path_parameter(name: &str) -> Parameter {
         "user_id" => ("Names the user: an id, or `@` and the user name.", "1184467440737095516"),
         "username" => ("The user name, in any case.", "john_doe"),
         "session_id" => ("Names the session.", "1a1f2d3c4005d41402abc4b2a76b9719d911017c592"),
+        "device_id" => {
+            ("Names the device.", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")
+        }
         "comment_id" => ("Names the comment on the photo.", "1184467440737095518"),
         _ => ("Names the photo.", "1184467440737095517"),
     };

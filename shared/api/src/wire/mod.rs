@@ -2,6 +2,7 @@
 
 mod auth;
 mod comments;
+mod devices;
 mod notifications;
 mod photos;
 mod saved;
@@ -14,6 +15,10 @@ pub use auth::{
     RegisterRequest, ResetRequest, Session, SessionView, Sessions,
 };
 pub use comments::{CommentLikeState, CommentPage, CommentView, CreateCommentRequest, MentionView};
+pub use devices::{
+    DeviceView, Devices, KindSettings, KindSettingsRequest, NotificationSettings,
+    NotificationSettingsRequest, PlatformView, RegisterDeviceRequest, SubscriptionKeys, SubscriptionRequest,
+};
 pub use notifications::{Actor, MarkReadRequest, MarkedRead, Notification, Notifications};
 pub use photos::{
     AudienceView, CommentingView, CreatePhotoRequest, CreatedPhoto, FailureView, FeedPage, LikeState, Marks,

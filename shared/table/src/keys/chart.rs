@@ -1,5 +1,6 @@
 //! The table's chart, as ARCHITECTURE.md has it.
 
+use domain::device::DeviceId;
 use domain::id::follower_hash;
 use domain::inbox::{Once, RowId, Subject};
 use domain::mail_link::{LinkDigest, Purpose};
@@ -18,6 +19,7 @@ pub fn chart() -> Vec<ChartRow> {
     let comment = CommentPath::new(photo, CommentId::floor(domain::Timestamp(0)));
     let reply = comment.reply(comment.comment);
     let Some(link) = LinkDigest::parse(&"0".repeat(64)) else { return Vec::new() };
+    let Some(device) = DeviceId::parse(&"0".repeat(64)) else { return Vec::new() };
     let row = RowId { opened: domain::Timestamp(0), subject: Subject::Follow };
     let kinds = [
         ("user", ItemKey::User(user)),
@@ -27,7 +29,9 @@ pub fn chart() -> Vec<ChartRow> {
         ("e-mail claim", ItemKey::EmailClaim("<hmac>".into())),
         ("e-mail address", ItemKey::Address(user)),
         ("mailed link", ItemKey::MailLink(user, Purpose::Proof, link)),
+        ("password change", ItemKey::PasswordChange(user, domain::Timestamp(0))),
         ("session", ItemKey::Session(user, "<session>".into())),
+        ("device claim", ItemKey::DeviceClaim(device)),
         ("verifying key", ItemKey::VerifyingKey(0)),
         ("signing key", ItemKey::SigningKey(0)),
         ("following edge", ItemKey::Following(user, user)),
@@ -64,6 +68,7 @@ pub fn chart() -> Vec<ChartRow> {
         ("notification", ItemKey::InboxRow(user, row)),
         ("notified actor", ItemKey::InboxMarker(user, Once::within(row), user)),
         ("inbox state", ItemKey::InboxState(user)),
+        ("notification settings", ItemKey::NotificationSettings(user)),
         ("open socket", ItemKey::LiveSocket(user, "<connection>".into())),
         ("uses of a quota", ItemKey::Rate(user, "<quota>#<window>".into())),
         ("idempotency", ItemKey::Idempotency(user, "<key>".into())),
@@ -76,7 +81,7 @@ pub fn chart() -> Vec<ChartRow> {
             .replace("C#0000000000000#", "C#<mark>#")
             .replace(&format!("{hash}#"), "<home>#<hash>#")
             .replace(&user.padded(), "<id>")
-            .replace(&row.opened.0.to_string().repeat(13), "<opened>")
+            .replace(&row.opened.0.to_string().repeat(13), "<ms>")
             .replace("0000000000#0", "<hour>#<shard>")
             .replace("#000000", "#<day>")
     };

@@ -51,7 +51,10 @@ fn key() -> impl Strategy<Value = ItemKey> {
         user().prop_map(ItemKey::Address),
         (user(), prop::sample::select(&Purpose::ALL[..]), "[0-9a-f]{64}")
             .prop_map(|(a, b, c)| { ItemKey::MailLink(a, b, LinkDigest::parse(&c).unwrap()) }),
+        (user(), 0_i64..9_999_999_999_999)
+            .prop_map(|(user, at)| ItemKey::PasswordChange(user, Timestamp(at))),
         (user(), "[0-9a-f]{43}").prop_map(|(a, b)| ItemKey::Session(a, b)),
+        "[0-9a-f]{64}".prop_map(|a| ItemKey::DeviceClaim(DeviceId::parse(&a).unwrap())),
         (0_i64..999_999).prop_map(ItemKey::VerifyingKey),
         (0_i64..999_999).prop_map(ItemKey::SigningKey),
         (user(), user()).prop_map(|(a, b)| ItemKey::Following(a, b)),
@@ -87,6 +90,7 @@ fn key() -> impl Strategy<Value = ItemKey> {
         (user(), row(), user()).prop_map(|(a, b, c)| ItemKey::InboxMarker(a, Once::within(b), c)),
         user().prop_map(ItemKey::InboxState),
         (user(), "[A-Za-z0-9_=-]{1,20}").prop_map(|(user, connection)| ItemKey::LiveSocket(user, connection)),
+        user().prop_map(ItemKey::NotificationSettings),
         (user(), "[a-z-]{1,20}#[0-9]{1,10}").prop_map(|(a, b)| ItemKey::Rate(a, b)),
         (user(), "[!-~]{1,128}").prop_map(|(a, b)| ItemKey::Idempotency(a, b)),
         (0_i64..9_999_999_999, 0_u8..4, photo()).prop_map(|(a, b, c)| ItemKey::Processing(a, b, c)),
@@ -141,6 +145,7 @@ proptest! {
         match key {
             ItemKey::NameClaim(_)
             | ItemKey::EmailClaim(_)
+            | ItemKey::DeviceClaim(_)
             | ItemKey::VerifyingKey(_)
             | ItemKey::SigningKey(_) => {
                 prop_assert_eq!(key.home(), None);

@@ -6,7 +6,7 @@ export interface Group<T> {
   rows: T[];
 }
 
-/** Groups rows by day, as the person's own clock and place count days. Groups without a row are left out. */
+/** Groups rows by the day they were told, as the person's own clock and place count days. Groups without a row are left out. */
 export function grouped<T extends { created_at: string }>(rows: T[], now: number): Group<T>[] {
   const today = startOfDay(now, 0);
   const week = startOfDay(now, -6);

@@ -1,0 +1,110 @@
+//! Devices to which notifications are pushed, and what is pushed.
+
+use std::collections::BTreeMap;
+
+use domain::device::DeviceId;
+use domain::inbox::KINDS;
+use domain::language::Language;
+use domain::notification_settings::Settings;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The keys of a subscription, in base64url.
+#[derive(Deserialize, ToSchema)]
+pub struct SubscriptionKeys {
+    /// The browser's public key: an uncompressed point of P-256.
+    pub p256dh: String,
+    /// The secret that authenticates messages: 16 bytes.
+    pub auth: String,
+}
+
+/// A subscription as a browser's `PushSubscription.toJSON()` gives it.
+#[derive(Deserialize, ToSchema)]
+pub struct SubscriptionRequest {
+    /// Where the push service takes messages.
+    pub endpoint: String,
+    /// Its keys.
+    pub keys: SubscriptionKeys,
+}
+
+/// A device to be registered.
+#[derive(Deserialize, ToSchema)]
+pub struct RegisterDeviceRequest {
+    /// `web`.
+    pub platform: String,
+    /// The browser's subscription.
+    pub subscription: Option<SubscriptionRequest>,
+    /// The language of what the device shows, as a language tag. Without it, or where it is none of those there
+    /// are, `Accept-Language` decides.
+    pub language: Option<String>,
+}
+
+/// What a device runs on.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PlatformView {
+    /// A browser.
+    Web,
+}
+
+/// A device of one's own.
+#[derive(Serialize, ToSchema)]
+pub struct DeviceView {
+    /// Names the device.
+    #[schema(value_type = String)]
+    pub device_id: DeviceId,
+    /// What it runs on.
+    pub platform: PlatformView,
+    /// The language of what it shows: `en` or `de`.
+    #[schema(value_type = String)]
+    pub language: Language,
+    /// When it was registered (RFC 3339).
+    pub created_at: String,
+    /// Whether it was registered in the session of this request.
+    pub current: bool,
+}
+
+/// One's devices, newest first.
+#[derive(Serialize, ToSchema)]
+pub struct Devices {
+    /// All of them.
+    pub devices: Vec<DeviceView>,
+    /// The `applicationServerKey` with which a browser subscribes, in base64url.
+    pub web_push_key: String,
+}
+
+/// How one is told of a kind of notification.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+pub struct KindSettings {
+    /// Whether it is pushed to one's devices.
+    pub push: bool,
+}
+
+/// What one wants to be told of.
+#[derive(Serialize, ToSchema)]
+pub struct NotificationSettings {
+    /// By kind of notification.
+    pub kinds: BTreeMap<&'static str, KindSettings>,
+}
+
+impl NotificationSettings {
+    /// Shows settings.
+    pub fn new(settings: &Settings) -> Self {
+        let kinds = KINDS.into_iter().map(|kind| (kind, KindSettings { push: settings.pushes(kind) }));
+        Self { kinds: kinds.collect() }
+    }
+}
+
+/// A change of how one is told of a kind of notification.
+#[derive(Deserialize, ToSchema)]
+pub struct KindSettingsRequest {
+    /// Whether it is pushed to one's devices. As it was, when absent.
+    pub push: Option<bool>,
+}
+
+/// A change of settings. What it does not name stays as it was.
+#[derive(Deserialize, ToSchema)]
+pub struct NotificationSettingsRequest {
+    /// By kind of notification.
+    pub kinds: Option<BTreeMap<String, KindSettingsRequest>>,
+}

@@ -1,0 +1,38 @@
+//! What people want to be told of: one item for each who changed anything.
+
+use domain::UserId;
+use domain::notification_settings::Settings;
+use serde::{Deserialize, Serialize};
+
+use crate::keys::ItemKey;
+use crate::{Error, Result, Table};
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    #[serde(flatten)]
+    settings: Settings,
+    version: u64,
+}
+
+/// Reads somebody's settings. 0.5 RRU.
+pub async fn get(table: &Table, user: UserId) -> Result<Settings> {
+    let stored: Option<Stored> = table.get(&ItemKey::NotificationSettings(user)).await?;
+    Ok(stored.map(|stored| stored.settings).unwrap_or_default())
+}
+
+/// Changes somebody's settings and returns them as they are now. 1 RRU and 1 WRU, as much again for each race lost.
+pub async fn change(table: &Table, user: UserId, change: impl Fn(&mut Settings)) -> Result<Settings> {
+    const RACES: u32 = 5;
+    let key = ItemKey::NotificationSettings(user);
+    for race in 0..RACES {
+        let stored: Option<Stored> = table.get_latest(&key).await?;
+        let (mut settings, version) = stored.map_or_else(Default::default, |old| (old.settings, old.version));
+        change(&mut settings);
+        let new = Stored { settings, version: version + 1 };
+        if table.put_version(&key, &new, version).await? {
+            return Ok(new.settings);
+        }
+        crate::calls::back_off(race).await;
+    }
+    Err(Error::busy("PutItem", "the settings stayed contended"))
+}

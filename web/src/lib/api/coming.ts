@@ -1,0 +1,20 @@
+import type { components } from './schema';
+
+// What the API's document does not say yet. It goes with the next `npm run api`.
+
+type Schemas = components['schemas'];
+
+export type Notifications = Schemas['Notifications'] & {
+  /** With a cursor: rows told since the walk began, newest first. */
+  newer?: Schemas['Notification'][];
+};
+
+export interface QuietHours {
+  from: string;
+  to: string;
+  time_zone: string;
+}
+
+export type NotificationSettings = Schemas['NotificationSettings'] & { quiet_hours?: QuietHours | null };
+
+export type NotificationSettingsRequest = Schemas['NotificationSettingsRequest'] & { quiet_hours?: QuietHours | null };
