@@ -1,7 +1,9 @@
 import { get, set } from 'idb-keyval';
-import type { DeviceRequest, DeviceView } from '$lib/api/coming';
 import { authCall, SESSION_HEADER } from '$lib/api/http';
+import type { components } from '$lib/api/schema';
 import { exclusively } from '$lib/stored-session';
+
+type Schemas = components['schemas'];
 
 /** What is kept of this device while notifications reach it. The worker reads it, so it is no local storage. */
 export interface PushDevice {
@@ -26,7 +28,7 @@ export async function subscribe(push: PushManager, key: string): Promise<PushSub
 }
 
 /** What the API is told of a subscription. */
-export function deviceRequest(subscription: PushSubscription, language: string): DeviceRequest {
+export function deviceRequest(subscription: PushSubscription, language: string): Schemas['RegisterDeviceRequest'] {
   const { endpoint, keys } = subscription.toJSON();
   const { p256dh = '', auth = '' } = keys ?? {};
   return { platform: 'web', subscription: { endpoint: endpoint ?? '', keys: { p256dh, auth } }, language };
@@ -49,7 +51,7 @@ export async function renewDevice(push: PushManager, fresh: PushSubscription | n
     answer = await tell();
   }
   if (!answer.ok) return;
-  const { device_id: id } = (await answer.json()) as DeviceView;
+  const { device_id: id } = (await answer.json()) as Schemas['DeviceView'];
   await keepDevice({ ...device, id, endpoint: subscription.endpoint });
 }
 

@@ -1,6 +1,5 @@
 import createClient from 'openapi-fetch';
 import { session } from '$lib/session.svelte';
-import type { ComingPaths } from './coming';
 import { attempt, SESSION_HEADER } from './http';
 import { Problem } from './problem';
 import type { components, paths } from './schema';
@@ -8,7 +7,7 @@ import type { components, paths } from './schema';
 export type Schemas = components['schemas'];
 
 /** The API, typed by its OpenAPI document. Await its calls through {@link ok}. */
-export const api = createClient<paths & ComingPaths>({ headers: SESSION_HEADER, fetch: authorised });
+export const api = createClient<paths>({ headers: SESSION_HEADER, fetch: authorised });
 
 /** Sends a request within the session, which is renewed when it has to be. */
 async function authorised(request: Request): Promise<Response> {

@@ -1,11 +1,12 @@
-import { api, ok } from '$lib/api/client';
-import type { DeviceView } from '$lib/api/coming';
+import { api, ok, type Schemas } from '$lib/api/client';
 import { Problem } from '$lib/api/problem';
 import { push, removeDevice } from '$lib/push.svelte';
 
+export type Device = Schemas['DeviceView'];
+
 /** The devices that notifications reach. */
 export class Devices {
-  all: DeviceView[] | undefined = $state.raw();
+  all: Device[] | undefined = $state.raw();
   problem: Problem | undefined = $state.raw();
 
   async read(): Promise<void> {
@@ -19,7 +20,7 @@ export class Devices {
   }
 
   /** Takes a device out, at once. It comes back when that fails. Throws `Problem`. */
-  async remove(device: DeviceView): Promise<void> {
+  async remove(device: Device): Promise<void> {
     const before = this.all;
     this.all = before?.filter((other) => other !== device);
     try {

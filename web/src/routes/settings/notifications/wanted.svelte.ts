@@ -10,10 +10,9 @@ export class Wanted {
   /** What it has not answered yet, in the order of the wishes. */
   #wished: NotificationSettingsRequest[] = $state.raw([]);
   #last: Promise<unknown> = Promise.resolve();
-  readonly #shown = $derived(this.#said && this.#wished.reduce(changed, this.#said));
 
   get settings(): NotificationSettings | undefined {
-    return this.#shown;
+    return this.#said && this.#wished.reduce(changed, this.#said);
   }
 
   async read(): Promise<void> {
@@ -42,9 +41,9 @@ export class Wanted {
 /** Returns settings with a change of them, as the API merges it. */
 function changed(settings: NotificationSettings, wish: NotificationSettingsRequest): NotificationSettings {
   const kinds = { ...settings.kinds };
-  for (const [kind, channels] of Object.entries(wish.kinds ?? {})) {
+  for (const [kind, { push }] of Object.entries(wish.kinds ?? {})) {
     const known = kinds[kind];
-    if (known) kinds[kind] = { ...known, ...channels };
+    if (known) kinds[kind] = { push: push ?? known.push };
   }
   const { quiet_hours = settings.quiet_hours } = wish;
   return { kinds, quiet_hours };
