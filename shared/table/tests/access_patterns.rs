@@ -544,8 +544,10 @@ async fn an_inbox_counts_each_actor_once() {
     let aligned = twice.map(|actor| {
         inbox::align(&world.table, ann, Once::Ever(subject), actor.user_id, Some(actor), world.now())
     });
-    let added =
-        join_all(aligned).await.into_iter().filter(|aligned| aligned.as_ref().unwrap() == &Aligned::Added);
+    let added = join_all(aligned)
+        .await
+        .into_iter()
+        .filter(|aligned| aligned.as_ref().unwrap().aligned == Aligned::Added);
     assert_eq!(added.count(), 6);
     let page = inbox::page(&world.table, ann, None, 20, world.now()).await.unwrap();
     let [listed] = &page.items[..] else { panic!("one row: {page:?}") };
