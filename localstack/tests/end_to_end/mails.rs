@@ -1,8 +1,9 @@
 //! Mails: proofs of addresses, notices, links for new passwords, and the daily mail. The local cloud keeps what it sends.
 
-use domain::{Clock, SystemClock};
+use domain::Clock;
 use messages::Event;
 use reqwest::Method;
+use runtime::SystemClock;
 use serde_json::{Value, json};
 
 use crate::world::{App, PASSWORD, Person, eventually, unique};
@@ -185,7 +186,8 @@ async fn when_the_daily_mail_is_wanted_then_it_should_come_until_its_token_ends_
     bert.follow(&anna).await;
     anna.until_inbox(1).await;
     // Its hour, whatever it was when the request was handled: who gets none at an hour gets no mail of it.
-    let hours = [before, SystemClock.now().hour_of_day()].map(|hour| Event::DigestDue { user_id: anna.id, hour });
+    let hours =
+        [before, SystemClock.now().hour_of_day()].map(|hour| Event::DigestDue { user_id: anna.id, hour });
     app.behind.flood("mail", &hours).await;
     let mails = app.until_mails(&anna.email, 2).await;
     assert_eq!(mails[1].subject, "What is new on lambdagram");

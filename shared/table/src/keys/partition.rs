@@ -78,6 +78,10 @@ pub(crate) fn digests(hour: u8, shard: u8) -> String {
     format!("DIGEST#{hour:02}#{shard}")
 }
 
+pub(crate) fn live(user: UserId) -> String {
+    format!("LIVE#{}", user.padded())
+}
+
 pub(crate) fn processing(hour: i64, shard: u8) -> String {
     format!("PROCESSING#{hour:010}#{shard}")
 }
