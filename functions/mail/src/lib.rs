@@ -5,7 +5,7 @@
 //! - **Access patterns**: link and address, then the claim of the address (3 RRU). Where another account has
 //!   proved it, that one's address too. A quota (1 WRU), the key service, the mail, and a mark at the link
 //!   (1 WRU). Of a changed password, the change, the address and its claim (3 RRU), and the same writes. Of a daily mail,
-//!   whether it is due, the address, the newest 100 rows of the inbox and how far it was read (3.5 RRU), then the claim
+//!   whether it is due, the address, the newest 100 rows of the inbox and how far it was read (4 RRU), then the claim
 //!   of the address (1 RRU), and a mark (1 WRU).
 //! - **Emits**: nothing. Mails go out through SES.
 //! - **Redelivery**: a link that is marked as sent is not sent again. The same holds for changes of passwords. A process that dies after a mail and
@@ -32,6 +32,7 @@ use runtime::{Aws, metrics};
 use sealing::{OpenError, Opener};
 use table::address::{self, Address};
 use table::guard::Quotas;
+use table::inbox::Listed;
 use table::{Table, digest, inbox, mail_link, password_change};
 
 pub use letter::{Digest, Letter, Subject};
@@ -188,18 +189,18 @@ impl MailHandler {
     /// Says to a user how much is new, if anything is and they want to know.
     async fn digest(&self, user: UserId, hour: u8) -> Result<(), Error> {
         let now = self.clock.now();
-        let (is_due, address, rows, read_to) = futures::try_join!(
+        let (is_due, address, rows, state) = futures::try_join!(
             digest::is_due_latest(&self.table, user, hour, now),
             address::get_latest(&self.table, user),
             inbox::page(&self.table, user, None, NEWEST, now),
-            inbox::read_to(&self.table, user),
+            inbox::state_latest(&self.table, user),
         )?;
         let Some(address) = address.filter(|_| is_due) else {
             metrics::count("digests_done", 1);
             return Ok(());
         };
         let mut counts = BTreeMap::new();
-        for (id, row) in rows.items.iter().filter(|(_, row)| row.updated_at > read_to) {
+        for Listed { id, row, .. } in rows.items.iter().filter(|listed| listed.place > state.read_to) {
             *counts.entry(id.subject.kind()).or_insert(0) += row.actor_count;
         }
         if counts.is_empty() {

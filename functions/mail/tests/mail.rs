@@ -397,9 +397,8 @@ impl World {
         for number in 1..=followers {
             let follower = UserId::try_from(number).unwrap();
             let edge = Actor { at: self.inner.clock.now(), user_id: follower, username: "bob".to_owned() };
-            inbox::align(&self.inner.table, user, Once::Ever(Inboxed::Follow), follower, Some(&edge))
-                .await
-                .unwrap();
+            let (table, once) = (&self.inner.table, Once::Ever(Inboxed::Follow));
+            inbox::align(table, user, once, follower, Some(&edge), edge.at).await.unwrap();
         }
     }
 }
@@ -439,7 +438,9 @@ async fn when_the_daily_mail_is_due_then_it_counts_what_is_new_once_a_day() {
     world.one(&due).await;
     // Who has looked knows, and who wants no mail gets none.
     world.inner.clock.advance(Duration::from_hours(24));
-    inbox::mark_read(&world.inner.table, ann, world.inner.clock.now()).await.unwrap();
+    let state = inbox::state_latest(&world.inner.table, ann).await.unwrap();
+    let now = world.inner.clock.now();
+    inbox::mark_read(&world.inner.table, ann, state, None, now).await.unwrap();
     none("digests_without_news").await;
     world.inner.clock.advance(Duration::from_hours(24));
     world.followed(ann, 5).await;
