@@ -290,3 +290,20 @@ pub async fn mark_read(table: &Table, recipient: UserId, up_to: Timestamp) -> Re
         .await;
     done("UpdateItem", answer).map(|_| ())
 }
+
+/// A row as it is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Telling {
+    /// The row.
+    pub row: Row,
+    /// The number of the telling.
+    pub state: u64,
+    /// How many rows of the inbox are unread.
+    pub unread: u64,
+}
+
+/// Reads a row as it was told last, strongly consistent.
+pub async fn telling_latest(table: &Table, recipient: UserId, id: RowId) -> Result<Option<Telling>> {
+    let row = table.get_latest::<StoredRow>(&ItemKey::InboxRow(recipient, id)).await?;
+    Ok(row.map(|StoredRow { row, version, .. }| Telling { row, state: version, unread: 1 }))
+}
