@@ -49,7 +49,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || address.is_documentation())
 }
 
-/// What is routed is within 2000::/3. Some of that holds an IPv4 address, which may be private.
+/// What is routed is within `2000::/3`. Some of that holds an IPv4 address, which may be private.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
     let is_routed = first & 0xe000 == 0x2000;

@@ -5,11 +5,11 @@ use domain::language::Language;
 
 /// What a device shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Text {
+pub(crate) struct Text {
     /// What kind of news it is.
-    pub title: &'static str,
+    pub(crate) title: &'static str,
     /// Who did what.
-    pub body: String,
+    pub(crate) body: String,
 }
 
 /// How a kind is said.
@@ -23,7 +23,7 @@ struct Words {
 
 impl Text {
     /// Returns what is said of a row about `subject`.
-    pub fn new(subject: Subject, row: &Row, language: Language) -> Self {
+    pub(crate) fn new(subject: Subject, row: &Row, language: Language) -> Self {
         let Words { title, titles, one, several } = words(subject, language);
         let others = row.actor_count.saturating_sub(1);
         let who = who(row, language);
@@ -147,15 +147,12 @@ mod tests {
             Subject::Request,
             Subject::Acceptance,
         ];
-        let mut said = String::new();
-        for language in Language::ALL {
-            for subject in subjects {
-                for row in &rows {
-                    let Text { title, body } = Text::new(subject, row, language);
-                    said += &format!("{title}: {body}\n");
-                }
-            }
-        }
-        insta::assert_snapshot!(said);
+        let each = |language| {
+            let rows = subjects.iter().flat_map(|subject| rows.iter().map(move |row| (*subject, row)));
+            rows.map(move |(subject, row)| Text::new(subject, row, language))
+        };
+        let said = Language::ALL.into_iter().flat_map(each);
+        let said: Vec<String> = said.map(|Text { title, body }| format!("{title}: {body}")).collect();
+        insta::assert_snapshot!(said.join("\n"));
     }
 }

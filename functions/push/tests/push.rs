@@ -306,8 +306,7 @@ async fn when_nobody_has_a_device_then_a_telling_costs_one_read() {
 async fn when_a_host_resolves_to_loopback_then_it_is_not_connected_to() {
     let service = Service::start().await;
     let port = service.origin().rsplit_once(':').unwrap().1.to_owned();
-    let message =
-        || push::Message { body: vec![1], authorization: "a".into(), topic: "b".into(), ttl: 1 };
+    let message = || push::Message { body: vec![1], authorization: "a".into(), topic: "b".into(), ttl: 1 };
     // The name is let in as an origin of these services alone, and asked of others.
     let local: ExtraOrigins = format!("http://localhost:{port}").parse().unwrap();
     let browser = Browser::new(3);

@@ -8,7 +8,7 @@ use p256::{PublicKey, SecretKey};
 use ring::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::hkdf::{HKDF_SHA256, KeyType, Prk, Salt};
 
-pub struct Browser {
+pub(crate) struct Browser {
     key: SecretKey,
     auth: Vec<u8>,
 }
@@ -28,11 +28,11 @@ fn derive<const N: usize>(key: &Prk, info: &[&[u8]]) -> [u8; N] {
 }
 
 impl Browser {
-    pub fn of(key: &[u8], auth: &[u8]) -> Self {
+    pub(crate) fn of(key: &[u8], auth: &[u8]) -> Self {
         Self { key: SecretKey::from_slice(key).unwrap(), auth: auth.to_vec() }
     }
 
-    pub fn new(seed: u8) -> Self {
+    pub(crate) fn new(seed: u8) -> Self {
         Self::of(&[seed; 32], &[seed; 16])
     }
 
@@ -40,16 +40,16 @@ impl Browser {
         self.key.public_key().to_sec1_point(false).as_bytes().to_vec()
     }
 
-    pub fn p256dh(&self) -> String {
+    pub(crate) fn p256dh(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.public())
     }
 
-    pub fn auth(&self) -> String {
+    pub(crate) fn auth(&self) -> String {
         URL_SAFE_NO_PAD.encode(&self.auth)
     }
 
     /// Returns the text of a message of one record; `None` where it is not for this browser.
-    pub fn read(&self, message: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn read(&self, message: &[u8]) -> Option<Vec<u8>> {
         let (salt, rest) = message.split_at(16);
         let (size, rest) = rest.split_at(4);
         let (sender, record) = rest[1..].split_at(usize::from(rest[0]));

@@ -8,11 +8,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 /// A request that arrived.
-pub struct Received {
-    pub method: String,
-    pub path: String,
-    pub headers: BTreeMap<String, String>,
-    pub body: Vec<u8>,
+pub(crate) struct Received {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: Vec<u8>,
 }
 
 #[derive(Default)]
@@ -22,14 +22,14 @@ struct State {
     connections: usize,
 }
 
-pub struct Service {
+pub(crate) struct Service {
     origin: String,
     state: Arc<Mutex<State>>,
     task: JoinHandle<()>,
 }
 
 impl Service {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let state = Arc::<Mutex<State>>::default();
@@ -43,25 +43,25 @@ impl Service {
         Self { origin, state, task }
     }
 
-    pub fn origin(&self) -> &str {
+    pub(crate) fn origin(&self) -> &str {
         &self.origin
     }
 
     /// Sets the status of answers at a path, and when to ask again.
-    pub fn answer(&self, path: &str, status: u16, retry_after: Option<&'static str>) {
+    pub(crate) fn answer(&self, path: &str, status: u16, retry_after: Option<&'static str>) {
         self.state.lock().unwrap().answers.insert(format!("/{path}"), (status, retry_after));
     }
 
-    pub fn take(&self) -> Vec<Received> {
+    pub(crate) fn take(&self) -> Vec<Received> {
         std::mem::take(&mut self.state.lock().unwrap().received)
     }
 
-    pub fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.state.lock().unwrap().connections
     }
 
     /// Closes the port.
-    pub async fn stop(&self) {
+    pub(crate) async fn stop(&self) {
         self.task.abort();
         while !self.task.is_finished() {
             tokio::task::yield_now().await;
