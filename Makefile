@@ -7,7 +7,7 @@ PYTHON ?= python3
 CLOUD := PYTHONPATH=localstack PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m cloud
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset status pids url web-url web mail mail-url logs gaps test cloud-test pictures fuzz lint fmt audit openapi quotas common-passwords template bench-feed bench-media bench-web cost verify build deploy
+.PHONY: help up down reset status pids url web-url live-url web mail mail-url logs gaps test cloud-test pictures fuzz lint fmt audit openapi quotas common-passwords template bench-feed bench-media bench-web cost verify build deploy
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -32,6 +32,9 @@ url: ## the API's base URL alone
 
 web-url: ## the address to open in a browser, alone
 	@$(CLOUD) web-url
+
+live-url: ## the address of the sockets, alone
+	@$(CLOUD) live-url
 
 web: ## the web client with hot reload, against the local cloud that runs
 	@$(CLOUD) web-dev

@@ -60,6 +60,7 @@ _SIMPLE = {
     "pids": "process ids of everything started",
     "url": "the API's base URL alone",
     "web-url": "the address to open in a browser, alone",
+    "live-url": "the address of the sockets, alone",
     "web-dev": "the web client with hot reload, against the running cloud",
     "mail": "the newest mails that were sent",
     "mail-url": "where the mails that were sent are listed as JSON, alone",

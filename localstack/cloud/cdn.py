@@ -1,12 +1,12 @@
 """A small stand-in for CloudFront: one address for the web client, the API and the pictures.
 
-    ORIGIN_SECRET=… python -m cloud.cdn --port 4580 --edge .local/edge.json --s3 http://127.0.0.1:4566 --api http://127.0.0.1:4566/_aws/execute-api/abc/
+    ORIGIN_SECRET=… python -m cloud.cdn --port 4580 --edge .local/edge.json --s3 http://127.0.0.1:4566 --apis http://127.0.0.1:4566/_aws/execute-api
 
 It serves by the distribution of `template.yaml` (`cdn_template.py`): the same behaviours in the same order, the same functions,
 the lives of the cache policies, the headers of the response headers policies, what the origin request policy forwards, and
 what the policies of the buckets let a distribution read. Requests to buckets are signed; answers are cached under the rewritten
-address and say `X-Cache`; after its life an object is asked about, and what its bucket no longer gives is forgotten. It leaves out
-TLS, ranges and regional caches.
+address and say `X-Cache`; after its life an object is asked about, and what its bucket no longer gives is forgotten. After the handshake of a
+WebSocket it copies bytes in both directions. It leaves out TLS, ranges and regional caches.
 """
 
 import argparse
@@ -15,11 +15,13 @@ import logging
 import os
 import re
 import signal
+import socket
 import sys
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import formatdate
 from fnmatch import fnmatchcase
@@ -27,7 +29,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from .cdn_api import MAX_BODY_BYTES, Api
+from .cdn_api import MAX_BODY_BYTES, SILENT_SECONDS, Api
 from .cdn_cache import Cache, Hit, Life, Stored
 from .cdn_function import Answered, FunctionFailed, Rewritten, ViewerRequest, ViewerRequestFunction
 from .cdn_origin import Bucket, NotModified, Origin, OriginFailed
@@ -106,13 +108,16 @@ class Behaviour:
 def behaviours(
     edge: Mapping[str, Any],
     s3: str,
-    api: str,
+    apis: str,
     secret: str,
     place: Mapping[str, str],
     cache_bytes: int,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[Behaviour]:
-    """The behaviours of a distribution that `cdn_template` has resolved, with origins that answer here."""
+    """The behaviours of a distribution that `cdn_template` has resolved, with origins that answer here.
+
+    Each API answers at its id below `apis`. In the cloud its domain begins with the id.
+    """
 
     files: dict[str, Files] = {}
 
@@ -125,7 +130,7 @@ def behaviours(
                 files[kept] = Files(Bucket(s3, there["bucket"]), there["readable"], Cache(cache_bytes, Life(*said["life"]), clock))
             return files[kept]
         headers = {name: secret if value.startswith(_RESOLVED_ELSEWHERE) else value for name, value in there["headers"].items()}
-        return Api(api, there["domain"], headers, said["forwarded"], place)
+        return Api(f"{apis}/{there['domain'].partition('.')[0]}", there["domain"], headers, said["forwarded"], place)
 
     return [
         Behaviour(
@@ -160,7 +165,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.command not in behaviour.methods:
             self.close_connection = True  # its body was not read
             return self._error(403, "This method is not allowed here.")
-        body = self._body()
+        is_socket = self.headers.get("Upgrade", "").lower() == "websocket" and isinstance(behaviour.origin, Api)
+        body = b"" if is_socket else self._body()
         if body is None:
             return None
         request = ViewerRequest(self.command, self.path, list(self.headers.items()), self.client_address[0], uuid.uuid4().hex)
@@ -170,6 +176,8 @@ class Handler(BaseHTTPRequestHandler):
                 return self._send(outcome.status, outcome.headers, outcome.body, "FunctionGeneratedResponse")
             if isinstance(behaviour.origin, Files):
                 return self._serve(behaviour.origin, outcome.uri)
+            if is_socket:
+                return self._tunnel(behaviour.origin, request, outcome)
             return self._forward(behaviour.origin, request, outcome, body)
         except FunctionFailed as error:
             LOG.error("function failed for %s: %s", behaviour.pattern, error)
@@ -194,6 +202,18 @@ class Handler(BaseHTTPRequestHandler):
             return self._error(400, "Bad request.")
         reply = api.forward(request, outcome, body)
         self._send(reply.status, reply.headers, reply.body, "Error" if reply.status >= 400 else "Miss")
+
+    def _tunnel(self, api: Api, request: ViewerRequest, outcome: Rewritten) -> None:
+        """Passes a handshake on. From then on each side gets what the other one sends, until one ends."""
+        self.close_connection = True
+        with api.connect(request, outcome) as there:
+            LOG.info("%s %s socket", self.command, _without_secret(self.path.partition("?")[0]))
+            self.connection.settimeout(SILENT_SECONDS)
+            # What the viewer has sent already may be in the buffer, so it is read through that.
+            outward = threading.Thread(target=_copy, args=(self.rfile.read1, there, self.connection), daemon=True)
+            outward.start()
+            _copy(there.recv, self.connection, there)
+            outward.join()
 
     def _serve(self, files: Files, address: str) -> None:
         if not files.may_read(address):
@@ -244,6 +264,18 @@ class CdnServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
 
 
+def _copy(read: Callable[[int], bytes], to: socket.socket, source: socket.socket) -> None:
+    """Sends what can be read until there is no more. Then both connections end, so that the other direction ends too."""
+    try:
+        while data := read(64 * 1024):
+            to.sendall(data)
+    except OSError:
+        pass  # ended by the other side, or silent for too long
+    for connection in (to, source):
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+
+
 def _without_secret(path: str) -> str:
     """A path for the log. Whoever knows a photo's secret may see it."""
     return re.sub(r"[0-9a-f]{32}", "…", path)
@@ -262,7 +294,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--edge", type=Path, required=True, help="the distribution, as cdn_template resolves it")
     parser.add_argument("--s3", required=True, help="URL of the S3 endpoint")
-    parser.add_argument("--api", required=True, help="base URL of the API")
+    parser.add_argument("--apis", required=True, help="where the APIs are, each below its id")
     parser.add_argument("--cache-mb", type=int, default=64, help="how much to keep in memory for each behaviour")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
@@ -270,7 +302,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         edge = json.loads(options.edge.read_text(encoding="utf-8"))
         # The secret is from the environment, because arguments are for everybody on the machine to see.
-        served = behaviours(edge, options.s3, options.api, os.environ["ORIGIN_SECRET"], place, options.cache_mb * 1024 * 1024)
+        served = behaviours(edge, options.s3, options.apis, os.environ["ORIGIN_SECRET"], place, options.cache_mb * 1024 * 1024)
         server = CdnServer(options.port, served)
     except (OSError, FunctionFailed) as error:
         print(f"cdn: cannot start on port {options.port}: {error}", file=sys.stderr)

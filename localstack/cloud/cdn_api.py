@@ -1,7 +1,9 @@
-"""The CDN's way to the API: every request is passed on as the origin request policy says, with the headers of the origin."""
+"""The CDN's way to an API: every request is passed on as the origin request policy says, with the headers of the origin."""
 
+import socket
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import urllib3
 
@@ -18,8 +20,12 @@ _SAID_ANEW = _HOP_BY_HOP | {"date", "server"}
 _OF_CLOUDFRONT = "cloudfront-"
 
 
+# A socket that is silent for longer is ended.
+SILENT_SECONDS = 600
+
+
 class Api:
-    """An HTTP API as an origin. `domain` is what it is called in the cloud, `url` where it answers here."""
+    """An API as an origin. `domain` is what it is called in the cloud, `url` where it answers here."""
 
     def __init__(self, url: str, domain: str, headers: Mapping[str, str], forwarded: Mapping[str, Any], place: Mapping[str, str]) -> None:
         self._url = url.rstrip("/")
@@ -43,6 +49,23 @@ class Api:
         # Each line of a header by itself: cookies are set on several.
         kept = [(name, value) for name, value in answer.headers.iteritems() if name.lower() not in _SAID_ANEW]
         return Answered(answer.status, kept, answer.data)
+
+    def connect(self, request: ViewerRequest, rewritten: Rewritten) -> socket.socket:
+        """A connection to the API on which the handshake of a socket has been passed on, and is not answered yet."""
+        if self._host(rewritten) != self._domain:
+            raise OriginFailed("it has another name")
+        there = urlsplit(self._url)
+        query = request.uri.partition("?")[2]
+        lines = [f"GET {there.path}{rewritten.uri}{f'?{query}' if query else ''} HTTP/1.1", f"Host: {there.netloc}"]
+        lines += ["Connection: Upgrade", "Upgrade: websocket", *(f"{name}: {value}" for name, value in self._sent(rewritten).items())]
+        try:
+            connection = socket.create_connection((there.hostname or "", there.port or 80), timeout=2)
+            connection.settimeout(SILENT_SECONDS)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
+        except OSError as error:
+            raise OriginFailed(type(error).__name__) from error
+        return connection
 
     def _host(self, rewritten: Rewritten) -> str:
         """API Gateway answers to its own name alone."""

@@ -81,7 +81,7 @@ def status(settings: Settings) -> None:
         process = processes.running(settings, service)
         print(f"  {service:<14}" + (f"pid {process.pid:<10}http://{HOST}:{process.port}" if process else "stopped"))
     record = Record.load(settings.state)
-    for field, title in (("cdn_url", "web client"), ("api_url", "API")):
+    for field, title in (("cdn_url", "web client"), ("api_url", "API"), ("live_url", "sockets")):
         if field in record:
             print(f"  {title:<14}{record[field]}")
     print(f"  {'demo world':<14}{record.get('demo', 'not seeded')}")
@@ -99,6 +99,10 @@ def url(settings: Settings) -> None:
 
 def web_url(settings: Settings) -> None:
     print(_recorded(settings, "cdn_url"))
+
+
+def live_url(settings: Settings) -> None:
+    print(_recorded(settings, "live_url"))
 
 
 def web_dev(settings: Settings) -> None:
@@ -192,6 +196,7 @@ def _deploy(settings: Settings, binaries: dict[str, Path], client: Path | None) 
         settings.state,
         api_url=deploy.api_url(settings, deployed),
         cdn_url=settings.cdn_url,
+        live_url=deployed.outputs["LiveUrl"],
         endpoint=settings.cloud_url,
         outputs=deployed.outputs,
         functions=deployed.functions,
@@ -205,7 +210,7 @@ def _ensure_cdn(settings: Settings, edge: dict[str, Any]) -> str:
 
     record = Record.load(settings.state)
     secret = deploy.client(settings, "secretsmanager").get_secret_value(SecretId=record["outputs"]["OriginSecretArn"])["SecretString"]
-    return services.ensure_cdn(settings, edge, record["api_url"], secret)
+    return services.ensure_cdn(settings, edge, secret)
 
 
 def _seed(settings: Settings, how: Callable[[], str]) -> None:

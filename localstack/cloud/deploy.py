@@ -77,7 +77,7 @@ def deploy(settings: Settings, binaries: dict[str, Path], hashes: Mapping[str, s
 def api_url(settings: Settings, deployed: Deployed) -> str:
     """Where the HTTP API answers: by path, for an endpoint without DNS names of its own."""
     host = deployed.outputs["ApiUrl"].partition("://")[2]
-    return f"{settings.cloud_url}/_aws/execute-api/{host.partition('.')[0]}/"
+    return f"{settings.apis_url}/{host.partition('.')[0]}/"
 
 
 def _functions(template: Template) -> Iterator[tuple[str, Template]]:
@@ -138,8 +138,9 @@ def _parameters(settings: Settings, template: Template, hashes: Mapping[str, str
         "PushOrigins": settings.cloud_url,
         **hashes,
     }
-    # Without names for buckets, uploads are posted to the endpoint.
+    # Without names for buckets and APIs, all are at the endpoint.
     wanted["UploadsUrl"] = settings.cloud_url
+    wanted["ApisUrl"] = settings.apis_url
     if threshold := os.environ.get("LAMBDAGRAM_CELEBRITY_THRESHOLD"):
         wanted["CelebrityThreshold"] = threshold
     declared = template.get("Parameters", {})

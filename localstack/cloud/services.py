@@ -46,14 +46,14 @@ def ensure_emulator(settings: Settings) -> str:
     return _ensure(settings, emulator.NAME, version, [sys.executable, "-m", "cloud.emulator"], environ)
 
 
-def ensure_cdn(settings: Settings, edge: dict[str, Any], api_url: str, secret: str) -> str:
+def ensure_cdn(settings: Settings, edge: dict[str, Any], secret: str) -> str:
     """`edge` is the distribution as `cdn_template` resolves it."""
     file = settings.state / "edge.json"
     said = json.dumps(edge, indent=1)
     if not file.exists() or file.read_text(encoding="utf-8") != said:
         file.write_text(said, encoding="utf-8")
     command = [sys.executable, "-m", "cloud.cdn", "--port", str(settings.cdn_port), "--edge", str(file)]
-    command += ["--s3", settings.cloud_url, "--api", api_url]
+    command += ["--s3", settings.cloud_url, "--apis", settings.apis_url]
     environ = {
         "PATH": os.environ.get("PATH", ""),
         "PYTHONPATH": str(ROOT / "localstack"),

@@ -61,6 +61,11 @@ class Settings:
         return self.endpoint or f"http://{HOST}:{self.port}"
 
     @property
+    def apis_url(self) -> str:
+        """Where APIs are, each below its id: an endpoint has no names for them."""
+        return f"{self.cloud_url}/_aws/execute-api"
+
+    @property
     def table_url(self) -> str:
         return f"http://{HOST}:{self.table_port}"
 

@@ -39,7 +39,7 @@ class Cloud:
         services.ensure_table_engine(self.settings, self._table_engine)
         services.ensure_emulator(self.settings)
         bootstrap = HERE / "bootstrap"
-        deployed = deploy.deploy(self.settings, dict.fromkeys(("echo", "stream", "queue", "crowd", "segment", "told"), bootstrap))
+        deployed = deploy.deploy(self.settings, dict.fromkeys(("echo", "stream", "queue", "crowd", "segment", "socket", "told"), bootstrap))
         if deployed.changed and "snapshots" not in os.environ.get("CLOUD_WITHOUT", ""):
             services.snapshot(self.settings)
         self.outputs = deployed.outputs

@@ -22,6 +22,7 @@ from cloud.cdn_function import ViewerRequestFunction
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "the secret of the origin"
 DOMAIN = "abc.execute-api.us-east-1.amazonaws.com"
+LIVE_DOMAIN = "def.execute-api.us-east-1.amazonaws.com"
 LIFE = 30
 
 _VALUES = {
@@ -29,6 +30,7 @@ _VALUES = {
     "WebBucket": "client",
     "UploadsBucket": "uploads",
     "HttpApi": "abc",
+    "LiveApi": "def",
     "OriginSecret": "arn:secret",
     "AWS::StackName": "lambdagram",
     "EdgeLifeSeconds": str(LIFE),
@@ -128,8 +130,8 @@ def running(server: ThreadingHTTPServer) -> Iterator[int]:
 
 
 def edge(s3: int = 1, api: int = 1, place: Mapping[str, str] | None = None, clock: Callable[[], float] = time.monotonic, **values: str) -> CdnServer:
-    """The distribution over an S3 and an API on these ports; one that is not given fails."""
-    addresses = (f"http://127.0.0.1:{s3}", f"http://127.0.0.1:{api}/base/")
+    """The distribution over an S3 and APIs on these ports; one that is not given fails."""
+    addresses = (f"http://127.0.0.1:{s3}", f"http://127.0.0.1:{api}/base")
     return CdnServer(0, behaviours(distribution(**values), *addresses, SECRET, place or {}, 1024 * 1024, clock))
 
 

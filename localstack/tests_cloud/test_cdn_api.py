@@ -69,7 +69,7 @@ def test_a_request_reaches_the_api_whole_and_so_does_the_answer(cdn: int) -> Non
     answer, _ = edge.ask(cdn, path, "POST", body)
     assert (answer.status, answer.headers["Retry-After"]) == (429, "7")
     reached = asked(cdn, path, "POST", body, Authorization="Bearer t", Accept_Encoding="gzip, br")
-    assert (reached["method"], reached["path"], reached["body"]) == ("POST", f"/base{path}", body)
+    assert (reached["method"], reached["path"], reached["body"]) == ("POST", f"/base/abc{path}", body)
     assert (reached["headers"]["authorization"], reached["headers"]["accept-encoding"]) == (["Bearer t"], ["gzip, br"])
     for method in ("GET", "PATCH", "DELETE", "PUT", "OPTIONS"):
         assert asked(cdn, "/api/v1/x", method)["method"] == method

@@ -18,17 +18,17 @@ def config(template: Template) -> Template:
 
 def test_paths_are_tried_in_the_templates_order_and_the_default_is_last() -> None:
     found = edge.distribution()
-    assert [behaviour["pattern"] for behaviour in found["behaviours"]] == ["/photos/*", "/api/*", "/_app/immutable/*", "*"]
-    assert [behaviour["origin"] for behaviour in found["behaviours"]] == ["photos", "api", "web", "web"]
+    assert [behaviour["pattern"] for behaviour in found["behaviours"]] == ["/photos/*", "/api/*", "/live", "/_app/immutable/*", "*"]
+    assert [behaviour["origin"] for behaviour in found["behaviours"]] == ["photos", "api", "live", "web", "web"]
     renditions = ["photos/large/*", "photos/medium/*", "photos/small/*", "photos/profile/*"]
     assert found["origins"]["photos"] == {"bucket": "renditions", "readable": renditions}
     assert found["origins"]["web"] == {"bucket": "client", "readable": ["*"]}
-    assert found["origins"]["api"]["domain"] == edge.DOMAIN
+    assert (found["origins"]["api"]["domain"], found["origins"]["live"]["domain"]) == (edge.DOMAIN, edge.LIVE_DOMAIN)
 
 
 def test_lives_are_those_of_the_cache_policies() -> None:
     lives = {behaviour["pattern"]: behaviour["life"] for behaviour in edge.distribution()["behaviours"]}
-    assert lives == {"/photos/*": [1, edge.LIFE, edge.LIFE], "/api/*": None, "/_app/immutable/*": [0, 0, 31536000], "*": [0, 0, 31536000]}
+    assert lives == {"/photos/*": [1, edge.LIFE, edge.LIFE], "/api/*": None, "/live": None, "/_app/immutable/*": [0, 0, 31536000], "*": [0, 0, 31536000]}
 
 
 def test_no_error_is_kept_whatever_its_code() -> None:

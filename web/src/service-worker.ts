@@ -3,7 +3,11 @@
 /// <reference lib="webworker" />
 /// <reference types="@sveltejs/kit" />
 // The worker keeps the client itself: its shells and its code, so that the second visit starts at once and without a
-// connection. API and pictures are never its business: the browser's own cache keeps pictures.
+// connection. API and pictures are never its business: the browser's own cache keeps pictures. It shows what is pushed.
+
+import { lead } from '$lib/lead';
+import { addressOf, show } from '$lib/notices';
+import { renewDevice } from '$lib/push-device';
 import { build, files, version } from '$service-worker';
 
 const worker = self as unknown as ServiceWorkerGlobalScope;
@@ -50,6 +54,20 @@ worker.addEventListener('fetch', (event) => {
   else if (request.method !== 'GET') return;
   else if (request.mode === 'navigate') event.respondWith(page(url));
   else event.respondWith(file(request));
+});
+
+worker.addEventListener('push', (event) => {
+  event.waitUntil(show(worker.registration, event.data?.text()));
+});
+
+worker.addEventListener('notificationclick', (event) => {
+  event.notification.close();
+  event.waitUntil(lead(worker.clients, addressOf(event.notification, location.origin)));
+});
+
+// The browser has put another subscription in the place of one, or has only taken it away.
+worker.addEventListener('pushsubscriptionchange', (event) => {
+  event.waitUntil(renewDevice(worker.registration.pushManager, event.newSubscription));
 });
 
 /** Answers a navigation with the kept shell. */

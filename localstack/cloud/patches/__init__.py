@@ -28,6 +28,7 @@ from cloud.patches import (
     metric_math,
     prompt_retries,
     snapshots,
+    socket_replies,
     stream_mappings,
     table,
     upload_forms,
@@ -54,6 +55,7 @@ ALL: tuple[ModuleType, ...] = (
     bounded_concurrency,
     upload_forms,
     snapshots,
+    socket_replies,
 )
 
 

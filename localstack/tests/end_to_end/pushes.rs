@@ -4,7 +4,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::pictures::Picture;
+use crate::pictures::small;
 use crate::world::{App, Person, eventually};
 
 /// A browser with a subscription.
@@ -48,13 +48,6 @@ impl<'a> Browser<'a> {
     }
 }
 
-/// Has somebody post a photo, and waits until it is ready.
-async fn posted(person: &Person<'_>) -> String {
-    let photo = person.post_photo("by the sea", &[Picture::photograph("sea", 1)]).await;
-    person.until(&photo, "ready").await;
-    photo
-}
-
 fn said(message: &Value) -> Value {
     serde_json::from_str(message["text"].as_str().unwrap()).unwrap()
 }
@@ -63,7 +56,7 @@ fn said(message: &Value) -> Value {
 async fn when_a_photo_is_liked_then_its_author_should_read_it_on_their_devices() {
     let app = App::new();
     let (anna, bert) = (app.register("anna").await, app.register("bert").await);
-    let photo = posted(&anna).await;
+    let photo = anna.post_photo("By the sea", &[small()]).await;
     let (english, german) = (Browser::subscribe(&anna).await, Browser::subscribe(&anna).await);
     english.register(&anna, "en-GB").await;
     german.register(&anna, "de").await;
@@ -102,7 +95,7 @@ async fn when_a_browser_has_unsubscribed_then_its_device_should_go() {
 async fn when_a_kind_is_switched_off_then_others_should_still_be_pushed() {
     let app = App::new();
     let (anna, bert) = (app.register("anna").await, app.register("bert").await);
-    let photo = posted(&anna).await;
+    let photo = anna.post_photo("By the sea", &[small()]).await;
     let browser = Browser::subscribe(&anna).await;
     browser.register(&anna, "en").await;
     let off = json!({ "kinds": { "follow": { "push": false } } });

@@ -2,7 +2,7 @@
 //! and the adapters between a trigger and a handler.
 //!
 //! A function is a handler and a `main`. The handler is a type that implements one of the handler traits
-//! ([`http::Handler`], [`sqs::Handler`], [`task::Handler`]). For [`stream_or_queue`], which serves the
+//! ([`http::Handler`], [`sqs::Handler`], [`task::Handler`], [`socket::Handler`]). For [`stream_or_queue`], which serves the
 //! table's stream, it implements [`sqs::Handler`] and [`stream::Handler`]. The `main` reads the
 //! configuration, connects the clients and runs the handler. Each adapter has a function `answer`:
 //! the same path without Lambda around it, for tests.
@@ -20,6 +20,7 @@ mod log;
 pub mod metrics;
 pub mod queue;
 mod random;
+pub mod socket;
 pub mod sqs;
 mod start;
 pub mod stream;

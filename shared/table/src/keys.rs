@@ -126,6 +126,8 @@ pub enum ItemKey {
     InboxMarker(UserId, Once, UserId),
     /// How far an inbox is read.
     InboxState(UserId),
+    /// An open socket of a user, by the id that API Gateway gave it.
+    LiveSocket(UserId, String),
     /// What somebody wants to be told of.
     NotificationSettings(UserId),
     /// The uses of a quota by an owner in one window.
@@ -245,6 +247,7 @@ impl ItemKey {
                 format!("{}{}", sort::markers_within(*once), actor.padded()),
             ),
             Self::InboxState(user) => RawKey::new(partition::inbox(*user), STATE),
+            Self::LiveSocket(user, connection) => RawKey::new(partition::live(*user), connection),
             Self::NotificationSettings(user) => RawKey::new(partition::inbox(*user), SETTINGS),
             Self::Rate(user, window) => RawKey::new(format!("RATE#{}", user.padded()), window),
             Self::Idempotency(user, key) => RawKey::new(format!("IDEM#{}#{key}", user.padded()), IDEM),
@@ -296,6 +299,7 @@ impl ItemKey {
             | Self::InboxRow(user, _)
             | Self::InboxMarker(user, _, _)
             | Self::InboxState(user)
+            | Self::LiveSocket(user, _)
             | Self::NotificationSettings(user)
             | Self::Rate(user, _)
             | Self::Idempotency(user, _) => Some(user.home()),
@@ -392,6 +396,7 @@ impl ItemKey {
             "REMOVALS" => Self::Removal(id(rest)?, comment(sk)?),
             "COMMENT" => Self::CommentLiker(comment(rest)?, id(sk)?),
             "INBOX" => Self::parse_inbox(id(rest)?, sk)?,
+            "LIVE" => Self::LiveSocket(id(rest)?, sk.to_owned()),
             "RATE" => Self::Rate(id(rest)?, sk.to_owned()),
             "IDEM" => {
                 let (user, key) = rest.split_once('#')?;

@@ -25,6 +25,7 @@ pub mod head;
 pub mod inbox;
 pub mod keys;
 pub mod like;
+pub mod live;
 pub mod mail_link;
 pub mod notification_settings;
 pub mod original;

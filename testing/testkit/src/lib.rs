@@ -38,6 +38,7 @@ pub mod maximal;
 mod objects;
 mod outbox;
 mod random;
+mod sockets;
 mod stream;
 mod tokens;
 mod topic;
@@ -64,6 +65,7 @@ pub use launches::Launches;
 pub use objects::{Held, Object, Objects};
 pub use outbox::Outbox;
 pub use random::SeededRandom;
+pub use sockets::OpenSockets;
 pub use tokens::{
     LocalKeys, WEB_URL, forged_token_for, issuer, session_cookies, session_id, token_for, token_in, verifier,
 };

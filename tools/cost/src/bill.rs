@@ -5,12 +5,13 @@ use domain::feed::FEED_DAYS;
 use crate::delivery::{Delivery, days};
 use crate::prices::{
     API_EGRESS, API_REQUEST, BACKUP, COMPUTE, DECRYPTION, FAIR_QUEUE, INVOCATION, LOGS, MAIL, PUBLISH,
-    QUEUE_REQUEST, READ, TABLE, TRACE, TRANSITION, WRITE,
+    QUEUE_REQUEST, READ, SOCKET_MESSAGE, SOCKET_MINUTE, TABLE, TRACE, TRANSITION, WRITE,
 };
 use crate::units::{
     ANNOUNCEMENT, ANSWER_KB, API, BACKFILL, COMMENT, COUNTER, DERIVE, ENTRY_BYTES, FANOUT_START, FANOUT_WORK,
     FEED_READ, FOLLOW, FOLLOWER, INTAKE, LIKE, LIKER, LISTING, LOG_KB, MAILED, NOTIFICATION, NOTIFY, OPENED,
-    PACKED_BYTES, PAGE_KB, REBUILD, RENDERING, THREAD, THREADED, THUMBNAIL, TOKEN, TRACED, Unit, Work,
+    PACKED_BYTES, PAGE_KB, PING_MINUTES, REBUILD, RENDERING, SOCKET, SOCKET_MINUTES, THREAD, THREADED,
+    THUMBNAIL, TOKEN, TRACED, Unit, Work,
 };
 use crate::world::{GB, KB, MONTH};
 use crate::{Model, Strategy};
@@ -78,6 +79,7 @@ impl Model {
             other("notifications: capacity", capacity(&[(self.notifications(), NOTIFICATION)])),
             other("sessions: capacity", self.sessions()),
             other("mails", self.mails()),
+            other("sockets", self.sockets()),
             other("API requests and answers", self.api()),
             other("functions", self.functions()),
             other("events and queues", self.messages()),
@@ -134,6 +136,19 @@ impl Model {
     fn mails(&self) -> f64 {
         let mails = self.world.mails_a_day();
         MAIL.of(MONTH * mails) + DECRYPTION.of(MONTH * mails * OPENED) + capacity(&[(mails, MAILED)])
+    }
+
+    /// Returns the cost of open sockets. A handshake invokes a function twice, its end once, and each ping once.
+    fn sockets(&self) -> f64 {
+        let minutes = self.world.socket_minutes_a_day();
+        let (opened, pings) = (minutes / SOCKET_MINUTES, minutes / PING_MINUTES);
+        let messages = 2.0 * pings + self.world.dau * self.world.hints;
+        let invocations = 3.0 * opened + pings;
+        SOCKET_MINUTE.of(MONTH * minutes)
+            + SOCKET_MESSAGE.of(MONTH * messages)
+            + INVOCATION.of(MONTH * invocations)
+            + COMPUTE.of(MONTH * API.gb_seconds(invocations))
+            + capacity(&[(opened, SOCKET)])
     }
 
     /// Returns the number of requests besides feed pages.

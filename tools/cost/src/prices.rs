@@ -66,7 +66,7 @@ const fn price(
 }
 
 /// Every price, in the order of the table.
-pub const ALL: [Price; 28] = [
+pub const ALL: [Price; 30] = [
     WRITE,
     READ,
     TABLE,
@@ -79,6 +79,8 @@ pub const ALL: [Price; 28] = [
     QUEUE_REQUEST,
     FAIR_QUEUE,
     TRANSITION,
+    SOCKET_MINUTE,
+    SOCKET_MESSAGE,
     MAIL,
     DECRYPTION,
     STANDARD,
@@ -164,6 +166,24 @@ pub const TRANSITION: Price = price(
     25.0,
     &[],
     "https://aws.amazon.com/step-functions/pricing/",
+    COPIES,
+);
+/// A minute that a socket is open.
+pub const SOCKET_MINUTE: Price = price(
+    "API Gateway WebSocket, a minute connected",
+    MILLION,
+    0.25,
+    &[],
+    "https://aws.amazon.com/api-gateway/pricing/",
+    COPIES,
+);
+/// A message to or from a socket, for each 32 KB.
+pub const SOCKET_MESSAGE: Price = price(
+    "API Gateway WebSocket message",
+    MILLION,
+    1.00,
+    &[(1_000.0, 0.80)],
+    "https://aws.amazon.com/api-gateway/pricing/",
     COPIES,
 );
 /// A mail sent.

@@ -35,7 +35,7 @@ const FANOUT: &str = "functions/fanout/tests/fanout.rs";
 const PUSH_TEST: &str = "pushing_and_skipping_stay_within_their_budgets";
 
 /// Every unit, in the order of the table.
-pub const ALL: [Unit; 26] = [
+pub const ALL: [Unit; 27] = [
     PAGE,
     HEAD,
     FOLLOWEE,
@@ -62,6 +62,7 @@ pub const ALL: [Unit; 26] = [
     FANOUT_START,
     TOKEN,
     MAILED,
+    SOCKET,
 ];
 
 /// State and entries, circle and packed followings, 21 photos, the reader's likes; nothing is cached from earlier
@@ -202,6 +203,18 @@ pub const TOKEN: Unit = measured(
 /// A link that is asked for and mailed: quotas of the request and of the mail, the link and its mark; then
 /// link, address and claim.
 pub const MAILED: Unit = stated("link mailed", 4.0, 3.5, "functions/mail/src/lib.rs");
+/// A socket that is opened, and ends. Its session is read.
+pub const SOCKET: Unit = measured(
+    "socket opened and ended",
+    2.0,
+    1.0,
+    "functions/live-connect/tests/connect.rs",
+    "when_a_socket_opens_then_it_is_noted_until_it_must_have_ended",
+);
+/// Minutes that a socket is open.
+pub const SOCKET_MINUTES: f64 = 10.0;
+/// Minutes between two pings of a socket. Each is answered.
+pub const PING_MINUTES: f64 = 5.0;
 /// Texts that the key service opens for one mail: address and token.
 pub const OPENED: f64 = 2.0;
 

@@ -56,6 +56,12 @@ pub struct World {
     /// Mails that each of the daily people gets in a day: proofs of addresses, and links for new passwords
     #[arg(long, default_value_t = World::TEXTBOOK.mails, value_parser = positive)]
     pub mails: f64,
+    /// Minutes in which each of the daily people has a socket open in a day
+    #[arg(long, default_value_t = World::TEXTBOOK.socket_minutes, value_parser = positive)]
+    pub socket_minutes: f64,
+    /// Messages that come to the sockets of each of the daily people in a day
+    #[arg(long, default_value_t = World::TEXTBOOK.hints, value_parser = positive)]
+    pub hints: f64,
     /// Feed pages of 20 that each of the daily people opens in a day
     #[arg(long, default_value_t = World::TEXTBOOK.pages, value_parser = positive)]
     pub pages: f64,
@@ -155,6 +161,8 @@ impl World {
         tokens: 5.0,
         // Two a year.
         mails: 0.0055,
+        socket_minutes: 30.0,
+        hints: 5.0,
         pages: 10.0,
         views: 20.0,
         followers: 150.0,
@@ -253,6 +261,11 @@ impl World {
     /// Returns the mails to everybody in a day.
     pub fn mails_a_day(&self) -> f64 {
         self.dau * self.mails
+    }
+
+    /// Returns the minutes of everybody's sockets in a day.
+    pub fn socket_minutes_a_day(&self) -> f64 {
+        self.dau * self.socket_minutes
     }
 
     /// Returns the readers who return in a day after more than a week. People who come within the month but

@@ -20,9 +20,11 @@ const STREAM_RIGHTS: &str = include_str!("shapes/stream-rights.yaml");
 const ASYNCHRONOUS: &str = include_str!("shapes/asynchronous.yaml");
 const BUCKET: &str = include_str!("shapes/bucket.yaml");
 const SCHEDULE: &str = include_str!("shapes/schedule.yaml");
+const SOCKET: &str = include_str!("shapes/socket.yaml");
+const SOCKET_REPLY: &str = include_str!("shapes/socket-reply.yaml");
 
 const FORM: Form = Form {
-    keys: &["bucket", "environment", "queue", "rights", "routes", "schedule", "stream"],
+    keys: &["bucket", "environment", "queue", "rights", "routes", "schedule", "socket", "stream"],
     generated: &[
         "CodeUri",
         "Environment",
@@ -68,10 +70,11 @@ pub(crate) fn part<'a>(
 ) -> Result<Part<'a>, Refusal> {
     let described = Description::new(format!("{path}:1"), piece.entries()?, &FORM)?;
     let is_task = settings.tasks.contains(name);
-    let invoked = ["routes", "queue", "stream", "bucket", "schedule"];
+    let invoked = ["routes", "queue", "stream", "bucket", "schedule", "socket"];
     if !is_task && invoked.iter().all(|key| described.get(key).is_none()) {
-        return Err(described
-            .refuse("nothing invokes it: no routes, queue, stream, bucket or schedule, and no workflow"));
+        return Err(described.refuse(
+            "nothing invokes it: no routes, queue, stream, bucket, schedule or socket, and no workflow",
+        ));
     }
 
     let mut made = Made { name: name.to_owned(), id: pascal(name), ..Made::default() };
@@ -80,6 +83,9 @@ pub(crate) fn part<'a>(
         made.rights += &rights::statements(rights)?;
     }
     let routes = described.get("routes").map(|entry| made.routes(entry)).transpose()?.unwrap_or_default();
+    if let Some(entry) = described.get("socket") {
+        made.socket(entry)?;
+    }
     if let Some(entry) = described.get("stream") {
         made.stream(entry)?;
     }
@@ -166,6 +172,30 @@ impl Made {
             })
         };
         entry.children()?.iter().map(route).collect()
+    }
+
+    /// Adds a route of the WebSocket API to the function.
+    fn socket(&mut self, entry: &Entry) -> Result<(), Refusal> {
+        let route = entry.text()?;
+        let particulars = match route.as_str() {
+            "$connect" => "AuthorizationType: CUSTOM\nAuthorizerId: !Ref LiveAuthorizer\n",
+            "$disconnect" => "",
+            "$default" => "RouteResponseSelectionExpression: $default\n",
+            _ => return Err(entry.refuse("a socket's route is $connect, $disconnect or $default")),
+        };
+        self.shapes.push(fill(
+            SOCKET,
+            &[
+                ("Name", &self.id),
+                ("comment", &entry.comment()),
+                ("route", &route),
+                ("particulars", particulars),
+            ],
+        ));
+        if route == "$default" {
+            self.shapes.push(fill(SOCKET_REPLY, &[("Name", &self.id)]));
+        }
+        Ok(())
     }
 
     /// Adds a mapping of the table's stream, with a dead-letter queue.

@@ -56,6 +56,21 @@ impl SessionCookies {
         }
     }
 
+    /// Returns the access token that the handshake of a socket carries in a cookie. One that may be forged carries
+    /// none, and is counted.
+    ///
+    /// A page cannot set `X-Session` here. It cannot set `Origin` either, which every browser sends with a
+    /// handshake, and that has to be the web client's.
+    pub(crate) fn socket_token<'h>(&self, header: impl Fn(&str) -> Option<&'h str>) -> Option<&'h str> {
+        let token = value(header("cookie")?, self.access)?;
+        if header("origin").is_some_and(|origin| origin.eq_ignore_ascii_case(&self.origin)) {
+            Some(token)
+        } else {
+            metrics::count("cookies_refused", 1);
+            None
+        }
+    }
+
     /// Returns whether the client wants a session in cookies, for a request that opens one.
     ///
     /// # Errors
@@ -189,6 +204,23 @@ mod tests {
     fn access(web: &str, headers: &[(&str, &str)]) -> Option<String> {
         let call = call(headers);
         SessionCookies::new(web).access_token(|name| call.header(name)).map(str::to_owned)
+    }
+
+    #[test]
+    fn a_cookie_opens_a_socket_for_pages_of_the_web_client_alone() {
+        let token = |web: &str, headers: &[(&str, &str)]| {
+            let call = call(headers);
+            SessionCookies::new(web).socket_token(|name| call.header(name)).map(str::to_owned)
+        };
+        let cookies = ("cookie", COOKIES);
+        assert_eq!(token(WEB, &[cookies, ("origin", WEB)]).as_deref(), Some("at"));
+        assert_eq!(token(&format!("{WEB}/"), &[cookies, ("origin", WEB)]).as_deref(), Some("at"));
+        for origin in ["https://evil.example", "http://d111111abcdef8.cloudfront.net", "null", ""] {
+            assert_eq!(token(WEB, &[cookies, ("origin", origin)]), None, "{origin}");
+        }
+        assert_eq!(token(WEB, &[cookies]), None);
+        assert_eq!(token(WEB, &[cookies, ("x-session", "cookie"), ("sec-fetch-site", "same-origin")]), None);
+        assert_eq!(token(WEB, &[("origin", WEB)]), None);
     }
 
     #[test]

@@ -118,6 +118,24 @@ impl Verifier {
         self.verify(token.ok_or(TokenError::Missing)?, now).await
     }
 
+    /// Returns whom the handshake of a socket identifies, and their session. The token is the bearer's of
+    /// `Authorization`, or the one that the client `offered`, or the one in the session's cookies.
+    ///
+    /// # Errors
+    /// As [`Self::caller`].
+    pub async fn opener<'h>(
+        &self,
+        header: impl Fn(&str) -> Option<&'h str>,
+        offered: Option<&'h str>,
+        now: Timestamp,
+    ) -> Result<Verified, TokenError> {
+        let token = match header("authorization") {
+            Some(value) => bearer(value),
+            None => offered.or_else(|| self.cookies.socket_token(header)),
+        };
+        self.verify(token.ok_or(TokenError::Missing)?, now).await
+    }
+
     /// Returns the caller whom the token identifies, and their session.
     ///
     /// # Errors

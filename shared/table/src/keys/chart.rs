@@ -69,6 +69,7 @@ pub fn chart() -> Vec<ChartRow> {
         ("notified actor", ItemKey::InboxMarker(user, Once::within(row), user)),
         ("inbox state", ItemKey::InboxState(user)),
         ("notification settings", ItemKey::NotificationSettings(user)),
+        ("open socket", ItemKey::LiveSocket(user, "<connection>".into())),
         ("uses of a quota", ItemKey::Rate(user, "<quota>#<window>".into())),
         ("idempotency", ItemKey::Idempotency(user, "<key>".into())),
         ("processing", ItemKey::Processing(0, 0, photo)),

@@ -74,6 +74,10 @@ pub(crate) fn inbox(user: UserId) -> String {
     format!("INBOX#{}", user.padded())
 }
 
+pub(crate) fn live(user: UserId) -> String {
+    format!("LIVE#{}", user.padded())
+}
+
 pub(crate) fn processing(hour: i64, shard: u8) -> String {
     format!("PROCESSING#{hour:010}#{shard}")
 }

@@ -89,6 +89,7 @@ fn key() -> impl Strategy<Value = ItemKey> {
         (user(), row()).prop_map(|(a, b)| ItemKey::InboxRow(a, b)),
         (user(), row(), user()).prop_map(|(a, b, c)| ItemKey::InboxMarker(a, Once::within(b), c)),
         user().prop_map(ItemKey::InboxState),
+        (user(), "[A-Za-z0-9_=-]{1,20}").prop_map(|(user, connection)| ItemKey::LiveSocket(user, connection)),
         user().prop_map(ItemKey::NotificationSettings),
         (user(), "[a-z-]{1,20}#[0-9]{1,10}").prop_map(|(a, b)| ItemKey::Rate(a, b)),
         (user(), "[!-~]{1,128}").prop_map(|(a, b)| ItemKey::Idempotency(a, b)),

@@ -1,14 +1,20 @@
-import type { Schemas } from '$lib/api/client';
+import type { components } from './schema';
 
 // What the API's document does not say yet. It goes with the next `npm run api`.
 
-export type Notification = Schemas['Notification'] & {
-  /** When the row was told last, and moved to the top (RFC 3339). */
-  updated_at?: string;
+type Schemas = components['schemas'];
+
+export type Notifications = Schemas['Notifications'] & {
+  /** With a cursor: rows told since the walk began, newest first. */
+  newer?: Schemas['Notification'][];
 };
 
-export type Notifications = Omit<Schemas['Notifications'], 'notifications'> & {
-  notifications: Notification[];
-  /** With a cursor: rows told since the walk began, each once, newest first. */
-  newer?: Notification[];
-};
+export interface QuietHours {
+  from: string;
+  to: string;
+  time_zone: string;
+}
+
+export type NotificationSettings = Schemas['NotificationSettings'] & { quiet_hours?: QuietHours | null };
+
+export type NotificationSettingsRequest = Schemas['NotificationSettingsRequest'] & { quiet_hours?: QuietHours | null };

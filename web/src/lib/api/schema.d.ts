@@ -141,6 +141,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own devices, and the key with which a browser subscribes */
+        get: operations["listDevices"];
+        put?: never;
+        /**
+         * Have notifications pushed to a device
+         * @description The device is tied to the session of the request, and gone with it. One that somebody else had leaves them, and registering one again changes nothing but its session and language. An account has at most 20: where there would be more, the oldest leaves.
+         */
+        post: operations["registerDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Have nothing more pushed to one of one's devices */
+        delete: operations["removeDevice"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/feed": {
         parameters: {
             query?: never;
@@ -582,6 +620,27 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/me/notification-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one wants to be told of */
+        get: operations["getNotificationSettings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change what one wants to be told of
+         * @description What is switched off is in the list of notifications all the same.
+         */
+        patch: operations["updateNotificationSettings"];
         trace?: never;
     };
     "/api/v1/users/me/password": {
@@ -1051,6 +1110,26 @@ export interface components {
             /** @description Where it goes. */
             upload: components["schemas"]["Upload"];
         };
+        /** @description A device of one's own. */
+        DeviceView: {
+            /** @description Names the device. */
+            device_id: string;
+            /** @description What it runs on. */
+            platform: components["schemas"]["PlatformView"];
+            /** @description The language of what it shows: `en` or `de`. */
+            language: string;
+            /** @description When it was registered (RFC 3339). */
+            created_at: string;
+            /** @description Whether it was registered in the session of this request. */
+            current: boolean;
+        };
+        /** @description One's devices, newest first. */
+        Devices: {
+            /** @description All of them. */
+            devices: components["schemas"]["DeviceView"][];
+            /** @description The `applicationServerKey` with which a browser subscribes, in base64url. */
+            web_push_key: string;
+        };
         /** @description Why a photo failed. */
         FailureView: {
             /** @description Stable name, for example `image_corrupt`. */
@@ -1094,6 +1173,16 @@ export interface components {
              * @description How many people they follow; null while a private account does not admit the caller.
              */
             following_count: number | null;
+        };
+        /** @description How one is told of a kind of notification. */
+        KindSettings: {
+            /** @description Whether it is pushed to one's devices. */
+            push: boolean;
+        };
+        /** @description A change of how one is told of a kind of notification. */
+        KindSettingsRequest: {
+            /** @description Whether it is pushed to one's devices. As it was, when absent. */
+            push?: boolean | null;
         };
         /** @description What liking or unliking a photo led to. */
         LikeState: {
@@ -1222,6 +1311,20 @@ export interface components {
             /** @description Whether it was read. */
             read: boolean;
         };
+        /** @description What one wants to be told of. */
+        NotificationSettings: {
+            /** @description By kind of notification. */
+            kinds: {
+                [key: string]: components["schemas"]["KindSettings"];
+            };
+        };
+        /** @description A change of settings. What it does not name stays as it was. */
+        NotificationSettingsRequest: {
+            /** @description By kind of notification. */
+            kinds?: {
+                [key: string]: components["schemas"]["KindSettingsRequest"];
+            } | null;
+        };
         /** @description A page of the inbox, newest first. */
         Notifications: {
             /** @description The rows. */
@@ -1307,6 +1410,11 @@ export interface components {
             updated_at?: string | null;
         };
         /**
+         * @description What a device runs on.
+         * @enum {string}
+         */
+        PlatformView: "web";
+        /**
          * @description An error (RFC 9457).
          * @example {
          *       "code": "user_not_found",
@@ -1389,6 +1497,17 @@ export interface components {
         RefreshRequest: {
             /** @description The newest refresh token of the session. */
             refresh_token: string;
+        };
+        /** @description A device to be registered. */
+        RegisterDeviceRequest: {
+            /** @description `web`. */
+            platform: string;
+            subscription?: components["schemas"]["SubscriptionRequest"] | null;
+            /**
+             * @description The language of what the device shows, as a language tag. Without it, or where it is none of those there
+             *     are, `Accept-Language` decides.
+             */
+            language?: string | null;
         };
         /** @description Opens an account. */
         RegisterRequest: {
@@ -1482,6 +1601,20 @@ export interface components {
          * @enum {string}
          */
         StatusView: "processing" | "ready" | "failed";
+        /** @description The keys of a subscription, in base64url. */
+        SubscriptionKeys: {
+            /** @description The browser's public key: an uncompressed point of P-256. */
+            p256dh: string;
+            /** @description The secret that authenticates messages: 16 bytes. */
+            auth: string;
+        };
+        /** @description A subscription as a browser's `PushSubscription.toJSON()` gives it. */
+        SubscriptionRequest: {
+            /** @description Where the push service takes messages. */
+            endpoint: string;
+            /** @description Its keys. */
+            keys: components["schemas"]["SubscriptionKeys"];
+        };
         /** @description Changes to one medium of one's own photo; an absent or null field stays, empty text removes. */
         UpdateMediumRequest: {
             /** @description Its place in the photo, from 0; named once. */
@@ -2007,6 +2140,167 @@ export interface operations {
             };
             /** @description `token_missing`, `token_invalid` */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDevices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The devices, newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Devices"];
+                };
+            };
+            /** @description `token_missing`, `token_expired`, `token_invalid` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registerDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "language": "de-AT",
+                 *       "platform": "web",
+                 *       "subscription": {
+                 *         "endpoint": "https://fcm.googleapis.com/fcm/send/dXNlcg:APA91bE",
+                 *         "keys": {
+                 *           "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+                 *           "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["RegisterDeviceRequest"];
+            };
+        };
+        responses: {
+            /** @description It is registered. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceView"];
+                };
+            };
+            /** @description `bad_json`, `platform_unknown`, `subscription_missing`, `endpoint_not_allowed`, `endpoint_too_long`, `subscription_keys_invalid` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_devices` */
+            429: {
+                headers: {
+                    /** @description Seconds until it is worth trying again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names the device. */
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is registered no more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device_not_found` */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4053,6 +4347,115 @@ export interface operations {
             /** @description `token_missing`, `token_expired`, `token_invalid` */
             401: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getNotificationSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The settings. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationSettings"];
+                };
+            };
+            /** @description `token_missing`, `token_expired`, `token_invalid` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateNotificationSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kinds": {
+                 *         "like": {
+                 *           "push": false
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["NotificationSettingsRequest"];
+            };
+        };
+        responses: {
+            /** @description The settings as they are now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationSettings"];
+                };
+            };
+            /** @description `bad_json`, `kind_unknown` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_settings` */
+            429: {
+                headers: {
+                    /** @description Seconds until it is worth trying again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {

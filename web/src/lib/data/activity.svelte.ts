@@ -1,13 +1,14 @@
 import { del, get, set } from 'idb-keyval';
-import { api, ok } from '$lib/api/client';
-import type { Notification, Notifications } from '$lib/api/coming';
+import { api, ok, type Schemas } from '$lib/api/client';
+import type { Notifications } from '$lib/api/coming';
 import { Problem } from '$lib/api/problem';
 import { isBlocked } from '$lib/data/away.svelte';
+import { markRead } from '$lib/data/inbox';
 import { keptList, List, type Page } from '$lib/data/list.svelte';
 import { unread } from '$lib/data/unread.svelte';
 import { session } from '$lib/session.svelte';
 
-export type Row = Notification;
+export type Row = Schemas['Notification'];
 type Answer = Notifications;
 
 /** The first page as it was read last, for when there is no connection. */
@@ -49,8 +50,7 @@ export class Activity extends List<Row> {
     const unseen = unread.count > 0 || this.items.some((row) => !row.read);
     if (!this.begun || this.keptAt !== undefined || !unseen) return;
     this.items = this.items.map((row) => ({ ...row, read: true }));
-    const newest = this.items[0];
-    await unread.clear(newest && placeOf(newest));
+    await markRead(this.items[0]?.created_at);
   }
 
   async #page(cursor?: string): Promise<Page<Row>> {
@@ -85,11 +85,6 @@ function isHidden({ actors }: Row): boolean {
   return actors.length > 0 && actors.every(({ user_id }) => isBlocked(user_id));
 }
 
-/** When a row was told last, by which rows are ordered. */
-export function placeOf(row: Pick<Row, 'updated_at' | 'created_at'>): string {
-  return row.updated_at ?? row.created_at;
-}
-
 /** Returns the rows with `newer` in place of what they were, each once, as told last. */
 export function merged(rows: Row[], newer: Row[]): Row[] {
   const all = new Map<string, Row>();
@@ -111,7 +106,8 @@ export function freshened(rows: Row[], page: Pick<Answer, 'notifications' | 'has
   );
 }
 
-const at = (row: Row) => Date.parse(placeOf(row));
+/** When a row was told last, by which rows are ordered (ms). */
+const at = (row: Row) => Date.parse(row.created_at);
 
 /** One's activity, the same list until the session ends. */
 export function activity(): Activity {

@@ -13,9 +13,7 @@ const row = (id: string, told: number, read = true): Row => ({
   actor_count: 1,
   photo_thumbnail: null,
   message: '',
-  // Somebody joined it after it was told, which moves it nowhere.
-  created_at: moment(59),
-  updated_at: moment(told),
+  created_at: moment(told),
   read,
 });
 const ids = (rows: Row[]) => rows.map(({ id }) => id);

@@ -1,5 +1,3 @@
-import { placeOf, type Row } from '$lib/data/activity.svelte';
-
 /** How long ago rows are from. */
 export type Span = 'today' | 'week' | 'earlier';
 
@@ -9,11 +7,11 @@ export interface Group<T> {
 }
 
 /** Groups rows by the day they were told, as the person's own clock and place count days. Groups without a row are left out. */
-export function grouped<T extends Pick<Row, 'updated_at' | 'created_at'>>(rows: T[], now: number): Group<T>[] {
+export function grouped<T extends { created_at: string }>(rows: T[], now: number): Group<T>[] {
   const today = startOfDay(now, 0);
   const week = startOfDay(now, -6);
   const spanOf = (row: T): Span => {
-    const at = Date.parse(placeOf(row));
+    const at = Date.parse(row.created_at);
     if (at >= today) return 'today';
     return at >= week ? 'week' : 'earlier';
   };
