@@ -2,7 +2,7 @@
 //!
 //! - **Trigger**: SQS `push`, subscribed to `notification.told`; from itself for a device whose service asks to wait.
 //! - **Access patterns**: the recipient's devices (1 RRU for 4 KiB of sessions). Where there are any, settings, row,
-//!   inbox, circle and photo beside each other (4 RRU). A photo that is private takes one more round trip (2 RRU).
+//!   inbox, circle and photo beside each other, the row after its place (4.5 RRU). A photo that is private takes one more round trip (2 RRU).
 //!   A device that is gone is removed (1 WRU).
 //! - **Emits**: a message to its own queue for a device whose service asks to wait. It comes after that time.
 //! - **Redelivery**: everything is sent again, with the same state: devices show a state once. Of a row that was told

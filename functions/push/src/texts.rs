@@ -136,7 +136,7 @@ mod tests {
             (vec![actor(1, "ann")], 2),
             (vec![actor(2, "bob"), actor(1, "ann")], 1_000),
         ]
-        .map(|(actors, actor_count)| Row { actors, actor_count, updated_at: Timestamp(2) });
+        .map(|(actors, actor_count)| Row { actors, actor_count });
         let subjects = [
             Subject::Like(photo),
             Subject::Comment(photo),

@@ -8,7 +8,9 @@ use domain::visibility::Tie;
 use domain::{CollectionId, CommentId, CommentPath, Home, PhotoId, Timestamp, UserId};
 
 mod chart;
+mod inbox;
 pub(crate) mod partition;
+pub(crate) mod sort;
 
 pub use chart::{ChartRow, chart};
 
@@ -119,12 +121,14 @@ pub enum ItemKey {
     CommentLike(UserId, CommentPath),
     /// The comment is liked by the user: the derived edge.
     CommentLiker(CommentPath, UserId),
-    /// A row of an inbox.
-    InboxRow(UserId, RowId),
+    /// A row of an inbox, by when it was last told.
+    InboxRow(UserId, Timestamp, RowId),
+    /// Where a row of an inbox is, and how it is told.
+    InboxPlace(UserId, RowId),
     /// Remembers when an actor came into the recipient's notifications about a subject, or into one row of them,
     /// and whether they still are.
     InboxMarker(UserId, Once, UserId),
-    /// How far an inbox is read.
+    /// How far an inbox is read, and how many rows are not.
     InboxState(UserId),
     /// An open socket of a user, by the id that API Gateway gave it.
     LiveSocket(UserId, String),
@@ -241,7 +245,12 @@ impl ItemKey {
                 RawKey::new(partition::likes(*user), format!("{}{}", sort::OF_COMMENT, sort::path(*path)))
             }
             Self::CommentLiker(path, user) => RawKey::new(partition::comment_likers(*path), user.padded()),
-            Self::InboxRow(user, row) => RawKey::new(partition::inbox(*user), format!("{}{row}", sort::ROW)),
+            Self::InboxRow(user, place, row) => {
+                RawKey::new(partition::inbox(*user), format!("{}-{row}", sort::place(*place)))
+            }
+            Self::InboxPlace(user, row) => {
+                RawKey::new(partition::inbox(*user), sort::row_place(row.subject, row.opened))
+            }
             Self::InboxMarker(user, once, actor) => RawKey::new(
                 partition::inbox(*user),
                 format!("{}{}", sort::markers_within(*once), actor.padded()),
@@ -296,7 +305,8 @@ impl ItemKey {
             | Self::Comment(user, _)
             | Self::Removal(user, _)
             | Self::CommentLike(user, _)
-            | Self::InboxRow(user, _)
+            | Self::InboxRow(user, _, _)
+            | Self::InboxPlace(user, _)
             | Self::InboxMarker(user, _, _)
             | Self::InboxState(user)
             | Self::LiveSocket(user, _)
@@ -395,7 +405,7 @@ impl ItemKey {
             "REPLIES" => Self::Threaded(comment(&format!("{rest}#{sk}"))?),
             "REMOVALS" => Self::Removal(id(rest)?, comment(sk)?),
             "COMMENT" => Self::CommentLiker(comment(rest)?, id(sk)?),
-            "INBOX" => Self::parse_inbox(id(rest)?, sk)?,
+            "INBOX" => inbox::parse(id(rest)?, sk)?,
             "LIVE" => Self::LiveSocket(id(rest)?, sk.to_owned()),
             "RATE" => Self::Rate(id(rest)?, sk.to_owned()),
             "IDEM" => {
@@ -421,31 +431,6 @@ impl ItemKey {
         of_purpose
             .and_then(|(purpose, digest)| Some(Self::MailLink(user, purpose, LinkDigest::parse(digest)?)))
     }
-
-    fn parse_inbox(user: UserId, sk: &str) -> Option<Self> {
-        if let Some(row) = sk.strip_prefix(sort::ROW) {
-            return Some(Self::InboxRow(user, row.parse().ok()?));
-        }
-        if sk == SETTINGS {
-            return Some(Self::NotificationSettings(user));
-        }
-        let Some(about) = sk.strip_prefix(sort::MARKER) else { return Some(Self::InboxState(user)) };
-        let (about, actor) = about.rsplit_once('#')?;
-        let mut parts = about.split('#');
-        let subject = match (parts.next()?, parts.next()) {
-            ("LIKE", Some(photo)) => Subject::Like(id(photo)?),
-            ("COMMENT", Some(photo)) => Subject::Comment(id(photo)?),
-            ("REPLY", Some(path)) => Subject::Reply(path.parse().ok()?),
-            ("MENTION", Some(path)) => Subject::Mention(path.parse().ok()?),
-            ("COMMENT_LIKE", Some(path)) => Subject::CommentLike(path.parse().ok()?),
-            ("FOLLOW", None) => Subject::Follow,
-            ("REQUEST", None) => Subject::Request,
-            ("ACCEPTANCE", None) => Subject::Acceptance,
-            _ => return None,
-        };
-        let opened = parts.next().map_or(Some(0), |opened| opened.parse().ok())?;
-        Some(Self::InboxMarker(user, Once::within(RowId { opened: Timestamp(opened), subject }), id(actor)?))
-    }
 }
 
 /// Reads an id that is padded with zeros.
@@ -463,125 +448,6 @@ fn comment(padded: &str) -> Option<CommentPath> {
     })
 }
 
-/// Sort keys that bound queries.
-pub(crate) mod sort {
-    use super::{CommentId, CommentPath, Home, Once, PhotoId, Purpose, Subject, Tie, UserId, follower_hash};
-
-    /// Returns what keys of a list of a circle begin with.
-    pub(crate) fn tie(tie: Tie) -> &'static str {
-        match tie {
-            Tie::Blocks => "BLOCKS#",
-            Tie::BlockedBy => "BLOCKED_BY#",
-            Tie::MutesPosts => "MUTES_POSTS#",
-            Tie::MutesStories => "MUTES_STORIES#",
-        }
-    }
-
-    pub(crate) const FOLLOWS: &str = "FOLLOWS#";
-    pub(crate) const REQUESTS: &str = "REQUESTS#";
-    /// The kinds of a feed's items. Entries come last before the reader's state.
-    pub(crate) const AUTHOR: &str = "A#";
-    pub(crate) const CHUNK: &str = "C#";
-    pub(crate) const ENTRY: &str = "P#";
-    /// Sorts after every photo.
-    pub(crate) const COLLECTION: &str = "C#";
-    pub(crate) const MARKER: &str = "ACTOR#";
-    /// Likes of comments. They sort after the likes of photos.
-    pub(crate) const OF_COMMENT: &str = "C#";
-    pub(crate) const PASSWORD_CHANGE: &str = "CHANGED#";
-    pub(crate) const ROW: &str = "N#";
-    /// Sorts after every digit.
-    pub(crate) const AFTER_DIGITS: &str = ":";
-
-    /// Returns where a comment is among its writer's: by photo, and the replies after the comments.
-    pub(crate) fn comment(path: CommentPath) -> String {
-        match path.reply {
-            None => format!("{}{}", own_comments(path.photo), path.comment.padded()),
-            Some(reply) => format!("{}{}", own_replies(path.photo, path.comment), reply.padded()),
-        }
-    }
-
-    /// Returns what the comments of one user on a photo begin with.
-    pub(crate) fn own_comments(photo: PhotoId) -> String {
-        format!("{}#C#", photo.padded())
-    }
-
-    /// Returns what the replies of one user to a comment begin with.
-    pub(crate) fn own_replies(photo: PhotoId, comment: CommentId) -> String {
-        format!("{}#R#{}#", photo.padded(), comment.padded())
-    }
-
-    /// Returns the ids of a path, with `#` between them.
-    pub(crate) fn path(path: CommentPath) -> String {
-        let CommentPath { photo, comment, reply } = path;
-        let reply = reply.map(|reply| format!("#{}", reply.padded())).unwrap_or_default();
-        format!("{}#{}{reply}", photo.padded(), comment.padded())
-    }
-
-    pub(crate) fn entry(photo: PhotoId) -> String {
-        format!("{ENTRY}{}", photo.padded())
-    }
-
-    /// Returns the last key of photos that are older than `before`, among keys of photos alone; `None` when there
-    /// can be none.
-    pub(crate) fn older(before: Option<PhotoId>) -> Option<String> {
-        match before {
-            // Bounds are inclusive: older than an id is up to the id before it.
-            Some(before) => Some(PhotoId::try_from(before.get().checked_sub(1)?).ok()?.padded()),
-            None => Some(AFTER_DIGITS.to_owned()),
-        }
-    }
-
-    pub(crate) fn chunk(mark: i64, oldest: PhotoId) -> String {
-        format!("{}{}", chunks(mark), oldest.padded())
-    }
-
-    /// Returns what the chunks of one snapshot begin with.
-    pub(crate) fn chunks(mark: i64) -> String {
-        format!("{CHUNK}{mark:013}#")
-    }
-
-    /// Returns what the links of one purpose begin with.
-    pub(crate) fn links(purpose: Purpose) -> &'static str {
-        match purpose {
-            Purpose::Proof => "PROOF#",
-            Purpose::Reset => "RESET#",
-        }
-    }
-
-    /// Returns what the markers about one subject begin with. A path has dots, so that no comment's markers are among
-    /// those of another one.
-    pub(crate) fn markers(subject: Subject) -> String {
-        match subject {
-            Subject::Like(photo) => format!("{MARKER}LIKE#{}#", photo.padded()),
-            Subject::Comment(photo) => format!("{MARKER}COMMENT#{}#", photo.padded()),
-            Subject::Reply(path) => format!("{MARKER}REPLY#{path}#"),
-            Subject::Mention(path) => format!("{MARKER}MENTION#{path}#"),
-            Subject::CommentLike(path) => format!("{MARKER}COMMENT_LIKE#{path}#"),
-            Subject::Follow => format!("{MARKER}FOLLOW#"),
-            Subject::Request => format!("{MARKER}REQUEST#"),
-            Subject::Acceptance => format!("{MARKER}ACCEPTANCE#"),
-        }
-    }
-
-    /// Returns what the markers begin with of those who are told of once within the same.
-    pub(crate) fn markers_within(once: Once) -> String {
-        match once {
-            Once::Ever(subject) => markers(subject),
-            Once::ADay(row) => format!("{}{:013}#", markers(row.subject), row.opened.0),
-        }
-    }
-
-    pub(crate) fn follower(follower: UserId) -> String {
-        format!("{}#{}", hash(follower.home(), follower_hash(follower)), follower.padded())
-    }
-
-    /// Returns a text that sorts between the followers in `home` with smaller hashes and those with `hash`.
-    pub(crate) fn hash(home: Home, hash: u16) -> String {
-        format!("{home}#{hash:04x}")
-    }
-}
-
 /// The number of the table's layout, which are the keys and attributes of its items.
 ///
 /// It rises by one with a change after which new code misreads stored items, or old code misreads new ones.
@@ -593,7 +459,8 @@ pub(crate) mod sort {
 /// Layout 4: a photo has a secret, and its renditions are stored under that.
 /// Layout 5: e-mail addresses are sealed, and claimed under a keyed digest when they are proved.
 /// Layout 6: likers and attempts have partitions of their own; people say things about each other.
-pub const LAYOUT: u32 = 6;
+/// Layout 7: rows of an inbox are listed by when they were told, and the inbox counts those that are not read.
+pub const LAYOUT: u32 = 7;
 
 #[cfg(test)]
 mod tests;

@@ -10,8 +10,8 @@ use crate::prices::{
 use crate::units::{
     ANNOUNCEMENT, ANSWER_KB, API, BACKFILL, COMMENT, COUNTER, DERIVE, ENTRY_BYTES, FANOUT_START, FANOUT_WORK,
     FEED_READ, FOLLOW, FOLLOWER, INTAKE, LIKE, LIKER, LISTING, LOG_KB, MAILED, NOTIFICATION, NOTIFY, OPENED,
-    PACKED_BYTES, PAGE_KB, PING_MINUTES, PUSH, PUSH_WORK, REBUILD, RENDERING, SOCKET, SOCKET_MINUTES, THREAD,
-    THREADED, THUMBNAIL, TOKEN, TRACED, Unit, Work,
+    PACKED_BYTES, PAGE_KB, PING_MINUTES, PUSH, PUSH_WORK, REBUILD, RENDERING, SOCKET, SOCKET_MINUTES,
+    TELLING, THREAD, THREADED, THUMBNAIL, TOKEN, TRACED, Unit, Work,
 };
 use crate::world::{GB, KB, MONTH};
 use crate::{Model, Strategy};
@@ -76,7 +76,7 @@ impl Model {
             other("comments: capacity", self.comments()),
             other("follows: capacity", self.follows()),
             other("posts: capacity", self.posts()),
-            other("notifications: capacity", capacity(&[(self.notifications(), NOTIFICATION)])),
+            other("notifications: capacity", self.tellings()),
             other("sessions: capacity", self.sessions()),
             other("mails", self.mails()),
             other("sockets", self.sockets()),
@@ -121,6 +121,11 @@ impl Model {
     fn posts(&self) -> f64 {
         let posts = self.world.posts_a_day();
         capacity(&[(posts, ANNOUNCEMENT), (posts * self.world.media, RENDERING), (posts, LISTING)])
+    }
+
+    fn tellings(&self) -> f64 {
+        let gathered = self.notifications() * self.world.gathered;
+        capacity(&[(gathered, NOTIFICATION), (self.notifications() - gathered, TELLING)])
     }
 
     /// Returns what people are told of in a day: each like and follow, and each comment by one person.
