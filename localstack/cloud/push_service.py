@@ -85,9 +85,9 @@ class PushService:
             text = http_ece.decrypt(body, private_key=subscription.key, auth_secret=subscription.auth, version="aes128gcm")
         except Exception as error:
             raise Refused(400, f"the browser cannot read it: {error!r}") from None
-        message = {"text": text.decode(), "topic": topic, "urgency": headers.get("urgency", "normal"), "ttl": int(headers["ttl"]), "length": len(body)}
         # A newer message takes the place of one with its topic at the service; a browser that listens has got both.
-        subscription.messages.append({**message, "at": time.time()})
+        said = {"text": text.decode(), "topic": topic, "urgency": headers.get("urgency", "normal"), "ttl": int(headers["ttl"])}
+        subscription.messages.append({**said, "length": len(body), "at": time.time()})
 
     def _known(self, name: str) -> _Subscription:
         known = self._subscriptions.get(name)
