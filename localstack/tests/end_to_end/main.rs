@@ -34,6 +34,7 @@ mod poison;
 mod privacy;
 mod private_account;
 mod profile_pictures;
+mod pushes;
 mod redelivery;
 mod refusals;
 mod renditions;

@@ -11,7 +11,7 @@ use domain::inbox::{ROW_DAYS, Row, RowId};
 use domain::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-pub use self::tell::{Aligned, Alignment, Told, align, forget, tell_due};
+pub use self::tell::{Aligned, Alignment, Telling, Told, align, forget, tell_due, telling_latest};
 use crate::calls::{Range, back_off};
 use crate::keys::{ItemKey, partition, sort};
 use crate::{Error, Page, Result, Table};

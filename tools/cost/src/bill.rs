@@ -10,8 +10,8 @@ use crate::prices::{
 use crate::units::{
     ANNOUNCEMENT, ANSWER_KB, API, BACKFILL, COMMENT, COUNTER, DERIVE, ENTRY_BYTES, FANOUT_START, FANOUT_WORK,
     FEED_READ, FOLLOW, FOLLOWER, INTAKE, LIKE, LIKER, LISTING, LOG_KB, MAILED, NOTIFICATION, NOTIFY, OPENED,
-    PACKED_BYTES, PAGE_KB, PING_MINUTES, REBUILD, RENDERING, SOCKET, SOCKET_MINUTES, TELLING, THREAD,
-    THREADED, THUMBNAIL, TOKEN, TRACED, Unit, Work,
+    PACKED_BYTES, PAGE_KB, PING_MINUTES, PUSH, PUSH_WORK, REBUILD, RENDERING, SOCKET, SOCKET_MINUTES,
+    TELLING, THREAD, THREADED, THUMBNAIL, TOKEN, TRACED, Unit, Work,
 };
 use crate::world::{GB, KB, MONTH};
 use crate::{Model, Strategy};
@@ -80,6 +80,7 @@ impl Model {
             other("sessions: capacity", self.sessions()),
             other("mails", self.mails()),
             other("sockets", self.sockets()),
+            other("pushes", self.pushes()),
             other("API requests and answers", self.api()),
             other("functions", self.functions()),
             other("events and queues", self.messages()),
@@ -156,6 +157,19 @@ impl Model {
             + capacity(&[(opened, SOCKET)])
     }
 
+    /// Returns the cost of pushing what is told, as if everybody had a device: events and queue, capacity, functions.
+    /// Push services of browsers take messages for nothing.
+    fn pushes(&self) -> f64 {
+        let told = self.world.tellings_a_day();
+        let batches = told / PUSH_WORK.batch;
+        PUBLISH.of(MONTH * batches)
+            + queue_requests(MONTH * 2.0 * batches)
+            + INVOCATION.of(MONTH * batches)
+            + COMPUTE.of(MONTH * PUSH_WORK.gb_seconds(told))
+            + LOGS.of(MONTH * batches * LOG_KB * KB / GB)
+            + capacity(&[(told, PUSH)])
+    }
+
     /// Returns the number of requests besides feed pages.
     fn other_requests(&self) -> f64 {
         let world = &self.world;
@@ -196,7 +210,8 @@ impl Model {
     /// to the queues is received and deleted in tens too; pictures are sent and handled one by one.
     fn messages(&self) -> f64 {
         let world = &self.world;
-        let published = self.notifications() + world.posts_a_day();
+        let told = self.notifications() * (1.0 - world.gathered);
+        let published = self.notifications() + told + world.posts_a_day();
         let received = (self.notifications() + world.follows_a_day() + world.posts_a_day()) / 10.0;
         let pictures = world.posts_a_day() * world.media;
         PUBLISH.of(MONTH * published / 10.0) + queue_requests(MONTH * (2.0 * received + 3.0 * pictures))

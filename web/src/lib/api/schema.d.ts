@@ -141,6 +141,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/unsubscribe/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get no daily mail any more, by the token of one
+         * @description Mail programs send it for their user (RFC 8058), with a form as body, which is not read. The token does nothing else, and does not expire.
+         */
+        post: operations["unsubscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices": {
         parameters: {
             query?: never;
@@ -225,7 +245,7 @@ export interface paths {
         };
         /**
          * What happened to oneself, newest first
-         * @description Those who did the same thing within a day share a row: likes of one's photos and comments, comments, replies and mentions, follows, requests to follow, and acceptances of one's own. A comment is told of once, as a mention before a reply before a comment. Rows are kept for 90 days. Whoever takes back what they did leaves their row, and a deleted photo or comment takes its rows along.
+         * @description Those who did the same thing within a day share a row: likes of one's photos and comments, comments, replies and mentions, follows, requests to follow, and acceptances of one's own. A comment is told of once, as a mention before a reply before a comment. The first of a row is told at once; what comes then is gathered for a minute, then for five, then for an hour. A row that is told moves to the top. What was told since the first page comes beside later pages. Rows are kept for 90 days. Whoever takes back what they did leaves their row, and a deleted photo or comment takes its rows along.
          */
         get: operations["listNotifications"];
         put?: never;
@@ -1205,12 +1225,15 @@ export interface components {
         };
         /** @description Up to when the inbox was read. */
         MarkReadRequest: {
-            /** @description The moment (RFC 3339): `created_at` of the newest row that was seen. Now, where it is absent or later. */
+            /** @description The moment (RFC 3339): `created_at` of the newest row that was seen. Everything that was told, where it is absent. */
             up_to?: string | null;
         };
         /** @description The inbox after reading it. */
         MarkedRead: {
-            /** @description Rows that are still not read. */
+            /**
+             * Format: int64
+             * @description Rows that are still not read.
+             */
             unread_count: number;
         };
         /** @description One picture that will be uploaded. */
@@ -1306,7 +1329,7 @@ export interface components {
             photo_thumbnail: string | null;
             /** @description A sentence in English. */
             message: string;
-            /** @description When the newest actor acted (RFC 3339). */
+            /** @description When it was last told (RFC 3339), by which the list is sorted. */
             created_at: string;
             /** @description Whether it was read. */
             read: boolean;
@@ -1317,6 +1340,8 @@ export interface components {
             kinds: {
                 [key: string]: components["schemas"]["KindSettings"];
             };
+            /** @description Whether a mail says once a day what is new. It goes to a proved address alone. */
+            digest: boolean;
         };
         /** @description A change of settings. What it does not name stays as it was. */
         NotificationSettingsRequest: {
@@ -1324,12 +1349,22 @@ export interface components {
             kinds?: {
                 [key: string]: components["schemas"]["KindSettingsRequest"];
             } | null;
+            /** @description Whether a mail says once a day what is new: at the hour at which it is first asked for. */
+            digest?: boolean | null;
         };
-        /** @description A page of the inbox, newest first. */
+        /** @description A page of the inbox, what was told last first. */
         Notifications: {
             /** @description The rows. */
             notifications: components["schemas"]["Notification"][];
-            /** @description Rows not read yet, in the whole inbox; counted up to 100. */
+            /**
+             * @description With a cursor: rows that were told since the first page, newest first. They may have been listed before, and are
+             *     listed no more. Where there are more than a page, the oldest come first, and the rest beside the next page.
+             */
+            newer?: components["schemas"]["Notification"][] | null;
+            /**
+             * Format: int64
+             * @description Rows not read yet, in the whole inbox; 100 where there are more.
+             */
             unread_count: number;
             /** @description Where to go on; null at the end. */
             next_cursor: string | null;
@@ -2140,6 +2175,45 @@ export interface operations {
             };
             /** @description `token_missing`, `token_invalid` */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unsubscribe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names the photo. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No daily mail is sent any more, now or before. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `token_invalid` */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4413,6 +4487,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "digest": true,
                  *       "kinds": {
                  *         "like": {
                  *           "push": false
