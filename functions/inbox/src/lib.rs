@@ -2,27 +2,28 @@
 //!
 //! - **Trigger**: `GET /api/v1/notifications`, `POST /api/v1/notifications/read`.
 //! - **Access patterns**: a page is one query of rows beside gets of how far the recipient has read and of their
-//!   circle. Then one query of newer rows beside one `BatchGetItem` of the page's photos, and where they may be
-//!   somebody else's a get of whom the recipient follows. Marking as read is
-//!   the get of how far they have read beside that of the caller's session, then one update beside the query of
-//!   newer rows.
+//!   circle, and on later pages beside one query of what was told since the walk began. Then one `BatchGetItem` of the
+//!   photos of these rows, and where they may be somebody else's a get of whom the recipient follows. Where unread rows
+//!   may have expired they are counted again. Marking as read is the get of how far they have read beside that of the
+//!   caller's session, then one write of it; where rows were told later, after a query of those.
 //! - **Emits**: nothing.
 //! - **Redelivery**: the mark only moves forward, so marking twice is the same as once.
 //! - **Failures**: the caller gets a problem and asks again.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use api::wire::{MarkReadRequest, MarkedRead, Notification, Notifications};
 use api::{Call, Problem, Reply};
 use domain::cursor::List;
-use domain::inbox::RowId;
+use domain::inbox::Position;
 use domain::photo::Photo;
 use domain::visibility::Followings;
 use domain::{Clock, PhotoId, Timestamp, UserId};
 use runtime::Aws;
+use table::inbox::Listed;
 use table::sight::Viewer;
-use table::{Table, followings, inbox, photo};
+use table::{Page, Table, followings, inbox, photo};
 use tokens::OpenSessions;
 
 runtime::config! {
@@ -35,8 +36,8 @@ runtime::config! {
     }
 }
 
-/// Most unread rows that are counted; a badge shows "99+" anyway.
-const MAX_UNREAD: usize = 100;
+/// Most unread rows that are said; a badge shows "99+" anyway.
+const MAX_UNREAD: u64 = 100;
 
 /// Handles reading an inbox and marking it read.
 pub struct InboxHandler {
@@ -61,26 +62,67 @@ impl InboxHandler {
     async fn page(
         &self,
         recipient: UserId,
-        before: Option<RowId>,
+        position: Option<Position>,
         count: usize,
     ) -> Result<Notifications, Problem> {
         let now = self.clock.now();
-        let rows = inbox::page(&self.table, recipient, before, count, now);
-        let (mut page, read_to, viewer) = futures::try_join!(
-            rows,
-            inbox::read_to(&self.table, recipient),
+        let newer = async {
+            let Some(Position { newest, .. }) = position else { return Ok(None) };
+            inbox::newer(&self.table, recipient, newest, count, now).await.map(Some)
+        };
+        let (mut page, newer, state, viewer) = futures::try_join!(
+            inbox::page(&self.table, recipient, position.map(|position| position.before), count, now),
+            newer,
+            inbox::state(&self.table, recipient, now),
             Viewer::get(&self.table, recipient)
         )?;
-        // `notify` deletes the rows about a deleted photo. Until then they are hidden, and not counted. So are those
-        // about a photo that the recipient sees no more.
-        let photos: HashSet<PhotoId> = page.items.iter().filter_map(|(id, _)| id.subject.photo()).collect();
-        let listed: Vec<PhotoId> = photos.iter().copied().collect();
-        let unread = inbox::unread(&self.table, recipient, read_to, MAX_UNREAD, now);
+        let next = next(&page, newer.as_ref(), position);
+        let mut newer = newer.map(|newer| newer.items);
+        if let Some(newer) = &mut newer {
+            newer.reverse();
+        }
+        // A row that moves while it is read may be at both places.
+        let mut listed = HashSet::new();
+        for rows in newer.iter_mut().chain([&mut page.items]) {
+            rows.retain(|row| listed.insert(row.id));
+        }
+        let shown = self.shown(recipient, &viewer, newer.iter_mut().chain([&mut page.items])).await?;
+        let hidden = |row: &&Listed| !shown.contains(row) && row.place > state.read_to;
+        let hidden = newer.iter().flatten().chain(&page.items).filter(hidden).count();
+        let unread = state.unread.saturating_sub(u64::try_from(hidden).unwrap_or(u64::MAX));
+        let wire = |rows: Vec<Listed>| {
+            let rows = rows.into_iter().filter(|row| shown.contains(row));
+            rows.map(|row| {
+                let photo = row.id.subject.photo().and_then(|photo| shown.photos.get(&photo));
+                Notification::new(row.id, row.row, photo, row.place, state.read_to, &self.cdn_url)
+            })
+            .collect()
+        };
+        Ok(Notifications {
+            notifications: wire(page.items),
+            newer: newer.map(wire),
+            unread_count: unread.min(MAX_UNREAD),
+            has_more: next.is_some(),
+            next_cursor: next.map(|next| List::Inbox.cursor(&next)),
+        })
+    }
+
+    /// Leaves out of the rows who is hidden by a block, and returns which of them are shown: `notify` deletes the rows
+    /// about a deleted photo, and until then they are hidden. So are those about a photo that the recipient sees no more.
+    async fn shown<'a>(
+        &self,
+        recipient: UserId,
+        viewer: &Viewer,
+        lists: impl Iterator<Item = &'a mut Vec<Listed>>,
+    ) -> Result<Shown, Problem> {
+        let mut rows: Vec<&mut Listed> = lists.flatten().collect();
+        let photos: HashSet<PhotoId> = rows.iter().filter_map(|row| row.id.subject.photo()).collect();
+        let photos: Vec<PhotoId> = photos.into_iter().collect();
         let actors: HashSet<UserId> =
-            page.items.iter().flat_map(|(_, row)| &row.actors).map(|actor| actor.user_id).collect();
+            rows.iter().flat_map(|row| &row.row.actors).map(|actor| actor.user_id).collect();
         let actors: Vec<UserId> = actors.into_iter().collect();
         // Only what is said in comments is about somebody else's photo.
-        let may_be_others = page.items.iter().any(|(id, _)| id.subject.comment().is_some());
+        let may_be_others = rows.iter().any(|row| row.id.subject.comment().is_some());
         let followings = async {
             if may_be_others {
                 followings::get(&self.table, recipient).await
@@ -88,61 +130,56 @@ impl InboxHandler {
                 Ok(Followings::default())
             }
         };
-        let (unread, mut existing, followings, hidden) = futures::try_join!(
-            unread,
-            photo::get_all(&self.table, &listed),
+        let (mut photos, followings, hidden) = futures::try_join!(
+            photo::get_all(&self.table, &photos),
             followings,
             viewer.hidden_among(&self.table, &actors)
         )?;
-        let seen =
-            viewer.seen_among(&self.table, &followings, existing.values().map(Photo::shown_by)).await?;
-        existing.retain(|_, photo| seen.contains(&photo.author));
-        // Who is hidden by a block is in no row, and a row of nobody else is none.
-        for (_, row) in &mut page.items {
+        let seen = viewer.seen_among(&self.table, &followings, photos.values().map(Photo::shown_by)).await?;
+        photos.retain(|_, photo| seen.contains(&photo.author));
+        for row in &mut rows {
             for actor in &hidden {
-                row.leave_out(*actor);
+                row.row.leave_out(*actor);
             }
         }
-        let of_nobody: HashSet<RowId> =
-            page.items.iter().filter(|(_, row)| row.actor_count == 0).map(|(id, _)| *id).collect();
-        let is_gone = |id: RowId| {
-            let lost = |photo| photos.contains(&photo) && !existing.contains_key(&photo);
-            of_nobody.contains(&id) || id.subject.photo().is_some_and(lost)
-        };
-        let unread_count = unread.into_iter().filter(|id| !is_gone(*id)).count();
-        let last = page.items.last().map(|(id, _)| *id).filter(|_| page.more);
-        // The query orders rows by the day they were opened. Within a page, the newest event comes first.
-        let mut rows = page.items;
-        rows.retain(|(id, _)| !is_gone(*id));
-        rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.updated_at));
-        let notifications = rows.into_iter().map(|(id, row)| {
-            let photo = id.subject.photo().and_then(|photo| existing.get(&photo));
-            Notification::new(id, row, photo, read_to, &self.cdn_url)
-        });
-        Ok(Notifications {
-            notifications: notifications.collect(),
-            unread_count,
-            next_cursor: last.map(|id| List::Inbox.cursor(&id)),
-            has_more: page.more,
-        })
+        Ok(Shown { photos })
     }
 
     async fn mark_read(&self, call: &Call, recipient: UserId) -> Result<MarkedRead, Problem> {
         let MarkReadRequest { up_to } = call.json_or_default()?;
         let now = self.clock.now();
-        // An event that another machine recorded, with a clock ahead of this one, stays unread.
-        let up_to = match up_to {
-            None => now,
-            Some(text) => text.parse::<Timestamp>().map_err(|_| bad_up_to())?.min(now),
-        };
-        let reading = async { Ok::<_, Problem>(inbox::read_to(&self.table, recipient).await?) };
-        let (read_to, ()) = futures::try_join!(reading, self.sessions.check(call))?;
-        let (unread, ()) = futures::try_join!(
-            inbox::unread(&self.table, recipient, up_to.max(read_to), MAX_UNREAD, now),
-            inbox::mark_read(&self.table, recipient, up_to)
-        )?;
-        Ok(MarkedRead { unread_count: unread.len() })
+        let up_to = up_to.map(|text| text.parse::<Timestamp>().map_err(|_| bad_up_to())).transpose()?;
+        let reading = async { Ok::<_, Problem>(inbox::state_latest(&self.table, recipient).await?) };
+        let (state, ()) = futures::try_join!(reading, self.sessions.check(call))?;
+        let read = inbox::mark_read(&self.table, recipient, state, up_to, now).await?;
+        Ok(MarkedRead { unread_count: read.unread.min(MAX_UNREAD) })
     }
+}
+
+/// The photos by which rows are shown.
+struct Shown {
+    photos: HashMap<PhotoId, Photo>,
+}
+
+impl Shown {
+    /// Returns whether a row is shown: it is of somebody, and its photo is there and seen, if it is about one.
+    fn contains(&self, Listed { id, row, .. }: &Listed) -> bool {
+        row.actor_count > 0 && id.subject.photo().is_none_or(|photo| self.photos.contains_key(&photo))
+    }
+}
+
+/// Returns where a walk continues after this page and what was told beside it, unless it ends.
+fn next(page: &Page<Listed>, newer: Option<&Page<Listed>>, position: Option<Position>) -> Option<Position> {
+    if !page.more && newer.is_none_or(|newer| !newer.more) {
+        return None;
+    }
+    let place = |row: &Listed| row.place;
+    let before = page.items.last().map(place).or(position.map(|position| position.before))?;
+    let newest = match position {
+        None => page.items.first().map(place)?,
+        Some(Position { newest, .. }) => newer.and_then(|newer| newer.items.last()).map_or(newest, place),
+    };
+    Some(Position { before, newest })
 }
 
 fn bad_up_to() -> Problem {
@@ -154,8 +191,8 @@ impl runtime::http::Handler for InboxHandler {
         let recipient = call.caller()?.user_id;
         match call.route() {
             "GET /api/v1/notifications" => {
-                let before = call.position(List::Inbox)?;
-                Reply::ok(&self.page(recipient, before, call.count()?).await?)
+                let position = call.position(List::Inbox)?;
+                Reply::ok(&self.page(recipient, position, call.count()?).await?)
             }
             "POST /api/v1/notifications/read" => Reply::ok(&self.mark_read(call, recipient).await?),
             _ => Err(runtime::http::unknown_route()),

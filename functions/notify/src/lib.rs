@@ -5,10 +5,11 @@
 //!   `request.added`, `request.removed`, `request.accepted` and `photo.deleted`.
 //! - **Access patterns**: the actor's edge as it is now, beside the photo and the comment that it is about. Of
 //!   comments on one's photo and replies to oneself it is the actor's newest of the row's day, which is one range.
-//!   Then the recipient's circle, the marker of the actor and the recipient's row of the day, and one transaction of
-//!   both. Then the edge again. Who accepted a request is read by name. Whether the recipient sees a private photo of
-//!   somebody else is read from their follow. For a deleted photo or comment, whether anybody was told of, and deletes
-//!   of its rows.
+//!   Then the recipient's circle, the marker of the actor, the places of the subject's rows and the recipient's row of
+//!   the day, and one transaction of what changes: a row that is told moves to the top and is counted as unread. Then the
+//!   edge again. Who accepted a request is read by name. Whether the recipient sees a private photo of somebody else is
+//!   read from their follow. For a deleted photo or comment, the places of its rows, and one transaction that deletes
+//!   them and counts what was unread of them.
 //! - **Emits**: nothing.
 //! - **Redelivery**: a message says only that something may have changed. The function reads the current
 //!   state, acts, and reads it again. Messages may come twice, late and in any order. The marker lets each
@@ -239,7 +240,8 @@ impl NotifyHandler {
         if *recipient == actor || applied.replace(edge.is_some()) == Some(edge.is_some()) {
             return Ok(true);
         }
-        let aligned = inbox::align(&self.table, *recipient, once, actor, edge.as_ref()).await?;
+        let aligned =
+            inbox::align(&self.table, *recipient, once, actor, edge.as_ref(), self.clock.now()).await?;
         match aligned {
             Aligned::Added => runtime::metrics::count("notifications_recorded", 1),
             Aligned::TakenBack => runtime::metrics::count("notifications_taken_back", 1),
@@ -302,11 +304,9 @@ impl runtime::sqs::Handler for NotifyHandler {
                 self.align(Some(asker_id), Once::Ever(Subject::Acceptance), user_id).await
             }
             Event::PhotoDeleted { photo_id, author_id, .. } => {
-                futures::try_join!(
-                    self.forget(author_id, Subject::Like(photo_id)),
-                    self.forget(author_id, Subject::Comment(photo_id)),
-                )?;
-                Ok(())
+                // One after the other, because both change the number of unread rows.
+                self.forget(author_id, Subject::Like(photo_id)).await?;
+                self.forget(author_id, Subject::Comment(photo_id)).await
             }
             other => Err(Error::Misdirected(other.kind())),
         }

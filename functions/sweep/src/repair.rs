@@ -10,6 +10,7 @@ use table::Order;
 use table::agreement::{self, Settled};
 use table::change::Change;
 use table::counters::{self, Count};
+use table::inbox;
 
 use crate::{Failed, Failures, Queues, SweepHandler};
 
@@ -30,7 +31,8 @@ pub struct Repaired {
 
 impl<Q: Sender> SweepHandler<Q> {
     pub(crate) async fn repair(&self, repair: Repair) -> Result<Repaired, Failed> {
-        let Repair { recount: Recount { users, photos, comments, following }, resettle, pairs } = repair;
+        let Repair { recount, resettle, pairs } = repair;
+        let Recount { users, photos, comments, inboxes, following } = recount;
         let (mut done, mut failures) = (Repaired::default(), Failures::default());
 
         // A scan's count is valid until the counter changes. It is set first, because all
@@ -76,6 +78,18 @@ impl<Q: Sender> SweepHandler<Q> {
         failures.gather(steps, |counts| counts.into_iter().for_each(&mut counted)).await;
         let steps = comments.into_iter().map(|comment| counters::recount_comment(&self.table, comment));
         failures.gather(steps, |counts| counts.into_iter().for_each(&mut counted)).await;
+
+        let now = self.clock.now();
+        let steps = inboxes.into_iter().map(|user| async move {
+            let before = inbox::state_latest(&self.table, user).await?;
+            let after = inbox::recount(&self.table, user, now).await?;
+            Ok::<_, table::Error>(before.unread != after.unread)
+        });
+        let recounted = |drifted| {
+            done.recounted += 1;
+            done.drifted += u64::from(drifted);
+        };
+        failures.gather(steps, recounted).await;
 
         metrics::count("counters_recounted", done.recounted);
         metrics::count("counters_drifted", done.drifted);

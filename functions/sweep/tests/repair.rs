@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use api::Caller;
-use domain::{PhotoId, Relation};
+use domain::{Clock, PhotoId, Relation};
 use messages::repair::MOST;
 use messages::{Event, HashRange};
 use runtime::task::answer;
@@ -110,7 +110,8 @@ impl Stage {
         let outputs = Outputs { findings: &mut findings, repairs: &mut repairs, progress: &mut progress };
         let options = Options { patience: Duration::ZERO, ..Options::default() };
         let engine = &self.world.engine;
-        let report = verify::verify(&engine.client(), engine.table_name(), &options, outputs).await.unwrap();
+        let (client, now) = (engine.client(), self.world.clock.now());
+        let report = verify::verify(&client, engine.table_name(), &options, now, outputs).await.unwrap();
         let lines = String::from_utf8(repairs).unwrap();
         (report, lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
     }

@@ -85,11 +85,18 @@ async fn when_notify_meets_poison_then_other_likes_should_be_in_the_inbox() {
     let photo = anna.post_photo("", &[small()]).await;
     bert.like(&photo, 1).await;
     let inbox = anna.until_inbox(1).await;
-    let row = inbox["notifications"][0]["id"].as_str().unwrap().parse().unwrap();
-    app.behind.lose(&ItemKey::InboxRow(anna.id, row)).await;
-    app.behind
-        .lose(&ItemKey::InboxMarker(anna.id, Once::Ever(Subject::Like(photo.parse().unwrap())), bert.id))
-        .await;
+    let told = &inbox["notifications"][0];
+    let (row, place) = (told["id"].as_str().unwrap(), told["created_at"].as_str().unwrap());
+    let (row, place) = (row.parse().unwrap(), place.parse().unwrap());
+    let once = Once::Ever(Subject::Like(photo.parse().unwrap()));
+    for lost in [
+        ItemKey::InboxRow(anna.id, place, row),
+        ItemKey::InboxPlace(anna.id, row),
+        ItemKey::InboxMarker(anna.id, once, bert.id),
+        ItemKey::InboxState(anna.id),
+    ] {
+        app.behind.lose(&lost).await;
+    }
     anna.until_inbox(0).await;
     let good = body(&liked(&bert, &anna, &photo));
     let poison = send_between_poison(&app, "notify", &good).await;

@@ -32,7 +32,7 @@ pub enum List {
     TopComments,
     /// The replies to a comment, oldest first; positions are comment ids.
     Replies,
-    /// The inbox; positions are row ids.
+    /// The inbox; positions are `inbox::Position`s.
     Inbox,
     /// One's saved photos; positions are photo ids.
     Saved,

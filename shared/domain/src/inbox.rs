@@ -1,7 +1,8 @@
 //! Notifications, which group many events into few rows.
 //!
 //! Events of one kind about one subject share a row for a day. Days are counted from the moment the subject
-//! was made. A row's identity so follows from the event alone, and a redelivery finds the same row.
+//! was made. A row's identity so follows from the event alone, and a redelivery finds the same row. Its place in the
+//! list is the moment at which it was last told ([`crate::gathering`]).
 //! Absorbing is commutative: rows do not depend on the order in which events arrive. An actor who takes back
 //! what they did is released from the row.
 
@@ -134,16 +135,6 @@ impl RowId {
         Self { opened: anchor.plus_days(windows(anchor, at)), subject }
     }
 
-    /// Returns every row about `subject` in `recipient`'s inbox that may exist at `now`: one for each day since it
-    /// was made, at most 92.
-    pub fn all_of(subject: Subject, recipient: UserId, now: Timestamp) -> impl Iterator<Item = Self> {
-        let anchor = subject.anchor(recipient);
-        // Clocks differ, so the next day may have begun elsewhere.
-        let last = windows(anchor, now) + 1;
-        let days = (last - ROW_DAYS - 1).max(0)..=last;
-        days.map(move |day| Self { opened: anchor.plus_days(day), subject })
-    }
-
     /// Returns the time whose events belong to the row of `recipient`. The first day has all of before, because
     /// clocks differ.
     pub fn span(self, recipient: UserId) -> Range<Timestamp> {
@@ -215,6 +206,38 @@ impl FromStr for RowId {
     }
 }
 
+/// Where a walk through an inbox is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The place of the last row that was listed. No two rows of an inbox have the same.
+    pub before: Timestamp,
+    /// The newest place that was listed. What is told later comes beside the next page.
+    pub newest: Timestamp,
+}
+
+/// Writes `<13-digit milliseconds>-<13-digit milliseconds>`.
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:013}-{:013}", self.before.0, self.newest.0)
+    }
+}
+
+/// The text is no position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a position in an inbox")]
+pub struct NotAPosition;
+
+impl FromStr for Position {
+    type Err = NotAPosition;
+
+    fn from_str(text: &str) -> Result<Self, NotAPosition> {
+        let moment = |digits: &str| digits.parse().map(Timestamp).map_err(|_| NotAPosition);
+        let (before, newest) = text.split_once('-').ok_or(NotAPosition)?;
+        let position = Self { before: moment(before)?, newest: moment(newest)? };
+        if position.to_string() == text { Ok(position) } else { Err(NotAPosition) }
+    }
+}
+
 impl Serialize for RowId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -246,20 +269,17 @@ pub struct Row {
     pub actors: Vec<Actor>,
     /// How many actors there are.
     pub actor_count: u64,
-    /// When the newest of them acted.
-    pub updated_at: Timestamp,
 }
 
 impl Row {
     /// Returns the row of a first event.
     pub fn new(actor: Actor) -> Self {
-        Self { updated_at: actor.at, actors: vec![actor], actor_count: 1 }
+        Self { actors: vec![actor], actor_count: 1 }
     }
 
     /// Adds an actor who is not in the row yet. A marker beside the row records who is.
     pub fn absorb(&mut self, actor: Actor) {
         self.actor_count += 1;
-        self.updated_at = self.updated_at.max(actor.at);
         let index = self.actors.partition_point(|known| *known > actor);
         self.actors.insert(index, actor);
         self.actors.truncate(NAMED_ACTORS);
@@ -269,7 +289,6 @@ impl Row {
     pub fn release(&mut self, actor: UserId) {
         self.actor_count = self.actor_count.saturating_sub(1);
         self.actors.retain(|named| named.user_id != actor);
-        self.renew();
     }
 
     /// Takes out an actor if the row names them.
@@ -290,11 +309,6 @@ impl Row {
         actors.sort_unstable_by(|one, other| other.cmp(one));
         actors.truncate(NAMED_ACTORS);
         self.actors = actors;
-        self.renew();
-    }
-
-    fn renew(&mut self) {
-        self.updated_at = self.actors.first().map_or(self.updated_at, |newest| newest.at);
     }
 
     /// Returns the sentence shown, for example `ann and 5 others liked your photo`.
@@ -345,14 +359,14 @@ mod tests {
     }
 
     #[test]
-    fn a_released_actor_leaves_name_count_and_time() {
+    fn a_released_actor_leaves_names_and_count() {
         let mut row = Row::new(actor(1, 10));
         for number in 2..=4 {
             row.absorb(actor(number, 10 * i64::try_from(number).unwrap()));
         }
         assert!(!row.lacks_names());
         row.release(actor(4, 40).user_id);
-        assert_eq!((row.actor_count, row.updated_at, row.lacks_names()), (3, Timestamp(30), true));
+        assert_eq!((row.actor_count, row.actors[0].at, row.lacks_names()), (3, Timestamp(30), true));
         row.name(vec![actor(1, 10), actor(3, 30), actor(2, 20)]);
         assert_eq!(row.actors, [actor(3, 30), actor(2, 20), actor(1, 10)]);
         row.release(actor(2, 20).user_id);
@@ -398,25 +412,6 @@ mod tests {
             ("user1 accepted your request to follow them", false, false),
         ];
         assert_eq!(shown, right.map(|(message, photo, comment)| (message.to_owned(), photo, comment)));
-    }
-
-    #[test]
-    fn the_rows_of_a_subject_are_its_days_of_the_last_three_months() {
-        let (photo, comment, recipient) = scene();
-        for subject in subjects(photo, comment) {
-            for days in [0, 1, 30, 89, 90, 91, 400] {
-                let now = subject.anchor(recipient).plus_days(days).plus_ms(5);
-                let rows: Vec<RowId> = RowId::all_of(subject, recipient, now).collect();
-                assert!(rows.len() <= 92, "{days}");
-                assert_eq!(rows.len(), usize::try_from(days.min(90) + 2).unwrap(), "{days}");
-                for ago in 0..=ROW_DAYS.min(days) {
-                    assert!(
-                        rows.contains(&RowId::of(subject, recipient, now.plus_days(-ago))),
-                        "{days} {ago}"
-                    );
-                }
-            }
-        }
     }
 
     #[test]
@@ -476,10 +471,12 @@ mod tests {
             let (photo, comment, recipient) = scene();
             for subject in subjects(photo, comment) {
                 let at = subject.anchor(recipient).plus_ms(after);
-                let holding: Vec<RowId> = RowId::all_of(subject, recipient, at)
-                    .filter(|row| row.span(recipient).contains(&at))
-                    .collect();
-                prop_assert_eq!(holding, [RowId::of(subject, recipient, at)]);
+                let row = RowId::of(subject, recipient, at);
+                let beside = [-1, 0, 1].map(|days| RowId { opened: row.opened.plus_days(days), subject });
+                // There is no day before the first.
+                let days = beside.into_iter().filter(|day| day.opened >= subject.anchor(recipient));
+                let holding: Vec<RowId> = days.filter(|day| day.span(recipient).contains(&at)).collect();
+                prop_assert_eq!(holding, [row]);
             }
         }
 

@@ -9,6 +9,7 @@ pub mod cursor;
 pub mod device;
 pub mod fault;
 pub mod feed;
+pub mod gathering;
 pub mod home;
 pub mod id;
 pub mod inbox;

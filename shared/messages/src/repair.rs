@@ -34,6 +34,9 @@ pub struct Recount {
     /// Comments whose replies and likes are recounted.
     #[serde(skip_serializing_if = "is_default")]
     pub comments: Vec<CommentPath>,
+    /// Users whose unread rows are counted again.
+    #[serde(skip_serializing_if = "is_default")]
+    pub inboxes: Vec<UserId>,
     /// Counters with their counts, because only a scan of the whole table can count them.
     #[serde(skip_serializing_if = "is_default")]
     pub following: Vec<Following>,
@@ -56,8 +59,9 @@ pub struct Following {
 impl Repair {
     /// Returns how many counters, edges and pairs it names.
     pub fn len(&self) -> usize {
-        let Recount { users, photos, comments, following } = &self.recount;
-        users.len() + photos.len() + comments.len() + following.len() + self.resettle.len() + self.pairs.len()
+        let Recount { users, photos, comments, inboxes, following } = &self.recount;
+        let recounted = users.len() + photos.len() + comments.len() + inboxes.len() + following.len();
+        recounted + self.resettle.len() + self.pairs.len()
     }
 
     /// Returns whether it names nothing.
@@ -89,6 +93,7 @@ mod tests {
                 users: vec![user(1)],
                 photos: vec![photo(2)],
                 comments: vec!["2.7.8".parse().unwrap()],
+                inboxes: vec![user(9)],
                 following: vec![
                     Following { user_id: user(3), edges: 4, version: Some(5) },
                     Following { user_id: user(6), edges: 0, version: None },
@@ -101,7 +106,7 @@ mod tests {
             ],
             pairs: vec![(user(1), user(3))],
         };
-        assert_eq!(repair.len(), 9);
+        assert_eq!(repair.len(), 10);
         let json = serde_json::to_value(&repair).unwrap();
         assert_eq!(serde_json::from_value::<Repair>(json).unwrap(), repair);
         insta::assert_json_snapshot!(repair);

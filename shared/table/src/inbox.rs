@@ -1,17 +1,33 @@
-//! Inboxes: aggregated rows, a marker for each actor in them, and up to when the recipient has read.
+//! Inboxes: rows by when they were told, where each row is, a marker for each actor in them, and how far the recipient
+//! has read.
+//!
+//! A row is told by one transaction, which moves it to the top and counts it as unread ([`tell`]). No two rows of an
+//! inbox have the same place, and whoever tells later has a later one.
 
-use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
-use domain::clock::DAY_MS;
-use domain::inbox::{Actor, Once, ROW_DAYS, Row, RowId, Subject};
+mod tell;
+
+use domain::inbox::{ROW_DAYS, Row, RowId};
 use domain::{Timestamp, UserId};
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use crate::calls::{Range, back_off, key_item, number, stored};
-use crate::edges::cancellation;
-use crate::error::done;
-use crate::keys::{ItemKey, PK, partition, sort};
+pub use self::tell::{Aligned, align, forget};
+use crate::calls::{Range, back_off};
+use crate::keys::{ItemKey, partition, sort};
 use crate::{Error, Page, Result, Table};
+
+/// Times a write is tried that others get ahead of.
+const RACES: u32 = 10;
+
+/// A row as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// When it was last told.
+    pub place: Timestamp,
+    /// Which row it is.
+    pub id: RowId,
+    /// The row.
+    pub row: Row,
+}
 
 #[derive(Serialize, Deserialize)]
 struct StoredRow {
@@ -21,272 +37,234 @@ struct StoredRow {
     expires_at: i64,
 }
 
-/// When an actor did something for the first time. Doing it again does not make it new.
-#[derive(Serialize, Deserialize)]
-struct Marker {
-    at: Timestamp,
-    #[serde(default)]
-    username: String,
-    /// Set while the actor is not in the row.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    taken_back: bool,
-    expires_at: i64,
+/// How far an inbox is read, and how many rows are not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// Rows told later are unread. Never later than `newest`, so that whatever is told from now on is unread.
+    pub read_to: Timestamp,
+    /// How many rows are unread.
+    pub unread: u64,
+    /// When a row was told last.
+    newest: Timestamp,
+    /// No unread row was told before. Set while there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unread_since: Option<Timestamp>,
+    version: u64,
 }
 
-#[derive(Serialize, Deserialize)]
-struct State {
-    read_to: Timestamp,
-}
+impl State {
+    /// The state of an inbox that nothing was told in.
+    const NEW: Self =
+        Self { read_to: Timestamp(0), unread: 0, newest: Timestamp(0), unread_since: None, version: 0 };
 
-/// The result of aligning an inbox with what an actor does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Aligned {
-    /// The actor is in the row now.
-    Added,
-    /// The actor is in the row no more.
-    TakenBack,
-    /// The inbox was right already.
-    Unchanged,
-}
+    /// Returns the place of a row that is told at `now`.
+    fn place(self, now: Timestamp) -> Timestamp {
+        now.max(self.newest.plus_ms(1))
+    }
 
-/// Brings `recipient`'s inbox in line with what `actor` does: `edge` is the actor's edge as it is now, if there is
-/// one. Of one that is told of once a day it is one of that day.
-///
-/// An actor is told of once. Liking, unliking and liking again brings the row back as it was, with the moment
-/// of the first like. A row without actors is deleted.
-///
-/// Marker and row read (2 RRU), both written in one transaction (4 WRU); the marker alone if nothing is to be
-/// done (1 RRU). As much again for each race lost. Up to 100 markers more (4 RRU) when one of the newest
-/// actors of many takes back.
-pub async fn align(
-    table: &Table,
-    recipient: UserId,
-    once: Once,
-    actor: UserId,
-    edge: Option<&Actor>,
-) -> Result<Aligned> {
-    const RACES: u32 = 10;
-    let marker_key = ItemKey::InboxMarker(recipient, once, actor);
-    for race in 0..RACES {
-        let marker: Option<Marker> = table.get_latest(&marker_key).await?;
-        let (at, username) = match (&marker, edge) {
-            (None, Some(edge)) => (edge.at, edge.username.clone()),
-            (Some(marker), edge) if marker.taken_back == edge.is_some() => {
-                (marker.at, edge.map_or_else(|| marker.username.clone(), |edge| edge.username.clone()))
-            }
-            _ => return Ok(Aligned::Unchanged),
-        };
-        let row_id = RowId::of(once.subject(), recipient, at);
-        let row_key = ItemKey::InboxRow(recipient, row_id);
-        let expires_at = at.plus_days(ROW_DAYS).seconds();
-        let old: Option<StoredRow> = table.get_latest(&row_key).await?;
-        let version = old.as_ref().map(|old| old.version);
-        let entering = edge.map(|_| Actor { at, user_id: actor, username: username.clone() });
-        let row = match (old, entering) {
-            (None, None) => return Ok(Aligned::Unchanged),
-            (None, Some(actor)) => Some(StoredRow { row: Row::new(actor), version: 1, expires_at }),
-            (Some(mut old), Some(actor)) => {
-                old.row.absorb(actor);
-                old.expires_at = old.expires_at.max(expires_at);
-                Some(old)
-            }
-            (Some(mut old), None) => {
-                old.row.release(actor);
-                if old.row.lacks_names() {
-                    old.row.name(actors(table, recipient, row_id, actor).await?);
-                }
-                (old.row.actor_count > 0).then_some(old)
-            }
-        };
-        let taken_back = edge.is_none();
-        let new_marker = stored(&marker_key, Marker { at, username, taken_back, expires_at })?;
-        let writes =
-            [put_marker(table, new_marker, marker.as_ref())?, write_row(table, &row_key, row, version)?];
-        let answer = table.client.transact_write_items().set_transact_items(Some(writes.into())).send().await;
-        let Err(error) = answer else {
-            return Ok(if taken_back { Aligned::TakenBack } else { Aligned::Added });
-        };
-        if cancellation(&error).is_none() {
-            return Err(Error::sdk("TransactWriteItems", error));
+    /// Returns whether unread rows may have expired, which nobody tells the state.
+    fn is_stale(self, now: Timestamp) -> bool {
+        self.unread_since.is_some_and(|since| expiry(since) <= now.seconds())
+    }
+
+    /// Returns whether a row is among those that are counted.
+    fn counts(self, place: Timestamp, expires_at: i64, now: Timestamp) -> bool {
+        place > self.read_to && expires_at > now.seconds()
+    }
+
+    /// Returns the state with one more unread row.
+    fn with(self, place: Timestamp) -> Self {
+        let since = self.unread_since.map_or(place, |since| since.min(place));
+        Self { unread: self.unread.saturating_add(1), unread_since: Some(since), ..self }
+    }
+
+    /// Returns the state with these unread rows, oldest first.
+    fn having(self, rows: &[Timestamp]) -> Self {
+        Self {
+            unread: u64::try_from(rows.len()).unwrap_or(u64::MAX),
+            unread_since: rows.first().copied(),
+            newest: rows.last().copied().unwrap_or(self.newest).max(self.newest),
+            ..self
         }
-        back_off(race).await;
     }
-    Err(Error::busy("TransactWriteItems", "the notification stayed contended"))
-}
 
-/// Returns the write of a marker that is still as `old`.
-fn put_marker(table: &Table, item: crate::Item, old: Option<&Marker>) -> Result<TransactWriteItem> {
-    let condition = match old {
-        None => format!("attribute_not_exists({PK})"),
-        Some(Marker { taken_back: true, .. }) => "attribute_exists(taken_back)".to_owned(),
-        Some(_) => format!("attribute_exists({PK}) AND attribute_not_exists(taken_back)"),
-    };
-    let put = Put::builder().table_name(&*table.name).set_item(Some(item)).condition_expression(condition);
-    Ok(TransactWriteItem::builder().put(put.build().map_err(Error::unreadable)?).build())
-}
-
-/// Returns the write of a row that still has the version that was read. A row that is none is deleted.
-fn write_row(
-    table: &Table,
-    key: &ItemKey,
-    row: Option<StoredRow>,
-    version: Option<u64>,
-) -> Result<TransactWriteItem> {
-    let condition = match version {
-        Some(_) => "version = :version".to_owned(),
-        None => format!("attribute_not_exists({PK})"),
-    };
-    let values = version.map(|version| [(":version".to_owned(), number(version))].into_iter().collect());
-    let write = TransactWriteItem::builder();
-    Ok(if let Some(mut row) = row {
-        row.version = version.unwrap_or(0) + 1;
-        let put = Put::builder()
-            .table_name(&*table.name)
-            .set_item(Some(stored(key, row)?))
-            .condition_expression(condition)
-            .set_expression_attribute_values(values);
-        write.put(put.build().map_err(Error::unreadable)?)
-    } else {
-        let delete = Delete::builder()
-            .table_name(&*table.name)
-            .set_key(Some(key_item(key)))
-            .condition_expression(condition)
-            .set_expression_attribute_values(values);
-        write.delete(delete.build().map_err(Error::unreadable)?)
+    /// Returns the state with `rows` unread rows less.
+    fn without(self, rows: u64) -> Self {
+        let unread = self.unread.saturating_sub(rows);
+        Self { unread, unread_since: self.unread_since.filter(|_| unread > 0), ..self }
     }
-    .build())
 }
 
-/// Reads up to 100 actors of a row, other than `leaving`. 1 RRU for each 4 KiB.
-async fn actors(table: &Table, recipient: UserId, row: RowId, leaving: UserId) -> Result<Vec<Actor>> {
-    const MARKERS: usize = 100;
-    let once = Once::within(row);
-    let range = markers(recipient, sort::markers_within(once), MARKERS);
-    let markers = table.query::<Marker>(range).await?.items;
-    let actors = markers.into_iter().filter_map(|(key, Marker { at, username, taken_back, .. })| match key {
-        ItemKey::InboxMarker(_, _, user_id)
-            if !taken_back && user_id != leaving && RowId::of(row.subject, recipient, at) == row =>
-        {
-            Some(Actor { at, user_id, username })
-        }
-        _ => None,
-    });
-    Ok(actors.collect())
+/// Returns when a row expires that was told at `place`, in seconds since the epoch.
+fn expiry(place: Timestamp) -> i64 {
+    place.plus_days(ROW_DAYS).seconds()
 }
 
-/// Returns the range of the markers that begin with a text.
-fn markers(recipient: UserId, from: String, limit: usize) -> Range {
-    let to = format!("{from}{}", sort::AFTER_DIGITS);
-    Range { pk: partition::inbox(recipient), from, to, newest_first: false, limit, consistent: true }
-}
-
-/// Deletes every row about a photo or comment that is gone. 1 RRU, and where anybody was told of 1 WRU for each day
-/// since it was made, at most 92.
-///
-/// The markers stay, and expire. Nothing shows them.
-pub async fn forget(table: &Table, recipient: UserId, subject: Subject, now: Timestamp) -> Result<()> {
-    let marked = table.query::<IgnoredAny>(markers(recipient, sort::markers(subject), 1)).await?;
-    if marked.items.is_empty() {
-        return Ok(());
-    }
-    let rows = RowId::all_of(subject, recipient, now).map(|row| ItemKey::InboxRow(recipient, row));
-    table.delete_all(&rows.collect::<Vec<_>>()).await
-}
-
-/// Reads rows older than `before`, newest first. 0.5 RRU for each 4 KiB.
+/// Reads up to `limit` rows that were told before `before`, newest first. 0.5 RRU for each 4 KiB.
 ///
 /// TTL deletes late. Expired rows are left out, and the page is refilled from older rows, so that only
 /// the last page is short.
 pub async fn page(
     table: &Table,
     recipient: UserId,
-    before: Option<RowId>,
+    before: Option<Timestamp>,
     limit: usize,
     now: Timestamp,
-) -> Result<Page<(RowId, Row)>> {
+) -> Result<Page<Listed>> {
     let mut items = Vec::new();
     let mut before = before;
     loop {
-        let part = older(table, recipient, before, limit.saturating_sub(items.len())).await?;
-        before = part.items.last().map(|(id, _)| *id);
-        let live = part.items.into_iter().filter(|(_, row)| row.expires_at > now.seconds());
-        items.extend(live.map(|(id, row)| (id, row.row)));
+        let left = limit.saturating_sub(items.len());
+        let range = Rows { after: None, before, newest_first: true, limit: left, consistent: false };
+        let part = range.read(table, recipient).await?;
+        before = part.items.last().map(|(listed, _)| listed.place);
+        items.extend(live(part.items, now));
         if items.len() >= limit || !part.more {
             return Ok(Page { items, more: part.more });
         }
     }
 }
 
-async fn older(
+/// Reads up to `limit` rows that were told after `after`, oldest first. 0.5 RRU for each 4 KiB.
+pub async fn newer(
     table: &Table,
     recipient: UserId,
-    before: Option<RowId>,
+    after: Timestamp,
     limit: usize,
-) -> Result<Page<(RowId, StoredRow)>> {
-    let to = match before {
-        Some(before) => format!("{}{before}", sort::ROW),
-        None => format!("{}{}", sort::ROW, sort::AFTER_DIGITS),
-    };
-    // Bounds are inclusive, and the row that the cursor names may be gone.
-    // So read one more and drop that row.
-    let limit_with_it = limit + usize::from(before.is_some());
-    let mut page = rows(table, recipient, sort::ROW.to_owned(), to, limit_with_it).await?;
-    page.items.retain(|(id, _)| Some(*id) != before);
-    page.more |= page.items.len() > limit;
-    page.items.truncate(limit);
-    Ok(page)
-}
-
-/// Reads the rows that changed after `read_to`, newest first, up to `max`. 0.5 RRU for each 4 KiB.
-pub async fn unread(
-    table: &Table,
-    recipient: UserId,
-    read_to: Timestamp,
-    max: usize,
     now: Timestamp,
-) -> Result<Vec<RowId>> {
-    // A row changes for a day after it was opened. Older ones have been read.
-    let from = format!("{}{:013}", sort::ROW, read_to.plus_ms(-DAY_MS).0.max(0));
-    let to = format!("{}{}", sort::ROW, sort::AFTER_DIGITS);
-    let page = rows(table, recipient, from, to, max).await?;
-    let unread = page
-        .items
-        .into_iter()
-        .filter(|(_, row)| row.row.updated_at > read_to && row.expires_at > now.seconds());
-    Ok(unread.map(|(id, _)| id).collect())
+) -> Result<Page<Listed>> {
+    let range = Rows { after: Some(after), before: None, newest_first: false, limit, consistent: false };
+    let Page { items, more } = range.read(table, recipient).await?;
+    Ok(Page { items: live(items, now).collect(), more })
 }
 
-async fn rows(
+fn live(rows: Vec<(Listed, StoredExpiry)>, now: Timestamp) -> impl Iterator<Item = Listed> {
+    rows.into_iter().filter(move |(_, expires_at)| *expires_at > now.seconds()).map(|(listed, _)| listed)
+}
+
+type StoredExpiry = i64;
+
+/// A range of the rows of an inbox, by their places.
+struct Rows {
+    after: Option<Timestamp>,
+    before: Option<Timestamp>,
+    newest_first: bool,
+    limit: usize,
+    consistent: bool,
+}
+
+impl Rows {
+    async fn read(&self, table: &Table, recipient: UserId) -> Result<Page<(Listed, StoredExpiry)>> {
+        let Self { after, before, newest_first, limit, consistent } = *self;
+        // The text of a place sorts before the row that has it, and with one more character after it.
+        let from = after.map_or(sort::ROW.to_owned(), |after| sort::place(after) + sort::AFTER_DIGITS);
+        let to = before.map_or(format!("{}{}", sort::ROW, sort::AFTER_DIGITS), sort::place);
+        let range = Range { pk: partition::inbox(recipient), from, to, newest_first, limit, consistent };
+        let page = table.query::<StoredRow>(range).await?;
+        let items = page.items.into_iter().filter_map(|(key, stored)| match key {
+            ItemKey::InboxRow(_, place, id) => {
+                Some((Listed { place, id, row: stored.row }, stored.expires_at))
+            }
+            _ => None,
+        });
+        Ok(Page { items: items.collect(), more: page.more })
+    }
+}
+
+/// Reads how far the recipient has read. 0.5 RRU. Where unread rows may have expired they are counted again, once in
+/// 90 days at most.
+pub async fn state(table: &Table, recipient: UserId, now: Timestamp) -> Result<State> {
+    let state = table.get(&ItemKey::InboxState(recipient)).await?.unwrap_or(State::NEW);
+    if state.is_stale(now) { recount(table, recipient, now).await } else { Ok(state) }
+}
+
+/// Reads how far the recipient has read, strongly consistent. 1 RRU.
+pub async fn state_latest(table: &Table, recipient: UserId) -> Result<State> {
+    Ok(table.get_latest(&ItemKey::InboxState(recipient)).await?.unwrap_or(State::NEW))
+}
+
+/// Marks every row as read that was told up to `up_to`, or that `state` knows of, unless more are. Returns the state
+/// after it.
+///
+/// 1 WRU. Where rows are told later they are counted: 1 RRU for each 4 KiB. As much again and 1 RRU for each race lost.
+pub async fn mark_read(
     table: &Table,
     recipient: UserId,
-    from: String,
-    to: String,
-    limit: usize,
-) -> Result<Page<(RowId, StoredRow)>> {
-    let range =
-        Range { pk: partition::inbox(recipient), from, to, newest_first: true, limit, consistent: false };
-    let page = table.query::<StoredRow>(range).await?;
-    let items = page.items.into_iter().filter_map(|(key, row)| match key {
-        ItemKey::InboxRow(_, id) => Some((id, row)),
-        _ => None,
-    });
-    Ok(Page { items: items.collect(), more: page.more })
+    state: State,
+    up_to: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<State> {
+    let up_to = up_to.map_or(state.newest, |up_to| up_to.min(state.newest));
+    let mut state = state;
+    for race in 0..RACES {
+        if up_to <= state.read_to {
+            return Ok(state);
+        }
+        let read = State { read_to: up_to, ..state };
+        let unread =
+            if up_to < state.newest { unread(table, recipient, read, now).await? } else { Vec::new() };
+        if let Some(read) = write(table, recipient, state, read.having(&unread)).await? {
+            return Ok(read);
+        }
+        back_off(race).await;
+        state = state_latest(table, recipient).await?;
+    }
+    Err(Error::busy("PutItem", "the inbox stayed contended"))
 }
 
-/// Reads up to when the recipient has read. 0.5 RRU.
-pub async fn read_to(table: &Table, recipient: UserId) -> Result<Timestamp> {
-    let state: Option<State> = table.get(&ItemKey::InboxState(recipient)).await?;
-    Ok(state.map_or(Timestamp(0), |state| state.read_to))
+/// Counts the unread rows again, and returns the state after it. 1 RRU, 1 RRU for each 4 KiB of unread rows, and 1 WRU
+/// where the number was wrong. As much again for each race lost.
+pub async fn recount(table: &Table, recipient: UserId, now: Timestamp) -> Result<State> {
+    for race in 0..RACES {
+        let state = state_latest(table, recipient).await?;
+        let unread = unread(table, recipient, state, now).await?;
+        if let Some(counted) = write(table, recipient, state, state.having(&unread)).await? {
+            return Ok(counted);
+        }
+        back_off(race).await;
+    }
+    Err(Error::busy("PutItem", "the inbox stayed contended"))
 }
 
-/// Marks everything up to `up_to` as read, unless more is. 1 WRU.
-pub async fn mark_read(table: &Table, recipient: UserId, up_to: Timestamp) -> Result<()> {
-    let answer = table
-        .update(&ItemKey::InboxState(recipient))
-        .update_expression("SET read_to = :up_to")
-        .condition_expression(format!("attribute_not_exists({PK}) OR read_to < :up_to"))
-        .expression_attribute_values(":up_to", number(up_to.0))
-        .send()
-        .await;
-    done("UpdateItem", answer).map(|_| ())
+/// Writes `state`, if the stored one is `before` and is another. `None` when it is not `before` any more.
+async fn write(table: &Table, recipient: UserId, before: State, state: State) -> Result<Option<State>> {
+    if state == before {
+        return Ok(Some(state));
+    }
+    let state = State { version: before.version.saturating_add(1), ..state };
+    let written = table.put_version(&ItemKey::InboxState(recipient), state, before.version).await?;
+    Ok(written.then_some(state))
+}
+
+/// Reads the places of the unread rows, oldest first.
+async fn unread(table: &Table, recipient: UserId, state: State, now: Timestamp) -> Result<Vec<Timestamp>> {
+    let after = Some(state.read_to);
+    let range = Rows { after, before: None, newest_first: false, limit: usize::MAX, consistent: true };
+    let rows = range.read(table, recipient).await?.items;
+    Ok(live(rows, now).map(|listed| listed.place).collect())
+}
+
+/// The unread rows of an inbox, as it counts them and as they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inspection {
+    /// The count changed while the rows were read.
+    Moved,
+    /// It did not, or rows may have expired since, so that they are counted again when the recipient asks.
+    Still {
+        /// How many the inbox counts.
+        stored: u64,
+        /// How many there are.
+        rows: u64,
+    },
+}
+
+/// Counts the unread rows beside what the inbox says. 2 RRU, and 1 RRU for each 4 KiB of unread rows.
+pub async fn inspect(table: &Table, recipient: UserId, now: Timestamp) -> Result<Inspection> {
+    let state = state_latest(table, recipient).await?;
+    let rows = u64::try_from(unread(table, recipient, state, now).await?.len()).unwrap_or(u64::MAX);
+    if state_latest(table, recipient).await? != state {
+        return Ok(Inspection::Moved);
+    }
+    let stored = if state.is_stale(now) { rows } else { state.unread };
+    Ok(Inspection::Still { stored, rows })
 }

@@ -8,6 +8,7 @@ use domain::visibility::Tie;
 use domain::{CollectionId, CommentId, CommentPath, Home, PhotoId, Timestamp, UserId};
 
 mod chart;
+mod inbox;
 pub(crate) mod partition;
 
 pub use chart::{ChartRow, chart};
@@ -119,12 +120,14 @@ pub enum ItemKey {
     CommentLike(UserId, CommentPath),
     /// The comment is liked by the user: the derived edge.
     CommentLiker(CommentPath, UserId),
-    /// A row of an inbox.
-    InboxRow(UserId, RowId),
+    /// A row of an inbox, by when it was last told.
+    InboxRow(UserId, Timestamp, RowId),
+    /// Where a row of an inbox is, and how it is told.
+    InboxPlace(UserId, RowId),
     /// Remembers when an actor came into the recipient's notifications about a subject, or into one row of them,
     /// and whether they still are.
     InboxMarker(UserId, Once, UserId),
-    /// How far an inbox is read.
+    /// How far an inbox is read, and how many rows are not.
     InboxState(UserId),
     /// An open socket of a user, by the id that API Gateway gave it.
     LiveSocket(UserId, String),
@@ -241,7 +244,12 @@ impl ItemKey {
                 RawKey::new(partition::likes(*user), format!("{}{}", sort::OF_COMMENT, sort::path(*path)))
             }
             Self::CommentLiker(path, user) => RawKey::new(partition::comment_likers(*path), user.padded()),
-            Self::InboxRow(user, row) => RawKey::new(partition::inbox(*user), format!("{}{row}", sort::ROW)),
+            Self::InboxRow(user, place, row) => {
+                RawKey::new(partition::inbox(*user), format!("{}-{row}", sort::place(*place)))
+            }
+            Self::InboxPlace(user, row) => {
+                RawKey::new(partition::inbox(*user), sort::row_place(row.subject, row.opened))
+            }
             Self::InboxMarker(user, once, actor) => RawKey::new(
                 partition::inbox(*user),
                 format!("{}{}", sort::markers_within(*once), actor.padded()),
@@ -296,7 +304,8 @@ impl ItemKey {
             | Self::Comment(user, _)
             | Self::Removal(user, _)
             | Self::CommentLike(user, _)
-            | Self::InboxRow(user, _)
+            | Self::InboxRow(user, _, _)
+            | Self::InboxPlace(user, _)
             | Self::InboxMarker(user, _, _)
             | Self::InboxState(user)
             | Self::LiveSocket(user, _)
@@ -395,7 +404,7 @@ impl ItemKey {
             "REPLIES" => Self::Threaded(comment(&format!("{rest}#{sk}"))?),
             "REMOVALS" => Self::Removal(id(rest)?, comment(sk)?),
             "COMMENT" => Self::CommentLiker(comment(rest)?, id(sk)?),
-            "INBOX" => Self::parse_inbox(id(rest)?, sk)?,
+            "INBOX" => inbox::parse(id(rest)?, sk)?,
             "LIVE" => Self::LiveSocket(id(rest)?, sk.to_owned()),
             "RATE" => Self::Rate(id(rest)?, sk.to_owned()),
             "IDEM" => {
@@ -421,31 +430,6 @@ impl ItemKey {
         of_purpose
             .and_then(|(purpose, digest)| Some(Self::MailLink(user, purpose, LinkDigest::parse(digest)?)))
     }
-
-    fn parse_inbox(user: UserId, sk: &str) -> Option<Self> {
-        if let Some(row) = sk.strip_prefix(sort::ROW) {
-            return Some(Self::InboxRow(user, row.parse().ok()?));
-        }
-        if sk == SETTINGS {
-            return Some(Self::NotificationSettings(user));
-        }
-        let Some(about) = sk.strip_prefix(sort::MARKER) else { return Some(Self::InboxState(user)) };
-        let (about, actor) = about.rsplit_once('#')?;
-        let mut parts = about.split('#');
-        let subject = match (parts.next()?, parts.next()) {
-            ("LIKE", Some(photo)) => Subject::Like(id(photo)?),
-            ("COMMENT", Some(photo)) => Subject::Comment(id(photo)?),
-            ("REPLY", Some(path)) => Subject::Reply(path.parse().ok()?),
-            ("MENTION", Some(path)) => Subject::Mention(path.parse().ok()?),
-            ("COMMENT_LIKE", Some(path)) => Subject::CommentLike(path.parse().ok()?),
-            ("FOLLOW", None) => Subject::Follow,
-            ("REQUEST", None) => Subject::Request,
-            ("ACCEPTANCE", None) => Subject::Acceptance,
-            _ => return None,
-        };
-        let opened = parts.next().map_or(Some(0), |opened| opened.parse().ok())?;
-        Some(Self::InboxMarker(user, Once::within(RowId { opened: Timestamp(opened), subject }), id(actor)?))
-    }
 }
 
 /// Reads an id that is padded with zeros.
@@ -465,7 +449,9 @@ fn comment(padded: &str) -> Option<CommentPath> {
 
 /// Sort keys that bound queries.
 pub(crate) mod sort {
-    use super::{CommentId, CommentPath, Home, Once, PhotoId, Purpose, Subject, Tie, UserId, follower_hash};
+    use super::{
+        CommentId, CommentPath, Home, Once, PhotoId, Purpose, Subject, Tie, Timestamp, UserId, follower_hash,
+    };
 
     /// Returns what keys of a list of a circle begin with.
     pub(crate) fn tie(tie: Tie) -> &'static str {
@@ -490,6 +476,7 @@ pub(crate) mod sort {
     pub(crate) const OF_COMMENT: &str = "C#";
     pub(crate) const PASSWORD_CHANGE: &str = "CHANGED#";
     pub(crate) const ROW: &str = "N#";
+    pub(crate) const PLACE: &str = "ROW#";
     /// Sorts after every digit.
     pub(crate) const AFTER_DIGITS: &str = ":";
 
@@ -549,27 +536,38 @@ pub(crate) mod sort {
         }
     }
 
-    /// Returns what the markers about one subject begin with. A path has dots, so that no comment's markers are among
-    /// those of another one.
-    pub(crate) fn markers(subject: Subject) -> String {
+    /// Returns what keys about a subject hold of it. A path has dots, so that nothing about a comment is among what is
+    /// about another one.
+    fn subject(subject: Subject) -> String {
         match subject {
-            Subject::Like(photo) => format!("{MARKER}LIKE#{}#", photo.padded()),
-            Subject::Comment(photo) => format!("{MARKER}COMMENT#{}#", photo.padded()),
-            Subject::Reply(path) => format!("{MARKER}REPLY#{path}#"),
-            Subject::Mention(path) => format!("{MARKER}MENTION#{path}#"),
-            Subject::CommentLike(path) => format!("{MARKER}COMMENT_LIKE#{path}#"),
-            Subject::Follow => format!("{MARKER}FOLLOW#"),
-            Subject::Request => format!("{MARKER}REQUEST#"),
-            Subject::Acceptance => format!("{MARKER}ACCEPTANCE#"),
+            Subject::Like(photo) => format!("LIKE#{}#", photo.padded()),
+            Subject::Comment(photo) => format!("COMMENT#{}#", photo.padded()),
+            Subject::Reply(path) => format!("REPLY#{path}#"),
+            Subject::Mention(path) => format!("MENTION#{path}#"),
+            Subject::CommentLike(path) => format!("COMMENT_LIKE#{path}#"),
+            Subject::Follow => "FOLLOW#".to_owned(),
+            Subject::Request => "REQUEST#".to_owned(),
+            Subject::Acceptance => "ACCEPTANCE#".to_owned(),
         }
     }
 
     /// Returns what the markers begin with of those who are told of once within the same.
     pub(crate) fn markers_within(once: Once) -> String {
+        let markers = format!("{MARKER}{}", subject(once.subject()));
         match once {
-            Once::Ever(subject) => markers(subject),
-            Once::ADay(row) => format!("{}{:013}#", markers(row.subject), row.opened.0),
+            Once::Ever(_) => markers,
+            Once::ADay(row) => format!("{markers}{:013}#", row.opened.0),
         }
+    }
+
+    /// Returns what a row begins with that was last told at a moment. It sorts before that row, and after those before.
+    pub(crate) fn place(place: Timestamp) -> String {
+        format!("{ROW}{:013}", place.0)
+    }
+
+    /// Returns where it says where the row is that a subject opened then.
+    pub(crate) fn row_place(of: Subject, opened: Timestamp) -> String {
+        format!("{PLACE}{}{:013}", subject(of), opened.0)
     }
 
     pub(crate) fn follower(follower: UserId) -> String {
@@ -593,7 +591,8 @@ pub(crate) mod sort {
 /// Layout 4: a photo has a secret, and its renditions are stored under that.
 /// Layout 5: e-mail addresses are sealed, and claimed under a keyed digest when they are proved.
 /// Layout 6: likers and attempts have partitions of their own; people say things about each other.
-pub const LAYOUT: u32 = 6;
+/// Layout 7: rows of an inbox are listed by when they were told, and the inbox counts those that are not read.
+pub const LAYOUT: u32 = 7;
 
 #[cfg(test)]
 mod tests;

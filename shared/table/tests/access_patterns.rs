@@ -541,19 +541,21 @@ async fn an_inbox_counts_each_actor_once() {
         .collect();
     // All actors are recorded at once, and each twice.
     let twice = actors.iter().chain(actors.iter().rev());
-    let aligned =
-        twice.map(|actor| inbox::align(&world.table, ann, Once::Ever(subject), actor.user_id, Some(actor)));
+    let aligned = twice.map(|actor| {
+        inbox::align(&world.table, ann, Once::Ever(subject), actor.user_id, Some(actor), world.now())
+    });
     let added =
         join_all(aligned).await.into_iter().filter(|aligned| aligned.as_ref().unwrap() == &Aligned::Added);
     assert_eq!(added.count(), 6);
     let page = inbox::page(&world.table, ann, None, 20, world.now()).await.unwrap();
-    let [(id, stored)] = &page.items[..] else { panic!("one row: {page:?}") };
-    assert_eq!((*id, stored.actor_count), (row, 6));
-    assert_eq!(stored.message(subject), "user6 and 5 others liked your photo");
-    assert_eq!(inbox::unread(&world.table, ann, Timestamp(0), 100, world.now()).await.unwrap(), [row]);
-    inbox::mark_read(&world.table, ann, world.now().plus_ms(10)).await.unwrap();
-    let read_to = inbox::read_to(&world.table, ann).await.unwrap();
-    assert_eq!(inbox::unread(&world.table, ann, read_to, 100, world.now()).await.unwrap(), []);
+    let [listed] = &page.items[..] else { panic!("one row: {page:?}") };
+    assert_eq!((listed.id, listed.row.actor_count, listed.place), (row, 6, world.now()));
+    assert_eq!(listed.row.message(subject), "user6 and 5 others liked your photo");
+    let state = inbox::state_latest(&world.table, ann).await.unwrap();
+    assert_eq!((state.unread, state.read_to), (1, Timestamp(0)));
+    let read = inbox::mark_read(&world.table, ann, state, None, world.now()).await.unwrap();
+    assert_eq!((read.unread, read.read_to), (0, listed.place));
+    assert_eq!(inbox::state(&world.table, ann, world.now()).await.unwrap(), read);
     let late = world.now().plus_days(91);
     assert_eq!(inbox::page(&world.table, ann, None, 20, late).await.unwrap().items, []);
 }

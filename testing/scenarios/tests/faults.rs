@@ -207,7 +207,8 @@ impl Story {
         let outputs = Outputs { findings: &mut findings, repairs: &mut repairs, progress: &mut progress };
         let options = Options { patience: Duration::ZERO, ..Options::default() };
         let engine = &self.network.world.engine;
-        let report = verify::verify(&engine.client(), engine.table_name(), &options, outputs).await.unwrap();
+        let (client, now) = (engine.client(), self.network.world.clock.now());
+        let report = verify::verify(&client, engine.table_name(), &options, now, outputs).await.unwrap();
         assert_eq!(report.exit_code(), 0, "{}", String::from_utf8_lossy(&findings));
         // No page shows a photo as it was cached.
         self.network.world.clock.advance(Duration::from_secs(10));

@@ -9,8 +9,8 @@ use crate::prices::{
 };
 use crate::units::{
     ANNOUNCEMENT, ANSWER_KB, API, BACKFILL, COMMENT, COUNTER, DERIVE, ENTRY_BYTES, FANOUT_START, FANOUT_WORK,
-    FEED_READ, FOLLOW, FOLLOWER, INTAKE, LIKE, LIKER, LISTING, LOG_KB, MAILED, NOTIFICATION, NOTIFY, OPENED,
-    PACKED_BYTES, PAGE_KB, PING_MINUTES, REBUILD, RENDERING, SOCKET, SOCKET_MINUTES, THREAD, THREADED,
+    FEED_READ, FOLLOW, FOLLOWER, INTAKE, LIKE, LIKER, LISTENERS, LISTING, LOG_KB, MAILED, NOTIFICATION, NOTIFY, OPENED,
+    PACKED_BYTES, PAGE_KB, PING_MINUTES, REBUILD, RENDERING, SOCKET, SOCKET_MINUTES, TELLING, THREAD, THREADED,
     THUMBNAIL, TOKEN, TRACED, Unit, Work,
 };
 use crate::world::{GB, KB, MONTH};
@@ -76,7 +76,7 @@ impl Model {
             other("comments: capacity", self.comments()),
             other("follows: capacity", self.follows()),
             other("posts: capacity", self.posts()),
-            other("notifications: capacity", capacity(&[(self.notifications(), NOTIFICATION)])),
+            other("notifications: capacity", self.tellings()),
             other("sessions: capacity", self.sessions()),
             other("mails", self.mails()),
             other("sockets", self.sockets()),
@@ -122,6 +122,11 @@ impl Model {
         capacity(&[(posts, ANNOUNCEMENT), (posts * self.world.media, RENDERING), (posts, LISTING)])
     }
 
+    fn tellings(&self) -> f64 {
+        let gathered = self.notifications() * self.world.gathered;
+        capacity(&[(gathered, NOTIFICATION), (self.notifications() - gathered, TELLING)])
+    }
+
     /// Returns what people are told of in a day: each like and follow, and each comment by one person.
     pub(crate) fn notifications(&self) -> f64 {
         self.world.likes_a_day() + self.world.comments_a_day() + self.world.follows_a_day()
@@ -142,13 +147,14 @@ impl Model {
     fn sockets(&self) -> f64 {
         let minutes = self.world.socket_minutes_a_day();
         let (opened, pings) = (minutes / SOCKET_MINUTES, minutes / PING_MINUTES);
+        let told = self.notifications() * (1.0 - self.world.gathered);
         let messages = 2.0 * pings + self.world.dau * self.world.hints;
         let invocations = 3.0 * opened + pings;
         SOCKET_MINUTE.of(MONTH * minutes)
             + SOCKET_MESSAGE.of(MONTH * messages)
             + INVOCATION.of(MONTH * invocations)
             + COMPUTE.of(MONTH * API.gb_seconds(invocations))
-            + capacity(&[(opened, SOCKET)])
+            + capacity(&[(opened, SOCKET), (told, LISTENERS)])
     }
 
     /// Returns the number of requests besides feed pages.

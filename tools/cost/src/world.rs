@@ -41,6 +41,9 @@ pub struct World {
     /// Likes of one photo that one batch of the stream brings, and so share one change of the counter
     #[arg(long, default_value_t = World::TEXTBOOK.likes_a_batch, value_parser = positive)]
     pub likes_a_batch: f64,
+    /// Share of notifications that their row gathers; the others tell it
+    #[arg(long, default_value_t = World::TEXTBOOK.gathered, value_parser = share)]
+    pub gathered: f64,
     /// Comments and replies by each of the daily people in a day
     #[arg(long, default_value_t = World::TEXTBOOK.comments, value_parser = positive)]
     pub comments: f64,
@@ -155,6 +158,7 @@ impl World {
         deleted: 0.01,
         likes: 15.0,
         likes_a_batch: 1.0,
+        gathered: 0.5,
         comments: 1.0,
         threads: 3.0,
         follows: 0.5,

@@ -50,6 +50,14 @@ impl<'a> Findings<'a> {
         self.hand_over(MOST)
     }
 
+    /// Reports that an inbox counts another number of unread rows than it has.
+    pub(crate) fn drifted_inbox(&mut self, user: UserId, stored: u64, rows: u64) -> io::Result<()> {
+        self.report.drifted += 1;
+        writeln!(self.words, "unread rows of user {user}: {stored} stored, {rows} rows")?;
+        self.repair.recount.inboxes.push(user);
+        self.hand_over(MOST)
+    }
+
     /// Reports that the two sides of a relation differ.
     pub(crate) fn mismatched(&mut self, relation: Relation, agreement: Agreement) -> io::Result<()> {
         let how = match agreement {
@@ -87,6 +95,12 @@ impl<'a> Findings<'a> {
     pub(crate) fn undecided(&mut self, counter: Counter) -> io::Result<()> {
         self.report.undecided += 1;
         writeln!(self.words, "{counter}: undecided, moved whenever its edges were counted")
+    }
+
+    /// Reports an inbox that changed whenever its unread rows were counted.
+    pub(crate) fn undecided_inbox(&mut self, user: UserId) -> io::Result<()> {
+        self.report.undecided += 1;
+        writeln!(self.words, "unread rows of user {user}: undecided, moved whenever they were counted")
     }
 
     /// Ends the report after the last finding.

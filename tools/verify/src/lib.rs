@@ -8,7 +8,7 @@
 //! - **Then** it checks every difference again, item by item and consistently ([`recheck`]), because a table
 //!   in use changes while it is read. A counter has drifted only if it differs from its edges while
 //!   its item's `version` is unchanged. An edge is mismatched only if its two sides still differ at the last
-//!   of three checks, because the stream takes its time. So are circles and packed followings, which are derived
+//!   of three checks, because the stream takes its time. The unread rows of an inbox are a counter, too. So are circles and packed followings, which are derived
 //!   from what people say about each other and from whom they follow.
 //! - **Last**, it counts `following` by a second, consistent scan where the check cannot decide
 //!   ([`following`]). The edges that `following` counts lie in the partitions of others.
@@ -31,6 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use domain::Timestamp;
 use runtime::capacity::Capacity;
 use table::Table;
 
@@ -63,7 +64,7 @@ pub struct Report {
     pub items: u64,
     /// Of these, items whose key no function creates.
     pub strange: u64,
-    /// Counters in the table: three for each user, two for each photo and two for each comment.
+    /// Counters in the table: those of each user, photo and comment, and the unread rows of each inbox.
     pub counters: u64,
     /// Counters that differ from the number of their edges.
     pub drifted: u64,
@@ -129,16 +130,22 @@ pub struct Outputs<'a> {
     pub progress: &'a mut dyn Write,
 }
 
-/// Verifies the table `name`.
+/// Verifies the table `name` at `now`.
 ///
 /// Costs 0.5 RRU for each 4 KiB of the table, and 1 more when `following` needs a second scan.
 /// Items that changed meanwhile or have drifted add the cost of [`table::counters::inspect`]
-/// and [`table::agreement::mismatched`], [`table::circle::mismatched`] and [`table::followings::mismatched`]. The
+/// and [`table::agreement::mismatched`], [`table::circle::mismatched`], [`table::inbox::inspect`] and [`table::followings::mismatched`]. The
 /// last is also the cost of each user who follows more people than packed followings name.
 ///
 /// # Errors
 /// The table cannot be read, or `outputs` cannot be written. Findings are not errors.
-pub async fn verify(client: &Client, name: &str, options: &Options, outputs: Outputs<'_>) -> Result<Report> {
+pub async fn verify(
+    client: &Client,
+    name: &str,
+    options: &Options,
+    now: Timestamp,
+    outputs: Outputs<'_>,
+) -> Result<Report> {
     let meter = Arc::<Meter>::default();
     let config = client.config().to_builder().interceptor(Capacity::new(meter.clone())).build();
     let client = Client::from_conf(config);
@@ -154,7 +161,7 @@ pub async fn verify(client: &Client, name: &str, options: &Options, outputs: Out
     writeln!(progress, "{} items read, {} to be looked at again", scanned.items, suspects.len())?;
 
     let mut found = Findings::new(&mut *findings, repairs);
-    let unsure = recheck::recheck(&table, suspects, options.patience, &mut found).await?;
+    let unsure = recheck::recheck(&table, suspects, options.patience, now, &mut found).await?;
     following::count(&table, &scan, unsure, progress, &mut found).await?;
     let report = Report {
         items: scanned.items,

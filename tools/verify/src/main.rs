@@ -16,6 +16,8 @@ use aws_sdk_dynamodb::Client;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use clap::Parser;
+use domain::Clock;
+use runtime::SystemClock;
 use runtime::failure::Chain;
 use verify::{Options, Outputs, Report};
 
@@ -69,7 +71,7 @@ async fn run(arguments: Arguments) -> Result<Report, Box<dyn std::error::Error>>
     };
     let (mut findings, mut progress) = (io::stdout(), io::stderr());
     let outputs = Outputs { findings: &mut findings, repairs: &mut repairs, progress: &mut progress };
-    Ok(verify::verify(&client, &arguments.table, &options, outputs).await?)
+    Ok(verify::verify(&client, &arguments.table, &options, SystemClock.now(), outputs).await?)
 }
 
 async fn client(endpoint_url: Option<String>) -> Client {

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use domain::{Relation, UserId};
+use domain::{Relation, Timestamp, UserId};
 use futures::{StreamExt, stream};
 use table::agreement::{self, Agreement};
 use table::counters::{self, Count, Counter, Inspection};
+use table::inbox::{self, Inspection as Inbox};
 use table::relations::Side;
 use table::{Table, circle, followings};
 
@@ -31,6 +32,8 @@ pub(crate) enum Suspect {
     Circle(UserId),
     /// Packed followings that differ from the user's edges, or were cut.
     Followings(UserId),
+    /// The number of unread rows of an inbox, which differs from its rows.
+    Unread(UserId),
 }
 
 impl Suspect {
@@ -53,6 +56,8 @@ enum Outcome {
     Circles(UserId, Vec<UserId>),
     /// The packed followings of the user are wrong about these.
     Followings(UserId, Vec<UserId>),
+    /// An inbox counts so many unread rows, and has so many.
+    Unread(UserId, u64, u64),
 }
 
 /// Checks each suspect up to three times, `patience` apart. Returns the users whose
@@ -65,6 +70,7 @@ pub(crate) async fn recheck(
     table: &Table,
     mut suspects: Vec<Suspect>,
     patience: Duration,
+    now: Timestamp,
     findings: &mut Findings<'_>,
 ) -> Result<BTreeSet<UserId>> {
     let doubtful: BTreeSet<UserId> = suspects.iter().filter_map(Suspect::following).collect();
@@ -78,7 +84,7 @@ pub(crate) async fn recheck(
         }
         let mut unsure = Vec::new();
         let mut checks = stream::iter(suspects)
-            .map(|suspect| check(table, suspect, number == CHECKS))
+            .map(|suspect| check(table, suspect, number == CHECKS, now))
             // The order is fixed, so that two runs over the same table report the same.
             .buffered(AT_ONCE);
         while let Some(outcome) = checks.next().await {
@@ -100,6 +106,7 @@ pub(crate) async fn recheck(
                         findings.mismatched_followings(user, other)?;
                     }
                 }
+                Outcome::Unread(user, stored, rows) => findings.drifted_inbox(user, stored, rows)?,
                 Outcome::Mismatched(relations) => {
                     for (relation, agreement) in relations {
                         findings.mismatched(relation, agreement)?;
@@ -118,6 +125,7 @@ pub(crate) async fn recheck(
         match suspect {
             Suspect::Counter(Counter::Following(user)) => _ = undecided.insert(user),
             Suspect::Counter(counter) => findings.undecided(counter)?,
+            Suspect::Unread(user) => findings.undecided_inbox(user)?,
             // The last check of all others decides.
             Suspect::Side(_) | Suspect::Circle(_) | Suspect::Followings(_) => {}
         }
@@ -125,7 +133,7 @@ pub(crate) async fn recheck(
     Ok(undecided)
 }
 
-async fn check(table: &Table, suspect: Suspect, last: bool) -> Result<Outcome> {
+async fn check(table: &Table, suspect: Suspect, last: bool, now: Timestamp) -> Result<Outcome> {
     let most = if last { MOST } else { 1 };
     let told = |none: bool, outcome| match (none, last) {
         (true, _) => Outcome::Fine,
@@ -153,5 +161,10 @@ async fn check(table: &Table, suspect: Suspect, last: bool) -> Result<Outcome> {
             let mismatched = followings::mismatched(table, user, most).await?;
             told(mismatched.is_empty(), Outcome::Followings(user, mismatched))
         }
+        Suspect::Unread(user) => match inbox::inspect(table, user, now).await? {
+            Inbox::Moved => Outcome::Unsure(suspect),
+            Inbox::Still { stored, rows } if stored == rows => Outcome::Fine,
+            Inbox::Still { stored, rows } => Outcome::Unread(user, stored, rows),
+        },
     })
 }

@@ -18,7 +18,8 @@ use crate::{Error, Result};
 /// The attributes of circles.
 const OF_CIRCLE: [&str; 5] = ["blocks", "blocked_by", "mutes_posts", "mutes_stories", "overflows"];
 /// The attributes of other items that are no counters.
-const OTHERS: [&str; 10] = [PK, SK, "author", "state", "by", "block", "mute", "newest", "cut", "version"];
+const OTHERS: [&str; 12] =
+    [PK, SK, "author", "state", "by", "block", "mute", "newest", "cut", "version", "read_to", "unread"];
 
 /// Returns the attributes that [`Seen::read`] reads.
 pub(crate) fn attributes() -> impl Iterator<Item = &'static str> {
@@ -53,10 +54,23 @@ pub(crate) enum Seen {
     Circle(UserId, Circle),
     /// A user's packed followings.
     Followings(UserId, Followings),
+    /// A row of a user's inbox, by when it was told.
+    Told(UserId, Timestamp),
+    /// How many rows of a user's inbox are unread: those that were told later.
+    Inbox(UserId, Unread),
     /// An item that does not count.
     Other,
     /// An item whose key no function creates.
     Strange,
+}
+
+/// What an inbox says of its unread rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Unread {
+    /// Rows told later are unread.
+    pub(crate) read_to: Timestamp,
+    /// How many there are.
+    pub(crate) unread: i64,
 }
 
 #[derive(Deserialize)]
@@ -74,7 +88,7 @@ impl Seen {
     /// Reads an item.
     ///
     /// # Errors
-    /// The item is a profile, a photo, a comment, a pair, a circle or packed followings, and is malformed.
+    /// The item is a profile, a photo, a comment, a pair, a circle, packed followings or an inbox, and is malformed.
     pub(crate) fn read(item: HashMap<String, AttributeValue>) -> Result<Self> {
         let text = |attribute| item.get(attribute).and_then(|value| value.as_s().ok());
         let Some(key) = text(PK).zip(text(SK)).and_then(|(pk, sk)| ItemKey::parse(pk, sk)) else {
@@ -101,6 +115,10 @@ impl Seen {
             ItemKey::Beyond(viewer, tie, other) => Self::Beyond(viewer, tie, other),
             ItemKey::Circle(user) => Self::Circle(user, circle::read(item)?),
             ItemKey::Followings(user) => Self::Followings(user, followings::read(item)?),
+            ItemKey::InboxRow(user, place, _) => Self::Told(user, place),
+            ItemKey::InboxState(user) => {
+                Self::Inbox(user, serde_dynamo::from_item(item).map_err(unreadable)?)
+            }
             _ => match edge_of(&key, None) {
                 Some((relation, End::Source)) => Self::Said(relation),
                 Some((relation, End::Derived)) => Self::Derived(relation),

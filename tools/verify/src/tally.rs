@@ -9,6 +9,8 @@
 //! - For each circle, the hashes of what people say about each other less the hashes of what is in it or beyond it.
 //!   A block is also in the sum of who blocks, because who is blocked does not know of whom to ask it.
 //! - For packed followings, the hashes of the user's edges less the hashes of the people in the item.
+//! - For each inbox, the number of its unread rows less those that were seen. Its rows come before its state, as their
+//!   keys sort, so that they are kept for a moment only.
 //!
 //! Packed followings that were cut do not name everybody. Their sums are not 0, so they are checked one by one.
 //!
@@ -20,13 +22,13 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
 use domain::visibility::{Pair, Tie};
-use domain::{CommentPath, PhotoId, Relation, UserId};
+use domain::{CommentPath, PhotoId, Relation, Timestamp, UserId};
 use table::counters::Counter;
 use table::keys::ItemKey;
 use table::relations::{Description, Owner, Side, describe};
 
 use crate::recheck::Suspect;
-use crate::seen::Seen;
+use crate::seen::{Seen, Unread};
 
 /// Sums over all items seen.
 #[derive(Default)]
@@ -36,6 +38,7 @@ pub(crate) struct Tally {
     comments: HashMap<CommentPath, OfComment>,
     /// Of each user who is in somebody's list, or has one.
     lists: HashMap<UserId, Lists>,
+    inboxes: HashMap<UserId, Inbox>,
     /// The hash key is new in each run, so that nobody can choose edges whose hashes cancel each other.
     hasher: RandomState,
 }
@@ -49,6 +52,20 @@ type OfComment = Sums<{ Counter::OF_COMMENT.len() }, { Side::OF_COMMENT.len() }>
 struct Lists {
     circle: u64,
     followings: u64,
+}
+
+/// The unread rows of one inbox.
+enum Inbox {
+    /// When each row was told. The state of the inbox is not seen yet.
+    Rows(Vec<Timestamp>),
+    /// What the state says, and how many unread rows it counts beyond those that were seen.
+    Counted(Unread, i64),
+}
+
+impl Default for Inbox {
+    fn default() -> Self {
+        Self::Rows(Vec::new())
+    }
 }
 
 /// The sums of one user, photo or comment, in the order of the lists of its counters and sides.
@@ -131,6 +148,17 @@ impl Tally {
                     sums.followings = sums.followings.wrapping_sub(hash);
                 }
             }
+            Seen::Told(user, place) => match self.inboxes.entry(user).or_default() {
+                Inbox::Rows(rows) => rows.push(place),
+                Inbox::Counted(state, sum) => *sum -= i64::from(place > state.read_to),
+            },
+            Seen::Inbox(user, state) => {
+                let inbox = self.inboxes.entry(user).or_default();
+                let Inbox::Rows(rows) = std::mem::take(inbox) else { return };
+                let unread = rows.into_iter().filter(|place| *place > state.read_to);
+                let sum = unread.fold(state.unread, |sum, _| sum.saturating_sub(1));
+                *inbox = Inbox::Counted(state, sum);
+            }
             Seen::Other | Seen::Strange => {}
         }
     }
@@ -209,7 +237,9 @@ impl Tally {
         let users = self.users.values().filter(|user| user.exists).count();
         let photos = self.photos.values().filter(|photo| photo.exists).count();
         let comments = self.comments.values().filter(|comment| comment.exists).count();
-        let counters = Counter::OF_USER.len() * users
+        let inboxes = self.inboxes.values().filter(|inbox| matches!(inbox, Inbox::Counted(..))).count();
+        let counters = inboxes
+            + Counter::OF_USER.len() * users
             + Counter::OF_PHOTO.len() * photos
             + Counter::OF_COMMENT.len() * comments;
         u64::try_from(counters).unwrap_or(u64::MAX)
@@ -231,7 +261,11 @@ impl Tally {
             let suspects = [(*circle, Suspect::Circle(id)), (*followings, Suspect::Followings(id))];
             suspects.into_iter().filter(|(sum, _)| *sum != 0).map(|(_, suspect)| suspect)
         });
-        let mut suspects: Vec<Suspect> = users.chain(photos).chain(comments).chain(lists).collect();
+        // Rows without a state are wrong, too.
+        let inboxes = self.inboxes.iter().filter(|(_, inbox)| !matches!(inbox, Inbox::Counted(_, 0)));
+        let inboxes = inboxes.map(|(&id, _)| Suspect::Unread(id));
+        let mut suspects: Vec<Suspect> =
+            users.chain(photos).chain(comments).chain(lists).chain(inboxes).collect();
         suspects.sort_unstable();
         suspects
     }

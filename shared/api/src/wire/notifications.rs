@@ -9,13 +9,17 @@ use utoipa::ToSchema;
 
 use super::users::profile_pic;
 
-/// A page of the inbox, newest first.
+/// A page of the inbox, what was told last first.
 #[derive(Serialize, ToSchema)]
 pub struct Notifications {
     /// The rows.
     pub notifications: Vec<Notification>,
-    /// Rows not read yet, in the whole inbox; counted up to 100.
-    pub unread_count: usize,
+    /// With a cursor: rows that were told since the first page, newest first. They may have been listed before, and are
+    /// listed no more. Where there are more than a page, the oldest come first, and the rest beside the next page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newer: Option<Vec<Notification>>,
+    /// Rows not read yet, in the whole inbox; 100 where there are more.
+    pub unread_count: u64,
     /// Where to go on; null at the end.
     #[schema(required)]
     pub next_cursor: Option<String>,
@@ -46,7 +50,7 @@ pub struct Notification {
     pub photo_thumbnail: Option<String>,
     /// A sentence in English.
     pub message: String,
-    /// When the newest actor acted (RFC 3339).
+    /// When it was last told (RFC 3339), by which the list is sorted.
     pub created_at: String,
     /// Whether it was read.
     pub read: bool,
@@ -74,7 +78,7 @@ impl Actor {
 /// Up to when the inbox was read.
 #[derive(Deserialize, ToSchema, Default)]
 pub struct MarkReadRequest {
-    /// The moment (RFC 3339): `created_at` of the newest row that was seen. Now, where it is absent or later.
+    /// The moment (RFC 3339): `created_at` of the newest row that was seen. Everything that was told, where it is absent.
     pub up_to: Option<String>,
 }
 
@@ -82,13 +86,20 @@ pub struct MarkReadRequest {
 #[derive(Serialize, ToSchema)]
 pub struct MarkedRead {
     /// Rows that are still not read.
-    pub unread_count: usize,
+    pub unread_count: u64,
 }
 
 impl Notification {
-    /// Shows `row`, which is about `photo` if about any, to somebody who has read everything up to `read_to`.
-    /// Pictures are under `cdn`.
-    pub fn new(id: RowId, row: Row, photo: Option<&Photo>, read_to: Timestamp, cdn: &str) -> Self {
+    /// Shows `row`, which is about `photo` if about any and was told at `place`, to somebody who has read everything up
+    /// to `read_to`. Pictures are under `cdn`.
+    pub fn new(
+        id: RowId,
+        row: Row,
+        photo: Option<&Photo>,
+        place: Timestamp,
+        read_to: Timestamp,
+        cdn: &str,
+    ) -> Self {
         let message = row.message(id.subject);
         let actor = |actor: inbox::Actor| Actor::new(actor.user_id, actor.username, cdn);
         let actors = row.actors.into_iter().map(actor);
@@ -103,8 +114,8 @@ impl Notification {
                 let key = photo.address(0).key(Size::Small, Encoding::Jpeg);
                 format!("{cdn}/{key}")
             }),
-            created_at: row.updated_at.to_string(),
-            read: row.updated_at <= read_to,
+            created_at: place.to_string(),
+            read: place <= read_to,
             actors: actors.collect(),
         }
     }

@@ -65,7 +65,8 @@ pub fn chart() -> Vec<ChartRow> {
         ("removal of a comment", ItemKey::Removal(user, comment)),
         ("like of a comment", ItemKey::CommentLike(user, comment)),
         ("liker of a comment", ItemKey::CommentLiker(comment, user)),
-        ("notification", ItemKey::InboxRow(user, row)),
+        ("notification", ItemKey::InboxRow(user, domain::Timestamp(1_111_111_111_111), row)),
+        ("place of a notification", ItemKey::InboxPlace(user, row)),
         ("notified actor", ItemKey::InboxMarker(user, Once::within(row), user)),
         ("inbox state", ItemKey::InboxState(user)),
         ("notification settings", ItemKey::NotificationSettings(user)),
@@ -81,6 +82,7 @@ pub fn chart() -> Vec<ChartRow> {
             .replace("C#0000000000000#", "C#<mark>#")
             .replace(&format!("{hash}#"), "<home>#<hash>#")
             .replace(&user.padded(), "<id>")
+            .replace(&"1".repeat(13), "<told>")
             .replace(&row.opened.0.to_string().repeat(13), "<ms>")
             .replace("0000000000#0", "<hour>#<shard>")
             .replace("#000000", "#<day>")

@@ -86,7 +86,8 @@ fn key() -> impl Strategy<Value = ItemKey> {
         (user(), path()).prop_map(|(a, b)| ItemKey::Removal(a, b)),
         (user(), path()).prop_map(|(a, b)| ItemKey::CommentLike(a, b)),
         (path(), user()).prop_map(|(a, b)| ItemKey::CommentLiker(a, b)),
-        (user(), row()).prop_map(|(a, b)| ItemKey::InboxRow(a, b)),
+        (user(), 0_i64..9_999_999_999_999, row()).prop_map(|(a, b, c)| ItemKey::InboxRow(a, Timestamp(b), c)),
+        (user(), row()).prop_map(|(a, b)| ItemKey::InboxPlace(a, b)),
         (user(), row(), user()).prop_map(|(a, b, c)| ItemKey::InboxMarker(a, Once::within(b), c)),
         user().prop_map(ItemKey::InboxState),
         (user(), "[A-Za-z0-9_=-]{1,20}").prop_map(|(user, connection)| ItemKey::LiveSocket(user, connection)),
@@ -118,21 +119,22 @@ proptest! {
     }
 
     #[test]
-    fn the_markers_of_a_comment_are_not_among_those_of_another(a in path(), b in path(), actor in user()) {
+    fn the_rows_of_a_comment_are_not_among_those_of_another(a in path(), b in path(), actor in user()) {
         let range = |path| {
-            let from = sort::markers(Subject::CommentLike(path));
-            let to = format!("{from}{}", sort::AFTER_DIGITS);
+            let from = sort::row_place(Subject::CommentLike(path), Timestamp(0));
+            let to = sort::row_place(Subject::CommentLike(path), Timestamp(9_999_999_999_999));
             (from, to)
         };
         // A comment and one of its replies, too.
         for (path, other) in [(a, b), (a.top(), a.top().reply(b.comment)), (a.top().reply(b.comment), a.top())] {
             let (from, to) = range(path);
-            let marker = |path| {
-                ItemKey::InboxMarker(actor, Once::Ever(Subject::CommentLike(path)), actor).raw().sk
+            let row = |path| {
+                let row = RowId { opened: Timestamp(1), subject: Subject::CommentLike(path) };
+                ItemKey::InboxPlace(actor, row).raw().sk
             };
             let within = |sk: String| from <= sk && sk <= to;
-            prop_assert!(within(marker(path)));
-            prop_assert_eq!(within(marker(other)), path == other);
+            prop_assert!(within(row(path)));
+            prop_assert_eq!(within(row(other)), path == other);
         }
     }
 
@@ -169,7 +171,8 @@ proptest! {
             ItemKey::FeedEntry(user, photo),
             ItemKey::FeedChunk(user, opened, photo),
             ItemKey::FeedAuthor(user, actor),
-            ItemKey::InboxRow(user, row),
+            ItemKey::InboxRow(user, Timestamp(opened), row),
+            ItemKey::InboxPlace(user, row),
             ItemKey::InboxMarker(user, Once::within(row), actor),
         ];
         prop_assert!(of_user.iter().all(|key| key.home() == ItemKey::User(user).home()));

@@ -1,5 +1,6 @@
 //! Tables in which everything is right.
 
+use domain::Clock;
 use proptest::prelude::*;
 use testkit::{ATTEMPTS, Fault, World};
 use verify::Outputs;
@@ -53,7 +54,9 @@ async fn a_table_that_cannot_be_read_is_an_error() {
     let (mut findings, mut repairs, mut progress) = (Vec::new(), Vec::new(), Vec::new());
     let outputs = Outputs { findings: &mut findings, repairs: &mut repairs, progress: &mut progress };
     let engine = &small.world.engine;
-    let outcome = verify::verify(&engine.client(), engine.table_name(), &OPTIONS, outputs).await;
+    let outcome =
+        verify::verify(&engine.client(), engine.table_name(), &OPTIONS, small.world.clock.now(), outputs)
+            .await;
     assert!(matches!(outcome, Err(verify::Error::Scan(_))), "{outcome:?}");
     assert!(findings.is_empty());
 }

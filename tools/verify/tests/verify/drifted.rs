@@ -1,9 +1,11 @@
 //! Tables in which something is wrong.
 
-use domain::UserId;
+use domain::inbox::{Actor, Once, RowId, Subject};
+use domain::{Clock, UserId};
 use messages::repair::Repair;
 use proptest::prelude::*;
 use serde_json::json;
+use table::inbox;
 use table::keys::ItemKey;
 
 use crate::stage::{Small, verify, verify_by};
@@ -327,4 +329,43 @@ proptest! {
             assert_eq!(said.report.exit_code(), u8::from(drifted > 0));
         });
     }
+}
+
+#[tokio::test]
+async fn a_wrong_number_of_unread_rows_is_reported_and_repaired() {
+    let small = Small::new().await;
+    let (ada, now) = (small.ada.user_id, small.world.clock.now());
+    for (photo, fan) in [(small.first, &small.bob), (small.second, &small.bob), (small.second, &small.cy)] {
+        let actor = Actor { at: now, user_id: fan.user_id, username: fan.username.clone() };
+        let once = Once::Ever(Subject::Like(photo));
+        inbox::align(&small.world.table, ada, once, fan.user_id, Some(&actor), now).await.unwrap();
+    }
+    assert_eq!(verify(&small.world).await.last_line(), "17 counters, 0 drifted");
+    small.set(ItemKey::InboxState(ada), "unread", 5).await;
+    let said = verify(&small.world).await;
+    assert_eq!(said.findings(), [format!("unread rows of user {ada}: 5 stored, 2 rows")]);
+    assert_eq!(said.last_line(), "17 counters, 1 drifted");
+    assert_eq!(said.repairs, [json!({ "recount": { "inboxes": [ada.to_string()] } })]);
+    assert_eq!(inbox::recount(&small.world.table, ada, now).await.unwrap().unread, 2);
+    assert_eq!(verify(&small.world).await.findings(), [""; 0]);
+    // Rows of which no state knows.
+    small.remove(ItemKey::InboxState(ada)).await;
+    assert_eq!(
+        verify(&small.world).await.findings(),
+        [format!("unread rows of user {ada}: 0 stored, 2 rows")]
+    );
+}
+
+#[tokio::test]
+async fn unread_rows_that_have_expired_are_no_drift() {
+    let small = Small::new().await;
+    let (ada, now) = (small.ada.user_id, small.world.clock.now());
+    let actor = Actor { at: now, user_id: small.bob.user_id, username: small.bob.username.clone() };
+    let once = Once::Ever(Subject::Like(small.first));
+    inbox::align(&small.world.table, ada, once, actor.user_id, Some(&actor), now).await.unwrap();
+    let row = RowId::of(once.subject(), ada, now);
+    small.remove(ItemKey::InboxRow(ada, now, row)).await;
+    assert_eq!(verify(&small.world).await.report.drifted, 1);
+    small.world.clock.advance_days(90);
+    assert_eq!(verify(&small.world).await.findings(), [""; 0]);
 }

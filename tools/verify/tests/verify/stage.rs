@@ -5,7 +5,7 @@ use std::time::Duration;
 use api::Caller;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
-use domain::PhotoId;
+use domain::{Clock, PhotoId};
 use table::keys::{ItemKey, RawKey};
 use testkit::World;
 use verify::{Options, Outputs, Report};
@@ -39,7 +39,9 @@ pub(crate) async fn verify(world: &World) -> Said {
 pub(crate) async fn verify_by(client: &Client, world: &World) -> Said {
     let (mut findings, mut repairs, mut progress) = (Vec::new(), Vec::new(), Vec::new());
     let outputs = Outputs { findings: &mut findings, repairs: &mut repairs, progress: &mut progress };
-    let report = verify::verify(client, world.engine.table_name(), &OPTIONS, outputs).await.unwrap();
+    let report = verify::verify(client, world.engine.table_name(), &OPTIONS, world.clock.now(), outputs)
+        .await
+        .unwrap();
     let text = String::from_utf8(findings).unwrap();
     let repairs = String::from_utf8(repairs).unwrap();
     Said {
