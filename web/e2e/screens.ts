@@ -240,6 +240,14 @@ export const SIGNED_IN: Screen[] = [
   then('activity', at('', '/activity', 'Activity'), async (page) => {
     await expect(page.getByText('likes your photo')).toBeVisible();
   }),
+  then('activity, with the question about notifications', at('', '/activity', 'Activity'), async (page) => {
+    await page.context().grantPermissions(['notifications']);
+    await page.evaluate(async () => {
+      await navigator.serviceWorker.ready;
+    });
+    await page.reload();
+    await expect(page.getByRole('heading', { name: 'Hear of it at once' })).toBeVisible();
+  }),
   settings,
   then('question before logging out', settings, async (page) => {
     await page.getByRole('button', { name: 'Log out' }).click();
@@ -247,6 +255,10 @@ export const SIGNED_IN: Screen[] = [
   }),
   at('settings: profile', '/settings/profile', 'Profile'),
   at('settings: account', '/settings/account', 'Account'),
+  then('settings: notifications', at('', '/settings/notifications', 'Notifications'), async (page) => {
+    await expect(page.getByRole('switch', { name: /^New followers/ })).toBeChecked();
+    await expect(page.getByText('No device yet.')).toBeVisible();
+  }),
   then('settings: privacy', at('', '/settings/privacy', 'Privacy'), async (page) => {
     await expect(page.getByRole('switch')).toBeChecked();
   }),

@@ -86,6 +86,7 @@ const SIGNED_IN = {
   settings: (page) => page.goto('/settings'),
   'settings-profile': (page) => page.goto('/settings/profile'),
   'settings-account': (page) => page.goto('/settings/account'),
+  'settings-notifications': (page) => page.goto('/settings/notifications'),
   'settings-privacy': (page) => page.goto('/settings/privacy'),
   'settings-blocked': (page) => page.goto('/settings/privacy/blocked'),
   'settings-sessions': (page) => page.goto('/settings/sessions'),

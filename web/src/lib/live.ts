@@ -37,7 +37,7 @@ const SPREAD = 10 * MINUTE;
 const STEADY = MINUTE;
 /** The longest that is waited before the first attempt to connect again, and before any (ms). */
 const FIRST = SECOND;
-const MOST = 2 * MINUTE;
+const MOST = MINUTE;
 
 /**
  * A socket to the server that is opened again whenever it is lost, as long as it is wanted. How long it is waited

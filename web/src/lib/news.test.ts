@@ -148,7 +148,7 @@ describe('a socket that is lost', () => {
       while (sockets.length === before) await pass(250);
       waits.push((Date.now() - from) / 1000);
     }
-    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 120, 120]);
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
   });
 
   it('comes back at a moment left to chance', async () => {

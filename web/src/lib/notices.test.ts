@@ -107,9 +107,15 @@ describe('a push', () => {
     expect(system.bodies).toEqual(['a 2']);
   });
 
+  it('counts anew when its row has gone and has come again', async () => {
+    await push(told('a', 2, 0, 1));
+    await push(told('a', 1, 5, 1));
+    expect(system.alerts).toEqual(['a 2', 'a 1']);
+  });
+
   it('is remembered for as long as a repeat may come, and no longer', async () => {
     await push(told('a', 1, 0, 1));
-    await push(told('b', 1, 0, 1), NOW + 25 * 3600_000);
+    await push(told('b', 1, 25 * 60, 1), NOW + 25 * 3600_000);
     expect(Object.keys(kept.get('told') as object)).toEqual(['b']);
   });
 

@@ -3,7 +3,7 @@ import { m } from '$lib/paraglide/messages.js';
 
 // What the system shows of what was told: the worker shows it, and whoever learns that it was read takes it away.
 
-/** What a push says (docs/adr). */
+/** What a push says. */
 interface Told {
   /** The same for all that is told of a row: what comes later takes the place of what came before. */
   tag: string;
@@ -27,7 +27,7 @@ interface Data {
   at: number;
 }
 
-/** What was shown last of a row: a notification that somebody has put away is not shown again for a repeat. */
+/** What was shown last of a row, and when that was told (ms): what somebody has put away is not shown for a repeat. */
 interface Shown {
   state: number;
   at: number;
@@ -53,14 +53,14 @@ export async function show(registration: Registration, text: string | undefined,
   const told = read(text);
   if (!told) return showGeneral(registration, now);
   const { tag, state, title, body, url, icon = ICON, unread } = told;
+  const at = new Date(told.at).getTime();
   const all = await registration.getNotifications();
   const before = all.find((one) => one.tag === tag);
-  if (!(await isNewer(tag, state, now))) {
+  if (!(await isNewer(tag, { state, at }, now))) {
     // Safari takes the right away from who shows nothing. The same again is neither seen nor heard.
     if (before) await put(registration, before.title, { body: before.body, tag, icon: before.icon, data: before.data });
     return;
   }
-  const at = new Date(told.at).getTime();
   await put(registration, title, { body, tag, icon, renotify: true, data: { url, at } });
   if (all.some((one) => dataOf(one).at > at)) return;
   await Promise.all([navigator.setAppBadge?.(unread).catch(() => {}), closeRead(registration, unread)]);
@@ -103,12 +103,14 @@ function put(registration: Registration, title: string, options: Options & { dat
 }
 
 /** Notes what is shown of a row. Returns whether it says more than what was shown before. */
-async function isNewer(tag: string, state: number, now: number): Promise<boolean> {
+async function isNewer(tag: string, told: Shown, now: number): Promise<boolean> {
   let newer = true;
   await update<Record<string, Shown>>(KEY, (shown = {}) => {
-    newer = state > (shown[tag]?.state ?? Number.NEGATIVE_INFINITY);
+    const before = shown[tag];
+    // A row that went and came again counts from one.
+    newer = !before || told.state > before.state || told.at > before.at;
     const recent = Object.entries(shown).filter(([, { at }]) => now - at < REPEATS);
-    return { ...Object.fromEntries(recent), ...(newer && { [tag]: { state, at: now } }) };
+    return { ...Object.fromEntries(recent), ...(newer && { [tag]: told }) };
   });
   return newer;
 }

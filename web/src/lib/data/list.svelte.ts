@@ -12,7 +12,7 @@ export interface Page<T> {
  */
 export class List<T extends { id: string }> {
   #all: T[] = $state.raw([]);
-  #shown = $derived(this.#all.filter((item) => !this.hides(item)));
+  #shown!: () => T[];
   status: 'idle' | 'loading' | 'failed' | 'done' = $state('idle');
   problem: Problem | undefined = $state.raw();
   /** Whether a first page has come. */
@@ -24,10 +24,16 @@ export class List<T extends { id: string }> {
   constructor(
     private readonly read: (cursor?: string) => Promise<Page<T>>,
     private readonly hides: (item: T) => boolean = () => false,
-  ) {}
+  ) {
+    // Of no screen: what the one that makes the list derives is derived no longer when it is left.
+    $effect.root(() => {
+      const shown = $derived(this.#all.filter((item) => !this.hides(item)));
+      this.#shown = () => shown;
+    });
+  }
 
   get items(): T[] {
-    return this.#shown;
+    return this.#shown();
   }
 
   set items(items: T[]) {

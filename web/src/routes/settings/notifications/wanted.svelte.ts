@@ -10,10 +10,9 @@ export class Wanted {
   /** What it has not answered yet, in the order of the wishes. */
   #wished: NotificationSettingsRequest[] = $state.raw([]);
   #last: Promise<unknown> = Promise.resolve();
-  readonly #shown = $derived(this.#said && this.#wished.reduce(changed, this.#said));
 
   get settings(): NotificationSettings | undefined {
-    return this.#shown;
+    return this.#said && this.#wished.reduce(changed, this.#said);
   }
 
   async read(): Promise<void> {

@@ -1,0 +1,95 @@
+import type { Page, WebSocket } from '@playwright/test';
+import { atAnother, expect, test } from './test';
+import type { Account, World } from './world';
+
+const CAT = 'cat.jpg';
+
+/** What is derived behind the API is seen within this time (ms). */
+const SOON = { timeout: 60_000 };
+
+/** Loads the page and waits until its socket is open and it has asked for what came before. Returns the socket. */
+async function listening(page: Page, path = '/'): Promise<WebSocket> {
+  const asked = page.waitForResponse((answer) => answer.url().endsWith('/notifications?count=1'));
+  const opening = page.waitForEvent('websocket');
+  await page.goto(path);
+  const socket = await opening;
+  await asked;
+  return socket;
+}
+
+const activity = (page: Page, unread: number) =>
+  page.getByRole('navigation').getByRole('link', { name: `Activity, ${unread} unread` });
+
+test('a like at one device is a badge at another within two seconds', async ({ page, browser, world, me }) => {
+  const [id, anna] = await Promise.all([world.post(me, { media: [[CAT, 'A cat']] }), world.account('anna')]);
+  const socket = await listening(page);
+  expect(new URL(socket.url()).pathname).toBe('/live');
+  // What is told first is told by functions that have to start.
+  await world.follow(anna, me);
+  await expect(activity(page, 1)).toBeVisible(SOON);
+
+  const other = await atAnother(browser, anna);
+  await other.page.goto(`/p/${id}`);
+  const like = other.page.getByRole('button', { name: 'Like', exact: true }).first();
+  await expect(like).toBeVisible();
+  await like.click();
+  const before = Date.now();
+  await expect(activity(page, 2)).toBeVisible({ timeout: 2000 });
+  test.info().annotations.push({ type: 'badge after', description: `${Date.now() - before} ms` });
+  await expect(page).toHaveTitle(/^\(2\) Feed/);
+  await other.context.close();
+
+  // What is seen on the screen comes as well, and is read on leaving it.
+  await activity(page, 2).click();
+  await expect(page.getByRole('listitem').filter({ hasText: 'likes your photo' })).toContainText('Unread:');
+  const cleo = await world.account('cleo');
+  await world.follow(cleo, me);
+  await expect(page.getByRole('listitem').filter({ hasText: cleo.username })).toBeVisible(SOON);
+  await page.getByRole('navigation').getByRole('link', { name: 'Home' }).click();
+  await expect(page.getByRole('navigation').getByRole('link', { name: 'Activity', exact: true })).toBeVisible();
+  await expect(page).toHaveTitle(/^Feed/);
+});
+
+test('a new photo of somebody followed is offered by the socket', async ({ page, world, me }) => {
+  const anna = await world.account('anna');
+  await world.follow(me, anna);
+  const first = await world.post(anna, { caption: 'The first', media: [[CAT, 'A cat']] });
+  await world.inFeed(me, first);
+  await listening(page);
+  await expect(page.getByText('The first')).toBeVisible();
+  await world.post(anna, { caption: 'The second', media: [[CAT, 'A cat']] });
+  await page.getByRole('button', { name: 'New photos' }).click(SOON);
+  await expect(page.getByText('The second')).toBeVisible();
+});
+
+interface Settings {
+  kinds: Record<string, { push: boolean }>;
+}
+
+const settingsOf = (world: World, me: Account) =>
+  world.call<Settings>('GET', 'users/me/notification-settings', undefined, me);
+
+test('what one is told of is chosen by kind, and a refusal is taken back', async ({ page, world, me }) => {
+  await page.goto('/settings');
+  await page.getByRole('link', { name: 'Notifications' }).click();
+  const likes = page.getByRole('switch', { name: /^Likes Somebody likes a photo/ });
+  await expect(likes).toBeChecked();
+  await likes.click();
+  await expect(likes).not.toBeChecked();
+  await expect
+    .poll(async () => (await settingsOf(world, me)).kinds)
+    .toMatchObject({
+      like: { push: false },
+      comment: { push: true },
+    });
+  await page.reload();
+  await expect(likes).not.toBeChecked();
+
+  await page.route('**/notification-settings', (route) =>
+    route.request().method() === 'PATCH' ? route.fulfill({ status: 503, json: { code: 'busy' } }) : route.continue(),
+  );
+  await likes.click();
+  await expect(page.getByText('The service is busy.')).toBeVisible();
+  await expect(likes).not.toBeChecked();
+  expect((await settingsOf(world, me)).kinds.like?.push).toBe(false);
+});
