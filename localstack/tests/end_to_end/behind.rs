@@ -38,12 +38,13 @@ struct Queue {
     dead_letters: String,
 }
 
-const QUEUES: [(&str, &str, &str); 5] = [
+const QUEUES: [(&str, &str, &str); 6] = [
     ("derive", "DeriveQueueUrl", "DeriveQueueDeadLetterQueueUrl"),
     ("uploads", "UploadsQueueUrl", "UploadsDeadLetterQueueUrl"),
     ("fanout", "FanoutQueueUrl", "FanoutDeadLetterQueueUrl"),
     ("backfill", "BackfillQueueUrl", "BackfillDeadLetterQueueUrl"),
     ("notify", "NotifyQueueUrl", "NotifyDeadLetterQueueUrl"),
+    ("live-send", "LiveSendQueueUrl", "LiveSendDeadLetterQueueUrl"),
 ];
 
 impl Behind {
