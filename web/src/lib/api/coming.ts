@@ -4,11 +4,6 @@ import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
-export type Notifications = Schemas['Notifications'] & {
-  /** With a cursor: rows told since the walk began, newest first. */
-  newer?: Schemas['Notification'][];
-};
-
 export interface QuietHours {
   from: string;
   to: string;

@@ -225,7 +225,7 @@ export interface paths {
         };
         /**
          * What happened to oneself, newest first
-         * @description Those who did the same thing within a day share a row: likes of one's photos and comments, comments, replies and mentions, follows, requests to follow, and acceptances of one's own. A comment is told of once, as a mention before a reply before a comment. Rows are kept for 90 days. Whoever takes back what they did leaves their row, and a deleted photo or comment takes its rows along.
+         * @description Those who did the same thing within a day share a row: likes of one's photos and comments, comments, replies and mentions, follows, requests to follow, and acceptances of one's own. A comment is told of once, as a mention before a reply before a comment. The first of a row is told at once; what comes then is gathered for a minute, then for five, then for an hour. A row that is told moves to the top. What was told since the first page comes beside later pages. Rows are kept for 90 days. Whoever takes back what they did leaves their row, and a deleted photo or comment takes its rows along.
          */
         get: operations["listNotifications"];
         put?: never;
@@ -1205,12 +1205,15 @@ export interface components {
         };
         /** @description Up to when the inbox was read. */
         MarkReadRequest: {
-            /** @description The moment (RFC 3339): `created_at` of the newest row that was seen. Now, where it is absent or later. */
+            /** @description The moment (RFC 3339): `created_at` of the newest row that was seen. Everything that was told, where it is absent. */
             up_to?: string | null;
         };
         /** @description The inbox after reading it. */
         MarkedRead: {
-            /** @description Rows that are still not read. */
+            /**
+             * Format: int64
+             * @description Rows that are still not read.
+             */
             unread_count: number;
         };
         /** @description One picture that will be uploaded. */
@@ -1306,7 +1309,7 @@ export interface components {
             photo_thumbnail: string | null;
             /** @description A sentence in English. */
             message: string;
-            /** @description When the newest actor acted (RFC 3339). */
+            /** @description When it was last told (RFC 3339), by which the list is sorted. */
             created_at: string;
             /** @description Whether it was read. */
             read: boolean;
@@ -1325,11 +1328,19 @@ export interface components {
                 [key: string]: components["schemas"]["KindSettingsRequest"];
             } | null;
         };
-        /** @description A page of the inbox, newest first. */
+        /** @description A page of the inbox, what was told last first. */
         Notifications: {
             /** @description The rows. */
             notifications: components["schemas"]["Notification"][];
-            /** @description Rows not read yet, in the whole inbox; counted up to 100. */
+            /**
+             * @description With a cursor: rows that were told since the first page, newest first. They may have been listed before, and are
+             *     listed no more. Where there are more than a page, the oldest come first, and the rest beside the next page.
+             */
+            newer?: components["schemas"]["Notification"][] | null;
+            /**
+             * Format: int64
+             * @description Rows not read yet, in the whole inbox; 100 where there are more.
+             */
             unread_count: number;
             /** @description Where to go on; null at the end. */
             next_cursor: string | null;

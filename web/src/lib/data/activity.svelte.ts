@@ -1,6 +1,5 @@
 import { del, get, set } from 'idb-keyval';
 import { api, ok, type Schemas } from '$lib/api/client';
-import type { Notifications } from '$lib/api/coming';
 import { Problem } from '$lib/api/problem';
 import { isBlocked } from '$lib/data/away.svelte';
 import { markRead } from '$lib/data/inbox';
@@ -9,7 +8,7 @@ import { unread } from '$lib/data/unread.svelte';
 import { session } from '$lib/session.svelte';
 
 export type Row = Schemas['Notification'];
-type Answer = Notifications;
+type Answer = Schemas['Notifications'];
 
 /** The first page as it was read last, for when there is no connection. */
 interface Kept {
@@ -55,7 +54,7 @@ export class Activity extends List<Row> {
 
   async #page(cursor?: string): Promise<Page<Row>> {
     if (cursor) {
-      const page: Answer = await ok(api.GET('/api/v1/notifications', { params: { query: { cursor } } }));
+      const page = await ok(api.GET('/api/v1/notifications', { params: { query: { cursor } } }));
       unread.hear(page.unread_count);
       this.items = merged(this.items, page.newer ?? []);
       return { ...page, items: page.notifications };
@@ -73,7 +72,7 @@ export class Activity extends List<Row> {
   }
 
   async #readAndKeep(): Promise<Answer> {
-    const page: Answer = await ok(api.GET('/api/v1/notifications'));
+    const page = await ok(api.GET('/api/v1/notifications'));
     unread.hear(page.unread_count);
     void keep(page, this.now());
     return page;
