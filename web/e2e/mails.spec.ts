@@ -1,5 +1,5 @@
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test } from './test';
+import { expect, signIn, test } from './test';
 import { PASSWORD } from './world';
 
 /** Where the local cloud lists what it sent; `make test` says so. */
@@ -39,4 +39,32 @@ test('a mail can be read on a small screen, in light and dark, and leads to its 
     const subjects = (await mailed(address)).map(({ subject }) => subject);
     expect(subjects).toContain('Your password was changed');
   }).toPass();
+});
+
+test('the daily mail is for a confirmed address, and its link asks before it ends it', async ({ page, world }) => {
+  const anna = await world.account('anna');
+  await signIn(page, anna.username);
+  await page.goto('/settings/notifications');
+  const daily = page.getByRole('switch', { name: 'Daily mail' });
+  await expect(daily).toBeDisabled();
+
+  const address = `${anna.username}@example.org`;
+  await expect(async () => expect(await mailed(address)).toHaveLength(1)).toPass();
+  const [proof] = await mailed(address);
+  const token = /prove#([^"]+)"/.exec(proof?.html ?? '')?.[1];
+  await world.call('POST', 'auth/email', { token });
+  await page.reload();
+  await daily.click();
+  const digest = async () =>
+    (await world.call<{ digest: boolean }>('GET', 'users/me/notification-settings', undefined, anna)).digest;
+  await expect.poll(digest).toBe(true);
+
+  await page.goto('/unsubscribe#1.forged');
+  await expect(page).toHaveURL(/unsubscribe$/);
+  await page.getByRole('button', { name: 'Switch them off' }).click();
+  await expect(page.getByRole('button', { name: 'Switch them off' })).toBeEnabled();
+  expect(await digest()).toBe(true);
+  await page.goto('/settings/notifications');
+  await daily.click();
+  await expect.poll(digest).toBe(false);
 });

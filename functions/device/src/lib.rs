@@ -1,12 +1,13 @@
 //! `device`: registers devices to which notifications are pushed, and keeps what is pushed.
 //!
 //! - **Trigger**: `POST` and `GET /api/v1/devices`, `DELETE /api/v1/devices/{device_id}`, `GET` and `PATCH
-//!   /api/v1/users/me/notification-settings`.
+//!   /api/v1/users/me/notification-settings`, `POST /api/v1/auth/unsubscribe/{token}`.
 //! - **Access patterns**: registering takes a quota (1 WRU), then reads the claim of the device beside the
 //!   caller's sessions (2 RRU), and writes claim and session in one transaction (4 WRU); nothing where it is
 //!   registered so already. The list is one query (1 RRU for 4 KiB of sessions). Removing reads the claim (1 RRU)
 //!   and writes the session (1 WRU). Settings are one read (0.5 RRU); a change is a quota beside a read, and one
-//!   write (1 RRU + 2 WRU).
+//!   write (1 RRU + 2 WRU). Where the daily mail is switched on or off, by a change or by a mail's token, settings
+//!   and subscription are one transaction (4 or 6 WRU).
 //! - **Emits**: nothing.
 //! - **Redelivery**: registering twice is once. A device is named by its endpoint.
 //! - **Failures**: the caller gets a problem and asks again. A device that moves leaves its account before it
@@ -22,6 +23,7 @@ use api::wire::{
     RegisterDeviceRequest,
 };
 use api::{Call, Problem, Reply};
+use domain::account::EmailSecret;
 use domain::device::{Device, DeviceId, ExtraOrigins, Subscription, bad_keys};
 use domain::language::Language;
 use domain::notification_settings::parse_kind;
@@ -49,6 +51,8 @@ runtime::config! {
         pub push_origins: ExtraOrigins,
         /// The KMS key by which push services know this network.
         pub vapid_key_id: String,
+        /// The secret that authenticates who unsubscribes from a mail.
+        pub email_secret: EmailSecret,
     }
 }
 
@@ -59,6 +63,7 @@ pub struct DeviceHandler {
     sessions: OpenSessions,
     origins: ExtraOrigins,
     vapid: VapidKey,
+    secret: EmailSecret,
     clock: Arc<dyn Clock>,
 }
 
@@ -67,21 +72,23 @@ impl DeviceHandler {
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         let table = Table::new(aws.dynamodb(), &config.table_name);
         let vapid = VapidKey::connect(aws, &config.vapid_key_id);
-        Self::new(table, config.quota_scale, config.push_origins.clone(), vapid, aws.clock())
+        let (origins, secret) = (config.push_origins.clone(), config.email_secret.clone());
+        Self::new(table, config.quota_scale, origins, vapid, secret, aws.clock())
     }
 
     /// Creates the handler for devices in `table`, with limits multiplied by `quota_scale`, which takes endpoints
-    /// at push services of browsers and at `origins`.
+    /// at push services of browsers and at `origins`, and tokens of mails under `secret`.
     pub fn new(
         table: Table,
         quota_scale: u32,
         origins: ExtraOrigins,
         vapid: VapidKey,
+        secret: EmailSecret,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let quotas = Quotas::new(table.clone(), quota_scale);
         let sessions = OpenSessions::new(table.clone(), clock.clone());
-        Self { table, quotas, sessions, origins, vapid, clock }
+        Self { table, quotas, sessions, origins, vapid, secret, clock }
     }
 
     async fn register(&self, call: &Call) -> Result<Reply, Problem> {
@@ -143,7 +150,8 @@ impl DeviceHandler {
             .into_iter()
             .map(|(kind, change)| Ok((parse_kind(&kind)?, change.push)))
             .collect::<Result<Vec<_>, Problem>>()?;
-        let taking = async { Ok(self.quotas.take(&quota::SETTINGS, me, &[1], self.clock.now()).await?) };
+        let now = self.clock.now();
+        let taking = async { Ok(self.quotas.take(&quota::SETTINGS, me, &[1], now).await?) };
         let (taken, ()) = futures::try_join!(taking, self.sessions.check(call))?;
         taken.map_err(over_quota)?;
         let settings = notification_settings::change(&self.table, me, |settings| {
@@ -152,8 +160,21 @@ impl DeviceHandler {
                     settings.set_pushed(kind, *push);
                 }
             }
+            if let Some(wanted) = request.digest {
+                settings.set_digest(wanted, now);
+            }
         });
         Reply::ok(&NotificationSettings::new(&settings.await?))
+    }
+
+    /// Ends the daily mail of whoever holds a token of one: they have read the mailbox.
+    async fn unsubscribe(&self, call: &Call) -> Result<Reply, Problem> {
+        let Some(user) = self.secret.unsubscribed(call.path("token")) else {
+            return Err(Problem::bad_request("token_invalid", "This is not the token of a mail."));
+        };
+        let now = self.clock.now();
+        notification_settings::change(&self.table, user, |settings| settings.set_digest(false, now)).await?;
+        Ok(Reply::no_content())
     }
 }
 
@@ -180,6 +201,7 @@ impl runtime::http::Handler for DeviceHandler {
                 Reply::ok(&NotificationSettings::new(&settings))
             }
             "PATCH /api/v1/users/me/notification-settings" => self.change_settings(call).await,
+            "POST /api/v1/auth/unsubscribe/{token}" => self.unsubscribe(call).await,
             _ => Err(runtime::http::unknown_route()),
         }
     }

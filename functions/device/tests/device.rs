@@ -2,13 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests are tests")]
 
+use std::time::Duration;
+
 use api::Caller;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use device::DeviceHandler;
+use domain::account::EmailSecret;
 use domain::session::SessionId;
-use domain::{Clock, quota};
+use domain::{Clock, UserId, quota};
 use serde_json::{Value, json};
+use table::digest;
 use testkit::http::{Answer, Request, call, event};
 use testkit::{KeyService, OldSession, World};
 use vapid::VapidKey;
@@ -17,6 +21,7 @@ const REGISTER: &str = "POST /api/v1/devices";
 const LIST: &str = "GET /api/v1/devices";
 const REMOVE: &str = "DELETE /api/v1/devices/{device_id}";
 const SETTINGS: &str = "GET /api/v1/users/me/notification-settings";
+const UNSUBSCRIBE: &str = "POST /api/v1/auth/unsubscribe/{token}";
 const CHANGE: &str = "PATCH /api/v1/users/me/notification-settings";
 
 /// The receiver's key and secret of RFC 8291, appendix A.
@@ -27,7 +32,11 @@ const AUTH: &str = "BTBZMqHH6r4Tts7J_aSIgg";
 fn handler(world: &World) -> DeviceHandler {
     let vapid = VapidKey::new(KeyService::default().client(), KeyService::SIGNING_KEY_ID);
     let origins = "http://127.0.0.1:4569".parse().unwrap();
-    DeviceHandler::new(world.table.clone(), 1, origins, vapid, world.clock.shared())
+    DeviceHandler::new(world.table.clone(), 1, origins, vapid, secret(), world.clock.shared())
+}
+
+fn secret() -> EmailSecret {
+    "a secret of the stack".parse().unwrap()
 }
 
 async fn send(world: &World, request: Request) -> Answer {
@@ -262,6 +271,59 @@ async fn when_settings_are_changed_then_what_is_not_named_stays() {
     assert_eq!(off(&get().await), ["like"]);
 }
 
+/// Returns who gets the daily mail at an hour.
+async fn subscribers(world: &World, hour: u8) -> Vec<UserId> {
+    let mut found = Vec::new();
+    for shard in 0..digest::SHARDS {
+        found.extend(digest::subscribers(&world.table, hour, shard, None).await.unwrap().items);
+    }
+    found
+}
+
+#[tokio::test]
+async fn when_the_daily_mail_is_wanted_then_it_is_at_that_hour_until_it_is_not() {
+    let world = World::new().await;
+    let ann = world.person("ann").await;
+    // Its own session for each, because a token ends before the hours do.
+    let change = async |body: Value| {
+        let session = session(&world, &ann).await;
+        send(&world, Request::to(CHANGE).token(&session.token).json(&body)).await
+    };
+    let settings = async || {
+        let session = session(&world, &ann).await;
+        send(&world, Request::to(SETTINGS).token(&session.token)).await.json
+    };
+    let hour = world.clock.now().hour_of_day();
+    assert_eq!(settings().await["digest"], false);
+    assert_eq!(change(json!({ "digest": true })).await.json["digest"], true);
+    assert_eq!(subscribers(&world, hour).await, [ann.user_id]);
+    world.clock.advance(Duration::from_hours(5));
+    let likes_off = json!({ "digest": true, "kinds": { "like": { "push": false } } });
+    assert_eq!(change(likes_off).await.json["digest"], true);
+    assert_eq!((subscribers(&world, hour).await.len(), subscribers(&world, hour + 5).await.len()), (1, 0));
+
+    // A mail program posts a form, and is nobody that is logged in. Twice is once.
+    let unsubscribe = async |token: &str| {
+        let form = Request::to(UNSUBSCRIBE).path("token", token).body("List-Unsubscribe=One-Click");
+        send(&world, form.header("content-type", "application/x-www-form-urlencoded")).await
+    };
+    let token = secret().unsubscription(ann.user_id);
+    let bad = unsubscribe(&token[..token.len() - 1]).await;
+    assert_eq!((bad.status, bad.code()), (400, "token_invalid"));
+    assert_eq!(subscribers(&world, hour).await, [ann.user_id]);
+    for _ in 0..2 {
+        assert_eq!(unsubscribe(&token).await.status, 204);
+        assert!(subscribers(&world, hour).await.is_empty());
+    }
+    let settings = settings().await;
+    assert_eq!((&settings["digest"], &settings["kinds"]["like"]["push"]), (&json!(false), &json!(false)));
+    // The next time it is at the hour of that moment.
+    change(json!({ "digest": true })).await;
+    assert_eq!(subscribers(&world, hour + 5).await, [ann.user_id]);
+    assert_eq!(change(json!({ "digest": false })).await.json["digest"], false);
+    assert!(subscribers(&world, hour + 5).await.is_empty());
+}
+
 #[tokio::test]
 async fn when_a_device_is_registered_then_it_keeps_its_budget() {
     let world = World::new().await;
@@ -298,10 +360,17 @@ async fn when_the_recorded_events_arrive_then_they_are_answered() {
     let world = World::new().await;
     let session = session(&world, &world.person("ann").await).await;
     let mut id = String::new();
-    for (name, status) in
-        [("register", 201), ("list", 200), ("remove", 204), ("settings", 200), ("change-settings", 200)]
-    {
-        let values = [("token", session.token.as_str()), ("device_id", id.as_str())];
+    let mail = secret().unsubscription(domain::quota::stand_in("ann"));
+    for (name, status) in [
+        ("register", 201),
+        ("list", 200),
+        ("remove", 204),
+        ("settings", 200),
+        ("change-settings", 200),
+        ("unsubscribe", 204),
+    ] {
+        let token = if name == "unsubscribe" { mail.as_str() } else { session.token.as_str() };
+        let values = [("token", token), ("device_id", id.as_str())];
         let values = if name == "remove" { &values[..] } else { &values[..1] };
         let answer = call(&handler(&world), &world.clock, event("device", name, values)).await;
         assert_eq!(answer.status, status, "{name}: {answer:?}");

@@ -1,5 +1,7 @@
 //! What mails say, in each language: plain text, and the same as HTML.
 
+use std::collections::BTreeMap;
+
 use domain::language::Language;
 
 /// What a mail is about.
@@ -24,6 +26,8 @@ pub struct Letter {
     pub text: String,
     /// The same as HTML.
     pub html: String,
+    /// Where a mail program unsubscribes for its user (RFC 8058), if that can be.
+    pub unsubscribe: Option<String>,
 }
 
 /// The parts of a letter.
@@ -37,40 +41,133 @@ struct Parts {
     more: &'static str,
 }
 
+/// What the daily mail is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Digest<'a> {
+    /// How many people did what, by kind of notification.
+    pub counts: &'a BTreeMap<&'static str, u64>,
+    /// The page of the web client that lists it.
+    pub list: &'a str,
+    /// The page of the web client that switches the mail off, for whoever holds its token.
+    pub off: &'a str,
+    /// Where a mail program switches it off.
+    pub unsubscribe: &'a str,
+}
+
 impl Letter {
     /// Returns the letter in a language, with its link if it has one.
     pub fn new(subject: Subject, language: Language, link: Option<&str>) -> Self {
         let Parts { subject, why, button, more } = parts(subject, language);
         let (text_link, html_link) = match link {
-            Some(link) => {
-                let href = escaped(link);
-                let style = "display:inline-block;padding:12px 20px;border-radius:8px;background:#0b57d0;\
-                             color:#ffffff;text-decoration:none";
-                let html = format!(
-                    "<p><a href=\"{href}\" style=\"{style}\">{}</a></p>\n\
-                     <p style=\"overflow-wrap:anywhere\">{href}</p>\n",
-                    escaped(button)
-                );
-                (format!("{link}\n\n"), html)
-            }
+            Some(link) => (format!("{link}\n\n"), button_html(button, link)),
             None => (String::new(), String::new()),
         };
         let text = format!("{why}\n\n{text_link}{more}\n\nlambdagram\n");
-        let code = match language {
-            Language::En => "en",
-            Language::De => "de",
-        };
-        let html = format!(
-            "<!doctype html>\n<html lang=\"{code}\">\n<head><meta charset=\"utf-8\">\
-             <meta name=\"viewport\" content=\"width=device-width\">\
-             <meta name=\"color-scheme\" content=\"light dark\"><title>{}</title></head>\n\
-             <body style=\"font-family:sans-serif;line-height:1.5;max-width:36em;margin:auto;padding:1em\">\n\
-             <p>{}</p>\n{html_link}<p>{}</p>\n<p>lambdagram</p>\n</body>\n</html>\n",
-            escaped(subject),
+        let body = format!("<p>{}</p>\n{html_link}<p>{}</p>\n", escaped(why), escaped(more));
+        Self { subject: subject.to_owned(), text, html: page(language, subject, &body), unsubscribe: None }
+    }
+
+    /// Returns the daily mail in a language. It says how many, and never who: a mail holds no text that somebody
+    /// wrote.
+    pub fn digest(language: Language, digest: Digest<'_>) -> Self {
+        let Digest { counts, list, off, unsubscribe } = digest;
+        let DigestParts { subject, why, button, until } = digest_parts(language);
+        let lines: Vec<String> =
+            counts.iter().map(|(kind, count)| format!("{}: {count}", kind_name(kind, language))).collect();
+        let text = format!("{why}\n\n- {}\n\n{list}\n\n{until}\n\n{off}\n\nlambdagram\n", lines.join("\n- "));
+        let items: String = lines.iter().map(|line| format!("<li>{}</li>\n", escaped(line))).collect();
+        let body = format!(
+            "<p>{}</p>\n<ul>\n{items}</ul>\n{}<p>{}</p>\n\
+             <p style=\"overflow-wrap:anywhere\"><a href=\"{off}\">{off}</a></p>\n",
             escaped(why),
-            escaped(more)
+            button_html(button, list),
+            escaped(until),
+            off = escaped(off)
         );
-        Self { subject: subject.to_owned(), text, html }
+        Self {
+            subject: subject.to_owned(),
+            text,
+            html: page(language, subject, &body),
+            unsubscribe: Some(unsubscribe.to_owned()),
+        }
+    }
+}
+
+/// Returns a link that looks like a button, and its address below.
+fn button_html(words: &str, link: &str) -> String {
+    let style = "display:inline-block;padding:12px 20px;border-radius:8px;background:#0b57d0;color:#ffffff;\
+                 text-decoration:none";
+    let (words, href) = (escaped(words), escaped(link));
+    format!(
+        "<p><a href=\"{href}\" style=\"{style}\">{words}</a></p>\n<p style=\"overflow-wrap:anywhere\">{href}</p>\n"
+    )
+}
+
+/// Returns a whole document. `body` is HTML.
+fn page(language: Language, title: &str, body: &str) -> String {
+    let code = match language {
+        Language::En => "en",
+        Language::De => "de",
+    };
+    format!(
+        "<!doctype html>\n<html lang=\"{code}\">\n<head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><title>{}</title></head>\n\
+         <body style=\"font-family:sans-serif;line-height:1.5;max-width:36em;margin:auto;padding:1em\">\n\
+         {body}<p>lambdagram</p>\n</body>\n</html>\n",
+        escaped(title)
+    )
+}
+
+/// The parts of the daily mail.
+struct DigestParts {
+    subject: &'static str,
+    /// Before the counts.
+    why: &'static str,
+    /// The words of the link to the list.
+    button: &'static str,
+    /// Before the address at which it is switched off.
+    until: &'static str,
+}
+
+fn digest_parts(language: Language) -> DigestParts {
+    match language {
+        Language::En => DigestParts {
+            subject: "What is new on lambdagram",
+            why: "This is new since you last looked:",
+            button: "Look at it",
+            until: "You get this mail once a day when there is something new, because you asked for it. Switch it off here:",
+        },
+        Language::De => DigestParts {
+            subject: "Neues bei lambdagram",
+            why: "Das ist neu, seit du zuletzt nachgesehen hast:",
+            button: "Ansehen",
+            until: "Du bekommst diese Mail einmal am Tag, wenn es etwas Neues gibt, weil du sie wolltest. Schalte sie hier ab:",
+        },
+    }
+}
+
+/// Returns what a kind of notification is called when it is counted.
+fn kind_name(kind: &str, language: Language) -> &'static str {
+    match (kind, language) {
+        ("like", Language::En) => "Likes of your photos",
+        ("like", Language::De) => "Likes für deine Fotos",
+        ("comment", Language::En) => "Comments on your photos",
+        ("comment", Language::De) => "Kommentare zu deinen Fotos",
+        ("reply", Language::En) => "Replies to you",
+        ("reply", Language::De) => "Antworten an dich",
+        ("mention", Language::En) => "Mentions of you",
+        ("mention", Language::De) => "Erwähnungen von dir",
+        ("comment_like", Language::En) => "Likes of your comments",
+        ("comment_like", Language::De) => "Likes für deine Kommentare",
+        ("follow", Language::En) => "New followers",
+        ("follow", Language::De) => "Neue Follower",
+        ("request", Language::En) => "Requests to follow you",
+        ("request", Language::De) => "Anfragen, dir zu folgen",
+        ("acceptance", Language::En) => "Accepted requests of yours",
+        ("acceptance", Language::De) => "Angenommene Anfragen von dir",
+        (_, Language::En) => "Other news",
+        (_, Language::De) => "Weitere Neuigkeiten",
     }
 }
 
@@ -153,7 +250,7 @@ mod tests {
         let letters = Language::ALL.map(|language| {
             [Subject::Proof, Subject::Notice, Subject::Reset, Subject::Changed].map(|subject| {
                 let link = (subject != Subject::Notice).then_some(link);
-                let Letter { subject, text, html } = Letter::new(subject, language, link);
+                let Letter { subject, text, html, .. } = Letter::new(subject, language, link);
                 format!("{subject}\n\n{text}\n{html}")
             })
         });
@@ -167,6 +264,26 @@ mod tests {
         assert!(letter.text.contains(&format!("\n\n{link}\n\n")));
         assert!(letter.html.contains("href=\"https://example.org/?a=1&amp;b=&lt;&quot;&#39;&gt;#x\""));
         assert!(!letter.html.contains(link));
+    }
+
+    #[test]
+    fn a_digest_counts_and_says_where_it_ends() {
+        let counts = BTreeMap::from([("follow", 1), ("like", 12), ("reply", 2)]);
+        let digest = Digest {
+            counts: &counts,
+            list: "https://example.org/activity",
+            off: "https://example.org/unsubscribe#7.x",
+            unsubscribe: "https://example.org/api/v1/auth/unsubscribe/7.x",
+        };
+        let letters = Language::ALL.map(|language| {
+            let Letter { subject, text, html, unsubscribe } = Letter::digest(language, digest);
+            format!("{subject}\n{}\n\n{text}\n{html}", unsubscribe.unwrap())
+        });
+        insta::assert_snapshot!(letters.join("----\n"));
+        for language in Language::ALL {
+            let other = kind_name("", language);
+            assert!(domain::inbox::KINDS.iter().all(|kind| kind_name(kind, language) != other));
+        }
     }
 
     #[test]

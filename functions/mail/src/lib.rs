@@ -1,9 +1,12 @@
-//! `mail`: mails links that prove an address or set a new password, and tells of changed passwords.
+//! `mail`: mails links that prove an address or set a new password, tells of changed passwords, and says daily what is new to
+//! whoever asked for that.
 //!
-//! - **Trigger**: SQS `mail`, subscribed to `link.added` and `password.changed`.
+//! - **Trigger**: SQS `mail`, subscribed to `link.added`, `password.changed` and `digest.due`.
 //! - **Access patterns**: link and address, then the claim of the address (3 RRU). Where another account has
 //!   proved it, that one's address too. A quota (1 WRU), the key service, the mail, and a mark at the link
-//!   (1 WRU). Of a changed password, the change, the address and its claim (3 RRU), and the same writes.
+//!   (1 WRU). Of a changed password, the change, the address and its claim (3 RRU), and the same writes. Of a daily mail,
+//!   whether it is due, the address, the newest 100 rows of the inbox and how far it was read (4 RRU), then the claim
+//!   of the address (1 RRU), and a mark (1 WRU).
 //! - **Emits**: nothing. Mails go out through SES.
 //! - **Redelivery**: a link that is marked as sent is not sent again. The same holds for changes of passwords. A process that dies after a mail and
 //!   before its mark sends the same link twice.
@@ -17,8 +20,10 @@
 mod letter;
 mod mailer;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use domain::account::EmailSecret;
 use domain::mail_link::{LinkDigest, Purpose};
 use domain::quota::{CHANGE_MAILS, PROOF_MAILS, RESET_MAILS, stand_in};
 use domain::{Clock, Timestamp, UserId};
@@ -27,10 +32,14 @@ use runtime::{Aws, metrics};
 use sealing::{OpenError, Opener};
 use table::address::{self, Address};
 use table::guard::Quotas;
-use table::{Table, mail_link, password_change};
+use table::inbox::Listed;
+use table::{Table, digest, inbox, mail_link, password_change};
 
-pub use letter::{Letter, Subject};
+pub use letter::{Digest, Letter, Subject};
 pub use mailer::{Mailer, SendError, Sent};
+
+/// Rows of the inbox that a daily mail counts, at most.
+const NEWEST: usize = 100;
 
 runtime::config! {
     /// Settings of `mail`.
@@ -41,6 +50,8 @@ runtime::config! {
         pub quota_scale: u32,
         /// Base URL of the web client.
         pub cdn_url: String,
+        /// The secret that authenticates who unsubscribes.
+        pub email_secret: EmailSecret,
         /// From whom mails are.
         pub mail_sender: String,
         /// The configuration set by which SES sends.
@@ -56,6 +67,7 @@ pub struct MailHandler {
     mailer: Mailer,
     clock: Arc<dyn Clock>,
     web_url: String,
+    secret: EmailSecret,
 }
 
 /// The reason why a message cannot be handled now.
@@ -81,10 +93,11 @@ impl MailHandler {
         let table = Table::new(aws.dynamodb(), &config.table_name);
         let quotas = Quotas::new(table.clone(), config.quota_scale);
         let mailer = Mailer::connect(aws, &config.mail_sender, &config.mail_configuration);
-        Self::new(table, quotas, Opener::connect(aws), mailer, aws.clock(), &config.cdn_url)
+        let secret = config.email_secret.clone();
+        Self::new(table, quotas, Opener::connect(aws), mailer, aws.clock(), &config.cdn_url, secret)
     }
 
-    /// Creates a handler that mails links to the web client at `web_url`.
+    /// Creates a handler that mails links to the web client at `web_url`, and unsubscriptions under `secret`.
     pub fn new(
         table: Table,
         quotas: Quotas,
@@ -92,8 +105,10 @@ impl MailHandler {
         mailer: Mailer,
         clock: Arc<dyn Clock>,
         web_url: &str,
+        secret: EmailSecret,
     ) -> Self {
-        Self { table, quotas, opener, mailer, clock, web_url: web_url.trim_end_matches('/').to_owned() }
+        let web_url = web_url.trim_end_matches('/').to_owned();
+        Self { table, quotas, opener, mailer, clock, web_url, secret }
     }
 
     async fn mail(&self, user: UserId, purpose: Purpose, digest: &LinkDigest) -> Result<(), Error> {
@@ -142,7 +157,8 @@ impl MailHandler {
             }
             Subject::Notice | Subject::Changed => None,
         };
-        self.send(subject, url.as_deref(), &to).await?;
+        let letter = Letter::new(subject, to.language, url.as_deref());
+        self.send(&letter, &to).await?;
         Ok(mail_link::mark_sent(&self.table, user, purpose, digest).await?)
     }
 
@@ -165,14 +181,54 @@ impl MailHandler {
             return Ok(());
         }
         let url = format!("{}/forgot", self.web_url);
-        self.send(Subject::Changed, Some(&url), &address).await?;
+        let letter = Letter::new(Subject::Changed, address.language, Some(&url));
+        self.send(&letter, &address).await?;
         Ok(password_change::mark_sent(&self.table, user, at).await?)
     }
 
-    async fn send(&self, subject: Subject, url: Option<&str>, to: &Address) -> Result<(), Error> {
+    /// Says to a user how much is new, if anything is and they want to know.
+    async fn digest(&self, user: UserId, hour: u8) -> Result<(), Error> {
+        let now = self.clock.now();
+        let (is_due, address, rows, state) = futures::try_join!(
+            digest::is_due_latest(&self.table, user, hour, now),
+            address::get_latest(&self.table, user),
+            inbox::page(&self.table, user, None, NEWEST, now),
+            inbox::state_latest(&self.table, user),
+        )?;
+        let Some(address) = address.filter(|_| is_due) else {
+            metrics::count("digests_done", 1);
+            return Ok(());
+        };
+        let mut counts = BTreeMap::new();
+        for Listed { id, row, .. } in rows.items.iter().filter(|listed| listed.place > state.read_to) {
+            *counts.entry(id.subject.kind()).or_insert(0) += row.actor_count;
+        }
+        if counts.is_empty() {
+            metrics::count("digests_without_news", 1);
+            return Ok(());
+        }
+        if address::owner_latest(&self.table, &address.email).await? != Some(user) {
+            metrics::count("digests_without_address", 1);
+            return Ok(());
+        }
+        let page = |path: &str| format!("{}/{path}", self.web_url);
+        let token = self.secret.unsubscription(user);
+        let letter = Letter::digest(
+            address.language,
+            Digest {
+                counts: &counts,
+                list: &page("activity"),
+                off: &page(&format!("unsubscribe#{token}")),
+                unsubscribe: &page(&format!("api/v1/auth/unsubscribe/{token}")),
+            },
+        );
+        self.send(&letter, &address).await?;
+        Ok(digest::mark_sent(&self.table, user, hour, now).await?)
+    }
+
+    async fn send(&self, letter: &Letter, to: &Address) -> Result<(), Error> {
         let recipient = self.opener.open(&to.sealed).await?;
-        let letter = Letter::new(subject, to.language, url);
-        match self.mailer.send(&recipient, &letter).await? {
+        match self.mailer.send(&recipient, letter).await? {
             Sent::Accepted => metrics::count("mails_sent", 1),
             Sent::Refused => metrics::count("mails_refused", 1),
         }
@@ -190,6 +246,7 @@ impl runtime::sqs::Handler for MailHandler {
         match event {
             Event::LinkAdded { user_id, purpose, link } => self.mail(user_id, purpose, &link).await,
             Event::PasswordChanged { user_id, at } => self.tell_of_change(user_id, at).await,
+            Event::DigestDue { user_id, hour } => self.digest(user_id, hour).await,
             other => Err(Error::Misdirected(other.kind())),
         }
     }

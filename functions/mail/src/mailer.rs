@@ -70,7 +70,16 @@ fn content(letter: &Letter) -> Result<EmailContent, BuildError> {
     let body = Body::builder().text(text(&letter.text)?).html(text(&letter.html)?).build();
     // Nobody's "out of office" is to answer (RFC 3834).
     let header = MessageHeader::builder().name("Auto-Submitted").value("auto-generated").build()?;
-    let message = Message::builder().subject(text(&letter.subject)?).body(body).headers(header).build();
+    let mut message = Message::builder().subject(text(&letter.subject)?).body(body).headers(header);
+    if let Some(url) = &letter.unsubscribe {
+        for (name, value) in [
+            ("List-Unsubscribe", format!("<{url}>").as_str()),
+            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        ] {
+            message = message.headers(MessageHeader::builder().name(name).value(value).build()?);
+        }
+    }
+    let message = message.build();
     Ok(EmailContent::builder().simple(message).build())
 }
 

@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use aws_sdk_sesv2::config::retry::RetryConfig;
 use aws_sdk_sesv2::config::{BehaviorVersion, Credentials, Region};
-use domain::account::{EmailDigest, UserName};
+use domain::account::{EmailDigest, EmailSecret, UserName};
+use domain::inbox::{Actor, Once, Subject as Inboxed};
 use domain::language::Language;
 use domain::mail_link::{LinkDigest, LinkToken, Purpose};
 use domain::session::Seen;
@@ -24,12 +25,13 @@ use messages::Event;
 use runtime::metrics::counted;
 use runtime::sqs::answer;
 use sealing::{Opener, Sealer};
-use serde_json::Value;
+use serde_json::{Value, json};
 use table::address::{self, Address};
 use table::guard::Quotas;
 use table::mail_link::{self, MailLink};
 use table::session::{Opened, Owner};
 use table::user::{self, NewAccount};
+use table::{inbox, notification_settings};
 use testkit::{Fault, KeyService, Wiretap, fixture, sqs_event};
 
 const WEB: &str = "https://web.example.org/";
@@ -73,6 +75,7 @@ impl World {
             mailer,
             inner.clock.shared(),
             WEB,
+            secret(),
         );
         let sealer = Sealer::new(keys.client(), KeyService::KEY_ID, Arc::new(inner.random.clone()));
         Self { inner, keys, ses, refusals, sealer, handler, tokens: AtomicUsize::new(0) }
@@ -143,6 +146,10 @@ impl Randomness for Numbered {
     fn fill(&self, bytes: &mut [u8]) {
         bytes.fill(u8::try_from(self.0).unwrap());
     }
+}
+
+fn secret() -> EmailSecret {
+    "a secret of the stack".parse().unwrap()
 }
 
 fn event(link: &MailLink) -> Event {
@@ -373,6 +380,75 @@ async fn when_links_are_asked_for_first_then_a_changed_password_is_told_all_the_
         sent += world.sent(&event).await.0.len();
     }
     assert_eq!(sent, 5);
+}
+
+impl World {
+    /// Has somebody get the daily mail at this hour; returns its event.
+    async fn subscribe(&self, user: UserId) -> Event {
+        let now = self.inner.clock.now();
+        let settings = notification_settings::change(&self.inner.table, user, |settings| {
+            settings.set_digest(true, now);
+        });
+        Event::DigestDue { user_id: user, hour: settings.await.unwrap().digest_hour().unwrap() }
+    }
+
+    /// Tells somebody of new followers.
+    async fn followed(&self, user: UserId, followers: u64) {
+        for number in 1..=followers {
+            let follower = UserId::try_from(number).unwrap();
+            let edge = Actor { at: self.inner.clock.now(), user_id: follower, username: "bob".to_owned() };
+            let (table, once) = (&self.inner.table, Once::Ever(Inboxed::Follow));
+            inbox::align(table, user, once, follower, Some(&edge), edge.at).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn when_the_daily_mail_is_due_then_it_counts_what_is_new_once_a_day() {
+    let world = World::new().await;
+    let (ann, proof) = world.register("ann", "ann@example.org", Language::En).await;
+    let due = world.subscribe(ann).await;
+    let Event::DigestDue { hour, .. } = due else { panic!() };
+    let none = async |counter: &str| {
+        let (mails, counted) = world.sent(&due).await;
+        assert_eq!((mails, counted.contains(counter)), (vec![], true), "{counted}");
+    };
+    none("digests_without_news").await;
+    world.followed(ann, 3).await;
+    none("digests_without_address").await;
+    world.prove(&proof).await;
+
+    let values = [("user_id", ann.to_string()), ("hour", hour.to_string())];
+    let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let delivered = serde_json::from_value(fixture("mail", "digest-due", &values)).unwrap();
+    assert!(answer(&world.handler, delivered).await.batch_item_failures.is_empty());
+    let body = world.ses.heard().last().unwrap().body.clone();
+    let mail = Mail::of(&body);
+    assert_eq!((mail.to.as_str(), mail.subject.as_str()), ("ann@example.org", "What is new on lambdagram"));
+    assert!(mail.text.contains("- New followers: 3\n") && !mail.text.contains("bob"), "{mail:?}");
+    let headers = &serde_json::from_str::<Value>(&body).unwrap()["Content"]["Simple"]["Headers"];
+    let token = secret().unsubscription(ann);
+    let url = format!("<https://web.example.org/api/v1/auth/unsubscribe/{token}>");
+    assert_eq!((&headers[1]["Name"], &headers[1]["Value"]), (&json!("List-Unsubscribe"), &json!(url)));
+    let one_click = (&json!("List-Unsubscribe-Post"), &json!("List-Unsubscribe=One-Click"));
+    assert_eq!((&headers[2]["Name"], &headers[2]["Value"]), one_click);
+
+    none("digests_done").await;
+    world.inner.clock.advance(Duration::from_hours(24));
+    world.one(&due).await;
+    // Who has looked knows, and who wants no mail gets none.
+    world.inner.clock.advance(Duration::from_hours(24));
+    let state = inbox::state_latest(&world.inner.table, ann).await.unwrap();
+    let now = world.inner.clock.now();
+    inbox::mark_read(&world.inner.table, ann, state, None, now).await.unwrap();
+    none("digests_without_news").await;
+    world.inner.clock.advance(Duration::from_hours(24));
+    world.followed(ann, 5).await;
+    let now = world.inner.clock.now();
+    notification_settings::change(&world.inner.table, ann, |settings| settings.set_digest(false, now))
+        .await
+        .unwrap();
+    none("digests_done").await;
 }
 
 #[tokio::test]

@@ -43,6 +43,7 @@ const QUEUES: [(&str, &str, &str); 6] = [
     ("uploads", "UploadsQueueUrl", "UploadsDeadLetterQueueUrl"),
     ("fanout", "FanoutQueueUrl", "FanoutDeadLetterQueueUrl"),
     ("backfill", "BackfillQueueUrl", "BackfillDeadLetterQueueUrl"),
+    ("mail", "MailQueueUrl", "MailDeadLetterQueueUrl"),
     ("notify", "NotifyQueueUrl", "NotifyDeadLetterQueueUrl"),
     ("live-send", "LiveSendQueueUrl", "LiveSendDeadLetterQueueUrl"),
 ];

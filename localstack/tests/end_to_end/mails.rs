@@ -1,6 +1,9 @@
-//! Mails: proofs of addresses, notices, and links for new passwords. The local cloud keeps what it sends.
+//! Mails: proofs of addresses, notices, links for new passwords, and the daily mail. The local cloud keeps what it sends.
 
+use domain::Clock;
+use messages::Event;
 use reqwest::Method;
+use runtime::SystemClock;
 use serde_json::{Value, json};
 
 use crate::world::{App, PASSWORD, Person, eventually, unique};
@@ -165,6 +168,40 @@ async fn when_a_password_is_changed_then_its_owner_should_be_told() {
     let mails = app.until_mails(&anna.email, 2).await;
     assert_eq!(mails[1].subject, "Your password was changed");
     assert!(mails[1].text.contains(&format!("{}/forgot\n", app.cloud.cdn_url)), "{mails:?}");
+}
+
+#[tokio::test]
+async fn when_the_daily_mail_is_wanted_then_it_should_come_until_its_token_ends_it() {
+    let app = App::new();
+    let (anna, bert) = (app.register("anna").await, app.register("bert").await);
+    anna.prove().await;
+    let settings = async |digest: bool| {
+        let found = anna.get("/users/me/notification-settings").await.expect(200);
+        assert_eq!(found["digest"], digest);
+    };
+    settings(false).await;
+    let before = SystemClock.now().hour_of_day();
+    anna.patch("/users/me/notification-settings", &json!({ "digest": true })).await.expect(200);
+    settings(true).await;
+    bert.follow(&anna).await;
+    anna.until_inbox(1).await;
+    // Its hour, whatever it was when the request was handled: who gets none at an hour gets no mail of it.
+    let hours =
+        [before, SystemClock.now().hour_of_day()].map(|hour| Event::DigestDue { user_id: anna.id, hour });
+    app.behind.flood("mail", &hours).await;
+    let mails = app.until_mails(&anna.email, 2).await;
+    assert_eq!(mails[1].subject, "What is new on lambdagram");
+    assert!(mails[1].text.contains("- New followers: 1\n"), "{mails:?}");
+
+    let token = app.token_mailed(&anna.email, "unsubscribe", 0).await;
+    app.post(&format!("/auth/unsubscribe/{token}x"), &json!({})).await.refused(400, "token_invalid");
+    for _ in 0..2 {
+        app.post(&format!("/auth/unsubscribe/{token}"), &json!({})).await.expect(204);
+    }
+    settings(false).await;
+    app.behind.flood("mail", &hours).await;
+    app.behind.until_handled("mail").await;
+    assert_eq!(app.mails(&anna.email).await.len(), 2);
 }
 
 #[tokio::test]

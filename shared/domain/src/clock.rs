@@ -31,6 +31,11 @@ impl Timestamp {
         self.0.div_euclid(DAY_MS)
     }
 
+    /// Returns the hour of its day in UTC, from 0 to 23.
+    pub fn hour_of_day(self) -> u8 {
+        u8::try_from(self.0.rem_euclid(DAY_MS) / (60 * 60 * 1000)).unwrap_or(0)
+    }
+
     /// Returns this moment moved by `ms` milliseconds; saturates.
     pub fn plus_ms(self, ms: i64) -> Self {
         Self(self.0.saturating_add(ms))
@@ -99,5 +104,7 @@ mod tests {
     fn days_and_seconds_round_down_before_the_epoch_too() {
         assert_eq!((Timestamp(-1).seconds(), Timestamp(-1).day()), (-1, -1));
         assert_eq!((Timestamp(DAY_MS).seconds(), Timestamp(DAY_MS).day()), (86_400, 1));
+        let hours = [0, DAY_MS - 1, DAY_MS, -1].map(|ms| Timestamp(ms).hour_of_day());
+        assert_eq!(hours, [0, 23, 0, 23]);
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Timestamp;
 use crate::inbox::KINDS;
 use crate::text::Invalid;
 
@@ -13,12 +14,25 @@ pub struct Settings {
     /// The kinds of notification that are not pushed. They are in the list all the same.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     unpushed: BTreeSet<String>,
+    /// The hour of the day (UTC) at which a mail says what is new. None: there is no such mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    digest_hour: Option<u8>,
 }
 
 impl Settings {
     /// Returns whether notifications of a kind are pushed.
     pub fn pushes(&self, kind: &str) -> bool {
         !self.unpushed.contains(kind)
+    }
+
+    /// Returns the hour of the day (UTC) at which a mail says what is new, if one does.
+    pub fn digest_hour(&self) -> Option<u8> {
+        self.digest_hour
+    }
+
+    /// Sets whether a mail says daily what is new: from now on at the hour of the day at which it was asked for.
+    pub fn set_digest(&mut self, wanted: bool, now: Timestamp) {
+        self.digest_hour = wanted.then(|| self.digest_hour.unwrap_or_else(|| now.hour_of_day()));
     }
 
     /// Sets whether notifications of a kind are pushed.
@@ -50,6 +64,12 @@ mod tests {
         settings.set_pushed("like", false);
         assert!(!settings.pushes("like") && settings.pushes("comment_like"));
         settings.set_pushed("like", true);
+        assert_eq!(settings, Settings::default());
+        let (five, nine) = (Timestamp(5 * 3_600_000), Timestamp(9 * 3_600_000));
+        settings.set_digest(true, five);
+        settings.set_digest(true, nine);
+        assert_eq!(settings.digest_hour(), Some(5), "it stays where it was");
+        settings.set_digest(false, nine);
         assert_eq!(settings, Settings::default());
         assert_eq!(
             (parse_kind("mention"), parse_kind("LIKE").unwrap_err().code),

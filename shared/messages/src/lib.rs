@@ -259,6 +259,14 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+    /// Somebody's daily mail is due. Consumer: `mail`.
+    #[serde(rename = "digest.due")]
+    DigestDue {
+        /// Whose.
+        user_id: UserId,
+        /// The hour of the day (UTC) at which they get it.
+        hour: u8,
+    },
     /// A row of an inbox was told: it moved to the top of the list, and counts as unread. Consumers: `push`,
     /// `live-send`.
     #[serde(rename = "notification.told")]
@@ -300,7 +308,8 @@ impl Event {
             | Self::ReaderReturned { user_id, .. }
             | Self::AudienceChanged { user_id, .. }
             | Self::LinkAdded { user_id, .. }
-            | Self::PasswordChanged { user_id, .. } => *user_id,
+            | Self::PasswordChanged { user_id, .. }
+            | Self::DigestDue { user_id, .. } => *user_id,
             Self::FollowAdded { follower_id, .. } | Self::FollowRemoved { follower_id, .. } => *follower_id,
             Self::RequestAdded { asker_id, .. } | Self::RequestRemoved { asker_id, .. } => *asker_id,
             Self::NotificationTold { recipient_id, .. } => *recipient_id,
@@ -330,6 +339,7 @@ impl Event {
             Self::AudienceChanged { .. } => "audience.changed",
             Self::LinkAdded { .. } => "link.added",
             Self::PasswordChanged { .. } => "password.changed",
+            Self::DigestDue { .. } => "digest.due",
             Self::NotificationTold { .. } => "notification.told",
         }
     }

@@ -107,6 +107,7 @@ fn messages_look_like_this() {
             link: LinkDigest::parse(&"0f".repeat(32)).unwrap(),
         },
         Event::PasswordChanged { user_id: user(3), at: Timestamp(7) },
+        Event::DigestDue { user_id: user(3), hour: 17 },
         Event::NotificationTold {
             recipient_id: user(2),
             row: RowId { opened: Timestamp(5), subject: Subject::Like(photo(1)) },

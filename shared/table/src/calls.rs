@@ -7,7 +7,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, DeleteRequest, KeysAndAttributes, Put, PutRequest, TransactWriteItem, WriteRequest,
+    AttributeValue, Delete, DeleteRequest, KeysAndAttributes, Put, PutRequest, TransactWriteItem,
+    WriteRequest,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::de::DeserializeOwned;
@@ -347,6 +348,18 @@ impl Table {
         let put = Put::builder().table_name(&*self.name).set_item(Some(stored(key, value)?));
         let put = put.condition_expression(condition).set_expression_attribute_values(values);
         Ok(TransactWriteItem::builder().put(put.build().map_err(Error::unreadable)?).build())
+    }
+
+    /// Returns the part of a transaction that has an item of its key alone, or has none.
+    pub(crate) fn presence(&self, key: &ItemKey, there: bool) -> Result<TransactWriteItem> {
+        let write = TransactWriteItem::builder();
+        Ok(if there {
+            let put = Put::builder().table_name(&*self.name).set_item(Some(key_item(key)));
+            write.put(put.build().map_err(Error::unreadable)?).build()
+        } else {
+            let delete = Delete::builder().table_name(&*self.name).set_key(Some(key_item(key)));
+            write.delete(delete.build().map_err(Error::unreadable)?).build()
+        })
     }
 
     /// Deletes an item and returns whether it existed. 1 WRU for each KiB.

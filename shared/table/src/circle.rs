@@ -3,14 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use domain::UserId;
 use domain::visibility::{CIRCLE_LEN, Circle, Pair, Tie};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use crate::calls::{Range, back_off, key_item, parsed};
+use crate::calls::{Range, back_off, parsed};
 use crate::counters::{KeyPages, KeyRange};
 use crate::edges::{Transacted, transact};
 use crate::keys::{ItemKey, partition, sort};
@@ -222,22 +221,10 @@ impl Renewal {
         }
         let mut writes = vec![table.version_put(&key, new, old.version)?];
         for (key, there) in beyond {
-            writes.push(beyond_write(table, &key, there)?);
+            writes.push(table.presence(&key, there)?);
         }
         Ok(matches!(transact(table, writes).await?, Transacted::All))
     }
-}
-
-/// Returns the write that adds or removes an item of its key alone.
-fn beyond_write(table: &Table, key: &ItemKey, there: bool) -> Result<TransactWriteItem> {
-    let write = TransactWriteItem::builder();
-    Ok(if there {
-        let put = Put::builder().table_name(&*table.name).set_item(Some(key_item(key)));
-        write.put(put.build().map_err(Error::unreadable)?).build()
-    } else {
-        let delete = Delete::builder().table_name(&*table.name).set_key(Some(key_item(key)));
-        write.delete(delete.build().map_err(Error::unreadable)?).build()
-    })
 }
 
 /// Reads what two people say about each other, and compares the circles of both with it. 4 RRU, and 4 more for

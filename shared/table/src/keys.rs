@@ -138,6 +138,8 @@ pub enum ItemKey {
     Rate(UserId, String),
     /// What a user's idempotency key made.
     Idempotency(UserId, String),
+    /// Somebody who gets the daily mail at an hour of the day, in one of the hour's shards.
+    Digest(u8, u8, UserId),
     /// A photo that waits to be processed, in its hour and shard.
     Processing(i64, u8, PhotoId),
 }
@@ -260,6 +262,7 @@ impl ItemKey {
             Self::NotificationSettings(user) => RawKey::new(partition::inbox(*user), SETTINGS),
             Self::Rate(user, window) => RawKey::new(format!("RATE#{}", user.padded()), window),
             Self::Idempotency(user, key) => RawKey::new(format!("IDEM#{}#{key}", user.padded()), IDEM),
+            Self::Digest(hour, shard, user) => RawKey::new(partition::digests(*hour, *shard), user.padded()),
             Self::Processing(hour, shard, photo) => {
                 RawKey::new(partition::processing(*hour, *shard), photo.padded())
             }
@@ -312,6 +315,7 @@ impl ItemKey {
             | Self::LiveSocket(user, _)
             | Self::NotificationSettings(user)
             | Self::Rate(user, _)
+            | Self::Digest(_, _, user)
             | Self::Idempotency(user, _) => Some(user.home()),
             Self::Photo(photo)
             | Self::Attempt(photo, _)
@@ -411,6 +415,10 @@ impl ItemKey {
             "IDEM" => {
                 let (user, key) = rest.split_once('#')?;
                 Self::Idempotency(id(user)?, key.to_owned())
+            }
+            "DIGEST" => {
+                let (hour, shard) = rest.split_once('#')?;
+                Self::Digest(hour.parse().ok()?, shard.parse().ok()?, id(sk)?)
             }
             "PROCESSING" => {
                 let (hour, shard) = rest.split_once('#')?;

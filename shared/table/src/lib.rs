@@ -14,6 +14,7 @@ pub mod circle;
 pub mod comment;
 pub mod counters;
 pub mod device;
+pub mod digest;
 mod edges;
 mod endings;
 mod error;

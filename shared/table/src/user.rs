@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::calls::{back_off, key_item, number, parsed, stored, text};
-use crate::edges::cancellation;
+use crate::edges::{cancellation, transact_patiently};
 use crate::error::{condition_failed, done};
 use crate::keys::{ItemKey, PK};
 use crate::mail_link::{self, MailLink};
 use crate::password_change;
 use crate::privacy::Switch;
 use crate::session::{self, Opened};
-use crate::{Error, Patch, Result, Table};
+use crate::{Error, Order, Patch, Result, Table};
 
 /// What became of a registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,13 +195,7 @@ pub async fn change_password(
         .map_err(Error::unreadable)?;
     let writes =
         vec![TransactWriteItem::builder().update(hash).build(), password_change::recording(table, id, now)?];
-    let answer = table.client.transact_write_items().set_transact_items(Some(writes)).send().await;
-    let Err(error) = answer else { return Ok(true) };
-    match cancellation(&error) {
-        // Another change at the same moment, which has the hash now.
-        Some(_) => Ok(false),
-        None => Err(Error::sdk("TransactWriteItems", error)),
-    }
+    Ok(transact_patiently(table, writes, Order::InOrder).await?.is_empty())
 }
 
 /// Changes profile texts, and whether the account is private, and returns the changed profile; `None` when the

@@ -164,6 +164,7 @@ impl Network {
                 | Event::CommentLikeRemoved { .. }
                 | Event::LinkAdded { .. }
                 | Event::PasswordChanged { .. }
+                | Event::DigestDue { .. }
                 | Event::NotificationTold { .. } => {}
             }
         }

@@ -228,6 +228,7 @@ pub fn told(event: &Event) -> String {
         | Event::AudienceChanged { .. }
         | Event::LinkAdded { .. }
         | Event::PasswordChanged { .. }
+        | Event::DigestDue { .. }
         | Event::NotificationTold { .. } => kind.to_owned(),
     }
 }

@@ -112,6 +112,7 @@ async fn happened(world: &World) -> Vec<Event> {
             Event::PhotoReady { .. }
                 | Event::LinkAdded { .. }
                 | Event::PasswordChanged { .. }
+                | Event::DigestDue { .. }
                 | Event::NotificationTold { .. }
                 | Event::AudienceChanged { .. }
                 | Event::ReaderReturned { .. }

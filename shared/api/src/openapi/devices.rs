@@ -55,9 +55,25 @@ pub(super) fn all() -> Vec<Route> {
     let change = Route::new(Patch, settings, Tag::Notifications, "updateNotificationSettings")
         .summary("Change what one wants to be told of")
         .description("What is switched off is in the list of notifications all the same.")
-        .takes::<NotificationSettingsRequest>(json!({ "kinds": { "like": { "push": false } } }))
+        .takes::<NotificationSettingsRequest>(
+            json!({ "kinds": { "like": { "push": false } }, "digest": true }),
+        )
         .gives::<NotificationSettings>(200, "The settings as they are now.")
         .refuses(400, &["bad_json", "kind_unknown"])
         .refuses(429, &["too_many_settings"]);
-    vec![register, list, remove, get, change]
+    let unsubscribe = Route::new(
+        Post,
+        "/api/v1/auth/unsubscribe/{token}",
+        Tag::Notifications,
+        "unsubscribe",
+    )
+    .summary("Get no daily mail any more, by the token of one")
+    .description(
+        "Mail programs send it for their user (RFC 8058), with a form as body, which is not read. The token does nothing \
+         else, and does not expire.",
+    )
+    .public()
+    .gives_nothing("No daily mail is sent any more, now or before.")
+    .refuses(400, &["token_invalid"]);
+    vec![register, list, remove, get, change, unsubscribe]
 }

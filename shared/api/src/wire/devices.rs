@@ -85,13 +85,15 @@ pub struct KindSettings {
 pub struct NotificationSettings {
     /// By kind of notification.
     pub kinds: BTreeMap<&'static str, KindSettings>,
+    /// Whether a mail says once a day what is new. It goes to a proved address alone.
+    pub digest: bool,
 }
 
 impl NotificationSettings {
     /// Shows settings.
     pub fn new(settings: &Settings) -> Self {
         let kinds = KINDS.into_iter().map(|kind| (kind, KindSettings { push: settings.pushes(kind) }));
-        Self { kinds: kinds.collect() }
+        Self { kinds: kinds.collect(), digest: settings.digest_hour().is_some() }
     }
 }
 
@@ -107,4 +109,6 @@ pub struct KindSettingsRequest {
 pub struct NotificationSettingsRequest {
     /// By kind of notification.
     pub kinds: Option<BTreeMap<String, KindSettingsRequest>>,
+    /// Whether a mail says once a day what is new: at the hour at which it is first asked for.
+    pub digest: Option<bool>,
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use email_address::{EmailAddress, Options};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,7 @@ use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
 use super::hex;
+use crate::id::UserId;
 use crate::text::{Invalid, case_folded, fits};
 
 /// Most bytes of an address (RFC 5321, with the erratum on its length).
@@ -82,6 +85,27 @@ impl EmailSecret {
             .map(|mac| hex(&mac.chain_update(plain).finalize().into_bytes()))
             .unwrap_or_default();
         EmailDigest(digest)
+    }
+
+    /// Returns the token by which the daily mail is unsubscribed from without logging in: `<user>.<hmac>`. It can do
+    /// nothing else, so it never expires and is nowhere stored.
+    pub fn unsubscription(&self, user: UserId) -> String {
+        let tag =
+            self.unsubscription_mac(user).map(|mac| URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
+        format!("{user}.{}", tag.unwrap_or_default())
+    }
+
+    /// Returns whose token this is, if it is one.
+    pub fn unsubscribed(&self, token: &str) -> Option<UserId> {
+        let (user, tag) = token.split_once('.')?;
+        let (user, tag) = (user.parse().ok()?, URL_SAFE_NO_PAD.decode(tag).ok()?);
+        self.unsubscription_mac(user)?.verify_slice(&tag).is_ok().then_some(user)
+    }
+
+    /// Returns the authentication of an unsubscription. Its text has a space, which no digest of an address has.
+    fn unsubscription_mac(&self, user: UserId) -> Option<Hmac<Sha256>> {
+        let mac = Hmac::<Sha256>::new_from_slice(self.0.as_bytes()).ok()?;
+        Some(mac.chain_update(format!("unsubscribe {user}")))
     }
 }
 
@@ -159,5 +183,18 @@ mod tests {
             digest(&format!("ann@example.org{}", " ".repeat(10_000))).unwrap_err().code,
             "email_invalid"
         );
+    }
+
+    #[test]
+    fn an_unsubscription_names_its_user_and_cannot_be_made_up() {
+        let (one, other) = (secret("a secret of the stack"), secret("a secret of another stack"));
+        let user = UserId::try_from(7).unwrap();
+        let token = one.unsubscription(user);
+        assert_eq!(one.unsubscribed(&token), Some(user));
+        assert_eq!(other.unsubscribed(&token), None);
+        let theirs = token.replacen("7.", "8.", 1);
+        for bad in ["", ".", "7", "7.", "7.AA", &theirs, &token.to_uppercase(), &token[..token.len() - 2]] {
+            assert_eq!(one.unsubscribed(bad), None, "{bad}");
+        }
     }
 }

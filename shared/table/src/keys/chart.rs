@@ -73,6 +73,7 @@ pub fn chart() -> Vec<ChartRow> {
         ("open socket", ItemKey::LiveSocket(user, "<connection>".into())),
         ("uses of a quota", ItemKey::Rate(user, "<quota>#<window>".into())),
         ("idempotency", ItemKey::Idempotency(user, "<key>".into())),
+        ("daily mail", ItemKey::Digest(0, 0, user)),
         ("processing", ItemKey::Processing(0, 0, photo)),
     ];
     let hash = sort::hash(user.home(), follower_hash(user));
@@ -85,6 +86,7 @@ pub fn chart() -> Vec<ChartRow> {
             .replace(&"1".repeat(13), "<told>")
             .replace(&row.opened.0.to_string().repeat(13), "<ms>")
             .replace("0000000000#0", "<hour>#<shard>")
+            .replace("DIGEST#00#0", "DIGEST#<hour>#<shard>")
             .replace("#000000", "#<day>")
     };
     kinds

@@ -74,6 +74,10 @@ pub(crate) fn inbox(user: UserId) -> String {
     format!("INBOX#{}", user.padded())
 }
 
+pub(crate) fn digests(hour: u8, shard: u8) -> String {
+    format!("DIGEST#{hour:02}#{shard}")
+}
+
 pub(crate) fn live(user: UserId) -> String {
     format!("LIVE#{}", user.padded())
 }

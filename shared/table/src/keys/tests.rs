@@ -94,6 +94,7 @@ fn key() -> impl Strategy<Value = ItemKey> {
         user().prop_map(ItemKey::NotificationSettings),
         (user(), "[a-z-]{1,20}#[0-9]{1,10}").prop_map(|(a, b)| ItemKey::Rate(a, b)),
         (user(), "[!-~]{1,128}").prop_map(|(a, b)| ItemKey::Idempotency(a, b)),
+        (0_u8..24, 0_u8..16, user()).prop_map(|(a, b, c)| ItemKey::Digest(a, b, c)),
         (0_i64..9_999_999_999, 0_u8..4, photo()).prop_map(|(a, b, c)| ItemKey::Processing(a, b, c)),
     ]
 }

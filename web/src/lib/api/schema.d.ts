@@ -141,6 +141,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/unsubscribe/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get no daily mail any more, by the token of one
+         * @description Mail programs send it for their user (RFC 8058), with a form as body, which is not read. The token does nothing else, and does not expire.
+         */
+        post: operations["unsubscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices": {
         parameters: {
             query?: never;
@@ -1320,6 +1340,8 @@ export interface components {
             kinds: {
                 [key: string]: components["schemas"]["KindSettings"];
             };
+            /** @description Whether a mail says once a day what is new. It goes to a proved address alone. */
+            digest: boolean;
         };
         /** @description A change of settings. What it does not name stays as it was. */
         NotificationSettingsRequest: {
@@ -1327,6 +1349,8 @@ export interface components {
             kinds?: {
                 [key: string]: components["schemas"]["KindSettingsRequest"];
             } | null;
+            /** @description Whether a mail says once a day what is new: at the hour at which it is first asked for. */
+            digest?: boolean | null;
         };
         /** @description A page of the inbox, what was told last first. */
         Notifications: {
@@ -2151,6 +2175,45 @@ export interface operations {
             };
             /** @description `token_missing`, `token_invalid` */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unsubscribe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names the photo. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No daily mail is sent any more, now or before. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `token_invalid` */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4424,6 +4487,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "digest": true,
                  *       "kinds": {
                  *         "like": {
                  *           "push": false

@@ -46,5 +46,5 @@ function changed(settings: NotificationSettings, wish: NotificationSettingsReque
     if (known) kinds[kind] = { push: push ?? known.push };
   }
   const { quiet_hours = settings.quiet_hours } = wish;
-  return { kinds, quiet_hours };
+  return { kinds, quiet_hours, digest: wish.digest ?? settings.digest };
 }

@@ -3,9 +3,9 @@ import { Wanted } from './wanted.svelte';
 
 const NIGHT = { from: '22:00', to: '07:00', time_zone: 'Europe/Berlin' };
 
-type Body = { kinds?: Record<string, { push: boolean }>; quiet_hours?: object | null };
+type Body = { kinds?: Record<string, { push: boolean }>; quiet_hours?: object | null; digest?: boolean };
 
-let stored: { kinds: Record<string, { push: boolean }>; quiet_hours: object | null };
+let stored: { kinds: Record<string, { push: boolean }>; quiet_hours: object | null; digest: boolean };
 let told: Body[];
 /** What each change is answered with, in their order; 200 where nothing is said. */
 let answers: number[];
@@ -13,7 +13,7 @@ let waiting: (() => void)[];
 let slow: boolean;
 
 beforeEach(() => {
-  stored = { kinds: { like: { push: true }, follow: { push: true } }, quiet_hours: null };
+  stored = { kinds: { like: { push: true }, follow: { push: true } }, quiet_hours: null, digest: false };
   told = [];
   answers = [];
   waiting = [];
@@ -25,7 +25,8 @@ beforeEach(() => {
       if (slow) await new Promise<void>((resolve) => waiting.push(resolve));
       const status = answers.shift() ?? 200;
       if (status !== 200) return new Response('{"code":"busy"}', { status });
-      stored = { kinds: { ...stored.kinds, ...body.kinds }, quiet_hours: body.quiet_hours ?? stored.quiet_hours };
+      const { quiet_hours = stored.quiet_hours, digest = stored.digest } = body;
+      stored = { kinds: { ...stored.kinds, ...body.kinds }, quiet_hours, digest };
     }
     return new Response(JSON.stringify(stored), { headers: { 'Content-Type': 'application/json' } });
   });
@@ -68,6 +69,19 @@ test('a switch goes back when the API refuses, and others stay', async () => {
     ['follow', false],
   ]);
   expect(wanted.settings?.quiet_hours).toEqual(NIGHT);
+});
+
+test('the daily mail is as it is wished at once, and as it was where it is not named', async () => {
+  slow = true;
+  const wanted = await read();
+  const telling = wanted.change({ digest: true });
+  expect(wanted.settings?.digest).toBe(true);
+  await vi.waitFor(() => expect(waiting).toHaveLength(1));
+  waiting[0]?.();
+  await telling;
+  slow = false;
+  await wanted.change(like(false));
+  expect(wanted.settings).toMatchObject({ digest: true, quiet_hours: null });
 });
 
 test('the last of several wishes counts, whatever the API takes', async () => {
