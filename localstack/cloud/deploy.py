@@ -134,6 +134,8 @@ def _parameters(settings: Settings, template: Template, hashes: Mapping[str, str
         "QuotaScale": "1000",
         "EdgeLifeSeconds": "3",
         "MailDomain": "lambdagram.example",
+        # A push service stands in at the emulator (patches/browsers.py).
+        "PushOrigins": settings.cloud_url,
         **hashes,
     }
     # Without names for buckets and APIs, all are at the endpoint.

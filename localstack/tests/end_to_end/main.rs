@@ -35,6 +35,7 @@ mod poison;
 mod privacy;
 mod private_account;
 mod profile_pictures;
+mod pushes;
 mod redelivery;
 mod refusals;
 mod renditions;

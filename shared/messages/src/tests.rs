@@ -13,6 +13,7 @@ fn photo(number: u64) -> PhotoId {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a value for each event")]
 fn messages_look_like_this() {
     let followers = HashRange::ALL;
     let comment: CommentPath = "1.7.8".parse().unwrap();

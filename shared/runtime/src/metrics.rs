@@ -38,6 +38,19 @@ pub fn count(name: &'static str, n: u64) {
     });
 }
 
+/// Adds a value in milliseconds to those of a metric of this invocation, of which CloudWatch knows percentiles. At most
+/// 100 are kept, as the format takes no more.
+pub fn sample(name: &'static str, milliseconds: i64) {
+    const MOST: usize = 100;
+    let _ = CURRENT.try_with(|tally| {
+        let mut figures = tally.lock();
+        let samples = figures.samples.entry(name).or_default();
+        if samples.len() < MOST {
+            samples.push(milliseconds);
+        }
+    });
+}
+
 /// Runs `work` with this tally as its invocation's.
 pub(crate) async fn scope<T>(tally: Arc<Tally>, work: impl Future<Output = T>) -> T {
     CURRENT.scope(tally, work).await
@@ -71,6 +84,7 @@ pub(crate) struct Tally(Mutex<Figures>);
 #[derive(Debug, Default)]
 struct Figures {
     counters: BTreeMap<&'static str, u64>,
+    samples: BTreeMap<&'static str, Vec<i64>>,
     calls: BTreeMap<String, Spent>,
 }
 
@@ -157,6 +171,9 @@ impl Document<'_> {
         for (name, n) in &figures.counters {
             metric(name, "Count", json!(n));
         }
+        for (name, samples) in &figures.samples {
+            metric(name, "Milliseconds", json!(samples));
+        }
         line.insert("function".to_owned(), json!(self.function));
         line.insert("invocation_id".to_owned(), json!(self.invocation_id));
         if let Some(trace) = self.trace {
@@ -204,6 +221,8 @@ mod tests {
         scope(tally.clone(), async {
             count("photos_ready", 2);
             count("photos_ready", 1);
+            sample("push_age", 40);
+            sample("push_age", 1_000);
             InvocationSink.record(&call("Query", 2.5, 0.0));
             InvocationSink.record(&call("PutItem", 0.0, 1.0));
             InvocationSink.record(&call("PutItem", 0.0, 1.0));
@@ -226,12 +245,14 @@ mod tests {
         assert_eq!(directive["Namespace"], "lambdagram");
         assert_eq!(directive["Dimensions"], json!([["function"]]));
         for metric in directive["Metrics"].as_array().unwrap() {
-            assert!(line[metric["Name"].as_str().unwrap()].is_number(), "{metric}");
+            let value = &line[metric["Name"].as_str().unwrap()];
+            assert!(value.is_number() || value.is_array(), "{metric}");
         }
         assert_eq!(line["_aws"]["Timestamp"], 1_770_000_000_000_i64);
         assert_eq!(line["latency"], 12.5);
         assert_eq!(line["cold_starts"], 1);
         assert_eq!(line["photos_ready"], 3);
+        assert_eq!(line["push_age"], json!([40, 1_000]));
         assert_eq!((&line["read_units"], &line["write_units"]), (&json!(2.5), &json!(2.0)));
         assert_eq!(line["calls"]["PutItem"]["calls"], 2);
         assert_eq!(line["status"], 201);

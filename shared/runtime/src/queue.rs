@@ -20,6 +20,13 @@ pub trait Sender: Send + Sync {
         &self,
         messages: &[M],
     ) -> impl Future<Output = Result<(), SendError>> + Send;
+
+    /// Sends a message that is to be delivered after `seconds`, 900 at most.
+    fn send_later<M: Grouped + Serialize + Sync>(
+        &self,
+        message: &M,
+        seconds: u32,
+    ) -> impl Future<Output = Result<(), SendError>> + Send;
 }
 
 /// Messages were not sent.
@@ -68,21 +75,31 @@ impl Sender for Queue {
         let trace = trace::current();
         for batch in messages.chunks(BATCH) {
             let entries =
-                batch.iter().enumerate().map(|(index, message)| entry(index, message, trace.as_deref()));
+                batch.iter().enumerate().map(|(index, message)| entry(index, message, 0, trace.as_deref()));
             self.send_batch(entries.collect::<Result<_, _>>()?).await?;
         }
         Ok(())
+    }
+
+    async fn send_later<M: Grouped + Serialize + Sync>(
+        &self,
+        message: &M,
+        seconds: u32,
+    ) -> Result<(), SendError> {
+        self.send_batch(vec![entry(0, message, seconds, trace::current().as_deref())?]).await
     }
 }
 
 fn entry(
     index: usize,
     message: &(impl Grouped + Serialize),
+    delay: u32,
     trace: Option<&str>,
 ) -> Result<SendMessageBatchRequestEntry, SendError> {
     let mut entry = SendMessageBatchRequestEntry::builder()
         .id(index.to_string())
         .message_group_id(message.group())
+        .delay_seconds(i32::try_from(delay).map_err(SendError::new)?)
         .message_body(serde_json::to_string(message).map_err(SendError::new)?);
     if let Some(header) = trace {
         let value = MessageAttributeValue::builder().data_type("String").string_value(header);

@@ -10,7 +10,7 @@ use domain::inbox::{ROW_DAYS, Row, RowId};
 use domain::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-pub use self::tell::{Aligned, align, forget};
+pub use self::tell::{Aligned, Telling, align, forget, telling_latest};
 use crate::calls::{Range, back_off};
 use crate::keys::{ItemKey, partition, sort};
 use crate::{Error, Page, Result, Table};

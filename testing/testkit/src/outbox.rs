@@ -16,6 +16,7 @@ pub struct Outbox(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     sent: Vec<Value>,
+    delays: Vec<u32>,
     refusals: usize,
 }
 
@@ -28,6 +29,11 @@ impl Outbox {
     pub fn take<M: DeserializeOwned>(&self) -> Vec<M> {
         let sent = std::mem::take(&mut self.state().sent);
         sent.into_iter().map(|message| serde_json::from_value(message).expect("a message")).collect()
+    }
+
+    /// Removes and returns after how many seconds the messages sent so far are delivered, for those that wait.
+    pub fn take_delays(&self) -> Vec<u32> {
+        std::mem::take(&mut self.state().delays)
     }
 
     /// Refuses the next `times` sendings.
@@ -54,5 +60,17 @@ impl Sender for Outbox {
         messages: &[M],
     ) -> impl Future<Output = Result<(), SendError>> + Send {
         ready(self.accept(messages))
+    }
+
+    fn send_later<M: Grouped + Serialize + Sync>(
+        &self,
+        message: &M,
+        seconds: u32,
+    ) -> impl Future<Output = Result<(), SendError>> + Send {
+        let accepted = self.accept(std::slice::from_ref(message));
+        if accepted.is_ok() {
+            self.state().delays.push(seconds);
+        }
+        ready(accepted)
     }
 }

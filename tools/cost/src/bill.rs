@@ -10,8 +10,8 @@ use crate::prices::{
 use crate::units::{
     ANNOUNCEMENT, ANSWER_KB, API, BACKFILL, COMMENT, COUNTER, DERIVE, ENTRY_BYTES, FANOUT_START, FANOUT_WORK,
     FEED_READ, FOLLOW, FOLLOWER, INTAKE, LIKE, LIKER, LISTENERS, LISTING, LOG_KB, MAILED, NOTIFICATION,
-    NOTIFY, OPENED, PACKED_BYTES, PAGE_KB, PING_MINUTES, REBUILD, RENDERING, SOCKET, SOCKET_MINUTES, TELLING,
-    THREAD, THREADED, THUMBNAIL, TOKEN, TRACED, Unit, Work,
+    NOTIFY, OPENED, PACKED_BYTES, PAGE_KB, PING_MINUTES, PUSH, PUSH_WORK, REBUILD, RENDERING, SOCKET,
+    SOCKET_MINUTES, TELLING, THREAD, THREADED, THUMBNAIL, TOKEN, TRACED, Unit, Work,
 };
 use crate::world::{GB, KB, MONTH};
 use crate::{Model, Strategy};
@@ -80,6 +80,7 @@ impl Model {
             other("sessions: capacity", self.sessions()),
             other("mails", self.mails()),
             other("sockets", self.sockets()),
+            other("pushes", self.pushes()),
             other("API requests and answers", self.api()),
             other("functions", self.functions()),
             other("events and queues", self.messages()),
@@ -147,7 +148,7 @@ impl Model {
     fn sockets(&self) -> f64 {
         let minutes = self.world.socket_minutes_a_day();
         let (opened, pings) = (minutes / SOCKET_MINUTES, minutes / PING_MINUTES);
-        let told = self.notifications() * (1.0 - self.world.gathered);
+        let told = self.world.tellings_a_day();
         let messages = 2.0 * pings + self.world.dau * self.world.hints;
         let invocations = 3.0 * opened + pings;
         SOCKET_MINUTE.of(MONTH * minutes)
@@ -155,6 +156,19 @@ impl Model {
             + INVOCATION.of(MONTH * invocations)
             + COMPUTE.of(MONTH * API.gb_seconds(invocations))
             + capacity(&[(opened, SOCKET), (told, LISTENERS)])
+    }
+
+    /// Returns the cost of pushing what is told, as if everybody had a device: events and queue, capacity, functions.
+    /// Push services of browsers take messages for nothing.
+    fn pushes(&self) -> f64 {
+        let told = self.world.tellings_a_day();
+        let batches = told / PUSH_WORK.batch;
+        PUBLISH.of(MONTH * batches)
+            + queue_requests(MONTH * 2.0 * batches)
+            + INVOCATION.of(MONTH * batches)
+            + COMPUTE.of(MONTH * PUSH_WORK.gb_seconds(told))
+            + LOGS.of(MONTH * batches * LOG_KB * KB / GB)
+            + capacity(&[(told, PUSH)])
     }
 
     /// Returns the number of requests besides feed pages.

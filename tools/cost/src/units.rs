@@ -35,7 +35,7 @@ const FANOUT: &str = "functions/fanout/tests/fanout.rs";
 const PUSH_TEST: &str = "pushing_and_skipping_stay_within_their_budgets";
 
 /// Every unit, in the order of the table.
-pub const ALL: [Unit; 29] = [
+pub const ALL: [Unit; 30] = [
     PAGE,
     HEAD,
     FOLLOWEE,
@@ -65,6 +65,7 @@ pub const ALL: [Unit; 29] = [
     MAILED,
     SOCKET,
     LISTENERS,
+    PUSH,
 ];
 
 /// State and entries, circle and packed followings, 21 photos, the reader's likes; nothing is cached from earlier
@@ -230,6 +231,14 @@ pub const LISTENERS: Unit = measured(
     "functions/live-send/tests/send.rs",
     "when_nobody_is_connected_then_it_costs_one_small_read",
 );
+/// The devices; settings, place and row, state of the inbox, circle and photo.
+pub const PUSH: Unit = measured(
+    "telling pushed to a device",
+    0.0,
+    5.5,
+    "functions/push/tests/push.rs",
+    "when_nobody_has_a_device_then_a_telling_costs_one_read",
+);
 /// Minutes that a socket is open.
 pub const SOCKET_MINUTES: f64 = 10.0;
 /// Minutes between two pings of a socket. Each is answered.
@@ -267,7 +276,8 @@ const fn work(what: &'static str, memory: f64, ms: f64, batch: f64) -> Work {
 }
 
 /// Every kind of work, in the order of the table.
-pub const WORK: [Work; 8] = [FEED_READ, API, DERIVE, NOTIFY, FANOUT_WORK, REBUILD, INTAKE, THUMBNAIL];
+pub const WORK: [Work; 9] =
+    [FEED_READ, API, DERIVE, NOTIFY, PUSH_WORK, FANOUT_WORK, REBUILD, INTAKE, THUMBNAIL];
 
 /// A feed page.
 pub const FEED_READ: Work = work("`feed-read`, a page", 512.0, 20.0, 1.0);
@@ -277,6 +287,8 @@ pub const API: Work = work("another API function, a request", 256.0, 10.0, 1.0);
 pub const DERIVE: Work = work("`derive`, a record", 512.0, 1.5, 100.0);
 /// An event.
 pub const NOTIFY: Work = work("`notify`, an event", 256.0, 14.0, 10.0);
+/// A telling. Those of a batch wait for push services side by side.
+pub const PUSH_WORK: Work = work("`push`, a telling", 256.0, 20.0, 10.0);
 /// A follower of an author who posted.
 pub const FANOUT_WORK: Work = work("`fanout`, `fanout-segment`: a follower", 512.0, 0.4, 2_500.0);
 /// A follow or a snapshot.

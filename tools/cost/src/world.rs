@@ -65,6 +65,9 @@ pub struct World {
     /// Messages that come to the sockets of each of the daily people in a day
     #[arg(long, default_value_t = World::TEXTBOOK.hints, value_parser = positive)]
     pub hints: f64,
+    /// Tellings of rows that each of the daily people gets in a day, each on one device
+    #[arg(long, default_value_t = World::TEXTBOOK.tellings, value_parser = positive)]
+    pub tellings: f64,
     /// Feed pages of 20 that each of the daily people opens in a day
     #[arg(long, default_value_t = World::TEXTBOOK.pages, value_parser = positive)]
     pub pages: f64,
@@ -167,6 +170,7 @@ impl World {
         mails: 0.0055,
         socket_minutes: 30.0,
         hints: 5.0,
+        tellings: 8.0,
         pages: 10.0,
         views: 20.0,
         followers: 150.0,
@@ -270,6 +274,11 @@ impl World {
     /// Returns the minutes of everybody's sockets in a day.
     pub fn socket_minutes_a_day(&self) -> f64 {
         self.dau * self.socket_minutes
+    }
+
+    /// Returns how many rows are told in a day.
+    pub fn tellings_a_day(&self) -> f64 {
+        self.dau * self.tellings
     }
 
     /// Returns the readers who return in a day after more than a week. People who come within the month but

@@ -1,0 +1,271 @@
+//! `push`: pushes rows of inboxes that were told to the browsers of their owners.
+//!
+//! - **Trigger**: SQS `push`, subscribed to `notification.told`; from itself for a device whose service asks to wait.
+//! - **Access patterns**: the recipient's devices (1 RRU for 4 KiB of sessions). Where there are any, settings, row,
+//!   inbox, circle and photo beside each other, the row after its place (4.5 RRU). A photo that is private takes one more round trip (2 RRU).
+//!   A device that is gone is removed (1 WRU).
+//! - **Emits**: a message to its own queue for a device whose service asks to wait. It comes after that time.
+//! - **Redelivery**: everything is sent again, with the same state: devices show a state once. Of a row that was told
+//!   again meanwhile nothing is sent, because the later telling says it all.
+//! - **Failures**: a service that cannot be reached is asked again for that device alone, until the row was told an
+//!   hour ago. If table or key service fail, the message comes back, and after its last try goes to the dead-letter
+//!   queue.
+//!
+//! Endpoints and keys are in no log. Each message has the same length, and its text can be read by the browser alone.
+
+mod encryption;
+mod resolver;
+mod service;
+mod texts;
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::device::{ExtraOrigins, MAX_DEVICES};
+use domain::inbox::{Row, RowId, Subject};
+use domain::media::{Encoding, Size};
+use domain::photo::Photo;
+use domain::{Clock, Randomness, UserId};
+use messages::push::Push;
+use runtime::Aws;
+use runtime::metrics;
+use runtime::queue::{Queue, SendError, Sender};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use table::device::{self, Registered};
+use table::inbox::{self, Telling};
+use table::sight::Viewer;
+use table::{Table, notification_settings, photo};
+use vapid::{VapidError, VapidKey};
+
+pub use encryption::{LENGTH, encrypt};
+pub use resolver::{PublicAddresses, is_public};
+pub use service::{Message, Sent, Services};
+use texts::Text;
+
+runtime::config! {
+    /// Settings of `push`.
+    pub struct Config {
+        /// Name of the table.
+        pub table_name: String,
+        /// Base URL of pictures, and the address by which push services know this network.
+        pub cdn_url: String,
+        /// Origins of push services beside those of browsers.
+        pub push_origins: ExtraOrigins,
+        /// URL of this function's own queue.
+        pub push_queue_url: String,
+        /// The KMS key by which push services know this network.
+        pub vapid_key_id: String,
+    }
+}
+
+/// Milliseconds after which a telling is pushed no more.
+const MAX_AGE_MS: i64 = 60 * 60 * 1_000;
+
+/// The reason why a message cannot be handled now.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The table failed.
+    #[error(transparent)]
+    Table(#[from] table::Error),
+    /// The key service failed.
+    #[error(transparent)]
+    Vapid(#[from] VapidError),
+    /// The queue failed.
+    #[error(transparent)]
+    Send(#[from] SendError),
+}
+
+/// What a browser gets, before it is encrypted.
+#[derive(Serialize)]
+struct Payload<'a> {
+    row: RowId,
+    tag: &'a str,
+    state: u64,
+    kind: &'static str,
+    title: &'static str,
+    body: String,
+    url: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    icon: Option<&'a str>,
+    unread: u64,
+    at: String,
+}
+
+/// What is pushed, in any language.
+struct News {
+    row: Row,
+    unread: u64,
+    tag: String,
+    url: String,
+    icon: Option<String>,
+}
+
+/// Pushes rows to devices.
+pub struct PushHandler<Q> {
+    table: Table,
+    services: Services,
+    vapid: VapidKey,
+    again: Q,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Randomness>,
+    cdn_url: String,
+}
+
+impl PushHandler<Queue> {
+    /// Connects to the table, the key service and the queue.
+    pub fn connect(config: &Config, aws: &Aws) -> Self {
+        Self::new(
+            Table::new(aws.dynamodb(), &config.table_name),
+            Services::new(config.push_origins.clone()),
+            VapidKey::connect(aws, &config.vapid_key_id),
+            Queue::connect(aws, &config.push_queue_url),
+            (aws.clock(), aws.random()),
+            &config.cdn_url,
+        )
+    }
+}
+
+impl<Q: Sender> PushHandler<Q> {
+    /// Creates the handler for rows in `table`, which sends to `services` what `vapid` signs, and to the queue
+    /// `again` what is to be sent later. Pictures are under `cdn_url`.
+    pub fn new(
+        table: Table,
+        services: Services,
+        vapid: VapidKey,
+        again: Q,
+        (clock, random): (Arc<dyn Clock>, Arc<dyn Randomness>),
+        cdn_url: &str,
+    ) -> Self {
+        Self { table, services, vapid, again, clock, random, cdn_url: cdn_url.to_owned() }
+    }
+
+    async fn push(&self, push: &Push) -> Result<(), Error> {
+        let now = self.clock.now();
+        if now.0.saturating_sub(push.told_at.0) >= MAX_AGE_MS {
+            metrics::count("pushes_too_late", 1);
+            return Ok(());
+        }
+        let mut devices = device::list_latest(&self.table, push.recipient_id, now).await?;
+        devices.truncate(MAX_DEVICES);
+        devices.retain(|one| push.device.as_ref().is_none_or(|device| *device == one.id));
+        if devices.is_empty() {
+            return Ok(());
+        }
+        let Some(news) = self.news(push).await? else {
+            metrics::count("pushes_not_wanted", 1);
+            return Ok(());
+        };
+        // All of them, before any error is reported: one device waits for no other.
+        let sending = devices.iter().map(|device| self.send(push, &news, device));
+        futures::future::join_all(sending).await.into_iter().collect()
+    }
+
+    /// Returns what there is to be said; `None` for what is switched off, gone, told again or hidden.
+    async fn news(&self, push: &Push) -> Result<Option<News>, Error> {
+        let (me, subject) = (push.recipient_id, push.row.subject);
+        let photo = async {
+            match subject.photo() {
+                Some(id) => photo::get(&self.table, id).await,
+                None => Ok(None),
+            }
+        };
+        let (settings, telling, viewer, photo) = futures::try_join!(
+            notification_settings::get(&self.table, me),
+            inbox::telling_latest(&self.table, me, push.row),
+            Viewer::get(&self.table, me),
+            photo,
+        )?;
+        let telling =
+            telling.filter(|telling| telling.state == push.state && settings.pushes(subject.kind()));
+        let Some(Telling { mut row, unread, .. }) = telling else { return Ok(None) };
+        if subject.photo().is_some() && !viewer.sees_photo(&self.table, photo.as_ref()).await? {
+            return Ok(None);
+        }
+        let actors: Vec<UserId> = row.actors.iter().map(|actor| actor.user_id).collect();
+        for hidden in viewer.hidden_among(&self.table, &actors).await? {
+            row.leave_out(hidden);
+        }
+        if row.actor_count == 0 {
+            return Ok(None);
+        }
+        let icon = photo.as_ref().map(|photo| self.icon(photo));
+        Ok(Some(News { url: url(subject, &row), row, unread, tag: tag(me, push.row), icon }))
+    }
+
+    fn icon(&self, photo: &Photo) -> String {
+        format!("{}/{}", self.cdn_url, photo.address(0).key(Size::Small, Encoding::Jpeg))
+    }
+
+    async fn send(&self, push: &Push, news: &News, registered: &Registered) -> Result<(), Error> {
+        let Registered { id, session, device } = registered;
+        let endpoint = &device.subscription.endpoint;
+        let Text { title, body } = Text::new(push.row.subject, &news.row, device.language);
+        let payload = Payload {
+            row: push.row,
+            tag: &news.tag,
+            state: push.state,
+            kind: push.row.subject.kind(),
+            title,
+            body,
+            url: &news.url,
+            icon: news.icon.as_deref(),
+            unread: news.unread,
+            at: push.told_at.to_string(),
+        };
+        let text = serde_json::to_vec(&payload).unwrap_or_default();
+        let Ok(body) = encrypt(&text, &device.subscription, &*self.random) else {
+            metrics::count("pushes_refused", 1);
+            return Ok(());
+        };
+        let now = self.clock.now();
+        let authorization = self.vapid.authorization(endpoint.origin(), &self.cdn_url, now).await?;
+        let age = |at: domain::Timestamp| at.0.saturating_sub(push.told_at.0).max(0);
+        let ttl = (MAX_AGE_MS - age(now)).max(0) / 1_000;
+        let message = Message { body, authorization, topic: news.tag.clone(), ttl };
+        match self.services.send(endpoint, message).await {
+            Sent::Accepted => {
+                metrics::count("pushes_sent", 1);
+                metrics::sample("push_age", age(self.clock.now()));
+            }
+            Sent::Gone => {
+                device::remove(&self.table, push.recipient_id, session, id).await?;
+                metrics::count("push_devices_gone", 1);
+            }
+            Sent::Later(seconds) => {
+                let again = Push { device: Some(id.clone()), ..push.clone() };
+                self.again.send_later(&again, seconds).await?;
+                metrics::count("pushes_postponed", 1);
+            }
+            Sent::Refused => metrics::count("pushes_refused", 1),
+        }
+        Ok(())
+    }
+}
+
+/// Returns what a device knows a row by, in 32 characters: what comes later takes the place of what came before. A
+/// push service learns nothing from it.
+fn tag(recipient: UserId, row: RowId) -> String {
+    let digest = Sha256::digest(format!("{recipient} {row}"));
+    URL_SAFE_NO_PAD.encode(digest.get(..24).unwrap_or_default())
+}
+
+/// Returns the page of the web client that a row leads to.
+fn url(subject: Subject, row: &Row) -> String {
+    match (subject.photo(), subject, &row.actors[..]) {
+        (Some(photo), _, _) => format!("/p/{photo}"),
+        (None, Subject::Request, _) => "/activity/requests".to_owned(),
+        (None, _, [only]) if row.actor_count == 1 => format!("/@{}", only.username),
+        (None, _, _) => "/activity".to_owned(),
+    }
+}
+
+impl<Q: Sender> runtime::sqs::Handler for PushHandler<Q> {
+    type Message = Push;
+    type Error = Error;
+
+    async fn handle(&self, push: Push) -> Result<(), Error> {
+        self.push(&push).await
+    }
+}

@@ -1,0 +1,107 @@
+//! What is told reaches the browsers of its recipient. The local cloud has a push service that stands in: it knows the
+//! sender by its key, and reads messages as the browser does.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::pictures::small;
+use crate::world::{App, Person, eventually};
+
+/// A browser with a subscription.
+struct Browser<'a> {
+    app: &'a App,
+    subscription: Value,
+}
+
+impl<'a> Browser<'a> {
+    /// Has a browser subscribe, for senders with the key that the API gives out.
+    async fn subscribe(person: &Person<'a>) -> Self {
+        let key = person.get("/devices").await.expect(200)["web_push_key"].clone();
+        let url = format!("{}/_lambdagram/push/subscriptions", person.app.cloud.endpoint);
+        let body = json!({ "applicationServerKey": key });
+        let subscription = person.app.fetch(Method::POST, &url).json(&body).send().await.expect(201);
+        Self { app: person.app, subscription }
+    }
+
+    /// Registers it as a device, and returns that.
+    async fn register(&self, person: &Person<'_>, language: &str) -> Value {
+        let body = json!({ "platform": "web", "subscription": self.subscription, "language": language });
+        person.post("/devices", &body).await.expect(201)
+    }
+
+    fn listed(&self) -> String {
+        self.subscription["endpoint"].as_str().unwrap().replace("/to/", "/subscriptions/")
+    }
+
+    /// Waits for as many messages, and returns what they say.
+    async fn until_pushed(&self, count: usize) -> Vec<Value> {
+        eventually("the messages are pushed", async || {
+            let found = self.app.fetch(Method::GET, &self.listed()).send().await.expect(200);
+            let messages = found.as_array().expect("messages").clone();
+            if messages.len() == count { Ok(messages) } else { Err(found.to_string()) }
+        })
+        .await
+    }
+
+    async fn unsubscribe(&self) {
+        self.app.fetch(Method::DELETE, &self.listed()).send().await.expect(204);
+    }
+}
+
+fn said(message: &Value) -> Value {
+    serde_json::from_str(message["text"].as_str().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn when_a_photo_is_liked_then_its_author_should_read_it_on_their_devices() {
+    let app = App::new();
+    let (anna, bert) = (app.register("anna").await, app.register("bert").await);
+    let photo = anna.post_photo("By the sea", &[small()]).await;
+    let (english, german) = (Browser::subscribe(&anna).await, Browser::subscribe(&anna).await);
+    english.register(&anna, "en-GB").await;
+    german.register(&anna, "de").await;
+    bert.like(&photo, 1).await;
+
+    let message = &english.until_pushed(1).await[0];
+    let text = said(message);
+    assert_eq!(text["body"], format!("{} likes your photo", bert.username));
+    assert_eq!((&text["kind"], &text["unread"]), (&json!("like"), &json!(1)));
+    assert_eq!(text["url"], format!("/p/{photo}"));
+    assert_eq!((&message["topic"], &message["length"]), (&text["tag"], &json!(2_048)));
+    let other = &german.until_pushed(1).await[0];
+    assert_eq!(said(other)["body"], format!("{} mag dein Foto", bert.username));
+    assert_eq!(other["topic"], message["topic"]);
+}
+
+#[tokio::test]
+async fn when_a_browser_has_unsubscribed_then_its_device_should_go() {
+    let app = App::new();
+    let (anna, bert) = (app.register("anna").await, app.register("bert").await);
+    let (gone, kept) = (Browser::subscribe(&anna).await, Browser::subscribe(&anna).await);
+    gone.register(&anna, "en").await;
+    let device = kept.register(&anna, "en").await;
+    gone.unsubscribe().await;
+    bert.follow(&anna).await;
+    assert_eq!(said(&kept.until_pushed(1).await[0])["url"], format!("/@{}", bert.username));
+    eventually("the device is gone", async || {
+        let found = anna.get("/devices").await.expect(200)["devices"].clone();
+        let ids: Vec<&Value> = found.as_array().unwrap().iter().map(|one| &one["device_id"]).collect();
+        if ids == [&device["device_id"]] { Ok(()) } else { Err(found.to_string()) }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn when_a_kind_is_switched_off_then_others_should_still_be_pushed() {
+    let app = App::new();
+    let (anna, bert) = (app.register("anna").await, app.register("bert").await);
+    let photo = anna.post_photo("By the sea", &[small()]).await;
+    let browser = Browser::subscribe(&anna).await;
+    browser.register(&anna, "en").await;
+    let off = json!({ "kinds": { "follow": { "push": false } } });
+    anna.patch("/users/me/notification-settings", &off).await.expect(200);
+    bert.follow(&anna).await;
+    anna.until_inbox(1).await;
+    bert.like(&photo, 1).await;
+    assert_eq!(said(&browser.until_pushed(1).await[0])["kind"], "like");
+}
