@@ -26,7 +26,8 @@ export default defineConfig({
   server: {
     host: '127.0.0.1',
     port: 5173,
-    proxy: { '/api': proxied, '/photos': proxied },
+    // The socket is for pages of the client's own address.
+    proxy: { '/api': proxied, '/photos': proxied, '/live': { ...proxied, ws: true, rewriteWsOrigin: true } },
   },
   // Tests run what a browser runs.
   resolve: process.env.VITEST ? { conditions: ['browser'] } : undefined,

@@ -43,7 +43,7 @@ test('a mail can be read on a small screen, in light and dark, and leads to its 
 
 test('the daily mail is for a confirmed address, and its link asks before it ends it', async ({ page, world }) => {
   const anna = await world.account('anna');
-  await signIn(page, anna.username);
+  await signIn(page, anna);
   await page.goto('/settings/notifications');
   const daily = page.getByRole('switch', { name: 'Daily mail' });
   await expect(daily).toBeDisabled();

@@ -107,6 +107,7 @@ export const SIGNED_OUT: Screen[] = [
   }),
   at('new password', '/reset#token', 'New password'),
   at('address to prove', '/prove#token', 'This link no longer works'),
+  at('no more daily mails', '/unsubscribe#token', 'No more daily mails?'),
 ];
 
 export const emptyFeed: Screen = then('empty feed', at('', '/', 'Feed'), async (page) => {

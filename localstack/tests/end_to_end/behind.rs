@@ -45,6 +45,7 @@ const QUEUES: [(&str, &str, &str); 6] = [
     ("backfill", "BackfillQueueUrl", "BackfillDeadLetterQueueUrl"),
     ("mail", "MailQueueUrl", "MailDeadLetterQueueUrl"),
     ("notify", "NotifyQueueUrl", "NotifyDeadLetterQueueUrl"),
+    ("live-send", "LiveSendQueueUrl", "LiveSendDeadLetterQueueUrl"),
 ];
 
 impl Behind {

@@ -6,7 +6,7 @@ import type { LayoutLoad } from './$types';
 export const ssr = false;
 
 /** Screens for people without a session. */
-const OPEN = ['/login', '/register', '/forgot', '/reset', '/prove'];
+const OPEN = ['/login', '/register', '/forgot', '/reset', '/prove', '/unsubscribe'];
 
 export const load: LayoutLoad = async ({ url, untrack }) => {
   if (!browser) return;
