@@ -53,7 +53,9 @@ class _Served(socketserver.BaseRequestHandler):
         if isinstance(event, Request):
             headers = {name.decode(): value.decode() for name, value in event.extra_headers}
             self.server.asked.append({"target": event.target, "host": event.host, "headers": headers, "protocols": event.subprotocols})
-            return RejectConnection(status_code=403) if "refuse" in event.target else AcceptConnection(subprotocol=next(iter(event.subprotocols), None))
+            if "refuse" in event.target:
+                return RejectConnection(status_code=403)
+            return AcceptConnection(subprotocol=next(iter(event.subprotocols), None))
         if isinstance(event, TextMessage):
             return CloseConnection(code=1000) if event.data == "bye" else TextMessage(data=event.data)
         return None

@@ -28,7 +28,8 @@ def test_paths_are_tried_in_the_templates_order_and_the_default_is_last() -> Non
 
 def test_lives_are_those_of_the_cache_policies() -> None:
     lives = {behaviour["pattern"]: behaviour["life"] for behaviour in edge.distribution()["behaviours"]}
-    assert lives == {"/photos/*": [1, edge.LIFE, edge.LIFE], "/api/*": None, "/live": None, "/_app/immutable/*": [0, 0, 31536000], "*": [0, 0, 31536000]}
+    assert (lives.pop("/api/*"), lives.pop("/live")) == (None, None)
+    assert lives == {"/photos/*": [1, edge.LIFE, edge.LIFE], "/_app/immutable/*": [0, 0, 31536000], "*": [0, 0, 31536000]}
 
 
 def test_no_error_is_kept_whatever_its_code() -> None:

@@ -40,9 +40,9 @@ def apply() -> None:
     apigateway._invoke_ws_lambda, apigateway.handle_websocket = noting, choosing
 
 
-def _create(logical_id: str, properties: dict[str, Any], stack: str) -> tuple[str, dict[str, str]]:
+def _create(logical_id: str, properties: dict[str, Any], _stack: str) -> tuple[str, dict[str, str]]:
     return f"{properties['RouteId']}/{logical_id}", {}
 
 
-def _delete(physical_id: str, properties: dict[str, Any]) -> None:
+def _delete(_physical_id: str, _properties: dict[str, Any]) -> None:
     pass

@@ -38,13 +38,14 @@ struct Queue {
     dead_letters: String,
 }
 
-const QUEUES: [(&str, &str, &str); 6] = [
+const QUEUES: [(&str, &str, &str); 7] = [
     ("derive", "DeriveQueueUrl", "DeriveQueueDeadLetterQueueUrl"),
     ("uploads", "UploadsQueueUrl", "UploadsDeadLetterQueueUrl"),
     ("fanout", "FanoutQueueUrl", "FanoutDeadLetterQueueUrl"),
     ("backfill", "BackfillQueueUrl", "BackfillDeadLetterQueueUrl"),
     ("mail", "MailQueueUrl", "MailDeadLetterQueueUrl"),
     ("notify", "NotifyQueueUrl", "NotifyDeadLetterQueueUrl"),
+    ("live-send", "LiveSendQueueUrl", "LiveSendDeadLetterQueueUrl"),
 ];
 
 impl Behind {

@@ -13,6 +13,8 @@ pub(crate) struct Cloud {
     pub(crate) api_url: String,
     /// Base URL of the renditions.
     pub(crate) cdn_url: String,
+    /// Address of the sockets.
+    pub(crate) live_url: String,
     /// The address of every AWS service.
     pub(crate) endpoint: String,
     outputs: HashMap<String, String>,

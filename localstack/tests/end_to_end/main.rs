@@ -27,6 +27,8 @@ mod edge;
 mod fairness;
 mod feeds;
 mod journey;
+mod latency;
+mod live;
 mod mails;
 mod own_time;
 mod pictures;

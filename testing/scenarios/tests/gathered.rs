@@ -1,4 +1,5 @@
-//! Likes of one photo by very many people, through `notify` and `gather`.
+//! Likes of one photo by many people, through `notify` and `gather`. The rule itself is tested with ten thousand
+//! (`domain::gathering`).
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
 
@@ -14,11 +15,11 @@ use table::inbox::{self, due};
 use table::like::{self, Like};
 use testkit::{Outbox, Published, World, sqs_event};
 
-const LIKES: u64 = 10_000;
+const LIKES: u64 = 1_000;
 const HOUR_MS: i64 = 60 * 60 * 1000;
 
 #[tokio::test]
-async fn ten_thousand_likes_within_an_hour_are_told_at_most_five_times() {
+async fn a_thousand_likes_within_an_hour_are_told_at_most_five_times() {
     let world = World::new().await;
     let ann = world.person("ann").await;
     let photo = world.post(&ann).await;
@@ -46,7 +47,7 @@ async fn ten_thousand_likes_within_an_hour_are_told_at_most_five_times() {
             let liked = Like { username: username.clone(), author: ann.user_id, at };
             assert!(like::add(&world.table, user_id, photo, &liked).await.unwrap());
             events.push(Event::LikeAdded { photo_id: photo, author_id: ann.user_id, user_id, username, at });
-            world.clock.advance(Duration::from_millis(300));
+            world.clock.advance(Duration::from_secs(3));
         }
         for batch in events.chunks(10) {
             assert!(answer(&notify, sqs_event(batch)).await.batch_item_failures.is_empty());

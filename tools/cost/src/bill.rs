@@ -9,9 +9,9 @@ use crate::prices::{
 };
 use crate::units::{
     ANNOUNCEMENT, ANSWER_KB, API, BACKFILL, COMMENT, COUNTER, DERIVE, ENTRY_BYTES, FANOUT_START, FANOUT_WORK,
-    FEED_READ, FOLLOW, FOLLOWER, INTAKE, LIKE, LIKER, LISTING, LOG_KB, MAILED, NOTIFICATION, NOTIFY, OPENED,
-    PACKED_BYTES, PAGE_KB, PING_MINUTES, PUSH, PUSH_WORK, REBUILD, RENDERING, SOCKET, SOCKET_MINUTES,
-    TELLING, THREAD, THREADED, THUMBNAIL, TOKEN, TRACED, Unit, Work,
+    FEED_READ, FOLLOW, FOLLOWER, INTAKE, LIKE, LIKER, LISTENERS, LISTING, LOG_KB, MAILED, NOTIFICATION,
+    NOTIFY, OPENED, PACKED_BYTES, PAGE_KB, PING_MINUTES, PUSH, PUSH_WORK, REBUILD, RENDERING, SOCKET,
+    SOCKET_MINUTES, TELLING, THREAD, THREADED, THUMBNAIL, TOKEN, TRACED, Unit, Work,
 };
 use crate::world::{GB, KB, MONTH};
 use crate::{Model, Strategy};
@@ -148,13 +148,14 @@ impl Model {
     fn sockets(&self) -> f64 {
         let minutes = self.world.socket_minutes_a_day();
         let (opened, pings) = (minutes / SOCKET_MINUTES, minutes / PING_MINUTES);
+        let told = self.world.tellings_a_day();
         let messages = 2.0 * pings + self.world.dau * self.world.hints;
         let invocations = 3.0 * opened + pings;
         SOCKET_MINUTE.of(MONTH * minutes)
             + SOCKET_MESSAGE.of(MONTH * messages)
             + INVOCATION.of(MONTH * invocations)
             + COMPUTE.of(MONTH * API.gb_seconds(invocations))
-            + capacity(&[(opened, SOCKET)])
+            + capacity(&[(opened, SOCKET), (told, LISTENERS)])
     }
 
     /// Returns the cost of pushing what is told, as if everybody had a device: events and queue, capacity, functions.

@@ -35,7 +35,7 @@ const FANOUT: &str = "functions/fanout/tests/fanout.rs";
 const PUSH_TEST: &str = "pushing_and_skipping_stay_within_their_budgets";
 
 /// Every unit, in the order of the table.
-pub const ALL: [Unit; 29] = [
+pub const ALL: [Unit; 30] = [
     PAGE,
     HEAD,
     FOLLOWEE,
@@ -64,6 +64,7 @@ pub const ALL: [Unit; 29] = [
     TOKEN,
     MAILED,
     SOCKET,
+    LISTENERS,
     PUSH,
 ];
 
@@ -221,6 +222,14 @@ pub const SOCKET: Unit = measured(
     1.0,
     "functions/live-connect/tests/connect.rs",
     "when_a_socket_opens_then_it_is_noted_until_it_must_have_ended",
+);
+/// The sockets of somebody who was told of something. Most have none.
+pub const LISTENERS: Unit = measured(
+    "open sockets of a recipient, none",
+    0.0,
+    0.5,
+    "functions/live-send/tests/send.rs",
+    "when_nobody_is_connected_then_it_costs_one_small_read",
 );
 /// The devices; settings, place and row, state of the inbox, circle and photo.
 pub const PUSH: Unit = measured(
