@@ -43,6 +43,9 @@ struct Place {
     /// When it is told again, if anything was gathered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     due: Option<Timestamp>,
+    /// Whether it was last told because it was due, and not by an event.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    was_due: bool,
     version: u64,
     expires_at: i64,
 }
@@ -65,12 +68,13 @@ pub struct Told {
 }
 
 impl Told {
-    /// Returns the telling of a row of which devices may not have heard, because whoever told it died. That comes again
-    /// within minutes.
-    fn lately(row: RowId, place: Place, now: Timestamp) -> Option<Self> {
+    /// Returns the telling of a row of which devices may not have heard, because whoever told it died, by an event or
+    /// because it `was_due`. That comes again within minutes.
+    fn lately(row: RowId, place: Place, was_due: bool, now: Timestamp) -> Option<Self> {
         const LATELY_MS: i64 = 15 * 60 * 1000;
         let Place { state, told_at, .. } = place;
-        (now < told_at.plus_ms(LATELY_MS)).then_some(Self { row, state, told_at })
+        let lately = place.was_due == was_due && now < told_at.plus_ms(LATELY_MS);
+        lately.then_some(Self { row, state, told_at })
     }
 }
 
@@ -140,7 +144,7 @@ pub async fn align(
                 // The message may have come back after its row was told.
                 let row = RowId::of(once.subject(), recipient, at);
                 let place: Option<Place> = table.get_latest(&ItemKey::InboxPlace(recipient, row)).await?;
-                let told = place.and_then(|place| Told::lately(row, place, now));
+                let told = place.and_then(|place| Told::lately(row, place, false, now));
                 return Ok(Alignment { aligned: Aligned::Unchanged, told });
             }
         };
@@ -180,7 +184,7 @@ pub async fn tell_due(table: &Table, recipient: UserId, row: RowId, now: Timesta
         let found = Found::read(table, recipient, row).await?;
         let Some(place) = found.place else { return Ok(None) };
         let Some(gathering) = place.gathering().due(found.newest, now) else {
-            return Ok(Told::lately(row, place, now));
+            return Ok(Told::lately(row, place, true, now));
         };
         let Change { writes, told, .. } = match &found.row {
             Some(row) if row.gathered > 0 => found.told(table, None, gathering, now).await?,
@@ -306,6 +310,7 @@ impl Found {
         let state = state_latest(table, self.recipient).await?;
         let told_at = state.place(now);
         let (key, expires_at) = (self.key(told_at), expiry(told_at));
+        let was_due = actor.is_none();
         let (mut writes, mut counted, mut row) = (Vec::new(), false, None);
         if let (Some(old), Some(stored)) = (self.place, self.row) {
             counted = state.counts(old.told_at, stored.expires_at, now);
@@ -328,7 +333,7 @@ impl Found {
         let times = times.saturating_add(1);
         let place_key = ItemKey::InboxPlace(self.recipient, self.id);
         let step = gathering.step;
-        let place = |version| Place { told_at, state: times, step, due: None, version, expires_at };
+        let place = |version| Place { told_at, state: times, step, due: None, was_due, version, expires_at };
         writes.push(put(table, &place_key, version, place)?);
         let after = if counted { state } else { state.with(told_at) };
         writes.push(put_state(table, self.recipient, state, State { newest: told_at, ..after })?);
