@@ -27,6 +27,7 @@ use domain::account::EmailSecret;
 use domain::device::{Device, DeviceId, ExtraOrigins, Subscription, bad_keys};
 use domain::language::Language;
 use domain::notification_settings::parse_kind;
+use domain::quiet_hours::QuietHours;
 use domain::session::SessionId;
 use domain::{Clock, quota};
 use p256::PublicKey;
@@ -150,6 +151,10 @@ impl DeviceHandler {
             .into_iter()
             .map(|(kind, change)| Ok((parse_kind(&kind)?, change.push)))
             .collect::<Result<Vec<_>, Problem>>()?;
+        let parse =
+            |given: &api::wire::QuietHours| QuietHours::parse(&given.from, &given.to, &given.time_zone);
+        let quiet_hours =
+            request.quiet_hours.map(|given| given.as_ref().map(parse).transpose()).transpose()?;
         let now = self.clock.now();
         let taking = async { Ok(self.quotas.take(&quota::SETTINGS, me, &[1], now).await?) };
         let (taken, ()) = futures::try_join!(taking, self.sessions.check(call))?;
@@ -162,6 +167,9 @@ impl DeviceHandler {
             }
             if let Some(wanted) = request.digest {
                 settings.set_digest(wanted, now);
+            }
+            if let Some(hours) = &quiet_hours {
+                settings.set_quiet_hours(hours.clone());
             }
         });
         Reply::ok(&NotificationSettings::new(&settings.await?))

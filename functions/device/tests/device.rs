@@ -299,6 +299,34 @@ async fn when_settings_are_changed_then_what_is_not_named_stays() {
     assert_eq!(off(&get().await), ["like"]);
 }
 
+#[tokio::test]
+async fn when_quiet_hours_are_given_then_they_stay_until_they_are_ended() {
+    let world = World::new().await;
+    let session = session(&world, &world.person("ann").await).await;
+    let change =
+        async |body: Value| send(&world, Request::to(CHANGE).token(&session.token).json(&body)).await;
+    let get =
+        async || send(&world, Request::to(SETTINGS).token(&session.token)).await.json["quiet_hours"].clone();
+    assert_eq!(get().await, Value::Null);
+    let night = json!({ "from": "22:00", "to": "07:00", "time_zone": "Europe/Berlin" });
+    assert_eq!(change(json!({ "quiet_hours": night })).await.json["quiet_hours"], night);
+    assert_eq!(change(json!({ "digest": false })).await.json["quiet_hours"], night);
+    for (field, value, code) in [
+        ("from", json!("7:00"), "time_invalid"),
+        ("to", json!("22:00"), "quiet_hours_empty"),
+        ("time_zone", json!("Europe/Atlantis"), "time_zone_unknown"),
+        ("to", Value::Null, "bad_json"),
+    ] {
+        let mut bad = night.clone();
+        bad[field] = value;
+        let answer = change(json!({ "quiet_hours": bad })).await;
+        assert_eq!((answer.status, answer.code()), (400, code));
+    }
+    assert_eq!(get().await, night);
+    assert_eq!(change(json!({ "quiet_hours": null })).await.json["quiet_hours"], Value::Null);
+    assert_eq!(get().await, Value::Null);
+}
+
 /// Returns who gets the daily mail at an hour.
 async fn subscribers(world: &World, hour: u8) -> Vec<UserId> {
     let mut found = Vec::new();

@@ -1,21 +1,22 @@
-//! `gather`: tells the rows of inboxes that gathered something, when they are due.
+//! `gather`: tells the rows of inboxes that gathered something, and says whose quiet hours end, when they are due.
 //!
 //! - **Trigger**: a schedule every minute, whose event may be any JSON. SQS `gather`, to which that run sends a message
 //!   for each shard of the minute.
 //! - **Access patterns**: one query (0.5 RRU) for each of the last 15 minutes of a shard. For each due row its places, the
-//!   row and the state of its inbox (3 RRU), one transaction (8 WRU), and one delete of the due time (1 WRU).
-//! - **Emits**: `notification.told` for each row that it tells. To its own queue a message for each shard, and the same
+//!   row and the state of its inbox (3 RRU), one transaction (8 WRU), and one delete of the due time (1 WRU). For quiet
+//!   hours that end the delete alone.
+//! - **Emits**: `notification.told` for each row that it tells, `notification.quiet_ended` for quiet hours that end. To its own queue a message for each shard, and the same
 //!   again where a shard has more rows than one message handles.
 //! - **Redelivery**: a row is told if it is due, and the due time is deleted last. A message that comes again finds rows
-//!   that were told within the last 15 minutes and publishes them again; devices show each telling once.
+//!   that were told within the last 15 minutes and publishes them again; devices show each telling, and each end of quiet
+//!   hours, once.
 //! - **Failures**: a row that cannot be told stays due, the others are told, and the message comes back. After its last try
 //!   it goes to the dead-letter queue. A run that cannot send fails as `GatherFailed`; the runs of the next 15 minutes find
 //!   its rows. What nobody finds is told with the next event of its row.
 
 use std::sync::Arc;
 
-use domain::inbox::RowId;
-use domain::{Clock, UserId};
+use domain::Clock;
 use futures::future::{join_all, try_join_all};
 use messages::Event;
 use messages::gather::DueRows;
@@ -26,7 +27,8 @@ use runtime::task::TaskError;
 use runtime::topic::{Publisher, Topic, Unpublished};
 use serde::de::IgnoredAny;
 use table::Table;
-use table::inbox::{self, due};
+use table::inbox::due::Due;
+use table::inbox::{self, Told, due};
 
 /// Minutes of which rows are looked for, the present one included.
 const MINUTES: i64 = 15;
@@ -95,25 +97,16 @@ impl<P: Publisher, Q: Sender> GatherHandler<P, Q> {
         Self { table, publisher, queue, clock }
     }
 
-    /// Tells rows of one minute, publishes that, and forgets that they were due.
-    async fn tell(&self, minute: i64, rows: &[(UserId, RowId)]) -> Result<(), Error> {
-        // The machine that made the message may be ahead.
-        let now = self.clock.now().max(due::begins(minute));
-        let told = join_all(rows.iter().map(|&(recipient, row)| async move {
-            (recipient, row, inbox::tell_due(&self.table, recipient, row, now).await)
-        }))
-        .await;
+    /// Does what is due in one minute, publishes that, and forgets that it was due.
+    async fn tell(&self, minute: i64, due: &[Due]) -> Result<(), Error> {
+        let results =
+            join_all(due.iter().map(|&due| async move { (due, self.event(minute, due).await) })).await;
         let (mut events, mut done, mut failure) = (Vec::new(), Vec::new(), None);
-        for (recipient_id, row, told) in told {
-            match told {
-                Ok(told) => {
-                    done.push((recipient_id, row));
-                    events.extend(told.map(|told| Event::NotificationTold {
-                        recipient_id,
-                        row: told.row,
-                        state: told.state,
-                        told_at: told.told_at,
-                    }));
+        for (due, event) in results {
+            match event {
+                Ok(event) => {
+                    done.push(due);
+                    events.extend(event);
                 }
                 Err(error) => _ = failure.get_or_insert(error),
             }
@@ -122,6 +115,25 @@ impl<P: Publisher, Q: Sender> GatherHandler<P, Q> {
         metrics::count("notifications_gathered", u64::try_from(events.len()).unwrap_or(u64::MAX));
         due::remove(&self.table, minute, &done).await?;
         failure.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    /// Tells a row that is due in a minute, and returns what is to be published of that or of quiet hours.
+    async fn event(&self, minute: i64, due: Due) -> Result<Option<Event>, table::Error> {
+        let begins = due::begins(minute);
+        match due {
+            Due::Row(recipient_id, row) => {
+                // The machine that made the message may be ahead.
+                let now = self.clock.now().max(begins);
+                let told = inbox::tell_due(&self.table, recipient_id, row, now).await?;
+                Ok(told.map(|Told { row, state, told_at }| Event::NotificationTold {
+                    recipient_id,
+                    row,
+                    state,
+                    told_at,
+                }))
+            }
+            Due::QuietEnd(recipient_id) => Ok(Some(Event::QuietEnded { recipient_id, ended_at: begins })),
+        }
     }
 }
 
@@ -145,15 +157,15 @@ impl<P: Publisher, Q: Sender> runtime::sqs::Handler for GatherHandler<P, Q> {
         let DueRows { minute, shard } = message;
         let minutes = minute.saturating_sub(MINUTES - 1)..=minute;
         let due = try_join_all(minutes.map(|minute| async move {
-            Ok::<_, Error>((minute, due::rows(&self.table, minute, shard, MOST).await?))
+            Ok::<_, Error>((minute, due::read(&self.table, minute, shard, MOST).await?))
         }))
         .await?;
         let (mut more, mut failure) = (false, None);
         for (minute, page) in due {
             more |= page.more;
-            for rows in page.items.chunks(AT_ONCE) {
+            for due in page.items.chunks(AT_ONCE) {
                 // A row that fails holds up no others.
-                if let Err(error) = self.tell(minute, rows).await {
+                if let Err(error) = self.tell(minute, due).await {
                     failure.get_or_insert(error);
                 }
             }

@@ -96,7 +96,7 @@ impl Stage {
         let DueRows { minute, shard } = self.message();
         let mut rows = 0;
         for minute in minute - 20..minute + 3 {
-            rows += due::rows(&self.world.table, minute, shard, 10).await.unwrap().items.len();
+            rows += due::read(&self.world.table, minute, shard, 10).await.unwrap().items.len();
         }
         rows
     }
@@ -263,6 +263,28 @@ async fn when_the_schedule_and_the_queue_call_then_the_minute_is_split_and_told(
     stage.outbox.fail_next(1);
     let failed = answer(fixture("gather", "minute", &[])).await.unwrap_err();
     assert_eq!(failed.error_type, "GatherFailed");
+}
+
+#[tokio::test]
+async fn when_quiet_hours_end_then_that_is_said_once() {
+    let stage = Stage::new().await;
+    let end = due::begins(due::minute(stage.now()) + 1);
+    // Whoever notes it twice notes it once.
+    for _ in 0..2 {
+        due::note_quiet_end(&stage.world.table, stage.ann.user_id, end).await.unwrap();
+    }
+    assert!(stage.gathers().await);
+    assert_eq!((stage.published.take(), stage.due().await), (vec![], 1));
+    stage.world.clock.advance(Duration::from_mins(2));
+    stage.published.refuse_from(0);
+    assert!(!stage.gathers().await);
+    assert_eq!(stage.due().await, 1);
+    stage.world.engine.reset_usage();
+    assert!(stage.gathers().await);
+    let usage = stage.world.engine.usage();
+    assert_eq!((usage.read_units, usage.write_units, usage.round_trips), (7.5, 1.0, 2), "{usage:?}");
+    let event = Event::QuietEnded { recipient_id: stage.ann.user_id, ended_at: end };
+    assert_eq!((stage.published.take(), stage.due().await), (vec![event], 0));
 }
 
 #[tokio::test]

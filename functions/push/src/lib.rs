@@ -1,12 +1,14 @@
-//! `push`: pushes rows of inboxes that were told to the browsers of their owners.
+//! `push`: pushes rows of inboxes that were told to the browsers of their owners, and after quiet hours how much is unread.
 //!
-//! - **Trigger**: SQS `push`, subscribed to `notification.told`; from itself for a device whose service asks to wait.
+//! - **Trigger**: SQS `push`, subscribed to `notification.told` and `notification.quiet_ended`; from itself for a device whose service asks to wait.
 //! - **Access patterns**: the recipient's devices (1 RRU for 4 KiB of sessions). Where there are any, settings, row,
 //!   inbox, circle and photo beside each other, the row after its place (4.5 RRU). A photo that is private takes one more round trip (2 RRU).
-//!   A device that is gone is removed (1 WRU).
+//!   In quiet hours their end is noted (1 WRU), which `gather` says. At the end settings and inbox (1.5 RRU). A device that
+//!   is gone is removed (1 WRU).
 //! - **Emits**: a message to its own queue for a device whose service asks to wait. It comes after that time.
 //! - **Redelivery**: everything is sent again, with the same state: devices show a state once. Of a row that was told
-//!   again meanwhile nothing is sent, because the later telling says it all.
+//!   again meanwhile nothing is sent, because the later telling says it all. Whether hours are quiet is looked at each
+//!   time: at an end that is within others the later end is noted.
 //! - **Failures**: a service that cannot be reached is asked again for that device alone, until the row was told an
 //!   hour ago. If table or key service fail, the message comes back, and after its last try goes to the dead-letter
 //!   queue.
@@ -24,17 +26,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::device::{ExtraOrigins, MAX_DEVICES};
 use domain::inbox::{Row, RowId, Subject};
+use domain::language::Language;
 use domain::media::{Encoding, Size};
+use domain::notification_settings::Settings;
 use domain::photo::Photo;
-use domain::{Clock, Randomness, UserId};
-use messages::push::Push;
+use domain::{Clock, Randomness, Timestamp, UserId};
+use messages::push::{Occasion, Push};
 use runtime::Aws;
 use runtime::metrics;
 use runtime::queue::{Queue, SendError, Sender};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use table::device::{self, Registered};
-use table::inbox::{self, Telling};
+use table::inbox::{self, Telling, due};
 use table::sight::Viewer;
 use table::{Table, notification_settings, photo};
 use vapid::{VapidError, VapidKey};
@@ -80,7 +84,8 @@ pub enum Error {
 /// What a browser gets, before it is encrypted.
 #[derive(Serialize)]
 struct Payload<'a> {
-    row: RowId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    row: Option<RowId>,
     tag: &'a str,
     state: u64,
     kind: &'static str,
@@ -95,11 +100,36 @@ struct Payload<'a> {
 
 /// What is pushed, in any language.
 struct News {
-    row: Row,
+    said: Said,
+    /// Devices show each state of a tag once.
+    state: u64,
     unread: u64,
     tag: String,
     url: String,
     icon: Option<String>,
+}
+
+/// What it is about.
+enum Said {
+    Row(RowId, Row),
+    /// How much is unread after quiet hours.
+    Unread,
+}
+
+impl News {
+    fn kind(&self) -> &'static str {
+        match self.said {
+            Said::Row(id, _) => id.subject.kind(),
+            Said::Unread => "quiet_hours",
+        }
+    }
+
+    fn text(&self, language: Language) -> Text {
+        match &self.said {
+            Said::Row(id, row) => Text::new(id.subject, row, language),
+            Said::Unread => Text::unread(self.unread, language),
+        }
+    }
 }
 
 /// Pushes rows to devices.
@@ -143,7 +173,7 @@ impl<Q: Sender> PushHandler<Q> {
 
     async fn push(&self, push: &Push) -> Result<(), Error> {
         let now = self.clock.now();
-        if now.0.saturating_sub(push.told_at.0) >= MAX_AGE_MS {
+        if now.0.saturating_sub(push.occasion.at().0) >= MAX_AGE_MS {
             metrics::count("pushes_too_late", 1);
             return Ok(());
         }
@@ -153,18 +183,28 @@ impl<Q: Sender> PushHandler<Q> {
         if devices.is_empty() {
             return Ok(());
         }
-        let Some(news) = self.news(push).await? else {
+        let me = push.recipient_id;
+        let found = match push.occasion {
+            Occasion::Told { row, state, .. } => self.told(me, row, state).await?,
+            Occasion::QuietEnded { ended_at } => self.unread(me, ended_at).await?,
+        };
+        let Some((settings, news)) = found else {
             metrics::count("pushes_not_wanted", 1);
             return Ok(());
         };
+        if let Some(end) = settings.quiet_hours().and_then(|hours| hours.end(now)) {
+            due::note_quiet_end(&self.table, me, end).await?;
+            metrics::count("pushes_in_quiet_hours", 1);
+            return Ok(());
+        }
         // All of them, before any error is reported: one device waits for no other.
         let sending = devices.iter().map(|device| self.send(push, &news, device));
         futures::future::join_all(sending).await.into_iter().collect()
     }
 
-    /// Returns what there is to be said; `None` for what is switched off, gone, told again or hidden.
-    async fn news(&self, push: &Push) -> Result<Option<News>, Error> {
-        let (me, subject) = (push.recipient_id, push.row.subject);
+    /// Returns what there is to be said of a row; `None` for what is switched off, gone, told again or hidden.
+    async fn told(&self, me: UserId, id: RowId, state: u64) -> Result<Option<(Settings, News)>, Error> {
+        let subject = id.subject;
         let photo = async {
             match subject.photo() {
                 Some(id) => photo::get(&self.table, id).await,
@@ -173,12 +213,11 @@ impl<Q: Sender> PushHandler<Q> {
         };
         let (settings, telling, viewer, photo) = futures::try_join!(
             notification_settings::get(&self.table, me),
-            inbox::telling_latest(&self.table, me, push.row),
+            inbox::telling_latest(&self.table, me, id),
             Viewer::get(&self.table, me),
             photo,
         )?;
-        let telling =
-            telling.filter(|telling| telling.state == push.state && settings.pushes(subject.kind()));
+        let telling = telling.filter(|telling| telling.state == state && settings.pushes(subject.kind()));
         let Some(Telling { mut row, unread, .. }) = telling else { return Ok(None) };
         if subject.photo().is_some() && !viewer.sees_photo(&self.table, photo.as_ref()).await? {
             return Ok(None);
@@ -191,7 +230,21 @@ impl<Q: Sender> PushHandler<Q> {
             return Ok(None);
         }
         let icon = photo.as_ref().map(|photo| self.icon(photo));
-        Ok(Some(News { url: url(subject, &row), row, unread, tag: tag(me, push.row), icon }))
+        let (url, tag) = (url(subject, &row), tag(me, &id.to_string()));
+        Ok(Some((settings, News { said: Said::Row(id, row), state, unread, tag, url, icon })))
+    }
+
+    /// Returns what there is to be said at the end of quiet hours; `None` where all is read.
+    async fn unread(&self, me: UserId, ended_at: Timestamp) -> Result<Option<(Settings, News)>, Error> {
+        let (settings, inbox) = futures::try_join!(
+            notification_settings::get(&self.table, me),
+            inbox::state_latest(&self.table, me),
+        )?;
+        // The end is the state: it grows with each.
+        let state = u64::try_from(ended_at.0).unwrap_or(0);
+        let (url, tag) = ("/activity".to_owned(), tag(me, "quiet hours"));
+        let news = News { said: Said::Unread, state, unread: inbox.unread, tag, url, icon: None };
+        Ok((inbox.unread > 0).then_some((settings, news)))
     }
 
     fn icon(&self, photo: &Photo) -> String {
@@ -201,18 +254,23 @@ impl<Q: Sender> PushHandler<Q> {
     async fn send(&self, push: &Push, news: &News, registered: &Registered) -> Result<(), Error> {
         let Registered { id, session, device } = registered;
         let endpoint = &device.subscription.endpoint;
-        let Text { title, body } = Text::new(push.row.subject, &news.row, device.language);
+        let Text { title, body } = news.text(device.language);
+        let row = match news.said {
+            Said::Row(id, _) => Some(id),
+            Said::Unread => None,
+        };
+        let since = push.occasion.at();
         let payload = Payload {
-            row: push.row,
+            row,
             tag: &news.tag,
-            state: push.state,
-            kind: push.row.subject.kind(),
+            state: news.state,
+            kind: news.kind(),
             title,
             body,
             url: &news.url,
             icon: news.icon.as_deref(),
             unread: news.unread,
-            at: push.told_at.to_string(),
+            at: since.to_string(),
         };
         let text = serde_json::to_vec(&payload).unwrap_or_default();
         let Ok(body) = encrypt(&text, &device.subscription, &*self.random) else {
@@ -221,7 +279,7 @@ impl<Q: Sender> PushHandler<Q> {
         };
         let now = self.clock.now();
         let authorization = self.vapid.authorization(endpoint.origin(), &self.cdn_url, now).await?;
-        let age = |at: domain::Timestamp| at.0.saturating_sub(push.told_at.0).max(0);
+        let age = |at: Timestamp| at.0.saturating_sub(since.0).max(0);
         let ttl = (MAX_AGE_MS - age(now)).max(0) / 1_000;
         let message = Message { body, authorization, topic: news.tag.clone(), ttl };
         match self.services.send(endpoint, message).await {
@@ -244,10 +302,10 @@ impl<Q: Sender> PushHandler<Q> {
     }
 }
 
-/// Returns what a device knows a row by, in 32 characters: what comes later takes the place of what came before. A
+/// Returns what a device knows a row by, or what else is said, in 32 characters: what comes later takes the place of what came before. A
 /// push service learns nothing from it.
-fn tag(recipient: UserId, row: RowId) -> String {
-    let digest = Sha256::digest(format!("{recipient} {row}"));
+fn tag(recipient: UserId, about: &str) -> String {
+    let digest = Sha256::digest(format!("{recipient} {about}"));
     URL_SAFE_NO_PAD.encode(digest.get(..24).unwrap_or_default())
 }
 

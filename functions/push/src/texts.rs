@@ -33,6 +33,21 @@ impl Text {
             Self { title: titles, body: format!("{who} {several}") }
         }
     }
+
+    /// Returns what is said after quiet hours.
+    pub(crate) fn unread(unread: u64, language: Language) -> Self {
+        let title = match language {
+            Language::En => "Quiet hours are over",
+            Language::De => "Die Ruhezeit ist vorbei",
+        };
+        let body = match (unread, language) {
+            (1, Language::En) => "1 unread notification".to_owned(),
+            (1, Language::De) => "1 ungelesene Mitteilung".to_owned(),
+            (_, Language::En) => format!("{unread} unread notifications"),
+            (_, Language::De) => format!("{unread} ungelesene Mitteilungen"),
+        };
+        Self { title, body }
+    }
 }
 
 /// Returns who is in a row: one name, two, or one and how many others.
@@ -149,7 +164,8 @@ mod tests {
         ];
         let each = |language| {
             let rows = subjects.iter().flat_map(|subject| rows.iter().map(move |row| (*subject, row)));
-            rows.map(move |(subject, row)| Text::new(subject, row, language))
+            let unread = [1, 7].map(|unread| Text::unread(unread, language));
+            rows.map(move |(subject, row)| Text::new(subject, row, language)).chain(unread)
         };
         let said = Language::ALL.into_iter().flat_map(each);
         let said: Vec<String> = said.map(|Text { title, body }| format!("{title}: {body}")).collect();

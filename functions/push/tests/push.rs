@@ -1,24 +1,29 @@
 //! Pushing through the handler, on the real table engine, to a push service on loopback.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests are tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests are tests")]
 
 mod browser;
 mod service;
+
+use std::time::Duration;
 
 use api::Caller;
 use browser::Browser;
 use domain::device::{Device, DeviceId, ExtraOrigins, Subscription};
 use domain::inbox::{Actor, Once, RowId, Subject};
 use domain::language::Language;
-use domain::{Clock, PhotoId};
-use messages::push::Push;
+use domain::quiet_hours::QuietHours;
+use domain::{Clock, PhotoId, Timestamp};
+use messages::push::{Occasion, Push};
 use push::{PushHandler, Services};
 use runtime::sqs::Handler;
 use serde_json::{Value, json};
 use service::{Received, Service};
-use testkit::{KeyService, OldSession, Outbox, World};
+use table::inbox::due::{self, Due};
+use testkit::{ATTEMPTS, Fault, KeyService, OldSession, Outbox, World};
 use vapid::VapidKey;
 
+const HOUR_MS: i64 = 60 * 60 * 1_000;
 const CDN: &str = "https://network.test";
 
 struct Stage {
@@ -87,14 +92,21 @@ impl Stage {
         self.told(Subject::Like(self.photo), who, now).await
     }
 
-    async fn told(&self, subject: Subject, who: &Caller, at: domain::Timestamp) -> Push {
+    async fn told(&self, subject: Subject, who: &Caller, at: Timestamp) -> Push {
         let (me, table) = (self.ann.user_id, &self.world.table);
         let actor = Actor { at, user_id: who.user_id, username: who.username.clone() };
         table::inbox::align(table, me, Once::Ever(subject), who.user_id, Some(&actor), at).await.unwrap();
         let row = RowId::of(subject, me, at);
         let telling = table::inbox::telling_latest(table, me, row).await.unwrap().unwrap();
-        Push { recipient_id: me, row, state: telling.state, told_at: at, device: None }
+        let occasion = Occasion::Told { row, state: telling.state, told_at: at };
+        Push { recipient_id: me, occasion, device: None }
     }
+}
+
+/// Returns row, state and moment of a telling.
+fn telling(push: &Push) -> (RowId, u64, Timestamp) {
+    let Occasion::Told { row, state, told_at } = push.occasion else { panic!("{push:?}") };
+    (row, state, told_at)
 }
 
 fn text(received: &Received, browser: &Browser) -> Value {
@@ -115,10 +127,11 @@ async fn when_a_row_is_told_then_each_device_reads_it_in_its_language() {
     let (english, german) = (text(&received[0], &desk), text(&received[1], &phone));
     assert_eq!((&english["title"], &english["body"]), (&json!("New like"), &json!("bob likes your photo")));
     assert_eq!(german["body"], "bob mag dein Foto");
-    assert_eq!(english["row"], push.row.to_string());
-    assert_eq!((&english["state"], &english["kind"]), (&json!(push.state), &json!("like")));
+    let (row, state, told_at) = telling(&push);
+    assert_eq!(english["row"], row.to_string());
+    assert_eq!((&english["state"], &english["kind"]), (&json!(state), &json!("like")));
     assert_eq!(english["url"], format!("/p/{}", stage.photo));
-    assert_eq!((&english["unread"], &english["at"]), (&json!(1), &json!(push.told_at.to_string())));
+    assert_eq!((&english["unread"], &english["at"]), (&json!(1), &json!(told_at.to_string())));
     assert!(english["icon"].as_str().unwrap().starts_with("https://network.test/photos/"), "{english}");
     let tag = english["tag"].as_str().unwrap();
     assert_eq!((tag.len(), german["tag"].as_str()), (32, Some(tag)));
@@ -151,7 +164,8 @@ async fn when_a_row_was_told_again_then_only_the_later_telling_is_pushed() {
     let browser = Browser::new(3);
     stage.device("phone", &browser, Language::En).await;
     let push = stage.liked(&stage.bob).await;
-    let overtaken = Push { state: push.state - 1, ..push.clone() };
+    let (row, state, told_at) = telling(&push);
+    let overtaken = Push { occasion: Occasion::Told { row, state: state - 1, told_at }, ..push.clone() };
     assert_eq!(stage.push(overtaken).await["pushes_not_wanted"], 1);
     assert!(stage.service.take().is_empty());
 }
@@ -179,8 +193,134 @@ async fn when_a_row_is_gone_switched_off_or_hidden_then_nothing_is_pushed() {
     assert_eq!(text(&stage.service.take()[0], &browser)["body"], "cat likes your photo");
     stage.world.delete(&stage.ann, stage.photo).await;
     assert_eq!(stage.push(push.clone()).await["pushes_not_wanted"], 1);
-    let gone = Push { row: RowId::of(Subject::Follow, me, push.told_at), ..push };
+    let (_, state, told_at) = telling(&push);
+    let row = RowId::of(Subject::Follow, me, told_at);
+    let gone = Push { occasion: Occasion::Told { row, state, told_at }, ..push };
     assert_eq!(stage.push(gone).await["pushes_not_wanted"], 1);
+    assert!(stage.service.take().is_empty());
+}
+
+impl Stage {
+    /// Gives `ann` quiet hours (UTC), if any.
+    async fn quiet(&self, hours: Option<(&str, &str)>) {
+        let hours = hours.map(|(from, to)| QuietHours::parse(from, to, "UTC").unwrap());
+        let (table, me) = (&self.world.table, self.ann.user_id);
+        table::notification_settings::change(table, me, |all| all.set_quiet_hours(hours.clone()))
+            .await
+            .unwrap();
+    }
+
+    /// Advances to the next such time of day (UTC), which is at least a minute away.
+    fn wait_until(&self, hour: i64) {
+        let now = self.world.clock.now();
+        let at = (hour * HOUR_MS - now.0).rem_euclid(24 * HOUR_MS);
+        self.world.clock.advance(Duration::from_millis(u64::try_from(at).unwrap()));
+    }
+
+    /// Returns the ends of quiet hours that are noted for this minute.
+    async fn ends(&self) -> Vec<Push> {
+        let (minute, me) = (due::minute(self.world.clock.now()), self.ann.user_id);
+        let shard = u8::try_from(me.get() % u64::from(due::SHARDS)).unwrap();
+        let noted = due::read(&self.world.table, minute, shard, 10).await.unwrap().items;
+        let ends = noted.iter().filter(|due| **due == Due::QuietEnd(me));
+        let occasion = Occasion::QuietEnded { ended_at: due::begins(minute) };
+        ends.map(|_| Push { recipient_id: me, occasion, device: None }).collect()
+    }
+}
+
+#[tokio::test]
+async fn when_hours_are_quiet_then_nothing_is_pushed_until_one_summary_after_them() {
+    let stage = Stage::new().await;
+    let (phone, desk) = (Browser::new(3), Browser::new(4));
+    stage.device("phone", &phone, Language::De).await;
+    stage.quiet(Some(("22:00", "07:00"))).await;
+    stage.wait_until(22);
+    let cat = stage.world.person("cat").await;
+    let first = stage.liked(&stage.bob).await;
+    assert_eq!(stage.push(first.clone()).await["pushes_in_quiet_hours"], 1);
+    stage.world.engine.reset_usage();
+    assert_eq!(stage.push(first).await["pushes_in_quiet_hours"], 1);
+    let usage = stage.world.engine.usage();
+    assert!(usage.read_units <= 5.5 && usage.write_units <= 1.0 && usage.round_trips <= 4, "{usage:?}");
+    let second = stage.told(Subject::Follow, &cat, stage.world.clock.now()).await;
+    assert_eq!(stage.push(second).await["pushes_in_quiet_hours"], 1);
+    assert!(stage.service.take().is_empty());
+    stage.wait_until(7);
+    let [end] = &stage.ends().await[..] else { panic!("one end is noted") };
+    // Sessions end in a night; this device registers in the morning.
+    stage.device("desk", &desk, Language::En).await;
+    for _ in 0..2 {
+        stage.world.engine.reset_usage();
+        assert!(stage.push(end.clone()).await["pushes_sent"] >= 1);
+        let usage = stage.world.engine.usage();
+        assert!(usage.read_units <= 2.5 && usage.writes() == 0 && usage.round_trips <= 2, "{usage:?}");
+    }
+    let received = stage.service.take();
+    let read = |path: &str, browser: &Browser| -> Vec<Value> {
+        received.iter().filter(|one| one.path == path).map(|one| text(one, browser)).collect()
+    };
+    let (english, german) = (read("/desk", &desk), read("/phone", &phone));
+    assert_eq!((&english[0], english.len(), german.len()), (&english[1], 2, 2), "devices show a state once");
+    let said = ["title", "body", "url", "kind", "unread", "state"].map(|name| english[0][name].clone());
+    let Occasion::QuietEnded { ended_at } = end.occasion else { panic!("{end:?}") };
+    assert_eq!(
+        json!(said),
+        json!(["Quiet hours are over", "2 unread notifications", "/activity", "quiet_hours", 2, ended_at.0])
+    );
+    assert_eq!(german[0]["body"], "2 ungelesene Mitteilungen");
+    assert_eq!((english[0].get("row"), english[0]["tag"].as_str().unwrap().len()), (None, 32));
+}
+
+#[tokio::test]
+async fn when_all_is_read_at_the_end_of_quiet_hours_then_nothing_is_pushed() {
+    let stage = Stage::new().await;
+    stage.device("phone", &Browser::new(3), Language::En).await;
+    stage.quiet(Some(("22:00", "07:00"))).await;
+    stage.wait_until(22);
+    let push = stage.liked(&stage.bob).await;
+    stage.push(push).await;
+    let (table, me, now) = (&stage.world.table, stage.ann.user_id, stage.world.clock.now());
+    let state = table::inbox::state_latest(table, me).await.unwrap();
+    table::inbox::mark_read(table, me, state, None, now).await.unwrap();
+    stage.wait_until(7);
+    let [end] = &stage.ends().await[..] else { panic!("one end is noted") };
+    assert_eq!(stage.push(end.clone()).await["pushes_not_wanted"], 1);
+    assert!(stage.service.take().is_empty());
+}
+
+#[tokio::test]
+async fn when_quiet_hours_were_changed_then_their_end_is_decided_anew() {
+    let stage = Stage::new().await;
+    let browser = Browser::new(3);
+    stage.device("phone", &browser, Language::En).await;
+    stage.quiet(Some(("22:00", "07:00"))).await;
+    stage.wait_until(22);
+    let push = stage.liked(&stage.bob).await;
+    stage.push(push).await;
+    stage.quiet(Some(("21:00", "09:00"))).await;
+    stage.wait_until(7);
+    let [end] = &stage.ends().await[..] else { panic!("one end is noted") };
+    assert_eq!(stage.push(end.clone()).await["pushes_in_quiet_hours"], 1);
+    // Whoever ends them hears at the end that is noted.
+    stage.quiet(None).await;
+    stage.wait_until(9);
+    let [end] = &stage.ends().await[..] else { panic!("the later end is noted") };
+    assert_eq!(stage.push(end.clone()).await["pushes_sent"], 1);
+    assert_eq!(text(&stage.service.take()[0], &browser)["body"], "1 unread notification");
+}
+
+#[tokio::test]
+async fn when_the_end_of_quiet_hours_cannot_be_noted_then_the_message_comes_back() {
+    let stage = Stage::new().await;
+    stage.device("phone", &Browser::new(3), Language::En).await;
+    stage.quiet(Some(("22:00", "07:00"))).await;
+    stage.wait_until(22);
+    let push = stage.liked(&stage.bob).await;
+    stage.world.engine.fail_next("PutItem", ATTEMPTS, Fault::Unavailable);
+    assert!(matches!(stage.try_push(push.clone()).await, Err(push::Error::Table(_))));
+    stage.push(push).await;
+    stage.wait_until(7);
+    assert_eq!(stage.ends().await.len(), 1);
     assert!(stage.service.take().is_empty());
 }
 
@@ -189,10 +329,10 @@ async fn when_a_row_was_told_an_hour_ago_then_it_is_pushed_no_more() {
     let stage = Stage::new().await;
     stage.device("phone", &Browser::new(3), Language::En).await;
     let push = stage.liked(&stage.bob).await;
-    stage.world.clock.advance(std::time::Duration::from_secs(3_599));
+    stage.world.clock.advance(Duration::from_secs(3_599));
     stage.push(push.clone()).await;
     assert_eq!(stage.service.take()[0].headers["ttl"], "1");
-    stage.world.clock.advance(std::time::Duration::from_secs(1));
+    stage.world.clock.advance(Duration::from_secs(1));
     assert_eq!(stage.push(push).await["pushes_too_late"], 1);
     assert!(stage.service.take().is_empty());
 }
@@ -321,7 +461,6 @@ async fn when_a_host_resolves_to_loopback_then_it_is_not_connected_to() {
 #[tokio::test]
 async fn when_the_recorded_event_arrives_then_it_is_handled() {
     let stage = Stage::new().await;
-    let event = serde_json::from_value(testkit::fixture("push", "told", &[])).unwrap();
     let handler = PushHandler::new(
         stage.world.table.clone(),
         Services::new(stage.origins()),
@@ -330,5 +469,8 @@ async fn when_the_recorded_event_arrives_then_it_is_handled() {
         (stage.world.clock.shared(), stage.world.random.shared()),
         CDN,
     );
-    assert!(runtime::sqs::answer(&handler, event).await.batch_item_failures.is_empty());
+    for name in ["told", "quiet-ended"] {
+        let event = serde_json::from_value(testkit::fixture("push", name, &[])).unwrap();
+        assert!(runtime::sqs::answer(&handler, event).await.batch_item_failures.is_empty(), "{name}");
+    }
 }

@@ -19,6 +19,7 @@ pub mod media;
 pub mod notification_settings;
 pub mod photo;
 pub mod profile_picture;
+pub mod quiet_hours;
 pub mod quota;
 pub mod random;
 pub mod relation;

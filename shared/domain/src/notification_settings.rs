@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::inbox::KINDS;
+use crate::quiet_hours::QuietHours;
 use crate::text::Invalid;
 
 /// Somebody's settings. By default everything is pushed, at any time.
@@ -17,6 +18,9 @@ pub struct Settings {
     /// The hour of the day (UTC) at which a mail says what is new. None: there is no such mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     digest_hour: Option<u8>,
+    /// When nothing is pushed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    quiet_hours: Option<QuietHours>,
 }
 
 impl Settings {
@@ -28,6 +32,16 @@ impl Settings {
     /// Returns the hour of the day (UTC) at which a mail says what is new, if one does.
     pub fn digest_hour(&self) -> Option<u8> {
         self.digest_hour
+    }
+
+    /// Returns the hours in which nothing is pushed, if there are any.
+    pub fn quiet_hours(&self) -> Option<&QuietHours> {
+        self.quiet_hours.as_ref()
+    }
+
+    /// Sets the hours in which nothing is pushed.
+    pub fn set_quiet_hours(&mut self, hours: Option<QuietHours>) {
+        self.quiet_hours = hours;
     }
 
     /// Sets whether a mail says daily what is new: from now on at the hour of the day at which it was asked for.

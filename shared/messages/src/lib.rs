@@ -282,6 +282,14 @@ pub enum Event {
         /// When it was told.
         told_at: Timestamp,
     },
+    /// Somebody's quiet hours have ended, and something was told in them. Consumer: `push`.
+    #[serde(rename = "notification.quiet_ended")]
+    QuietEnded {
+        /// Whose.
+        recipient_id: UserId,
+        /// When, to the minute.
+        ended_at: Timestamp,
+    },
 }
 
 impl Event {
@@ -314,7 +322,7 @@ impl Event {
             | Self::DigestDue { user_id, .. } => *user_id,
             Self::FollowAdded { follower_id, .. } | Self::FollowRemoved { follower_id, .. } => *follower_id,
             Self::RequestAdded { asker_id, .. } | Self::RequestRemoved { asker_id, .. } => *asker_id,
-            Self::NotificationTold { recipient_id, .. } => *recipient_id,
+            Self::NotificationTold { recipient_id, .. } | Self::QuietEnded { recipient_id, .. } => *recipient_id,
         }
     }
 
@@ -343,6 +351,7 @@ impl Event {
             Self::PasswordChanged { .. } => "password.changed",
             Self::DigestDue { .. } => "digest.due",
             Self::NotificationTold { .. } => "notification.told",
+            Self::QuietEnded { .. } => "notification.quiet_ended",
         }
     }
 }

@@ -7,22 +7,49 @@ use serde::{Deserialize, Serialize};
 
 use crate::Grouped;
 
-/// A telling of a row, for all devices of its recipient or for one of them.
+/// What somebody's devices are to show: all of them or one.
 ///
-/// [`crate::Event::NotificationTold`] reads as one for all.
+/// [`crate::Event::NotificationTold`] and [`crate::Event::QuietEnded`] read as one for all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Push {
     /// Whose inbox.
     pub recipient_id: UserId,
-    /// The row.
-    pub row: RowId,
-    /// The number of the telling.
-    pub state: u64,
-    /// When the row was told.
-    pub told_at: Timestamp,
+    /// What there is to be said.
+    #[serde(flatten)]
+    pub occasion: Occasion,
     /// The one device that it is for: its push service asked to wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceId>,
+}
+
+/// Why something is pushed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Occasion {
+    /// A row was told.
+    Told {
+        /// The row.
+        row: RowId,
+        /// The number of the telling.
+        state: u64,
+        /// When the row was told.
+        told_at: Timestamp,
+    },
+    /// Quiet hours have ended in which something was told.
+    QuietEnded {
+        /// When, to the minute.
+        ended_at: Timestamp,
+    },
+}
+
+impl Occasion {
+    /// Returns when it came.
+    pub fn at(self) -> Timestamp {
+        match self {
+            Self::Told { told_at, .. } => told_at,
+            Self::QuietEnded { ended_at } => ended_at,
+        }
+    }
 }
 
 impl Grouped for Push {
@@ -45,7 +72,8 @@ mod tests {
             (UserId::try_from(2).unwrap(), RowId { opened: Timestamp(5), subject: Subject::Follow });
         let event = Event::NotificationTold { recipient_id, row, state: 3, told_at: Timestamp(6) };
         let mut push: Push = serde_json::from_value(serde_json::to_value(&event).unwrap()).unwrap();
-        assert_eq!(push, Push { recipient_id, row, state: 3, told_at: Timestamp(6), device: None });
+        let occasion = Occasion::Told { row, state: 3, told_at: Timestamp(6) };
+        assert_eq!(push, Push { recipient_id, occasion, device: None });
         assert_eq!(push.group(), crate::Grouped::group(&event));
         push.device = DeviceId::parse(&"0f".repeat(32));
         let again = serde_json::to_value(&push).unwrap();
@@ -54,6 +82,10 @@ mod tests {
             json!({ "recipient_id": "2", "row": "0000000000005-follow", "state": 3, "told_at": 6, "device": "0f".repeat(32) })
         );
         assert_eq!(serde_json::from_value::<Push>(again).unwrap(), push);
+        let event = Event::QuietEnded { recipient_id, ended_at: Timestamp(60_000) };
+        let push: Push = serde_json::from_value(serde_json::to_value(&event).unwrap()).unwrap();
+        let occasion = Occasion::QuietEnded { ended_at: Timestamp(60_000) };
+        assert_eq!(push, Push { recipient_id, occasion, device: None });
     }
 
     #[test]

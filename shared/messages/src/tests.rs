@@ -115,6 +115,7 @@ fn messages_look_like_this() {
             state: 3,
             told_at: Timestamp(6),
         },
+        Event::QuietEnded { recipient_id: user(2), ended_at: Timestamp(60_000) },
     ];
     for event in &events {
         let json = serde_json::to_value(event).unwrap();

@@ -132,6 +132,8 @@ pub enum ItemKey {
     InboxState(UserId),
     /// A row of the user's inbox is told again, in its minute and shard.
     Due(i64, u8, UserId, RowId),
+    /// The end of somebody's quiet hours, in a shard of a minute.
+    QuietEnd(i64, u8, UserId),
     /// An open socket of a user, by the id that API Gateway gave it.
     LiveSocket(UserId, String),
     /// What somebody wants to be told of.
@@ -160,6 +162,7 @@ const TEXTS: &str = "TEXTS";
 const PICTURE: &str = "PICTURE";
 const TURN: &str = "TURN";
 const SETTINGS: &str = "SETTINGS";
+const QUIET: &str = "QUIET";
 const IDEM: &str = "IDEM";
 /// Sorts after the comments of its partition.
 const TOP: &str = "TOP";
@@ -263,6 +266,9 @@ impl ItemKey {
             Self::Due(minute, shard, user, row) => {
                 RawKey::new(partition::due(*minute, *shard), format!("{}#{row}", user.padded()))
             }
+            Self::QuietEnd(minute, shard, user) => {
+                RawKey::new(partition::due(*minute, *shard), format!("{}#{QUIET}", user.padded()))
+            }
             Self::LiveSocket(user, connection) => RawKey::new(partition::live(*user), connection),
             Self::NotificationSettings(user) => RawKey::new(partition::inbox(*user), SETTINGS),
             Self::Rate(user, window) => RawKey::new(format!("RATE#{}", user.padded()), window),
@@ -318,6 +324,7 @@ impl ItemKey {
             | Self::InboxMarker(user, _, _)
             | Self::InboxState(user)
             | Self::Due(_, _, user, _)
+            | Self::QuietEnd(_, _, user)
             | Self::LiveSocket(user, _)
             | Self::NotificationSettings(user)
             | Self::Rate(user, _)
@@ -419,8 +426,11 @@ impl ItemKey {
             "LIVE" => Self::LiveSocket(id(rest)?, sk.to_owned()),
             "DUE" => {
                 let (minute, shard) = rest.split_once('#')?;
-                let (user, row) = sk.split_once('#')?;
-                Self::Due(minute.parse().ok()?, shard.parse().ok()?, id(user)?, row.parse().ok()?)
+                let (minute, shard) = (minute.parse().ok()?, shard.parse().ok()?);
+                match sk.split_once('#')? {
+                    (user, QUIET) => Self::QuietEnd(minute, shard, id(user)?),
+                    (user, row) => Self::Due(minute, shard, id(user)?, row.parse().ok()?),
+                }
             }
             "RATE" => Self::Rate(id(rest)?, sk.to_owned()),
             "IDEM" => {

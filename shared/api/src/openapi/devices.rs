@@ -54,12 +54,19 @@ pub(super) fn all() -> Vec<Route> {
         .gives::<NotificationSettings>(200, "The settings.");
     let change = Route::new(Patch, settings, Tag::Notifications, "updateNotificationSettings")
         .summary("Change what one wants to be told of")
-        .description("What is switched off is in the list of notifications all the same.")
+        .description(
+            "What is switched off, or comes in quiet hours, is in the list of notifications all the same. `quiet_hours` is \
+             given as a whole, and null ends them.",
+        )
         .takes::<NotificationSettingsRequest>(
-            json!({ "kinds": { "like": { "push": false } }, "digest": true }),
+            json!({
+                "kinds": { "like": { "push": false } },
+                "digest": true,
+                "quiet_hours": { "from": "22:00", "to": "07:00", "time_zone": "Europe/Berlin" },
+            }),
         )
         .gives::<NotificationSettings>(200, "The settings as they are now.")
-        .refuses(400, &["bad_json", "kind_unknown"])
+        .refuses(400, &["bad_json", "kind_unknown", "time_invalid", "time_zone_unknown", "quiet_hours_empty"])
         .refuses(429, &["too_many_settings"]);
     let unsubscribe = Route::new(
         Post,

@@ -6,7 +6,7 @@ use domain::device::DeviceId;
 use domain::inbox::KINDS;
 use domain::language::Language;
 use domain::notification_settings::Settings;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 /// The keys of a subscription, in base64url.
@@ -80,6 +80,17 @@ pub struct KindSettings {
     pub push: bool,
 }
 
+/// Hours of the day in which nothing is pushed. How much is unread is pushed once after them.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct QuietHours {
+    /// The time of day at which they begin, as in `22:00`.
+    pub from: String,
+    /// The time of day at which they end. Where it is not later, on the day after.
+    pub to: String,
+    /// The name of a time zone in the database of IANA, as in `Europe/Berlin`.
+    pub time_zone: String,
+}
+
 /// What one wants to be told of.
 #[derive(Serialize, ToSchema)]
 pub struct NotificationSettings {
@@ -87,13 +98,21 @@ pub struct NotificationSettings {
     pub kinds: BTreeMap<&'static str, KindSettings>,
     /// Whether a mail says once a day what is new. It goes to a proved address alone.
     pub digest: bool,
+    /// When nothing is pushed; null where that is never.
+    #[schema(required)]
+    pub quiet_hours: Option<QuietHours>,
 }
 
 impl NotificationSettings {
     /// Shows settings.
     pub fn new(settings: &Settings) -> Self {
         let kinds = KINDS.into_iter().map(|kind| (kind, KindSettings { push: settings.pushes(kind) }));
-        Self { kinds: kinds.collect(), digest: settings.digest_hour().is_some() }
+        let quiet_hours = settings.quiet_hours().map(|hours| QuietHours {
+            from: hours.from(),
+            to: hours.to(),
+            time_zone: hours.time_zone().to_owned(),
+        });
+        Self { kinds: kinds.collect(), digest: settings.digest_hour().is_some(), quiet_hours }
     }
 }
 
@@ -111,4 +130,17 @@ pub struct NotificationSettingsRequest {
     pub kinds: Option<BTreeMap<String, KindSettingsRequest>>,
     /// Whether a mail says once a day what is new: at the hour at which it is first asked for.
     pub digest: Option<bool>,
+    /// When nothing is pushed. Null ends them: here null is not as absent.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<QuietHours>)]
+    pub quiet_hours: Option<Option<QuietHours>>,
+}
+
+/// Reads a field that is there, so that null is not as absent.
+fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
 }

@@ -17,7 +17,8 @@ pub use auth::{
 pub use comments::{CommentLikeState, CommentPage, CommentView, CreateCommentRequest, MentionView};
 pub use devices::{
     DeviceView, Devices, KindSettings, KindSettingsRequest, NotificationSettings,
-    NotificationSettingsRequest, PlatformView, RegisterDeviceRequest, SubscriptionKeys, SubscriptionRequest,
+    NotificationSettingsRequest, PlatformView, QuietHours, RegisterDeviceRequest, SubscriptionKeys,
+    SubscriptionRequest,
 };
 pub use notifications::{Actor, MarkReadRequest, MarkedRead, Notification, Notifications};
 pub use photos::{
@@ -47,7 +48,8 @@ mod tests {
 
     use super::*;
 
-    /// Every field that a request may leave out may be null instead, and means the same.
+    /// Every field that a request may leave out may be null instead, and means the same. Of quiet hours alone null says that
+    /// there are none.
     #[test]
     fn null_is_as_absent_in_every_request() {
         let read = |given: Value| -> Value {
@@ -73,6 +75,14 @@ mod tests {
         assert!(profile.full_name.is_none() && profile.bio.is_none());
         let account = json!({ "username": "a", "email": "b", "password": "c", "full_name": null });
         assert!(serde_json::from_value::<RegisterRequest>(account).unwrap().full_name.is_none());
+        let settings = |given: Value| serde_json::from_value::<NotificationSettingsRequest>(given).unwrap();
+        let given = settings(json!({ "kinds": null, "digest": null, "quiet_hours": null }));
+        assert!(
+            given.kinds.is_none()
+                && given.digest.is_none()
+                && given.quiet_hours.is_some_and(|hours| hours.is_none())
+        );
+        assert!(settings(json!({})).quiet_hours.is_none());
         // What must be there is missing when it is null.
         assert!(serde_json::from_value::<CreatePhotoRequest>(json!({ "media": null })).is_err());
         assert!(serde_json::from_value::<RefreshRequest>(json!({ "refresh_token": null })).is_err());

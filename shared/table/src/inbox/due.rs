@@ -1,4 +1,4 @@
-//! Rows that are told again, by the minute in which they are due.
+//! Rows that are told again and quiet hours that end, by the minute in which they are due.
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use domain::inbox::RowId;
@@ -10,15 +10,42 @@ use crate::calls::{Range, stored};
 use crate::keys::{ItemKey, partition, sort};
 use crate::{Error, Page, Result, Table};
 
-/// Partitions over which the rows of a minute spread.
+/// Partitions over which what is due in a minute spreads.
 pub const SHARDS: u8 = 16;
 const MINUTE_MS: i64 = 60_000;
-/// Seconds for which a row is kept that nobody tells. Whatever happens in it later tells it.
+/// Seconds for which it is kept that nobody looks at. Whatever happens in a row later tells it.
 const KEPT_SECONDS: i64 = 24 * 60 * 60;
 
 #[derive(Serialize)]
 struct Waiting {
     expires_at: i64,
+}
+
+impl Waiting {
+    fn until(due: Timestamp) -> Self {
+        Self { expires_at: due.seconds().saturating_add(KEPT_SECONDS) }
+    }
+}
+
+/// What is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// A row of somebody's inbox is told.
+    Row(UserId, RowId),
+    /// Somebody's quiet hours end.
+    QuietEnd(UserId),
+}
+
+impl Due {
+    fn key(self, minute: i64) -> ItemKey {
+        let (Self::Row(user, _) | Self::QuietEnd(user)) = self;
+        // The low bits of an id are random.
+        let shard = u8::try_from(user.get() % u64::from(SHARDS)).unwrap_or(0);
+        match self {
+            Self::Row(user, row) => ItemKey::Due(minute, shard, user, row),
+            Self::QuietEnd(user) => ItemKey::QuietEnd(minute, shard, user),
+        }
+    }
 }
 
 /// Returns the minute that has begun at a moment, in minutes since the epoch.
@@ -33,33 +60,37 @@ pub fn begins(minute: i64) -> Timestamp {
 
 /// Returns the write that has a row told in the first minute that begins at `due` or after it.
 pub(super) fn put(table: &Table, recipient: UserId, row: RowId, due: Timestamp) -> Result<TransactWriteItem> {
-    let key = key(minute(due.plus_ms(MINUTE_MS - 1)), recipient, row);
-    let item = stored(&key, Waiting { expires_at: due.seconds().saturating_add(KEPT_SECONDS) })?;
+    let item = stored(&Due::Row(recipient, row).key(first_minute(due)), Waiting::until(due))?;
     let put = Put::builder().table_name(&*table.name).set_item(Some(item)).build();
     Ok(TransactWriteItem::builder().put(put.map_err(Error::unreadable)?).build())
 }
 
-fn key(minute: i64, recipient: UserId, row: RowId) -> ItemKey {
-    // The low bits of an id are random.
-    let shard = u8::try_from(recipient.get() % u64::from(SHARDS)).unwrap_or(0);
-    ItemKey::Due(minute, shard, recipient, row)
+/// Has it noticed that somebody's quiet hours end at `end`. Once for each end: 1 WRU, also where it is noted already.
+pub async fn note_quiet_end(table: &Table, user: UserId, end: Timestamp) -> Result<()> {
+    table.put_new(&Due::QuietEnd(user).key(first_minute(end)), Waiting::until(end)).await.map(|_| ())
 }
 
-/// Reads up to `limit` rows that are due in a minute, from one of its shards. 0.5 RRU for each 4 KiB.
-pub async fn rows(table: &Table, minute: i64, shard: u8, limit: usize) -> Result<Page<(UserId, RowId)>> {
+/// Returns the first minute that begins at `due` or after it.
+fn first_minute(due: Timestamp) -> i64 {
+    minute(due.plus_ms(MINUTE_MS - 1))
+}
+
+/// Reads up to `limit` things that are due in a minute, from one of its shards. 0.5 RRU for each 4 KiB.
+pub async fn read(table: &Table, minute: i64, shard: u8, limit: usize) -> Result<Page<Due>> {
     let pk = partition::due(minute, shard);
     let (from, to) = ("0".to_owned(), sort::AFTER_DIGITS.to_owned());
     let range = Range { pk, from, to, newest_first: false, limit, consistent: false };
     let Page { items, more } = table.query::<IgnoredAny>(range).await?;
-    let rows = items.into_iter().filter_map(|(key, _)| match key {
-        ItemKey::Due(_, _, recipient, row) => Some((recipient, row)),
+    let due = items.into_iter().filter_map(|(key, _)| match key {
+        ItemKey::Due(_, _, recipient, row) => Some(Due::Row(recipient, row)),
+        ItemKey::QuietEnd(_, _, user) => Some(Due::QuietEnd(user)),
         _ => None,
     });
-    Ok(Page { items: rows.collect(), more })
+    Ok(Page { items: due.collect(), more })
 }
 
-/// Forgets that rows were due in a minute. 1 WRU each.
-pub async fn remove(table: &Table, minute: i64, rows: &[(UserId, RowId)]) -> Result<()> {
-    let keys = rows.iter().map(|(recipient, row)| key(minute, *recipient, *row));
+/// Forgets what was due in a minute. 1 WRU each.
+pub async fn remove(table: &Table, minute: i64, due: &[Due]) -> Result<()> {
+    let keys = due.iter().map(|due| due.key(minute));
     table.delete_all(&keys.collect::<Vec<_>>()).await
 }

@@ -70,6 +70,7 @@ pub fn chart() -> Vec<ChartRow> {
         ("notified actor", ItemKey::InboxMarker(user, Once::within(row), user)),
         ("inbox state", ItemKey::InboxState(user)),
         ("due notification", ItemKey::Due(0, 0, user, row)),
+        ("end of quiet hours", ItemKey::QuietEnd(0, 0, user)),
         ("notification settings", ItemKey::NotificationSettings(user)),
         ("open socket", ItemKey::LiveSocket(user, "<connection>".into())),
         ("uses of a quota", ItemKey::Rate(user, "<quota>#<window>".into())),

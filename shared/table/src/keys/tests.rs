@@ -91,6 +91,7 @@ fn key() -> impl Strategy<Value = ItemKey> {
         (user(), row(), user()).prop_map(|(a, b, c)| ItemKey::InboxMarker(a, Once::within(b), c)),
         user().prop_map(ItemKey::InboxState),
         (0_i64..9_999_999_999, 0_u8..16, user(), row()).prop_map(|(a, b, c, d)| ItemKey::Due(a, b, c, d)),
+        (0_i64..9_999_999_999, 0_u8..16, user()).prop_map(|(a, b, c)| ItemKey::QuietEnd(a, b, c)),
         (user(), "[A-Za-z0-9_=-]{1,20}").prop_map(|(user, connection)| ItemKey::LiveSocket(user, connection)),
         user().prop_map(ItemKey::NotificationSettings),
         (user(), "[a-z-]{1,20}#[0-9]{1,10}").prop_map(|(a, b)| ItemKey::Rate(a, b)),

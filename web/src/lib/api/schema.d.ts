@@ -658,7 +658,7 @@ export interface paths {
         head?: never;
         /**
          * Change what one wants to be told of
-         * @description What is switched off is in the list of notifications all the same.
+         * @description What is switched off, or comes in quiet hours, is in the list of notifications all the same. `quiet_hours` is given as a whole, and null ends them.
          */
         patch: operations["updateNotificationSettings"];
         trace?: never;
@@ -1342,6 +1342,7 @@ export interface components {
             };
             /** @description Whether a mail says once a day what is new. It goes to a proved address alone. */
             digest: boolean;
+            quiet_hours: components["schemas"]["QuietHours"] | null;
         };
         /** @description A change of settings. What it does not name stays as it was. */
         NotificationSettingsRequest: {
@@ -1351,6 +1352,7 @@ export interface components {
             } | null;
             /** @description Whether a mail says once a day what is new: at the hour at which it is first asked for. */
             digest?: boolean | null;
+            quiet_hours?: components["schemas"]["QuietHours"] | null;
         };
         /** @description A page of the inbox, what was told last first. */
         Notifications: {
@@ -1527,6 +1529,15 @@ export interface components {
         ProveEmailRequest: {
             /** @description What stands after `#` in the mailed link. */
             token: string;
+        };
+        /** @description Hours of the day in which nothing is pushed. How much is unread is pushed once after them. */
+        QuietHours: {
+            /** @description The time of day at which they begin, as in `22:00`. */
+            from: string;
+            /** @description The time of day at which they end. Where it is not later, on the day after. */
+            to: string;
+            /** @description The name of a time zone in the database of IANA, as in `Europe/Berlin`. */
+            time_zone: string;
         };
         /** @description Presents a refresh token: to rotate it, or to end its session. */
         RefreshRequest: {
@@ -4492,6 +4503,11 @@ export interface operations {
                  *         "like": {
                  *           "push": false
                  *         }
+                 *       },
+                 *       "quiet_hours": {
+                 *         "from": "22:00",
+                 *         "time_zone": "Europe/Berlin",
+                 *         "to": "07:00"
                  *       }
                  *     }
                  */
@@ -4508,7 +4524,7 @@ export interface operations {
                     "application/json": components["schemas"]["NotificationSettings"];
                 };
             };
-            /** @description `bad_json`, `kind_unknown` */
+            /** @description `bad_json`, `kind_unknown`, `time_invalid`, `time_zone_unknown`, `quiet_hours_empty` */
             400: {
                 headers: {
                     [name: string]: unknown;

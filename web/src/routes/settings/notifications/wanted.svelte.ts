@@ -1,6 +1,8 @@
-import { api, ok } from '$lib/api/client';
-import type { NotificationSettings, NotificationSettingsRequest } from '$lib/api/coming';
+import { api, ok, type Schemas } from '$lib/api/client';
 import { Problem } from '$lib/api/problem';
+
+type NotificationSettings = Schemas['NotificationSettings'];
+type NotificationSettingsRequest = Schemas['NotificationSettingsRequest'];
 
 /** What one wants to be told of, and when. It is shown as one wishes it, until the API refuses. */
 export class Wanted {
