@@ -92,6 +92,18 @@ async fn when_a_photo_is_liked_then_its_authors_open_clients_hear_of_it() {
 }
 
 #[tokio::test]
+async fn when_a_photo_comes_into_a_feed_then_its_readers_open_clients_hear_of_it() {
+    let app = App::new();
+    let (anna, bert) = (app.register("anna").await, app.register("bert").await);
+    bert.follow(&anna).await;
+    let first = anna.post_photo("Before", &[small()]).await;
+    bert.until_feed(&[&first]).await;
+    let mut socket = Socket::of(&app, &bert).await;
+    let second = anna.post_photo("Told", &[small()]).await;
+    socket.hear(&json!({ "feed": { "newest": second } })).await;
+}
+
+#[tokio::test]
 async fn when_a_handshake_may_be_forged_then_no_socket_opens() {
     let app = App::new();
     let anna = app.register("anna").await;
