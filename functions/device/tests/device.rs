@@ -14,7 +14,7 @@ use domain::{Clock, UserId, quota};
 use serde_json::{Value, json};
 use table::digest;
 use testkit::http::{Answer, Request, call, event};
-use testkit::{KeyService, OldSession, World};
+use testkit::{Fault, KeyService, OldSession, World, dies_at};
 use vapid::VapidKey;
 
 const REGISTER: &str = "POST /api/v1/devices";
@@ -198,6 +198,34 @@ async fn when_two_accounts_register_a_device_at_once_then_one_has_it() {
         assert!(one.status < 300 && other.status < 300, "{one:?} {other:?}");
         let devices = ids(&list(&world, &anns).await).len() + ids(&list(&world, &bobs).await).len();
         assert_eq!(devices, 1);
+    }
+}
+
+#[tokio::test]
+async fn when_registering_dies_at_a_write_then_nobody_shares_the_device() {
+    for n in 1..=3 {
+        let world = World::new().await;
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        let (anns, bobs) = (session(&world, &ann).await, session(&world, &bob).await);
+        register(&world, &anns, &subscription(&endpoint(1))).await;
+        world.engine.fail_when(dies_at(n));
+        register(&world, &bobs, &subscription(&endpoint(1))).await;
+        world.engine.heal();
+        let (left, arrived) = (ids(&list(&world, &anns).await).len(), ids(&list(&world, &bobs).await).len());
+        assert!(left + arrived <= 1, "write {n}: {left} {arrived}");
+        assert_eq!(register(&world, &bobs, &subscription(&endpoint(1))).await.status, 201);
+        assert_eq!((ids(&list(&world, &anns).await).len(), ids(&list(&world, &bobs).await).len()), (0, 1));
+    }
+}
+
+#[tokio::test]
+async fn when_answers_are_lost_or_writes_conflict_then_a_device_is_registered_once() {
+    for fault in [Fault::LostAnswer, Fault::Conflict, Fault::Throttled] {
+        let world = World::new().await;
+        let session = session(&world, &world.person("ann").await).await;
+        world.engine.fail_next("TransactWriteItems", 1, fault);
+        assert_eq!(register(&world, &session, &subscription(&endpoint(1))).await.status, 201, "{fault:?}");
+        assert_eq!(ids(&list(&world, &session).await).len(), 1, "{fault:?}");
     }
 }
 

@@ -38,7 +38,7 @@ struct Queue {
     dead_letters: String,
 }
 
-const QUEUES: [(&str, &str, &str); 6] = [
+const QUEUES: [(&str, &str, &str); 7] = [
     ("derive", "DeriveQueueUrl", "DeriveQueueDeadLetterQueueUrl"),
     ("uploads", "UploadsQueueUrl", "UploadsDeadLetterQueueUrl"),
     ("fanout", "FanoutQueueUrl", "FanoutDeadLetterQueueUrl"),

@@ -20,7 +20,7 @@ use crate::world::{App, Person};
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// An open socket.
-struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
     /// Opens a socket at `/live` of the distribution with these headers.
@@ -41,7 +41,7 @@ impl Socket {
     }
 
     /// Opens a socket as an app that offers its token as a subprotocol.
-    async fn of(app: &App, person: &Person<'_>) -> Self {
+    pub(crate) async fn of(app: &App, person: &Person<'_>) -> Self {
         let offered = format!("lambdagram.v1, bearer.{}", person.access_token);
         let (socket, protocol) = Self::open(app, &[("sec-websocket-protocol", &offered)]).await.unwrap();
         assert_eq!(protocol, "lambdagram.v1");
@@ -53,7 +53,7 @@ impl Socket {
     }
 
     /// Returns the next message that is `wanted`, and how long it took.
-    async fn hear(&mut self, wanted: &Value) -> Duration {
+    pub(crate) async fn hear(&mut self, wanted: &Value) -> Duration {
         let began = Instant::now();
         let mut heard = Vec::new();
         loop {

@@ -27,6 +27,7 @@ mod edge;
 mod fairness;
 mod feeds;
 mod journey;
+mod latency;
 mod live;
 mod mails;
 mod own_time;

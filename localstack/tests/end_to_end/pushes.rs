@@ -8,14 +8,14 @@ use crate::pictures::small;
 use crate::world::{App, Person, eventually};
 
 /// A browser with a subscription.
-struct Browser<'a> {
+pub(crate) struct Browser<'a> {
     app: &'a App,
     subscription: Value,
 }
 
 impl<'a> Browser<'a> {
     /// Has a browser subscribe, for senders with the key that the API gives out.
-    async fn subscribe(person: &Person<'a>) -> Self {
+    pub(crate) async fn subscribe(person: &Person<'a>) -> Self {
         let key = person.get("/devices").await.expect(200)["web_push_key"].clone();
         let url = format!("{}/_lambdagram/push/subscriptions", person.app.cloud.endpoint);
         let body = json!({ "applicationServerKey": key });
@@ -24,7 +24,7 @@ impl<'a> Browser<'a> {
     }
 
     /// Registers it as a device, and returns that.
-    async fn register(&self, person: &Person<'_>, language: &str) -> Value {
+    pub(crate) async fn register(&self, person: &Person<'_>, language: &str) -> Value {
         let body = json!({ "platform": "web", "subscription": self.subscription, "language": language });
         person.post("/devices", &body).await.expect(201)
     }
@@ -34,7 +34,7 @@ impl<'a> Browser<'a> {
     }
 
     /// Waits for as many messages, and returns what they say.
-    async fn until_pushed(&self, count: usize) -> Vec<Value> {
+    pub(crate) async fn until_pushed(&self, count: usize) -> Vec<Value> {
         eventually("the messages are pushed", async || {
             let found = self.app.fetch(Method::GET, &self.listed()).send().await.expect(200);
             let messages = found.as_array().expect("messages").clone();
@@ -48,7 +48,7 @@ impl<'a> Browser<'a> {
     }
 }
 
-fn said(message: &Value) -> Value {
+pub(crate) fn said(message: &Value) -> Value {
     serde_json::from_str(message["text"].as_str().unwrap()).unwrap()
 }
 
