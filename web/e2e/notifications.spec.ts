@@ -54,13 +54,13 @@ test('a like at one device is a badge at another within two seconds', async ({ p
 test('a new photo of somebody followed is offered by the socket', async ({ page, world, me }) => {
   const anna = await world.account('anna');
   await world.follow(me, anna);
-  const first = await world.post(anna, { caption: 'The first', media: [[CAT, 'A cat']] });
+  const first = await world.post(anna, { caption: 'Fog at seven', media: [[CAT, 'A cat']] });
   await world.inFeed(me, first);
   await listening(page);
-  await expect(page.getByText('The first')).toBeVisible();
-  await world.post(anna, { caption: 'The second', media: [[CAT, 'A cat']] });
+  await expect(page.getByText('Fog at seven')).toBeVisible();
+  await world.post(anna, { caption: 'Sun at nine', media: [[CAT, 'A cat']] });
   await page.getByRole('button', { name: 'New photos' }).click(SOON);
-  await expect(page.getByText('The second')).toBeVisible();
+  await expect(page.getByText('Sun at nine')).toBeVisible();
 });
 
 interface Settings {

@@ -10,11 +10,12 @@
 //!   edge again. Who accepted a request is read by name. Whether the recipient sees a private photo of somebody else is
 //!   read from their follow. For a deleted photo or comment, the places of its rows, and one transaction that deletes
 //!   them and counts what was unread of them.
-//! - **Emits**: nothing.
+//! - **Emits**: `notification.told` for each row that it tells. What a row gathers instead, `gather` tells.
 //! - **Redelivery**: a message says only that something may have changed. The function reads the current
 //!   state, acts, and reads it again. Messages may come twice, late and in any order. The marker lets each
 //!   actor be new once per subject, however often they like, unlike and like again; whoever comments or replies
-//!   once per day.
+//!   once per day. A message that comes again publishes a row that was told within the last 15 minutes once more,
+//!   because the function may have died in between; devices show each telling once.
 //! - **Failures**: the message comes back, and after its last try goes to the dead-letter queue.
 //!
 //! One comment tells each person at most once: whom it mentions, before whom it answers, before whose photo it is on.
@@ -27,7 +28,8 @@ use domain::photo::Photo;
 use domain::{Clock, CommentPath, UserId};
 use messages::Event;
 use runtime::Aws;
-use table::inbox::{self, Aligned};
+use runtime::topic::{Publisher, Topic, Unpublished};
+use table::inbox::{self, Aligned, Alignment, Told};
 use table::sight::Viewer;
 use table::{Table, comment, follow, like, photo, request, user};
 
@@ -39,12 +41,15 @@ runtime::config! {
     pub struct Config {
         /// Name of the table.
         pub table_name: String,
+        /// The topic of domain events.
+        pub topic_arn: String,
     }
 }
 
 /// Handles events that somebody is notified of.
-pub struct NotifyHandler {
+pub struct NotifyHandler<P = Topic> {
     table: Table,
+    publisher: P,
     clock: Arc<dyn Clock>,
 }
 
@@ -54,6 +59,9 @@ pub enum Error {
     /// The table failed.
     #[error(transparent)]
     Table(#[from] table::Error),
+    /// A row was told, and nobody hears of it.
+    #[error(transparent)]
+    Unpublished(#[from] Unpublished),
     /// The relation of the message changes faster than the inbox is aligned.
     #[error("the relation kept changing")]
     Restless,
@@ -73,12 +81,15 @@ struct Present {
 impl NotifyHandler {
     /// Connects to the table.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
-        Self::new(Table::new(aws.dynamodb(), &config.table_name), aws.clock())
+        let topic = Topic::connect(aws, &config.topic_arn);
+        Self::new(Table::new(aws.dynamodb(), &config.table_name), topic, aws.clock())
     }
+}
 
-    /// Creates a handler that records notifications in `table`.
-    pub fn new(table: Table, clock: Arc<dyn Clock>) -> Self {
-        Self { table, clock }
+impl<P: Publisher> NotifyHandler<P> {
+    /// Creates a handler that records notifications in `table`, and publishes what is told.
+    pub fn new(table: Table, publisher: P, clock: Arc<dyn Clock>) -> Self {
+        Self { table, publisher, clock }
     }
 
     /// Aligns the inbox of `recipient` with what `actor` does. A like that was removed does not name them: they are
@@ -240,8 +251,14 @@ impl NotifyHandler {
         if *recipient == actor || applied.replace(edge.is_some()) == Some(edge.is_some()) {
             return Ok(true);
         }
-        let aligned =
-            inbox::align(&self.table, *recipient, once, actor, edge.as_ref(), self.clock.now()).await?;
+        let now = self.clock.now();
+        let edge = edge.as_ref();
+        let Alignment { aligned, told } =
+            inbox::align(&self.table, *recipient, once, actor, edge, now).await?;
+        if let Some(Told { row, state, told_at }) = told {
+            let told = Event::NotificationTold { recipient_id: *recipient, row, state, told_at };
+            self.publisher.publish(&[told]).await?;
+        }
         match aligned {
             Aligned::Added => runtime::metrics::count("notifications_recorded", 1),
             Aligned::TakenBack => runtime::metrics::count("notifications_taken_back", 1),
@@ -255,7 +272,7 @@ impl NotifyHandler {
     }
 }
 
-impl runtime::sqs::Handler for NotifyHandler {
+impl<P: Publisher> runtime::sqs::Handler for NotifyHandler<P> {
     type Message = Event;
     type Error = Error;
     /// Messages are handled one at a time, because a batch is often about one photo

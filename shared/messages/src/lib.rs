@@ -5,6 +5,7 @@
 //! deployment. Only a new layout of the table may ask for more: messages about items of another layout are
 //! not read.
 
+pub mod gather;
 pub mod live;
 pub mod push;
 pub mod repair;

@@ -3,7 +3,7 @@
 //!
 //! A function is a handler and a `main`. The handler is a type that implements one of the handler traits
 //! ([`http::Handler`], [`sqs::Handler`], [`task::Handler`], [`socket::Handler`]). For [`stream_or_queue`], which serves the
-//! table's stream, it implements [`sqs::Handler`] and [`stream::Handler`]. The `main` reads the
+//! table's stream, it implements [`sqs::Handler`] and [`stream::Handler`], and for [`task_or_queue`] [`task::Handler`]. The `main` reads the
 //! configuration, connects the clients and runs the handler. Each adapter has a function `answer`:
 //! the same path without Lambda around it, for tests.
 //!
@@ -26,6 +26,7 @@ mod start;
 pub mod stream;
 pub mod stream_or_queue;
 pub mod task;
+pub mod task_or_queue;
 pub mod topic;
 pub mod trace;
 mod warm;

@@ -50,17 +50,20 @@ pub async fn run(handler: impl Handler, aws: &Aws) -> Result<(), StartError> {
     .await
 }
 
+/// Logs and returns the error of an input that a task cannot read. The parser's message is left out, because it quotes
+/// the input.
+pub(crate) fn bad_input() -> Diagnostic {
+    let error_message = "the input is not one of this task".to_owned();
+    tracing::error!("{error_message}");
+    Diagnostic { error_type: BAD_INPUT.to_owned(), error_message }
+}
+
 /// Does one task.
 ///
 /// # Errors
 /// The task's own, by its name; [`BAD_INPUT`] for an input that the task cannot read.
 pub async fn answer<H: Handler>(handler: &H, input: Value) -> Result<H::Output, Diagnostic> {
-    let input = serde_json::from_value(input).map_err(|_| {
-        // The parser's message is left out, because it quotes the input.
-        tracing::error!("the input is not one of this task");
-        let error_message = "the input is not one of this task".to_owned();
-        Diagnostic { error_type: BAD_INPUT.to_owned(), error_message }
-    })?;
+    let input = serde_json::from_value(input).map_err(|_| bad_input())?;
     // Boxed, because a task's future nested in Lambda's own is too deep for the compiler.
     Box::pin(handler.handle(input)).await.map_err(|error| {
         tracing::error!(name = error.name(), error = %Chain(&error), "task failed");

@@ -4,13 +4,14 @@
 //! A row is told by one transaction, which moves it to the top and counts it as unread ([`tell`]). No two rows of an
 //! inbox have the same place, and whoever tells later has a later one.
 
+pub mod due;
 mod tell;
 
 use domain::inbox::{ROW_DAYS, Row, RowId};
 use domain::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-pub use self::tell::{Aligned, Telling, align, forget, telling_latest};
+pub use self::tell::{Aligned, Alignment, Telling, Told, align, forget, tell_due, telling_latest};
 use crate::calls::{Range, back_off};
 use crate::keys::{ItemKey, partition, sort};
 use crate::{Error, Page, Result, Table};
@@ -33,6 +34,9 @@ pub struct Listed {
 struct StoredRow {
     #[serde(flatten)]
     row: Row,
+    /// How many of its actors came since it was told.
+    #[serde(default)]
+    gathered: u64,
     version: u64,
     expires_at: i64,
 }

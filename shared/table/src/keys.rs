@@ -130,6 +130,8 @@ pub enum ItemKey {
     InboxMarker(UserId, Once, UserId),
     /// How far an inbox is read, and how many rows are not.
     InboxState(UserId),
+    /// A row of the user's inbox is told again, in its minute and shard.
+    Due(i64, u8, UserId, RowId),
     /// An open socket of a user, by the id that API Gateway gave it.
     LiveSocket(UserId, String),
     /// What somebody wants to be told of.
@@ -258,6 +260,9 @@ impl ItemKey {
                 format!("{}{}", sort::markers_within(*once), actor.padded()),
             ),
             Self::InboxState(user) => RawKey::new(partition::inbox(*user), STATE),
+            Self::Due(minute, shard, user, row) => {
+                RawKey::new(partition::due(*minute, *shard), format!("{}#{row}", user.padded()))
+            }
             Self::LiveSocket(user, connection) => RawKey::new(partition::live(*user), connection),
             Self::NotificationSettings(user) => RawKey::new(partition::inbox(*user), SETTINGS),
             Self::Rate(user, window) => RawKey::new(format!("RATE#{}", user.padded()), window),
@@ -312,6 +317,7 @@ impl ItemKey {
             | Self::InboxPlace(user, _)
             | Self::InboxMarker(user, _, _)
             | Self::InboxState(user)
+            | Self::Due(_, _, user, _)
             | Self::LiveSocket(user, _)
             | Self::NotificationSettings(user)
             | Self::Rate(user, _)
@@ -411,6 +417,11 @@ impl ItemKey {
             "COMMENT" => Self::CommentLiker(comment(rest)?, id(sk)?),
             "INBOX" => inbox::parse(id(rest)?, sk)?,
             "LIVE" => Self::LiveSocket(id(rest)?, sk.to_owned()),
+            "DUE" => {
+                let (minute, shard) = rest.split_once('#')?;
+                let (user, row) = sk.split_once('#')?;
+                Self::Due(minute.parse().ok()?, shard.parse().ok()?, id(user)?, row.parse().ok()?)
+            }
             "RATE" => Self::Rate(id(rest)?, sk.to_owned()),
             "IDEM" => {
                 let (user, key) = rest.split_once('#')?;

@@ -522,7 +522,10 @@ async fn an_author_is_removed_from_a_feed_of_hundreds_of_entries() {
     let readers: Vec<UserId> = (1..=130).map(|number| UserId::try_from(number).unwrap()).collect();
     feed::push(&world.table, &readers, &entries[..1], world.now()).await.unwrap();
     assert_eq!(feed::holding(&world.table, &readers, entries[0].photo).await.unwrap().len(), 130);
-    assert_eq!(reader::active_among(&world.table, &readers, world.now()).await.unwrap(), reader::Active::default());
+    assert_eq!(
+        reader::active_among(&world.table, &readers, world.now()).await.unwrap(),
+        reader::Active::default()
+    );
 }
 
 #[tokio::test]
@@ -544,8 +547,10 @@ async fn an_inbox_counts_each_actor_once() {
     let aligned = twice.map(|actor| {
         inbox::align(&world.table, ann, Once::Ever(subject), actor.user_id, Some(actor), world.now())
     });
-    let added =
-        join_all(aligned).await.into_iter().filter(|aligned| aligned.as_ref().unwrap() == &Aligned::Added);
+    let added = join_all(aligned)
+        .await
+        .into_iter()
+        .filter(|aligned| aligned.as_ref().unwrap().aligned == Aligned::Added);
     assert_eq!(added.count(), 6);
     let page = inbox::page(&world.table, ann, None, 20, world.now()).await.unwrap();
     let [listed] = &page.items[..] else { panic!("one row: {page:?}") };

@@ -211,7 +211,8 @@ impl Model {
     /// to the queues is received and deleted in tens too; pictures are sent and handled one by one.
     fn messages(&self) -> f64 {
         let world = &self.world;
-        let published = self.notifications() + world.posts_a_day();
+        let told = self.notifications() * (1.0 - world.gathered);
+        let published = self.notifications() + told + world.posts_a_day();
         let received = (self.notifications() + world.follows_a_day() + world.posts_a_day()) / 10.0;
         let pictures = world.posts_a_day() * world.media;
         PUBLISH.of(MONTH * published / 10.0) + queue_requests(MONTH * (2.0 * received + 3.0 * pictures))

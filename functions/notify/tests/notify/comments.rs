@@ -4,12 +4,11 @@ use api::Caller;
 use domain::inbox::{Row, RowId, Subject};
 use domain::{Clock, CommentPath, PhotoId};
 use messages::Event;
-use notify::NotifyHandler;
 use runtime::sqs::answer;
-use table::{Table, comment};
+use table::comment;
 use testkit::{Fault, World, sqs_event};
 
-use crate::{deliver, happened, inbox, orders, read_all, sentences, settle, sorted, unread};
+use crate::{deliver, handler, happened, inbox, orders, read_all, sentences, settle, sorted, unread};
 
 /// A photo of Ann's, and others who talk about it.
 struct Talk {
@@ -344,7 +343,7 @@ async fn assert_nobody_is_told_after(
     let path = acts(&talk).await;
     let events = happened(world).await;
     let (client, hold) = world.engine.held_client("TransactWriteItems", 0);
-    let handler = NotifyHandler::new(Table::new(client, world.engine.table_name()), world.clock.shared());
+    let handler = handler(world, client);
     let (recorded, ()) = futures::join!(answer(&handler, sqs_event(&events)), async {
         hold.reached().await;
         overtaking(&talk, path).await;
@@ -447,7 +446,7 @@ async fn what_is_told_of_a_comment_stays_within_its_budget() {
     };
     // The writer's range and photo, circle, marker, places, state, all written, range, photo and circle again.
     measure(&added(path, bob, None)).await;
-    // The same again: range, photo, circle and marker.
+    // The same again: range, photo, circle, marker and place.
     measure(&added(path, bob, None)).await;
     measure(&added(reply, cid, Some(bob))).await;
     let (author_id, user_id, username) = (ann.user_id, bob.user_id, bob.username.clone());
@@ -457,7 +456,7 @@ async fn what_is_told_of_a_comment_stays_within_its_budget() {
     let (comment, writer_id) = (path, bob.user_id);
     // The comment is read, too.
     measure(&Event::CommentLikeAdded { comment, author_id, writer_id, user_id, username, at }).await;
-    assert_eq!(budget, [(8.0, 8.0), (3.5, 0.0), (8.0, 8.0), (8.0, 8.0), (10.0, 8.0)]);
+    assert_eq!(budget, [(8.0, 8.0), (4.5, 0.0), (8.0, 8.0), (8.0, 8.0), (10.0, 8.0)]);
 
     // Nobody was told of the reply but Bob, and nobody likes it.
     world.uncomment(cid, reply).await;

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use domain::{Clock, PhotoId};
+use messages::Event;
+use notify::NotifyHandler;
+use runtime::sqs::answer;
 use table::inbox::{self, Inspection};
-use testkit::World;
+use testkit::{Published, World, dies_at, sqs_event};
 
 use crate::{Caller, delete, deliver, like, listed, read_all, unlike, unread};
 
@@ -57,6 +60,7 @@ async fn when_a_row_is_told_again_then_it_moves_up_and_is_unread() {
 async fn when_everybody_takes_back_and_one_is_here_again_then_the_row_is_where_it_was() {
     let world = World::new().await;
     let (ann, photo) = scene(&world).await;
+    world.clock.advance(Duration::from_mins(1));
     let cid = likes(&world, &ann, photo, "cid").await;
     let bob = listed(&world, &ann).await[0].row.actors.iter().find(|actor| actor.username == "bob").cloned();
     let bob = Caller { user_id: bob.unwrap().user_id, username: "bob".to_owned() };
@@ -128,4 +132,61 @@ async fn when_rows_come_and_go_at_once_then_the_number_of_unread_is_exact() {
     let Inspection::Still { stored, rows } = inspected else { panic!("nothing happens now") };
     assert_eq!(stored, rows);
     assert_eq!(unread(&world, &ann).await, stored);
+}
+
+/// Delivers an event; returns whether that failed, and the states of the rows that were published as told.
+async fn tells(world: &World, event: &Event, refused: bool) -> (bool, Vec<u64>) {
+    let published = Published::default();
+    if refused {
+        published.refuse_from(0);
+    }
+    let handler = NotifyHandler::new(world.table.clone(), published.clone(), world.clock.shared());
+    let done = answer(&handler, sqs_event(std::slice::from_ref(event))).await;
+    let states = published.take().into_iter().map(|event| match event {
+        Event::NotificationTold { state, .. } => state,
+        other => panic!("{other:?}"),
+    });
+    (!done.batch_item_failures.is_empty(), states.collect())
+}
+
+#[tokio::test]
+async fn when_a_row_is_told_then_devices_hear_of_it_and_of_what_is_gathered_not_yet() {
+    let world = World::new().await;
+    let (ann, fans) = (world.person("ann").await, world.people("fan", 4).await);
+    let photo = world.post(&ann).await;
+    for (fan, minutes, heard) in [(0, 0, vec![1]), (1, 0, vec![]), (2, 1, vec![2]), (3, 0, vec![])] {
+        world.clock.advance(Duration::from_mins(minutes));
+        let liked = like(&world, &ann, photo, &fans[fan]).await;
+        assert_eq!(tells(&world, &liked, false).await, (false, heard), "{fan}");
+    }
+    // What comes again after a quarter of an hour is no news.
+    world.clock.advance(Duration::from_mins(15));
+    let removed = unlike(&world, photo, &fans[0]).await;
+    assert_eq!(tells(&world, &removed, false).await, (false, vec![]));
+    let again = like(&world, &ann, photo, &fans[0]).await;
+    for _ in 0..2 {
+        assert_eq!(tells(&world, &again, false).await, (false, vec![]));
+    }
+}
+
+#[tokio::test]
+async fn when_the_function_dies_before_devices_hear_then_the_message_tells_them() {
+    for refused in [false, true] {
+        let world = World::new().await;
+        let (ann, fans) = (world.person("ann").await, world.people("fan", 2).await);
+        let photo = world.post(&ann).await;
+        for (fan, heard) in [(0, vec![1]), (1, vec![])] {
+            let liked = like(&world, &ann, photo, &fans[fan]).await;
+            if !refused {
+                world.engine.fail_when(dies_at(1));
+            }
+            let (failed, before) = tells(&world, &liked, refused).await;
+            // What is gathered publishes nothing that could be refused.
+            assert_eq!((failed, before), (!refused || fan == 0, vec![]));
+            world.engine.heal();
+            let (failed, after) = tells(&world, &liked, false).await;
+            assert!(!failed && after.ends_with(&heard), "{after:?}");
+            assert_eq!((listed(&world, &ann).await.len(), unread(&world, &ann).await), (1, 1));
+        }
+    }
 }

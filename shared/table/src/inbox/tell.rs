@@ -6,7 +6,7 @@ use domain::inbox::{Actor, Once, ROW_DAYS, Row, RowId, Subject};
 use domain::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-use super::{RACES, State, StoredRow, expiry, state_latest};
+use super::{RACES, State, StoredRow, due, expiry, state_latest};
 use crate::calls::{Range, back_off, key_item, number, stored};
 use crate::edges::cancellation;
 use crate::keys::{ItemKey, PK, partition, sort};
@@ -24,6 +24,9 @@ struct Marker {
     /// Set while the actor is not in the row.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     taken_back: bool,
+    /// How often the row had been told when it gathered the actor. Once it is told again, the actor is told of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    gathered_at: Option<u64>,
     expires_at: i64,
 }
 
@@ -37,14 +40,51 @@ struct Place {
     state: u64,
     /// Which gap follows.
     step: u8,
+    /// When it is told again, if anything was gathered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due: Option<Timestamp>,
+    /// Whether it was last told because it was due, and not by an event.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    was_due: bool,
     version: u64,
     expires_at: i64,
 }
 
 impl Place {
     fn gathering(self) -> Gathering {
-        Gathering { told_at: self.told_at, step: self.step, due: None }
+        Gathering { told_at: self.told_at, step: self.step, due: self.due }
     }
+}
+
+/// A telling of a row, of which devices are to hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The row.
+    pub row: RowId,
+    /// How often it was told. It grows with each telling.
+    pub state: u64,
+    /// When it was told.
+    pub told_at: Timestamp,
+}
+
+impl Told {
+    /// Returns the telling of a row of which devices may not have heard, because whoever told it died, by an event or
+    /// because it `was_due`. That comes again within minutes.
+    fn lately(row: RowId, place: Place, was_due: bool, now: Timestamp) -> Option<Self> {
+        const LATELY_MS: i64 = 15 * 60 * 1000;
+        let Place { state, told_at, .. } = place;
+        let lately = place.was_due == was_due && now < told_at.plus_ms(LATELY_MS);
+        lately.then_some(Self { row, state, told_at })
+    }
+}
+
+/// What came of aligning an inbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alignment {
+    /// What was done.
+    pub aligned: Aligned,
+    /// The telling that it led to; also one of which devices may not have heard.
+    pub told: Option<Told>,
 }
 
 /// A row as it was told last.
@@ -75,10 +115,13 @@ pub enum Aligned {
 /// An actor is told of once. Liking, unliking and liking again brings the row back as it was, where it was, with the
 /// moment of the first like. A row without actors is deleted.
 ///
-/// Marker and places of the subject's newest rows read (2 RRU), the marker alone if nothing is to be done. Then the row
-/// (1 RRU), written with the marker (4 WRU). Where the row is told, the inbox's state is read, too (1 RRU), and 8 WRU
-/// are written of a new row and 10 of one that moves. As much again for each race lost. Up to 100 markers more (4 RRU)
-/// when one of the newest actors of many takes back.
+/// What is not told at once is gathered, and the row is due at the end of its gap ([`domain::gathering`]).
+///
+/// Marker and places of the subject's newest rows read (2 RRU), the marker and the row's place if nothing is to be done.
+/// Then the row (1 RRU), written with the marker (4 WRU), and the first time in a gap with the row's place and due time (8
+/// WRU). Where the row is told, the inbox's state is read, too (1 RRU), and 8 WRU are written of a new row and 10 of one
+/// that moves. As much again for each race lost. Up to 100 markers more (4 RRU) when one of the newest actors of many
+/// takes back.
 pub async fn align(
     table: &Table,
     recipient: UserId,
@@ -86,7 +129,7 @@ pub async fn align(
     actor: UserId,
     edge: Option<&Actor>,
     now: Timestamp,
-) -> Result<Aligned> {
+) -> Result<Alignment> {
     let marker_key = ItemKey::InboxMarker(recipient, once, actor);
     for race in 0..RACES {
         let marker: Option<Marker> = table.get_latest(&marker_key).await?;
@@ -95,26 +138,72 @@ pub async fn align(
             (Some(marker), edge) if marker.taken_back == edge.is_some() => {
                 (marker.at, edge.map_or_else(|| marker.username.clone(), |edge| edge.username.clone()))
             }
-            _ => return Ok(Aligned::Unchanged),
+            (marker, _) => {
+                let at = marker.as_ref().filter(|marker| !marker.taken_back).map(|marker| marker.at);
+                let Some(at) = at else { return Ok(Alignment { aligned: Aligned::Unchanged, told: None }) };
+                // The message may have come back after its row was told.
+                let row = RowId::of(once.subject(), recipient, at);
+                let place: Option<Place> = table.get_latest(&ItemKey::InboxPlace(recipient, row)).await?;
+                let told = place.and_then(|place| Told::lately(row, place, false, now));
+                return Ok(Alignment { aligned: Aligned::Unchanged, told });
+            }
         };
         let found = Found::read(table, recipient, RowId::of(once.subject(), recipient, at)).await?;
+        let gathered_at = marker.as_ref().and_then(|marker| marker.gathered_at);
+        // Nobody was told of an actor whom the row has gathered since it was last told.
+        let untold = gathered_at.is_some() && gathered_at == found.place.map(|place| place.state);
         let taken_back = edge.is_none();
-        let writes = if taken_back {
-            found.without(table, actor, now).await?
+        let change = if taken_back {
+            found.without(table, actor, untold, now).await?
         } else {
             let entering = Actor { at, user_id: actor, username: username.clone() };
-            Some(found.with(table, entering, marker.is_none(), now).await?)
+            Some(found.with(table, entering, marker.is_none() || untold, now).await?)
         };
-        let Some(mut writes) = writes else { return Ok(Aligned::Unchanged) };
+        let Some(Change { mut writes, told, gathered_at: gathering }) = change else {
+            return Ok(Alignment { aligned: Aligned::Unchanged, told: None });
+        };
         let expires_at = at.plus_days(ROW_DAYS).seconds();
-        let new_marker = stored(&marker_key, Marker { at, username, taken_back, expires_at })?;
-        writes.push(put_marker(table, new_marker, marker.as_ref())?);
+        let gathered_at = if taken_back { gathered_at } else { gathering };
+        let new_marker = Marker { at, username, taken_back, gathered_at, expires_at };
+        writes.push(put_marker(table, stored(&marker_key, new_marker)?, marker.as_ref())?);
         if written(table, writes).await? {
-            return Ok(if taken_back { Aligned::TakenBack } else { Aligned::Added });
+            let aligned = if taken_back { Aligned::TakenBack } else { Aligned::Added };
+            return Ok(Alignment { aligned, told });
         }
         back_off(race).await;
     }
     Err(Error::busy("TransactWriteItems", "the notification stayed contended"))
+}
+
+/// Tells a row that is due by `now`, and returns the telling of which devices are to hear: also an earlier one of which
+/// they may not have heard. A row from which all have gone that it gathered is not told.
+///
+/// The places of the subject's rows, row and state (1 RRU each), written with the new row (8 WRU).
+pub async fn tell_due(table: &Table, recipient: UserId, row: RowId, now: Timestamp) -> Result<Option<Told>> {
+    for race in 0..RACES {
+        let found = Found::read(table, recipient, row).await?;
+        let Some(place) = found.place else { return Ok(None) };
+        let Some(gathering) = place.gathering().due(found.newest, now) else {
+            return Ok(Told::lately(row, place, true, now));
+        };
+        let Change { writes, told, .. } = match &found.row {
+            Some(row) if row.gathered > 0 => found.told(table, None, gathering, now).await?,
+            _ => found.undue(table, place)?,
+        };
+        if written(table, writes).await? {
+            return Ok(told);
+        }
+        back_off(race).await;
+    }
+    Err(Error::busy("TransactWriteItems", "the notification stayed contended"))
+}
+
+/// A change of a row.
+struct Change {
+    writes: Vec<TransactWriteItem>,
+    told: Option<Told>,
+    /// How often the row had been told, if it gathered an actor.
+    gathered_at: Option<u64>,
 }
 
 /// A row as it was found.
@@ -149,122 +238,158 @@ impl Found {
         ItemKey::InboxRow(self.recipient, place, self.id)
     }
 
-    /// Returns the writes that bring `actor` into the row, who may be new in it.
-    async fn with(
-        self,
-        table: &Table,
-        actor: Actor,
-        is_new: bool,
-        now: Timestamp,
-    ) -> Result<Vec<TransactWriteItem>> {
+    /// Returns the change that brings `actor` into the row, who may be new in it.
+    async fn with(self, table: &Table, actor: Actor, is_new: bool, now: Timestamp) -> Result<Change> {
         let Some(place) = self.place else {
             let told = Gathering::first(self.newest, now);
-            return self.told(table, actor, told, now).await;
+            return self.told(table, Some(actor), told, now).await;
         };
-        match place.gathering().event(self.newest, now) {
-            Next::Tell(told) if is_new => self.told(table, actor, told, now).await,
-            // Whoever was here before is no reason to tell the row.
-            Next::Tell(_) | Next::Gather(_) => self.in_place(table, actor, place, now).await,
+        // Whoever was here before is no reason to tell the row.
+        match is_new.then(|| place.gathering().event(self.newest, now)) {
+            Some(Next::Tell(told)) => self.told(table, Some(actor), told, now).await,
+            Some(Next::Gather(gathering)) => self.in_place(table, actor, place, gathering.due, now).await,
+            None => self.in_place(table, actor, place, None, now).await,
         }
     }
 
-    /// Returns the writes by which `actor` comes into the row and the row stays where it is.
+    /// Returns the change by which `actor` comes into the row and the row stays where it is, until it is `due` if that
+    /// is set.
     async fn in_place(
         self,
         table: &Table,
         actor: Actor,
         place: Place,
+        due: Option<Timestamp>,
         now: Timestamp,
-    ) -> Result<Vec<TransactWriteItem>> {
+    ) -> Result<Change> {
         let key = self.key(place.told_at);
-        if let Some(StoredRow { mut row, version, expires_at }) = self.row {
+        let gathers = u64::from(due.is_some());
+        let due = due.filter(|_| place.due.is_none());
+        let mut writes = Vec::new();
+        let is_gone = self.row.is_none();
+        if let Some(StoredRow { mut row, gathered, version, expires_at }) = self.row {
             row.absorb(actor);
-            return Ok(vec![put(table, &key, version, |version| StoredRow { row, version, expires_at })?]);
+            let gathered = gathered.saturating_add(gathers);
+            writes.push(put(table, &key, version, |version| StoredRow {
+                row,
+                gathered,
+                version,
+                expires_at,
+            })?);
+        } else {
+            // All had taken back, and one is here again.
+            let expires_at = expiry(place.told_at);
+            let row = Row::new(actor);
+            let stored = |version| StoredRow { row, gathered: gathers, version, expires_at };
+            writes.push(put(table, &key, 0, stored)?);
+            let state = state_latest(table, self.recipient).await?;
+            if state.counts(place.told_at, expires_at, now) {
+                writes.push(put_state(table, self.recipient, state, state.with(place.told_at))?);
+            }
         }
-        // All had taken back, and one is here again.
-        let expires_at = expiry(place.told_at);
-        let row = Row::new(actor);
-        let place_key = ItemKey::InboxPlace(self.recipient, self.id);
-        let mut writes = vec![
-            put(table, &key, 0, |version| StoredRow { row, version, expires_at })?,
-            // Nobody has told the row meanwhile, which would be in another place.
-            put(table, &place_key, place.version, |version| Place { version, ..place })?,
-        ];
-        let state = state_latest(table, self.recipient).await?;
-        if state.counts(place.told_at, expires_at, now) {
-            writes.push(put_state(table, self.recipient, state, state.with(place.told_at))?);
+        // A row that is back checks by this, too, that nobody has told it meanwhile, which would be in another place.
+        if is_gone || due.is_some() {
+            let key = ItemKey::InboxPlace(self.recipient, self.id);
+            let due = due.or(place.due);
+            writes.push(put(table, &key, place.version, |version| Place { due, version, ..place })?);
         }
-        Ok(writes)
+        if let Some(due) = due {
+            writes.push(due::put(table, self.recipient, self.id, due)?);
+        }
+        Ok(Change { writes, told: None, gathered_at: (gathers > 0).then_some(place.state) })
     }
 
-    /// Returns the writes by which the row is told with `actor`: it moves to the top and is unread.
+    /// Returns the change by which the row is told, with `actor` if one comes into it: it moves to the top and is unread.
     async fn told(
         self,
         table: &Table,
-        actor: Actor,
-        told: Gathering,
+        actor: Option<Actor>,
+        gathering: Gathering,
         now: Timestamp,
-    ) -> Result<Vec<TransactWriteItem>> {
+    ) -> Result<Change> {
         let state = state_latest(table, self.recipient).await?;
-        let place = state.place(now);
-        let expires_at = expiry(place);
-        let key = self.key(place);
-        let (mut writes, mut counted) = (Vec::new(), false);
-        let row = match (self.place, self.row) {
-            (Some(old), Some(StoredRow { mut row, version, expires_at })) => {
-                counted = state.counts(old.told_at, expires_at, now);
-                let old = ItemKey::InboxRow(self.recipient, old.told_at, self.id);
-                writes.push(delete(table, &old, version)?);
+        let told_at = state.place(now);
+        let (key, expires_at) = (self.key(told_at), expiry(told_at));
+        let was_due = actor.is_none();
+        let (mut writes, mut counted, mut row) = (Vec::new(), false, None);
+        if let (Some(old), Some(stored)) = (self.place, self.row) {
+            counted = state.counts(old.told_at, stored.expires_at, now);
+            let old = ItemKey::InboxRow(self.recipient, old.told_at, self.id);
+            writes.push(delete(table, &old, stored.version)?);
+            row = Some(stored.row);
+        }
+        let row = match (row, actor) {
+            (Some(mut row), Some(actor)) => {
                 row.absorb(actor);
-                row
+                Some(row)
             }
-            _ => Row::new(actor),
+            (row, actor) => row.or(actor.map(Row::new)),
         };
-        writes.push(put(table, &key, 0, |version| StoredRow { row, version, expires_at })?);
-        let before = self.place.map_or((0, 0), |place| (place.state, place.version));
+        if let Some(row) = row {
+            let stored = |version| StoredRow { row, gathered: 0, version, expires_at };
+            writes.push(put(table, &key, 0, stored)?);
+        }
+        let (times, version) = self.place.map_or((0, 0), |place| (place.state, place.version));
+        let times = times.saturating_add(1);
         let place_key = ItemKey::InboxPlace(self.recipient, self.id);
-        writes.push(put(table, &place_key, before.1, |version| Place {
-            told_at: place,
-            state: before.0.saturating_add(1),
-            step: told.step,
-            version,
-            expires_at,
-        })?);
-        let after = if counted { state } else { state.with(place) };
-        writes.push(put_state(table, self.recipient, state, State { newest: place, ..after })?);
-        Ok(writes)
+        let step = gathering.step;
+        let place = |version| Place { told_at, state: times, step, due: None, was_due, version, expires_at };
+        writes.push(put(table, &place_key, version, place)?);
+        let after = if counted { state } else { state.with(told_at) };
+        writes.push(put_state(table, self.recipient, state, State { newest: told_at, ..after })?);
+        let told = Told { row: self.id, state: times, told_at };
+        Ok(Change { writes, told: Some(told), gathered_at: None })
     }
 
-    /// Returns the writes by which `actor` leaves the row, which stays where it is. `None` when there is no row.
+    /// Returns the change by which the row is not due any more.
+    fn undue(self, table: &Table, place: Place) -> Result<Change> {
+        let place_key = ItemKey::InboxPlace(self.recipient, self.id);
+        let mut writes =
+            vec![put(table, &place_key, place.version, |version| Place { due: None, version, ..place })?];
+        // Nobody has come into the row meanwhile, who would wait for it in vain.
+        let key = self.key(place.told_at);
+        if let Some(row) = self.row {
+            writes.push(put(table, &key, row.version, |version| StoredRow { version, ..row })?);
+        }
+        Ok(Change { writes, told: None, gathered_at: None })
+    }
+
+    /// Returns the change by which `actor` leaves the row, which stays where it is: `untold` if nobody was told of them.
+    /// `None` when there is no row.
     async fn without(
         self,
         table: &Table,
         actor: UserId,
+        untold: bool,
         now: Timestamp,
-    ) -> Result<Option<Vec<TransactWriteItem>>> {
+    ) -> Result<Option<Change>> {
         let key = self.place.map(|place| self.key(place.told_at));
         let (Some(Place { told_at, .. }), Some(key), Some(stored)) = (self.place, key, self.row) else {
             return Ok(None);
         };
-        let StoredRow { mut row, version, expires_at } = stored;
+        let StoredRow { mut row, gathered, version, expires_at } = stored;
+        let gathered = gathered.saturating_sub(u64::from(untold));
+        let mut writes = Vec::new();
         row.release(actor);
         if row.actor_count > 0 {
             if row.lacks_names() {
                 row.name(actors(table, self.recipient, self.id, actor).await?);
             }
-            return Ok(Some(vec![put(table, &key, version, |version| StoredRow {
+            writes.push(put(table, &key, version, |version| StoredRow {
                 row,
+                gathered,
                 version,
                 expires_at,
-            })?]));
+            })?);
+        } else {
+            writes.push(delete(table, &key, version)?);
+            let state = state_latest(table, self.recipient).await?;
+            // Of a row that is read nothing is to be checked: it is never unread again.
+            if state.counts(told_at, expires_at, now) {
+                writes.push(put_state(table, self.recipient, state, state.without(1))?);
+            }
         }
-        let mut writes = vec![delete(table, &key, version)?];
-        let state = state_latest(table, self.recipient).await?;
-        // Of a row that is read nothing is to be checked: it is never unread again.
-        if state.counts(told_at, expires_at, now) {
-            writes.push(put_state(table, self.recipient, state, state.without(1))?);
-        }
-        Ok(Some(writes))
+        Ok(Some(Change { writes, told: None, gathered_at: None }))
     }
 }
 

@@ -69,6 +69,7 @@ pub fn chart() -> Vec<ChartRow> {
         ("place of a notification", ItemKey::InboxPlace(user, row)),
         ("notified actor", ItemKey::InboxMarker(user, Once::within(row), user)),
         ("inbox state", ItemKey::InboxState(user)),
+        ("due notification", ItemKey::Due(0, 0, user, row)),
         ("notification settings", ItemKey::NotificationSettings(user)),
         ("open socket", ItemKey::LiveSocket(user, "<connection>".into())),
         ("uses of a quota", ItemKey::Rate(user, "<quota>#<window>".into())),
@@ -85,6 +86,7 @@ pub fn chart() -> Vec<ChartRow> {
             .replace(&user.padded(), "<id>")
             .replace(&"1".repeat(13), "<told>")
             .replace(&row.opened.0.to_string().repeat(13), "<ms>")
+            .replace("DUE#0000000000#0", "DUE#<minute>#<shard>")
             .replace("0000000000#0", "<hour>#<shard>")
             .replace("DIGEST#00#0", "DIGEST#<hour>#<shard>")
             .replace("#000000", "#<day>")

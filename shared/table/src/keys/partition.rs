@@ -85,3 +85,7 @@ pub(crate) fn live(user: UserId) -> String {
 pub(crate) fn processing(hour: i64, shard: u8) -> String {
     format!("PROCESSING#{hour:010}#{shard}")
 }
+
+pub(crate) fn due(minute: i64, shard: u8) -> String {
+    format!("DUE#{minute:010}#{shard}")
+}

@@ -90,6 +90,7 @@ fn key() -> impl Strategy<Value = ItemKey> {
         (user(), row()).prop_map(|(a, b)| ItemKey::InboxPlace(a, b)),
         (user(), row(), user()).prop_map(|(a, b, c)| ItemKey::InboxMarker(a, Once::within(b), c)),
         user().prop_map(ItemKey::InboxState),
+        (0_i64..9_999_999_999, 0_u8..16, user(), row()).prop_map(|(a, b, c, d)| ItemKey::Due(a, b, c, d)),
         (user(), "[A-Za-z0-9_=-]{1,20}").prop_map(|(user, connection)| ItemKey::LiveSocket(user, connection)),
         user().prop_map(ItemKey::NotificationSettings),
         (user(), "[a-z-]{1,20}#[0-9]{1,10}").prop_map(|(a, b)| ItemKey::Rate(a, b)),
@@ -144,7 +145,7 @@ proptest! {
         let RawKey { pk, sk } = key.raw();
         let (_, rest) = pk.split_once('#').unwrap();
         // An hour has ten digits, an id nineteen.
-        let id = [rest.split('#').next().unwrap(), &sk].into_iter().find(|text| text.len() == 19);
+        let id = [rest, &sk].into_iter().find_map(|text| text.split('#').next().filter(|id| id.len() == 19));
         match key {
             ItemKey::NameClaim(_)
             | ItemKey::EmailClaim(_)

@@ -1,0 +1,167 @@
+//! `gather`: tells the rows of inboxes that gathered something, when they are due.
+//!
+//! - **Trigger**: a schedule every minute, whose event may be any JSON. SQS `gather`, to which that run sends a message
+//!   for each shard of the minute.
+//! - **Access patterns**: one query (0.5 RRU) for each of the last 15 minutes of a shard. For each due row its places, the
+//!   row and the state of its inbox (3 RRU), one transaction (8 WRU), and one delete of the due time (1 WRU).
+//! - **Emits**: `notification.told` for each row that it tells. To its own queue a message for each shard, and the same
+//!   again where a shard has more rows than one message handles.
+//! - **Redelivery**: a row is told if it is due, and the due time is deleted last. A message that comes again finds rows
+//!   that were told within the last 15 minutes and publishes them again; devices show each telling once.
+//! - **Failures**: a row that cannot be told stays due, the others are told, and the message comes back. After its last try
+//!   it goes to the dead-letter queue. A run that cannot send fails as `GatherFailed`; the runs of the next 15 minutes find
+//!   its rows. What nobody finds is told with the next event of its row.
+
+use std::sync::Arc;
+
+use domain::inbox::RowId;
+use domain::{Clock, UserId};
+use futures::future::{join_all, try_join_all};
+use messages::Event;
+use messages::gather::DueRows;
+use runtime::Aws;
+use runtime::metrics;
+use runtime::queue::{Queue, SendError, Sender};
+use runtime::task::TaskError;
+use runtime::topic::{Publisher, Topic, Unpublished};
+use serde::de::IgnoredAny;
+use table::Table;
+use table::inbox::{self, due};
+
+/// Minutes of which rows are looked for, the present one included.
+const MINUTES: i64 = 15;
+/// Most rows of a minute and shard that one message handles.
+const MOST: usize = 500;
+/// Rows that are told at once, published together and then not due any more.
+const AT_ONCE: usize = 10;
+
+runtime::config! {
+    /// Settings of `gather`.
+    pub struct Config {
+        /// Name of the table.
+        pub table_name: String,
+        /// The topic of domain events.
+        pub topic_arn: String,
+        /// The function's own queue, for the shards of a minute.
+        pub gather_queue_url: String,
+    }
+}
+
+/// Handles the schedule and the shards of a minute.
+pub struct GatherHandler<P = Topic, Q = Queue> {
+    table: Table,
+    publisher: P,
+    queue: Q,
+    clock: Arc<dyn Clock>,
+}
+
+/// The reason why rows are not told now.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The table failed.
+    #[error(transparent)]
+    Table(#[from] table::Error),
+    /// Rows were told, and nobody hears of it.
+    #[error(transparent)]
+    Unpublished(#[from] Unpublished),
+    /// A message was not sent.
+    #[error(transparent)]
+    Send(#[from] SendError),
+}
+
+/// The reason why a run failed.
+#[derive(Debug, thiserror::Error)]
+#[error("the shards of the minute were not sent")]
+pub struct Failed(#[from] SendError);
+
+impl TaskError for Failed {
+    fn name(&self) -> &'static str {
+        "GatherFailed"
+    }
+}
+
+impl GatherHandler {
+    /// Connects to the table, the topic and the queue.
+    pub fn connect(config: &Config, aws: &Aws) -> Self {
+        let publisher = Topic::connect(aws, &config.topic_arn);
+        let queue = Queue::connect(aws, &config.gather_queue_url);
+        Self::new(Table::new(aws.dynamodb(), &config.table_name), publisher, queue, aws.clock())
+    }
+}
+
+impl<P: Publisher, Q: Sender> GatherHandler<P, Q> {
+    /// Creates a handler that tells rows in `table` by the time of `clock`.
+    pub fn new(table: Table, publisher: P, queue: Q, clock: Arc<dyn Clock>) -> Self {
+        Self { table, publisher, queue, clock }
+    }
+
+    /// Tells rows of one minute, publishes that, and forgets that they were due.
+    async fn tell(&self, minute: i64, rows: &[(UserId, RowId)]) -> Result<(), Error> {
+        // The machine that made the message may be ahead.
+        let now = self.clock.now().max(due::begins(minute));
+        let told = join_all(rows.iter().map(|&(recipient, row)| async move {
+            (recipient, row, inbox::tell_due(&self.table, recipient, row, now).await)
+        }))
+        .await;
+        let (mut events, mut done, mut failure) = (Vec::new(), Vec::new(), None);
+        for (recipient_id, row, told) in told {
+            match told {
+                Ok(told) => {
+                    done.push((recipient_id, row));
+                    events.extend(told.map(|told| Event::NotificationTold {
+                        recipient_id,
+                        row: told.row,
+                        state: told.state,
+                        told_at: told.told_at,
+                    }));
+                }
+                Err(error) => _ = failure.get_or_insert(error),
+            }
+        }
+        self.publisher.publish(&events).await?;
+        metrics::count("notifications_gathered", u64::try_from(events.len()).unwrap_or(u64::MAX));
+        due::remove(&self.table, minute, &done).await?;
+        failure.map_or(Ok(()), |error| Err(error.into()))
+    }
+}
+
+impl<P: Publisher, Q: Sender> runtime::task::Handler for GatherHandler<P, Q> {
+    type Input = IgnoredAny;
+    type Output = ();
+    type Error = Failed;
+
+    async fn handle(&self, _: IgnoredAny) -> Result<(), Failed> {
+        let minute = due::minute(self.clock.now());
+        let shards = (0..due::SHARDS).map(|shard| DueRows { minute, shard });
+        Ok(self.queue.send(&shards.collect::<Vec<_>>()).await?)
+    }
+}
+
+impl<P: Publisher, Q: Sender> runtime::sqs::Handler for GatherHandler<P, Q> {
+    type Message = DueRows;
+    type Error = Error;
+
+    async fn handle(&self, message: DueRows) -> Result<(), Error> {
+        let DueRows { minute, shard } = message;
+        let minutes = minute.saturating_sub(MINUTES - 1)..=minute;
+        let due = try_join_all(minutes.map(|minute| async move {
+            Ok::<_, Error>((minute, due::rows(&self.table, minute, shard, MOST).await?))
+        }))
+        .await?;
+        let (mut more, mut failure) = (false, None);
+        for (minute, page) in due {
+            more |= page.more;
+            for rows in page.items.chunks(AT_ONCE) {
+                // A row that fails holds up no others.
+                if let Err(error) = self.tell(minute, rows).await {
+                    failure.get_or_insert(error);
+                }
+            }
+        }
+        match failure {
+            Some(error) => Err(error),
+            None if more => Ok(self.queue.send(&[message]).await?),
+            None => Ok(()),
+        }
+    }
+}
