@@ -7,7 +7,7 @@
 //!   edges, `BatchGetItem` of the readers' states, `BatchWriteItem` of entries for the active ones, and one
 //!   query for who left meanwhile. An active follower costs 1 WRU and little more than 0.5 RRU, an inactive
 //!   one only the read.
-//! - **Emits**: `photo.ready` for parts of a large following, to its own queue. `follow.removed` to the queue
+//! - **Emits**: a message to the queue `live-send` for each connected reader whose feed has the photo. `photo.ready` for parts of a large following, to its own queue. `follow.removed` to the queue
 //!   `backfill`, for followers who left meanwhile. Executions of `celebrity-fanout` for photos that are
 //!   pulled, and of `celebrity-promotion` and `celebrity-demotion` for authors who crossed the threshold.
 //! - **Redelivery**: an entry is its key, so writing it again changes nothing. A following that is split
@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use domain::feed::DeliveryMode;
 use domain::{Clock, Home, PhotoId, UserId};
+use messages::live::InFeed;
 use messages::{Event, HashRange};
 use runtime::Aws;
 use runtime::queue::{Queue, SendError, Sender};
@@ -43,6 +44,8 @@ runtime::config! {
         pub fanout_queue_url: String,
         /// The queue of `backfill`, for followers who left meanwhile.
         pub backfill_queue_url: String,
+        /// The queue of `live-send`, for readers who are connected.
+        pub live_send_queue_url: String,
         /// More followers than this make a celebrity.
         pub celebrity_threshold: i64,
         /// Whether the photos of celebrities are pushed at all.
@@ -71,6 +74,8 @@ pub struct Queues<Q> {
     pub fanout: Q,
     /// Takes followers who unfollowed meanwhile.
     pub backfill: Q,
+    /// Takes readers who are connected.
+    pub live: Q,
 }
 
 /// The reason why a message cannot be handled now.
@@ -96,6 +101,7 @@ impl FanoutHandler {
         let queues = Queues {
             fanout: Queue::connect(aws, &config.fanout_queue_url),
             backfill: Queue::connect(aws, &config.backfill_queue_url),
+            live: Queue::connect(aws, &config.live_send_queue_url),
         };
         let celebrities = Celebrities {
             threshold: config.celebrity_threshold,
@@ -163,6 +169,10 @@ impl<Q: Sender, L: Launcher> FanoutHandler<Q, L> {
             runtime::metrics::count("entries_pushed", delivery.reached.len() as u64);
             runtime::metrics::count("inactive_skipped", delivery.skipped as u64);
             self.queues.backfill.send(&Event::unfollowed(author, &delivery.gone)).await?;
+            let connected = delivery.connected.iter();
+            let told: Vec<InFeed> =
+                connected.map(|&reader_id| InFeed { reader_id, photo_id: photo, at: now }).collect();
+            self.queues.live.send(&told).await?;
         }
         Ok(())
     }

@@ -3,19 +3,22 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests are tests")]
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use api::Caller;
 use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use domain::feed::DeliveryMode;
-use domain::{PhotoId, UserId};
+use domain::{Clock, PhotoId, UserId};
 use fanout::{Celebrities, FanoutHandler, Queues};
+use messages::live::InFeed;
 use messages::workflow::{CelebrityCrossing, CelebrityFanout};
 use messages::{Event, HashRange};
 use runtime::queue::{Queue, Sender};
 use runtime::sqs::answer;
 use serde_json::{Value, json};
 use table::keys::ItemKey;
-use testkit::{Fault, Launches, Outbox, Wiretap, World, fixture, sqs_event};
+use table::live::{self, Socket};
+use testkit::{Fault, Launches, Outbox, Wiretap, World, fixture, session_id, sqs_event};
 
 const PART: i64 = HashRange::PART;
 const THRESHOLD: i64 = 100_000;
@@ -24,6 +27,7 @@ struct Stage {
     world: World,
     outbox: Outbox,
     backfill: Outbox,
+    live: Outbox,
     celebrities: Celebrities<Launches>,
     deps: FanoutHandler<Outbox, Launches>,
 }
@@ -37,9 +41,10 @@ impl Stage {
         let (world, outbox, backfill) = (World::new().await, Outbox::default(), Outbox::default());
         let [fanout, promotion, demotion] = [Launches::default(), Launches::default(), Launches::default()];
         let celebrities = Celebrities { threshold: THRESHOLD, push, fanout, promotion, demotion };
-        let queues = Queues { fanout: outbox.clone(), backfill: backfill.clone() };
+        let live = Outbox::default();
+        let queues = Queues { fanout: outbox.clone(), backfill: backfill.clone(), live: live.clone() };
         let deps = FanoutHandler::new(world.table.clone(), queues, celebrities.clone(), world.clock.shared());
-        Self { world, outbox, backfill, celebrities, deps }
+        Self { world, outbox, backfill, live, celebrities, deps }
     }
 
     async fn deliver(&self, events: &[Event]) -> Vec<String> {
@@ -103,6 +108,34 @@ async fn when_a_photo_is_ready_then_active_followers_have_it_once() {
         }
         assert!(stage.world.feed(&away).await.is_empty() && stage.world.feed(&stranger).await.is_empty());
     }
+}
+
+#[tokio::test]
+async fn when_a_reader_is_connected_then_they_alone_are_told_of_the_photo() {
+    let stage = Stage::new().await;
+    let (author, fans) = stage.following(3).await;
+    let now = stage.world.clock.now();
+    let open = async |fan: &Caller, connection: &str| {
+        let socket = Socket {
+            connection: connection.to_owned(),
+            opened_at: now,
+            session: session_id(),
+            token_at: now,
+        };
+        live::open(&stage.world.table, fan.user_id, &socket).await.unwrap();
+    };
+    open(&fans[0], "c-1").await;
+    open(&fans[1], "c-2").await;
+    live::close(&stage.world.table, fans[1].user_id, "c-2").await.unwrap();
+    let photo = stage.world.post(&author).await;
+    assert!(stage.deliver(&[ready(&author, photo)]).await.is_empty());
+    let told = InFeed { reader_id: fans[0].user_id, photo_id: photo, at: stage.world.clock.now() };
+    assert_eq!(stage.live.take::<InFeed>(), [told]);
+    // Two hours later the socket has ended, whether or not anybody said so.
+    stage.world.clock.advance(Duration::from_mins(121));
+    let next = stage.world.post(&author).await;
+    assert!(stage.deliver(&[ready(&author, next)]).await.is_empty());
+    assert_eq!(stage.live.take::<InFeed>(), []);
 }
 
 #[tokio::test]
@@ -312,7 +345,8 @@ async fn when_somebody_unfollows_during_the_push_then_their_feed_is_repaired() {
     // The write is held, so that everything an unfollow causes happens before the entry exists.
     let (client, hold) = stage.world.engine.held_client("BatchWriteItem", 0);
     let table = table::Table::new(client, stage.world.engine.table_name());
-    let queues = Queues { fanout: stage.outbox.clone(), backfill: stage.backfill.clone() };
+    let (fanout, backfill, live) = (stage.outbox.clone(), stage.backfill.clone(), stage.live.clone());
+    let queues = Queues { fanout, backfill, live };
     let slow = FanoutHandler::new(table, queues, stage.celebrities.clone(), stage.world.clock.shared());
     let fan_out = answer(&slow, sqs_event(&[ready(&author, photo)]));
     let leave = async {

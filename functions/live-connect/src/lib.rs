@@ -2,8 +2,8 @@
 //!
 //! - **Trigger**: API Gateway, twice for a handshake at `/live`: as authorizer, then as route `$connect`.
 //! - **Access patterns**: as authorizer the key of the token's day, which the process keeps, and a get of the
-//!   session once a minute and process. Then one query of the user's sockets and one put. Of more than ten
-//!   sockets the oldest is closed and deleted.
+//!   session once a minute and process. Then one query of the user's sockets, one put, and one update of the
+//!   reader's state. Of more than ten sockets the oldest is closed and deleted.
 //! - **Emits**: nothing.
 //! - **Redelivery**: none. A handshake that comes again is another socket.
 //! - **Failures**: the handshake is refused with 500, and the client tries again later. What is left in the

@@ -184,7 +184,7 @@ async fn when_a_socket_opens_then_it_is_noted_until_it_must_have_ended() {
         json!({ "statusCode": 200, "headers": { "Sec-WebSocket-Protocol": "lambdagram.v1" } })
     );
     let usage = world.engine.usage();
-    assert_eq!((usage.round_trips, usage.read_units, usage.write_units), (2, 0.5, 1.0), "{usage:?}");
+    assert_eq!((usage.round_trips, usage.read_units, usage.write_units), (3, 0.5, 1.0), "{usage:?}");
     assert_eq!(world.noted().await, ["c-1"]);
     world.clock.advance(Duration::from_hours(2));
     assert_eq!(world.noted().await, ["c-1"]);

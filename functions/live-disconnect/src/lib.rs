@@ -2,7 +2,8 @@
 //!
 //! - **Trigger**: API Gateway, route `$disconnect`. It is tried once, and throttled: after a storm of them some
 //!   are never told.
-//! - **Access patterns**: one delete.
+//! - **Access patterns**: one delete. Where no other socket ends later, one query of the others and one update of the
+//!   reader's state.
 //! - **Emits**: nothing.
 //! - **Redelivery**: a socket that is forgotten already stays forgotten.
 //! - **Failures**: the item stays until a hint finds the socket gone, or for two hours. Nobody waits for it.

@@ -33,7 +33,8 @@ async fn when_a_socket_has_ended_then_it_alone_is_forgotten() {
     let ended = || serde_json::from_value(fixture("live-disconnect", "disconnect", &values)).unwrap();
     engine.reset_usage();
     assert_eq!(runtime::socket::answer(&handler, ended()).await, json!({ "statusCode": 200 }));
-    assert_eq!((engine.usage().requests, engine.usage().write_units), (1, 1.0));
+    let usage = engine.usage();
+    assert_eq!((usage.requests, usage.read_units, usage.write_units), (2, 0.5, 1.0), "{usage:?}");
     // It is told again.
     assert_eq!(runtime::socket::answer(&handler, ended()).await, json!({ "statusCode": 200 }));
     let left = live::of(&table, user, clock.now()).await.unwrap();

@@ -1,10 +1,11 @@
 //! `live-send`: tells open clients that something is new.
 //!
-//! - **Trigger**: SQS `live-send`, subscribed to `notification.told`.
-//! - **Access patterns**: one query of the recipient's sockets (0.5 RRU), which is all where nobody is connected.
-//!   Then the inbox (1 RRU), and the session of each socket once a minute and process. A socket that is gone is
-//!   deleted (1 WRU). So is one whose session has ended, after it was closed.
-//! - **Emits**: `{"inbox": {"unread": 3}}` to the sockets.
+//! - **Trigger**: SQS `live-send`, subscribed to `notification.told`; from `fanout`, for connected readers.
+//! - **Access patterns**: one query of the user's sockets (0.5 RRU), which is all where nobody is connected. Then
+//!   the inbox, of what was told (1 RRU), and the session of each socket once a minute and process. A socket that is
+//!   gone is deleted (1 WRU). So is one whose session has ended, after it was closed. After the last of them the
+//!   reader's state says so (0.5 RRU, 1 WRU).
+//! - **Emits**: `{"inbox": {"unread": 3}}` and `{"feed": {"newest": "7"}}` to the sockets.
 //! - **Redelivery**: clients get the number as it is by then. Hearing it twice is no harm.
 //! - **Failures**: the message comes back. What was told ten minutes ago is sent no more: clients ask for it when
 //!   they open the next socket.
@@ -13,11 +14,12 @@ mod channel;
 
 use std::sync::Arc;
 
-use domain::{Clock, Timestamp, UserId};
+use domain::{Clock, PhotoId, Timestamp, UserId};
 use messages::Event;
+use messages::live::InFeed;
 use runtime::socket::Sockets;
 use runtime::{Aws, metrics};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use table::{Table, inbox};
 
 pub use channel::{Channel, ChannelError, NotedSockets};
@@ -44,6 +46,21 @@ enum Hint {
         /// How many rows are unread.
         unread: u64,
     },
+    /// A photo is in the feed.
+    Feed {
+        /// The photo.
+        newest: PhotoId,
+    },
+}
+
+/// A message of the queue.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub enum Message {
+    /// An event, from the topic.
+    Event(Event),
+    /// A photo is in a reader's feed, from `fanout`.
+    InFeed(InFeed),
 }
 
 /// Tells open clients what is new.
@@ -69,14 +86,28 @@ impl<C: Channel> LiveSendHandler<C> {
     }
 
     async fn inbox(&self, recipient: UserId, told_at: Timestamp) -> Result<(), Error> {
-        if told_at.plus_ms(MAX_AGE_MS) < self.clock.now() {
-            metrics::count("hints_too_late", 1);
-            return Ok(());
-        }
-        let Some(audience) = self.channel.audience(recipient).await? else { return Ok(()) };
+        let Some(audience) = self.audience(recipient, told_at).await? else { return Ok(()) };
         let unread = inbox::state_latest(&self.table, recipient).await?.unread;
-        let hint = serde_json::to_string(&Hint::Inbox { unread }).map_err(Error::Unwritable)?;
-        Ok(self.channel.send(recipient, &audience, &hint).await?)
+        self.send(recipient, &audience, &Hint::Inbox { unread }).await
+    }
+
+    async fn feed(&self, InFeed { reader_id, photo_id, at }: InFeed) -> Result<(), Error> {
+        let Some(audience) = self.audience(reader_id, at).await? else { return Ok(()) };
+        self.send(reader_id, &audience, &Hint::Feed { newest: photo_id }).await
+    }
+
+    /// Returns who listens for a user, if anybody does and it is not too late.
+    async fn audience(&self, user: UserId, since: Timestamp) -> Result<Option<C::Audience>, Error> {
+        if since.plus_ms(MAX_AGE_MS) < self.clock.now() {
+            metrics::count("hints_too_late", 1);
+            return Ok(None);
+        }
+        Ok(self.channel.audience(user).await?)
+    }
+
+    async fn send(&self, user: UserId, audience: &C::Audience, hint: &Hint) -> Result<(), Error> {
+        let message = serde_json::to_string(hint).map_err(Error::Unwritable)?;
+        Ok(self.channel.send(user, audience, &message).await?)
     }
 }
 
@@ -98,14 +129,17 @@ pub enum Error {
 }
 
 impl<C: Channel> runtime::sqs::Handler for LiveSendHandler<C> {
-    type Message = Event;
+    type Message = Message;
     type Error = Error;
     const CONCURRENCY: usize = 10;
 
-    async fn handle(&self, event: Event) -> Result<(), Error> {
-        match event {
-            Event::NotificationTold { recipient_id, told_at, .. } => self.inbox(recipient_id, told_at).await,
-            other => Err(Error::Unexpected(other.kind())),
+    async fn handle(&self, message: Message) -> Result<(), Error> {
+        match message {
+            Message::Event(Event::NotificationTold { recipient_id, told_at, .. }) => {
+                self.inbox(recipient_id, told_at).await
+            }
+            Message::Event(other) => Err(Error::Unexpected(other.kind())),
+            Message::InFeed(in_feed) => self.feed(in_feed).await,
         }
     }
 }

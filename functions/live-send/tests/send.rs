@@ -14,12 +14,13 @@ use domain::inbox::{Actor, Once, RowId, Subject};
 use domain::session::SessionId;
 use domain::{Clock, PhotoId, UserId};
 use live_send::{LiveSendHandler, NotedSockets};
+use messages::live::InFeed;
 use runtime::metrics::counted;
 use runtime::sqs;
 use serde_json::{Value, json};
 use table::live::{self, Socket};
 use table::{Table, inbox};
-use testkit::{Engine, ManualClock, OldSession, OpenSockets, START, fixture, session_id};
+use testkit::{Engine, ManualClock, OldSession, OpenSockets, START, fixture, session_id, sqs_event};
 
 struct World {
     engine: Engine,
@@ -104,6 +105,19 @@ async fn when_a_row_is_told_then_each_open_socket_hears_how_many_are_unread() {
     world.liked(2).await;
     assert_eq!(world.handle(world.told(row)).await, 0);
     assert_eq!(world.sockets.take("c-1"), Some(vec![unread(2)]));
+}
+
+#[tokio::test]
+async fn when_a_photo_is_in_the_feed_then_open_sockets_hear_which() {
+    let world = World::new().await;
+    world.open("c-1").await;
+    let (photo_id, at) = (PhotoId::floor(START), world.clock.now());
+    let message = InFeed { reader_id: world.ada.user_id, photo_id, at };
+    world.engine.reset_usage();
+    assert!(sqs::answer(&world.handler, sqs_event(&[message])).await.batch_item_failures.is_empty());
+    assert_eq!(world.sockets.take("c-1"), Some(vec![json!({ "feed": { "newest": photo_id } })]));
+    let usage = world.engine.usage();
+    assert_eq!((usage.requests, usage.read_units), (1, 0.5), "{usage:?}");
 }
 
 #[tokio::test]

@@ -38,14 +38,13 @@ struct Queue {
     dead_letters: String,
 }
 
-const QUEUES: [(&str, &str, &str); 7] = [
+const QUEUES: [(&str, &str, &str); 6] = [
     ("derive", "DeriveQueueUrl", "DeriveQueueDeadLetterQueueUrl"),
     ("uploads", "UploadsQueueUrl", "UploadsDeadLetterQueueUrl"),
     ("fanout", "FanoutQueueUrl", "FanoutDeadLetterQueueUrl"),
     ("backfill", "BackfillQueueUrl", "BackfillDeadLetterQueueUrl"),
     ("mail", "MailQueueUrl", "MailDeadLetterQueueUrl"),
     ("notify", "NotifyQueueUrl", "NotifyDeadLetterQueueUrl"),
-    ("live-send", "LiveSendQueueUrl", "LiveSendDeadLetterQueueUrl"),
 ];
 
 impl Behind {

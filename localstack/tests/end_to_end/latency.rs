@@ -1,9 +1,11 @@
 //! How long it takes from an act until its recipient's open client and their device know of it. It prints, and asserts
 //! no time.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
+use domain::Clock;
 use futures::future::join_all;
+use runtime::SystemClock;
 use serde_json::json;
 
 use crate::live::Socket;
@@ -20,7 +22,7 @@ const ACTS: usize = 250;
 type Moment = f64;
 
 fn now() -> Moment {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64()
+    Duration::from_millis(SystemClock.now().0.unsigned_abs()).as_secs_f64()
 }
 
 /// Mentions somebody again and again. Each mention is a subject of its own, which is told at once. Returns how long each

@@ -2,11 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use domain::Clock;
-use domain::inbox::RowId;
 use futures::{SinkExt, StreamExt};
-use messages::Event;
-use runtime::SystemClock;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -69,15 +65,6 @@ impl Socket {
     }
 }
 
-/// Sends the event that somebody's newest row was told.
-async fn told(app: &App, recipient: &Person<'_>) {
-    let page = recipient.until_inbox(1).await;
-    let row: RowId = page["notifications"][0]["id"].as_str().unwrap().parse().unwrap();
-    let event =
-        Event::NotificationTold { recipient_id: recipient.id, row, state: 1, told_at: SystemClock.now() };
-    app.behind.send("live-send", &[serde_json::to_string(&event).unwrap()]).await;
-}
-
 #[tokio::test]
 async fn when_a_photo_is_liked_then_its_authors_open_clients_hear_of_it() {
     let app = App::new();
@@ -85,10 +72,21 @@ async fn when_a_photo_is_liked_then_its_authors_open_clients_hear_of_it() {
     let photo = anna.post_photo("Told", &[small()]).await;
     let (mut one, mut other) = (Socket::of(&app, &anna).await, Socket::of(&app, &anna).await);
     bert.like(&photo, 1).await;
-    told(&app, &anna).await;
     let hint = json!({ "inbox": { "unread": 1 } });
     one.hear(&hint).await;
     other.hear(&hint).await;
+}
+
+#[tokio::test]
+async fn when_a_photo_comes_into_a_feed_then_its_readers_open_clients_hear_of_it() {
+    let app = App::new();
+    let (anna, bert) = (app.register("anna").await, app.register("bert").await);
+    bert.follow(&anna).await;
+    let first = anna.post_photo("Before", &[small()]).await;
+    bert.until_feed(&[&first]).await;
+    let mut socket = Socket::of(&app, &bert).await;
+    let second = anna.post_photo("Told", &[small()]).await;
+    socket.hear(&json!({ "feed": { "newest": second } })).await;
 }
 
 #[tokio::test]

@@ -1,11 +1,14 @@
 //! What is told reaches the browsers of its recipient. The local cloud has a push service that stands in: it knows the
 //! sender by its key, and reads messages as the browser does.
 
+use std::time::Duration;
+
+use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::pictures::small;
-use crate::world::{App, Person, eventually};
+use crate::world::{App, PATIENCE, Person, eventually, eventually_within};
 
 /// A browser with a subscription.
 pub(crate) struct Browser<'a> {
@@ -35,7 +38,11 @@ impl<'a> Browser<'a> {
 
     /// Waits for as many messages, and returns what they say.
     pub(crate) async fn until_pushed(&self, count: usize) -> Vec<Value> {
-        eventually("the messages are pushed", async || {
+        self.until_pushed_within(PATIENCE, count).await
+    }
+
+    async fn until_pushed_within(&self, patience: Duration, count: usize) -> Vec<Value> {
+        eventually_within(patience, "the messages are pushed", async || {
             let found = self.app.fetch(Method::GET, &self.listed()).send().await.expect(200);
             let messages = found.as_array().expect("messages").clone();
             if messages.len() == count { Ok(messages) } else { Err(found.to_string()) }
@@ -104,4 +111,32 @@ async fn when_a_kind_is_switched_off_then_others_should_still_be_pushed() {
     anna.until_inbox(1).await;
     bert.like(&photo, 1).await;
     assert_eq!(said(&browser.until_pushed(1).await[0])["kind"], "like");
+}
+
+/// How many like a photo one after the other.
+const CROWD: usize = 12;
+
+#[tokio::test]
+async fn when_a_crowd_likes_a_photo_then_its_author_should_hear_of_one_and_then_of_all() {
+    let app = App::new();
+    let anna = app.register("anna").await;
+    let photo = anna.post_photo("By the sea", &[small()]).await;
+    let browser = Browser::subscribe(&anna).await;
+    browser.register(&anna, "en").await;
+    let crowd = join_all((0..CROWD).map(|_| app.register("fan"))).await;
+    for fan in &crowd {
+        fan.post(&format!("/photos/{photo}/like"), &json!({})).await.expect(200);
+    }
+    let first = &browser.until_pushed(1).await[0];
+    assert_eq!(said(first)["unread"], 1);
+    anna.until_likes(&photo, 12).await;
+    // What comes within a minute is gathered, and looked for every minute.
+    let pushed = browser.until_pushed_within(3 * PATIENCE, 2).await;
+    let (first, all) = (said(&pushed[0]), said(&pushed[1]));
+    let body = all["body"].as_str().unwrap();
+    assert!(body.ends_with(&format!("and {} others like your photo", CROWD - 1)), "{all}");
+    assert!(all["state"].as_u64() > first["state"].as_u64(), "{first} {all}");
+    assert_eq!((&pushed[0]["topic"], all["unread"].as_u64()), (&pushed[1]["topic"], Some(1)));
+    let page = anna.until_inbox(1).await;
+    assert_eq!(page["unread_count"], 1);
 }

@@ -18,17 +18,26 @@ use crate::pictures::Picture;
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// How long background work may take before a test fails.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 /// Asks until the answer is `Ok`. The last `Err` says what was seen instead.
 pub(crate) async fn eventually<T>(what: &str, ask: impl AsyncFn() -> Result<T, String>) -> T {
+    eventually_within(PATIENCE, what, ask).await
+}
+
+/// The same, with a patience of its own.
+pub(crate) async fn eventually_within<T>(
+    patience: Duration,
+    what: &str,
+    ask: impl AsyncFn() -> Result<T, String>,
+) -> T {
     let began = Instant::now();
     loop {
         match ask().await {
             Ok(value) => return value,
-            Err(seen) if began.elapsed() > PATIENCE => {
-                panic!("after {} s still not: {what}; last seen: {seen}", PATIENCE.as_secs())
+            Err(seen) if began.elapsed() > patience => {
+                panic!("after {} s still not: {what}; last seen: {seen}", patience.as_secs())
             }
             Err(_) => tokio::time::sleep(BETWEEN_LOOKS).await,
         }

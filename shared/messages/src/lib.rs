@@ -6,6 +6,7 @@
 //! not read.
 
 pub mod gather;
+pub mod live;
 pub mod push;
 pub mod repair;
 pub mod upload;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calls::{Range, stored};
 use crate::keys::{ItemKey, partition, sort};
-use crate::reader::Reader;
+use crate::reader::{Active, Reader};
 use crate::{Item, Page, Result, Table, follow, reader};
 
 #[derive(Serialize, Deserialize)]
@@ -152,6 +152,8 @@ pub struct Delivery {
     /// Those reached who no longer follow the author. Their unfollow may have been handled before the
     /// delivery and found nothing to remove. It has to be handled again.
     pub gone: Vec<UserId>,
+    /// Those reached who still follow and may have an open socket.
+    pub connected: Vec<UserId>,
 }
 
 /// Writes an author's photos into the feeds of the active followers among a page of followers.
@@ -166,24 +168,26 @@ pub async fn deliver(
     now: Timestamp,
 ) -> Result<Delivery> {
     let entries: Vec<Entry> = photos.iter().map(|&photo| Entry { photo, author }).collect();
-    let reached = reader::active_among(table, page, now).await?;
-    push(table, &reached, &entries, now).await?;
-    delivery(table, author, page, reached).await
+    let active = reader::active_among(table, page, now).await?;
+    push(table, &active.readers, &entries, now).await?;
+    delivery(table, author, page, active).await
 }
 
 /// Adds the author to those whose photos the active followers among a page pull. Costs what [`deliver`] does.
 pub async fn enlist(table: &Table, author: UserId, page: &[UserId], now: Timestamp) -> Result<Delivery> {
-    let reached = reader::active_among(table, page, now).await?;
-    reader::all_pull_from(table, &reached, author).await?;
-    delivery(table, author, page, reached).await
+    let active = reader::active_among(table, page, now).await?;
+    reader::all_pull_from(table, &active.readers, author).await?;
+    delivery(table, author, page, active).await
 }
 
-async fn delivery(table: &Table, author: UserId, page: &[UserId], reached: Vec<UserId>) -> Result<Delivery> {
+async fn delivery(table: &Table, author: UserId, page: &[UserId], active: Active) -> Result<Delivery> {
+    let Active { readers: reached, mut connected } = active;
     let skipped = page.len() - reached.len();
     let mut gone =
         if reached.is_empty() { Vec::new() } else { follow::gone_since(table, author, page).await? };
     gone.retain(|follower| reached.contains(follower));
-    Ok(Delivery { reached, skipped, gone })
+    connected.retain(|follower| !gone.contains(follower));
+    Ok(Delivery { reached, skipped, gone, connected })
 }
 
 /// Removes one entry from several feeds. 1 WRU each.

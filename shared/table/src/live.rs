@@ -1,13 +1,16 @@
 //! The open sockets of users: one item for each. API Gateway ends a socket after two hours, and the item goes
 //! with it.
+//!
+//! The state of a reader says until when they may be connected, because a fan-out reads it anyway.
 
+use aws_sdk_dynamodb::types::ReturnValue;
 use domain::session::SessionId;
 use domain::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::calls::{Range, stored};
+use crate::calls::{Range, key_item, parsed, stored};
 use crate::keys::{ItemKey, partition};
-use crate::{Error, Result, Table};
+use crate::{Error, Result, Table, reader};
 
 /// Most sockets of one user. The oldest gives way to another one.
 pub const MAX_SOCKETS: usize = 10;
@@ -29,6 +32,13 @@ pub struct Socket {
     pub token_at: Timestamp,
 }
 
+impl Socket {
+    /// Returns when it has ended at the latest.
+    fn ends_at(&self) -> Timestamp {
+        self.opened_at.plus_ms(LIFE_MS)
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Stored {
     opened_at: Timestamp,
@@ -37,19 +47,34 @@ struct Stored {
     expires_at: i64,
 }
 
-/// Notes an open socket. 1 WRU.
+/// Notes an open socket. 2 WRU.
 pub async fn open(table: &Table, user: UserId, socket: &Socket) -> Result<()> {
+    let until = socket.ends_at();
     let Socket { connection, opened_at, session, token_at } = socket.clone();
-    let expires_at = opened_at.plus_ms(LIFE_MS).seconds();
+    let expires_at = until.seconds();
     let item =
         stored(&ItemKey::LiveSocket(user, connection), Stored { opened_at, session, token_at, expires_at })?;
     let put = table.client.put_item().table_name(&*table.name).set_item(Some(item));
-    put.send().await.map(drop).map_err(|error| Error::sdk("PutItem", error))
+    put.send().await.map_err(|error| Error::sdk("PutItem", error))?;
+    reader::connected(table, user, until).await
 }
 
-/// Forgets a socket that has ended. Repeating it changes nothing. 1 WRU.
+/// Forgets a socket that has ended. Repeating it changes nothing. 1 WRU. For the one that would have ended last
+/// 0.5 RRU and 1 WRU more.
 pub async fn close(table: &Table, user: UserId, connection: &str) -> Result<()> {
-    table.delete_existing(&ItemKey::LiveSocket(user, connection.to_owned())).await.map(drop)
+    let key = ItemKey::LiveSocket(user, connection.to_owned());
+    let delete = table.client.delete_item().table_name(&*table.name).set_key(Some(key_item(&key)));
+    let answer = delete.return_values(ReturnValue::AllOld).send().await;
+    let ended = answer.map_err(|error| Error::sdk("DeleteItem", error))?.attributes;
+    let Some(Stored { opened_at, .. }) = ended.map(parsed::<Stored>).transpose()? else { return Ok(()) };
+    let ended = opened_at.plus_ms(LIFE_MS);
+    // A socket that opens meanwhile ends later, and says so after it is noted.
+    let others = of(table, user, opened_at).await?;
+    let others = others.iter().filter(|socket| socket.connection != connection).map(Socket::ends_at);
+    match others.max() {
+        Some(until) if until >= ended => Ok(()),
+        until => reader::disconnected(table, user, ended, until).await,
+    }
 }
 
 /// Reads the open sockets of a user, oldest first. 0.5 RRU, which ten of them cost as well as none.

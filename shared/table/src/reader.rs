@@ -38,9 +38,17 @@ pub struct Reader {
     /// Authors unfollowed since the snapshot, which may hold their photos.
     #[serde(default, with = "serde_dynamo::string_set", skip_serializing_if = "Vec::is_empty")]
     pub unfollowed: Vec<UserId>,
+    /// When the last of their open sockets must have ended, in milliseconds since the epoch. They may have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connected_until: Option<i64>,
 }
 
 impl Reader {
+    /// Returns whether the reader may have an open socket.
+    fn is_connected(&self, now: Timestamp) -> bool {
+        self.connected_until.is_some_and(|until| now.0 < until)
+    }
+
     /// Returns whether everyone the reader follows has to be looked at before a page can be shown. They were
     /// away, or follow more people since the snapshot than one page can read.
     pub fn has_no_feed(&self, now: Timestamp) -> bool {
@@ -194,16 +202,67 @@ async fn change_follow(table: &Table, reader: UserId, author: UserId, change: &s
     done("UpdateItem", answer).map(|_| ())
 }
 
+/// Records that a reader may have an open socket until then. 1 WRU for each KiB of the state.
+///
+/// Does nothing for a reader without a state, who has never visited.
+pub(crate) async fn connected(table: &Table, reader: UserId, until: Timestamp) -> Result<()> {
+    let answer = table
+        .update(&ItemKey::FeedState(reader))
+        .update_expression("SET connected_until = :until")
+        .condition_expression(format!(
+            "attribute_exists({PK}) AND (attribute_not_exists(connected_until) OR connected_until < :until)"
+        ))
+        .expression_attribute_values(":until", number(until.0))
+        .send()
+        .await;
+    done("UpdateItem", answer).map(|_| ())
+}
+
+/// Records that the socket has ended because of which a reader was connected until `ended`; others may be open
+/// `until` then. 1 WRU for each KiB of the state.
+pub(crate) async fn disconnected(
+    table: &Table,
+    reader: UserId,
+    ended: Timestamp,
+    until: Option<Timestamp>,
+) -> Result<()> {
+    let request = table
+        .update(&ItemKey::FeedState(reader))
+        .condition_expression("connected_until = :ended")
+        .expression_attribute_values(":ended", number(ended.0));
+    let request = match until {
+        None => request.update_expression("REMOVE connected_until"),
+        Some(until) => request
+            .update_expression("SET connected_until = :until")
+            .expression_attribute_values(":until", number(until.0)),
+    };
+    done("UpdateItem", request.send().await).map(|_| ())
+}
+
+/// Readers who were active within the last week.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Active {
+    /// All of them.
+    pub readers: Vec<UserId>,
+    /// Those of them who may have an open socket.
+    pub connected: Vec<UserId>,
+}
+
 /// Returns those of `readers` who were active within the last week.
 /// 0.5 RRU each, one round trip for each 100.
-pub async fn active_among(table: &Table, readers: &[UserId], now: Timestamp) -> Result<Vec<UserId>> {
+pub async fn active_among(table: &Table, readers: &[UserId], now: Timestamp) -> Result<Active> {
     let keys: Vec<ItemKey> = readers.iter().copied().map(ItemKey::FeedState).collect();
-    let states = table.batch_get::<Reader>(&keys).await?;
-    let active = states.into_iter().filter_map(|(key, state)| match key {
-        ItemKey::FeedState(reader) if is_active(state.active_on, now) => Some(reader),
-        _ => None,
-    });
-    Ok(active.collect())
+    let mut active = Active::default();
+    for (key, state) in table.batch_get::<Reader>(&keys).await? {
+        let ItemKey::FeedState(reader) = key else { continue };
+        if is_active(state.active_on, now) {
+            active.readers.push(reader);
+            if state.is_connected(now) {
+                active.connected.push(reader);
+            }
+        }
+    }
+    Ok(active)
 }
 
 /// Adds `celebrity` to those whose photos a reader pulls. 1 WRU for each KiB of the state.

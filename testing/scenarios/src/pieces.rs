@@ -56,7 +56,9 @@ impl Functions {
             promotion: between.promotions.clone(),
             demotion: between.demotions.clone(),
         };
-        let queues = Queues { fanout: between.fanout.clone(), backfill: between.backfill.clone() };
+        let (fanout, backfill) = (between.fanout.clone(), between.backfill.clone());
+        // Nobody is connected in scenarios.
+        let queues = Queues { fanout, backfill, live: Outbox::default() };
         let objects = backfill::Objects::new(store.client(), "photos", "uploads");
         Self {
             derive: derive::DeriveHandler::new(

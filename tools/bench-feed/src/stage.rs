@@ -124,7 +124,9 @@ impl Stage {
             promotion: crossings.clone(),
             demotion: crossings.clone(),
         };
-        let queues = Queues { fanout: fanout_queue.clone(), backfill: backfill.clone() };
+        // Nobody is connected.
+        let live = Outbox::default();
+        let queues = Queues { fanout: fanout_queue.clone(), backfill: backfill.clone(), live };
         let stage = Self {
             derive: derive::DeriveHandler::new(
                 table.clone(),

@@ -215,11 +215,11 @@ pub const TOKEN: Unit = measured(
 /// A link that is asked for and mailed: quotas of the request and of the mail, the link and its mark; then
 /// link, address and claim.
 pub const MAILED: Unit = stated("link mailed", 4.0, 3.5, "functions/mail/src/lib.rs");
-/// A socket that is opened, and ends. Its session is read.
+/// A socket that is opened, and ends, with the reader's state each time. Its session is read.
 pub const SOCKET: Unit = measured(
     "socket opened and ended",
-    2.0,
-    1.0,
+    4.0,
+    1.5,
     "functions/live-connect/tests/connect.rs",
     "when_a_socket_opens_then_it_is_noted_until_it_must_have_ended",
 );
