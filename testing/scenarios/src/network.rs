@@ -165,7 +165,8 @@ impl Network {
                 | Event::LinkAdded { .. }
                 | Event::PasswordChanged { .. }
                 | Event::DigestDue { .. }
-                | Event::NotificationTold { .. } => {}
+                | Event::NotificationTold { .. }
+                | Event::QuietEnded { .. } => {}
             }
         }
         self.tasks.extend(self.between.fanout.take().into_iter().map(Task::Fanout));
