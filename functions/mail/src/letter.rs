@@ -75,11 +75,12 @@ impl Letter {
         let lines: Vec<String> =
             counts.iter().map(|(kind, count)| format!("{}: {count}", kind_name(kind, language))).collect();
         let text = format!("{why}\n\n- {}\n\n{list}\n\n{until}\n\n{off}\n\nlambdagram\n", lines.join("\n- "));
-        let items: String = lines.iter().map(|line| format!("<li>{}</li>\n", escaped(line))).collect();
+        let items: Vec<String> = lines.iter().map(|line| format!("<li>{}</li>\n", escaped(line))).collect();
         let body = format!(
-            "<p>{}</p>\n<ul>\n{items}</ul>\n{}<p>{}</p>\n\
+            "<p>{}</p>\n<ul>\n{}</ul>\n{}<p>{}</p>\n\
              <p style=\"overflow-wrap:anywhere\"><a href=\"{off}\">{off}</a></p>\n",
             escaped(why),
+            items.concat(),
             button_html(button, list),
             escaped(until),
             off = escaped(off)
