@@ -50,7 +50,7 @@ impl Stage {
     }
 
     async fn push(&self, push: Push) -> std::collections::BTreeMap<&'static str, u64> {
-        let (answer, counters) = runtime::metrics::counted(self.try_push(push)).await;
+        let (answer, counters) = runtime::metrics::counted(Box::pin(self.try_push(push))).await;
         answer.unwrap();
         counters
     }

@@ -424,14 +424,7 @@ impl ItemKey {
             "COMMENT" => Self::CommentLiker(comment(rest)?, id(sk)?),
             "INBOX" => inbox::parse(id(rest)?, sk)?,
             "LIVE" => Self::LiveSocket(id(rest)?, sk.to_owned()),
-            "DUE" => {
-                let (minute, shard) = rest.split_once('#')?;
-                let (minute, shard) = (minute.parse().ok()?, shard.parse().ok()?);
-                match sk.split_once('#')? {
-                    (user, QUIET) => Self::QuietEnd(minute, shard, id(user)?),
-                    (user, row) => Self::Due(minute, shard, id(user)?, row.parse().ok()?),
-                }
-            }
+            "DUE" => Self::parse_due(rest, sk)?,
             "RATE" => Self::Rate(id(rest)?, sk.to_owned()),
             "IDEM" => {
                 let (user, key) = rest.split_once('#')?;
@@ -449,6 +442,15 @@ impl ItemKey {
         };
         let raw = key.raw();
         (raw.pk == pk && raw.sk == sk).then_some(key)
+    }
+
+    fn parse_due(minute: &str, sk: &str) -> Option<Self> {
+        let (minute, shard) = minute.split_once('#')?;
+        let (minute, shard) = (minute.parse().ok()?, shard.parse().ok()?);
+        Some(match sk.split_once('#')? {
+            (user, QUIET) => Self::QuietEnd(minute, shard, id(user)?),
+            (user, row) => Self::Due(minute, shard, id(user)?, row.parse().ok()?),
+        })
     }
 
     fn parse_link(user: UserId, sk: &str) -> Option<Self> {
