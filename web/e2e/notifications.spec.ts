@@ -1,5 +1,5 @@
 import type { Page, WebSocket } from '@playwright/test';
-import { atAnother, expect, test } from './test';
+import { atAnother, expect, signIn, test } from './test';
 import type { Account, World } from './world';
 
 const CAT = 'cat.jpg';
@@ -65,6 +65,7 @@ test('a new photo of somebody followed is offered by the socket', async ({ page,
 
 interface Settings {
   kinds: Record<string, { push: boolean }>;
+  quiet_hours: { from: string; to: string; time_zone: string } | null;
 }
 
 const settingsOf = (world: World, me: Account) =>
@@ -93,4 +94,35 @@ test('what one is told of is chosen by kind, and a refusal is taken back', async
   await expect(page.getByText('The service is busy.')).toBeVisible();
   await expect(likes).not.toBeChecked();
   expect((await settingsOf(world, me)).kinds.like?.push).toBe(false);
+});
+
+test('quiet hours are those of the place where one is, and can be moved and left', async ({ browser, world }) => {
+  const context = await browser.newContext({ timezoneId: 'Europe/Berlin' });
+  const page = await context.newPage();
+  const me = await world.account('me');
+  await signIn(page, me);
+  await page.goto('/settings/notifications');
+  const quiet = page.getByRole('switch', { name: /^Quiet hours/ });
+  const hours = async () => (await settingsOf(world, me)).quiet_hours;
+  await expect(quiet).not.toBeChecked();
+  await quiet.click();
+  await expect(page.getByText('These are times of Europe/Berlin.')).toBeVisible();
+  await expect.poll(hours).toEqual({ from: '22:00', to: '07:00', time_zone: 'Europe/Berlin' });
+  const from = page.getByLabel('From');
+  await from.fill('23:30');
+  await from.blur();
+  const moved = { from: '23:30', to: '07:00', time_zone: 'Europe/Berlin' };
+  await expect.poll(hours).toEqual(moved);
+
+  // Somebody who has travelled says whether they take them along.
+  const elsewhere = { quiet_hours: { ...moved, time_zone: 'Asia/Tokyo' } };
+  await world.call('PATCH', 'users/me/notification-settings', elsewhere, me);
+  await page.reload();
+  await expect(page.getByText('These are times of Asia/Tokyo.')).toBeVisible();
+  await page.getByRole('button', { name: 'Use the time of this device: Europe/Berlin' }).click();
+  await expect.poll(hours).toEqual(moved);
+  await quiet.click();
+  await expect(from).toHaveCount(0);
+  await expect.poll(hours).toBeNull();
+  await context.close();
 });
