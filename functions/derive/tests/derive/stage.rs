@@ -229,7 +229,8 @@ pub fn told(event: &Event) -> String {
         | Event::LinkAdded { .. }
         | Event::PasswordChanged { .. }
         | Event::DigestDue { .. }
-        | Event::NotificationTold { .. } => kind.to_owned(),
+        | Event::NotificationTold { .. }
+        | Event::QuietEnded { .. } => kind.to_owned(),
     }
 }
 
