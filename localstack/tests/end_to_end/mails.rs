@@ -1,5 +1,7 @@
 //! Mails: proofs of addresses, notices, links for new passwords, and the daily mail. The local cloud keeps what it sends.
 
+use std::collections::BTreeSet;
+
 use domain::Clock;
 use messages::Event;
 use reqwest::Method;
@@ -186,8 +188,9 @@ async fn when_the_daily_mail_is_wanted_then_it_should_come_until_its_token_ends_
     bert.follow(&anna).await;
     anna.until_inbox(1).await;
     // Its hour, whatever it was when the request was handled: who gets none at an hour gets no mail of it.
-    let hours =
-        [before, SystemClock.now().hour_of_day()].map(|hour| Event::DigestDue { user_id: anna.id, hour });
+    let hours = BTreeSet::from([before, SystemClock.now().hour_of_day()]);
+    let hours: Vec<Event> =
+        hours.into_iter().map(|hour| Event::DigestDue { user_id: anna.id, hour }).collect();
     app.behind.flood("mail", &hours).await;
     let mails = app.until_mails(&anna.email, 2).await;
     assert_eq!(mails[1].subject, "What is new on lambdagram");
