@@ -86,7 +86,14 @@ const SIGNED_IN = {
   settings: (page) => page.goto('/settings'),
   'settings-profile': (page) => page.goto('/settings/profile'),
   'settings-account': (page) => page.goto('/settings/account'),
-  'settings-notifications': (page) => page.goto('/settings/notifications'),
+  'settings-notifications': async (page) => {
+    // The worker is kept away, and this screen asks for it.
+    await page.addInitScript(() => {
+      const registration = { pushManager: {}, getNotifications: async () => [] };
+      navigator.serviceWorker.getRegistration = async () => registration;
+    });
+    await page.goto('/settings/notifications');
+  },
   'settings-privacy': (page) => page.goto('/settings/privacy'),
   'settings-blocked': (page) => page.goto('/settings/privacy/blocked'),
   'settings-sessions': (page) => page.goto('/settings/sessions'),

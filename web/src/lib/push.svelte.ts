@@ -49,9 +49,11 @@ class Push {
     try {
       const permission = await Notification.requestPermission();
       if (permission === 'denied') this.state = 'blocked';
-      // Whoever closes the question has said that they want none for now.
-      if (permission !== 'granted') this.decline();
-      if (permission !== 'granted') return false;
+      if (permission !== 'granted') {
+        // Whoever closes the question has said that they want none for now.
+        this.decline();
+        return false;
+      }
       const { web_push_key: key } = await ok(api.GET('/api/v1/devices'));
       await this.#register(key);
       return true;
