@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -48,7 +49,9 @@ class Cloud:
     def kill(self) -> None:
         """As a power button would: no process gets to say goodbye."""
         for process in processes.everything(self.settings):
-            os.kill(process.pid, signal.SIGKILL)
+            # A function ends by itself once its emulator is gone.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
         assert processes.wait_until(lambda: not processes.everything(self.settings), 5)
 
     def stop(self) -> None:

@@ -33,13 +33,16 @@ class _Served(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         connection = WSConnection(ConnectionType.SERVER)
         while received := self._receive():
-            connection.receive_data(received)
-            for event in connection.events():
-                answer = self._answer(event)
-                if answer is not None:
-                    self.request.sendall(connection.send(answer))
-                if isinstance(answer, (CloseConnection, RejectConnection)):
-                    return
+            # wsproto forgets what a server gets in one piece with the handshake.
+            head, end, rest = received.partition(b"\r\n\r\n") if connection.connection is None else (received, b"", b"")
+            for part in filter(None, (head + end, rest)):
+                connection.receive_data(part)
+                for event in connection.events():
+                    answer = self._answer(event)
+                    if answer is not None:
+                        self.request.sendall(connection.send(answer))
+                    if isinstance(answer, (CloseConnection, RejectConnection)):
+                        return
         self.server.ended.set()
 
     def _receive(self) -> bytes:
