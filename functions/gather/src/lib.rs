@@ -5,8 +5,9 @@
 //! - **Access patterns**: one query (0.5 RRU) for each of the last 15 minutes of a shard. For each due row its places, the
 //!   row and the state of its inbox (3 RRU), one transaction (8 WRU), and one delete of the due time (1 WRU). For quiet
 //!   hours that end the delete alone.
-//! - **Emits**: `notification.told` for each row that it tells, `notification.quiet_ended` for quiet hours that end. To its own queue a message for each shard, and the same
-//!   again where a shard has more rows than one message handles.
+//! - **Emits**: `notification.told` for each row that it tells, `notification.quiet_ended` for quiet hours that end.
+//!   To its own queue a message for each shard, and the same again where a shard has more rows than one message
+//!   handles.
 //! - **Redelivery**: a row is told if it is due, and the due time is deleted last. A message that comes again finds rows
 //!   that were told within the last 15 minutes and publishes them again; devices show each telling, and each end of quiet
 //!   hours, once.
@@ -28,7 +29,7 @@ use runtime::topic::{Publisher, Topic, Unpublished};
 use serde::de::IgnoredAny;
 use table::Table;
 use table::inbox::due::Due;
-use table::inbox::{self, Told, due};
+use table::inbox::{self, due};
 
 /// Minutes of which rows are looked for, the present one included.
 const MINUTES: i64 = 15;
@@ -125,12 +126,7 @@ impl<P: Publisher, Q: Sender> GatherHandler<P, Q> {
                 // The machine that made the message may be ahead.
                 let now = self.clock.now().max(begins);
                 let told = inbox::tell_due(&self.table, recipient_id, row, now).await?;
-                Ok(told.map(|Told { row, state, told_at }| Event::NotificationTold {
-                    recipient_id,
-                    row,
-                    state,
-                    told_at,
-                }))
+                Ok(told.map(|told| told.event(recipient_id)))
             }
             Due::QuietEnd(recipient_id) => Ok(Some(Event::QuietEnded { recipient_id, ended_at: begins })),
         }

@@ -29,7 +29,7 @@ use domain::{Clock, CommentPath, UserId};
 use messages::Event;
 use runtime::Aws;
 use runtime::topic::{Publisher, Topic, Unpublished};
-use table::inbox::{self, Aligned, Alignment, Told};
+use table::inbox::{self, Aligned, Alignment};
 use table::sight::Viewer;
 use table::{Table, comment, follow, like, photo, request, user};
 
@@ -255,9 +255,8 @@ impl<P: Publisher> NotifyHandler<P> {
         let edge = edge.as_ref();
         let Alignment { aligned, told } =
             inbox::align(&self.table, *recipient, once, actor, edge, now).await?;
-        if let Some(Told { row, state, told_at }) = told {
-            let told = Event::NotificationTold { recipient_id: *recipient, row, state, told_at };
-            self.publisher.publish(&[told]).await?;
+        if let Some(told) = told {
+            self.publisher.publish(&[told.event(*recipient)]).await?;
         }
         match aligned {
             Aligned::Added => runtime::metrics::count("notifications_recorded", 1),

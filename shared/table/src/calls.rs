@@ -350,6 +350,18 @@ impl Table {
         Ok(TransactWriteItem::builder().put(put.build().map_err(Error::unreadable)?).build())
     }
 
+    /// Marks what is mailed as sent, if it is still there. 1 WRU.
+    pub(crate) async fn mark_sent(&self, key: &ItemKey) -> Result<()> {
+        let answer = self
+            .update(key)
+            .update_expression("SET sent = :yes")
+            .condition_expression(format!("attribute_exists({PK})"))
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .send()
+            .await;
+        done("UpdateItem", answer).map(|_| ())
+    }
+
     /// Returns the part of a transaction that has an item of its key alone, or has none.
     pub(crate) fn presence(&self, key: &ItemKey, there: bool) -> Result<TransactWriteItem> {
         let write = TransactWriteItem::builder();

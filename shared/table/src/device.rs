@@ -81,8 +81,8 @@ pub async fn list_latest(table: &Table, user: UserId, now: Timestamp) -> Result<
     Ok(devices)
 }
 
-/// Ties a device to a session of a user and returns it; `None` where the session has ended. It leaves whoever had it, and the oldest of the user's leave where there
-/// would be more than 20.
+/// Ties a device to a session of a user and returns it; `None` where the session has ended. It leaves whoever had it,
+/// and the oldest of the user's leave where there would be more than 20.
 ///
 /// Claim and sessions read (2 RRU), session and claim written in one transaction (4 WRU); nothing is written where
 /// all of it is so already. 1 WRU for each device that leaves, and as much again for each race lost.

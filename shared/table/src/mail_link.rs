@@ -85,14 +85,7 @@ pub async fn get_latest(
 
 /// Records that a link was mailed, or can never be. 1 WRU.
 pub async fn mark_sent(table: &Table, user: UserId, purpose: Purpose, digest: &LinkDigest) -> Result<()> {
-    let answer = table
-        .update(&key(user, purpose, digest))
-        .update_expression("SET sent = :yes")
-        .condition_expression(format!("attribute_exists({PK})"))
-        .expression_attribute_values(":yes", AttributeValue::Bool(true))
-        .send()
-        .await;
-    done("UpdateItem", answer).map(|_| ())
+    table.mark_sent(&key(user, purpose, digest)).await
 }
 
 /// Returns the part of a transaction that uses a link, on condition that it is neither used nor expired.

@@ -1,12 +1,11 @@
 //! Changes of passwords, of which their users are told by mail: one item for each, until it expires.
 
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use domain::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::calls::stored;
-use crate::error::done;
-use crate::keys::{ItemKey, PK};
+use crate::keys::ItemKey;
 use crate::{Error, Result, Table};
 
 /// Days until the item goes. A mail that is later tells nobody in time.
@@ -40,12 +39,5 @@ pub async fn is_due_latest(table: &Table, user: UserId, at: Timestamp, now: Time
 
 /// Records that a change was mailed, or can never be. 1 WRU.
 pub async fn mark_sent(table: &Table, user: UserId, at: Timestamp) -> Result<()> {
-    let answer = table
-        .update(&ItemKey::PasswordChange(user, at))
-        .update_expression("SET sent = :yes")
-        .condition_expression(format!("attribute_exists({PK})"))
-        .expression_attribute_values(":yes", AttributeValue::Bool(true))
-        .send()
-        .await;
-    done("UpdateItem", answer).map(|_| ())
+    table.mark_sent(&ItemKey::PasswordChange(user, at)).await
 }

@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use domain::gathering::{Gathering, Next};
 use domain::inbox::{Actor, Once, ROW_DAYS, Row, RowId, Subject};
 use domain::{Timestamp, UserId};
+use messages::Event;
 use serde::{Deserialize, Serialize};
 
 use super::{RACES, State, StoredRow, due, expiry, state_latest};
@@ -68,6 +69,12 @@ pub struct Told {
 }
 
 impl Told {
+    /// Returns what is published of it.
+    pub fn event(self, recipient_id: UserId) -> Event {
+        let Self { row, state, told_at } = self;
+        Event::NotificationTold { recipient_id, row, state, told_at }
+    }
+
     /// Returns the telling of a row of which devices may not have heard, because whoever told it died, by an event or
     /// because it `was_due`. That comes again within minutes.
     fn lately(row: RowId, place: Place, was_due: bool, now: Timestamp) -> Option<Self> {
