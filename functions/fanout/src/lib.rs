@@ -7,9 +7,10 @@
 //!   edges, `BatchGetItem` of the readers' states, `BatchWriteItem` of entries for the active ones, and one
 //!   query for who left meanwhile. An active follower costs 1 WRU and little more than 0.5 RRU, an inactive
 //!   one only the read.
-//! - **Emits**: a message to the queue `live-send` for each connected reader whose feed has the photo. `photo.ready` for parts of a large following, to its own queue. `follow.removed` to the queue
-//!   `backfill`, for followers who left meanwhile. Executions of `celebrity-fanout` for photos that are
-//!   pulled, and of `celebrity-promotion` and `celebrity-demotion` for authors who crossed the threshold.
+//! - **Emits**: a message to the queue `live-send` for each connected reader whose feed has the photo. `photo.ready`
+//!   for parts of a large following, to its own queue. `follow.removed` to the queue `backfill`, for followers who
+//!   left meanwhile. Executions of `celebrity-fanout` for photos that are pulled, and of `celebrity-promotion` and
+//!   `celebrity-demotion` for authors who crossed the threshold.
 //! - **Redelivery**: an entry is its key, so writing it again changes nothing. A following that is split
 //!   twice is written twice. An execution is named after its photo and starts once. A message about a photo
 //!   that is gone is done.

@@ -1,5 +1,5 @@
-//! `mail`: mails links that prove an address or set a new password, tells of changed passwords, and says daily what is new to
-//! whoever asked for that.
+//! `mail`: mails links that prove an address or set a new password, tells of changed passwords, and says daily what
+//! is new to whoever asked for that.
 //!
 //! - **Trigger**: SQS `mail`, subscribed to `link.added`, `password.changed` and `digest.due`.
 //! - **Access patterns**: link and address, then the claim of the address (3 RRU). Where another account has
@@ -8,8 +8,8 @@
 //!   whether it is due, the address, the newest 100 rows of the inbox and how far it was read (4 RRU), then the claim
 //!   of the address (1 RRU), and a mark (1 WRU).
 //! - **Emits**: nothing. Mails go out through SES.
-//! - **Redelivery**: a link that is marked as sent is not sent again. The same holds for changes of passwords. A process that dies after a mail and
-//!   before its mark sends the same link twice.
+//! - **Redelivery**: a link that is marked as sent is not sent again. The same holds for changes of passwords. A
+//!   process that dies after a mail and before its mark sends the same link twice.
 //! - **Failures**: the message comes back, and after its last try goes to the dead-letter queue. An address
 //!   that SES refuses is marked as done.
 //!

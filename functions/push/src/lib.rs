@@ -1,10 +1,11 @@
 //! `push`: pushes rows of inboxes that were told to the browsers of their owners, and after quiet hours how much is unread.
 //!
-//! - **Trigger**: SQS `push`, subscribed to `notification.told` and `notification.quiet_ended`; from itself for a device whose service asks to wait.
+//! - **Trigger**: SQS `push`, subscribed to `notification.told` and `notification.quiet_ended`; from itself for a
+//!   device whose service asks to wait.
 //! - **Access patterns**: the recipient's devices (1 RRU for 4 KiB of sessions). Where there are any, settings, row,
-//!   inbox, circle and photo beside each other, the row after its place (4.5 RRU). A photo that is private takes one more round trip (2 RRU).
-//!   In quiet hours their end is noted (1 WRU), which `gather` says. At the end settings and inbox (1.5 RRU). A device that
-//!   is gone is removed (1 WRU).
+//!   inbox, circle and photo beside each other, the row after its place (4.5 RRU). A photo that is private takes one
+//!   more round trip (2 RRU). In quiet hours their end is noted (1 WRU), which `gather` says. At the end settings and
+//!   inbox (1.5 RRU). A device that is gone is removed (1 WRU).
 //! - **Emits**: a message to its own queue for a device whose service asks to wait. It comes after that time.
 //! - **Redelivery**: everything is sent again, with the same state: devices show a state once. Of a row that was told
 //!   again meanwhile nothing is sent, because the later telling says it all. Whether hours are quiet is looked at each
@@ -302,8 +303,8 @@ impl<Q: Sender> PushHandler<Q> {
     }
 }
 
-/// Returns what a device knows a row by, or what else is said, in 32 characters: what comes later takes the place of what came before. A
-/// push service learns nothing from it.
+/// Returns what a device knows a row by, or what else is said, in 32 characters: what comes later takes the place of
+/// what came before. A push service learns nothing from it.
 fn tag(recipient: UserId, about: &str) -> String {
     let digest = Sha256::digest(format!("{recipient} {about}"));
     URL_SAFE_NO_PAD.encode(digest.get(..24).unwrap_or_default())

@@ -2,10 +2,10 @@
 //! and the adapters between a trigger and a handler.
 //!
 //! A function is a handler and a `main`. The handler is a type that implements one of the handler traits
-//! ([`http::Handler`], [`sqs::Handler`], [`task::Handler`], [`socket::Handler`]). For [`stream_or_queue`], which serves the
-//! table's stream, it implements [`sqs::Handler`] and [`stream::Handler`], and for [`task_or_queue`] [`task::Handler`]. The `main` reads the
-//! configuration, connects the clients and runs the handler. Each adapter has a function `answer`:
-//! the same path without Lambda around it, for tests.
+//! ([`http::Handler`], [`sqs::Handler`], [`task::Handler`], [`socket::Handler`]). For [`stream_or_queue`], which
+//! serves the table's stream, it implements [`sqs::Handler`] and [`stream::Handler`], and for [`task_or_queue`]
+//! [`task::Handler`]. The `main` reads the configuration, connects the clients and runs the handler. Each adapter has
+//! a function `answer`: the same path without Lambda around it, for tests.
 //!
 //! This crate knows Lambda and nothing of the table's items.
 

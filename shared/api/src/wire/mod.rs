@@ -48,8 +48,8 @@ mod tests {
 
     use super::*;
 
-    /// Every field that a request may leave out may be null instead, and means the same. Of quiet hours alone null says that
-    /// there are none.
+    /// Every field that a request may leave out may be null instead, and means the same. Of quiet hours alone null
+    /// says that there are none.
     #[test]
     fn null_is_as_absent_in_every_request() {
         let read = |given: Value| -> Value {
