@@ -6,6 +6,7 @@ mod devices;
 mod route;
 mod routes;
 mod schemas;
+mod search;
 
 use std::collections::BTreeSet;
 

@@ -44,6 +44,8 @@ pub enum List {
     CloseFriends,
     /// Who asks to follow somebody; positions are user ids.
     Requests,
+    /// Who is found by a search; positions are those of `table::search`.
+    Search,
 }
 
 impl List {
@@ -63,6 +65,7 @@ impl List {
             Self::Mutes => "mutes",
             Self::CloseFriends => "close-friends",
             Self::Requests => "requests",
+            Self::Search => "search",
         }
     }
 

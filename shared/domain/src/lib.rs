@@ -24,6 +24,7 @@ pub mod quota;
 pub mod random;
 pub mod relation;
 pub mod saved;
+pub mod search;
 pub mod sealed;
 pub mod session;
 pub mod text;

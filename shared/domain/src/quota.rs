@@ -348,8 +348,19 @@ pub const SETTINGS: Quota = Quota {
     metric: "quota_settings_refused",
 };
 
+/// Searches. One of ten is counted as ten.
+pub const SEARCHES: Quota = Quota {
+    name: "searches",
+    per: Per::Account,
+    seconds: 10 * MINUTE,
+    measures: &[measure("searches", 3_000)],
+    code: "too_many_searches",
+    detail: "There were too many searches.",
+    metric: "quota_searches_refused",
+};
+
 /// Every quota, in the order of the table.
-pub const ALL: [Quota; 25] = [
+pub const ALL: [Quota; 26] = [
     REGISTRATIONS,
     LOGINS_FROM_ADDRESS,
     LOGINS,
@@ -375,6 +386,7 @@ pub const ALL: [Quota; 25] = [
     ANSWERS,
     DEVICES,
     SETTINGS,
+    SEARCHES,
 ];
 
 /// Most people whom one account follows. It bounds what a feed costs, so it does not scale.

@@ -15,6 +15,7 @@ use serde_dynamo::Item;
 
 use crate::failure::Chain;
 use crate::metrics::Outcome;
+use crate::{Aws, StartError, invocation};
 
 /// One change of one item.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +50,19 @@ pub trait Handler: Send + Sync {
     /// Handles records in their order. It must be idempotent: records may be delivered
     /// again, after a success too.
     fn handle(&self, records: Vec<Record>) -> impl Future<Output = Result<(), Failed>> + Send;
+}
+
+/// Serves the stream until Lambda stops the process.
+///
+/// # Errors
+/// Lambda's runtime interface failed.
+pub async fn run(handler: impl Handler, aws: &Aws) -> Result<(), StartError> {
+    let handler = &handler;
+    invocation::serve(aws, |event: Event| async move {
+        let (response, outcome) = measured(handler, event).await;
+        (Ok(response), outcome)
+    })
+    .await
 }
 
 /// Handles a batch as [`answer`] does, and returns the outcome for the metrics too.

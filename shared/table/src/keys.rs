@@ -146,6 +146,12 @@ pub enum ItemKey {
     Digest(u8, u8, UserId),
     /// A photo that waits to be processed, in its hour and shard.
     Processing(i64, u8, PhotoId),
+    /// Somebody in the index of names, under one text of their names.
+    Token(String, UserId),
+    /// The most popular people of a home whose names have a word with this prefix.
+    TopList(Home, String),
+    /// Somebody as popular as a step says, in one of its shards.
+    Popular(u8, u8, UserId),
 }
 
 const PROFILE: &str = "PROFILE";
@@ -277,6 +283,12 @@ impl ItemKey {
             Self::Processing(hour, shard, photo) => {
                 RawKey::new(partition::processing(*hour, *shard), photo.padded())
             }
+            Self::Token(text, user) => {
+                RawKey::new(partition::tokens(text), format!("{text}#{}", user.padded()))
+            }
+            // A partition of its own, as everybody looks for the shortest prefixes.
+            Self::TopList(home, prefix) => RawKey::new(format!("PREFIX#{home}#{prefix}"), TOP),
+            Self::Popular(step, shard, user) => RawKey::new(partition::popular(*step, *shard), user.padded()),
         }
     }
 
@@ -329,6 +341,8 @@ impl ItemKey {
             | Self::NotificationSettings(user)
             | Self::Rate(user, _)
             | Self::Digest(_, _, user)
+            | Self::Token(_, user)
+            | Self::Popular(_, _, user)
             | Self::Idempotency(user, _) => Some(user.home()),
             Self::Photo(photo)
             | Self::Attempt(photo, _)
@@ -337,6 +351,7 @@ impl ItemKey {
             | Self::TopComments(photo)
             | Self::Processing(_, _, photo) => Some(photo.home()),
             Self::Threaded(path) | Self::CommentLiker(path, _) => Some(path.photo.home()),
+            Self::TopList(home, _) => Some(*home),
             Self::NameClaim(_)
             | Self::EmailClaim(_)
             | Self::DeviceClaim(_)
@@ -437,6 +452,19 @@ impl ItemKey {
             "PROCESSING" => {
                 let (hour, shard) = rest.split_once('#')?;
                 Self::Processing(hour.parse().ok()?, shard.parse().ok()?, id(sk)?)
+            }
+            "TOKENS" => {
+                let (text, user) = sk.rsplit_once('#')?;
+                Self::Token(text.to_owned(), id(user)?)
+            }
+            "PREFIX" => {
+                let (home, prefix) = rest.split_once('#')?;
+                let home = Home::ALL.into_iter().find(|one| one.to_string() == home)?;
+                Self::TopList(home, prefix.to_owned())
+            }
+            "POPULAR" => {
+                let (step, shard) = rest.split_once('#')?;
+                Self::Popular(step.parse().ok()?, shard.parse().ok()?, id(sk)?)
             }
             _ => return None,
         };

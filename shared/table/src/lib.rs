@@ -42,6 +42,7 @@ pub mod reader;
 pub mod relations;
 pub mod request;
 pub mod saved;
+pub mod search;
 pub mod session;
 pub mod sight;
 pub mod snapshot;

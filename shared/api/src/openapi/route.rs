@@ -20,6 +20,7 @@ pub(super) enum Tag {
     Photos,
     Saved,
     Feed,
+    Search,
     Notifications,
 }
 
@@ -31,6 +32,7 @@ impl Tag {
             Self::Photos => "photos",
             Self::Saved => "saved",
             Self::Feed => "feed",
+            Self::Search => "search",
             Self::Notifications => "notifications",
         }
     }
@@ -42,6 +44,7 @@ impl Tag {
             Self::Photos => "Photos, likes and comments.",
             Self::Saved => "What one keeps for oneself.",
             Self::Feed => "What those whom one follows have posted.",
+            Self::Search => "Finding people.",
             Self::Notifications => "What happened to oneself.",
         }
     }

@@ -4,7 +4,7 @@ use serde_json::json;
 use utoipa::openapi::path::HttpMethod::{Delete, Get, Patch, Post};
 
 use super::route::{Route, Tag};
-use super::{circle, comments, devices};
+use super::{circle, comments, devices, search};
 use crate::wire::{
     ChangePasswordRequest, CollectionRequest, CollectionView, Collections, CreatePhotoRequest,
     CreatePictureRequest, CreatedPhoto, CreatedPicture, FeedPage, FinishResetRequest, FollowState, LikeState,
@@ -33,6 +33,7 @@ pub(super) fn all() -> Vec<Route> {
         saved(),
         feed_and_inbox(),
         devices::all(),
+        search::all(),
     ]
     .into_iter()
     .flatten()

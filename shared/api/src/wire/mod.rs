@@ -6,6 +6,7 @@ mod devices;
 mod notifications;
 mod photos;
 mod saved;
+mod search;
 mod users;
 
 use serde::{Deserialize, Deserializer};
@@ -27,6 +28,7 @@ pub use photos::{
     UpdateMediumRequest, UpdatePhotoRequest, Upload,
 };
 pub use saved::{CollectionRequest, CollectionView, Collections, SaveRequest, SavedPage};
+pub use search::SearchPage;
 pub use users::{
     CreatePictureRequest, CreatedPicture, FollowState, MuteRequest, Muted, PictureStatus, PictureView,
     Profile, Regard, UpdateProfileRequest, UserCard, UserPage,

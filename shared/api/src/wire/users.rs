@@ -4,6 +4,7 @@ use domain::cursor::List;
 use domain::media::{Encoding, Size};
 use domain::photo::State;
 use domain::profile_picture::ProfilePicture;
+use domain::search::Listed;
 use domain::user::User;
 use domain::visibility::Mute;
 use domain::{UserId, profile_picture};
@@ -286,6 +287,19 @@ impl UserCard {
             full_name: user.full_name,
             profile_pic: profile_pic(cdn, user.id),
             private: user.private,
+            followed_by_you,
+            mute: None,
+        }
+    }
+
+    /// Shows somebody of an index of names, as [`Self::new`] does.
+    pub fn listed(listed: Listed, cdn: &str, followed_by_you: bool) -> Self {
+        Self {
+            user_id: listed.id,
+            username: listed.username,
+            full_name: listed.full_name,
+            profile_pic: profile_pic(cdn, listed.id),
+            private: listed.private,
             followed_by_you,
             mute: None,
         }

@@ -77,6 +77,9 @@ pub fn chart() -> Vec<ChartRow> {
         ("idempotency", ItemKey::Idempotency(user, "<key>".into())),
         ("daily mail", ItemKey::Digest(0, 0, user)),
         ("processing", ItemKey::Processing(0, 0, photo)),
+        ("name in the index", ItemKey::Token("<names>".into(), user)),
+        ("most popular of a prefix", ItemKey::TopList(domain::Home::LOCAL, "<prefix>".into())),
+        ("popular people", ItemKey::Popular(0, 0, user)),
     ];
     let hash = sort::hash(user.home(), follower_hash(user));
     let readable = |text: String| {
@@ -90,6 +93,9 @@ pub fn chart() -> Vec<ChartRow> {
             .replace("DUE#0000000000#0", "DUE#<minute>#<shard>")
             .replace("0000000000#0", "<hour>#<shard>")
             .replace("DIGEST#00#0", "DIGEST#<hour>#<shard>")
+            .replace("POPULAR#00#0", "POPULAR#<step>#<shard>")
+            .replace("TOKENS#<na", "TOKENS#<letters>")
+            .replace("PREFIX#0#", "PREFIX#<home>#")
             .replace("#000000", "#<day>")
     };
     kinds

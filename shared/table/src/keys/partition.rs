@@ -89,3 +89,12 @@ pub(crate) fn processing(hour: i64, shard: u8) -> String {
 pub(crate) fn due(minute: i64, shard: u8) -> String {
     format!("DUE#{minute:010}#{shard}")
 }
+
+/// Returns the part of the index of names that holds the texts that begin as `text` does.
+pub(crate) fn tokens(text: &str) -> String {
+    format!("TOKENS#{}", domain::search::bucket(text))
+}
+
+pub(crate) fn popular(step: u8, shard: u8) -> String {
+    format!("POPULAR#{step:02}#{shard}")
+}

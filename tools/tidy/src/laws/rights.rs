@@ -143,14 +143,16 @@ pub fn derived_writes_have_a_home(repository: &Repository) -> Vec<String> {
     })
 }
 
-/// Returns the prefixes, up to the `#`, of partition keys of items whose keys have no id, as the chart in
-/// ARCHITECTURE.md has them.
+/// Returns the prefixes, up to the `#`, of partition keys of items whose keys have neither an id nor a home, as the
+/// chart in ARCHITECTURE.md has them.
 fn homeless_partitions(repository: &Repository) -> BTreeSet<&str> {
     let document = repository.text("ARCHITECTURE.md").unwrap_or_default();
     let chart =
         document.split_once("<!-- chart -->").and_then(|(_, rest)| rest.split_once("<!-- /chart -->"));
     let rows =
-        chart.map_or("", |(chart, _)| chart).lines().filter(|row| row.contains('#') && !row.contains("<id>"));
+        chart.map_or("", |(chart, _)| chart).lines().filter(|row| {
+            row.contains('#') && !row.contains("<id>") && !row.contains("<home>")
+        });
     rows.filter_map(|row| row.split('`').nth(1)?.split_inclusive('#').next()).collect()
 }
 
