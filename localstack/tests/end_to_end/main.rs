@@ -40,6 +40,7 @@ mod pushes;
 mod redelivery;
 mod refusals;
 mod renditions;
+mod searches;
 mod sessions;
 mod uploads;
 mod visibility;

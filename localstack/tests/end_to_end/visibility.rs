@@ -67,6 +67,7 @@ enum Ask {
     Replies,
     Feed,
     ListOfPeople,
+    Search,
     LikersElsewhere,
     CommentsElsewhere,
     Inbox,
@@ -86,7 +87,7 @@ enum Ask {
 }
 
 impl Ask {
-    const ALL: [Self; 27] = [
+    const ALL: [Self; 28] = [
         Self::Profile,
         Self::ByName,
         Self::Photos,
@@ -98,6 +99,7 @@ impl Ask {
         Self::Replies,
         Self::Feed,
         Self::ListOfPeople,
+        Self::Search,
         Self::LikersElsewhere,
         Self::CommentsElsewhere,
         Self::Inbox,
@@ -130,6 +132,7 @@ impl Ask {
             Self::Replies => "`GET /photos/{id}/comments/{comment}/replies`",
             Self::Feed => "their photo in `GET /feed`",
             Self::ListOfPeople => "they in somebody's followers",
+            Self::Search => "they in `GET /search`",
             Self::LikersElsewhere => "they in the likers of somebody's photo",
             Self::CommentsElsewhere => "their comment on somebody's photo",
             Self::Inbox => "their like in `GET /notifications`",
@@ -189,7 +192,13 @@ impl Ask {
         let (hidden, inside) = (stands.is_hidden(), !private || stands.is_admitted());
         match self {
             Self::Block => "done",
-            Self::ListOfPeople | Self::LikersElsewhere | Self::CommentsElsewhere | Self::Inbox if hidden => {
+            Self::ListOfPeople
+            | Self::Search
+            | Self::LikersElsewhere
+            | Self::CommentsElsewhere
+            | Self::Inbox
+                if hidden =>
+            {
                 "left out"
             }
             Self::Feed if stands != Follower => "left out",
@@ -322,6 +331,7 @@ impl Viewer<'_> {
             Ask::Save => format!("/photos/{}/save", of.photo),
             Ask::Feed => "/feed".to_owned(),
             Ask::ListOfPeople => format!("/users/{}/followers?count=50", of.witness.id),
+            Ask::Search => format!("/search?q={name}"),
             Ask::LikersElsewhere => format!("/photos/{}/likes", of.photo_of_witness),
             Ask::CommentsElsewhere => format!("/photos/{}/comments", of.photo_of_witness),
             Ask::Inbox => "/notifications".to_owned(),
@@ -358,7 +368,7 @@ impl Viewer<'_> {
                 shown(names(&body, "comments", "user_id", &id), "left out")
             }
             Ask::Feed => shown(names(&body, "photos", "photo_id", &of.photo), "left out"),
-            Ask::ListOfPeople | Ask::LikersElsewhere => {
+            Ask::ListOfPeople | Ask::Search | Ask::LikersElsewhere => {
                 shown(names(&body, "users", "user_id", &id), "left out")
             }
             Ask::Inbox => shown(names(&body, "notifications", "photo_id", &self.photo), "left out"),

@@ -14,6 +14,8 @@ use crate::Words;
 const KEY: &str = "search/words.fst";
 /// Milliseconds after which a process looks whether there are newer words.
 const FRESH_MS: i64 = 5 * 60 * 1_000;
+/// The same while it has none: a new stack has its first within minutes.
+const MISSING_MS: i64 = 10 * 1_000;
 
 /// The store does not answer.
 #[derive(Debug, thiserror::Error)]
@@ -99,11 +101,12 @@ impl HeldWords {
         self.known().looked_at.is_none()
     }
 
-    /// Looks for newer words, if nobody did for five minutes. A failure is logged, counted, and looked for again then.
+    /// Looks for newer words, if nobody did for five minutes; while there are none, for ten seconds. A failure is logged, counted, and looked for again then.
     pub async fn renew(&self, now: Timestamp) {
         let tag = {
             let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-            if known.looked_at.is_some_and(|at| now < at.plus_ms(FRESH_MS)) {
+            let wait = if known.words.is_some() { FRESH_MS } else { MISSING_MS };
+            if known.looked_at.is_some_and(|at| now < at.plus_ms(wait)) {
                 return;
             }
             known.looked_at = Some(now);
@@ -158,8 +161,10 @@ mod tests {
         held.renew(Timestamp(0)).await;
         assert!(!held.is_new() && held.get().is_none());
         store.put(bytes("maria")).await.unwrap();
-        held.renew(Timestamp(FRESH_MS - 1)).await;
+        held.renew(Timestamp(MISSING_MS - 1)).await;
         assert!(held.get().is_none());
+        held.renew(Timestamp(MISSING_MS)).await;
+        store.put(bytes("lopez")).await.unwrap();
         held.renew(Timestamp(FRESH_MS)).await;
         assert_eq!(meant(&held, "mraia").as_deref(), Some("maria"));
         let half = bytes("jonathan");

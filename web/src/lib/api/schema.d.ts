@@ -480,6 +480,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * People whose names have words that begin so
+         * @description Case, accents and punctuation are no differences, and one typing error is forgiven. A page has at most 32 people. It may have few, or none, and be followed by more.
+         */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/by-name/{username}": {
         parameters: {
             query?: never;
@@ -1595,6 +1615,20 @@ export interface components {
         SavedPage: {
             /** @description The photos. */
             photos: components["schemas"]["PhotoCard"][];
+            /** @description Where to go on; null at the end. */
+            next_cursor: string | null;
+            /** @description Whether there are more. */
+            has_more: boolean;
+        };
+        /** @description A page of what a search finds. */
+        SearchPage: {
+            /** @description People, best first: who is named exactly so, whom the caller follows, who is popular. */
+            users: components["schemas"]["UserCard"][];
+            /**
+             * @description The folded text that was probably meant, whose people are found too; null where nothing looks like a typing
+             *     error.
+             */
+            corrected: string | null;
             /** @description Where to go on; null at the end. */
             next_cursor: string | null;
             /** @description Whether there are more. */
@@ -3766,6 +3800,71 @@ export interface operations {
             /** @description `photo_not_found`, `collection_not_found` */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                /** @description What was typed, at most 100 characters: the beginnings of words of a user name or full name. */
+                q: string;
+                /** @description What to find: `all` or `users`. */
+                type?: string;
+                /** @description Where to go on: `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who is found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchPage"];
+                };
+            };
+            /** @description `query_empty`, `query_too_long`, `bad_type`, `bad_cursor` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_missing`, `token_expired`, `token_invalid` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_searches` */
+            429: {
+                headers: {
+                    /** @description Seconds until it is worth trying again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
