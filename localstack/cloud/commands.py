@@ -230,7 +230,18 @@ def _seed(settings: Settings, how: Callable[[], str]) -> None:
             running.note = demo.seed(record["api_url"], record["cdn_url"], running.show, lambda: running.say(how()), mailbox)
         except demo.SeedingFailed as failed:
             raise Refusal(f"the demo world is not complete: {failed}; `make up` resumes, `make logs` says more") from failed
+    with step("words of names, for searches"):
+        _count_names(settings, record["functions"]["search-build"])
     Record.update(settings.state, demo=_COMPLETE)
+
+
+def _count_names(settings: Settings, function: str) -> None:
+    """Has the names of the demo's world counted, so that searches forgive errors before the schedule is due."""
+    from cloud import deploy
+
+    answer = deploy.client(settings, "lambda").invoke(FunctionName=function, Payload=b"{}")
+    if "FunctionError" in answer:
+        raise Refusal("names could not be counted: `make logs F=search-build` says more")
 
 
 def _is_ours(state: Path) -> bool:

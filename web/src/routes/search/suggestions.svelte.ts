@@ -14,7 +14,8 @@ export class Suggestions {
   problem: Problem | undefined = $state.raw();
   /** Whether the answer takes long. */
   slow = $state(false);
-  #text = '';
+  /** What was asked for last, unless that was dropped. */
+  #text: string | undefined = '';
   #cancel: () => void = () => {};
 
   /** Whether there is something to show. */
@@ -26,32 +27,30 @@ export class Suggestions {
   type(text: string): void {
     const wanted = text.trim();
     if (wanted === this.#text) return;
-    this.stop();
+    this.#drop();
     this.#text = wanted;
-    if (wanted === '') this.#show(undefined);
-    else this.#begin(PAUSE);
+    this.#begin(wanted, PAUSE);
   }
 
   /** Asks again for what failed. */
   retry(): void {
-    if (!this.problem) return;
-    this.stop();
-    this.#begin(0);
+    if (this.problem && this.#text) this.#begin(this.#text, 0);
   }
 
   /** Drops the question that is open. */
   stop(): void {
-    this.#cancel();
-    this.#cancel = () => {};
-    this.slow = false;
-    // What is typed next is asked for, even if it is the same.
-    if (!knownAnswer(this.#text)) this.#text = '';
+    this.#drop();
+    this.#text = undefined;
   }
 
-  #begin(pause: number): void {
-    const text = this.#text;
+  #drop(): void {
+    this.#cancel();
+    this.slow = false;
+  }
+
+  #begin(text: string, pause: number): void {
     const known = knownAnswer(text);
-    if (known) {
+    if (known || text === '') {
       this.#show(known);
       return;
     }
@@ -68,19 +67,14 @@ export class Suggestions {
   async #ask(text: string, signal: AbortSignal): Promise<void> {
     try {
       const answer = await find(text, signal);
-      if (!signal.aborted) this.#end(answer);
+      if (!signal.aborted) this.#show(answer);
     } catch (error) {
-      if (!signal.aborted) this.#end(undefined, Problem.from(error));
+      if (!signal.aborted) this.#show(undefined, Problem.from(error));
     }
   }
 
-  #end(answer: Answer | undefined, problem?: Problem): void {
-    this.#cancel();
-    this.slow = false;
-    this.#show(answer, problem);
-  }
-
   #show(answer: Answer | undefined, problem?: Problem): void {
+    this.#drop();
     this.answer = answer;
     this.problem = problem;
   }
