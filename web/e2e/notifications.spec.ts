@@ -125,6 +125,20 @@ test('what one is told of is chosen by kind, and a refusal is taken back', async
   expect((await settingsOf(world, me)).kinds.like?.push).toBe(false);
 });
 
+test("what happens to one and to one's account is chosen like any other kind", async ({ page, world, me }) => {
+  await page.goto('/settings/notifications');
+  for (const [name, kind] of [
+    [/^New photos Somebody whose bell/, 'post'],
+    [/^New logins/, 'session'],
+    [/^Your password/, 'password'],
+  ] as const) {
+    const kindSwitch = page.getByRole('switch', { name });
+    await expect(kindSwitch).toBeChecked();
+    await kindSwitch.click();
+    await expect.poll(async () => (await settingsOf(world, me)).kinds[kind]?.push).toBe(false);
+  }
+});
+
 test('quiet hours are those of the place where one is, and can be moved and left', async ({ browser, world }) => {
   const context = await browser.newContext({ timezoneId: 'Europe/Berlin' });
   const page = await context.newPage();
