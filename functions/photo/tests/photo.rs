@@ -272,8 +272,9 @@ async fn when_its_author_mutes_a_photo_then_that_is_kept_and_said_to_them_alone(
         }
         assert_eq!((muted(ada()).await, muted(ben()).await), (Some(json!(on)), None));
     }
-    let answer =
-        world.send(world.request("PATCH", photo.id, &ben()).json(&json!({ "notifications_muted": true }))).await;
+    let answer = world
+        .send(world.request("PATCH", photo.id, &ben()).json(&json!({ "notifications_muted": true })))
+        .await;
     assert_eq!((answer.status, answer.code()), (403, "not_your_photo"));
     assert!(!world.stored(&photo).await.unwrap().muted);
 }

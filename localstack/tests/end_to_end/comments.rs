@@ -49,7 +49,8 @@ async fn write(person: &Person<'_>, photo: &str, text: &str, reply_to: Option<&s
 #[tokio::test]
 async fn when_a_photo_is_muted_then_its_author_should_be_told_nothing_new_of_it() {
     let app = App::new();
-    let (anna, bert, cora) = (app.register("anna").await, app.register("bert").await, app.register("cora").await);
+    let (anna, bert, cora) =
+        (app.register("anna").await, app.register("bert").await, app.register("cora").await);
     let (muted, other) =
         (anna.post_photo("One", &[small()]).await, anna.post_photo("Another", &[small()]).await);
     let change = json!({ "notifications_muted": true });

@@ -65,8 +65,7 @@ impl Viewer {
             (Some(false), Some(false)) => Some(false),
             _ => None,
         };
-        let blocks_or_mutes =
-            |by, pair: &Pair| pair.block.is_some() || (by == self.id && pair.mutes_posts());
+        let blocks_or_mutes = |by, pair: &Pair| pair.block.is_some() || (by == self.id && pair.mutes_posts());
         self.those_among(table, others, known, blocks_or_mutes).await
     }
 

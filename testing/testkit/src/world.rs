@@ -224,7 +224,9 @@ impl World {
         let (by, about) = (who.user_id, whom.user_id);
         let mute = Mute { posts: on, stories: false };
         pair::mute(&self.table, by, about, mute).await.expect("a mute");
-        table::apply(&self.table, [&Change::Paired { by, about }], Order::InOrder).await.expect("a derivation");
+        table::apply(&self.table, [&Change::Paired { by, about }], Order::InOrder)
+            .await
+            .expect("a derivation");
     }
 
     /// Has the circle of `who` name nobody and overflow, so that their pairs are asked.

@@ -296,7 +296,9 @@ fn photos() -> Vec<Route> {
         .validated()
         .refuses(404, NO_PHOTO);
     let edit = Route::new(Patch, path, Tag::Photos, "updatePhoto")
-        .summary("Change the texts of one's own photo, how it may be answered, and whether one is told of that")
+        .summary(
+            "Change the texts of one's own photo, how it may be answered, and whether one is told of that",
+        )
         .takes::<UpdatePhotoRequest>(json!({
             "caption": "Sunset over the bay", "tags": ["sunset"],
             "media": [{ "index": 0, "alt": "The sun sets behind the bridge" }],
