@@ -7,7 +7,7 @@ PYTHON ?= python3
 CLOUD := PYTHONPATH=localstack PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m cloud
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset status pids url web-url live-url web mail mail-url logs gaps test cloud-test pictures fuzz lint fmt audit openapi quotas common-passwords template bench-feed bench-media bench-web cost verify build deploy
+.PHONY: help up down reset status pids url web-url live-url web mail mail-url logs gaps test cloud-test pictures fuzz lint fmt audit openapi quotas common-passwords template bench-feed bench-media bench-web bench-search cost verify build deploy
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -91,6 +91,9 @@ template: ## assemble template.yaml from its pieces (tools/template/README.md), 
 
 bench-feed: ## the feed under a social network's load, as in docs/bench-feed.md: make bench-feed ARGS='--users 10000' (ARGS=--help)
 	@cargo run --profile measure --package bench-feed -- $(ARGS)
+
+bench-search: ## how well and at what cost people are found, as in docs/bench-search.md: make bench-search ARGS='--people 100000'
+	@cargo run --profile measure --package bench-search -- $(ARGS)
 
 bench-media: ## pictures beside sharp, libvips and Pillow, as in docs/bench-media.md: make bench-media ARGS='--runs 3' (ARGS=--help)
 	@PATH="$$($(CLOUD) tools --node):$$PATH" cargo run --release --package bench-media -- $(ARGS)

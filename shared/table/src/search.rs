@@ -144,7 +144,8 @@ pub async fn popular(table: &Table, step: u8, shard: u8, after: Option<UserId>) 
     Ok(Page { items: page.items.into_iter().map(|(_, person)| person).collect(), more: page.more })
 }
 
-fn popularity(person: &Listed) -> ItemKey {
+/// Returns where somebody is among the popular.
+pub fn popularity(person: &Listed) -> ItemKey {
     // The low bits of an id are random.
     let shard = u8::try_from(person.id.get() % u64::from(SHARDS)).unwrap_or(0);
     ItemKey::Popular(person.step, shard, person.id)
