@@ -13,6 +13,7 @@ use domain::{Clock, PhotoId, quota};
 use live_message::LiveMessageHandler;
 use runtime::metrics::counted;
 use serde_json::{Value, json};
+use table::keys::{ItemKey, RawKey};
 use table::live::{self, Socket};
 use table::watch::{self, MAX_WATCHERS, Watcher};
 use testkit::{Fault, OldSession, World, dies_at, fixture, session_id};
@@ -202,12 +203,16 @@ async fn when_a_photo_may_not_be_seen_then_it_is_as_absent() {
 #[tokio::test]
 async fn when_a_thousand_watch_then_another_one_may_not_for_some_seconds() {
     let stage = Stage::new().await;
-    let crowd: Vec<String> = (0..MAX_WATCHERS).map(|number| format!("crowd-{number}")).collect();
-    for connection in &crowd {
-        stage.open(&stage.bob, connection).await;
-        let (table, user) = (&stage.world.table, stage.bob.user_id);
-        assert!(watch::watch(table, user, connection, stage.photo, None).await.unwrap());
-    }
+    let now = stage.world.clock.now();
+    let crowd = (0..MAX_WATCHERS).map(|number| {
+        let RawKey { pk, sk } = ItemKey::Watcher(stage.photo, format!("connection-{number:05}=")).raw();
+        let watcher = json!({
+            "pk": pk, "sk": sk, "user": stage.bob.user_id, "opened_at": now, "session": session_id(),
+            "token_at": now, "expires_at": now.seconds() + 3_600,
+        });
+        serde_dynamo::to_item(watcher).unwrap()
+    });
+    stage.world.engine.import(crowd.collect());
     stage.open(&stage.ann, "c-1").await;
     stage.world.engine.reset_usage();
     let (answer, counters) = counted(stage.watch(&stage.ann, "c-1", stage.photo)).await;
@@ -217,7 +222,7 @@ async fn when_a_thousand_watch_then_another_one_may_not_for_some_seconds() {
     stage.world.engine.reset_usage();
     assert_eq!(stage.watch(&stage.ann, "c-1", stage.photo).await, answer);
     assert!(stage.world.engine.usage().read_units < 3.0, "the number is remembered");
-    watch::unwatch(&stage.world.table, stage.bob.user_id, &crowd[0], stage.photo).await.unwrap();
+    watch::forget(&stage.world.table, stage.photo, "connection-00000=").await.unwrap();
     stage.world.clock.advance(Duration::from_secs(5));
     assert_eq!(stage.watch(&stage.ann, "c-1", stage.photo).await, watching(stage.photo));
 }

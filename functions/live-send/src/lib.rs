@@ -17,7 +17,6 @@
 
 mod channel;
 
-use std::future::ready;
 use std::sync::Arc;
 
 use domain::{Clock, PhotoId, Timestamp, UserId};
@@ -113,12 +112,16 @@ impl<C: Channel, Q: Sender> LiveSendHandler<C, Q> {
     async fn inbox(&self, recipient: UserId, told_at: Timestamp) -> Result<(), Error> {
         let Some(audience) = self.audience(recipient, told_at).await? else { return Ok(()) };
         let unread = inbox::state_latest(&self.table, recipient).await?.unread;
-        self.send(recipient, &audience, &Hint::Inbox { unread }).await
+        self.send(recipient, &audience, &Hint::Inbox { unread }).await?;
+        self.told(told_at);
+        Ok(())
     }
 
     async fn feed(&self, InFeed { reader_id, photo_id, at }: InFeed) -> Result<(), Error> {
         let Some(audience) = self.audience(reader_id, at).await? else { return Ok(()) };
-        self.send(reader_id, &audience, &Hint::Feed { newest: photo_id }).await
+        self.send(reader_id, &audience, &Hint::Feed { newest: photo_id }).await?;
+        self.told(at);
+        Ok(())
     }
 
     /// Tells the watchers of a photo how many like it, in a second of which nobody else does.
@@ -147,14 +150,18 @@ impl<C: Channel, Q: Sender> LiveSendHandler<C, Q> {
         let users: Vec<UserId> = watchers.iter().map(|(user, _)| *user).collect();
         let seeing = sight::viewers_of(&self.table, &photo, &users).await?;
         let hint = Hint::Photo { id: photo_id, likes: photo.likes };
-        let sent: Vec<Result<(), Error>> = stream::iter(&watchers)
-            .filter(|(user, _)| ready(seeing.contains(user) && photo.shows_likes_to(*user)))
-            .map(|(user, audience)| self.send(*user, audience, &hint))
+        let shown = |user: &UserId| seeing.contains(user) && photo.shows_likes_to(*user);
+        let told: Vec<_> = watchers.into_iter().filter(|(user, _)| shown(user)).collect();
+        let hint = &hint;
+        let sent: Vec<Result<(), Error>> = stream::iter(told)
+            .map(|(user, audience)| async move { self.send(user, &audience, hint).await })
             .buffer_unordered(WATCHERS_AT_ONCE)
             .collect()
             .await;
         // One that cannot be written to keeps it from none of the others.
-        sent.into_iter().collect()
+        sent.into_iter().collect::<Result<(), Error>>()?;
+        self.told(at);
+        Ok(())
     }
 
     /// Returns who listens for a user, if anybody does and it is not too late.
@@ -163,6 +170,11 @@ impl<C: Channel, Q: Sender> LiveSendHandler<C, Q> {
             return Ok(None);
         }
         Ok(self.channel.audience(user).await?)
+    }
+
+    /// Notes how old what is hinted at was when it was sent.
+    fn told(&self, since: Timestamp) {
+        metrics::sample("hint_age", self.clock.now().0 - since.0);
     }
 
     fn is_late(&self, since: Timestamp) -> bool {
