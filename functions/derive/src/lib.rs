@@ -246,7 +246,11 @@ impl<P: Publisher, O: Sender> DeriveHandler<P, O> {
     /// Sends steps to the queue. Their events are published when they are derived.
     async fn send_out_of_order(&self, items: &[Vec<Step>]) -> Result<(), Failure> {
         let Some(first) = items.iter().flatten().map(|step| step.place).min() else { return Ok(()) };
-        self.queues.out_of_order.send(&out_of_order::messages(items)).await.map_err(|error| Failure::at(first, error))?;
+        self.queues
+            .out_of_order
+            .send(&out_of_order::messages(items))
+            .await
+            .map_err(|error| Failure::at(first, error))?;
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         metrics::count("groups_apart", count(items.iter().filter(|steps| !steps.is_empty()).count()));
         metrics::count("changes_apart", count(items.iter().map(Vec::len).sum()));

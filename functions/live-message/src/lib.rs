@@ -129,7 +129,10 @@ impl LiveMessageHandler {
         }
         if watchers >= MAX_WATCHERS {
             metrics::count("watchers_refused", 1);
-            return Ok(refused("too_many_watchers", "Too many clients watch this photo. Ask for it again later."));
+            return Ok(refused(
+                "too_many_watchers",
+                "Too many clients watch this photo. Ask for it again later.",
+            ));
         }
         // A socket that has ended hears no answer.
         Ok(if watch::watch(table, user, &connection.id, id, bound).await? {

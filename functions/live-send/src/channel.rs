@@ -8,9 +8,9 @@ use futures::future::try_join_all;
 use runtime::metrics;
 use runtime::socket::{Gateway, Sent, SocketError};
 use std::sync::Arc;
+use table::Table;
 use table::live::{self, Socket};
 use table::watch::{self, Watcher};
-use table::Table;
 use tokens::OpenSessions;
 
 /// A way to the open clients of a user.

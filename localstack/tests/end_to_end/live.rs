@@ -144,7 +144,8 @@ async fn when_a_photo_is_watched_then_likes_are_heard_until_it_is_not() {
     /// How long a hint may take once every function was asked before.
     const PROMPT: Duration = Duration::from_secs(2);
     let app = App::new();
-    let (anna, bert, cleo) = (app.register("anna").await, app.register("bert").await, app.register("cleo").await);
+    let (anna, bert, cleo) =
+        (app.register("anna").await, app.register("bert").await, app.register("cleo").await);
     let photo = anna.post_photo("Watched", &[small()]).await;
     let mut socket = Socket::of(&app, &bert).await;
     let likes = |likes: u32| json!({ "photo": { "id": photo, "likes": likes } });

@@ -193,5 +193,11 @@ pub async fn viewers_of(table: &Table, photo: &Photo, viewers: &[UserId]) -> Res
     let others = viewers.iter().copied().filter(|viewer| *viewer != author.id && !hidden.contains(viewer));
     let others: HashSet<UserId> = others.filter(|_| photo.is_listed()).collect();
     let seeing = stream::iter(others).map(sees).buffer_unordered(VIEWERS_AT_ONCE);
-    Ok(seeing.try_filter_map(|sees| ready(Ok(sees))).try_collect::<HashSet<_>>().await?.into_iter().chain(own).collect())
+    Ok(seeing
+        .try_filter_map(|sees| ready(Ok(sees)))
+        .try_collect::<HashSet<_>>()
+        .await?
+        .into_iter()
+        .chain(own)
+        .collect())
 }

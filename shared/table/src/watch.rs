@@ -205,9 +205,8 @@ pub async fn watchers(table: &Table, photo: PhotoId, now: Timestamp) -> Result<V
 pub async fn watched_among(table: &Table, photos: &[PhotoId], now: Timestamp) -> Result<Vec<PhotoId>> {
     let keys: Vec<ItemKey> = photos.iter().map(|photo| ItemKey::WatchState(*photo)).collect();
     let bounds: HashMap<ItemKey, Bound> = table.batch_get_latest(&keys).await?.into_iter().collect();
-    let is_watched = |photo: &PhotoId| {
-        bounds.get(&ItemKey::WatchState(*photo)).is_some_and(|bound| bound.holds(now))
-    };
+    let is_watched =
+        |photo: &PhotoId| bounds.get(&ItemKey::WatchState(*photo)).is_some_and(|bound| bound.holds(now));
     Ok(photos.iter().copied().filter(is_watched).collect())
 }
 

@@ -318,19 +318,8 @@ const fn work(what: &'static str, memory: f64, ms: f64, batch: f64) -> Work {
 }
 
 /// Every kind of work, in the order of the table.
-pub const WORK: [Work; 11] = [
-    FEED_READ,
-    API,
-    DERIVE,
-    NOTIFY,
-    GATHER,
-    LIVE_SEND,
-    PUSH_WORK,
-    FANOUT_WORK,
-    REBUILD,
-    INTAKE,
-    THUMBNAIL,
-];
+pub const WORK: [Work; 11] =
+    [FEED_READ, API, DERIVE, NOTIFY, GATHER, LIVE_SEND, PUSH_WORK, FANOUT_WORK, REBUILD, INTAKE, THUMBNAIL];
 
 /// A feed page.
 pub const FEED_READ: Work = work("`feed-read`, a page", 512.0, 20.0, 1.0);

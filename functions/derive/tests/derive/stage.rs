@@ -37,8 +37,7 @@ impl Stage {
     pub fn with(world: World) -> Self {
         let (published, outbox, live) = (Published::default(), Outbox::default(), Outbox::default());
         let queues = Queues { out_of_order: outbox.clone(), live: live.clone() };
-        let worker =
-            DeriveHandler::new(world.table.clone(), published.clone(), queues, world.clock.shared());
+        let worker = DeriveHandler::new(world.table.clone(), published.clone(), queues, world.clock.shared());
         Self { world, published, outbox, live, worker }
     }
 
