@@ -4,8 +4,8 @@ use domain::feed::FEED_DAYS;
 
 use crate::delivery::{Delivery, days};
 use crate::prices::{
-    API_EGRESS, API_REQUEST, BACKUP, COMPUTE, DECRYPTION, FAIR_QUEUE, INVOCATION, LOGS, MAIL, PUBLISH,
-    QUEUE_REQUEST, READ, SOCKET_MESSAGE, SOCKET_MINUTE, TABLE, TRACE, TRANSITION, WRITE,
+    API_EGRESS, API_REQUEST, APP_PUSH, BACKUP, COMPUTE, DECRYPTION, FAIR_QUEUE, INVOCATION, LOGS, MAIL,
+    PUBLISH, QUEUE_REQUEST, READ, SOCKET_MESSAGE, SOCKET_MINUTE, TABLE, TRACE, TRANSITION, WRITE,
 };
 use crate::units::{
     ANNOUNCEMENT, ANSWER_KB, API, BACKFILL, COMMENT, COUNTER, DERIVE, ENTRY_BYTES, FANOUT_START, FANOUT_WORK,
@@ -81,6 +81,7 @@ impl Model {
             other("mails", self.mails()),
             other("sockets", self.sockets()),
             other("pushes", self.pushes()),
+            other("pushes: SNS to apps", APP_PUSH.of(MONTH * self.world.tellings_a_day() * self.world.apps)),
             other("API requests and answers", self.api()),
             other("functions", self.functions()),
             other("events and queues", self.messages()),
@@ -159,7 +160,7 @@ impl Model {
     }
 
     /// Returns the cost of pushing what is told, as if everybody had a device: events and queue, capacity, functions.
-    /// Push services of browsers take messages for nothing.
+    /// Push services of browsers take messages for nothing, and SNS does not.
     fn pushes(&self) -> f64 {
         let told = self.world.tellings_a_day();
         let batches = told / PUSH_WORK.batch;
