@@ -16,11 +16,9 @@ def apply() -> None:
     resource_of = iam_actions.extract_resource_arn
 
     def app_or_resource_of(service: str, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], *rest: Any) -> str:
-        if service == "sns":
-            for named in ("PlatformApplicationArn", "EndpointArn"):
-                if arn := iam_actions._query_param(query, named):
-                    return str(arn)
-        return str(resource_of(service, method, path, headers, body, query, *rest))
+        named = [iam_actions._query_param(query, name) for name in ("PlatformApplicationArn", "EndpointArn")] if service == "sns" else []
+        resource: str = next(filter(None, named), None) or resource_of(service, method, path, headers, body, query, *rest)
+        return resource
 
     iam_actions.extract_resource_arn = app_or_resource_of
 
