@@ -7,7 +7,7 @@ PYTHON ?= python3
 CLOUD := PYTHONPATH=localstack PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m cloud
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset status pids url web-url live-url web mail mail-url logs gaps test cloud-test pictures fuzz lint fmt audit openapi quotas common-passwords template bench-feed bench-media bench-web bench-search cost verify build deploy
+.PHONY: help up down reset status pids url web-url live-url web mail mail-url logs gaps test cloud-test pictures fuzz lint fmt audit openapi quotas common-passwords template bench-feed bench-media bench-web bench-search cost verify build deploy push-apps
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -109,3 +109,6 @@ build: ## release packages for Lambda (arm64), with the size of each
 
 deploy: build ## deploy to AWS with the settings of samconfig.toml, and the web client: make deploy STAGE=prod
 	@PATH="$$(.ci/tools):$$PATH" $(CLOUD) ship --stage $(or $(STAGE),dev)
+
+push-apps: ## make the applications of SNS that reach iOS and Android, from credentials in files (docs/deploying.md): make push-apps STAGE=prod
+	@$(CLOUD) push-apps --stage $(or $(STAGE),dev)

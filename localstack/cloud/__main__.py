@@ -48,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     brought.add_argument("--node", action="store_true", help="Node as well")
     ship = commands.add_parser("ship", help="deploy to AWS with the settings of samconfig.toml, and upload the web client")
     ship.add_argument("--stage", default="dev", help="a section of samconfig.toml")
+    apps = commands.add_parser("push-apps", help="make the applications of SNS that reach iOS and Android")
+    apps.add_argument("--stage", default="dev", help="a section of samconfig.toml")
     for command, text in _SIMPLE.items():
         commands.add_parser(command, help=text)
     return parser
@@ -81,6 +83,7 @@ _NEEDS = {
     "release": (environment.REQUIREMENTS, environment.BUILD_REQUIREMENTS),
     "verify": (environment.REQUIREMENTS,),
     "ship": (environment.REQUIREMENTS,),
+    "push-apps": (environment.REQUIREMENTS,),
 }
 
 
@@ -144,6 +147,10 @@ def _run(options: argparse.Namespace) -> None:
         from cloud import ship
 
         ship.ship(options.stage)
+    elif options.command == "push-apps":
+        from cloud import push_apps
+
+        push_apps.push_apps(settings, options.stage)
     elif options.command == "release":
         from cloud import release
 

@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from samtranslator.yaml_helper import yaml_parse
 
-from cloud import build, cdn_template
+from cloud import build, cdn_template, push_apps
 from cloud.settings import ARTIFACTS, REGION, STACK, Record, Refusal, Settings
 
 Template = dict[str, Any]
@@ -144,6 +144,9 @@ def _parameters(settings: Settings, template: Template, hashes: Mapping[str, str
     if threshold := os.environ.get("LAMBDAGRAM_CELEBRITY_THRESHOLD"):
         wanted["CelebrityThreshold"] = threshold
     declared = template.get("Parameters", {})
+    if settings.emulated and "ApnsApplicationArn" in declared:
+        # What is pushed to apps is kept (patches/app_outbox.py).
+        wanted |= push_apps.ensure(client(settings, "sns"), STACK, push_apps.made_up())
     return [{"ParameterKey": key, "ParameterValue": value} for key, value in wanted.items() if key in declared]
 
 

@@ -7,14 +7,16 @@
 //!   registered so already. The list is one query (1 RRU for 4 KiB of sessions). Removing reads the claim (1 RRU)
 //!   and writes the session (1 WRU). Settings are one read (0.5 RRU); a change is a quota beside a read, and one
 //!   write (1 RRU + 2 WRU). Where the daily mail is switched on or off, by a change or by a mail's token, settings
-//!   and subscription are one transaction (4 or 6 WRU).
+//!   and subscription are one transaction (4 or 6 WRU). For an app SNS is asked twice before its device is written
+//!   (three times where SNS had disabled it), and once when it is removed.
 //! - **Emits**: nothing.
-//! - **Redelivery**: registering twice is once. A device is named by its endpoint.
+//! - **Redelivery**: registering twice is once. A device is named by its endpoint, or by its token.
 //! - **Failures**: the caller gets a problem and asks again. A device that moves leaves its account before it
-//!   arrives at the next one, so that no failure leaves it with two.
+//!   arrives at the next one, so that no failure leaves it with two. An endpoint at SNS without a device is left
+//!   behind where a process dies in between. Nothing is sent to it.
 //!
 //! A device is an attribute of the session that registered it, and so ends with that, however it ends. Endpoints
-//! and keys of subscriptions are secrets: they are in no log and no answer.
+//! and keys of subscriptions, and tokens of apps, are secrets: they are in no log and no answer.
 
 use std::sync::Arc;
 
@@ -24,14 +26,18 @@ use api::wire::{
 };
 use api::{Call, Problem, Reply};
 use domain::account::EmailSecret;
-use domain::device::{Device, DeviceId, ExtraOrigins, Subscription, bad_keys};
+use domain::device::{
+    App, AppPlatform, AppToken, Device, DeviceId, ExtraOrigins, Subscription, Target, bad_keys,
+};
 use domain::language::Language;
 use domain::notification_settings::parse_kind;
 use domain::quiet_hours::QuietHours;
 use domain::session::SessionId;
 use domain::{Clock, quota};
+use mobile::{Application, EndpointError, Endpoints};
 use p256::PublicKey;
 use runtime::Aws;
+use runtime::failure::Chain;
 use runtime::http::over_quota;
 use table::device::{self, Registered};
 use table::guard::Quotas;
@@ -52,9 +58,40 @@ runtime::config! {
         pub push_origins: ExtraOrigins,
         /// The KMS key by which push services know this network.
         pub vapid_key_id: String,
+        /// The SNS application that reaches iOS, or `none`.
+        pub apns_application_arn: Application,
+        /// The SNS application that reaches Android, or `none`.
+        pub fcm_application_arn: Application,
         /// The secret that authenticates who unsubscribes from a mail.
         pub email_secret: EmailSecret,
     }
+}
+
+/// How apps are reached.
+pub struct Apps {
+    /// The endpoints at SNS.
+    pub endpoints: Endpoints,
+    /// The application of iOS.
+    pub ios: Application,
+    /// The application of Android.
+    pub android: Application,
+}
+
+impl Apps {
+    /// Returns the ARN of a platform's application, where the stack has one.
+    fn application(&self, platform: AppPlatform) -> Option<&str> {
+        match platform {
+            AppPlatform::Ios => self.ios.arn(),
+            AppPlatform::Android => self.android.arn(),
+        }
+    }
+}
+
+/// A request that is parsed: what is to be registered.
+enum Wanted<'a> {
+    Web(Subscription),
+    /// The token, and the application in which it gets an endpoint.
+    App(AppToken, &'a str),
 }
 
 /// Handles devices and the settings of notifications.
@@ -64,52 +101,91 @@ pub struct DeviceHandler {
     sessions: OpenSessions,
     origins: ExtraOrigins,
     vapid: VapidKey,
+    apps: Apps,
     secret: EmailSecret,
     clock: Arc<dyn Clock>,
 }
 
 impl DeviceHandler {
-    /// Connects to the table and the key service.
+    /// Connects to the table, the key service and SNS.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         let table = Table::new(aws.dynamodb(), &config.table_name);
         let vapid = VapidKey::connect(aws, &config.vapid_key_id);
+        let apps = Apps {
+            endpoints: Endpoints::connect(aws),
+            ios: config.apns_application_arn.clone(),
+            android: config.fcm_application_arn.clone(),
+        };
         let (origins, secret) = (config.push_origins.clone(), config.email_secret.clone());
-        Self::new(table, config.quota_scale, origins, vapid, secret, aws.clock())
+        Self::new(table, config.quota_scale, origins, vapid, apps, secret, aws.clock())
     }
 
     /// Creates the handler for devices in `table`, with limits multiplied by `quota_scale`, which takes endpoints
-    /// at push services of browsers and at `origins`, and tokens of mails under `secret`.
+    /// at push services of browsers and at `origins`, tokens of `apps`, and tokens of mails under `secret`.
     pub fn new(
         table: Table,
         quota_scale: u32,
         origins: ExtraOrigins,
         vapid: VapidKey,
+        apps: Apps,
         secret: EmailSecret,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let quotas = Quotas::new(table.clone(), quota_scale);
         let sessions = OpenSessions::new(table.clone(), clock.clone());
-        Self { table, quotas, sessions, origins, vapid, secret, clock }
+        Self { table, quotas, sessions, origins, vapid, apps, secret, clock }
     }
 
     async fn register(&self, call: &Call) -> Result<Reply, Problem> {
         let (me, session, now) = (call.caller()?.user_id, call.session()?, self.clock.now());
         let request: RegisterDeviceRequest = call.json()?;
-        let subscription = self.subscription(&request)?;
+        let wanted = self.wanted(&request)?;
         let language = request.language.as_deref().and_then(Language::of_tag);
         let language = language.unwrap_or_else(|| Language::preferred(call.header("accept-language")));
         let taking = async { Ok(self.quotas.take(&quota::DEVICES, me, &[1], now).await?) };
         let (taken, ()) = futures::try_join!(taking, self.sessions.check(call))?;
         taken.map_err(over_quota)?;
-        let device = Device { subscription, language, created_at: now };
-        let registered = device::register(&self.table, me, session, device, now).await?;
+        let (id, target) = self.reached(wanted).await?;
+        let device = Device { target, language, created_at: now };
+        let registered = Registered { id, session: session.clone(), device };
+        let registered = device::register(&self.table, me, registered, now).await?;
         Reply::created(&view(registered.ok_or_else(tokens::session_ended)?, session))
     }
 
-    fn subscription(&self, request: &RegisterDeviceRequest) -> Result<Subscription, Problem> {
-        if request.platform != "web" {
-            return Err(Problem::bad_request("platform_unknown", "The platform must be `web`."));
+    fn wanted(&self, request: &RegisterDeviceRequest) -> Result<Wanted<'_>, Problem> {
+        let platform = match request.platform.as_str() {
+            "web" => return Ok(Wanted::Web(self.subscription(request)?)),
+            "ios" => AppPlatform::Ios,
+            "android" => AppPlatform::Android,
+            _ => {
+                let detail = "The platform must be `web`, `ios` or `android`.";
+                return Err(Problem::bad_request("platform_unknown", detail));
+            }
+        };
+        let token = request.token.as_deref().and_then(|text| AppToken::parse(platform, text));
+        let token = token.ok_or_else(bad_token)?;
+        let application = self.apps.application(platform).ok_or_else(|| {
+            Problem::unprocessable("platform_unavailable", "Nothing is pushed to that platform here.")
+        })?;
+        Ok(Wanted::App(token, application))
+    }
+
+    /// Returns the name of a device, and how it is reached. SNS learns the token of an app.
+    async fn reached(&self, wanted: Wanted<'_>) -> Result<(DeviceId, Target), Problem> {
+        match wanted {
+            Wanted::Web(subscription) => Ok((subscription.endpoint.device(), Target::Web(subscription))),
+            Wanted::App(token, application) => {
+                let endpoint =
+                    self.apps.endpoints.ensure(application, &token).await.map_err(|error| match error {
+                        EndpointError::Token => bad_token(),
+                        error => Problem::from(error),
+                    })?;
+                Ok((token.device(), Target::App(App { platform: token.platform(), endpoint })))
+            }
         }
+    }
+
+    fn subscription(&self, request: &RegisterDeviceRequest) -> Result<Subscription, Problem> {
         let Some(given) = &request.subscription else {
             let detail = "A browser is registered by its subscription.";
             return Err(Problem::bad_request("subscription_missing", detail));
@@ -135,11 +211,14 @@ impl DeviceHandler {
         let none = || Problem::not_found("device_not_found", "There is no such device of yours.");
         let id = DeviceId::parse(call.path("device_id")).ok_or_else(none)?;
         self.sessions.check(call).await?;
-        if device::forget(&self.table, call.caller()?.user_id, &id).await? {
-            Ok(Reply::no_content())
-        } else {
-            Err(none())
+        let device = device::forget(&self.table, call.caller()?.user_id, &id).await?.ok_or_else(none)?;
+        if let Target::App(app) = device.target
+            && let Err(error) = self.apps.endpoints.delete(&app.endpoint).await
+        {
+            // The device is removed, so nothing is sent to the endpoint. It is found again with its token.
+            tracing::warn!(error = %Chain(&error), "an endpoint is left at SNS");
         }
+        Ok(Reply::no_content())
     }
 
     async fn change_settings(&self, call: &Call) -> Result<Reply, Problem> {
@@ -186,12 +265,22 @@ impl DeviceHandler {
     }
 }
 
+fn bad_token() -> Problem {
+    let detail = "`token` must be what APNs or FCM gave to the app.";
+    Problem::unprocessable("device_token_invalid", detail)
+}
+
 /// Returns how a device is shown in a request that is made in `current`.
 fn view(registered: Registered, current: &SessionId) -> DeviceView {
     let Registered { id, session, device } = registered;
+    let platform = match device.target {
+        Target::Web(_) => PlatformView::Web,
+        Target::App(App { platform: AppPlatform::Ios, .. }) => PlatformView::Ios,
+        Target::App(App { platform: AppPlatform::Android, .. }) => PlatformView::Android,
+    };
     DeviceView {
         device_id: id,
-        platform: PlatformView::Web,
+        platform,
         language: device.language,
         created_at: device.created_at.to_string(),
         current: session == *current,

@@ -2,19 +2,22 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests are tests")]
 
+mod apps;
+
 use std::time::Duration;
 
 use api::Caller;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use device::DeviceHandler;
+use device::{Apps, DeviceHandler};
 use domain::account::EmailSecret;
 use domain::session::SessionId;
 use domain::{Clock, UserId, quota};
+use mobile::Endpoints;
 use serde_json::{Value, json};
 use table::digest;
 use testkit::http::{Answer, Request, call, event};
-use testkit::{Fault, KeyService, OldSession, World, dies_at};
+use testkit::{Fault, KeyService, MobilePush, OldSession, World, dies_at};
 use vapid::VapidKey;
 
 const REGISTER: &str = "POST /api/v1/devices";
@@ -30,9 +33,16 @@ const P256DH: &str =
 const AUTH: &str = "BTBZMqHH6r4Tts7J_aSIgg";
 
 fn handler(world: &World) -> DeviceHandler {
+    handler_with(world, &MobilePush::default(), MobilePush::APNS)
+}
+
+/// Returns a handler that reaches Android by `sns`, and iOS too where `ios` is no `none`.
+fn handler_with(world: &World, sns: &MobilePush, ios: &str) -> DeviceHandler {
     let vapid = VapidKey::new(KeyService::default().client(), KeyService::SIGNING_KEY_ID);
     let origins = "http://127.0.0.1:4569".parse().unwrap();
-    DeviceHandler::new(world.table.clone(), 1, origins, vapid, secret(), world.clock.shared())
+    let endpoints = Endpoints::new(sns.client());
+    let apps = Apps { endpoints, ios: ios.parse().unwrap(), android: MobilePush::FCM.parse().unwrap() };
+    DeviceHandler::new(world.table.clone(), 1, origins, vapid, apps, secret(), world.clock.shared())
 }
 
 fn secret() -> EmailSecret {
@@ -242,7 +252,7 @@ async fn when_a_device_is_none_then_the_rule_that_it_breaks_is_named() {
     for (body, code) in [
         (json!([]), "bad_json"),
         (json!({ "platform": "web" }), "subscription_missing"),
-        (with("/platform", json!("ios")), "platform_unknown"),
+        (with("/platform", json!("phone")), "platform_unknown"),
         (with("/subscription/endpoint", json!("https://169.254.169.254/latest")), "endpoint_not_allowed"),
         (with("/subscription/endpoint", json!("http://127.0.0.1:4566/")), "endpoint_not_allowed"),
         (
@@ -417,8 +427,10 @@ async fn when_the_recorded_events_arrive_then_they_are_answered() {
     let session = session(&world, &world.person("ann").await).await;
     let mut id = String::new();
     let mail = secret().unsubscription(domain::quota::stand_in("ann"));
+    let handler = handler(&world);
     for (name, status) in [
         ("register", 201),
+        ("register-app", 201),
         ("list", 200),
         ("remove", 204),
         ("settings", 200),
@@ -428,7 +440,7 @@ async fn when_the_recorded_events_arrive_then_they_are_answered() {
         let token = if name == "unsubscribe" { mail.as_str() } else { session.token.as_str() };
         let values = [("token", token), ("device_id", id.as_str())];
         let values = if name == "remove" { &values[..] } else { &values[..1] };
-        let answer = call(&handler(&world), &world.clock, event("device", name, values)).await;
+        let answer = call(&handler, &world.clock, event("device", name, values)).await;
         assert_eq!(answer.status, status, "{name}: {answer:?}");
         if let Some(registered) = answer.json["device_id"].as_str() {
             id = registered.to_owned();

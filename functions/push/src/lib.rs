@@ -1,4 +1,4 @@
-//! `push`: pushes rows of inboxes that were told to the browsers of their owners, and after quiet hours how much is unread.
+//! `push`: pushes rows of inboxes that were told to the devices of their owners, and after quiet hours how much is unread.
 //!
 //! - **Trigger**: SQS `push`, subscribed to `notification.told` and `notification.quiet_ended`; from itself for a
 //!   device whose service asks to wait.
@@ -6,6 +6,7 @@
 //!   inbox, circle and photo beside each other, the row after its place (4.5 RRU). A photo that is private takes one
 //!   more round trip (2 RRU). In quiet hours their end is noted (1 WRU), which `gather` says. At the end settings and
 //!   inbox (1.5 RRU). A device that is gone is removed (1 WRU).
+//!   An app is one call of SNS, and one more where its endpoint is gone.
 //! - **Emits**: a message to its own queue for a device whose service asks to wait. It comes after that time.
 //! - **Redelivery**: everything is sent again, with the same state: devices show a state once. Of a row that was told
 //!   again meanwhile nothing is sent, because the later telling says it all. Whether hours are quiet is looked at each
@@ -14,29 +15,33 @@
 //!   hour ago. If table or key service fail, the message comes back, and after its last try goes to the dead-letter
 //!   queue.
 //!
-//! Endpoints and keys are in no log. Each message has the same length, and its text can be read by the browser alone.
+//! Endpoints and keys are in no log. Each message to a browser has the same length, and its text can be read by the
+//! browser alone. What is sent to an app can be read by SNS, Apple and Google.
 
+mod apps;
+mod channel;
 mod encryption;
 mod resolver;
 mod service;
 mod texts;
+mod web;
 
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::device::{ExtraOrigins, MAX_DEVICES};
+use domain::device::{ExtraOrigins, MAX_DEVICES, Target};
 use domain::inbox::{Row, RowId, Subject};
 use domain::language::Language;
 use domain::media::{Encoding, Size};
 use domain::notification_settings::Settings;
 use domain::photo::Photo;
-use domain::{Clock, Randomness, Timestamp, UserId};
+use domain::{Clock, Timestamp, UserId};
 use messages::push::{Occasion, Push};
+use mobile::Endpoints;
 use runtime::Aws;
 use runtime::metrics;
 use runtime::queue::{Queue, SendError, Sender};
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 use table::device::{self, Registered};
 use table::inbox::{self, Telling, due};
@@ -44,10 +49,14 @@ use table::sight::Viewer;
 use table::{Table, notification_settings, photo};
 use vapid::{VapidError, VapidKey};
 
+pub use apps::Apps;
+pub use channel::Sent;
+use channel::{Channel, Notice};
 pub use encryption::{LENGTH, encrypt};
 pub use resolver::{PublicAddresses, is_public};
-pub use service::{Message, Sent, Services};
+pub use service::{Message, Services};
 use texts::Text;
+pub use web::WebPush;
 
 runtime::config! {
     /// Settings of `push`.
@@ -80,23 +89,6 @@ pub enum Error {
     /// The queue failed.
     #[error(transparent)]
     Send(#[from] SendError),
-}
-
-/// What a browser gets, before it is encrypted.
-#[derive(Serialize)]
-struct Payload<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    row: Option<RowId>,
-    tag: &'a str,
-    state: u64,
-    kind: &'static str,
-    title: &'static str,
-    body: String,
-    url: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    icon: Option<&'a str>,
-    unread: u64,
-    at: String,
 }
 
 /// What is pushed, in any language.
@@ -141,40 +133,41 @@ impl News {
 /// Pushes rows to devices.
 pub struct PushHandler<Q> {
     table: Table,
-    services: Services,
-    vapid: VapidKey,
+    web: WebPush,
+    apps: Apps,
     again: Q,
     clock: Arc<dyn Clock>,
-    random: Arc<dyn Randomness>,
     cdn_url: String,
 }
 
 impl PushHandler<Queue> {
-    /// Connects to the table, the key service and the queue.
+    /// Connects to the table, the key service, SNS and the queue.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
+        let services = Services::new(config.push_origins.clone());
+        let vapid = VapidKey::connect(aws, &config.vapid_key_id);
         Self::new(
             Table::new(aws.dynamodb(), &config.table_name),
-            Services::new(config.push_origins.clone()),
-            VapidKey::connect(aws, &config.vapid_key_id),
+            WebPush::new(services, vapid, (aws.clock(), aws.random()), &config.cdn_url),
+            Apps::new(Endpoints::connect(aws)),
             Queue::connect(aws, &config.push_queue_url),
-            (aws.clock(), aws.random()),
+            aws.clock(),
             &config.cdn_url,
         )
     }
 }
 
 impl<Q: Sender> PushHandler<Q> {
-    /// Creates the handler for rows in `table`, which sends to `services` what `vapid` signs, and to the queue
-    /// `again` what is to be sent later. Pictures are under `cdn_url`.
+    /// Creates the handler for rows in `table`, which reaches browsers by `web` and apps by `apps`, and sends to the
+    /// queue `again` what is to be sent later. Pictures are under `cdn_url`.
     pub fn new(
         table: Table,
-        services: Services,
-        vapid: VapidKey,
+        web: WebPush,
+        apps: Apps,
         again: Q,
-        (clock, random): (Arc<dyn Clock>, Arc<dyn Randomness>),
+        clock: Arc<dyn Clock>,
         cdn_url: &str,
     ) -> Self {
-        Self { table, services, vapid, again, clock, random, cdn_url: cdn_url.to_owned() }
+        Self { table, web, apps, again, clock, cdn_url: cdn_url.to_owned() }
     }
 
     async fn push(&self, push: &Push) -> Result<(), Error> {
@@ -268,14 +261,14 @@ impl<Q: Sender> PushHandler<Q> {
 
     async fn send(&self, push: &Push, news: &News, registered: &Registered) -> Result<(), Error> {
         let Registered { id, session, device } = registered;
-        let endpoint = &device.subscription.endpoint;
         let Text { title, body } = news.text(device.language);
         let row = match news.said {
             Said::Row(id, _) => Some(id),
             Said::Unread => None,
         };
         let since = push.occasion.at();
-        let payload = Payload {
+        let age = || self.clock.now().0.saturating_sub(since.0).max(0);
+        let notice = Notice {
             row,
             tag: &news.tag,
             state: news.state,
@@ -286,21 +279,16 @@ impl<Q: Sender> PushHandler<Q> {
             icon: news.icon.as_deref(),
             unread: news.unread,
             at: since.to_string(),
+            ttl: (MAX_AGE_MS - age()).max(0) / 1_000,
         };
-        let text = serde_json::to_vec(&payload).unwrap_or_default();
-        let Ok(body) = encrypt(&text, &device.subscription, &*self.random) else {
-            metrics::count("pushes_refused", 1);
-            return Ok(());
+        let sent = match &device.target {
+            Target::Web(subscription) => self.web.send(&notice, subscription).await?,
+            Target::App(app) => self.apps.send(&notice, app).await?,
         };
-        let now = self.clock.now();
-        let authorization = self.vapid.authorization(endpoint.origin(), &self.cdn_url, now).await?;
-        let age = |at: Timestamp| at.0.saturating_sub(since.0).max(0);
-        let ttl = (MAX_AGE_MS - age(now)).max(0) / 1_000;
-        let message = Message { body, authorization, topic: news.tag.clone(), ttl };
-        match self.services.send(endpoint, message).await {
+        match sent {
             Sent::Accepted => {
                 metrics::count("pushes_sent", 1);
-                metrics::sample("push_age", age(self.clock.now()));
+                metrics::sample("push_age", age());
             }
             Sent::Gone => {
                 device::remove(&self.table, push.recipient_id, session, id).await?;

@@ -10,6 +10,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use domain::device::{Endpoint, ExtraOrigins};
 
+use crate::channel::Sent;
 use crate::resolver::PublicAddresses;
 
 /// Longest wait for a connection.
@@ -20,19 +21,6 @@ const ANSWER: Duration = Duration::from_secs(5);
 const LATER: u32 = 60;
 /// Most seconds for which a queue holds a message back.
 const LATEST: u32 = 900;
-
-/// What became of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sent {
-    /// The service takes it to the browser.
-    Accepted,
-    /// There is no such subscription any more.
-    Gone,
-    /// The service takes it after so many seconds, or cannot be reached until then.
-    Later(u32),
-    /// The service does not take it, now or later.
-    Refused,
-}
 
 /// A message for one browser.
 pub struct Message {

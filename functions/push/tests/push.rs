@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests are tests")]
 
+mod apps;
 mod browser;
 mod service;
 
@@ -9,18 +10,20 @@ use std::time::Duration;
 
 use api::Caller;
 use browser::Browser;
-use domain::device::{Device, DeviceId, ExtraOrigins, Subscription};
+use domain::device::{App, AppPlatform, AppToken, Device, DeviceId, ExtraOrigins, Subscription, Target};
 use domain::inbox::{Actor, Once, RowId, Subject};
 use domain::language::Language;
 use domain::quiet_hours::QuietHours;
 use domain::{Clock, PhotoId, Timestamp};
 use messages::push::{Occasion, Push};
-use push::{PushHandler, Services};
+use mobile::Endpoints;
+use push::{Apps, PushHandler, Services, WebPush};
 use runtime::sqs::Handler;
 use serde_json::{Value, json};
 use service::{Received, Service};
+use table::device::Registered;
 use table::inbox::due::{self, Due};
-use testkit::{ATTEMPTS, Fault, KeyService, OldSession, Outbox, World};
+use testkit::{ATTEMPTS, Fault, KeyService, MobilePush, OldSession, Outbox, World};
 use vapid::VapidKey;
 
 const HOUR_MS: i64 = 60 * 60 * 1_000;
@@ -30,6 +33,7 @@ struct Stage {
     world: World,
     service: Service,
     keys: KeyService,
+    sns: MobilePush,
     again: Outbox,
     ann: Caller,
     bob: Caller,
@@ -41,8 +45,8 @@ impl Stage {
         let world = World::new().await;
         let (ann, bob) = (world.person("ann").await, world.person("bob").await);
         let photo = world.post(&ann).await;
-        let (keys, again) = (KeyService::default(), Outbox::default());
-        Self { service: Service::start().await, world, keys, again, ann, bob, photo }
+        let (keys, sns, again) = (KeyService::default(), MobilePush::default(), Outbox::default());
+        Self { service: Service::start().await, world, keys, sns, again, ann, bob, photo }
     }
 
     fn origins(&self) -> ExtraOrigins {
@@ -55,28 +59,51 @@ impl Stage {
         counters
     }
 
-    async fn try_push(&self, push: Push) -> Result<(), push::Error> {
-        let handler = PushHandler::new(
+    fn handler(&self) -> PushHandler<Outbox> {
+        let sources = (self.world.clock.shared(), self.world.random.shared());
+        let vapid = VapidKey::new(self.keys.client(), KeyService::SIGNING_KEY_ID);
+        PushHandler::new(
             self.world.table.clone(),
-            Services::new(self.origins()),
-            VapidKey::new(self.keys.client(), KeyService::SIGNING_KEY_ID),
+            WebPush::new(Services::new(self.origins()), vapid, sources, CDN),
+            Apps::new(Endpoints::new(self.sns.client())),
             self.again.clone(),
-            (self.world.clock.shared(), self.world.random.shared()),
+            self.world.clock.shared(),
             CDN,
-        );
-        handler.handle(push).await
+        )
+    }
+
+    async fn try_push(&self, push: Push) -> Result<(), push::Error> {
+        self.handler().handle(push).await
     }
 
     /// Registers a browser of `ann` in a session of its own.
     async fn device(&self, path: &str, browser: &Browser, language: Language) -> OldSession {
-        let session = OldSession::open(&self.world.table, &self.world.clock, &self.ann).await;
         let endpoint = format!("{}/{path}", self.service.origin());
         let subscription =
             Subscription::parse(&endpoint, &browser.p256dh(), &browser.auth(), &self.origins()).unwrap();
+        self.register(subscription.endpoint.device(), Target::Web(subscription), language).await
+    }
+
+    /// Registers an app of `ann` in a session of its own, and returns its endpoint.
+    async fn app(&self, platform: AppPlatform, language: Language) -> String {
+        let application = match platform {
+            AppPlatform::Ios => MobilePush::APNS,
+            AppPlatform::Android => MobilePush::FCM,
+        };
+        let token = AppToken::parse(platform, &"0a".repeat(32)).unwrap();
+        let endpoint = Endpoints::new(self.sns.client()).ensure(application, &token).await.unwrap();
+        let target = Target::App(App { platform, endpoint: endpoint.clone() });
+        self.register(token.device(), target, language).await;
+        endpoint
+    }
+
+    async fn register(&self, id: DeviceId, target: Target, language: Language) -> OldSession {
+        let session = OldSession::open(&self.world.table, &self.world.clock, &self.ann).await;
         let now = self.world.clock.now();
-        let device = Device { subscription, language, created_at: now };
+        let device = Device { target, language, created_at: now };
+        let device = Registered { id, session: session.id.clone(), device };
         let me = self.ann.user_id;
-        table::device::register(&self.world.table, me, &session.id, device, now).await.unwrap().unwrap();
+        table::device::register(&self.world.table, me, device, now).await.unwrap().unwrap();
         session
     }
 
@@ -502,14 +529,7 @@ async fn when_a_host_resolves_to_loopback_then_it_is_not_connected_to() {
 #[tokio::test]
 async fn when_the_recorded_event_arrives_then_it_is_handled() {
     let stage = Stage::new().await;
-    let handler = PushHandler::new(
-        stage.world.table.clone(),
-        Services::new(stage.origins()),
-        VapidKey::new(stage.keys.client(), KeyService::SIGNING_KEY_ID),
-        stage.again.clone(),
-        (stage.world.clock.shared(), stage.world.random.shared()),
-        CDN,
-    );
+    let handler = stage.handler();
     for name in ["told", "quiet-ended"] {
         let event = serde_json::from_value(testkit::fixture("push", name, &[])).unwrap();
         assert!(runtime::sqs::answer(&handler, event).await.batch_item_failures.is_empty(), "{name}");

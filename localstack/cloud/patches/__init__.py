@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from types import ModuleType
 
 from cloud.patches import (
+    app_outbox,
+    app_rights,
     asynchronous_invocations,
     batch_rights,
     bounded_concurrency,
@@ -44,6 +46,8 @@ ALL: tuple[ModuleType, ...] = (
     mail_rights,
     mailbox,
     browsers,
+    app_rights,
+    app_outbox,
     table,
     stream_mappings,
     fair_queues,

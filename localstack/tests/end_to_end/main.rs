@@ -14,6 +14,7 @@
 )]
 
 mod accounts;
+mod apps;
 mod behind;
 mod celebrities;
 mod cloud;

@@ -1,8 +1,11 @@
-//! Devices to which notifications are pushed: browsers that hold a subscription at a push service.
+//! Devices to which notifications are pushed: browsers that hold a subscription at a push service, and apps that hold
+//! a token of the push service of their platform.
 //!
-//! Whoever knows a subscription can push to it. So its parts are secrets, and no `Debug` writes them.
+//! Whoever knows a subscription can push to it, and a token names a device for years. So both are secrets, and no
+//! `Debug` writes them.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use base64::Engine as _;
@@ -24,11 +27,15 @@ const MAX_ENDPOINT: usize = 1_024;
 const PUBLIC_KEY: usize = 65;
 /// Bytes of the secret that authenticates messages.
 const AUTH: usize = 16;
+/// Characters of a token of iOS, in hexadecimal. Those of today have 64, or 160.
+const IOS_TOKEN: RangeInclusive<usize> = 64..=200;
+/// Characters of a token of Android. Those of today have about 160.
+const ANDROID_TOKEN: RangeInclusive<usize> = 20..=1_024;
 /// The push services of browsers. One that begins with a dot stands for every name that ends so.
 const SERVICES: [&str; 4] =
     ["fcm.googleapis.com", ".push.services.mozilla.com", ".push.apple.com", ".notify.windows.com"];
 
-/// Names a device: the SHA-256 of its endpoint, in hexadecimal.
+/// Names a device: the SHA-256 of its endpoint, or of platform and token, in hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DeviceId(String);
@@ -216,11 +223,96 @@ impl<'de> Deserialize<'de> for Subscription {
     }
 }
 
+/// What an app runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AppPlatform {
+    /// iOS, whose devices are reached through APNs.
+    Ios,
+    /// Android, whose devices are reached through FCM.
+    Android,
+}
+
+/// What the push service of a platform knows an app on a device by.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AppToken {
+    platform: AppPlatform,
+    text: String,
+}
+
+impl AppToken {
+    /// Parses the token that an app gives out; `None` when it cannot be one of the platform.
+    pub fn parse(platform: AppPlatform, text: &str) -> Option<Self> {
+        let (length, is_part): (_, fn(u8) -> bool) = match platform {
+            AppPlatform::Ios => (IOS_TOKEN, |byte| byte.is_ascii_hexdigit()),
+            AppPlatform::Android => {
+                (ANDROID_TOKEN, |byte| byte.is_ascii_alphanumeric() || b"_:-".contains(&byte))
+            }
+        };
+        if !length.contains(&text.len()) || !text.bytes().all(is_part) {
+            return None;
+        }
+        let text = match platform {
+            // Apps write the same bytes in either case.
+            AppPlatform::Ios => text.to_ascii_lowercase(),
+            AppPlatform::Android => text.to_owned(),
+        };
+        Some(Self { platform, text })
+    }
+
+    /// Returns the platform.
+    pub fn platform(&self) -> AppPlatform {
+        self.platform
+    }
+
+    /// Returns the name of the device that it reaches.
+    pub fn device(&self) -> DeviceId {
+        let platform = match self.platform {
+            AppPlatform::Ios => "ios",
+            AppPlatform::Android => "android",
+        };
+        DeviceId(hex(&Sha256::digest(format!("{platform}:{}", self.text))))
+    }
+
+    /// Returns its text.
+    pub fn expose(&self) -> &str {
+        &self.text
+    }
+}
+
+/// Writes the platform alone.
+impl fmt::Debug for AppToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AppToken({:?}, …)", self.platform)
+    }
+}
+
+/// An app on a device. Its token is with the service that reaches it, and not with us.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct App {
+    /// What it runs on.
+    pub platform: AppPlatform,
+    /// What that service calls it.
+    pub endpoint: String,
+}
+
+/// How a device is reached. Each is stored as one attribute, by its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Target {
+    /// A browser, by its subscription.
+    #[serde(rename = "subscription")]
+    Web(Subscription),
+    /// An app.
+    #[serde(rename = "app")]
+    App(App),
+}
+
 /// A device of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
     /// How it is reached.
-    pub subscription: Subscription,
+    #[serde(flatten)]
+    pub target: Target,
     /// The language of what it shows.
     pub language: Language,
     /// When it was registered.
@@ -229,6 +321,8 @@ pub struct Device {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn extra() -> ExtraOrigins {
@@ -315,5 +409,57 @@ mod tests {
         let id = subscription.endpoint.device();
         assert_eq!(DeviceId::parse(id.as_str()), Some(id));
         assert_eq!(DeviceId::parse("x"), None);
+    }
+    #[test]
+    fn tokens_are_those_of_their_platform_and_are_not_written() {
+        use AppPlatform::{Android, Ios};
+        let hex = |length: usize| "aF".repeat(length / 2);
+        let android = "dXNlcg_1:APA91bE-x".repeat(10);
+        for (platform, good) in
+            [(Ios, hex(64)), (Ios, hex(200)), (Android, android.clone()), (Android, "a".repeat(1_024))]
+        {
+            let token = AppToken::parse(platform, &good).unwrap();
+            assert_eq!(DeviceId::parse(token.device().as_str()), Some(token.device()));
+            assert_eq!(format!("{token:?}"), format!("AppToken({platform:?}, …)"));
+        }
+        for (platform, bad) in [
+            (Ios, String::new()),
+            (Ios, hex(62)),
+            (Ios, hex(202)),
+            (Ios, "g".repeat(64)),
+            (Ios, android),
+            (Android, "a".repeat(19)),
+            (Android, "a".repeat(1_025)),
+            (Android, format!("{} ", "a".repeat(30))),
+            (Android, "ä".repeat(30)),
+        ] {
+            assert_eq!(AppToken::parse(platform, &bad), None, "{bad}");
+        }
+        let device = |platform, text: &str| AppToken::parse(platform, text).unwrap().device();
+        assert_eq!(device(Ios, &hex(64)), device(Ios, &hex(64).to_ascii_uppercase()));
+        assert_ne!(device(Ios, &hex(64)), device(Android, &hex(64)));
+        assert_ne!(device(Android, &hex(64)), device(Android, &hex(64).to_ascii_uppercase()));
+    }
+
+    #[test]
+    fn browsers_stored_before_there_were_apps_are_read_and_written_alike() {
+        let (point, auth) = (URL_SAFE_NO_PAD.encode([4; 65]), URL_SAFE_NO_PAD.encode([7; 16]));
+        let endpoint = "https://web.push.apple.com/secret";
+        let stored = json!({
+            "subscription": { "endpoint": endpoint, "p256dh": point, "auth": auth },
+            "language": "de",
+            "created_at": 1_770_000_000_000_i64,
+        });
+        let device: Device = serde_json::from_value(stored.clone()).unwrap();
+        let subscription = Subscription::parse(endpoint, &point, &auth, &extra()).unwrap();
+        assert_eq!(device.target, Target::Web(subscription));
+        assert_eq!(serde_json::to_value(&device).unwrap(), stored);
+        let app = json!({
+            "app": { "platform": "ios", "endpoint": "arn:1" },
+            "language": "en",
+            "created_at": 1_770_000_000_000_i64,
+        });
+        let device: Device = serde_json::from_value(app.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&device).unwrap(), app);
     }
 }

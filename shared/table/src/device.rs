@@ -3,17 +3,17 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{ReturnValue, TransactWriteItem, Update};
 use domain::device::{Device, DeviceId, MAX_DEVICES};
 use domain::session::SessionId;
 use domain::{Timestamp, UserId};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value;
+use serde_dynamo::aws_sdk_dynamodb_1::{from_attribute_value, to_attribute_value};
 
 use crate::calls::{back_off, key_item, number};
 use crate::edges::cancellation;
-use crate::error::done;
+use crate::error::condition_failed;
 use crate::keys::{EXPIRES_AT, ItemKey, PK};
 use crate::session::{id_of, key, newest};
 use crate::{Error, Result, Table};
@@ -89,13 +89,11 @@ pub async fn list_latest(table: &Table, user: UserId, now: Timestamp) -> Result<
 pub async fn register(
     table: &Table,
     user: UserId,
-    session: &SessionId,
-    device: Device,
+    mut registered: Registered,
     now: Timestamp,
 ) -> Result<Option<Registered>> {
     const RACES: u32 = 5;
-    let id = device.subscription.endpoint.device();
-    let mut registered = Registered { id: id.clone(), session: session.clone(), device };
+    let Registered { id, session, .. } = registered.clone();
     let claim_key = ItemKey::DeviceClaim(id.clone());
     for race in 0..RACES {
         let claim = table.get_latest::<Claim>(&claim_key);
@@ -105,7 +103,7 @@ pub async fn register(
             Some((user, session, version)) => (Some((user, session)), version),
             None => (None, 0),
         };
-        let is_mine = holder.as_ref().is_some_and(|(by, within)| *by == user && within == session);
+        let is_mine = holder.as_ref().is_some_and(|(by, within)| *by == user && *within == session);
         let known = others.iter().position(|other| other.id == id).map(|place| others.remove(place));
         if let Some(known) = known {
             registered.device.created_at = known.device.created_at;
@@ -161,25 +159,41 @@ fn write(table: &Table, user: UserId, registered: &Registered, now: Timestamp) -
     Ok(TransactWriteItem::builder().update(update.build().map_err(Error::unreadable)?).build())
 }
 
-/// Takes a device from a session of a user, and returns whether it was there. 1 WRU for each KiB of the session.
+/// Takes a device from a session of a user, and returns it; `None` where it was not there. 1 WRU for each KiB of the
+/// session.
 ///
 /// The claim stays, and expires. Whoever registers the device next finds that it has left already.
-pub async fn remove(table: &Table, user: UserId, session: &SessionId, id: &DeviceId) -> Result<bool> {
+pub async fn remove(
+    table: &Table,
+    user: UserId,
+    session: &SessionId,
+    id: &DeviceId,
+) -> Result<Option<Device>> {
+    let name = attribute(id);
     let answer = table
         .update(&key(user, session))
         .update_expression("REMOVE #device")
         .condition_expression("attribute_exists(#device)")
-        .expression_attribute_names("#device", attribute(id))
+        .expression_attribute_names("#device", &name)
+        .return_values(ReturnValue::UpdatedOld)
         .send()
         .await;
-    done("UpdateItem", answer)
+    match answer {
+        Ok(answer) => {
+            let device = answer.attributes.and_then(|mut old| old.remove(&name));
+            device.map(from_attribute_value).transpose().map_err(Error::unreadable)
+        }
+        Err(error) if condition_failed(&error) => Ok(None),
+        Err(error) => Err(Error::sdk("UpdateItem", error)),
+    }
 }
 
-/// Takes a device from a user, and returns whether they had it. 1 RRU, and 1 WRU for each KiB of its session.
-pub async fn forget(table: &Table, user: UserId, id: &DeviceId) -> Result<bool> {
+/// Takes a device from a user, and returns it; `None` where they have none of that id. 1 RRU, and 1 WRU for each KiB
+/// of its session.
+pub async fn forget(table: &Table, user: UserId, id: &DeviceId) -> Result<Option<Device>> {
     let claim: Option<Claim> = table.get_latest(&ItemKey::DeviceClaim(id.clone())).await?;
     match claim.filter(|claim| claim.user == user) {
         Some(claim) => remove(table, user, &claim.session, id).await,
-        None => Ok(false),
+        None => Ok(None),
     }
 }

@@ -9,11 +9,11 @@
 use std::ops::Deref;
 
 use domain::account::UserName;
-use domain::device::{Device, ExtraOrigins, Subscription};
+use domain::device::{Device, ExtraOrigins, Subscription, Target};
 use domain::language::Language;
 use domain::session::{GRACE_MS, Nonce, RefreshToken, Seen, SessionId};
 use domain::{Clock, Timestamp, UserId};
-use table::device;
+use table::device::{self, Registered};
 use table::session::{self, Opened, Owner, Rotation};
 
 struct World(testkit::World);
@@ -147,10 +147,12 @@ async fn a_device_stays_while_its_session_is_refreshed_and_ends_with_it() {
     let key = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
     let subscription =
         Subscription::parse("https://web.push.apple.com/1", key, "BTBZMqHH6r4Tts7J_aSIgg", &extra).unwrap();
-    let device = Device { subscription, language: Language::De, created_at: world.now() };
-    let registered =
-        device::register(&world.table, ann.user, first.session(), device.clone(), world.now()).await.unwrap();
-    assert_eq!(registered.map(|registered| registered.device), Some(device));
+    let id = subscription.endpoint.device();
+    let target = Target::Web(subscription);
+    let device = Device { target, language: Language::De, created_at: world.now() };
+    let wanted = Registered { id, session: first.session().clone(), device };
+    let registered = device::register(&world.table, ann.user, wanted.clone(), world.now()).await.unwrap();
+    assert_eq!(registered, Some(wanted));
     let nonce = Nonce::draw(&world.random);
     let Rotation::Done(_, second) = world.rotate(&first, &nonce, world.now()).await else { panic!() };
     let devices = async || device::list_latest(&world.table, ann.user, world.now()).await.unwrap().len();

@@ -34,6 +34,8 @@ pub mod http;
 mod key_service;
 mod launches;
 pub mod maximal;
+#[cfg(feature = "mobile-push")]
+mod mobile_push;
 #[cfg(feature = "objects")]
 mod objects;
 mod outbox;
@@ -61,6 +63,8 @@ pub use hold::Hold;
 #[cfg(feature = "key-service")]
 pub use key_service::KeyService;
 pub use launches::Launches;
+#[cfg(feature = "mobile-push")]
+pub use mobile_push::MobilePush;
 #[cfg(feature = "objects")]
 pub use objects::{Held, Object, Objects};
 pub use outbox::Outbox;

@@ -4,8 +4,8 @@ use domain::feed::FEED_DAYS;
 
 use crate::delivery::{Delivery, days};
 use crate::prices::{
-    API_EGRESS, API_REQUEST, BACKUP, COMPUTE, DECRYPTION, FAIR_QUEUE, INVOCATION, LOGS, MAIL, PUBLISH,
-    QUEUE_REQUEST, READ, SOCKET_MESSAGE, SOCKET_MINUTE, TABLE, TRACE, TRANSITION, WRITE,
+    API_EGRESS, API_REQUEST, APP_PUSH, BACKUP, COMPUTE, DECRYPTION, FAIR_QUEUE, INVOCATION, LOGS, MAIL,
+    PUBLISH, QUEUE_REQUEST, READ, SOCKET_MESSAGE, SOCKET_MINUTE, TABLE, TRACE, TRANSITION, WRITE,
 };
 use crate::units::{
     ANNOUNCEMENT, ANSWER_KB, API, BACKFILL, COMMENT, COUNTER, DERIVE, DUE, DUE_SHARDS, ENTRY_BYTES,
@@ -84,6 +84,7 @@ impl Model {
             other("photos watched over sockets", self.watches()),
             other("what is due, looked for", gathering()),
             other("pushes", self.pushes()),
+            other("pushes: SNS to apps", APP_PUSH.of(MONTH * self.world.tellings_a_day() * self.world.apps)),
             other("API requests and answers", self.api()),
             other("functions", self.functions()),
             other("events and queues", self.messages()),
@@ -177,7 +178,7 @@ impl Model {
     }
 
     /// Returns the cost of pushing what is told, as if everybody had a device: events and queue, capacity, functions.
-    /// Push services of browsers take messages for nothing.
+    /// Push services of browsers take messages for nothing, and SNS does not.
     fn pushes(&self) -> f64 {
         let told = self.world.tellings_a_day();
         let batches = told / PUSH_WORK.batch;

@@ -66,7 +66,7 @@ const fn price(
 }
 
 /// Every price, in the order of the table.
-pub const ALL: [Price; 30] = [
+pub const ALL: [Price; 31] = [
     WRITE,
     READ,
     TABLE,
@@ -76,6 +76,7 @@ pub const ALL: [Price; 30] = [
     API_REQUEST,
     API_EGRESS,
     PUBLISH,
+    APP_PUSH,
     QUEUE_REQUEST,
     FAIR_QUEUE,
     TRANSITION,
@@ -140,6 +141,9 @@ pub const API_EGRESS: Price = price(
 /// of charge, which is not confirmed.
 pub const PUBLISH: Price =
     price("SNS publish call", MILLION, 0.50, &[], "https://aws.amazon.com/sns/pricing/", COPIES);
+/// A message to an app, passed on to APNs or FCM.
+pub const APP_PUSH: Price =
+    price("SNS mobile push", MILLION, 0.50, &[], "https://aws.amazon.com/sns/pricing/", COPIES);
 /// A call that sends, receives or deletes up to ten messages.
 pub const QUEUE_REQUEST: Price = price(
     "SQS request",

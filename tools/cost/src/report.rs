@@ -58,6 +58,10 @@ fn world(model: &Model) -> String {
         ("likes a day", count(dau * likes)),
         ("comments a day; pages of them", format!("{}; {}", count(dau * comments), count(dau * threads))),
         ("new follows a day", count(dau * follows)),
+        (
+            "tellings a day, each to one device; share of apps",
+            format!("{}; {}", count(world.tellings_a_day()), percent(world.apps)),
+        ),
         ("feed pages a day; pictures fetched for each", format!("{}; {views}", count(dau * pages))),
         ("followers, mean; exponent of the tail", format!("{}; {tail}", count(world.followers))),
         ("followers of the largest account", count(world.largest_following())),

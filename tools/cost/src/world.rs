@@ -74,6 +74,9 @@ pub struct World {
     /// Tellings of rows that each of the daily people gets in a day, each on one device
     #[arg(long, default_value_t = World::TEXTBOOK.tellings, value_parser = positive)]
     pub tellings: f64,
+    /// Share of tellings whose device is an app, and not a browser
+    #[arg(long, default_value_t = World::TEXTBOOK.apps, value_parser = share)]
+    pub apps: f64,
     /// Feed pages of 20 that each of the daily people opens in a day
     #[arg(long, default_value_t = World::TEXTBOOK.pages, value_parser = positive)]
     pub pages: f64,
@@ -179,6 +182,7 @@ impl World {
         watches: 5.0,
         watched_likes: 0.05,
         tellings: 8.0,
+        apps: 0.7,
         pages: 10.0,
         views: 20.0,
         followers: 150.0,

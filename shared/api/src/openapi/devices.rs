@@ -16,7 +16,8 @@ pub(super) fn all() -> Vec<Route> {
         .summary("Have notifications pushed to a device")
         .description(
             "The device is tied to the session of the request, and gone with it. One that somebody else had leaves \
-             them, and registering one again changes nothing but its session and language. An account has at most 20: where there would be more, the oldest leaves.",
+             them, and registering one again changes nothing but its session and language. An account has at most 20: where there would be more, the oldest leaves. \
+             An app registers its token at each start, as tokens change, and those of apps that were away are forgotten.",
         )
         .takes::<RegisterDeviceRequest>(json!({
             "platform": "web",
@@ -41,6 +42,7 @@ pub(super) fn all() -> Vec<Route> {
                 "subscription_keys_invalid",
             ],
         )
+        .refuses(422, &["device_token_invalid", "platform_unavailable"])
         .refuses(429, &["too_many_devices"]);
     let list = Route::new(Get, devices, Tag::Notifications, "listDevices")
         .summary("One's own devices, and the key with which a browser subscribes")

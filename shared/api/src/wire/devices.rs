@@ -30,10 +30,13 @@ pub struct SubscriptionRequest {
 /// A device to be registered.
 #[derive(Deserialize, ToSchema)]
 pub struct RegisterDeviceRequest {
-    /// `web`.
+    /// `web`, `ios` or `android`.
     pub platform: String,
-    /// The browser's subscription.
+    /// The browser's subscription, on `web`.
     pub subscription: Option<SubscriptionRequest>,
+    /// What the app got from its platform: on `ios` the device token of APNs in hexadecimal, of 64 to 200 characters; on
+    /// `android` the registration token of FCM, of at most 1,024.
+    pub token: Option<String>,
     /// The language of what the device shows, as a language tag. Without it, or where it is none of those there
     /// are, `Accept-Language` decides.
     pub language: Option<String>,
@@ -45,6 +48,10 @@ pub struct RegisterDeviceRequest {
 pub enum PlatformView {
     /// A browser.
     Web,
+    /// An app on iOS.
+    Ios,
+    /// An app on Android.
+    Android,
 }
 
 /// A device of one's own.

@@ -14,7 +14,8 @@ const SENDERS: [&str; 4] = [
     ".publish().",
 ];
 
-/// Code that sends to a queue or a topic names the group of each message.
+/// Code that sends to a queue or a topic names the group of each message. What is published to a target is for one
+/// device, and waits in no queue.
 pub fn senders_name_groups(repository: &Repository) -> Vec<String> {
     let deployed = repository.files().filter(|(path, _)| {
         (path.starts_with("functions/") || path.starts_with("shared/"))
@@ -26,7 +27,7 @@ pub fn senders_name_groups(repository: &Repository) -> Vec<String> {
         let count = |wanted: &[&str]| {
             product_lines(text).filter(|(_, line)| wanted.iter().any(|call| line.contains(call))).count()
         };
-        if count(&SENDERS) > count(&[".message_group_id("]) {
+        if count(&SENDERS) > count(&[".message_group_id(", ".target_arn("]) {
             broken.push(format!("{path}: sends a message without a message_group_id"));
         }
     }
@@ -63,6 +64,8 @@ mod tests {
             assert_eq!(found("shared/runtime/src/queue.rs", &alone), 1, "{sender}");
             assert_eq!(found("shared/runtime/src/queue.rs", &grouped), 0, "{sender}");
             assert_eq!(found("functions/like/src/lib.rs", &format!("{grouped}{alone}")), 1, "{sender}");
+            let device = format!("fn send() {{\n    x{sender})\n        .target_arn(device)\n}}\n");
+            assert_eq!(found("functions/like/src/lib.rs", &device), 0, "{sender}");
             assert_eq!(found("functions/like/tests/like.rs", &alone), 0, "{sender}");
         }
     }
