@@ -223,6 +223,21 @@ impl World {
         follow::remove(&self.table, who.user_id, whom.user_id).await.expect("an unfollow")
     }
 
+    /// Lets `who` switch on their bell of `whom`, whom they follow; returns whether it was off.
+    pub async fn ring(&self, who: &Caller, whom: &Caller) -> bool {
+        self.tick();
+        let edge = follow::get_latest(&self.table, who.user_id, whom.user_id).await.expect("a read");
+        let since = edge.expect("a follow").at;
+        pair::ring(&self.table, who.user_id, whom.user_id, since).await.expect("a bell")
+    }
+
+    /// Lets `who` switch off their bell of `whom`; returns whether it was on.
+    pub async fn silence(&self, who: &Caller, whom: &Caller) -> bool {
+        self.tick();
+        let silencing = pair::silence(&self.table, who.user_id, whom.user_id, self.clock.now());
+        silencing.await.expect("a silence")
+    }
+
     /// Lets `who` like a photo of `author`.
     pub async fn like(&self, who: &Caller, author: &Caller, photo: PhotoId) -> bool {
         self.tick();
