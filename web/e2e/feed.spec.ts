@@ -44,6 +44,26 @@ test('a double tap likes with a heart, and a second one likes still', async ({ p
   await expect(like).toHaveAttribute('aria-pressed', 'true');
 });
 
+test('home at home goes up, and at the top shows what is new', async ({ page, world, me }) => {
+  const anna = await world.account('anna');
+  await world.follow(me, anna);
+  const first = await world.post(anna, { media: [[LAKE, 'The first']] });
+  await world.inFeed(me, first);
+  await page.reload();
+  await expect(cardOf(page, first)).toBeVisible();
+  const second = await world.post(anna, { media: [[LAKE, 'The second']] });
+  await world.inFeed(me, second);
+
+  const home = page.getByRole('navigation').getByRole('link', { name: 'Home' });
+  await page.setViewportSize({ width: 412, height: 480 });
+  await page.mouse.wheel(0, 200);
+  await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(0);
+  await home.click();
+  await expect.poll(() => page.evaluate(() => scrollY)).toBe(0);
+  await home.click();
+  await expect(cardOf(page, second)).toBeVisible();
+});
+
 test('ten quick taps end in the last wish', async ({ page, world, me }) => {
   const anna = await world.account('anna');
   await world.follow(me, anna);

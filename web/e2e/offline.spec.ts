@@ -44,9 +44,9 @@ test('without a connection the client starts with the feed that was kept', async
  */
 async function sayOffline(page: Page): Promise<() => Promise<void>> {
   const session = await page.context().newCDPSession(page);
-  const say = (offline: boolean) => {
+  const say = async (offline: boolean) => {
     const speed = { latency: 0, downloadThroughput: -1, uploadThroughput: -1 };
-    return session.send('Network.emulateNetworkConditions', { offline, ...speed });
+    await session.send('Network.emulateNetworkConditions', { offline, ...speed });
   };
   await session.send('Network.enable');
   await say(true);

@@ -8,7 +8,7 @@ export const QUARTER_LEFT = 8;
 export const UPRIGHT = 1;
 
 /** Returns a picture of the demo world as a camera writes it: with its orientation, and with where it was taken. */
-export function fromCamera(name: string, orientation: number): Buffer {
+export function fromCamera(name: string, orientation: number): Buffer<ArrayBuffer> {
   const file = readFileSync(picture(name));
   return Buffer.concat([file.subarray(0, 2), segment(orientation), file.subarray(2)]);
 }

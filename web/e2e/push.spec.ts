@@ -169,6 +169,25 @@ test('a device is turned on and removed in the settings', async ({ page, world, 
   expect((await world.call<Devices>('GET', 'devices', undefined, me)).devices).toEqual([]);
 });
 
+test('phones and tablets are named among the devices, and removed like any other', async ({ page, me }) => {
+  expect(me.username).toBeTruthy();
+  const devices = ['ios', 'android'].map((platform) => ({
+    device_id: platform,
+    platform,
+    language: 'en',
+    current: false,
+    created_at: new Date().toISOString(),
+  }));
+  await page.route('**/api/v1/devices', (route) => route.fulfill({ json: { devices, web_push_key: 'AQID' } }));
+  await page.route('**/api/v1/devices/*', (route) => route.fulfill({ status: 204 }));
+  await page.goto('/settings/notifications');
+  const row = (name: string) => page.getByRole('listitem').filter({ hasText: name });
+  await expect(row('Android')).toContainText('Added');
+  await row('iPhone or iPad').getByRole('button', { name: 'Remove: iPhone or iPad' }).click();
+  await expect(row('iPhone or iPad')).toHaveCount(0);
+  await expect(row('Android')).toBeVisible();
+});
+
 test('a refusal is explained, and nobody is asked twice', async ({ page, world, me }) => {
   const anna = await world.account('anna');
   await world.follow(anna, me);

@@ -12,19 +12,26 @@ const FIRST_ROUTES = ['+layout.svelte', '+layout.ts', '+page.svelte', '+page.ts'
   (name) => ROUTES + name,
 );
 
+/** The key of a message by its module. One module imports all of them, so that imports do not tell what is said. */
+const keyOf = (id: string) => /\/paraglide\/messages\/_?(\w+)\.js$/.exec(id)?.[1];
+
 const isSmall = (id: string) => !id.includes('/lib/upload/');
 
 /**
- * Puts what screens share into two files of the client: one with all that the first screen shares with others, one
- * with the rest. Each of small size would be a request of its own, and one that imports another a round trip. What
- * makes pictures is large, and never of the first screen.
+ * Puts what screens share into three files of the client: one with all that the first screen shares with others, one
+ * with what is shared beside it, and one with texts that two of the others say. Each of small size would be a request
+ * of its own, and one that imports another a round trip. What makes pictures is large, and never of the first screen.
  */
 export function fewFiles(): Plugin {
   /** What is loaded before the first screen shows. */
   const first = new Set<string>();
+  /** The keys of the messages that it says. */
+  const said = new Set<string>();
+  const isFirst = (id: string) => first.has(id) || said.has(keyOf(id) ?? '');
   const groups = [
-    { name: 'first', priority: 1, minShareCount: 2, test: (id: string) => first.has(id) },
+    { name: 'first', priority: 1, minShareCount: 2, test: isFirst },
     { name: 'shared', minShareCount: SHARED_BY, test: isSmall },
+    { name: 'texts', minShareCount: 2, test: (id: string) => keyOf(id) !== undefined },
   ];
   return {
     name: 'few-files',
@@ -35,7 +42,9 @@ export function fewFiles(): Plugin {
       const walk = (id: string) => {
         if (first.has(id)) return;
         first.add(id);
-        for (const imported of this.getModuleInfo(id)?.importedIds ?? []) walk(imported);
+        const { importedIds = [], code } = this.getModuleInfo(id) ?? {};
+        for (const imported of importedIds) if (!keyOf(imported)) walk(imported);
+        for (const [, key = ''] of code?.matchAll(/\bm\.(\w+)/g) ?? []) said.add(key);
       };
       for (const id of this.getModuleIds()) {
         if (FIRST_ROUTES.includes(id) || FIRST.some((entry) => entry.test(id))) walk(id);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deviceOf, isPhone } from './device';
+import { deviceOf, platformOf } from './device';
 
 const GECKO = 'AppleWebKit/537.36 (KHTML, like Gecko)';
 
@@ -53,8 +53,13 @@ describe('the device of a session', () => {
     expect(deviceOf(agent)).toEqual({});
   });
 
-  it('knows phones', () => {
-    expect(isPhone({ system: 'Android' })).toBe(true);
-    expect(isPhone({ system: 'Windows' })).toBe(false);
+  it.each([
+    ['iPhone', 'ios'],
+    ['iPad', 'ios'],
+    ['Android', 'android'],
+    ['Windows', 'web'],
+    [undefined, 'web'],
+  ])('has %s for a device of kind %s', (system, platform) => {
+    expect(platformOf({ system })).toBe(platform);
   });
 });

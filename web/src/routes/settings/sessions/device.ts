@@ -1,3 +1,5 @@
+import type { Platform } from '../DeviceRow.svelte';
+
 export interface Device {
   /** The browser, if it is one. */
   browser?: string;
@@ -39,6 +41,8 @@ export function deviceOf(agent: string | null): Device {
   return program && program !== 'Mozilla' ? { program } : {};
 }
 
-export function isPhone(device: Device): boolean {
-  return ['iPhone', 'iPad', 'Android'].includes(device.system ?? '');
+/** Returns what it is to be shown as. */
+export function platformOf({ system }: Device): Platform {
+  if (system === 'iPhone' || system === 'iPad') return 'ios';
+  return system === 'Android' ? 'android' : 'web';
 }
