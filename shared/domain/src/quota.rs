@@ -360,7 +360,7 @@ pub const SETTINGS: Quota = Quota {
 };
 
 /// Every quota, in the order of the table.
-pub const ALL: [Quota; 25] = [
+pub const ALL: [Quota; 26] = [
     REGISTRATIONS,
     LOGINS_FROM_ADDRESS,
     LOGINS,
