@@ -168,7 +168,10 @@ impl CircleHandler {
         let (edge, (), (), ()) =
             futures::try_join!(edge, self.sees(caller, other), taking, self.sessions.check(call))?;
         let Some(edge) = edge else {
-            return Err(Problem::conflict("not_following", "Only whoever follows somebody has a bell of them."));
+            return Err(Problem::conflict(
+                "not_following",
+                "Only whoever follows somebody has a bell of them.",
+            ));
         };
         pair::ring(&self.table, caller.user_id, other, edge.at).await?;
         Reply::ok(&BellState { bell: true })

@@ -167,6 +167,8 @@ fn kind_name(kind: &str, language: Language) -> &'static str {
         ("request", Language::De) => "Anfragen, dir zu folgen",
         ("acceptance", Language::En) => "Accepted requests of yours",
         ("acceptance", Language::De) => "Angenommene Anfragen von dir",
+        ("post", Language::En) => "New photos",
+        ("post", Language::De) => "Neue Fotos",
         (_, Language::En) => "Other news",
         (_, Language::De) => "Weitere Neuigkeiten",
     }

@@ -125,6 +125,10 @@ fn words(subject: Subject, language: Language) -> Words {
             "hat deine Anfrage angenommen",
             "haben deine Anfrage angenommen",
         ),
+        (Subject::Post(_), Language::En) => ("New photo", "New photos", "shared a photo", "shared a photo"),
+        (Subject::Post(_), Language::De) => {
+            ("Neues Foto", "Neue Fotos", "hat ein Foto geteilt", "haben ein Foto geteilt")
+        }
     };
     Words { title, titles, one, several }
 }
@@ -161,6 +165,7 @@ mod tests {
             Subject::Follow,
             Subject::Request,
             Subject::Acceptance,
+            Subject::Post(photo),
         ];
         let each = |language| {
             let rows = subjects.iter().flat_map(|subject| rows.iter().map(move |row| (*subject, row)));

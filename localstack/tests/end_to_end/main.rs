@@ -15,6 +15,7 @@
 
 mod accounts;
 mod behind;
+mod bells;
 mod celebrities;
 mod cloud;
 mod comments;

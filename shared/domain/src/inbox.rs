@@ -20,8 +20,8 @@ use crate::id::{PhotoId, UserId};
 pub const NAMED_ACTORS: usize = 3;
 
 /// The kinds of notification, as [`Subject::kind`] names them.
-pub const KINDS: [&str; 8] =
-    ["like", "comment", "reply", "mention", "comment_like", "follow", "request", "acceptance"];
+pub const KINDS: [&str; 9] =
+    ["like", "comment", "reply", "mention", "comment_like", "follow", "request", "acceptance", "post"];
 
 /// Days a row is kept.
 pub const ROW_DAYS: i64 = 90;
@@ -45,6 +45,8 @@ pub enum Subject {
     Request,
     /// Somebody accepted the recipient's request to follow them.
     Acceptance,
+    /// Somebody of whom the recipient has a bell on shared this photo.
+    Post(PhotoId),
 }
 
 impl Subject {
@@ -59,6 +61,7 @@ impl Subject {
             Self::Follow => "follow",
             Self::Request => "request",
             Self::Acceptance => "acceptance",
+            Self::Post(_) => "post",
         }
     }
 
@@ -73,6 +76,7 @@ impl Subject {
             ("follow", None) => Self::Follow,
             ("request", None) => Self::Request,
             ("acceptance", None) => Self::Acceptance,
+            ("post", Some(photo)) => Self::Post(photo.parse().ok()?),
             _ => return None,
         })
     }
@@ -80,7 +84,7 @@ impl Subject {
     /// Returns the name of the photo or comment that it is about, if any.
     pub fn about(self) -> Option<String> {
         match self {
-            Self::Like(photo) | Self::Comment(photo) => Some(photo.to_string()),
+            Self::Like(photo) | Self::Comment(photo) | Self::Post(photo) => Some(photo.to_string()),
             Self::Reply(comment) | Self::Mention(comment) | Self::CommentLike(comment) => {
                 Some(comment.to_string())
             }
@@ -91,7 +95,7 @@ impl Subject {
     /// Returns the photo that it is about, if any.
     pub fn photo(self) -> Option<PhotoId> {
         match self {
-            Self::Like(photo) | Self::Comment(photo) => Some(photo),
+            Self::Like(photo) | Self::Comment(photo) | Self::Post(photo) => Some(photo),
             Self::Reply(_) | Self::Mention(_) | Self::CommentLike(_) => {
                 self.comment().map(|comment| comment.photo)
             }
@@ -103,14 +107,24 @@ impl Subject {
     pub fn comment(self) -> Option<CommentPath> {
         match self {
             Self::Reply(comment) | Self::Mention(comment) | Self::CommentLike(comment) => Some(comment),
-            Self::Like(_) | Self::Comment(_) | Self::Follow | Self::Request | Self::Acceptance => None,
+            Self::Like(_)
+            | Self::Comment(_)
+            | Self::Follow
+            | Self::Request
+            | Self::Acceptance
+            | Self::Post(_) => None,
         }
+    }
+
+    /// Returns whether it may be about somebody else's photo: what is said in comments, and what others share.
+    pub fn may_be_about_anothers(self) -> bool {
+        self.comment().is_some() || matches!(self, Self::Post(_))
     }
 
     /// Returns the moment from which its days are counted.
     fn anchor(self, recipient: UserId) -> Timestamp {
         match self {
-            Self::Like(photo) | Self::Comment(photo) => photo.created_at(),
+            Self::Like(photo) | Self::Comment(photo) | Self::Post(photo) => photo.created_at(),
             Self::Reply(comment) | Self::Mention(comment) | Self::CommentLike(comment) => {
                 comment.written_at()
             }
@@ -323,6 +337,7 @@ impl Row {
             Subject::Follow => "started following you",
             Subject::Request => "asked to follow you",
             Subject::Acceptance => "accepted your request to follow them",
+            Subject::Post(_) => "shared a photo",
         };
         match self.actor_count.saturating_sub(1) {
             0 => format!("{name} {did}"),
@@ -374,7 +389,7 @@ mod tests {
     }
 
     /// One of each kind.
-    fn subjects(photo: PhotoId, comment: CommentPath) -> [Subject; 8] {
+    fn subjects(photo: PhotoId, comment: CommentPath) -> [Subject; 9] {
         [
             Subject::Like(photo),
             Subject::Comment(photo),
@@ -384,6 +399,7 @@ mod tests {
             Subject::Follow,
             Subject::Request,
             Subject::Acceptance,
+            Subject::Post(photo),
         ]
     }
 
@@ -410,6 +426,7 @@ mod tests {
             ("user1 started following you", false, false),
             ("user1 asked to follow you", false, false),
             ("user1 accepted your request to follow them", false, false),
+            ("user1 shared a photo", true, false),
         ];
         assert_eq!(shown, right.map(|(message, photo, comment)| (message.to_owned(), photo, comment)));
     }

@@ -109,6 +109,7 @@ fn messages_look_like_this() {
         },
         Event::PasswordChanged { user_id: user(3), at: Timestamp(7) },
         Event::DigestDue { user_id: user(3), hour: 17 },
+        Event::PostAnnounced { recipient_id: user(3), photo_id: photo(1), author_id: user(2) },
         Event::NotificationTold {
             recipient_id: user(2),
             row: RowId { opened: Timestamp(5), subject: Subject::Like(photo(1)) },

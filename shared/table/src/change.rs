@@ -270,7 +270,13 @@ impl Change {
             _ => None,
         };
         let rows = self.processing().into_iter().map(|(photo, _)| processing::key(photo));
-        counters.map(Counter::item).chain(comment).chain(rows).chain(self.circles()).chain(self.bell()).collect()
+        counters
+            .map(Counter::item)
+            .chain(comment)
+            .chain(rows)
+            .chain(self.circles())
+            .chain(self.bell())
+            .collect()
     }
 
     /// Returns the circles that the change renews. Many may block the same person at once, so theirs is first.

@@ -204,9 +204,7 @@ impl ItemKey {
             }
             Self::Pair(user, other) => RawKey::new(partition::pairs(*user), other.padded()),
             // As followers sort, so that a fan-out walks it by the same ranges.
-            Self::Bell(author, listener) => {
-                RawKey::new(partition::bells(*author), sort::follower(*listener))
-            }
+            Self::Bell(author, listener) => RawKey::new(partition::bells(*author), sort::follower(*listener)),
             Self::Circle(user) => RawKey::new(partition::user(*user), CIRCLE),
             Self::Beyond(user, tie, other) => {
                 RawKey::new(partition::beyond(*user), format!("{}{}", sort::tie(*tie), other.padded()))

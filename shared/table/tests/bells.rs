@@ -106,7 +106,11 @@ async fn an_edge_is_on_with_its_bell_and_stays_for_the_rows_that_it_led_to() {
 async fn a_bell_is_derived_within_its_budget() {
     let stage = Stage::new().await;
     for switch in [true, false] {
-        if switch { stage.ring().await } else { stage.silence().await }
+        if switch {
+            stage.ring().await
+        } else {
+            stage.silence().await
+        }
         for (round_trips, reads, writes) in [(3, 4.0, 1), (1, 2.0, 0)] {
             stage.world.engine.reset_usage();
             stage.derive(&stage.world.table, Order::InOrder).await.unwrap();
@@ -136,7 +140,11 @@ async fn a_derivation_overtaken_by_another_at_any_place_ends_as_the_bell_is() {
                 () = hold.reached() => true,
                 done = &mut slow => { done.unwrap(); false }
             };
-            if rings_first { stage.silence().await } else { stage.ring().await }
+            if rings_first {
+                stage.silence().await
+            } else {
+                stage.ring().await
+            }
             stage.derive(table, Order::InOrder).await.unwrap();
             if stopped {
                 hold.release();
@@ -160,7 +168,11 @@ async fn a_derivation_that_dies_at_any_write_is_made_up_for() {
         let stage = Stage::new().await;
         let mut done = true;
         for switch in [true, false, true] {
-            if switch { stage.ring().await } else { stage.silence().await }
+            if switch {
+                stage.ring().await
+            } else {
+                stage.silence().await
+            }
             stage.world.engine.fail_when(dies_at(n));
             let first = stage.derive(&stage.world.table, Order::InOrder);
             done &= Box::pin(stage.world.engine.until_crash(first)).await.is_some();

@@ -165,6 +165,7 @@ impl Network {
                 | Event::LinkAdded { .. }
                 | Event::PasswordChanged { .. }
                 | Event::DigestDue { .. }
+                | Event::PostAnnounced { .. }
                 | Event::NotificationTold { .. }
                 | Event::QuietEnded { .. } => {}
             }

@@ -35,7 +35,7 @@ const FANOUT: &str = "functions/fanout/tests/fanout.rs";
 const PUSH_TEST: &str = "pushing_and_skipping_stay_within_their_budgets";
 
 /// Every unit, in the order of the table.
-pub const ALL: [Unit; 30] = [
+pub const ALL: [Unit; 32] = [
     PAGE,
     HEAD,
     FOLLOWEE,
@@ -57,6 +57,8 @@ pub const ALL: [Unit; 30] = [
     BACKFILL,
     NOTIFICATION,
     TELLING,
+    BELLS_OF_A_POST,
+    BELL,
     ANNOUNCEMENT,
     RENDERING,
     LISTING,
@@ -182,6 +184,23 @@ pub const TELLING: Unit = measured(
     "functions/notify/tests/notify/main.rs",
     "a_notification_and_its_withdrawal_stay_within_their_budgets",
 );
+/// The photo, and the first of its author's bells.
+pub const BELLS_OF_A_POST: Unit = measured(
+    "post, its bells looked for",
+    0.0,
+    2.0,
+    "functions/bell/tests/bell.rs",
+    "when_nobody_has_a_bell_on_then_a_photo_costs_two_small_reads",
+);
+/// A new row with its marker, its place and the state of the inbox. Photo, follow, bell, author and circle are read before
+/// and after. The edge of the bell is one of 50 in a read unit.
+pub const BELL: Unit = measured(
+    "post told by a bell",
+    8.0,
+    11.02,
+    "functions/notify/tests/notify/posts.rs",
+    "a_photo_is_told_and_taken_back_within_its_budget",
+);
 /// The quota, the idempotency key, the account and the session side by side, then photo and key in a transaction.
 pub const ANNOUNCEMENT: Unit = measured(
     "draft created",
@@ -276,8 +295,8 @@ const fn work(what: &'static str, memory: f64, ms: f64, batch: f64) -> Work {
 }
 
 /// Every kind of work, in the order of the table.
-pub const WORK: [Work; 9] =
-    [FEED_READ, API, DERIVE, NOTIFY, PUSH_WORK, FANOUT_WORK, REBUILD, INTAKE, THUMBNAIL];
+pub const WORK: [Work; 10] =
+    [FEED_READ, API, DERIVE, NOTIFY, BELL_WORK, PUSH_WORK, FANOUT_WORK, REBUILD, INTAKE, THUMBNAIL];
 
 /// A feed page.
 pub const FEED_READ: Work = work("`feed-read`, a page", 512.0, 20.0, 1.0);
@@ -287,6 +306,8 @@ pub const API: Work = work("another API function, a request", 256.0, 10.0, 1.0);
 pub const DERIVE: Work = work("`derive`, a record", 512.0, 1.5, 100.0);
 /// An event.
 pub const NOTIFY: Work = work("`notify`, an event", 256.0, 14.0, 10.0);
+/// A post, whose recipients are few.
+pub const BELL_WORK: Work = work("`bell`, a post", 256.0, 15.0, 5.0);
 /// A telling. Those of a batch wait for push services side by side.
 pub const PUSH_WORK: Work = work("`push`, a telling", 256.0, 20.0, 10.0);
 /// A follower of an author who posted.

@@ -19,8 +19,8 @@ use crate::{Error, Result};
 const OF_CIRCLE: [&str; 5] = ["blocks", "blocked_by", "mutes_posts", "mutes_stories", "overflows"];
 /// The attributes of other items that are no counters.
 const OTHERS: [&str; 14] = [
-    PK, SK, "author", "state", "by", "block", "mute", "bell", "off_at", "newest", "cut", "version", "read_to",
-    "unread",
+    PK, SK, "author", "state", "by", "block", "mute", "bell", "off_at", "newest", "cut", "version",
+    "read_to", "unread",
 ];
 
 /// Returns the attributes that [`Seen::read`] reads.

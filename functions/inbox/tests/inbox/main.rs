@@ -304,6 +304,7 @@ async fn when_different_things_happen_then_each_row_says_what_it_is_about() {
         (Subject::Follow, "follow", "user1 started following you", None),
         (Subject::Request, "request", "user1 asked to follow you", None),
         (Subject::Acceptance, "acceptance", "user1 accepted your request to follow them", None),
+        (Subject::Post(photo), "post", "user1 shared a photo", None),
     ];
     for (number, (subject, ..)) in (1_i64..).zip(kinds).collect::<Vec<_>>().into_iter().rev() {
         world.happens(subject, 1, START.plus_ms(-number * 1_000)).await;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests are tests")]
 
 mod comments;
+mod posts;
 mod requests;
 mod told;
 
@@ -469,6 +470,7 @@ async fn when_sqs_sends_real_events_then_they_are_handled() {
         let mention = [comment[0], comment[1], comment[2], ("mentioned_id", to)];
         let comment_like = [comment[0], ("user_id", to), comment[2], ("writer_id", from)];
         let request = [("asker_id", from), ("user_id", to)];
+        let announced = [like[0], like[2], ("recipient_id", from)];
         let values = match case {
             "follow-added" | "follow-removed" => &follow[..],
             "like-removed" => &like[..2],
@@ -478,6 +480,7 @@ async fn when_sqs_sends_real_events_then_they_are_handled() {
             "comment-like-added" => &comment_like,
             "comment-like-removed" => &comment_like[..2],
             "request-added" | "request-removed" | "request-accepted" => &request,
+            "post-announced" => &announced,
             _ => &like,
         };
         let event = serde_json::from_value(fixture("notify", case, values)).unwrap();
@@ -516,11 +519,17 @@ async fn when_sqs_sends_real_events_then_they_are_handled() {
     deliver("request-accepted").await;
     assert_eq!(sentences(&world, &ann).await, ["bob accepted your request to follow them"]);
 
+    world.ring(&ann, &bob).await;
+    deliver("post-announced").await;
+    assert_eq!(sentences(&world, &ann).await[0], "bob shared a photo");
+
     world.like(&ann, &bob, id).await;
     deliver("like-added").await;
     world.delete(&bob, id).await;
     deliver("photo-deleted").await;
+    deliver("post-announced").await;
     assert!(inbox(&world, &bob).await.is_empty());
+    assert_eq!(inbox(&world, &ann).await.len(), 1);
 }
 
 #[tokio::test]

@@ -86,7 +86,9 @@ fn bells() -> Vec<Route> {
     let path = "/api/v1/users/{user_id}/bell";
     let ring = Route::new(Post, path, Tag::Users, "switchBellOn")
         .summary("Be told of each photo of somebody whom one follows")
-        .description("Nobody but oneself sees it. It ends with the follow: who follows again switches it on again.")
+        .description(
+            "Nobody but oneself sees it. It ends with the follow: who follows again switches it on again.",
+        )
         .gives::<BellState>(200, "It is on, now or before.")
         .refuses(400, &["cannot_ring_for_self"])
         .refuses(404, NO_USER)

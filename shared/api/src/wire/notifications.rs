@@ -32,7 +32,8 @@ pub struct Notifications {
 pub struct Notification {
     /// Names the row.
     pub id: String,
-    /// `like`, `comment`, `reply`, `mention`, `comment_like`, `follow`, `request` or `acceptance`. Others may be added.
+    /// `like`, `comment`, `reply`, `mention`, `comment_like`, `follow`, `request`, `acceptance` or `post`. Others may be
+    /// added.
     pub r#type: &'static str,
     /// The newest actors, at most three.
     pub actors: Vec<Actor>,

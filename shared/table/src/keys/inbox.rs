@@ -43,6 +43,7 @@ fn subject_of<'a>(mut parts: impl Iterator<Item = &'a str>) -> Option<Subject> {
         ("FOLLOW", None) => Subject::Follow,
         ("REQUEST", None) => Subject::Request,
         ("ACCEPTANCE", None) => Subject::Acceptance,
+        ("POST", Some(photo)) => Subject::Post(id(photo)?),
         _ => return None,
     };
     parts.next().is_none().then_some(subject)

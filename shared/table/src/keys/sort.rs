@@ -99,6 +99,7 @@ fn subject(subject: Subject) -> String {
         Subject::Follow => "FOLLOW#".to_owned(),
         Subject::Request => "REQUEST#".to_owned(),
         Subject::Acceptance => "ACCEPTANCE#".to_owned(),
+        Subject::Post(photo) => format!("POST#{}#", photo.padded()),
     }
 }
 

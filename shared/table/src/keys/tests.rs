@@ -36,6 +36,7 @@ fn key() -> impl Strategy<Value = ItemKey> {
             Just(Subject::Follow),
             Just(Subject::Request),
             Just(Subject::Acceptance),
+            photo().prop_map(Subject::Post),
         ]
     };
     let row = move || {
