@@ -1,5 +1,5 @@
 import type { Page, WebSocket } from '@playwright/test';
-import { atAnother, expect, signIn, test } from './test';
+import { atAnother, cardOf, expect, signIn, test } from './test';
 import type { Account, World } from './world';
 
 const CAT = 'cat.jpg';
@@ -63,6 +63,35 @@ test('a new photo of somebody followed is offered by the socket', async ({ page,
   await expect(page.getByText('Sun at nine')).toBeVisible();
 });
 
+test('likes of a photo are counted as they come, over the feed and in it', async ({ page, world, me }) => {
+  const [anna, bert, cleo] = await Promise.all(['anna', 'bert', 'cleo'].map((name) => world.account(name)));
+  if (!anna || !bert || !cleo) throw new Error('three were made');
+  await world.follow(me, anna);
+  const id = await world.post(anna, { media: [[CAT, 'A cat']] });
+  await world.inFeed(me, id);
+  const socket = await listening(page);
+  const sent: string[] = [];
+  socket.on('framesent', ({ payload }) => sent.push(String(payload)));
+  const watching = socket.waitForEvent('framereceived', {
+    predicate: ({ payload }) => String(payload) === JSON.stringify({ watching: { photo: id } }),
+  });
+  const card = cardOf(page, id);
+  await card.getByRole('button', { name: 'Open' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Photo' });
+  await watching;
+  await world.like(bert, id);
+  await expect(dialog.getByRole('link', { name: '1 like', exact: true })).toBeVisible(SOON);
+
+  // One's own is counted at once, and once.
+  await dialog.getByRole('button', { name: 'Like', exact: true }).first().click();
+  await expect(dialog.getByRole('link', { name: '2 likes' })).toBeVisible();
+  await world.like(cleo, id);
+  await expect(dialog.getByRole('link', { name: '3 likes' })).toBeVisible(SOON);
+  await page.keyboard.press('Escape');
+  await expect(card.getByRole('link', { name: '3 likes' })).toBeVisible();
+  await expect.poll(() => sent).toContain(JSON.stringify({ unwatch: { photo: id } }));
+});
+
 interface Settings {
   kinds: Record<string, { push: boolean }>;
   quiet_hours: { from: string; to: string; time_zone: string } | null;
@@ -94,6 +123,20 @@ test('what one is told of is chosen by kind, and a refusal is taken back', async
   await expect(page.getByText('The service is busy.')).toBeVisible();
   await expect(likes).not.toBeChecked();
   expect((await settingsOf(world, me)).kinds.like?.push).toBe(false);
+});
+
+test("what happens to one and to one's account is chosen like any other kind", async ({ page, world, me }) => {
+  await page.goto('/settings/notifications');
+  for (const [name, kind] of [
+    [/^New photos Somebody whose bell/, 'post'],
+    [/^New logins/, 'session'],
+    [/^Your password/, 'password'],
+  ] as const) {
+    const kindSwitch = page.getByRole('switch', { name });
+    await expect(kindSwitch).toBeChecked();
+    await kindSwitch.click();
+    await expect.poll(async () => (await settingsOf(world, me)).kinds[kind]?.push).toBe(false);
+  }
 });
 
 test('quiet hours are those of the place where one is, and can be moved and left', async ({ browser, world }) => {

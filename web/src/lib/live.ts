@@ -6,6 +6,8 @@ export interface Hint {
   inbox?: { unread: number };
   /** The newest photo of the feed. */
   feed?: { newest: string };
+  /** How many like a photo that is watched. */
+  photo?: { id: string; likes: number };
 }
 
 export type Socket = Pick<WebSocket, 'send' | 'close' | 'onopen' | 'onclose' | 'onmessage' | 'addEventListener'>;
@@ -51,6 +53,8 @@ export class Live {
   #failures = 0;
   #openedAt: number | undefined;
   #pinging: ReturnType<typeof setTimeout> | undefined;
+  /** The photo that is watched. */
+  #watched: string | undefined;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
 
   constructor(private readonly ports: LivePorts) {}
@@ -74,6 +78,16 @@ export class Live {
     this.#drop();
   }
 
+  /** Watches a photo in place of the one before: the server says how many like it. Each new socket watches it as well. */
+  watch(id: string | undefined): void {
+    const before = this.#watched;
+    if (id === before) return;
+    this.#watched = id;
+    if (!this.open) return;
+    if (id) this.#say({ watch: { photo: id } });
+    else this.#say({ unwatch: { photo: before } });
+  }
+
   async #connect(): Promise<void> {
     this.#drop();
     const turn = this.#turn;
@@ -94,6 +108,7 @@ export class Live {
       this.#openedAt = this.ports.now();
       this.#pinging = this.#after(PING, () => this.#ping(socket));
       this.#after(LIFE + this.ports.random() * SPREAD, () => void this.#connect());
+      if (this.#watched) this.#say({ watch: { photo: this.#watched } });
       this.ports.opened();
     };
     socket.onmessage = ({ data }) => {
@@ -109,8 +124,12 @@ export class Live {
     this.#cancel(this.#pinging);
     const patience = this.#after(PATIENCE, () => this.#retry());
     socket.addEventListener('message', () => this.#cancel(patience), { once: true });
-    socket.send(JSON.stringify({ ping: 1 }));
+    this.#say({ ping: 1 });
     this.#pinging = this.#after(PING, () => this.#ping(socket));
+  }
+
+  #say(message: object): void {
+    this.#socket?.send(JSON.stringify(message));
   }
 
   #hear(text: string): void {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Problem } from '$lib/api/problem';
 import type { Socket } from '$lib/live';
-import { followNews } from '$lib/news';
+import { followNews, type News } from '$lib/news';
 
 const MINUTE = 60_000;
 
@@ -48,7 +48,7 @@ let asked: number;
 let heard: object[];
 let luck: number;
 let ready: () => Promise<void>;
-let end: () => void;
+let news: News;
 
 function show(state: DocumentVisibilityState): void {
   Object.defineProperty(document, 'visibilityState', { configurable: true, value: state });
@@ -66,7 +66,7 @@ beforeEach(async () => {
   luck = 1;
   ready = async () => {};
   show('visible');
-  end = followNews({
+  news = followNews({
     ask: () => asked++,
     hear: (hint) => heard.push(hint),
     ready: () => ready(),
@@ -80,7 +80,7 @@ beforeEach(async () => {
 });
 
 afterEach(() => {
-  end();
+  news.end();
   vi.useRealTimers();
 });
 
@@ -135,6 +135,46 @@ describe('a page that is seen', () => {
   it('does not wait for ever for a socket to open', async () => {
     await pass(11_000);
     expect([sockets[0]?.closed, sockets.length]).toEqual([true, 2]);
+  });
+});
+
+describe('a photo that is watched', () => {
+  const [first, second] = ['5', '6'];
+
+  it('is the one on top, until it is left', () => {
+    newest().accept();
+    news.watch(first);
+    news.watch(first);
+    news.watch(second);
+    news.watch(undefined);
+    expect(newest().sent).toEqual([
+      { watch: { photo: first } },
+      { watch: { photo: second } },
+      { unwatch: { photo: second } },
+    ]);
+  });
+
+  it('is watched on each socket that is opened, before it is asked what was missed', async () => {
+    news.watch(first);
+    expect(newest().sent).toEqual([]);
+    const before = asked;
+    newest().accept();
+    expect([newest().sent, asked]).toEqual([[{ watch: { photo: first } }], before + 1]);
+    newest().lose();
+    news.watch(second);
+    await pass(1000);
+    newest().accept();
+    expect([sockets.length, newest().sent]).toEqual([2, [{ watch: { photo: second } }]]);
+  });
+
+  it('is watched no more on a socket that is opened after it was left', async () => {
+    news.watch(first);
+    newest().accept();
+    newest().lose();
+    news.watch(undefined);
+    await pass(1000);
+    newest().accept();
+    expect(newest().sent).toEqual([]);
   });
 });
 
@@ -221,7 +261,7 @@ describe('a page that is not seen', () => {
   });
 
   it('opens none when its session has ended', async () => {
-    end();
+    news.end();
     dispatchEvent(new Event('online'));
     newest().lose();
     await pass(10 * MINUTE);

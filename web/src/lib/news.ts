@@ -16,11 +16,17 @@ const SELDOM = 10 * OFTEN;
 /** How long the socket of a page that is not seen stays open (ms): many come back at once. */
 const GRACE = 30_000;
 
+export interface News {
+  /** Hears how many like a photo as well, in place of the one before. */
+  watch: (id: string | undefined) => void;
+  end: () => void;
+}
+
 /**
  * Learns what is new as long as the page is seen: by the socket, and by asking where there is none. What the socket
- * missed is asked for when it opens. Returns what ends it.
+ * missed is asked for when it opens.
  */
-export function followNews({ ask, hear, ready, connect, random = Math.random }: NewsPorts): () => void {
+export function followNews({ ask, hear, ready, connect, random = Math.random }: NewsPorts): News {
   let asked = Number.NEGATIVE_INFINITY;
   let leaving: ReturnType<typeof setTimeout> | undefined;
   const seen = () => document.visibilityState === 'visible';
@@ -56,13 +62,14 @@ export function followNews({ ask, hear, ready, connect, random = Math.random }: 
   document.addEventListener('visibilitychange', look);
   addEventListener('online', online);
   look();
-  return () => {
+  function end() {
     clearInterval(timer);
     clearTimeout(leaving);
     document.removeEventListener('visibilitychange', look);
     removeEventListener('online', online);
     live.stop();
-  };
+  }
+  return { watch: (id) => live.watch(id), end };
 }
 
 /** The socket of this origin. The session is in the cookie, as of every other call. */

@@ -22,6 +22,7 @@ export class Photo {
   /** Comments, with one's own that the API does not count yet. */
   comments = $state(0);
   #commentsHeldUntil = 0;
+  #likesLater: ReturnType<typeof setTimeout> | undefined;
 
   constructor(card: PhotoCard) {
     this.id = card.photo_id;
@@ -44,6 +45,14 @@ export class Photo {
     this.#commentsHeldUntil = Date.now() + HOLD;
   }
 
+  /** Takes how many like it, as it was said live. That waits while the person's own wish counts over the API's word. */
+  hearLikes(likes: number): void {
+    clearTimeout(this.#likesLater);
+    if (this.card.likes_count === null) return;
+    if (this.like.held) this.#likesLater = setTimeout(() => knownPhoto(this.id)?.hearLikes(likes), HOLD);
+    else this.card = { ...this.card, likes_count: likes, liked_by_user: this.like.said };
+  }
+
   hear(card: PhotoCard): void {
     if (Date.now() >= this.#commentsHeldUntil) this.comments = card.comments_count;
     this.save.hear(card.saved_by_user);
@@ -53,6 +62,7 @@ export class Photo {
       this.card = { ...card, likes_count, liked_by_user };
       return;
     }
+    clearTimeout(this.#likesLater);
     this.card = card;
     this.like.hear(card.liked_by_user);
   }

@@ -34,6 +34,9 @@ describe('what a row says', () => {
     [text('comment_like', 2), 'anna and ben like your comment'],
     [text('request', 1, 3), 'anna and 2 others want to follow you'],
     [text('acceptance', 1), 'anna accepted your request'],
+    [text('post', 1), 'anna shared a new photo'],
+    [text('session', 1), 'New login to your account'],
+    [text('password', 1), 'Your password was changed'],
     [text('story', 1), 'as the API says it'],
   ])('%s', (said, wanted) => {
     expect(said).toBe(wanted);
@@ -44,6 +47,9 @@ describe('what a row says', () => {
     expect(text('like', 2)).toBe('anna und ben gefällt dein Foto');
     expect(text('follow', 3, 4)).toBe('anna, ben und 2 weitere folgen dir');
     expect(text('comment_like', 1, 2)).toBe('anna und 1 weiteren Person gefällt dein Kommentar');
+    expect(text('post', 1)).toBe('anna hat ein neues Foto geteilt');
+    expect(text('session', 1)).toBe('Neue Anmeldung mit deinem Konto');
+    expect(text('password', 1)).toBe('Dein Passwort wurde geändert');
   });
 
   it('marks the names, so that they are links', () => {
@@ -53,5 +59,7 @@ describe('what a row says', () => {
       { text: 'ben', username: 'ben' },
       { text: ' follow you' },
     ]);
+    expect(sentence(row('post', 1))[0]).toEqual({ text: 'anna', username: 'anna' });
+    expect(sentence(row('session', 1)).some(({ username }) => username)).toBe(false);
   });
 });

@@ -54,12 +54,18 @@ const KINDS = {
   },
 } as const;
 
+/** What one person alone does, once: a comment that mentions one has one writer. */
+const ALONE = { mention: m.activity_mention_one, post: m.activity_post_one } as const;
+
+/** What happens to one's own account, whoever did it. */
+const OWN = { session: m.activity_session, password: m.activity_password } as const;
+
 /** Returns what a row says, in the person's language. Two names at most are said, the others are counted. */
 export function sentence(row: Pick<Row, 'type' | 'actors' | 'actor_count' | 'message'>): Part[] {
-  // A comment that mentions one has one writer.
-  if (row.type === 'mention' && row.actors[0]) {
-    return split(m.activity_mention_one({ first: mark(0) }), [row.actors[0].username]);
-  }
+  const own = OWN[row.type as keyof typeof OWN];
+  if (own) return [{ text: own() }];
+  const alone = ALONE[row.type as keyof typeof ALONE];
+  if (alone && row.actors[0]) return split(alone({ first: mark(0) }), [row.actors[0].username]);
   const say = KINDS[row.type as keyof typeof KINDS];
   // A kind that came after this client: the API says it in English.
   if (!say) return [{ text: row.message }];
