@@ -16,7 +16,8 @@
 //!   state, acts, and reads it again. Messages may come twice, late and in any order. The marker lets each
 //!   actor be new once per subject, however often they like, unlike and like again; whoever comments or replies
 //!   once per day. A message that comes again publishes a row that was told within the last 15 minutes once more,
-//!   because the function may have died in between; devices show each telling once.
+//!   because the function may have died in between; devices show each telling once. Nothing is kept of what was muted:
+//!   a message that comes again after the mute has ended tells what is so by then.
 //! - **Failures**: the message comes back, and after its last try goes to the dead-letter queue.
 //!
 //! One comment tells each person at most once: whom it mentions, before whom it answers, before whose photo it is on.
@@ -75,8 +76,18 @@ pub enum Error {
 struct Present {
     /// Who is to be told.
     recipient: UserId,
-    /// The actor's edge, if the recipient is told of it.
-    edge: Option<Actor>,
+    /// What they are told of.
+    act: Act,
+}
+
+/// What an actor did, for a recipient.
+enum Act {
+    /// The actor's edge, of which the recipient is told.
+    Told(Actor),
+    /// There is no edge, or none that the recipient may see. No row names the actor.
+    None,
+    /// There is an edge, and the recipient mutes the actor or the photo. What they were told stays as it is.
+    Muted,
 }
 
 impl NotifyHandler {
@@ -158,8 +169,11 @@ impl<P: Publisher> NotifyHandler<P> {
             _ => recipient,
         };
         let Some(recipient) = recipient else { return Ok(None) };
-        let told = edge.is_some() && self.is_told(recipient, subject, actor, photo.as_ref()).await?;
-        Ok(Some(Present { recipient, edge: edge.filter(|_| told) }))
+        let act = match edge {
+            Some(edge) => self.told(recipient, subject, edge, photo.as_ref()).await?,
+            None => Act::None,
+        };
+        Ok(Some(Present { recipient, act }))
     }
 
     /// Reads the actor's edge.
@@ -231,39 +245,48 @@ impl<P: Publisher> NotifyHandler<P> {
         Ok(comment::newest_within_latest(&self.table, actor, photo, under, span, wanted).await?)
     }
 
-    /// Returns whether `recipient` is told of what `actor` did: of nobody whom a block hides, and of nothing under a
-    /// photo that they do not see.
-    async fn is_told(
+    /// Returns what `recipient` is told of an edge: nothing of whom a block hides, and nothing under a photo that they
+    /// do not see. Nothing new of whom they mute, and nothing new under their own photo while they mute that.
+    async fn told(
         &self,
         recipient: UserId,
         subject: Subject,
-        actor: UserId,
+        edge: Actor,
         photo: Option<&Photo>,
-    ) -> Result<bool, Error> {
+    ) -> Result<Act, Error> {
         if subject.photo().is_some() && photo.is_none() {
-            return Ok(false);
+            return Ok(Act::None);
         }
         let viewer = Viewer::get(&self.table, recipient).await?;
-        if viewer.is_hidden(&self.table, actor).await? {
-            return Ok(false);
+        if viewer.is_hidden(&self.table, edge.user_id).await? {
+            return Ok(Act::None);
         }
-        Ok(photo.is_none() || viewer.sees_photo(&self.table, photo).await?)
+        let is_muted = photo.is_some_and(|photo| photo.is_muted_for(recipient));
+        if is_muted || viewer.mutes(&self.table, edge.user_id).await? {
+            return Ok(Act::Muted);
+        }
+        let sees = photo.is_none() || viewer.sees_photo(&self.table, photo).await?;
+        Ok(if sees { Act::Told(edge) } else { Act::None })
     }
 
     /// Aligns an inbox with what was just read. Returns whether it is certainly right: nothing was written, or the
     /// edge is as it was when it was `applied` a turn before.
     async fn is_settled(
         &self,
-        Present { recipient, edge }: &Present,
+        Present { recipient, act }: &Present,
         once: Once,
         actor: UserId,
         applied: &mut Option<bool>,
     ) -> Result<bool, Error> {
+        let edge = match act {
+            Act::Told(edge) => Some(edge),
+            Act::None => None,
+            Act::Muted => return Ok(true),
+        };
         if *recipient == actor || applied.replace(edge.is_some()) == Some(edge.is_some()) {
             return Ok(true);
         }
         let now = self.clock.now();
-        let edge = edge.as_ref();
         let Alignment { aligned, told } =
             inbox::align(&self.table, *recipient, once, actor, edge, now).await?;
         if let Some(told) = told {

@@ -193,7 +193,8 @@ fn changes(request: &UpdatePhotoRequest) -> Result<TextChanges, Invalid> {
         }
     }
     let (commenting, hides_likes) = (request.comments.map(Into::into), request.hide_like_count);
-    Ok(TextChanges { caption, place, tags, alts, commenting, hides_likes })
+    let muted = request.notifications_muted;
+    Ok(TextChanges { caption, place, tags, alts, commenting, hides_likes, muted })
 }
 
 fn no_such_medium() -> Invalid {

@@ -9,7 +9,7 @@
 
 use api::Caller;
 use domain::media::{AddressSecret, MediumPlace, PerceptualHash};
-use domain::photo::{ContentType, Failure, Medium, Photo, Rendered, State};
+use domain::photo::{ContentType, Failure, Medium, Photo, Rendered};
 use domain::text::{AltText, Caption, Location, Tag};
 use domain::visibility::Audience;
 use domain::{PhotoId, UserId, quota};
@@ -63,25 +63,13 @@ impl World {
             alt: AltText::parse(alt).unwrap(),
             rendered: None,
         };
+        let id = PhotoId::generate(ada().user_id, &self.clock, &self.random);
+        let media = vec![medium("a wave"), medium("")];
         let photo = Photo {
-            id: PhotoId::generate(ada().user_id, &self.clock, &self.random),
-            author: ada().user_id,
-            author_name: "ada".to_owned(),
-            secret: AddressSecret::from(0xada),
-            audience: domain::visibility::Audience::Everyone,
-            audience_since: 0,
             caption: Caption::parse("High tide").unwrap(),
             place: Location::parse("Brighton").unwrap(),
             tags: vec![Tag::parse("sea").unwrap()],
-            media: vec![medium("a wave"), medium("")],
-            state: State::Processing,
-            pending: 2,
-            failure: None,
-            likes: 0,
-            comments: 0,
-            commenting: domain::comment::Commenting::Everyone,
-            hides_likes: false,
-            pins: Vec::new(),
+            ..Photo::draft(id, ada().user_id, "ada", AddressSecret::from(0xada), media)
         };
         table::photo::create(&self.table, &photo, None).await.unwrap();
         photo
@@ -258,6 +246,37 @@ async fn when_its_author_edits_a_photo_then_only_the_named_fields_change() {
     assert_eq!((&answer.json["caption"], &answer.json["tags"]), (&json!("Low tide"), &json!([])));
     let answer = world.send(world.request("PATCH", photo.id, &ada()).json(&json!({}))).await;
     assert_eq!((answer.status, &answer.json["caption"]), (200, &json!("Low tide")));
+}
+
+#[tokio::test]
+async fn when_its_author_mutes_a_photo_then_that_is_kept_and_said_to_them_alone() {
+    let world = World::new().await;
+    let photo = world.ready_photo().await;
+    let muted = async |caller: Caller| {
+        let shown = world.send(world.request("GET", photo.id, &caller)).await.json;
+        shown.get("notifications_muted").cloned()
+    };
+    assert_eq!((muted(ada()).await, muted(ben()).await), (Some(json!(false)), None));
+    for on in [true, false] {
+        let edit = async |body: Value| {
+            let answer = world.send(world.request("PATCH", photo.id, &ada()).json(&body)).await;
+            assert_eq!((answer.status, &answer.json["notifications_muted"]), (200, &json!(on)), "{body}");
+        };
+        world.engine.reset_usage();
+        edit(json!({ "notifications_muted": on })).await;
+        let usage = world.engine.usage();
+        assert_eq!((usage.round_trips, usage.writes()), (2, 1));
+        assert!(usage.write_units <= 2.0 && usage.read_units <= 2.0, "{usage:?}");
+        for other in [json!({ "caption": on.to_string() }), json!({ "notifications_muted": null })] {
+            edit(other).await;
+        }
+        assert_eq!((muted(ada()).await, muted(ben()).await), (Some(json!(on)), None));
+    }
+    let answer = world
+        .send(world.request("PATCH", photo.id, &ben()).json(&json!({ "notifications_muted": true })))
+        .await;
+    assert_eq!((answer.status, answer.code()), (403, "not_your_photo"));
+    assert!(!world.stored(&photo).await.unwrap().muted);
 }
 
 #[tokio::test]

@@ -203,7 +203,7 @@ impl<Q: Sender> PushHandler<Q> {
         futures::future::join_all(sending).await.into_iter().collect()
     }
 
-    /// Returns what there is to be said of a row; `None` for what is switched off, gone, told again or hidden.
+    /// Returns what there is to be said of a row; `None` for what is switched off, gone, told again, hidden or muted.
     async fn told(&self, me: UserId, id: RowId, state: u64) -> Result<Option<(Settings, News)>, Error> {
         let subject = id.subject;
         let photo = async {
@@ -223,9 +223,13 @@ impl<Q: Sender> PushHandler<Q> {
         if subject.photo().is_some() && !viewer.sees_photo(&self.table, photo.as_ref()).await? {
             return Ok(None);
         }
+        // What follows may have been muted since the row was told.
+        if photo.as_ref().is_some_and(|photo| photo.is_muted_for(me)) {
+            return Ok(None);
+        }
         let actors: Vec<UserId> = row.actors.iter().map(|actor| actor.user_id).collect();
-        for hidden in viewer.hidden_among(&self.table, &actors).await? {
-            row.leave_out(hidden);
+        for left_out in viewer.left_out(&self.table, &actors).await? {
+            row.leave_out(left_out);
         }
         if row.actor_count == 0 {
             return Ok(None);

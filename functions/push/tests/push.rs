@@ -200,6 +200,25 @@ async fn when_a_row_is_gone_switched_off_or_hidden_then_nothing_is_pushed() {
     assert!(stage.service.take().is_empty());
 }
 
+#[tokio::test]
+async fn when_actor_or_photo_were_muted_since_the_telling_then_they_are_left_out() {
+    let stage = Stage::new().await;
+    let browser = Browser::new(3);
+    stage.device("phone", &browser, Language::En).await;
+    let push = stage.liked(&stage.bob).await;
+    stage.world.mute(&stage.ann, &stage.bob, true).await;
+    assert_eq!(stage.push(push).await["pushes_not_wanted"], 1);
+    let cat = stage.world.person("cat").await;
+    let push = stage.liked(&cat).await;
+    assert_eq!(stage.push(push.clone()).await["pushes_sent"], 1);
+    assert_eq!(text(&stage.service.take()[0], &browser)["body"], "cat likes your photo");
+    for (muted, counter) in [(true, "pushes_not_wanted"), (false, "pushes_sent")] {
+        stage.world.mute_photo(&stage.ann, stage.photo, muted).await;
+        assert_eq!(stage.push(push.clone()).await[counter], 1);
+    }
+    assert_eq!(stage.service.take().len(), 1);
+}
+
 impl Stage {
     /// Gives `ann` quiet hours (UTC), if any.
     async fn quiet(&self, hours: Option<(&str, &str)>) {

@@ -43,26 +43,9 @@ impl World {
     /// Creates a photo begun now, with its marker, as `derive` leaves it.
     async fn photo(&self) -> Photo {
         let author = UserId::generate(Home::LOCAL, &self.clock, &self.random);
-        let photo = Photo {
-            id: PhotoId::generate(author, &self.clock, &self.random),
-            author,
-            author_name: "ada".to_owned(),
-            secret: AddressSecret::draw(&self.random),
-            audience: domain::visibility::Audience::Everyone,
-            audience_since: 0,
-            caption: None,
-            place: None,
-            tags: Vec::new(),
-            media: vec![Medium { content_type: ContentType::Jpeg, size: 10, alt: None, rendered: None }],
-            state: State::Processing,
-            pending: 1,
-            failure: None,
-            likes: 0,
-            comments: 0,
-            commenting: domain::comment::Commenting::Everyone,
-            hides_likes: false,
-            pins: Vec::new(),
-        };
+        let id = PhotoId::generate(author, &self.clock, &self.random);
+        let medium = Medium { content_type: ContentType::Jpeg, size: 10, alt: None, rendered: None };
+        let photo = Photo::draft(id, author, "ada", AddressSecret::draw(&self.random), vec![medium]);
         table::photo::create(&self.table, &photo, None).await.unwrap();
         processing::add(&self.table, photo.id).await.unwrap();
         photo

@@ -138,26 +138,8 @@ mod tests {
 
     fn photo() -> Photo {
         let medium = |size| Medium { content_type: ContentType::Jpeg, size, alt: None, rendered: None };
-        Photo {
-            id: id().photo,
-            author: id().author,
-            author_name: "ada".to_owned(),
-            secret: AddressSecret::from(10),
-            audience: domain::visibility::Audience::Everyone,
-            audience_since: 0,
-            caption: None,
-            place: None,
-            tags: Vec::new(),
-            media: vec![medium(1_000), medium(2_000)],
-            state: State::Processing,
-            pending: 2,
-            failure: None,
-            likes: 0,
-            comments: 0,
-            commenting: domain::comment::Commenting::Everyone,
-            hides_likes: false,
-            pins: Vec::new(),
-        }
+        let media = vec![medium(1_000), medium(2_000)];
+        Photo::draft(id().photo, id().author, "ada", AddressSecret::from(10), media)
     }
 
     fn file() -> File {

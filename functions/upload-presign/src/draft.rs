@@ -3,7 +3,7 @@
 use api::Caller;
 use api::wire::{CreatePhotoRequest, MediumRequest};
 use domain::media::AddressSecret;
-use domain::photo::{ContentType, MAX_MEDIA, MAX_UPLOAD_BYTES, Medium, Photo, State};
+use domain::photo::{ContentType, MAX_MEDIA, MAX_UPLOAD_BYTES, Medium, Photo};
 use domain::text::{AltText, Caption, Location, Tag};
 use domain::{Invalid, PhotoId};
 use table::privacy::Privacy;
@@ -48,24 +48,12 @@ impl Draft {
         privacy: &Privacy,
     ) -> Photo {
         Photo {
-            id,
-            author: author.user_id,
-            author_name: author.username.clone(),
-            secret,
             audience: privacy.audience(),
             audience_since: privacy.switched,
             caption: self.caption.clone(),
             place: self.place.clone(),
             tags: self.tags.clone(),
-            media: self.media.clone(),
-            state: State::Processing,
-            pending: self.media.len(),
-            failure: None,
-            likes: 0,
-            comments: 0,
-            commenting: domain::comment::Commenting::Everyone,
-            hides_likes: false,
-            pins: Vec::new(),
+            ..Photo::draft(id, author.user_id, &author.username, secret, self.media.clone())
         }
     }
 }

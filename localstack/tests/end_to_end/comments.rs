@@ -47,6 +47,25 @@ async fn write(person: &Person<'_>, photo: &str, text: &str, reply_to: Option<&s
 }
 
 #[tokio::test]
+async fn when_a_photo_is_muted_then_its_author_should_be_told_nothing_new_of_it() {
+    let app = App::new();
+    let (anna, bert, cora) =
+        (app.register("anna").await, app.register("bert").await, app.register("cora").await);
+    let (muted, other) =
+        (anna.post_photo("One", &[small()]).await, anna.post_photo("Another", &[small()]).await);
+    let change = json!({ "notifications_muted": true });
+    let edited = anna.patch(&format!("/photos/{muted}"), &change).await.expect(200);
+    assert_eq!(edited["notifications_muted"], true);
+    assert!(bert.photo(&muted).await.get("notifications_muted").is_none());
+    bert.like(&muted, 1).await;
+    let said = write(&bert, &muted, "What a light!", None).await;
+    write(&cora, &muted, "Indeed", said["comment_id"].as_str()).await;
+    until_told(&bert, &[("reply", format!("{} replied to your comment", cora.username))]).await;
+    cora.like(&other, 1).await;
+    until_told(&anna, &[("like", format!("{} liked your photo", cora.username))]).await;
+}
+
+#[tokio::test]
 async fn when_people_talk_under_a_photo_then_it_is_counted_ranked_pinned_and_removed() {
     let app = App::new();
     let (anna, bert, cleo) =

@@ -60,6 +60,9 @@ pub struct Photo {
     /// Whether the number of likes is for the author alone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hides_likes: bool,
+    /// Whether its author is told nothing of what happens under it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub muted: bool,
     /// The comments that its author has pinned, in the order of pinning.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pins: Vec<CommentId>,
@@ -210,6 +213,37 @@ fn is_zero(number: &i64) -> bool {
 }
 
 impl Photo {
+    /// Returns a photo in its first state, without texts: it waits for the uploads of `media`, and is for everyone.
+    pub fn draft(
+        id: PhotoId,
+        author: UserId,
+        author_name: impl Into<String>,
+        secret: AddressSecret,
+        media: Vec<Medium>,
+    ) -> Self {
+        Self {
+            id,
+            author,
+            author_name: author_name.into(),
+            secret,
+            audience: Audience::Everyone,
+            audience_since: 0,
+            caption: None,
+            place: None,
+            tags: Vec::new(),
+            pending: media.len(),
+            media,
+            state: State::Processing,
+            failure: None,
+            likes: 0,
+            comments: 0,
+            commenting: Commenting::Everyone,
+            hides_likes: false,
+            muted: false,
+            pins: Vec::new(),
+        }
+    }
+
     /// Returns whether it may appear in feeds and lists.
     pub fn is_listed(&self) -> bool {
         self.state == State::Ready
@@ -218,6 +252,11 @@ impl Photo {
     /// Returns its author, and whether it is private: what decides with whom a list shows it.
     pub fn shown_by(&self) -> (UserId, bool) {
         (self.author, !self.audience.is_everyone())
+    }
+
+    /// Returns whether `user` is told nothing of what happens under it: its author, who muted it.
+    pub fn is_muted_for(&self, user: UserId) -> bool {
+        self.muted && self.author == user
     }
 
     /// Returns how many bytes its texts have.

@@ -37,7 +37,7 @@ impl Audience {
 /// What is muted of somebody.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mute {
-    /// Their photos, in the feed.
+    /// Their photos in the feed, and notifications of what they do.
     pub posts: bool,
     /// Their stories.
     pub stories: bool,
@@ -118,6 +118,11 @@ impl Pair {
         self.bell.is_some_and(|bell| bell.is_on() && bell.follow == since)
     }
 
+    /// Returns whether they mute the other's photos.
+    pub fn mutes_posts(&self) -> bool {
+        self.mute.is_some_and(|mute| mute.posts)
+    }
+
     /// Returns whether a follow that exists since `since` still counts.
     pub fn admits(&self, since: Timestamp) -> bool {
         self.block.is_none() && self.removed != Some(since)
@@ -146,7 +151,7 @@ impl Tie {
         match self {
             Self::Blocks => said.block.is_some(),
             Self::BlockedBy => heard.block.is_some(),
-            Self::MutesPosts => said.mute.is_some_and(|mute| mute.posts),
+            Self::MutesPosts => said.mutes_posts(),
             Self::MutesStories => said.mute.is_some_and(|mute| mute.stories),
         }
     }
@@ -185,9 +190,10 @@ impl Circle {
         (named || !self.overflows).then_some(named)
     }
 
-    /// Returns whether the viewer's feed leaves out photos of `author`; `None` when the pair must be asked.
-    pub fn mutes_posts(&self, author: UserId) -> Option<bool> {
-        let named = self.mutes_posts.contains(&author);
+    /// Returns whether the viewer's feed leaves out photos of `other`, and their notifications what that person does;
+    /// `None` when the pair must be asked.
+    pub fn mutes_posts(&self, other: UserId) -> Option<bool> {
+        let named = self.mutes_posts.contains(&other);
         (named || !self.overflows).then_some(named)
     }
 }

@@ -84,7 +84,7 @@ pub async fn get_all(table: &Table, ids: &[PhotoId]) -> Result<HashMap<PhotoId, 
     Ok(found.into_iter().map(|(_, photo)| (photo.id, photo)).collect())
 }
 
-/// Changes of what a photo says and of how it may be answered.
+/// Changes of what a photo says, how it may be answered, and whether its author is told of that.
 #[derive(Clone, Debug, Default)]
 pub struct TextChanges {
     /// Text under the photo.
@@ -99,6 +99,8 @@ pub struct TextChanges {
     pub commenting: Option<Commenting>,
     /// Whether the number of likes is for its author alone.
     pub hides_likes: Option<bool>,
+    /// Whether its author is told nothing of what happens under it.
+    pub muted: Option<bool>,
 }
 
 impl TextChanges {
@@ -108,6 +110,7 @@ impl TextChanges {
         self.place.clone().apply(&mut photo.place);
         photo.commenting = self.commenting.unwrap_or(photo.commenting);
         photo.hides_likes = self.hides_likes.unwrap_or(photo.hides_likes);
+        photo.muted = self.muted.unwrap_or(photo.muted);
         let mut tags = Some(std::mem::take(&mut photo.tags));
         self.tags.clone().apply(&mut tags);
         photo.tags = tags.unwrap_or_default();

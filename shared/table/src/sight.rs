@@ -35,6 +35,14 @@ impl Viewer {
         }
     }
 
+    /// Returns whether the viewer mutes the photos of `other`, and so is told of nothing that they do. Reads as
+    /// [`Self::is_hidden`].
+    pub async fn mutes(&self, table: &Table, other: UserId) -> Result<bool> {
+        let mutes = |by, pair: &Pair| by == self.id && pair.mutes_posts();
+        let those = self.those_among(table, &[other], |other| self.circle.mutes_posts(other), mutes).await?;
+        Ok(!those.is_empty())
+    }
+
     /// Returns what was read of the user with this id, unless a block hides them. Reads as [`Self::is_hidden`],
     /// whether there is such a user or not, so that nobody can tell by the time.
     pub async fn found(&self, table: &Table, id: UserId, user: Option<User>) -> Result<Option<User>> {
@@ -49,18 +57,16 @@ impl Viewer {
         self.those_among(table, others, |other| self.circle.hides(other), blocks).await
     }
 
-    /// Returns whose photos of `authors` the viewer's feed leaves out: hidden and muted ones. Reads as
+    /// Returns whom of `others` the viewer's feed and notifications leave out: hidden and muted people. Reads as
     /// [`Self::hidden_among`].
-    pub async fn left_out(&self, table: &Table, authors: &[UserId]) -> Result<HashSet<UserId>> {
-        let known = |author| match (self.circle.hides(author), self.circle.mutes_posts(author)) {
+    pub async fn left_out(&self, table: &Table, others: &[UserId]) -> Result<HashSet<UserId>> {
+        let known = |other| match (self.circle.hides(other), self.circle.mutes_posts(other)) {
             (Some(true), _) | (_, Some(true)) => Some(true),
             (Some(false), Some(false)) => Some(false),
             _ => None,
         };
-        let blocks_or_mutes = |by, pair: &Pair| {
-            pair.block.is_some() || (by == self.id && pair.mute.is_some_and(|mute| mute.posts))
-        };
-        self.those_among(table, authors, known, blocks_or_mutes).await
+        let blocks_or_mutes = |by, pair: &Pair| pair.block.is_some() || (by == self.id && pair.mutes_posts());
+        self.those_among(table, others, known, blocks_or_mutes).await
     }
 
     /// Returns those of `others` of whom the circle knows it; and of whom it does not know, those whose pair with

@@ -72,26 +72,8 @@ impl World {
 
     fn unstored(&self, author: UserId, media: usize) -> Photo {
         let medium = Medium { content_type: ContentType::Jpeg, size: 1, alt: None, rendered: None };
-        Photo {
-            id: PhotoId::generate(author, &self.clock, &self.random),
-            author,
-            author_name: "ann".to_owned(),
-            secret: AddressSecret::draw(&self.random),
-            audience: domain::visibility::Audience::Everyone,
-            audience_since: 0,
-            caption: None,
-            place: None,
-            tags: vec![],
-            media: vec![medium; media],
-            state: State::Processing,
-            pending: media,
-            failure: None,
-            likes: 0,
-            comments: 0,
-            commenting: domain::comment::Commenting::Everyone,
-            hides_likes: false,
-            pins: Vec::new(),
-        }
+        let id = PhotoId::generate(author, &self.clock, &self.random);
+        Photo::draft(id, author, "ann", AddressSecret::draw(&self.random), vec![medium; media])
     }
 
     async fn draft(&self, author: UserId, media: usize) -> Photo {

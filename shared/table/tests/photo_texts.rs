@@ -72,6 +72,7 @@ async fn texts_that_fit_stay_in_an_item_of_three_kib() {
         let settings = TextChanges {
             commenting: Some(Commenting::Followers),
             hides_likes: Some(true),
+            muted: Some(true),
             ..TextChanges::default()
         };
         photo::edit(&world.table, inside.id, inside.author, &settings, admitted()).await.unwrap().unwrap();

@@ -95,24 +95,7 @@ fn head(photos: &[PhotoId], celebrity: bool) -> Attributes {
 }
 
 fn ready(id: PhotoId, author: UserId) -> Photo {
-    Photo {
-        id,
-        author,
-        author_name: "author".to_owned(),
-        secret: AddressSecret::from(1),
-        audience: domain::visibility::Audience::Everyone,
-        audience_since: 0,
-        caption: None,
-        place: None,
-        tags: vec![],
-        media: vec![Medium { content_type: ContentType::Jpeg, size: 1, alt: None, rendered: None }],
-        state: State::Ready,
-        pending: 0,
-        failure: None,
-        likes: 0,
-        comments: 0,
-        commenting: domain::comment::Commenting::Everyone,
-        hides_likes: false,
-        pins: Vec::new(),
-    }
+    let medium = Medium { content_type: ContentType::Jpeg, size: 1, alt: None, rendered: None };
+    let draft = Photo::draft(id, author, "author", AddressSecret::from(1), vec![medium]);
+    Photo { state: State::Ready, pending: 0, ..draft }
 }

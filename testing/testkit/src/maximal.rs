@@ -3,7 +3,7 @@
 use api::Caller;
 use domain::PhotoId;
 use domain::media::{AddressSecret, MediumPlace, PerceptualHash};
-use domain::photo::{ContentType, MAX_MEDIA, MAX_UPLOAD_BYTES, Medium, Photo, Rendered, State};
+use domain::photo::{ContentType, MAX_MEDIA, MAX_UPLOAD_BYTES, Medium, Photo, Rendered};
 use domain::text::{AltText, Caption, Location, MAX_TAGS, Tag};
 
 /// A character of four bytes.
@@ -22,24 +22,11 @@ pub fn draft(id: PhotoId, secret: AddressSecret, author: &Caller) -> Photo {
     let tags: Vec<String> =
         (10..10 + MAX_TAGS).map(|number| format!("{}{number}", WIDE_LETTER.repeat(98))).collect();
     Photo {
-        id,
-        author: author.user_id,
-        author_name: author.username.clone(),
-        secret,
-        audience: domain::visibility::Audience::Everyone,
         audience_since: 9_999_999_999_999,
         caption: Caption::parse(&WIDE.repeat(2_200)).expect("a caption"),
         place: Location::parse(&WIDE.repeat(100)).expect("a location"),
         tags: Tag::parse_all(tags.iter().map(String::as_str)).expect("tags"),
-        media: vec![medium; MAX_MEDIA],
-        state: State::Processing,
-        pending: MAX_MEDIA,
-        failure: None,
-        likes: 0,
-        comments: 0,
-        commenting: domain::comment::Commenting::Everyone,
-        hides_likes: false,
-        pins: Vec::new(),
+        ..Photo::draft(id, author.user_id, &author.username, secret, vec![medium; MAX_MEDIA])
     }
 }
 

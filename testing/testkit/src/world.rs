@@ -14,13 +14,13 @@ use domain::feed::{DeliveryMode, Entry, Run, merge};
 use domain::language::Language;
 use domain::mail_link::{LinkDigest, LinkToken, Purpose};
 use domain::media::{AddressSecret, PerceptualHash};
-use domain::photo::{ContentType, Medium, Photo, Rendered, State};
+use domain::photo::{ContentType, Medium, Photo, Rendered};
 use domain::quota::Quota;
 use domain::sealed::Sealed;
 use domain::session::{Seen, SessionId};
 use domain::text::CommentText;
 use domain::user::User;
-use domain::visibility::Answer;
+use domain::visibility::{Answer, Mute};
 use domain::{Clock, CommentId, CommentPath, Home, PhotoId, Timestamp, UserId};
 use messages::workflow::{self, CelebrityFanout};
 use runtime::stream::Record;
@@ -32,6 +32,7 @@ use table::keys::ItemKey;
 use table::mail_link::MailLink;
 use table::original::Share;
 use table::pair::Ended;
+use table::photo::TextChanges;
 use table::reader::Rebuilt;
 use table::session::{Opened, Owner};
 use table::snapshot::{self, Followed};
@@ -217,6 +218,35 @@ impl World {
         hide(&self.table, by, whom).await;
     }
 
+    /// Lets `who` mute `whom`, or no more, and derives what follows from it.
+    pub async fn mute(&self, who: &Caller, whom: &Caller, on: bool) {
+        self.tick();
+        let (by, about) = (who.user_id, whom.user_id);
+        let mute = Mute { posts: on, stories: false };
+        pair::mute(&self.table, by, about, mute).await.expect("a mute");
+        table::apply(&self.table, [&Change::Paired { by, about }], Order::InOrder)
+            .await
+            .expect("a derivation");
+    }
+
+    /// Has the circle of `who` name nobody and overflow, so that their pairs are asked.
+    pub async fn overflow_circle(&self, who: &Caller) {
+        let (key, overflows) = (ItemKey::Circle(who.user_id), AttributeValue::Bool(true));
+        let expression = "SET overflows = :value, version = :version REMOVE mutes_posts, blocks, blocked_by";
+        let update = self.update(&key, expression, overflows);
+        let version = AttributeValue::N("9".to_owned());
+        update.expression_attribute_values(":version", version).send().await.expect("an update");
+    }
+
+    /// Lets `author` mute their photo, or no more.
+    pub async fn mute_photo(&self, author: &Caller, photo: PhotoId, on: bool) {
+        self.tick();
+        let changes = TextChanges { muted: Some(on), ..TextChanges::default() };
+        let admitted = std::future::ready(Ok::<(), table::Error>(()));
+        let edited = photo::edit(&self.table, photo, author.user_id, &changes, admitted).await;
+        assert!(edited.expect("an edit").is_some());
+    }
+
     /// Lets `who` unfollow `whom`; returns whether there was an edge.
     pub async fn unfollow(&self, who: &Caller, whom: &Caller) -> bool {
         self.tick();
@@ -327,25 +357,12 @@ impl World {
         self.tick();
         let medium = Medium { content_type: ContentType::Jpeg, size: 1, alt: None, rendered: None };
         let privacy = privacy::get(&self.table, author.user_id).await.expect("an account");
+        let id = PhotoId::generate(author.user_id, &self.clock, &self.random);
+        let secret = AddressSecret::draw(&self.random);
         let new = Photo {
-            id: PhotoId::generate(author.user_id, &self.clock, &self.random),
-            author: author.user_id,
-            author_name: author.username.clone(),
-            secret: AddressSecret::draw(&self.random),
             audience: privacy.audience(),
             audience_since: privacy.switched,
-            caption: None,
-            place: None,
-            tags: vec![],
-            media: vec![medium; media],
-            state: State::Processing,
-            pending: media,
-            failure: None,
-            likes: 0,
-            comments: 0,
-            commenting: domain::comment::Commenting::Everyone,
-            hides_likes: false,
-            pins: Vec::new(),
+            ..Photo::draft(id, author.user_id, &author.username, secret, vec![medium; media])
         };
         self.create(new).await
     }

@@ -97,26 +97,7 @@ pub(crate) fn entry(reader: UserId, entry: Entry) -> Result<Item> {
 /// Returns a draft photo of one medium.
 pub(crate) fn created(id: PhotoId, author: UserId, author_name: &str) -> Photo {
     let medium = Medium { content_type: ContentType::Jpeg, size: 2_000_000, alt: None, rendered: None };
-    Photo {
-        id,
-        author,
-        author_name: author_name.to_owned(),
-        secret: AddressSecret::from(u128::from(id.get())),
-        audience: domain::visibility::Audience::Everyone,
-        audience_since: 0,
-        caption: None,
-        place: None,
-        tags: vec![],
-        media: vec![medium],
-        state: State::Processing,
-        pending: 1,
-        failure: None,
-        likes: 0,
-        comments: 0,
-        commenting: domain::comment::Commenting::Everyone,
-        hides_likes: false,
-        pins: Vec::new(),
-    }
+    Photo::draft(id, author, author_name, AddressSecret::from(u128::from(id.get())), vec![medium])
 }
 
 /// Returns what rendering a medium finds out. Every picture differs.

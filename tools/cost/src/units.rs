@@ -176,7 +176,7 @@ pub const NOTIFICATION: Unit = measured(
     "a_notification_and_its_withdrawal_stay_within_their_budgets",
 );
 /// The row is deleted and written in its new place, with its marker, its place and the state of the inbox. A new row takes
-/// 2 WRU and 1 RRU less. What is gathered until it is due takes 3 WRU more and 6 RRU less.
+/// 2 WRU and 1 RRU less. What is gathered until it is due takes 3 WRU more and 5.5 RRU less.
 pub const TELLING: Unit = measured(
     "notification, told",
     10.0,

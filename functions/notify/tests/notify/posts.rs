@@ -161,6 +161,23 @@ async fn when_the_account_is_private_then_followers_with_a_bell_are_told() {
 }
 
 #[tokio::test]
+async fn when_the_author_is_muted_then_nothing_new_is_told_and_the_photo_takes_its_row_along() {
+    let (world, ann, bob) = scene().await;
+    let (photo, next) = (world.post(&ann).await, world.post(&ann).await);
+    assert!(deliver(&world, &[announced(photo, &ann, &bob)]).await.is_empty());
+    let mute = domain::visibility::Mute { posts: true, stories: false };
+    table::pair::mute(&world.table, bob.user_id, ann.user_id, mute).await.unwrap();
+    world.derive().await;
+    let events = [announced(photo, &ann, &bob), announced(next, &ann, &bob)];
+    assert!(deliver(&world, &events).await.is_empty());
+    let [(id, _)] = inbox(&world, &bob).await.try_into().unwrap();
+    assert_eq!(id.subject, Subject::Post(photo));
+    world.delete(&ann, photo).await;
+    assert!(deliver(&world, &events).await.is_empty());
+    assert_eq!((listed(&world, &bob).await, unread(&world, &bob).await), (vec![], 0));
+}
+
+#[tokio::test]
 async fn when_the_photo_is_not_ready_then_nobody_is_told() {
     let (world, ann, bob) = scene().await;
     let photo = world.draft(&ann, 1).await.id;

@@ -77,24 +77,10 @@ impl World {
         let medium =
             Medium { content_type: ContentType::Jpeg, size: 2_000_000, alt: None, rendered: Some(rendered) };
         let photo = Photo {
-            id,
-            author: self.bob.user_id,
-            author_name: self.bob.username.clone(),
-            secret: AddressSecret::from(1),
-            audience: domain::visibility::Audience::Everyone,
-            audience_since: 0,
             caption: Caption::parse(&format!("{age} minutes ago")).unwrap(),
-            place: None,
-            tags: Vec::new(),
-            media: vec![medium],
             state,
             pending: usize::from(state != State::Ready),
-            failure: None,
-            likes: 0,
-            comments: 0,
-            commenting: domain::comment::Commenting::Everyone,
-            hides_likes: false,
-            pins: Vec::new(),
+            ..Photo::draft(id, self.bob.user_id, &self.bob.username, AddressSecret::from(1), vec![medium])
         };
         assert_eq!(photo::create(&self.table, &photo, None).await.unwrap(), photo::Creation::Done);
         table::settle(

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_lambda_events::sqs::SqsEvent;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::media::{AddressSecret, MediumId};
-use domain::photo::{ContentType, Medium, Photo, State};
+use domain::photo::{ContentType, Medium, Photo};
 use domain::text::AltText;
 use domain::{Home, PhotoId, UserId};
 use futures::future::{Either, select};
@@ -87,26 +87,8 @@ impl World {
             rendered: None,
         };
         let id = PhotoId::generate(author, &self.clock, &self.random);
-        let photo = Photo {
-            id,
-            author,
-            author_name: "ada".to_owned(),
-            secret: AddressSecret::draw(&self.random),
-            audience: domain::visibility::Audience::Everyone,
-            audience_since: 0,
-            caption: None,
-            place: None,
-            tags: Vec::new(),
-            media: (0..media).map(medium).collect(),
-            state: State::Processing,
-            pending: media,
-            failure: None,
-            likes: 0,
-            comments: 0,
-            commenting: domain::comment::Commenting::Everyone,
-            hides_likes: false,
-            pins: Vec::new(),
-        };
+        let media = (0..media).map(medium).collect();
+        let photo = Photo::draft(id, author, "ada", AddressSecret::draw(&self.random), media);
         table::photo::create(&self.table, &photo, None).await.unwrap();
         self.engine.records().await;
         photo

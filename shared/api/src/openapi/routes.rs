@@ -296,11 +296,13 @@ fn photos() -> Vec<Route> {
         .validated()
         .refuses(404, NO_PHOTO);
     let edit = Route::new(Patch, path, Tag::Photos, "updatePhoto")
-        .summary("Change the texts of one's own photo, and how it may be answered")
+        .summary(
+            "Change the texts of one's own photo, how it may be answered, and whether one is told of that",
+        )
         .takes::<UpdatePhotoRequest>(json!({
             "caption": "Sunset over the bay", "tags": ["sunset"],
             "media": [{ "index": 0, "alt": "The sun sets behind the bridge" }],
-            "comments": "followers", "hide_like_count": true,
+            "comments": "followers", "hide_like_count": true, "notifications_muted": true,
         }))
         .gives::<PhotoView>(200, "The photo as it is now.")
         .refuses(400, EDIT_RULES)

@@ -249,6 +249,9 @@ pub struct PhotoView {
     /// Why it failed, when it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureView>,
+    /// Whether its author is told nothing of what happens under it. Said to the author alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notifications_muted: Option<bool>,
 }
 
 /// Why a photo failed.
@@ -277,6 +280,8 @@ pub struct UpdatePhotoRequest {
     pub comments: Option<CommentingView>,
     /// Whether the number of likes is for oneself alone.
     pub hide_like_count: Option<bool>,
+    /// Whether oneself is told nothing of likes, comments, replies and mentions under it. What one was told stays.
+    pub notifications_muted: Option<bool>,
 }
 
 /// Changes to one medium of one's own photo; an absent or null field stays, empty text removes.
@@ -418,12 +423,14 @@ impl PhotoView {
     /// Shows `photo` with its state to `viewer`.
     pub fn new(photo: &Photo, cdn: &str, marks: Marks, viewer: UserId) -> Self {
         let mut card = PhotoCard::new(photo, cdn, marks, viewer);
-        if photo.author == viewer {
+        let is_own = photo.author == viewer;
+        if is_own {
             for (shown, medium) in card.media.iter_mut().zip(&photo.media) {
                 shown.similar_to = medium.rendered.as_ref().and_then(|facts| facts.similar_to);
             }
         }
-        Self { card, status: photo.state.into(), failure: FailureView::of(photo) }
+        let notifications_muted = is_own.then_some(photo.muted);
+        Self { card, status: photo.state.into(), failure: FailureView::of(photo), notifications_muted }
     }
 }
 

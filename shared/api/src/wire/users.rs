@@ -123,7 +123,7 @@ pub struct UpdateProfileRequest {
 /// What is muted of somebody.
 #[derive(Serialize, ToSchema, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Muted {
-    /// Their photos, in the feed.
+    /// Their photos in the feed, and notifications of what they do.
     pub posts: bool,
     /// Their stories.
     pub stories: bool,
@@ -132,7 +132,7 @@ pub struct Muted {
 /// What to mute of somebody; all of it where nothing is said.
 #[derive(Deserialize, ToSchema, Default)]
 pub struct MuteRequest {
-    /// Their photos, in the feed.
+    /// Their photos in the feed, and notifications of what they do.
     pub posts: Option<bool>,
     /// Their stories.
     pub stories: Option<bool>,

@@ -141,6 +141,7 @@ pub(super) struct Assignments {
 pub(super) fn assignments(item: &PhotoItem) -> Result<Assignments> {
     let photo = &item.photo;
     let optional = |value: Option<&str>| value.map(text);
+    let is_set = |set: bool| set.then_some(AttributeValue::Bool(true));
     let tags = AttributeValue::L(photo.tags.iter().map(|tag| text(tag.as_str())).collect());
     let commenting = match photo.commenting {
         Commenting::Everyone => None,
@@ -153,7 +154,8 @@ pub(super) fn assignments(item: &PhotoItem) -> Result<Assignments> {
         (BESIDE.to_owned(), item.beside.map(bytes_value).transpose()?),
         (EDITS.to_owned(), item.edits.map(number)),
         ("commenting".to_owned(), commenting),
-        ("hides_likes".to_owned(), photo.hides_likes.then_some(AttributeValue::Bool(true))),
+        ("hides_likes".to_owned(), is_set(photo.hides_likes)),
+        ("muted".to_owned(), is_set(photo.muted)),
     ];
     for (index, medium) in photo.media.iter().enumerate() {
         attributes.push((format!("media[{index}].alt"), optional(medium.alt.as_ref().map(AltText::as_str))));
