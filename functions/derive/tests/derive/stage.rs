@@ -230,6 +230,7 @@ pub fn told(event: &Event) -> String {
         | Event::PasswordChanged { .. }
         | Event::DigestDue { .. }
         | Event::NotificationTold { .. }
+        | Event::PostAnnounced { .. }
         | Event::QuietEnded { .. } => kind.to_owned(),
     }
 }
