@@ -139,6 +139,34 @@ test("what happens to one and to one's account is chosen like any other kind", a
   }
 });
 
+test('notifications of one photo are muted in its menu, and told again', async ({ page, world, me }) => {
+  const id = await world.post(me, { media: [[CAT, 'A cat']] });
+  const muted = async () =>
+    (await world.call<{ notifications_muted: boolean }>('GET', `photos/${id}`, undefined, me)).notifications_muted;
+  await page.goto(`/p/${id}`);
+  const menu = page.getByRole('button', { name: 'More about this photo' });
+  await menu.click();
+  await page.getByRole('menuitem', { name: 'Mute notifications of this photo' }).click();
+  await expect(page.getByText('You are told nothing of what happens under this photo.')).toBeVisible();
+  await expect.poll(muted).toBe(true);
+  await page.reload();
+  await menu.click();
+  await page.getByRole('menuitem', { name: 'Unmute notifications of this photo' }).click();
+  await expect.poll(muted).toBe(false);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect.poll(muted).toBe(true);
+
+  // What is refused is taken back.
+  await page.route(`**/api/v1/photos/${id}`, (route) =>
+    route.request().method() === 'PATCH' ? route.fulfill({ status: 503, json: { code: 'busy' } }) : route.continue(),
+  );
+  await menu.click();
+  await page.getByRole('menuitem', { name: 'Unmute notifications of this photo' }).click();
+  await expect(page.getByText('The service is busy.')).toBeVisible();
+  await menu.click();
+  await expect(page.getByRole('menuitem', { name: 'Unmute notifications of this photo' })).toBeVisible();
+});
+
 test('quiet hours are those of the place where one is, and can be moved and left', async ({ browser, world }) => {
   const context = await browser.newContext({ timezoneId: 'Europe/Berlin' });
   const page = await context.newPage();

@@ -314,7 +314,7 @@ export interface paths {
         delete: operations["deletePhoto"];
         options?: never;
         head?: never;
-        /** Change the texts of one's own photo, and how it may be answered */
+        /** Change the texts of one's own photo, how it may be answered, and whether one is told of that */
         patch: operations["updatePhoto"];
         trace?: never;
     };
@@ -1289,14 +1289,14 @@ export interface components {
         };
         /** @description What to mute of somebody; all of it where nothing is said. */
         MuteRequest: {
-            /** @description Their photos, in the feed. */
+            /** @description Their photos in the feed, and notifications of what they do. */
             posts?: boolean | null;
             /** @description Their stories. */
             stories?: boolean | null;
         };
         /** @description What is muted of somebody. */
         Muted: {
-            /** @description Their photos, in the feed. */
+            /** @description Their photos in the feed, and notifications of what they do. */
             posts: boolean;
             /** @description Their stories. */
             stories: boolean;
@@ -1432,6 +1432,8 @@ export interface components {
             /** @description How far it is. */
             status: components["schemas"]["StatusView"];
             failure?: components["schemas"]["FailureView"] | null;
+            /** @description Whether its author is told nothing of what happens under it. Said to the author alone. */
+            notifications_muted?: boolean | null;
         };
         /**
          * @description How far a profile picture is.
@@ -1681,6 +1683,8 @@ export interface components {
             comments?: components["schemas"]["CommentingView"] | null;
             /** @description Whether the number of likes is for oneself alone. */
             hide_like_count?: boolean | null;
+            /** @description Whether oneself is told nothing of likes, comments, replies and mentions under it. What one was told stays. */
+            notifications_muted?: boolean | null;
         };
         /** @description Changes to one's own profile; absent and null fields stay, empty text removes. */
         UpdateProfileRequest: {
@@ -2858,6 +2862,7 @@ export interface operations {
                  *           "index": 0
                  *         }
                  *       ],
+                 *       "notifications_muted": true,
                  *       "tags": [
                  *         "sunset"
                  *       ]

@@ -19,6 +19,8 @@ export class Photo {
   failure: Schemas['FailureView'] | undefined = $state.raw();
   readonly like: Wish;
   readonly save: Wish;
+  /** Whether one is told nothing of what happens under it: said of one's own photo alone, and not by lists. */
+  muted: Wish | undefined = $state.raw();
   /** Comments, with one's own that the API does not count yet. */
   comments = $state(0);
   #commentsHeldUntil = 0;
@@ -170,6 +172,8 @@ export function photoView(view: PhotoView): Photo {
   const entity = photo(view);
   entity.status = view.status;
   entity.failure = view.failure ?? undefined;
+  const muted = view.notifications_muted ?? undefined;
+  if (muted !== undefined) entity.muted = wishFor('mute-photo', entity.id, muted);
   return entity;
 }
 
@@ -237,7 +241,7 @@ export function onWishFailed(tell: (problem: Problem) => void): void {
   report = tell;
 }
 
-const ON_PHOTOS = ['like', 'save'] as const;
+const ON_PHOTOS = ['like', 'save', 'mute-photo'] as const;
 const ON_PEOPLE = ['follow', 'block', 'mute', 'close-friend'] as const;
 type OnPhotos = (typeof ON_PHOTOS)[number];
 type OnPeople = (typeof ON_PEOPLE)[number];
@@ -254,6 +258,9 @@ function isOnPhotos(kind: OnPhotos | OnPeople): kind is OnPhotos {
 
 function tellOfPhoto(kind: OnPhotos, id: string, on: boolean): Promise<unknown> {
   const path = { params: { path: { photo_id: id } } };
+  if (kind === 'mute-photo') {
+    return ok(api.PATCH('/api/v1/photos/{photo_id}', { ...path, body: { notifications_muted: on } }));
+  }
   return ok(
     on ? api.POST(`/api/v1/photos/{photo_id}/${kind}`, path) : api.DELETE(`/api/v1/photos/{photo_id}/${kind}`, path),
   );

@@ -1,23 +1,25 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { session } from '$lib/session.svelte';
-import { knownPhoto, type Photo, type PhotoCard, photo } from './entities.svelte';
+import { knownPhoto, type Photo, type PhotoCard, photo, photoView } from './entities.svelte';
 import { HOLD } from './wish.svelte';
 
 const card = (likes_count: number | null, liked_by_user = false) =>
   ({ photo_id: '7', likes_count, liked_by_user, comments_count: 0, saved_by_user: false }) as PhotoCard;
 
-/** What a like or an unlike is answered with. */
+/** What a wish is answered with. */
 let status: number;
+let told: string[];
 
 beforeEach(async () => {
   vi.useFakeTimers();
   status = 204;
+  told = [];
   const answer = { user_id: '1', username: 'me', expires_in: 900 };
-  vi.stubGlobal('fetch', async ({ url }: Request) =>
-    url.endsWith('/login')
-      ? Response.json(answer)
-      : new Response(status === 204 ? null : '{"code":"busy"}', { status }),
-  );
+  vi.stubGlobal('fetch', async (request: Request) => {
+    if (request.url.endsWith('/login')) return Response.json(answer);
+    told.push(`${request.method} ${await request.text()}`);
+    return new Response(status === 204 ? null : '{"code":"busy"}', { status });
+  });
   await session.signIn('me', 'a test is no secret');
 });
 
@@ -94,4 +96,27 @@ test('what waits is of no photo that has gone with the session', async () => {
   session.end();
   await vi.advanceTimersByTimeAsync(HOLD);
   expect([shown(anna), vi.getTimerCount()]).toEqual([[4, true], 0]);
+});
+
+const own = (notifications_muted?: boolean) =>
+  photoView({ ...card(3), status: 'ready', notifications_muted } as Parameters<typeof photoView>[0]);
+
+test('whether one is told of a photo is known of one that was read, and of no other', () => {
+  expect(photo(card(3)).muted).toBeUndefined();
+  expect(own().muted).toBeUndefined();
+  expect(own(true).muted?.wanted).toBe(true);
+  // A list does not say it.
+  expect(photo(card(3)).muted?.wanted).toBe(true);
+  expect(own(false).muted?.wanted).toBe(false);
+});
+
+test('a photo is muted at once, and not when that is refused', async () => {
+  const { muted } = own(false);
+  const muting = muted?.set(true);
+  expect(muted?.wanted).toBe(true);
+  await muting;
+  expect([muted?.said, told]).toEqual([true, ['PATCH {"notifications_muted":true}']]);
+  status = 503;
+  await muted?.set(false);
+  expect([muted?.wanted, told.at(-1)]).toEqual([true, 'PATCH {"notifications_muted":false}']);
 });
