@@ -63,7 +63,7 @@ class Seeder:
         self._show = show
         self._workers = workers
         self._done = 0
-        between = len(world.follows) + len(world.likes) + len(world.comments)
+        between = len(world.follows) + len(world.bells) + len(world.likes) + len(world.comments)
         self._total = (2 if mailbox is None else 3) * len(world.people) + len(world.photos) + between
 
     def run(self, cdn: str, opened: Callable[[], None]) -> None:
@@ -74,6 +74,7 @@ class Seeder:
         world = self._world
         accounts = self._each("people", range(len(world.people)), self._account)
         self._each("follows", world.follows, lambda edge: self._follow(accounts, *edge))
+        self._each("bells", world.bells, lambda edge: self._ring(accounts, *edge))
         opening = world.opening
         ids = self._publish(accounts, opening)
         reader = accounts[world.people.index(world.guides[1])]
@@ -158,6 +159,9 @@ class Seeder:
 
     def _follow(self, accounts: list[Account], who: int, whom: int) -> None:
         self._client.call("POST", f"/users/{accounts[whom].user_id}/follow", accounts[who].token)
+
+    def _ring(self, accounts: list[Account], who: int, whom: int) -> None:
+        self._client.call("POST", f"/users/{accounts[whom].user_id}/bell", accounts[who].token)
 
     def _photos_of(self, session: Any) -> dict[str, str]:
         """Ids of somebody's photos by caption."""

@@ -100,6 +100,12 @@ class World:
         return self.people[famous], self.people[reader]
 
     @property
+    def bells(self) -> tuple[tuple[int, int], ...]:
+        """Who has a bell on, and of whom: each of the guides of the first whom they follow."""
+        guides = (self.people.index(guide) for guide in self.guides)
+        return tuple(next(edge for edge in self.follows if edge[0] == guide) for guide in guides)
+
+    @property
     def opening(self) -> tuple[Photo, ...]:
         """The photos that are posted before all others: of people whom the second guide follows, so that her feed has something in it."""
         reader = self.people.index(self.guides[1])

@@ -40,6 +40,7 @@ class FakeApi(ThreadingHTTPServer):
         self.photos: dict[str, dict[str, Any]] = {}
         self.by_key: dict[str, str] = {}
         self.follows: set[tuple[str, str]] = set()
+        self.bells: set[tuple[str, str]] = set()
         self.likes: set[tuple[str, str]] = set()
         # What is said in a list of comments or of replies, and who may find it there by now.
         self.said: dict[str, list[dict[str, str]]] = {}
@@ -98,6 +99,11 @@ class FakeApi(ThreadingHTTPServer):
         if follow := re.fullmatch(r"/api/v1/users/id-(\w+)/follow", path):
             self.follows.add((user, follow[1]))
             return 200, {}
+        if bell := re.fullmatch(r"/api/v1/users/id-(\w+)/bell", path):
+            if (user, bell[1]) not in self.follows:
+                return 409, {"code": "not_following"}
+            self.bells.add((user, bell[1]))
+            return 200, {"bell": True}
         if like := re.fullmatch(r"/api/v1/photos/(\d+)/like", path):
             self.likes.add((user, like[1]))
             return 200, {}
@@ -264,6 +270,7 @@ def test_the_whole_world_is_there(api: FakeApi) -> None:
     world = small_world()
     seed(api, world)
     assert len(api.users) == 4 and len(api.photos) == 5 and len(api.follows) == 3 and len(api.likes) == 3
+    assert api.bells == {(world.people[who].username, world.people[whom].username) for who, whom in world.bells}
     names = [person.username for person in world.people]
     said = [(f"id-{names[0]}", "What a light!"), (f"id-{names[1]}", "It was early."), (f"id-{names[2]}", "Lovely")]
     assert state(api)[-1] == sorted(said)
@@ -308,7 +315,7 @@ def test_it_says_how_far_it_is(api: FakeApi) -> None:
     shown: list[tuple[int, int, str]] = []
     seed(api, world, show=lambda done, total, what: shown.append((done, total, what)))
     assert [done for done, _, _ in shown] == list(range(1, shown[-1][1] + 1))
-    assert {what for _, _, what in shown} == {"people", "profiles", "follows", "photos", "likes", "comments"}
+    assert {what for _, _, what in shown} == {"people", "profiles", "follows", "bells", "photos", "likes", "comments"}
 
 
 def test_what_is_there_is_not_posted_again(api: FakeApi) -> None:

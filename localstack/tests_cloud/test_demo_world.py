@@ -52,6 +52,11 @@ def test_likes_have_a_heavy_tail() -> None:
     assert likes[len(likes) // 2] <= likes[0] / 4
 
 
+def test_the_guides_have_a_bell_on_of_people_whom_they_follow() -> None:
+    assert {WORLD.people[who] for who, _ in WORLD.bells} == set(WORLD.guides)
+    assert set(WORLD.bells) <= set(WORLD.follows)
+
+
 def test_followers_say_what_fits_and_authors_answer() -> None:
     followers = {(whom, who) for who, whom in WORLD.follows}
     said = [(comment.photo, comment.text.partition("@")[0]) for comment in WORLD.comments]

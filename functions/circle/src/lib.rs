@@ -1,7 +1,7 @@
-//! `circle`: what people say about each other besides following: blocks, mutes, close friends, removed followers
-//! and answers to follow requests; and the lists of them.
+//! `circle`: what people say about each other besides following: blocks, mutes, close friends, bells, removed
+//! followers and answers to follow requests; and the lists of them.
 //!
-//! - **Trigger**: `POST` and `DELETE /api/v1/users/{user_id}/block`, `…/mute` and `…/close-friend`,
+//! - **Trigger**: `POST` and `DELETE /api/v1/users/{user_id}/block`, `…/mute`, `…/close-friend` and `…/bell`,
 //!   `DELETE /api/v1/users/me/followers/{user_id}`, `POST /api/v1/users/me/requests/{user_id}/accept` and
 //!   `…/decline`, `GET /api/v1/users/me/blocks`, `…/mutes`, `…/close-friends` and `…/requests`. `{user_id}` is an
 //!   id or `@name`.
@@ -9,17 +9,17 @@
 //!   the edges that the act names; the quota beside them. Then one conditional update of what the caller says
 //!   about the other. A list is one query of that, then one `BatchGetItem` of profiles beside one of the caller's
 //!   edges to them. A name costs one get more.
-//! - **Emits**: nothing. The pair reaches `derive` through the table's stream. Circles, and follows and requests
-//!   that end or begin, follow from it.
-//! - **Redelivery**: what is said twice is said once. A removed follow and an answered request are named by the
-//!   moment since which they exist, so that a repetition never concerns a later one.
+//! - **Emits**: nothing. The pair reaches `derive` through the table's stream. Circles, bells' edges, and follows
+//!   and requests that end or begin, follow from it.
+//! - **Redelivery**: what is said twice is said once. A removed follow, the follow of a bell and an answered request
+//!   are named by the moment since which they exist, so that a repetition never concerns a later one.
 //! - **Failures**: the caller gets a problem and asks again.
 
 mod lists;
 
 use std::sync::Arc;
 
-use api::wire::MuteRequest;
+use api::wire::{BellState, MuteRequest};
 use api::{Call, Caller, Problem, Reply};
 use domain::cursor::List;
 use domain::quota::{self, Quota};
@@ -161,6 +161,28 @@ impl CircleHandler {
         Ok(Reply::no_content())
     }
 
+    /// Switches on the bell of the caller, in the follow that there is.
+    async fn ring(&self, call: &Call, caller: &Caller, other: UserId) -> Result<Reply, Problem> {
+        let edge = async { Ok(follow::get_latest(&self.table, caller.user_id, other).await?) };
+        let taking = self.take(&quota::BELLS, caller);
+        let (edge, (), (), ()) =
+            futures::try_join!(edge, self.sees(caller, other), taking, self.sessions.check(call))?;
+        let Some(edge) = edge else {
+            return Err(Problem::conflict(
+                "not_following",
+                "Only whoever follows somebody has a bell of them.",
+            ));
+        };
+        pair::ring(&self.table, caller.user_id, other, edge.at).await?;
+        Reply::ok(&BellState { bell: true })
+    }
+
+    async fn silence(&self, call: &Call, caller: &Caller, other: UserId) -> Result<Reply, Problem> {
+        futures::try_join!(self.sees(caller, other), self.sessions.check(call))?;
+        pair::silence(&self.table, caller.user_id, other, self.clock.now()).await?;
+        Reply::ok(&BellState { bell: false })
+    }
+
     async fn remove_follower(&self, call: &Call, caller: &Caller, other: UserId) -> Result<Reply, Problem> {
         let (table, me) = (&self.table, caller.user_id);
         let edge = async { Ok(follow::get_latest(table, other, me).await?) };
@@ -229,6 +251,12 @@ impl runtime::http::Handler for CircleHandler {
             }
             "DELETE /api/v1/users/{user_id}/close-friend" => {
                 self.unfriend(call, caller, other("cannot_befriend_self").await?).await
+            }
+            "POST /api/v1/users/{user_id}/bell" => {
+                self.ring(call, caller, other("cannot_ring_for_self").await?).await
+            }
+            "DELETE /api/v1/users/{user_id}/bell" => {
+                self.silence(call, caller, other("cannot_ring_for_self").await?).await
             }
             "DELETE /api/v1/users/me/followers/{user_id}" => {
                 self.remove_follower(call, caller, self.named(call).await?).await

@@ -10,6 +10,7 @@ use circle::CircleHandler;
 use domain::quota::{self, Quota};
 use domain::visibility::Mute;
 use serde_json::{Value, json};
+use table::change::Change;
 use table::keys::ItemKey;
 use table::pair;
 use testkit::http::{Answer, Request, call, event};
@@ -21,6 +22,8 @@ const MUTE: &str = "POST /api/v1/users/{user_id}/mute";
 const UNMUTE: &str = "DELETE /api/v1/users/{user_id}/mute";
 const BEFRIEND: &str = "POST /api/v1/users/{user_id}/close-friend";
 const UNFRIEND: &str = "DELETE /api/v1/users/{user_id}/close-friend";
+const RING: &str = "POST /api/v1/users/{user_id}/bell";
+const SILENCE: &str = "DELETE /api/v1/users/{user_id}/bell";
 const REMOVE: &str = "DELETE /api/v1/users/me/followers/{user_id}";
 const ACCEPT: &str = "POST /api/v1/users/me/requests/{user_id}/accept";
 const DECLINE: &str = "POST /api/v1/users/me/requests/{user_id}/decline";
@@ -30,7 +33,8 @@ const CLOSE_FRIENDS: &str = "GET /api/v1/users/me/close-friends";
 const REQUESTS: &str = "GET /api/v1/users/me/requests";
 
 /// Every route that writes.
-const ACTS: [&str; 9] = [BLOCK, UNBLOCK, MUTE, UNMUTE, BEFRIEND, UNFRIEND, REMOVE, ACCEPT, DECLINE];
+const ACTS: [&str; 11] =
+    [BLOCK, UNBLOCK, MUTE, UNMUTE, BEFRIEND, UNFRIEND, RING, SILENCE, REMOVE, ACCEPT, DECLINE];
 
 fn deps(world: &World) -> CircleHandler {
     CircleHandler::new(world.table.clone(), 1, "https://cdn.test", world.clock.shared())
@@ -161,6 +165,56 @@ async fn when_close_friends_change_then_nothing_is_derived() {
     assert!(world.derive().await.is_empty());
 }
 
+/// Switches a bell on or off, which has to succeed.
+async fn switch(world: &World, who: &Caller, whom: &Caller, on: bool) {
+    let answer = ask(world, if on { RING } else { SILENCE }, who, whom.user_id).await;
+    assert_eq!((answer.status, answer.json), (200, json!({ "bell": on })));
+}
+
+#[tokio::test]
+async fn when_a_bell_is_switched_then_it_is_on_in_the_follow_that_there_is() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let rings = async || {
+        let said = pair::get_latest(&world.table, ann.user_id, bob.user_id).await.unwrap();
+        let follow = table::follow::get_latest(&world.table, ann.user_id, bob.user_id).await.unwrap();
+        follow.is_some_and(|follow| said.rings(follow.at))
+    };
+    let refused = ask(&world, RING, &ann, bob.user_id).await;
+    assert_eq!((refused.status, refused.code()), (409, "not_following"));
+    switch(&world, &ann, &bob, false).await;
+    world.follow(&bob, &ann).await;
+    assert_eq!(ask(&world, RING, &ann, bob.user_id).await.code(), "not_following", "they follow, not she");
+
+    world.follow(&ann, &bob).await;
+    assert!(!rings().await);
+    for on in [true, true, false, false, true] {
+        switch(&world, &ann, &bob, on).await;
+        assert_eq!(rings().await, on);
+    }
+    // It ends with the follow, and no later one brings it back.
+    world.unfollow(&ann, &bob).await;
+    assert_eq!(ask(&world, RING, &ann, bob.user_id).await.code(), "not_following");
+    world.follow(&ann, &bob).await;
+    assert!(!rings().await);
+    switch(&world, &ann, &bob, true).await;
+    assert!(rings().await);
+}
+
+#[tokio::test]
+async fn when_a_bell_is_switched_then_its_edge_is_derived_and_no_circle_is_read() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    world.follow(&ann, &bob).await;
+    world.derive().await;
+    for on in [true, true, false, false] {
+        switch(&world, &ann, &bob, on).await;
+    }
+    let derived = world.derive().await;
+    let change = Change::Bell { by: ann.user_id, about: bob.user_id };
+    assert_eq!(derived, [change.clone(), change], "what changes nothing has no record");
+}
+
 #[tokio::test]
 async fn when_a_follower_is_removed_then_they_may_follow_again() {
     let world = World::new().await;
@@ -216,6 +270,8 @@ async fn when_it_is_oneself_or_nobody_then_it_is_refused_and_nothing_is_said() {
         (UNMUTE, "cannot_mute_self"),
         (BEFRIEND, "cannot_befriend_self"),
         (UNFRIEND, "cannot_befriend_self"),
+        (RING, "cannot_ring_for_self"),
+        (SILENCE, "cannot_ring_for_self"),
     ] {
         let answer = ask(&world, route, &ann, "@ann").await;
         assert_eq!((answer.status, answer.code()), (400, code), "{route}");
@@ -233,7 +289,7 @@ async fn when_somebody_is_hidden_then_only_a_block_can_be_said_of_them() {
     act(&world, BLOCK, &ann, &bob).await;
     world.derive().await;
     for (who, whom) in [(&ann, &bob), (&bob, &ann)] {
-        for route in [MUTE, UNMUTE, BEFRIEND, UNFRIEND, REMOVE, ACCEPT, DECLINE] {
+        for route in [MUTE, UNMUTE, BEFRIEND, UNFRIEND, RING, SILENCE, REMOVE, ACCEPT, DECLINE] {
             world.engine.reset_usage();
             let hidden = ask(&world, route, who, whom.user_id).await;
             let of_hidden = world.engine.usage();
@@ -293,20 +349,20 @@ async fn acts_stay_within_their_budgets() {
     world.follow(&bob, &ann).await;
     request(&world, &bob, &ann).await;
     let session = OldSession::open(&world.table, &world.clock, &ann).await;
-    for (route, reads, writes) in [
-        (BLOCK, 3.0, 2),
-        (UNBLOCK, 1.0, 1),
-        (MUTE, 1.5, 2),
-        (UNMUTE, 1.5, 1),
-        (BEFRIEND, 1.5, 2),
-        (UNFRIEND, 1.5, 1),
-        (REMOVE, 2.5, 2),
-        (ACCEPT, 2.5, 2),
-        (DECLINE, 2.5, 2),
+    for (route, status, reads, writes) in [
+        (BLOCK, 204, 3.0, 2),
+        (UNBLOCK, 204, 1.0, 1),
+        (MUTE, 204, 1.5, 2),
+        (UNMUTE, 204, 1.5, 1),
+        (BEFRIEND, 204, 1.5, 2),
+        (UNFRIEND, 204, 1.5, 1),
+        (REMOVE, 204, 2.5, 2),
+        (ACCEPT, 204, 2.5, 2),
+        (DECLINE, 204, 2.5, 2),
     ] {
         world.engine.reset_usage();
         let request = Request::to(route).path("user_id", bob.user_id).token(&session.token);
-        assert_eq!(send(&world, request).await.status, 204, "{route}");
+        assert_eq!(send(&world, request).await.status, status, "{route}");
         let usage = world.engine.usage();
         assert_eq!((usage.round_trips, usage.writes()), (2, writes), "{route} {usage:?}");
         assert!(usage.write_units <= f64::from(writes) && usage.read_units <= reads, "{route} {usage:?}");

@@ -5,8 +5,8 @@
 //! - **Access patterns**: transactions of derived edges and their counters, many edges to one. The author's
 //!   timeline and head, and whether their account is private. Packed followings. The top comments of a photo.
 //!   Comments that the author of their photo removed. Markers of photos that are being processed. Circles of two
-//!   people, from what they say about each other by then. For each follow and request both pairs, which may forbid it. For each
-//!   photo that was liked whether it is watched (1 RRU).
+//!   people and edges of bells, from what they say about each other by then. For each follow and request both pairs,
+//!   which may forbid it. For each photo that was liked whether it is watched (1 RRU).
 //! - **Emits**: after derivation `photo.ready`, `photo.failed`, `photo.deleted`, `picture.removed`,
 //!   `like.added`, `like.removed`, `follow.added`, `follow.removed`, `request.added`, `request.removed`,
 //!   `request.accepted`, `comment.added`, `comment.removed`, `mention.added`, `comment_like.added`,

@@ -204,6 +204,7 @@ mod tests {
                 json!({"taken_back": {"follow": ["1", "2"]}}),
             ),
             (Change::Paired { by: user(1), about: user(2) }, json!({"paired": {"by": "1", "about": "2"}})),
+            (Change::Bell { by: user(1), about: user(2) }, json!({"bell": {"by": "1", "about": "2"}})),
             (Change::Drafted { photo: photo(2) }, json!({"drafted": {"photo": "2"}})),
             (
                 Change::Ready {

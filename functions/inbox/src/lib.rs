@@ -121,8 +121,7 @@ impl InboxHandler {
         let actors: HashSet<UserId> =
             rows.iter().flat_map(|row| &row.row.actors).map(|actor| actor.user_id).collect();
         let actors: Vec<UserId> = actors.into_iter().collect();
-        // Only what is said in comments is about somebody else's photo.
-        let may_be_others = rows.iter().any(|row| row.id.subject.comment().is_some());
+        let may_be_others = rows.iter().any(|row| row.id.subject.may_be_about_anothers());
         let followings = async {
             if may_be_others {
                 followings::get(&self.table, recipient).await

@@ -171,6 +171,8 @@ fn kind_name(kind: &str, language: Language) -> &'static str {
         ("session", Language::De) => "Neue Anmeldungen in deinem Konto",
         ("password", Language::En) => "Changes of your password",
         ("password", Language::De) => "Änderungen deines Passworts",
+        ("post", Language::En) => "New photos",
+        ("post", Language::De) => "Neue Fotos",
         (_, Language::En) => "Other news",
         (_, Language::De) => "Weitere Neuigkeiten",
     }

@@ -3,14 +3,15 @@
 //! - **Trigger**: SQS `notify`, subscribed to `like.added`, `like.removed`, `comment.added`, `comment.removed`,
 //!   `mention.added`, `comment_like.added`, `comment_like.removed`, `follow.added`, `follow.removed`,
 //!   `request.added`, `request.removed`, `request.accepted`, `photo.deleted`, `session.added` and
-//!   `password.changed`.
+//!   `password.changed`; from `bell`, with `post.announced`.
 //! - **Access patterns**: the actor's edge as it is now, beside the photo and the comment that it is about. Of
 //!   comments on one's photo and replies to oneself it is the actor's newest of the row's day, which is one range.
 //!   Then the recipient's circle, the marker of the actor, the places of the subject's rows and the recipient's row of
 //!   the day, and one transaction of what changes: a row that is told moves to the top and is counted as unread. Then the
-//!   edge again. Who accepted a request, logged in or changed their password is read by name. Whether the recipient sees a
-//!   private photo of somebody else is read from their follow. For a deleted photo or comment, the places of its rows, and
-//!   one transaction that deletes them and counts what was unread of them.
+//!   edge again. Who accepted a request, logged in or changed their password is read by name. Of a photo that somebody shared it is the recipient's follow beside
+//!   what they say of the author, whose bell is on in it. Whether the recipient sees a private photo of somebody else is
+//!   read from their follow. For a deleted photo or comment, the places of its rows, and one transaction that deletes
+//!   them and counts what was unread of them.
 //! - **Emits**: `notification.told` for each row that it tells. What a row gathers instead, `gather` tells.
 //! - **Redelivery**: a message says only that something may have changed. The function reads the current
 //!   state, acts, and reads it again. Messages may come twice, late and in any order. The marker lets each
@@ -33,7 +34,7 @@ use runtime::Aws;
 use runtime::topic::{Publisher, Topic, Unpublished};
 use table::inbox::{self, Aligned, Alignment};
 use table::sight::Viewer;
-use table::{Table, comment, follow, like, photo, request, user};
+use table::{Table, comment, follow, like, pair, photo, request, user};
 
 /// Times a relation is read before a message is given up for now.
 const TURNS: u32 = 5;
@@ -218,6 +219,16 @@ impl<P: Publisher> NotifyHandler<P> {
                 let user = user::get(table, actor).await?;
                 user.map(|user| acted(at, user.username.as_str().to_owned()))
             }
+            (Once::Ever(Subject::Post(photo)), Some(recipient)) => {
+                let (follow, said, author) = futures::try_join!(
+                    follow::get_latest(table, recipient, actor),
+                    pair::get_latest(table, recipient, actor),
+                    user::get(table, actor),
+                )?;
+                let rings = follow.is_some_and(|follow| said.rings(follow.at));
+                let author = author.filter(|_| rings);
+                author.map(|author| acted(photo.created_at(), author.username.as_str().to_owned()))
+            }
             // Comments and replies are told of by day, and only of a like the recipient may be unknown.
             (Once::Ever(Subject::Comment(_) | Subject::Reply(_)), _) | (_, None) => None,
         })
@@ -355,6 +366,9 @@ impl<P: Publisher> runtime::sqs::Handler for NotifyHandler<P> {
             }
             Event::PasswordChanged { user_id, at } => {
                 self.align(Some(user_id), Once::Ever(Subject::Password(at)), user_id).await
+            }
+            Event::PostAnnounced { recipient_id, photo_id, author_id } => {
+                self.align(Some(recipient_id), Once::Ever(Subject::Post(photo_id)), author_id).await
             }
             Event::PhotoDeleted { photo_id, author_id, .. } => {
                 // One after the other, because both change the number of unread rows.

@@ -87,7 +87,7 @@ impl ProfileHandler {
         let (viewer, user, followed, follows, said) = futures::try_join!(
             Viewer::get(table, me),
             user::get(table, id),
-            follow::exists(table, me, id),
+            follow::get(table, me, id),
             follow::exists(table, id, me),
             pair::get(table, me, id),
         )?;
@@ -97,8 +97,9 @@ impl ProfileHandler {
         } else {
             (true, false)
         };
-        let (mute, close) = (said.mute, said.close.is_some());
-        let regard = Regard { admitted, followed, requested, follows, mute, close };
+        let bell = followed.as_ref().is_some_and(|follow| said.rings(follow.at));
+        let (followed, mute, close) = (followed.is_some(), said.mute, said.close.is_some());
+        let regard = Regard { admitted, followed, requested, follows, mute, close, bell };
         Ok(Profile::new(user, &self.cdn_url, &regard))
     }
 

@@ -145,6 +145,10 @@ fn words(subject: Subject, language: Language) -> Words {
             "haben deine Anfrage angenommen",
         ),
         (Subject::Session(_) | Subject::Password(_), _) => return notice(subject, language),
+        (Subject::Post(_), Language::En) => ("New photo", "New photos", "shared a photo", "shared a photo"),
+        (Subject::Post(_), Language::De) => {
+            ("Neues Foto", "Neue Fotos", "hat ein Foto geteilt", "haben ein Foto geteilt")
+        }
     };
     Words { title, titles, one, several }
 }
@@ -183,6 +187,7 @@ mod tests {
             Subject::Acceptance,
             Subject::Session(Timestamp(7)),
             Subject::Password(Timestamp(7)),
+            Subject::Post(photo),
         ];
         let each = |language| {
             let rows = subjects.iter().flat_map(|subject| rows.iter().map(move |row| (*subject, row)));

@@ -75,7 +75,9 @@ async fn when_nothing_changes_that_a_search_shows_then_nothing_is_read_or_writte
 async fn when_profiles_change_then_the_index_is_what_it_would_be_from_the_start() {
     let (changed, direct) = (World::new().await, World::new().await);
     let (ann, bob) = (changed.person("ann_lee").await, changed.person("bob").await);
-    for (full_name, followers) in [("Ann Lee", 3), ("Maria Fox", 2_000), ("Ann Fox", 1), ("Ann Maria Fox", 70)] {
+    for (full_name, followers) in
+        [("Ann Lee", 3), ("Maria Fox", 2_000), ("Ann Fox", 1), ("Ann Maria Fox", 70)]
+    {
         changed.rename(&ann, full_name).await;
         changed.set_followers(&ann, followers).await;
     }
@@ -112,7 +114,9 @@ async fn when_it_dies_at_any_write_then_the_records_come_again_and_nothing_is_le
         world.engine.heal();
         handle(&world, records).await;
         // Ids differ from world to world, keys of texts do not.
-        let texts = |index: &BTreeMap<(String, String), _>| index.keys().map(|(pk, _)| pk.clone()).collect::<Vec<_>>();
+        let texts = |index: &BTreeMap<(String, String), _>| {
+            index.keys().map(|(pk, _)| pk.clone()).collect::<Vec<_>>()
+        };
         assert_eq!(texts(&index(&world).await), texts(&right), "after a death at write {write}");
         if finished.is_some() {
             break;

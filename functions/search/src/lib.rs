@@ -137,7 +137,8 @@ impl SearchHandler {
         let corrected = meant.as_ref().map(|meant| meant.query.clone());
         let sources = Sources::of(&query, meant, after.clone());
         // Renewed words are for the searches after this one.
-        let ((), page) = futures::join!(self.words.renew(now), self.page(caller, &query, sources, after.is_some()));
+        let ((), page) =
+            futures::join!(self.words.renew(now), self.page(caller, &query, sources, after.is_some()));
         Ok(SearchPage { corrected, ..page? })
     }
 
@@ -149,7 +150,8 @@ impl SearchHandler {
         is_later: bool,
     ) -> Result<SearchPage, Problem> {
         let (table, me, now) = (&self.table, caller.user_id, self.clock.now());
-        let reading = try_join_all(entries.iter().map(|(query, after)| search::entries(table, query, after.as_ref())));
+        let reading =
+            try_join_all(entries.iter().map(|(query, after)| search::entries(table, query, after.as_ref())));
         let top = OptionFuture::from(list.as_ref().map(|query| self.top(query.listed_prefix(), now)));
         let (viewer, followings, top, pages, ()) = futures::try_join!(
             async { Ok(Viewer::get(table, me).await?) },
@@ -183,7 +185,12 @@ impl SearchHandler {
             UserCard::listed(person, &self.cdn_url, followed)
         });
         let next_cursor = next_place.map(|place| List::Search.cursor(&place));
-        Ok(SearchPage { users: users.collect(), corrected: None, has_more: next_cursor.is_some(), next_cursor })
+        Ok(SearchPage {
+            users: users.collect(),
+            corrected: None,
+            has_more: next_cursor.is_some(),
+            next_cursor,
+        })
     }
 
     /// Reads the list of a prefix, or returns the one that is kept.

@@ -49,7 +49,8 @@ impl Stage {
     }
 
     async fn ask(&self, by: &Caller, query: &[(&str, &str)]) -> Answer {
-        let request = query.iter().fold(Request::to(SEARCH), |request, (name, value)| request.query(name, value));
+        let request =
+            query.iter().fold(Request::to(SEARCH), |request, (name, value)| request.query(name, value));
         call(&self.handler, &self.world.clock, request.by(by, &self.world.clock)).await
     }
 
@@ -82,7 +83,10 @@ async fn when_a_word_of_a_name_is_typed_then_its_people_are_found() {
         "user_id": maria.user_id.to_string(), "username": "m.lopez", "full_name": "María del Carmen López",
         "profile_pic": answer.json["users"][0]["profile_pic"], "private": false, "followed_by_you": false,
     });
-    assert_eq!(answer.json, json!({ "users": [card], "corrected": null, "next_cursor": null, "has_more": false }));
+    assert_eq!(
+        answer.json,
+        json!({ "users": [card], "corrected": null, "next_cursor": null, "has_more": false })
+    );
 }
 
 #[tokio::test]
@@ -130,7 +134,10 @@ async fn when_somebody_is_renamed_private_or_blocked_then_searches_know() {
     stage.world.index().await;
     assert!(stage.found(&me, "lee").await.is_empty());
     let answer = stage.ask(&me, &[("q", "fox")]).await;
-    assert_eq!((names(&answer), &answer.json["users"][0]["private"]), (vec!["ann92".to_owned()], &json!(true)));
+    assert_eq!(
+        (names(&answer), &answer.json["users"][0]["private"]),
+        (vec!["ann92".to_owned()], &json!(true))
+    );
     hide(&stage.world.table, &ann, &me).await;
     for typed in ["fox", "ann92", "an"] {
         assert!(stage.found(&me, typed).await.is_empty(), "{typed}");
@@ -209,7 +216,9 @@ async fn a_search_stays_within_its_budget_with_the_longest_names() {
     let long = "\u{1f600}".repeat(10) + &"あ".repeat(90);
     for number in 0..21_i64 {
         let name = format!("anna.{number:02}.{}", "x".repeat(22));
-        stage.person(&name, &format!("Anna {}", long.chars().take(95).collect::<String>()), 8 << (number % 30)).await;
+        stage
+            .person(&name, &format!("Anna {}", long.chars().take(95).collect::<String>()), 8 << (number % 30))
+            .await;
     }
     for (typed, kept) in [("an", false), ("an", true), ("anna", false), ("anna0", false), ("zzz", false)] {
         stage.world.engine.reset_usage();
@@ -217,7 +226,10 @@ async fn a_search_stays_within_its_budget_with_the_longest_names() {
         let usage = stage.world.engine.usage();
         // The circle and the packed followings, 0.5 RRU each, beside 1 RRU of the search.
         let most = if kept { 1.5 } else { 2.0 };
-        assert!(usage.round_trips == 1 && usage.read_units <= most && usage.write_units <= 1.0, "{typed} {usage:?}");
+        assert!(
+            usage.round_trips == 1 && usage.read_units <= most && usage.write_units <= 1.0,
+            "{typed} {usage:?}"
+        );
     }
 }
 
@@ -262,7 +274,16 @@ async fn when_the_words_cannot_be_read_then_searches_go_on() {
     stage.person("maria", "", 0).await;
     stage.know(&[("maria", 64, 1)]).await;
     assert_eq!(stage.found(&me, "mraia").await, ["maria"]);
-    stage.objects.client().put_object().bucket("search").key("search/words.fst").body(b"half"[..].to_vec().into()).send().await.unwrap();
+    stage
+        .objects
+        .client()
+        .put_object()
+        .bucket("search")
+        .key("search/words.fst")
+        .body(b"half"[..].to_vec().into())
+        .send()
+        .await
+        .unwrap();
     stage.world.clock.advance(Duration::from_mins(6));
     for _ in 0..2 {
         assert_eq!(stage.found(&me, "mraia").await, ["maria"]);

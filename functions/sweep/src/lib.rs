@@ -8,8 +8,8 @@
 //!   is stuck (1 WRU) and one delete of the marker (1 WRU). A repair counts the edges of each named counter
 //!   by consistent queries (1 RRU for each 4 KiB) and sets the counter if it is wrong (1 WRU). It reads each
 //!   named edge (1 RRU) and settles it with its counters in one transaction (at most 8 WRU). For each named pair
-//!   it renews two circles (4 RRU, and 12 RRU with 2 WRU or more where they are wrong) and ends what a block, a
-//!   removal or an answer ends. Messages go out ten in a call.
+//!   it renews two circles (4 RRU, and 12 RRU with 2 WRU or more where they are wrong) and the edges of two bells
+//!   (4 RRU, and 8 RRU with 2 WRU), and ends what a block, a removal or an answer ends. Messages go out ten in a call.
 //! - **Emits**: for an hourly run nothing; the failed photo reaches `derive` through the table's stream. For
 //!   a repair, what `derive` would have published about the settled edges, to the queue concerned. `backfill`
 //!   gets `follow.removed` for each follow, there or gone, because it reads for itself whether the follow is
@@ -17,7 +17,7 @@
 //! - **Redelivery**: a settled photo is not touched, and deleting a marker twice is harmless. The write that
 //!   fails a photo is conditional, so either it or the last rendition wins. A counter is set only if it has
 //!   not changed since its edges were counted. An edge is set only to what its actor says at that moment,
-//!   and so is a circle.
+//!   and so are a circle and the edge of a bell.
 //!   Messages are sent again, also for edges that were right already; their consumers are idempotent.
 //! - **Failures**: the run does what it can, then fails as `SweepIncomplete`. Lambda retries the event twice,
 //!   then sends it to the dead-letter queue. The markers stay, so the next hourly run tries again. A marker

@@ -55,8 +55,9 @@ impl<Q: Sender> SweepHandler<Q> {
         failures.gather(steps, settled).await;
 
         let steps = pairs.into_iter().map(|(one, other)| async move {
-            let said = [(one, other), (other, one)].map(|(by, about)| Change::Paired { by, about });
-            table::apply(table, &said, Order::OutOfOrder).await
+            let said = [(one, other), (other, one)]
+                .map(|(by, about)| [Change::Paired { by, about }, Change::Bell { by, about }]);
+            table::apply(table, said.as_flattened(), Order::OutOfOrder).await
         });
         failures.gather(steps, |_| done.pairs += 1).await;
 

@@ -223,13 +223,16 @@ async fn when_circles_and_packed_followings_are_wrong_then_they_follow_what_is_s
     stage.remove(ItemKey::Followings(bob)).await;
     let eve = stage.world.person("eve").await;
     stage.world.derive().await;
-    // The record of a block was lost, and with it the end of a request that was made since.
+    // The record of a bell was lost.
+    stage.world.ring(&stage.bob, &stage.ada).await;
+    stage.world.engine.stream().await;
+    // So was that of a block, and with it the end of a request that was made since.
     stage.world.block(&stage.ada, &eve).await;
     stage.world.engine.stream().await;
     stage.world.ask(&eve, &stage.ada).await;
     stage.world.engine.stream().await;
     let (report, repairs) = stage.verify().await;
-    assert_eq!((report.listed, report.mismatched), (2, 1), "{report}");
+    assert_eq!((report.listed, report.mismatched), (3, 1), "{report}");
     for repair in repairs {
         stage.ask(repair).await;
     }

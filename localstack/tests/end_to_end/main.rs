@@ -16,6 +16,7 @@
 mod accounts;
 mod apps;
 mod behind;
+mod bells;
 mod celebrities;
 mod cloud;
 mod comments;

@@ -79,6 +79,7 @@ enum Ask {
     RemoveComment,
     PinComment,
     Save,
+    Bell,
     Follow,
     Mute,
     CloseFriend,
@@ -111,6 +112,7 @@ impl Ask {
         Self::RemoveComment,
         Self::PinComment,
         Self::Save,
+        Self::Bell,
         Self::Follow,
         Self::Mute,
         Self::CloseFriend,
@@ -144,6 +146,7 @@ impl Ask {
             Self::RemoveComment => "`DELETE /photos/{id}/comments/{comment}`",
             Self::PinComment => "`POST /photos/{id}/comments/{comment}/pin`",
             Self::Save => "`POST /photos/{id}/save`",
+            Self::Bell => "`POST /users/{id}/bell`",
             Self::Follow => "`POST /users/{id}/follow`",
             Self::Mute => "`POST /users/{id}/mute`",
             Self::CloseFriend => "`POST /users/{id}/close-friend`",
@@ -159,6 +162,7 @@ impl Ask {
             | Self::LikeComment
             | Self::PinComment
             | Self::Save
+            | Self::Bell
             | Self::Follow
             | Self::Mute
             | Self::CloseFriend
@@ -208,6 +212,9 @@ impl Ask {
             Self::Profile | Self::ByName if !inside => "without counts",
             Self::Photos | Self::Followers | Self::Following if !inside => "empty",
             Self::Follow if !inside => "requested",
+            // Only whoever follows has one.
+            Self::Bell if !stands.is_admitted() => "409",
+            Self::Bell => "done",
             Self::Mute | Self::CloseFriend | Self::RemoveFollower => "done",
             _ if self.method() != Method::GET && self.is_about_photo() => "done",
             Self::Follow => "follows",
@@ -336,6 +343,7 @@ impl Viewer<'_> {
             Ask::CommentsElsewhere => format!("/photos/{}/comments", of.photo_of_witness),
             Ask::Inbox => "/notifications".to_owned(),
             Ask::Like | Ask::Unlike => format!("/photos/{}/like", of.photo),
+            Ask::Bell => format!("/users/{id}/bell"),
             Ask::Follow => format!("/users/{id}/follow"),
             Ask::Mute => format!("/users/{id}/mute"),
             Ask::CloseFriend => format!("/users/{id}/close-friend"),
@@ -347,8 +355,10 @@ impl Viewer<'_> {
             self.assert_as_absent(ask, &path, of, &answer.body).await;
             return "404";
         }
-        if answer.status == 403 {
-            return "403";
+        match answer.status {
+            403 => return "403",
+            409 => return "409",
+            _ => {}
         }
         assert!(matches!(answer.status, 200 | 201 | 204), "{answer:?}");
         let body = answer.body;

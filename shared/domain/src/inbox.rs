@@ -20,7 +20,7 @@ use crate::id::{PhotoId, UserId};
 pub const NAMED_ACTORS: usize = 3;
 
 /// The kinds of notification, as [`Subject::kind`] names them.
-pub const KINDS: [&str; 10] = [
+pub const KINDS: [&str; 11] = [
     "like",
     "comment",
     "reply",
@@ -31,6 +31,7 @@ pub const KINDS: [&str; 10] = [
     "acceptance",
     "session",
     "password",
+    "post",
 ];
 
 /// Days a row is kept.
@@ -59,6 +60,8 @@ pub enum Subject {
     Session(Timestamp),
     /// Somebody changed the password of the recipient's account at this moment.
     Password(Timestamp),
+    /// Somebody of whom the recipient has a bell on shared this photo.
+    Post(PhotoId),
 }
 
 impl Subject {
@@ -75,6 +78,7 @@ impl Subject {
             Self::Acceptance => "acceptance",
             Self::Session(_) => "session",
             Self::Password(_) => "password",
+            Self::Post(_) => "post",
         }
     }
 
@@ -102,6 +106,7 @@ impl Subject {
             ("acceptance", None) => Self::Acceptance,
             ("session", Some(at)) => Self::Session(moment(at)?),
             ("password", Some(at)) => Self::Password(moment(at)?),
+            ("post", Some(photo)) => Self::Post(photo.parse().ok()?),
             _ => return None,
         })
     }
@@ -109,7 +114,7 @@ impl Subject {
     /// Returns the name of the photo, comment or moment that it is about, if any.
     pub fn about(self) -> Option<String> {
         match self {
-            Self::Like(photo) | Self::Comment(photo) => Some(photo.to_string()),
+            Self::Like(photo) | Self::Comment(photo) | Self::Post(photo) => Some(photo.to_string()),
             Self::Reply(comment) | Self::Mention(comment) | Self::CommentLike(comment) => {
                 Some(comment.to_string())
             }
@@ -121,7 +126,7 @@ impl Subject {
     /// Returns the photo that it is about, if any.
     pub fn photo(self) -> Option<PhotoId> {
         match self {
-            Self::Like(photo) | Self::Comment(photo) => Some(photo),
+            Self::Like(photo) | Self::Comment(photo) | Self::Post(photo) => Some(photo),
             Self::Reply(_) | Self::Mention(_) | Self::CommentLike(_) => {
                 self.comment().map(|comment| comment.photo)
             }
@@ -139,14 +144,20 @@ impl Subject {
             | Self::Request
             | Self::Acceptance
             | Self::Session(_)
-            | Self::Password(_) => None,
+            | Self::Password(_)
+            | Self::Post(_) => None,
         }
+    }
+
+    /// Returns whether it may be about somebody else's photo: what is said in comments, and what others share.
+    pub fn may_be_about_anothers(self) -> bool {
+        self.comment().is_some() || matches!(self, Self::Post(_))
     }
 
     /// Returns the moment from which its days are counted.
     fn anchor(self, recipient: UserId) -> Timestamp {
         match self {
-            Self::Like(photo) | Self::Comment(photo) => photo.created_at(),
+            Self::Like(photo) | Self::Comment(photo) | Self::Post(photo) => photo.created_at(),
             Self::Reply(comment) | Self::Mention(comment) | Self::CommentLike(comment) => {
                 comment.written_at()
             }
@@ -365,6 +376,7 @@ impl Row {
             Subject::Acceptance => "accepted your request to follow them",
             Subject::Session(_) => return "New login to your account".to_owned(),
             Subject::Password(_) => return "Your password was changed".to_owned(),
+            Subject::Post(_) => "shared a photo",
         };
         match self.actor_count.saturating_sub(1) {
             0 => format!("{name} {did}"),
@@ -416,7 +428,7 @@ mod tests {
     }
 
     /// One of each kind.
-    fn subjects(photo: PhotoId, comment: CommentPath) -> [Subject; 10] {
+    fn subjects(photo: PhotoId, comment: CommentPath) -> [Subject; 11] {
         [
             Subject::Like(photo),
             Subject::Comment(photo),
@@ -428,6 +440,7 @@ mod tests {
             Subject::Acceptance,
             Subject::Session(comment.written_at()),
             Subject::Password(comment.written_at()),
+            Subject::Post(photo),
         ]
     }
 
@@ -456,6 +469,7 @@ mod tests {
             ("user1 accepted your request to follow them", false, false),
             ("New login to your account", false, false),
             ("Your password was changed", false, false),
+            ("user1 shared a photo", true, false),
         ];
         assert_eq!(shown, right.map(|(message, photo, comment)| (message.to_owned(), photo, comment)));
     }

@@ -293,6 +293,17 @@ pub const MUTES: Quota = Quota {
     metric: "quota_mutes_refused",
 };
 
+/// Bells that are switched on.
+pub const BELLS: Quota = Quota {
+    name: "bells",
+    per: Per::Account,
+    seconds: HOUR,
+    measures: &[measure("bells", 300)],
+    code: "too_many_bells",
+    detail: "At most 300 bells can be switched on in an hour.",
+    metric: "quota_bells_refused",
+};
+
 /// Additions to the close friends.
 pub const CLOSE_FRIENDS: Quota = Quota {
     name: "close-friends",
@@ -371,7 +382,7 @@ pub const WATCHES: Quota = Quota {
 };
 
 /// Every quota, in the order of the table.
-pub const ALL: [Quota; 27] = [
+pub const ALL: [Quota; 28] = [
     REGISTRATIONS,
     LOGINS_FROM_ADDRESS,
     LOGINS,
@@ -392,6 +403,7 @@ pub const ALL: [Quota; 27] = [
     PRIVACY,
     BLOCKS,
     MUTES,
+    BELLS,
     CLOSE_FRIENDS,
     REMOVALS,
     ANSWERS,

@@ -110,7 +110,8 @@ impl Listed {
     pub fn prefixes(&self) -> HashSet<String> {
         let rotations = self.rotations();
         let lengths = (1..=LONGEST_LISTED).filter(|length| self.is_listed(*length));
-        let prefixes = lengths.flat_map(|length| rotations.iter().filter_map(move |text| prefix(text, length)));
+        let prefixes =
+            lengths.flat_map(|length| rotations.iter().filter_map(move |text| prefix(text, length)));
         prefixes.map(ToOwned::to_owned).collect()
     }
 
@@ -122,7 +123,8 @@ impl Listed {
     fn names(&self) -> Names {
         let username = fold(&self.username).replace(' ', "");
         let full = self.full_name.as_deref().map(fold).unwrap_or_default();
-        let full: Vec<String> = full.split(' ').filter(|word| !word.is_empty()).map(ToOwned::to_owned).collect();
+        let full: Vec<String> =
+            full.split(' ').filter(|word| !word.is_empty()).map(ToOwned::to_owned).collect();
         let parts = self.username.split(['.', '_']).skip(1).map(fold);
         let parts = parts.filter(|part| !part.is_empty() && !full.contains(part)).collect();
         Names { username, full: full.into_iter().take(FULL_NAME_WORDS).collect(), parts }
@@ -234,7 +236,8 @@ fn joined<'a>(words: impl IntoIterator<Item = &'a String>) -> String {
 
 /// Returns the beginning of a text, of at most so many bytes.
 fn cut(text: &str, bytes: usize) -> String {
-    let end = text.char_indices().map(|(at, character)| at + character.len_utf8()).take_while(|end| *end <= bytes);
+    let end =
+        text.char_indices().map(|(at, character)| at + character.len_utf8()).take_while(|end| *end <= bytes);
     end.last().and_then(|end| text.get(..end)).unwrap_or_default().to_owned()
 }
 
@@ -275,7 +278,10 @@ mod tests {
 
     #[test]
     fn steps_are_powers_of_two() {
-        assert_eq!([-1, 0, 1, 2, 3, 4, 7, 8, 1_000_000, i64::MAX].map(step), [0, 0, 1, 2, 2, 3, 3, 4, 20, TOP_STEP]);
+        assert_eq!(
+            [-1, 0, 1, 2, 3, 4, 7, 8, 1_000_000, i64::MAX].map(step),
+            [0, 0, 1, 2, 2, 3, 3, 4, 20, TOP_STEP]
+        );
         assert_eq!(step(8), LISTED_STEP);
     }
 
@@ -308,7 +314,10 @@ mod tests {
             assert!(begins(text) && query(text).matches(&tanaka), "{text}");
         }
         assert!(!begins("郎太") && !query("郎太").matches(&tanaka));
-        assert_eq!((bucket("田中太郎"), bucket("maria lopez"), bucket("li wei"), bucket("a")), ("田中", "mar", "li", "a"));
+        assert_eq!(
+            (bucket("田中太郎"), bucket("maria lopez"), bucket("li wei"), bucket("a")),
+            ("田中", "mar", "li", "a")
+        );
         let minsu = person(2, "minsu", "김민수", 0);
         assert!(minsu.rotations().iter().any(|text| text.starts_with(query("민수").as_str())));
     }

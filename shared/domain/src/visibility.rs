@@ -62,6 +62,9 @@ pub struct Pair {
     /// Since when they count them among their close friends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub close: Option<Timestamp>,
+    /// The bell that they switched on last: whether they hear of each photo of the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bell: Option<Bell>,
     /// The other's follow of them that they ended, named by the moment since which it existed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removed: Option<Timestamp>,
@@ -71,6 +74,23 @@ pub struct Pair {
     /// Their answer to a request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<Answer>,
+}
+
+/// A bell: whether somebody hears of each photo of somebody whom they follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bell {
+    /// The follow that it belongs to, named by the moment since which it exists. It ends with that.
+    pub follow: Timestamp,
+    /// When it was switched off, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub off_at: Option<Timestamp>,
+}
+
+impl Bell {
+    /// Returns whether it is on.
+    pub fn is_on(self) -> bool {
+        self.off_at.is_none()
+    }
 }
 
 /// An answer to a follow request.
@@ -86,10 +106,16 @@ pub struct Answer {
 }
 
 impl Pair {
-    /// Returns whether nothing is derived from a change between the two: at most whom they count among their
-    /// close friends, which nobody but them is shown.
+    /// Returns whether nothing is derived from a change between the two, but from a bell: at most whom they count
+    /// among their close friends, which nobody but them is shown.
     pub fn derives_as(&self, other: &Self) -> bool {
-        Self { close: None, ..self.clone() } == Self { close: None, ..other.clone() }
+        let derived_from = |pair: &Self| Self { close: None, bell: None, ..pair.clone() };
+        derived_from(self) == derived_from(other)
+    }
+
+    /// Returns whether a bell is on in the follow that exists since `since`.
+    pub fn rings(&self, since: Timestamp) -> bool {
+        self.bell.is_some_and(|bell| bell.is_on() && bell.follow == since)
     }
 
     /// Returns whether they mute the other's photos.

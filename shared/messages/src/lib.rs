@@ -34,7 +34,7 @@ pub trait Grouped {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type")]
 pub enum Event {
-    /// Every rendition of a photo is stored. Consumer: `fanout`.
+    /// Every rendition of a photo is stored. Consumers: `fanout`, `bell`.
     #[serde(rename = "photo.ready")]
     PhotoReady {
         /// The photo.
@@ -45,7 +45,7 @@ pub enum Event {
         #[serde(default)]
         followers: HashRange,
     },
-    /// A photo was deleted. Consumers: `backfill`, `notify`.
+    /// A photo was deleted. Consumers: `backfill`, `bell`, `notify`.
     #[serde(rename = "photo.deleted")]
     PhotoDeleted {
         /// The photo.
@@ -279,6 +279,17 @@ pub enum Event {
         /// The hour of the day (UTC) at which they get it.
         hour: u8,
     },
+    /// A photo was shared or deleted, and somebody has a bell on of its author, or had. Whether they are told of it is
+    /// looked at then. Consumer: `notify`.
+    #[serde(rename = "post.announced")]
+    PostAnnounced {
+        /// Who has the bell.
+        recipient_id: UserId,
+        /// The photo.
+        photo_id: PhotoId,
+        /// Whose it is.
+        author_id: UserId,
+    },
     /// A row of an inbox was told: it moved to the top of the list, and counts as unread. Consumers: `push`,
     /// `live-send`.
     #[serde(rename = "notification.told")]
@@ -315,6 +326,8 @@ impl Event {
             Self::PhotoReady { author_id, .. }
             | Self::PhotoDeleted { author_id, .. }
             | Self::PhotoFailed { author_id, .. }
+            // However many have a bell on, theirs is the work of one act.
+            | Self::PostAnnounced { author_id, .. }
             // Whoever took it back: what is left of it is work about the author's photo.
             | Self::CommentRemoved { author_id, .. } => *author_id,
             Self::LikeAdded { user_id, .. }
@@ -362,6 +375,7 @@ impl Event {
             Self::PasswordChanged { .. } => "password.changed",
             Self::SessionAdded { .. } => "session.added",
             Self::DigestDue { .. } => "digest.due",
+            Self::PostAnnounced { .. } => "post.announced",
             Self::NotificationTold { .. } => "notification.told",
             Self::QuietEnded { .. } => "notification.quiet_ended",
         }

@@ -113,6 +113,7 @@ fn messages_look_like_this() {
             session_id: SessionId::parse(&format!("01a20be5800{}", "0f".repeat(16))).unwrap(),
         },
         Event::DigestDue { user_id: user(3), hour: 17 },
+        Event::PostAnnounced { recipient_id: user(3), photo_id: photo(1), author_id: user(2) },
         Event::NotificationTold {
             recipient_id: user(2),
             row: RowId { opened: Timestamp(5), subject: Subject::Like(photo(1)) },

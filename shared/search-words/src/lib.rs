@@ -113,7 +113,8 @@ impl Words {
     pub fn correct(&self, query: &str) -> Option<Correction> {
         let words: Vec<&str> = query.split(' ').collect();
         let last = words.len().checked_sub(1)?;
-        let typed: Vec<u64> = words.iter().enumerate().map(|(at, word)| self.known(word, at == last)).collect();
+        let typed: Vec<u64> =
+            words.iter().enumerate().map(|(at, word)| self.known(word, at == last)).collect();
         // The one that is known least.
         let (at, &popularity) = typed.iter().enumerate().min_by_key(|(_, popularity)| **popularity)?;
         if typed.iter().filter(|popularity| **popularity == 0).count() > 1 {
@@ -124,7 +125,8 @@ impl Words {
         if weight.popularity <= popularity.saturating_mul(FAR_MORE) {
             return None;
         }
-        let meant = words.iter().enumerate().map(|(place, word)| if place == at { meant.as_str() } else { word });
+        let meant =
+            words.iter().enumerate().map(|(place, word)| if place == at { meant.as_str() } else { word });
         Some(Correction { query: meant.collect::<Vec<_>>().join(" "), listed: weight.listed })
     }
 
@@ -172,7 +174,10 @@ impl Words {
         let best = near.into_iter().filter(|(_, weight)| weight.popularity > 0);
         best.max_by(|(one, a), (other, b)| {
             // Of texts that begin the same words the longest says most.
-            a.popularity.cmp(&b.popularity).then_with(|| one.len().cmp(&other.len())).then_with(|| other.cmp(one))
+            a.popularity
+                .cmp(&b.popularity)
+                .then_with(|| one.len().cmp(&other.len()))
+                .then_with(|| other.cmp(one))
         })
     }
 }
@@ -190,7 +195,13 @@ fn prefixes_near<'a>(word: &'a str, typed: &str) -> Vec<&'a str> {
 fn is_one_edit(one: &[char], other: &[char]) -> bool {
     let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
     let front = short.iter().zip(long).take_while(|(a, b)| a == b).count();
-    let back = short.iter().rev().zip(long.iter().rev()).take_while(|(a, b)| a == b).count().min(short.len() - front);
+    let back = short
+        .iter()
+        .rev()
+        .zip(long.iter().rev())
+        .take_while(|(a, b)| a == b)
+        .count()
+        .min(short.len() - front);
     let (short, long) = (short.get(front..short.len() - back), long.get(front..long.len() - back));
     match (short.unwrap_or_default(), long.unwrap_or_default()) {
         ([], [_]) | ([_], [_]) => true,

@@ -60,8 +60,12 @@ impl WordStore {
         let request = self.s3.get_object().bucket(&self.bucket).key(KEY);
         let answer = match request.set_if_none_match(known.map(ToOwned::to_owned)).send().await {
             Ok(answer) => answer,
-            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
-            Err(error) if error.raw_response().is_some_and(|answer| answer.status().as_u16() == 304) => return Ok(None),
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
+                return Ok(None);
+            }
+            Err(error) if error.raw_response().is_some_and(|answer| answer.status().as_u16() == 304) => {
+                return Ok(None);
+            }
             Err(error) => return Err(failed("GetObject")(error)),
         };
         let bytes = answer.body.collect().await.map_err(failed("GetObject"))?;
@@ -114,7 +118,9 @@ impl HeldWords {
         };
         let read = match self.store.get(tag.as_deref()).await {
             Ok(None) => return,
-            Ok(Some((tag, bytes))) => Words::read(bytes).map(|words| (tag, words)).map_err(Box::<dyn std::error::Error>::from),
+            Ok(Some((tag, bytes))) => {
+                Words::read(bytes).map(|words| (tag, words)).map_err(Box::<dyn std::error::Error>::from)
+            }
             Err(error) => Err(error.into()),
         };
         match read {

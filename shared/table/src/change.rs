@@ -19,7 +19,7 @@ use crate::keys::{ItemKey, PK, SK};
 use crate::privacy::{self, Privacy};
 use crate::reader::Reader;
 use crate::relations::{EdgeState, End, Said, describe, edge_of, ends_with, taken_back};
-use crate::{Error, Order, Result, Table, circle, comment, endings, processing, request, settle};
+use crate::{Error, Order, Result, Table, bell, circle, comment, endings, processing, request, settle};
 
 /// A change from which other items are derived.
 ///
@@ -36,6 +36,13 @@ pub enum Change {
         /// Who says it.
         by: UserId,
         /// About whom.
+        about: UserId,
+    },
+    /// Somebody switched a bell on or off. Its edge is derived from what they say by then.
+    Bell {
+        /// Whose bell.
+        by: UserId,
+        /// Of whose photos they hear by it.
         about: UserId,
     },
     /// A comment is gone: its writer took it back, or the photo's author removed it.
@@ -172,8 +179,12 @@ impl Change {
         Ok(match (key, old, new) {
             (ItemKey::Pair(by, about), old, Some(new)) => {
                 let before = old.map(parse::<Pair>).transpose()?.unwrap_or_default();
-                let derives = !parse::<Pair>(new)?.derives_as(&before);
-                derives.then_some(Self::Paired { by, about })
+                let after = parse::<Pair>(new)?;
+                // A write says one thing: whoever switches a bell says nothing else.
+                match after.derives_as(&before) {
+                    false => Some(Self::Paired { by, about }),
+                    true => (after.bell != before.bell).then_some(Self::Bell { by, about }),
+                }
             }
             (ItemKey::Photo(photo), None, Some(_)) => Some(Self::Drafted { photo }),
             (ItemKey::Photo(_), Some(old), Some(new)) => Self::processed(&parse(old)?, &parse(new)?),
@@ -226,6 +237,7 @@ impl Change {
             }
             Self::Deleted(Remains { photo, author, .. }) => Some(EdgeState::timeline(*author, *photo, None)),
             Self::Paired { .. }
+            | Self::Bell { .. }
             | Self::Drafted { .. }
             | Self::Failed(_)
             | Self::Removed(_)
@@ -256,6 +268,7 @@ impl Change {
             Self::Said(_)
             | Self::TakenBack(_)
             | Self::Paired { .. }
+            | Self::Bell { .. }
             | Self::Uncommented { .. }
             | Self::Removed(_)
             | Self::PictureRemoved { .. }
@@ -279,7 +292,13 @@ impl Change {
             _ => None,
         };
         let rows = self.processing().into_iter().map(|(photo, _)| processing::key(photo));
-        counters.map(Counter::item).chain(comment).chain(rows).chain(self.circles()).collect()
+        counters
+            .map(Counter::item)
+            .chain(comment)
+            .chain(rows)
+            .chain(self.circles())
+            .chain(self.bell())
+            .collect()
     }
 
     /// Returns the circles that the change renews. Many may block the same person at once, so theirs is first.
@@ -287,6 +306,14 @@ impl Change {
         match self {
             Self::Paired { by, about } => vec![ItemKey::Circle(*about), ItemKey::Circle(*by)],
             _ => Vec::new(),
+        }
+    }
+
+    /// Returns the derived edge of the bell that the change switches.
+    fn bell(&self) -> Option<ItemKey> {
+        match self {
+            Self::Bell { by, about } => Some(ItemKey::Bell(*about, *by)),
+            _ => None,
         }
     }
 
@@ -339,7 +366,11 @@ impl Change {
             Self::LoggedIn { user, session } => {
                 Some(Event::SessionAdded { user_id: *user, session_id: session.clone() })
             }
-            Self::Said(_) | Self::Paired { .. } | Self::Removed(_) | Self::Drafted { .. } => None,
+            Self::Said(_)
+            | Self::Paired { .. }
+            | Self::Bell { .. }
+            | Self::Removed(_)
+            | Self::Drafted { .. } => None,
         }
     }
 
@@ -360,7 +391,7 @@ impl Change {
 ///
 /// Costs what [`settle`] costs, 2 RRU for each follow, 4 for each request to follow, 1 WRU for each photo whose
 /// processing begins or ends, 1 RRU for each photo that becomes ready, and for each pair what renewing two circles
-/// ([`circle::renew`]) and ending follows cost. And 1 WRU for each KiB of a comment that the author of its photo
+/// ([`circle::renew`]) and ending follows cost, and for each bell what [`bell::renew`] costs. And 1 WRU for each KiB of a comment that the author of its photo
 /// removed, or that was written when photo or comment were gone.
 /// All of it is idempotent, and all of it is retried after a failure. The row of a photo in processing is not
 /// checked against the photo. A row that is added too late stays behind until `sweep` removes it.
@@ -374,7 +405,7 @@ pub async fn apply<'a>(
 ) -> Result<BTreeSet<ItemKey>> {
     let (mut edges, mut processing) = (Vec::new(), BTreeMap::new());
     let (mut ready, mut asked) = (Vec::new(), Vec::new());
-    let (mut between, mut pairs) = (BTreeMap::new(), BTreeSet::new());
+    let (mut between, mut pairs, mut bells) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
     let (mut said, mut removed) = (Vec::new(), Vec::new());
     for change in changes {
         edges.extend(change.edge());
@@ -393,6 +424,7 @@ pub async fn apply<'a>(
             Change::Said(one) => said.push(one),
             Change::Removed(Removal { comment, writer }) => removed.push(ItemKey::Comment(*writer, *comment)),
             Change::Paired { by, about } => drop(pairs.insert((*by, *about))),
+            Change::Bell { by, about } => drop(bells.insert((*by, *about))),
             _ => {}
         }
     }
@@ -418,6 +450,9 @@ pub async fn apply<'a>(
         // On the heap, because hardly a change needs these futures, which are large.
         Box::pin(circle::renew(table, by, about)).await?;
         Box::pin(endings::apply(table, by, about, order)).await?;
+    }
+    for (by, about) in bells {
+        bell::renew(table, by, about).await?;
     }
     for (photo, begins) in processing {
         if begins {

@@ -13,7 +13,7 @@ use crate::calls::{Range, back_off, parsed};
 use crate::counters::{KeyPages, KeyRange};
 use crate::edges::{Transacted, transact};
 use crate::keys::{ItemKey, partition, sort};
-use crate::{Error, Item, Result, Table, packed, pair};
+use crate::{Error, Item, Result, Table, bell, packed, pair};
 
 /// Times that a circle is written which others write too.
 const RACES: u32 = 8;
@@ -242,27 +242,35 @@ async fn compared(table: &Table, one: UserId, other: UserId) -> Result<[Renewal;
     Ok([of_one, of_other])
 }
 
-/// Reads the people, at most `most`, between whom and `user` a circle of either says something else than they do.
+/// Reads the people, at most `most`, between whom and `user` a circle of either or a bell's edge says something else
+/// than they do.
 ///
-/// It looks at those of whom `user` says anything, and at those in the circle of `user` and beyond it. Whoever
-/// says something about `user` is found from their own side. 1 RRU for each 4 KiB of what `user` says and of their
-/// circle, and 4 for each person.
+/// It looks at those of whom `user` says anything, at those in the circle of `user` and beyond it, and at those who
+/// hear of each photo of theirs. Whoever says something about `user` is found from their own side. 1 RRU for each
+/// 4 KiB of what `user` says, of their circle and of those edges, and 8 for each person.
 pub async fn mismatched(table: &Table, user: UserId, most: usize) -> Result<Vec<UserId>> {
     const AT_ONCE: usize = 16;
     let circle = Circle::from(stored_latest(table, user).await?);
     let mut people: BTreeSet<UserId> = Tie::ALL.iter().flat_map(|tie| circle.list(*tie)).copied().collect();
     let beyond = Tie::ALL.into_iter().map(|tie| KeyRange::beyond(user, tie));
-    for range in beyond.chain([KeyRange::pairs(user)]) {
+    for range in beyond.chain([KeyRange::pairs(user), KeyRange::bells(user)]) {
         let mut pages = KeyPages::over(range);
         while let Some(page) = pages.next(table).await? {
             people.extend(page.into_iter().filter_map(|(key, _)| match key {
-                ItemKey::Pair(_, other) | ItemKey::Beyond(_, _, other) => Some(other),
+                ItemKey::Pair(_, other) | ItemKey::Bell(_, other) | ItemKey::Beyond(_, _, other) => {
+                    Some(other)
+                }
                 _ => None,
             }));
         }
     }
     let differing = stream::iter(people).map(async |other| {
-        let differs = compared(table, user, other).await?.iter().any(Renewal::changes);
+        let (circles, own, theirs) = futures::try_join!(
+            compared(table, user, other),
+            bell::differs(table, user, other),
+            bell::differs(table, other, user),
+        )?;
+        let differs = circles.iter().any(Renewal::changes) || own || theirs;
         Ok::<_, Error>(differs.then_some(other))
     });
     differing

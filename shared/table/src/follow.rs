@@ -77,6 +77,11 @@ pub async fn followers_among(table: &Table, followee: UserId, people: &[UserId])
     Ok(found.collect())
 }
 
+/// Reads the follow of `user`, eventually consistent. 0.5 RRU.
+pub async fn get(table: &Table, user: UserId, followee: UserId) -> Result<Option<Follow>> {
+    table.get(&ItemKey::Following(user, followee)).await
+}
+
 /// Reads the follow of `user`, strongly consistent. 1 RRU.
 pub async fn get_latest(table: &Table, user: UserId, followee: UserId) -> Result<Option<Follow>> {
     table.get_latest(&ItemKey::Following(user, followee)).await

@@ -69,6 +69,8 @@ pub enum ItemKey {
     Follower(UserId, UserId),
     /// What the first says about the second: the actor's item.
     Pair(UserId, UserId),
+    /// Whether the second hears of each photo of the first: the derived edge.
+    Bell(UserId, UserId),
     /// Whom a viewer blocks and mutes, and who blocks them.
     Circle(UserId),
     /// What the circle of the first has no room to say of the second.
@@ -211,6 +213,8 @@ impl ItemKey {
                 RawKey::new(partition::followers(*user), sort::follower(*follower))
             }
             Self::Pair(user, other) => RawKey::new(partition::pairs(*user), other.padded()),
+            // As followers sort, so that a fan-out walks it by the same ranges.
+            Self::Bell(author, listener) => RawKey::new(partition::bells(*author), sort::follower(*listener)),
             Self::Circle(user) => RawKey::new(partition::user(*user), CIRCLE),
             Self::Beyond(user, tie, other) => {
                 RawKey::new(partition::beyond(*user), format!("{}{}", sort::tie(*tie), other.padded()))
@@ -318,6 +322,7 @@ impl ItemKey {
             | Self::Following(user, _)
             | Self::Follower(user, _)
             | Self::Pair(user, _)
+            | Self::Bell(user, _)
             | Self::Circle(user)
             | Self::Beyond(user, _, _)
             | Self::Followings(user)
@@ -396,6 +401,7 @@ impl ItemKey {
             "SIGNING" => Self::SigningKey(rest.parse().ok()?),
             "FOLLOWERS" => Self::Follower(id(rest)?, id(sk.rsplit_once('#')?.1)?),
             "PAIRS" => Self::Pair(id(rest)?, id(sk)?),
+            "BELLS" => Self::Bell(id(rest)?, id(sk.rsplit_once('#')?.1)?),
             "BEYOND" => {
                 let mut ties = Tie::ALL.into_iter();
                 let (tie, other) = ties.find_map(|tie| Some((tie, sk.strip_prefix(sort::tie(tie))?)))?;

@@ -8,6 +8,7 @@
 pub mod address;
 pub mod agreement;
 pub mod attempt;
+pub mod bell;
 mod calls;
 pub mod change;
 pub mod circle;

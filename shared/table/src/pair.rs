@@ -1,7 +1,7 @@
 //! Pairs: what somebody says about somebody else. Whatever follows from it is derived.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::visibility::{Answer, Mute, Pair};
+use domain::visibility::{Answer, Bell, Mute, Pair};
 use domain::{Timestamp, UserId};
 use serde::Serialize;
 use serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value;
@@ -14,6 +14,7 @@ use crate::{Error, Result, Table};
 pub(crate) const BLOCK: &str = "block";
 const MUTE: &str = "mute";
 const CLOSE: &str = "close";
+const BELL: &str = "bell";
 const REMOVED: &str = "removed";
 const LEFT: &str = "left";
 const ANSWER: &str = "answer";
@@ -173,6 +174,25 @@ pub async fn befriend(table: &Table, user: UserId, other: UserId, at: Timestamp)
 /// Counts `other` among the close friends of `user` no more; returns whether they were. 1 WRU.
 pub async fn unfriend(table: &Table, user: UserId, other: UserId) -> Result<bool> {
     take_back(table, user, other, CLOSE).await
+}
+
+/// Switches on the bell of `user` in their follow of `other` that exists since `follow`; returns whether it was off in
+/// that. 1 WRU.
+pub async fn ring(table: &Table, user: UserId, other: UserId, follow: Timestamp) -> Result<bool> {
+    say(table, user, other, BELL, Bell { follow, off_at: None }, true).await
+}
+
+/// Switches off the bell of `user` for `other`; returns whether one was on. 1 WRU.
+pub async fn silence(table: &Table, user: UserId, other: UserId, at: Timestamp) -> Result<bool> {
+    let answer = table
+        .update(&ItemKey::Pair(user, other))
+        .update_expression("SET #bell.off_at = :at")
+        .condition_expression("attribute_exists(#bell) AND attribute_not_exists(#bell.off_at)")
+        .expression_attribute_names("#bell", BELL)
+        .expression_attribute_values(":at", number(at.0))
+        .send()
+        .await;
+    done("UpdateItem", answer)
 }
 
 /// Ends the follow of `user` by `other` that exists since `since`; returns whether that was not said before.

@@ -41,13 +41,21 @@ struct Stored {
 impl Stored {
     fn new(list: TopList, version: u64) -> Self {
         let people = list.0.into_iter();
-        let people = people.map(|Listed { id, username, full_name, private, step }| (id, username, full_name, private, step));
+        let people = people.map(|Listed { id, username, full_name, private, step }| {
+            (id, username, full_name, private, step)
+        });
         Self { people: people.collect(), version }
     }
 
     fn list(self) -> TopList {
         let people = self.people.into_iter();
-        let people = people.map(|(id, username, full_name, private, step)| Listed { id, username, full_name, private, step });
+        let people = people.map(|(id, username, full_name, private, step)| Listed {
+            id,
+            username,
+            full_name,
+            private,
+            step,
+        });
         TopList(people.collect())
     }
 }
@@ -177,8 +185,10 @@ pub async fn reindex(table: &Table, before: Option<&Listed>, after: Option<&List
     let prefixes: BTreeSet<String> = before.into_iter().chain(after).flat_map(Listed::prefixes).collect();
     let Some(id) = after.or(before).map(|person| person.id) else { return Ok(()) };
     let wanted = after.map(Listed::prefixes).unwrap_or_default();
-    let keys: Vec<ItemKey> = prefixes.iter().map(|prefix| ItemKey::TopList(id.home(), prefix.clone())).collect();
-    let mut known: HashMap<ItemKey, Stored> = table.batch_get_latest::<Stored>(&keys).await?.into_iter().collect();
+    let keys: Vec<ItemKey> =
+        prefixes.iter().map(|prefix| ItemKey::TopList(id.home(), prefix.clone())).collect();
+    let mut known: HashMap<ItemKey, Stored> =
+        table.batch_get_latest::<Stored>(&keys).await?.into_iter().collect();
     let changes = prefixes.into_iter().zip(keys).filter_map(|(prefix, key)| {
         let person = after.filter(|_| wanted.contains(&prefix)).cloned();
         let before = known.remove(&key).unwrap_or_default();
@@ -222,7 +232,8 @@ async fn put_in_list(
 pub async fn complete_lists(table: &Table, counted: &[(String, Vec<UserId>)]) -> Result<usize> {
     let key = |prefix: &str| ItemKey::TopList(Home::LOCAL, prefix.to_owned());
     let keys: Vec<ItemKey> = counted.iter().map(|(prefix, _)| key(prefix)).collect();
-    let known: HashMap<ItemKey, Stored> = table.batch_get_latest::<Stored>(&keys).await?.into_iter().collect();
+    let known: HashMap<ItemKey, Stored> =
+        table.batch_get_latest::<Stored>(&keys).await?.into_iter().collect();
     let mut lacking = Vec::new();
     for (prefix, people) in counted {
         let stored = known.get(&key(prefix)).cloned().unwrap_or_default();
@@ -233,11 +244,13 @@ pub async fn complete_lists(table: &Table, counted: &[(String, Vec<UserId>)]) ->
             lacking.push((prefix, version, list, missing));
         }
     }
-    let ids: Vec<ItemKey> = lacking.iter().flat_map(|(.., missing)| missing).map(|id| ItemKey::User(*id)).collect();
+    let ids: Vec<ItemKey> =
+        lacking.iter().flat_map(|(.., missing)| missing).map(|id| ItemKey::User(*id)).collect();
     let users = table.batch_get_latest::<User>(&ids).await?.into_iter();
     let users: HashMap<UserId, Listed> = users.map(|(_, user)| (user.id, Listed::from(&user))).collect();
     let changes = lacking.into_iter().filter_map(|(prefix, version, list, missing)| {
-        let people = missing.iter().filter_map(|id| users.get(id)).filter(|person| person.prefixes().contains(prefix));
+        let people =
+            missing.iter().filter_map(|id| users.get(id)).filter(|person| person.prefixes().contains(prefix));
         let after = people.fold(list.clone(), |list, person| list.with(person.id, Some(person)));
         (after != list).then(|| (key(prefix), Stored::new(after, version + 1), version))
     });
@@ -251,6 +264,10 @@ pub async fn complete_lists(table: &Table, counted: &[(String, Vec<UserId>)]) ->
 }
 
 /// Returns the people of a list and of a page of entries who match a query, each once, without those of `seen`.
-pub fn found(query: &Query, people: impl IntoIterator<Item = Listed>, seen: &mut HashSet<UserId>) -> Vec<Listed> {
+pub fn found(
+    query: &Query,
+    people: impl IntoIterator<Item = Listed>,
+    seen: &mut HashSet<UserId>,
+) -> Vec<Listed> {
     people.into_iter().filter(|person| query.matches(person) && seen.insert(person.id)).collect()
 }

@@ -442,13 +442,33 @@ impl Play {
             let (by, about) = (self.people[by], self.people[(by + 1 + below(random, 3)) % 4]);
             let at = self.world.clock.now();
             let mute = Mute { posts: below(random, 2) == 0, stories: below(random, 2) == 0 };
-            match below(random, 5) {
-                0 | 1 => persist(async || pair::block(table, by, about, Ended::default(), at).await).await,
-                2 => persist(async || pair::unblock(table, by, about).await).await,
-                3 => persist(async || pair::mute(table, by, about, mute).await).await,
-                _ => persist(async || pair::unmute(table, by, about).await).await,
-            }
-            self.records.lock().unwrap().push_back(said(by, about));
+            let said = match below(random, 7) {
+                0 | 1 => {
+                    persist(async || pair::block(table, by, about, Ended::default(), at).await).await;
+                    said(by, about)
+                }
+                2 => {
+                    persist(async || pair::unblock(table, by, about).await).await;
+                    said(by, about)
+                }
+                3 => {
+                    persist(async || pair::mute(table, by, about, mute).await).await;
+                    said(by, about)
+                }
+                4 => {
+                    persist(async || pair::unmute(table, by, about).await).await;
+                    said(by, about)
+                }
+                5 => {
+                    persist(async || pair::ring(table, by, about, at).await).await;
+                    Change::Bell { by, about }
+                }
+                _ => {
+                    persist(async || pair::silence(table, by, about, at).await).await;
+                    Change::Bell { by, about }
+                }
+            };
+            self.records.lock().unwrap().push_back(said);
             tokio::task::yield_now().await;
         }
     }
@@ -475,7 +495,7 @@ impl Play {
         }
     }
 
-    async fn assert_circles_equal_pairs(&self) {
+    async fn assert_derived_equals_pairs(&self) {
         for viewer in self.people {
             let mut wanted = Circle::default();
             for other in self.people.into_iter().filter(|other| *other != viewer) {
@@ -494,6 +514,8 @@ impl Play {
                 }
             }
             assert_eq!(circle::get(&self.world.table, viewer).await.unwrap(), wanted);
+            let mismatched = circle::mismatched(&self.world.table, viewer, 9).await.unwrap();
+            assert_eq!(mismatched, [], "neither circles nor bells");
         }
     }
 }
@@ -518,7 +540,7 @@ async fn play(seed: u64) {
         table::apply(&play.world.table, [&record], Order::InOrder).await.unwrap();
     }
     assert!(left < 20, "most is derived while people act");
-    play.assert_circles_equal_pairs().await;
+    play.assert_derived_equals_pairs().await;
 }
 
 proptest! {
@@ -531,7 +553,7 @@ proptest! {
     })]
 
     #[test]
-    fn circles_equal_pairs_however_changes_are_delivered(seed in any::<u32>()) {
+    fn circles_and_bells_equal_pairs_however_changes_are_delivered(seed in any::<u32>()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(play(seed.into()));
     }

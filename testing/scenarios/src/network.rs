@@ -166,6 +166,7 @@ impl Network {
                 | Event::PasswordChanged { .. }
                 | Event::SessionAdded { .. }
                 | Event::DigestDue { .. }
+                | Event::PostAnnounced { .. }
                 | Event::NotificationTold { .. }
                 | Event::QuietEnded { .. } => {}
             }

@@ -40,8 +40,8 @@ use table::session::{Opened, Owner};
 use table::snapshot::{self, Followed};
 use table::user::{NewAccount, Registration};
 use table::{
-    Order, Patch, Table, comment, feed, follow, head, like, mail_link, pair, photo, privacy, reader, request, search,
-    session, user,
+    Order, Patch, Table, comment, feed, follow, head, like, mail_link, pair, photo, privacy, reader, request,
+    search, session, user,
 };
 
 use crate::workflow::{Execution, Step};
@@ -257,6 +257,21 @@ impl World {
         follow::remove(&self.table, who.user_id, whom.user_id).await.expect("an unfollow")
     }
 
+    /// Lets `who` switch on their bell of `whom`, whom they follow; returns whether it was off.
+    pub async fn ring(&self, who: &Caller, whom: &Caller) -> bool {
+        self.tick();
+        let edge = follow::get_latest(&self.table, who.user_id, whom.user_id).await.expect("a read");
+        let since = edge.expect("a follow").at;
+        pair::ring(&self.table, who.user_id, whom.user_id, since).await.expect("a bell")
+    }
+
+    /// Lets `who` switch off their bell of `whom`; returns whether it was on.
+    pub async fn silence(&self, who: &Caller, whom: &Caller) -> bool {
+        self.tick();
+        let silencing = pair::silence(&self.table, who.user_id, whom.user_id, self.clock.now());
+        silencing.await.expect("a silence")
+    }
+
     /// Lets `who` like a photo of `author`.
     pub async fn like(&self, who: &Caller, author: &Caller, photo: PhotoId) -> bool {
         self.tick();
@@ -427,7 +442,8 @@ impl World {
         let records = self.engine.records().await;
         let is_profile = |record: &&Record| {
             let image = record.new.as_ref().or(record.old.as_ref());
-            image.and_then(|image| image.get("sk")) == Some(&serde_dynamo::AttributeValue::S("PROFILE".into()))
+            image.and_then(|image| image.get("sk"))
+                == Some(&serde_dynamo::AttributeValue::S("PROFILE".into()))
         };
         let profiles = records.iter().filter(is_profile).cloned();
         self.profiles.lock().unwrap_or_else(PoisonError::into_inner).extend(profiles);

@@ -82,7 +82,8 @@ pub fn run(plan: &Plan) -> Result<Report> {
     let searches = names::searches(&people, plan.searches, plan.seed);
     let everybody = Everybody::new(&people);
     let trigrams = Trigrams::new(&people)?;
-    let followers: BTreeMap<UserId, i64> = people.iter().map(|user: &User| (user.id, user.followers)).collect();
+    let followers: BTreeMap<UserId, i64> =
+        people.iter().map(|user: &User| (user.id, user.followers)).collect();
     runtime.block_on(async {
         let stage = Stage::new(&people).await?;
         let built = stage.build().await?;
@@ -99,7 +100,10 @@ pub fn run(plan: &Plan) -> Result<Report> {
             // Who has as many followers as the last of the best is as right as they are.
             let right = |found: &[UserId]| {
                 let good = found.iter().take(best.len()).filter(|id| {
-                    best.contains(id) || followers.get(id).is_some_and(|number| domain::search::step(*number) >= domain::search::step(least))
+                    best.contains(id)
+                        || followers.get(id).is_some_and(|number| {
+                            domain::search::step(*number) >= domain::search::step(least)
+                        })
                 });
                 float(good.count()) / float(best.len())
             };
@@ -113,7 +117,13 @@ pub fn run(plan: &Plan) -> Result<Report> {
             figures.peer_times.push(began.elapsed());
             figures.peer_recall.push(right(&found));
         }
-        Ok(Report { people: people.len(), words: built.words, entries: stage.entries, lists: built.lists, kinds })
+        Ok(Report {
+            people: people.len(),
+            words: built.words,
+            entries: stage.entries,
+            lists: built.lists,
+            kinds,
+        })
     })
 }
 
@@ -139,7 +149,19 @@ impl fmt::Display for Report {
         )?;
         let mut table = figures::table(
             1,
-            &["searches", "number", "recall@10", "SQLite", "RRU", "most", "p50 ms", "p95 ms", "SQLite p50", "p95", "scan p50"],
+            &[
+                "searches",
+                "number",
+                "recall@10",
+                "SQLite",
+                "RRU",
+                "most",
+                "p50 ms",
+                "p95 ms",
+                "SQLite p50",
+                "p95",
+                "scan p50",
+            ],
         );
         for (kind, figures) in &self.kinds {
             table.add_row([

@@ -49,7 +49,8 @@ impl Trigrams {
             return Ok(exact);
         }
         let letters: Vec<char> = query.as_str().chars().collect();
-        let trigrams: Vec<String> = letters.windows(3).map(|three| format!("\"{}\"", three.iter().collect::<String>())).collect();
+        let trigrams: Vec<String> =
+            letters.windows(3).map(|three| format!("\"{}\"", three.iter().collect::<String>())).collect();
         if trigrams.is_empty() { Ok(Vec::new()) } else { self.matching(&trigrams.join(" OR "), "rank") }
     }
 

@@ -1,9 +1,9 @@
 //! The real functions over the table engine.
 
 use api::Caller;
+use domain::UserId;
 use domain::search::Listed;
 use domain::user::User;
-use domain::UserId;
 use runtime::task::Handler as _;
 use search::SearchHandler;
 use search_build::SearchBuildHandler;
@@ -98,4 +98,3 @@ impl Stage {
         Ok((ids.collect(), self.world.engine.usage().read_units))
     }
 }
-

@@ -8,11 +8,11 @@ use crate::prices::{
     PUBLISH, QUEUE_REQUEST, READ, SOCKET_MESSAGE, SOCKET_MINUTE, TABLE, TRACE, TRANSITION, WRITE,
 };
 use crate::units::{
-    ANNOUNCEMENT, ANSWER_KB, API, BACKFILL, COMMENT, COUNTER, DERIVE, DUE, DUE_SHARDS, ENTRY_BYTES,
-    FANOUT_START, FANOUT_WORK, FEED_READ, FOLLOW, FOLLOWER, GATHER, INTAKE, LIKE, LIKER, LISTENERS, LISTING,
-    LIVE_SEND, LOG_KB, LOOK, MAILED, NOTIFICATION, NOTIFY, OPENED, PACKED_BYTES, PAGE_KB, PING_MINUTES, PUSH,
-    PUSH_WORK, REBUILD, RENDERING, SOCKET, SOCKET_MINUTES, TELLING, THREAD, THREADED, THUMBNAIL, TOKEN,
-    TRACED, UNWATCH, Unit, WATCH, WATCHERS, Work,
+    ANNOUNCEMENT, ANSWER_KB, API, BACKFILL, BELL, BELL_WORK, BELLS_OF_A_POST, COMMENT, COUNTER, DERIVE, DUE,
+    DUE_SHARDS, ENTRY_BYTES, FANOUT_START, FANOUT_WORK, FEED_READ, FOLLOW, FOLLOWER, GATHER, INTAKE, LIKE,
+    LIKER, LISTENERS, LISTING, LIVE_SEND, LOG_KB, LOOK, MAILED, NOTIFICATION, NOTIFY, OPENED, PACKED_BYTES,
+    PAGE_KB, PING_MINUTES, PUSH, PUSH_WORK, REBUILD, RENDERING, SOCKET, SOCKET_MINUTES, TELLING, THREAD,
+    THREADED, THUMBNAIL, TOKEN, TRACED, UNWATCH, Unit, WATCH, WATCHERS, Work,
 };
 use crate::world::{DAY_SECONDS, GB, KB, MONTH};
 use crate::{Model, Strategy};
@@ -78,6 +78,7 @@ impl Model {
             other("follows: capacity", self.follows()),
             other("posts: capacity", self.posts()),
             other("notifications: capacity", self.tellings()),
+            other("bells", self.bells()),
             other("sessions: capacity", self.sessions()),
             other("mails", self.mails()),
             other("sockets", self.sockets()),
@@ -131,6 +132,19 @@ impl Model {
     fn tellings(&self) -> f64 {
         let gathered = self.notifications() * self.world.gathered;
         capacity(&[(gathered, NOTIFICATION), (self.notifications() - gathered, TELLING)])
+    }
+
+    /// Returns the cost of telling of posts: queues and functions of `bell` and `notify`, and capacity. Recipients are sent
+    /// one by one, because most posts have few.
+    fn bells(&self) -> f64 {
+        let (posts, told) = (self.world.posts_a_day(), self.world.announcements_a_day());
+        let batches = posts / BELL_WORK.batch;
+        let tellings = told / NOTIFY.batch;
+        queue_requests(MONTH * (2.0 * batches + told + 2.0 * tellings))
+            + INVOCATION.of(MONTH * (batches + tellings))
+            + COMPUTE.of(MONTH * (BELL_WORK.gb_seconds(posts) + NOTIFY.gb_seconds(told)))
+            + LOGS.of(MONTH * (batches + tellings) * LOG_KB * KB / GB)
+            + capacity(&[(posts, BELLS_OF_A_POST), (told, BELL)])
     }
 
     /// Returns what people are told of in a day: each like and follow, and each comment by one person.

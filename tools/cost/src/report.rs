@@ -56,6 +56,7 @@ fn world(model: &Model) -> String {
         ("share of accounts, and of followers, here within 7 days", percent(world.active())),
         ("posts a day; pictures in each", format!("{}; {media}", count(dau * posts))),
         ("likes a day", count(dau * likes)),
+        ("bells of an author, mean over posts", format!("{}", world.bells)),
         ("comments a day; pages of them", format!("{}; {}", count(dau * comments), count(dau * threads))),
         ("new follows a day", count(dau * follows)),
         (

@@ -35,7 +35,7 @@ const FANOUT: &str = "functions/fanout/tests/fanout.rs";
 const PUSH_TEST: &str = "pushing_and_skipping_stay_within_their_budgets";
 
 /// Every unit, in the order of the table.
-pub const ALL: [Unit; 35] = [
+pub const ALL: [Unit; 37] = [
     PAGE,
     HEAD,
     FOLLOWEE,
@@ -58,6 +58,8 @@ pub const ALL: [Unit; 35] = [
     BACKFILL,
     NOTIFICATION,
     TELLING,
+    BELLS_OF_A_POST,
+    BELL,
     ANNOUNCEMENT,
     RENDERING,
     LISTING,
@@ -195,6 +197,23 @@ pub const TELLING: Unit = measured(
     "functions/notify/tests/notify/main.rs",
     "a_notification_and_its_withdrawal_stay_within_their_budgets",
 );
+/// The photo, and the first of its author's bells.
+pub const BELLS_OF_A_POST: Unit = measured(
+    "post, its bells looked for",
+    0.0,
+    2.0,
+    "functions/bell/tests/bell.rs",
+    "when_nobody_has_a_bell_on_then_a_photo_costs_two_small_reads",
+);
+/// A new row with its marker, its place and the state of the inbox. Photo, follow, bell, author and circle are read before
+/// and after. The edge of the bell is one of 50 in a read unit.
+pub const BELL: Unit = measured(
+    "post told by a bell",
+    8.0,
+    11.02,
+    "functions/notify/tests/notify/posts.rs",
+    "a_photo_is_told_and_taken_back_within_its_budget",
+);
 /// The quota, the idempotency key, the account and the session side by side, then photo and key in a transaction.
 pub const ANNOUNCEMENT: Unit = measured(
     "draft created",
@@ -318,8 +337,20 @@ const fn work(what: &'static str, memory: f64, ms: f64, batch: f64) -> Work {
 }
 
 /// Every kind of work, in the order of the table.
-pub const WORK: [Work; 11] =
-    [FEED_READ, API, DERIVE, NOTIFY, GATHER, LIVE_SEND, PUSH_WORK, FANOUT_WORK, REBUILD, INTAKE, THUMBNAIL];
+pub const WORK: [Work; 12] = [
+    FEED_READ,
+    API,
+    DERIVE,
+    NOTIFY,
+    GATHER,
+    LIVE_SEND,
+    BELL_WORK,
+    PUSH_WORK,
+    FANOUT_WORK,
+    REBUILD,
+    INTAKE,
+    THUMBNAIL,
+];
 
 /// A feed page.
 pub const FEED_READ: Work = work("`feed-read`, a page", 512.0, 20.0, 1.0);
@@ -333,6 +364,8 @@ pub const NOTIFY: Work = work("`notify`, an event", 256.0, 14.0, 10.0);
 pub const GATHER: Work = work("`gather`, a shard of a minute", 256.0, 20.0, 4.0);
 /// A photo's likes, told to its watchers. Seldom two wait for each other.
 pub const LIVE_SEND: Work = work("`live-send`, likes of a watched photo", 256.0, 20.0, 1.0);
+/// A post, whose recipients are few.
+pub const BELL_WORK: Work = work("`bell`, a post", 256.0, 15.0, 5.0);
 /// A telling. Those of a batch wait for push services side by side.
 pub const PUSH_WORK: Work = work("`push`, a telling", 256.0, 20.0, 10.0);
 /// A follower of an author who posted.

@@ -38,6 +38,9 @@ pub struct World {
     /// Likes by each of the daily people in a day
     #[arg(long, default_value_t = World::TEXTBOOK.likes, value_parser = positive)]
     pub likes: f64,
+    /// Bells that are on of an author, on average over posts
+    #[arg(long, default_value_t = World::TEXTBOOK.bells, value_parser = positive)]
+    pub bells: f64,
     /// Likes of one photo that one batch of the stream brings, and so share one change of the counter
     #[arg(long, default_value_t = World::TEXTBOOK.likes_a_batch, value_parser = positive)]
     pub likes_a_batch: f64,
@@ -169,6 +172,7 @@ impl World {
         media: 2.0,
         deleted: 0.01,
         likes: 15.0,
+        bells: 1.5,
         likes_a_batch: 1.0,
         gathered: 0.5,
         comments: 1.0,
@@ -246,6 +250,11 @@ impl World {
     /// Returns the posts of everybody in a day.
     pub fn posts_a_day(&self) -> f64 {
         self.dau * self.posts
+    }
+
+    /// Returns how often somebody is told of a post by a bell in a day.
+    pub fn announcements_a_day(&self) -> f64 {
+        self.posts_a_day() * self.bells
     }
 
     /// Returns the likes of everybody in a day.

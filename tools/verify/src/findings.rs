@@ -71,10 +71,13 @@ impl<'a> Findings<'a> {
         self.hand_over(MOST)
     }
 
-    /// Reports that the circles of two people say something else than they say about each other.
+    /// Reports that circles of two people, or edges of their bells, say something else than they say about each other.
     pub(crate) fn mismatched_circles(&mut self, (one, other): (UserId, UserId)) -> io::Result<()> {
         self.report.listed += 1;
-        writeln!(self.words, "circles of user {one} and user {other}: not what they say about each other")?;
+        writeln!(
+            self.words,
+            "circles or bells of user {one} and user {other}: not what they say about each other"
+        )?;
         self.repair.pairs.push((one, other));
         self.hand_over(MOST)
     }

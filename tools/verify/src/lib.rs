@@ -8,8 +8,9 @@
 //! - **Then** it checks every difference again, item by item and consistently ([`recheck`]), because a table
 //!   in use changes while it is read. A counter has drifted only if it differs from its edges while
 //!   its item's `version` is unchanged. An edge is mismatched only if its two sides still differ at the last
-//!   of three checks, because the stream takes its time. The unread rows of an inbox are a counter, too. So are circles and packed followings, which are derived
-//!   from what people say about each other and from whom they follow.
+//!   of three checks, because the stream takes its time. The unread rows of an inbox are a counter, too. So
+//!   are circles, edges of bells and packed followings, which are derived from what people say about each other and
+//!   from whom they follow.
 //! - **Last**, it counts `following` by a second, consistent scan where the check cannot decide
 //!   ([`following`]). The edges that `following` counts lie in the partitions of others.
 //!

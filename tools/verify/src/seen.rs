@@ -18,8 +18,10 @@ use crate::{Error, Result};
 /// The attributes of circles.
 const OF_CIRCLE: [&str; 5] = ["blocks", "blocked_by", "mutes_posts", "mutes_stories", "overflows"];
 /// The attributes of other items that are no counters.
-const OTHERS: [&str; 12] =
-    [PK, SK, "author", "state", "by", "block", "mute", "newest", "cut", "version", "read_to", "unread"];
+const OTHERS: [&str; 14] = [
+    PK, SK, "author", "state", "by", "block", "mute", "bell", "off_at", "newest", "cut", "version",
+    "read_to", "unread",
+];
 
 /// Returns the attributes that [`Seen::read`] reads.
 pub(crate) fn attributes() -> impl Iterator<Item = &'static str> {
@@ -52,6 +54,8 @@ pub(crate) enum Seen {
     Beyond(UserId, Tie, UserId),
     /// A user's circle.
     Circle(UserId, Circle),
+    /// The first hears of each photo of the second.
+    Bell(UserId, UserId),
     /// A user's packed followings.
     Followings(UserId, Followings),
     /// A row of a user's inbox, by when it was told.
@@ -114,6 +118,9 @@ impl Seen {
             }
             ItemKey::Beyond(viewer, tie, other) => Self::Beyond(viewer, tie, other),
             ItemKey::Circle(user) => Self::Circle(user, circle::read(item)?),
+            // One that was switched off is kept for a while, and says nothing.
+            ItemKey::Bell(_, _) if item.contains_key("off_at") => Self::Other,
+            ItemKey::Bell(author, listener) => Self::Bell(listener, author),
             ItemKey::Followings(user) => Self::Followings(user, followings::read(item)?),
             ItemKey::InboxRow(user, place, _) => Self::Told(user, place),
             ItemKey::InboxState(user) => {

@@ -7,7 +7,8 @@
 //!   The sum is 0 when both sides are the same set, in whatever order they came.
 //!   It is 0 by chance once in 2^64.
 //! - For each circle, the hashes of what people say about each other less the hashes of what is in it or beyond it.
-//!   A block is also in the sum of who blocks, because who is blocked does not know of whom to ask it.
+//!   A block is also in the sum of who blocks, because who is blocked does not know of whom to ask it. A bell and its
+//!   edge are in the sums of both.
 //! - For packed followings, the hashes of the user's edges less the hashes of the people in the item.
 //! - For each inbox, the number of its unread rows less those that were seen. Its rows come before its state, as their
 //!   keys sort, so that they are kept for a moment only.
@@ -21,7 +22,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
-use domain::visibility::{Pair, Tie};
+use domain::visibility::{Bell, Pair, Tie};
 use domain::{CommentPath, PhotoId, Relation, Timestamp, UserId};
 use table::counters::Counter;
 use table::keys::ItemKey;
@@ -132,7 +133,11 @@ impl Tally {
                         self.tied(about, tie, by, u64::wrapping_add);
                     }
                 }
+                if said.bell.is_some_and(Bell::is_on) {
+                    self.rings(by, about, u64::wrapping_add);
+                }
             }
+            Seen::Bell(by, about) => self.rings(by, about, u64::wrapping_sub),
             Seen::Circle(viewer, circle) => {
                 for tie in Tie::ALL {
                     for other in circle.list(tie) {
@@ -177,6 +182,15 @@ impl Tally {
         let hash = self.hasher.hash_one((viewer, tie, other));
         let blocker = (tie == Tie::BlockedBy).then_some(other);
         for user in [viewer].into_iter().chain(blocker) {
+            let sums = self.lists.entry(user).or_default();
+            sums.circle = sum(sums.circle, hash);
+        }
+    }
+
+    /// Adds to or takes from the sums that `by` hears of each photo of `about`.
+    fn rings(&mut self, by: UserId, about: UserId, sum: fn(u64, u64) -> u64) {
+        let hash = self.hasher.hash_one(("bell", by, about));
+        for user in [by, about] {
             let sums = self.lists.entry(user).or_default();
             sums.circle = sum(sums.circle, hash);
         }

@@ -234,6 +234,7 @@ pub fn told(event: &Event) -> String {
         | Event::SessionAdded { .. }
         | Event::DigestDue { .. }
         | Event::NotificationTold { .. }
+        | Event::PostAnnounced { .. }
         | Event::QuietEnded { .. } => kind.to_owned(),
     }
 }

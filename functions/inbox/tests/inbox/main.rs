@@ -306,6 +306,7 @@ async fn when_different_things_happen_then_each_row_says_what_it_is_about() {
         (Subject::Acceptance, "acceptance", "user1 accepted your request to follow them", None),
         (Subject::Session(START), "session", "New login to your account", None),
         (Subject::Password(START), "password", "Your password was changed", None),
+        (Subject::Post(photo), "post", "user1 shared a photo", None),
     ];
     for (number, (subject, ..)) in (1_i64..).zip(kinds).collect::<Vec<_>>().into_iter().rev() {
         world.happens(subject, 1, START.plus_ms(-number * 1_000)).await;

@@ -4,6 +4,7 @@
 
 mod comments;
 mod muted;
+mod posts;
 mod requests;
 mod security;
 mod told;
@@ -473,6 +474,7 @@ async fn when_sqs_sends_real_events_then_they_are_handled() {
         let comment_like = [comment[0], ("user_id", to), comment[2], ("writer_id", from)];
         let request = [("asker_id", from), ("user_id", to)];
         let security = [("user_id", to), ("session_id", session.as_str())];
+        let announced = [like[0], like[2], ("recipient_id", from)];
         let values = match case {
             "follow-added" | "follow-removed" => &follow[..],
             "like-removed" => &like[..2],
@@ -484,6 +486,7 @@ async fn when_sqs_sends_real_events_then_they_are_handled() {
             "session-added" => &security,
             "password-changed" => &security[..1],
             "request-added" | "request-removed" | "request-accepted" => &request,
+            "post-announced" => &announced,
             _ => &like,
         };
         let event = serde_json::from_value(fixture("notify", case, values)).unwrap();
@@ -522,15 +525,21 @@ async fn when_sqs_sends_real_events_then_they_are_handled() {
     deliver("request-accepted").await;
     assert_eq!(sentences(&world, &ann).await, ["bob accepted your request to follow them"]);
 
+    world.ring(&ann, &bob).await;
+    deliver("post-announced").await;
+    assert_eq!(sentences(&world, &ann).await[0], "bob shared a photo");
+
     world.like(&ann, &bob, id).await;
     deliver("like-added").await;
     world.delete(&bob, id).await;
     deliver("photo-deleted").await;
+    deliver("post-announced").await;
     assert!(inbox(&world, &bob).await.is_empty());
 
     deliver("session-added").await;
     deliver("password-changed").await;
     assert_eq!(sentences(&world, &bob).await, ["Your password was changed", "New login to your account"]);
+    assert_eq!(inbox(&world, &ann).await.len(), 1);
 }
 
 #[tokio::test]

@@ -55,6 +55,7 @@ async fn when_users_ask_for_themselves_then_they_see_their_profile() {
         "follows_you": false,
         "muted": null,
         "close_friend": false,
+        "bell": false,
         "request_count": 0,
         "created_at": "2026-11-22T12:00:00.000Z",
         "picture": { "status": "none" },
@@ -277,6 +278,31 @@ async fn when_a_profile_is_shown_then_it_says_how_the_two_stand_to_each_other() 
     let by_bob = Request::to(USER).path("user_id", "@ada").by(&world.bob, &world.clock);
     let seen = world.call(by_bob).await.json;
     assert_eq!((&seen["muted"], &seen["close_friend"]), (&json!(null), &json!(false)));
+}
+
+#[tokio::test]
+async fn when_a_bell_is_on_in_the_follow_that_there_is_then_the_profile_says_so() {
+    let world = World::new().await;
+    let (ada, bob) = (world.ada.user_id, world.bob.user_id);
+    let shown = async || world.event("user", &[("user_id", "@bob")]).await.json["bell"].clone();
+    let follow = async |at| {
+        let edge = Follow { username: "Ada".to_owned(), at, accepted_at: None };
+        follow::add(&world.table, ada, bob, &edge).await.unwrap();
+    };
+    follow(START).await;
+    assert_eq!(shown().await, false);
+    pair::ring(&world.table, ada, bob, START).await.unwrap();
+    assert_eq!(shown().await, true);
+    let by_bob = Request::to(USER).path("user_id", "@ada").by(&world.bob, &world.clock);
+    assert_eq!(world.call(by_bob).await.json["bell"], false, "nobody is told of others' bells");
+    follow::remove(&world.table, ada, bob).await.unwrap();
+    assert_eq!(shown().await, false);
+    follow(START.plus_ms(1)).await;
+    assert_eq!(shown().await, false, "a later follow does not bring it back");
+    pair::ring(&world.table, ada, bob, START.plus_ms(1)).await.unwrap();
+    assert_eq!(shown().await, true);
+    pair::silence(&world.table, ada, bob, START).await.unwrap();
+    assert_eq!(shown().await, false);
 }
 
 #[tokio::test]

@@ -4,14 +4,14 @@ use serde_json::json;
 use utoipa::openapi::path::HttpMethod::{Delete, Get, Post};
 
 use super::route::{Route, Tag};
-use crate::wire::{MuteRequest, UserPage};
+use crate::wire::{BellState, MuteRequest, UserPage};
 
 const BAD_PAGE: &[&str] = &["bad_count", "bad_cursor"];
 const NO_USER: &[&str] = &["user_not_found"];
 
 /// Returns the routes.
 pub(super) fn all() -> Vec<Route> {
-    [blocks(), mutes(), close_friends(), followers()].into_iter().flatten().collect()
+    [blocks(), mutes(), close_friends(), bells(), followers()].into_iter().flatten().collect()
 }
 
 fn list(path: &'static str, id: &'static str, summary: &'static str) -> Route {
@@ -80,6 +80,27 @@ fn close_friends() -> Vec<Route> {
     let path = "/api/v1/users/me/close-friends";
     let friends = list(path, "listCloseFriends", "One's close friends, by age of their account");
     vec![befriend, unfriend, friends]
+}
+
+fn bells() -> Vec<Route> {
+    let path = "/api/v1/users/{user_id}/bell";
+    let ring = Route::new(Post, path, Tag::Users, "switchBellOn")
+        .summary("Be told of each photo of somebody whom one follows")
+        .description(
+            "Nobody but oneself sees it. It ends with the follow: who follows again switches it on again.",
+        )
+        .gives::<BellState>(200, "It is on, now or before.")
+        .refuses(400, &["cannot_ring_for_self"])
+        .refuses(404, NO_USER)
+        .refuses(409, &["not_following"])
+        .refuses(429, &["too_many_bells"]);
+    let silence = Route::new(Delete, path, Tag::Users, "switchBellOff")
+        .summary("Be told of each photo of somebody no more")
+        .description("What was told before stays.")
+        .gives::<BellState>(200, "It is off.")
+        .refuses(400, &["cannot_ring_for_self"])
+        .refuses(404, NO_USER);
+    vec![ring, silence]
 }
 
 fn followers() -> Vec<Route> {

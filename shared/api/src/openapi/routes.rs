@@ -441,8 +441,8 @@ fn feed_and_inbox() -> Vec<Route> {
         .summary("What happened to oneself, newest first")
         .description(
             "Those who did the same thing within a day share a row: likes of one's photos and comments, comments, \
-             replies and mentions, follows, requests to follow, and acceptances of one's own. A comment is told of once, \
-             as a mention before a reply before a comment. The first of a row is told at once; what comes then is gathered \
+             replies and mentions, follows, requests to follow, and acceptances of one's own. Each photo of somebody of \
+             whom one has a bell on has a row of its own. A comment is told of once, as a mention before a reply before a comment. The first of a row is told at once; what comes then is gathered \
              for a minute, then for five, then for an hour. A row that is told moves to the top. What was told since \
              the first page comes beside later pages. Rows are kept for 90 days. Whoever takes back what they did leaves \
              their row, and a deleted photo or comment takes its rows along.",

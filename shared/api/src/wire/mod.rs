@@ -30,8 +30,8 @@ pub use photos::{
 pub use saved::{CollectionRequest, CollectionView, Collections, SaveRequest, SavedPage};
 pub use search::SearchPage;
 pub use users::{
-    CreatePictureRequest, CreatedPicture, FollowState, MuteRequest, Muted, PictureStatus, PictureView,
-    Profile, Regard, UpdateProfileRequest, UserCard, UserPage,
+    BellState, CreatePictureRequest, CreatedPicture, FollowState, MuteRequest, Muted, PictureStatus,
+    PictureView, Profile, Regard, UpdateProfileRequest, UserCard, UserPage,
 };
 
 /// Reads a list that may be `null`, which is as an empty one. A field with `#[serde(default)]` may be absent

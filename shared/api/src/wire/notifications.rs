@@ -33,7 +33,8 @@ pub struct Notification {
     /// Names the row.
     pub id: String,
     /// `like`, `comment`, `reply`, `mention`, `comment_like`, `follow`, `request`, `acceptance`,
-    /// `session` (a login to one's own account) or `password` (a change of one's own password). Others may be added.
+    /// `session` (a login to one's own account), `password` (a change of one's own password) or `post` (a photo of somebody
+    /// whose bell is on). Others may be added.
     pub r#type: &'static str,
     /// The newest actors, at most three.
     pub actors: Vec<Actor>,

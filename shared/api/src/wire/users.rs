@@ -52,6 +52,8 @@ pub struct Profile {
     pub muted: Option<Muted>,
     /// Whether the caller counts them among their close friends.
     pub close_friend: bool,
+    /// Whether the caller is told of each photo of theirs.
+    pub bell: bool,
     /// When the account was opened (RFC 3339).
     pub created_at: String,
     /// Whether the e-mail address is proved. Of one's own profile alone.
@@ -189,6 +191,13 @@ pub struct FollowState {
     pub following_count: Option<i64>,
 }
 
+/// What switching a bell led to.
+#[derive(Serialize, ToSchema)]
+pub struct BellState {
+    /// Whether the caller is told of each photo of the other.
+    pub bell: bool,
+}
+
 /// Returns the URL of a user's small picture under `cdn`. It is made of their id, whether they have one or not.
 pub(super) fn profile_pic(cdn: &str, user: UserId) -> String {
     format!("{cdn}/{}", profile_picture::rendition_key(user, Size::Small, Encoding::Jpeg))
@@ -224,6 +233,8 @@ pub struct Regard {
     pub mute: Option<Mute>,
     /// Whether the viewer counts them among their close friends.
     pub close: bool,
+    /// Whether the viewer is told of each photo of theirs.
+    pub bell: bool,
 }
 
 impl Profile {
@@ -245,6 +256,7 @@ impl Profile {
             follows_you: regard.follows,
             muted: Muted::new(regard.mute),
             close_friend: regard.close,
+            bell: regard.bell,
             created_at: user.id.created_at().to_string(),
             email_verified: None,
             request_count: None,

@@ -67,9 +67,8 @@ fn unfolded(letter: char) -> Option<&'static str> {
 /// Returns the digit of a script as ASCII. The ten digits of a script follow each other.
 fn ascii_digit(digit: char) -> char {
     let category = CodePointMapData::<GeneralCategory>::new();
-    let is_digit = |code: u32| {
-        char::from_u32(code).is_some_and(|c| category.get(c) == GeneralCategory::DecimalNumber)
-    };
+    let is_digit =
+        |code: u32| char::from_u32(code).is_some_and(|c| category.get(c) == GeneralCategory::DecimalNumber);
     let code = u32::from(digit);
     let before = (1..10).take_while(|back| is_digit(code - back)).count();
     u32::try_from(before).ok().and_then(|value| char::from_digit(value % 10, 10)).unwrap_or(digit)

@@ -33,6 +33,11 @@ impl KeyRange {
         Self::prefixed(partition::pairs(user), "")
     }
 
+    /// Who hears of each photo of `author`, in every home.
+    pub(crate) fn bells(author: UserId) -> Self {
+        Self::prefixed(partition::bells(author), "")
+    }
+
     /// Whom the circle of `user` has no room for in one of its lists.
     pub(crate) fn beyond(user: UserId, tie: Tie) -> Self {
         Self::prefixed(partition::beyond(user), sort::tie(tie))

@@ -37,6 +37,7 @@ pub fn chart() -> Vec<ChartRow> {
         ("following edge", ItemKey::Following(user, user)),
         ("follower edge", ItemKey::Follower(user, user)),
         ("what one says about another", ItemKey::Pair(user, user)),
+        ("bell", ItemKey::Bell(user, user)),
         ("circle", ItemKey::Circle(user)),
         ("beyond a circle", ItemKey::Beyond(user, Tie::Blocks, user)),
         ("packed followings", ItemKey::Followings(user)),

@@ -45,6 +45,7 @@ fn subject_of<'a>(mut parts: impl Iterator<Item = &'a str>) -> Option<Subject> {
         ("ACCEPTANCE", None) => Subject::Acceptance,
         ("SESSION", Some(at)) => Subject::Session(Timestamp(at.parse().ok()?)),
         ("PASSWORD", Some(at)) => Subject::Password(Timestamp(at.parse().ok()?)),
+        ("POST", Some(photo)) => Subject::Post(id(photo)?),
         _ => return None,
     };
     parts.next().is_none().then_some(subject)

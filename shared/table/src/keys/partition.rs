@@ -66,6 +66,10 @@ pub(crate) fn pairs(user: UserId) -> String {
     format!("PAIRS#{}", user.padded())
 }
 
+pub(crate) fn bells(author: UserId) -> String {
+    format!("BELLS#{}", author.padded())
+}
+
 pub(crate) fn requested(user: UserId) -> String {
     format!("REQUESTED#{}", user.padded())
 }

@@ -101,6 +101,7 @@ fn subject(subject: Subject) -> String {
         Subject::Acceptance => "ACCEPTANCE#".to_owned(),
         Subject::Session(at) => format!("SESSION#{:013}#", at.0),
         Subject::Password(at) => format!("PASSWORD#{:013}#", at.0),
+        Subject::Post(photo) => format!("POST#{}#", photo.padded()),
     }
 }
 

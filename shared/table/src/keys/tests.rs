@@ -38,6 +38,7 @@ fn key() -> impl Strategy<Value = ItemKey> {
             Just(Subject::Acceptance),
             (0_i64..9_999_999_999_999).prop_map(|at| Subject::Session(Timestamp(at))),
             (0_i64..9_999_999_999_999).prop_map(|at| Subject::Password(Timestamp(at))),
+            photo().prop_map(Subject::Post),
         ]
     };
     let row = move || {
@@ -62,6 +63,7 @@ fn key() -> impl Strategy<Value = ItemKey> {
         (user(), user()).prop_map(|(a, b)| ItemKey::Following(a, b)),
         (user(), user()).prop_map(|(a, b)| ItemKey::Follower(a, b)),
         (user(), user()).prop_map(|(a, b)| ItemKey::Pair(a, b)),
+        (user(), user()).prop_map(|(a, b)| ItemKey::Bell(a, b)),
         user().prop_map(ItemKey::Circle),
         (user(), prop::sample::select(&Tie::ALL[..]), user()).prop_map(|(a, b, c)| ItemKey::Beyond(a, b, c)),
         user().prop_map(ItemKey::Followings),
@@ -171,6 +173,7 @@ proptest! {
         let row = RowId { opened: Timestamp(opened), subject: Subject::Like(photo) };
         let of_user = [
             ItemKey::Follower(user, actor),
+            ItemKey::Bell(user, actor),
             ItemKey::Timeline(user, photo),
             ItemKey::Head(user),
             ItemKey::FeedEntry(user, photo),

@@ -149,10 +149,10 @@ fn homeless_partitions(repository: &Repository) -> BTreeSet<&str> {
     let document = repository.text("ARCHITECTURE.md").unwrap_or_default();
     let chart =
         document.split_once("<!-- chart -->").and_then(|(_, rest)| rest.split_once("<!-- /chart -->"));
-    let rows =
-        chart.map_or("", |(chart, _)| chart).lines().filter(|row| {
-            row.contains('#') && !row.contains("<id>") && !row.contains("<home>")
-        });
+    let rows = chart
+        .map_or("", |(chart, _)| chart)
+        .lines()
+        .filter(|row| row.contains('#') && !row.contains("<id>") && !row.contains("<home>"));
     rows.filter_map(|row| row.split('`').nth(1)?.split_inclusive('#').next()).collect()
 }
 

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::visibility::{Circle, Followings, Mute};
+use domain::visibility::{Bell, Circle, Followings, Mute};
 use domain::{CommentId, Timestamp};
 use proptest::prelude::*;
 
@@ -281,6 +281,19 @@ fn a_tally_takes_the_documented_memory() {
     assert_eq!(size_of::<(UserId, Lists)>(), 24);
     assert_eq!(size_of::<(PhotoId, OfPhoto)>(), 64);
     assert_eq!(size_of::<(CommentPath, OfComment)>(), 64);
+}
+
+#[test]
+fn a_bell_without_its_edge_is_suspected_of_both_and_so_is_an_edge_without_its_bell() {
+    let bell = |off_at| Some(Bell { follow: Timestamp(1), off_at });
+    let said = |off_at| Pair { bell: bell(off_at), ..Pair::default() };
+    let said = |off_at| Seen::Pair { by: user(1), about: user(2), said: said(off_at) };
+    let both = [1, 2].map(|of| Suspect::Circle(user(of)));
+    let edge = Seen::Bell(user(1), user(2));
+    assert_eq!(tallied([said(None)]).suspects(), both);
+    assert_eq!(tallied([edge.clone(), said(Some(Timestamp(2)))]).suspects(), both);
+    assert_eq!(tallied([edge, said(None)]).suspects(), []);
+    assert_eq!(tallied([said(Some(Timestamp(2)))]).suspects(), []);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Tables in which something is wrong.
 
+use std::collections::BTreeSet;
+
 use domain::inbox::{Actor, Once, RowId, Subject};
 use domain::{Clock, UserId};
 use messages::repair::Repair;
@@ -108,7 +110,7 @@ async fn circles_that_differ_from_pairs_are_reported_from_either_side() {
     let mut wanted = vec![two(ada.user_id, bob.user_id), two(ada.user_id, cy.user_id)];
     wanted.sort_unstable();
     let words = |(one, other): &(UserId, UserId)| {
-        format!("circles of user {one} and user {other}: not what they say about each other")
+        format!("circles or bells of user {one} and user {other}: not what they say about each other")
     };
     let mut found = said.findings().to_vec();
     found.sort_unstable();
@@ -118,6 +120,27 @@ async fn circles_that_differ_from_pairs_are_reported_from_either_side() {
     let mut pairs = repair.pairs;
     pairs.sort_unstable();
     assert_eq!(pairs, wanted);
+}
+
+#[tokio::test]
+async fn edges_of_bells_that_differ_from_what_is_said_are_reported_once() {
+    let small = Small::new().await;
+    let (ada, bob, cy) = (&small.ada, &small.bob, &small.cy);
+    for who in [bob, cy] {
+        small.world.ring(who, ada).await;
+    }
+    small.world.ring(ada, cy).await;
+    small.world.derive().await;
+    small.world.silence(ada, cy).await;
+    small.world.derive().await;
+    assert_eq!(verify(&small.world).await.findings(), [""; 0], "one that is off counts as none");
+    small.remove(ItemKey::Bell(ada.user_id, bob.user_id)).await;
+    small.remove(ItemKey::Pair(cy.user_id, ada.user_id)).await;
+    let said = verify(&small.world).await;
+    assert_eq!((said.report.exit_code(), said.report.listed), (1, 2), "{:?}", said.lines);
+    let repair: Repair = serde_json::from_value(said.repairs[0].clone()).unwrap();
+    let two = |who: UserId| (ada.user_id.min(who), ada.user_id.max(who));
+    assert_eq!(BTreeSet::from_iter(repair.pairs), BTreeSet::from([two(bob.user_id), two(cy.user_id)]));
 }
 
 #[tokio::test]
