@@ -8,6 +8,10 @@ export interface Hint {
   feed?: { newest: string };
   /** How many like a photo that is watched. */
   photo?: { id: string; likes: number };
+  /** The photo that is watched from now on. */
+  watching?: { photo: string };
+  /** Why something is not done. */
+  error?: { code: string };
 }
 
 export type Socket = Pick<WebSocket, 'send' | 'close' | 'onopen' | 'onclose' | 'onmessage' | 'addEventListener'>;
@@ -55,6 +59,7 @@ export class Live {
   #pinging: ReturnType<typeof setTimeout> | undefined;
   /** The photo that is watched. */
   #watched: string | undefined;
+  #asking: ReturnType<typeof setTimeout> | undefined;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
 
   constructor(private readonly ports: LivePorts) {}
@@ -84,8 +89,8 @@ export class Live {
     if (id === before) return;
     this.#watched = id;
     if (!this.open) return;
-    if (id) this.#say({ watch: { photo: id } });
-    else this.#say({ unwatch: { photo: before } });
+    this.#askToWatch();
+    if (!id) this.#say({ unwatch: { photo: before } });
   }
 
   async #connect(): Promise<void> {
@@ -108,7 +113,7 @@ export class Live {
       this.#openedAt = this.ports.now();
       this.#pinging = this.#after(PING, () => this.#ping(socket));
       this.#after(LIFE + this.ports.random() * SPREAD, () => void this.#connect());
-      if (this.#watched) this.#say({ watch: { photo: this.#watched } });
+      this.#askToWatch();
       this.ports.opened();
     };
     socket.onmessage = ({ data }) => {
@@ -128,6 +133,14 @@ export class Live {
     this.#pinging = this.#after(PING, () => this.#ping(socket));
   }
 
+  /** Asks until it is answered: the server says nothing where it cannot note it for now. */
+  #askToWatch(): void {
+    this.#cancel(this.#asking);
+    if (!this.#watched) return;
+    this.#say({ watch: { photo: this.#watched } });
+    this.#asking = this.#after(PATIENCE, () => this.#askToWatch());
+  }
+
   #say(message: object): void {
     this.#socket?.send(JSON.stringify(message));
   }
@@ -140,6 +153,7 @@ export class Live {
       // A server of another day. What it means is read by polling.
       return;
     }
+    if (hint.error || hint.watching?.photo === this.#watched) this.#cancel(this.#asking);
     this.ports.hear(hint);
   }
 

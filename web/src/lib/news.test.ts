@@ -167,6 +167,30 @@ describe('a photo that is watched', () => {
     expect([sockets.length, newest().sent]).toEqual([2, [{ watch: { photo: second } }]]);
   });
 
+  it.each([{ watching: { photo: first } }, { error: { code: 'too_many_watchers' } }])(
+    'is asked for until the server answers: %j',
+    async (answer) => {
+      newest().accept();
+      news.watch(first);
+      await pass(11_000);
+      expect(newest().sent).toEqual([{ watch: { photo: first } }, { watch: { photo: first } }]);
+      newest().say({ watching: { photo: second } });
+      await pass(10_000);
+      expect(newest().sent).toHaveLength(3);
+      newest().say(answer);
+      await pass(MINUTE);
+      expect(newest().sent).toHaveLength(3);
+    },
+  );
+
+  it('is asked for no more once it is left', async () => {
+    newest().accept();
+    news.watch(first);
+    news.watch(undefined);
+    await pass(MINUTE);
+    expect(newest().sent).toEqual([{ watch: { photo: first } }, { unwatch: { photo: first } }]);
+  });
+
   it('is watched no more on a socket that is opened after it was left', async () => {
     news.watch(first);
     newest().accept();
