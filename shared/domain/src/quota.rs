@@ -371,7 +371,7 @@ pub const WATCHES: Quota = Quota {
 };
 
 /// Every quota, in the order of the table.
-pub const ALL: [Quota; 26] = [
+pub const ALL: [Quota; 27] = [
     REGISTRATIONS,
     LOGINS_FROM_ADDRESS,
     LOGINS,

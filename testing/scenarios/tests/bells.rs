@@ -106,8 +106,9 @@ impl Scene {
 
 fn functions(world: &World, table: &Table, topic: &Published, queues: &Queues<Outbox>) -> Functions {
     let clock = world.clock.shared();
+    let apart = derive::Queues { out_of_order: Outbox::default(), live: Outbox::default() };
     Functions {
-        derive: DeriveHandler::new(table.clone(), topic.clone(), Outbox::default(), clock.clone()),
+        derive: DeriveHandler::new(table.clone(), topic.clone(), apart, clock.clone()),
         bell: BellHandler::new(table.clone(), queues.clone()),
         notify: NotifyHandler::new(table.clone(), Published::default(), clock),
     }
