@@ -36,7 +36,7 @@ async fn when_photos_are_shared_then_each_has_a_row_however_often_it_is_announce
         assert!(answer(&handler, sqs_event(&events)).await.batch_item_failures.is_empty());
         told.extend(published.take());
         // What may not have been heard of is published again for a while.
-        world.clock.advance(std::time::Duration::from_mins(15));
+        world.clock.advance(std::time::Duration::from_mins(16));
     }
     let states = told.iter().map(|event| match event {
         Event::NotificationTold { recipient_id, row, state, .. } => {
