@@ -198,7 +198,9 @@ async fn when_the_function_dies_at_any_write_then_a_retry_completes_what_it_did(
             world.engine.heal();
             assert!(deliver(&world, &event).await.is_empty());
             assert_eq!((listed(&world, &bob).await.len(), unread(&world, &bob).await), (rows, rows as u64));
-            world.delete(&ann, photo).await;
+            if rows == 1 {
+                world.delete(&ann, photo).await;
+            }
         }
         if done {
             assert!(n > 1);
