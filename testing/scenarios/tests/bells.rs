@@ -106,8 +106,9 @@ impl Scene {
 
 fn functions(world: &World, table: &Table, topic: &Published, queues: &Queues<Outbox>) -> Functions {
     let clock = world.clock.shared();
+    let apart = derive::Queues { out_of_order: Outbox::default(), live: Outbox::default() };
     Functions {
-        derive: DeriveHandler::new(table.clone(), topic.clone(), Outbox::default(), clock.clone()),
+        derive: DeriveHandler::new(table.clone(), topic.clone(), apart, clock.clone()),
         bell: BellHandler::new(table.clone(), queues.clone()),
         notify: NotifyHandler::new(table.clone(), Published::default(), clock),
     }
@@ -226,7 +227,9 @@ async fn a_photo_is_told_once_and_taken_back_wherever_a_process_dies() {
             assert_eq!(scene.told().await, wanted, "died at {n}");
             scene.repeat(&messages).await;
             assert_eq!(scene.told().await, wanted, "died at {n}, and all came again");
-            scene.world.delete(&scene.author, photo).await;
+            if !wanted.is_empty() {
+                scene.world.delete(&scene.author, photo).await;
+            }
         }
         if done {
             assert!(n > 5, "{n}");

@@ -36,7 +36,7 @@ async fn when_photos_are_shared_then_each_has_a_row_however_often_it_is_announce
         assert!(answer(&handler, sqs_event(&events)).await.batch_item_failures.is_empty());
         told.extend(published.take());
         // What may not have been heard of is published again for a while.
-        world.clock.advance(std::time::Duration::from_mins(15));
+        world.clock.advance(std::time::Duration::from_mins(16));
     }
     let states = told.iter().map(|event| match event {
         Event::NotificationTold { recipient_id, row, state, .. } => {
@@ -198,7 +198,9 @@ async fn when_the_function_dies_at_any_write_then_a_retry_completes_what_it_did(
             world.engine.heal();
             assert!(deliver(&world, &event).await.is_empty());
             assert_eq!((listed(&world, &bob).await.len(), unread(&world, &bob).await), (rows, rows as u64));
-            world.delete(&ann, photo).await;
+            if rows == 1 {
+                world.delete(&ann, photo).await;
+            }
         }
         if done {
             assert!(n > 1);
