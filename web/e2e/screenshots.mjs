@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium } from '@playwright/test';
+import { launch, toWebp } from './webp.mjs';
 
 const BASE = process.env.LAMBDAGRAM_WEB_URL ?? 'http://127.0.0.1:4568';
 const FOLDER = process.argv[2] ?? fileURLToPath(new URL('../../docs/web/', import.meta.url));
@@ -101,10 +101,7 @@ const SIGNED_IN = {
   'not-found': (page) => page.goto('/no/such/place'),
 };
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-});
+const browser = await launch();
 mkdirSync(FOLDER, { recursive: true });
 const press = await (await browser.newContext()).newPage();
 let weight = 0;
@@ -134,7 +131,7 @@ async function onDevice(device, { scale, ...kind }) {
       await open(page, world);
       await settled(page);
       const file = `${name}-${device}-${theme}.webp`;
-      const picture = await toWebp(await page.screenshot(), scale);
+      const picture = await toWebp(press, await page.screenshot(), scale, MOST);
       writeFileSync(join(FOLDER, file), picture);
       weight += picture.length;
       console.log(`  ${file} ${(picture.length / 1000).toFixed(0)} KB`);
@@ -212,29 +209,4 @@ async function settled(page) {
     const busy = document.querySelector('main [aria-busy="true"], .skeleton');
     return !busy && [...document.images].filter(seen).every((image) => image.complete);
   });
-}
-
-/** Chromium writes PNG only. A page of its own makes WebP of it, as fine as the weight allows. */
-async function toWebp(png, scale) {
-  const made = await press.evaluate(
-    async ({ data, scale, most }) => {
-      const picture = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob());
-      const canvas = document.createElement('canvas');
-      canvas.width = Math.round(picture.width * scale);
-      canvas.height = Math.round(picture.height * scale);
-      const context = canvas.getContext('2d');
-      context.imageSmoothingQuality = 'high';
-      context.drawImage(picture, 0, 0, canvas.width, canvas.height);
-      for (let quality = 0.7; quality > 0.3; quality -= 0.05) {
-        const blob = await new Promise((resolve) => canvas.toBlob(resolve, 'image/webp', quality));
-        if (blob.size > most) continue;
-        const bytes = new Uint8Array(await blob.arrayBuffer());
-        return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
-      }
-      return undefined;
-    },
-    { data: png.toString('base64'), scale, most: MOST },
-  );
-  if (!made) throw new Error(`a picture weighs more than ${MOST} bytes`);
-  return Buffer.from(made, 'base64');
 }

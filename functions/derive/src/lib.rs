@@ -5,7 +5,8 @@
 //! - **Access patterns**: transactions of derived edges and their counters, many edges to one. The author's
 //!   timeline and head, and whether their account is private. Packed followings. The top comments of a photo.
 //!   Comments that the author of their photo removed. Markers of photos that are being processed. Circles of two
-//!   people, from what they say about each other by then. For each follow and request both pairs, which may forbid it.
+//!   people, from what they say about each other by then. For each follow and request both pairs, which may forbid it. For each
+//!   photo that was liked whether it is watched (1 RRU).
 //! - **Emits**: after derivation `photo.ready`, `photo.failed`, `photo.deleted`, `picture.removed`,
 //!   `like.added`, `like.removed`, `follow.added`, `follow.removed`, `request.added`, `request.removed`,
 //!   `request.accepted`, `comment.added`, `comment.removed`, `mention.added`, `comment_like.added`,
@@ -13,7 +14,8 @@
 //!   `password.changed`, to SNS. A record that comes
 //!   again emits again. Consumers are idempotent: duplicates are safe, a missing event is not. Likes that go with
 //!   their photo or comment emit nothing: `photo.deleted` and `comment.removed` say it. Nor do a follow and a
-//!   request that a block ended before they were derived. Changes to be derived out of order go to its own queue.
+//!   request that a block ended before they were derived. To `live-send`, which photos were liked that somebody may
+//!   watch. Changes to be derived out of order go to its own queue.
 //! - **Redelivery**: an edge is written on condition that it does not exist, and removed on condition that it
 //!   does, in one transaction with its counters. A batch that starts again from an earlier record ends in the
 //!   same state. A change from the queue comes in any order, so it is checked against its source edge in the
@@ -40,15 +42,16 @@ mod out_of_order;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use domain::Clock;
+use domain::{Clock, PhotoId};
 use futures::{StreamExt, stream};
-use runtime::queue::{Queue, Sender};
+use messages::live::LikesChanged;
+use runtime::queue::{Queue, SendError, Sender};
 use runtime::stream::{Failed, Record};
 use runtime::topic::{Publisher, Topic};
 use runtime::{Aws, metrics};
 use table::change::Change;
 use table::keys::ItemKey;
-use table::{Order, Table};
+use table::{Order, Table, watch};
 
 pub use out_of_order::{NotDone, OutOfOrder};
 
@@ -64,6 +67,8 @@ runtime::config! {
         pub topic_arn: String,
         /// The queue of changes that are derived out of order.
         pub derive_queue_url: String,
+        /// The queue of `live-send`.
+        pub live_send_queue_url: String,
     }
 }
 
@@ -76,20 +81,33 @@ const TRIES: usize = 2;
 /// The stream then waits, which keeps the order; otherwise all of it would go to the queue.
 const BUSY_ITEMS: usize = 16;
 
+/// The queues that `derive` sends to.
+#[derive(Clone, Debug)]
+pub struct Queues<O = Queue> {
+    /// What is to be derived out of order.
+    pub out_of_order: O,
+    /// Photos that are watched and whose number of likes changed, for `live-send`.
+    pub live: O,
+}
+
 /// Handles the table's stream: derives from every record, and publishes events.
 pub struct DeriveHandler<P = Topic, O = Queue> {
     table: Table,
     publisher: P,
-    sender: O,
+    queues: Queues<O>,
     hot: Hot,
+    clock: Arc<dyn Clock>,
 }
 
 impl DeriveHandler {
     /// Connects to the table, the topic and the queue.
     pub fn connect(config: &Config, aws: &Aws) -> Self {
         let table = Table::new(aws.dynamodb(), &config.table_name);
-        let sender = Queue::connect(aws, &config.derive_queue_url);
-        Self::new(table, Topic::connect(aws, &config.topic_arn), sender, aws.clock())
+        let queues = Queues {
+            out_of_order: Queue::connect(aws, &config.derive_queue_url),
+            live: Queue::connect(aws, &config.live_send_queue_url),
+        };
+        Self::new(table, Topic::connect(aws, &config.topic_arn), queues, aws.clock())
     }
 }
 
@@ -123,10 +141,9 @@ struct Outcome {
 }
 
 impl<P: Publisher, O: Sender> DeriveHandler<P, O> {
-    /// Creates a handler that derives in `table` and publishes to `publisher`. Changes to derive out of order
-    /// go to `sender`.
-    pub fn new(table: Table, publisher: P, sender: O, clock: Arc<dyn Clock>) -> Self {
-        Self { table, publisher, sender, hot: Hot::new(clock) }
+    /// Creates a handler that derives in `table`, publishes to `publisher`, and sends to `queues`.
+    pub fn new(table: Table, publisher: P, queues: Queues<O>, clock: Arc<dyn Clock>) -> Self {
+        Self { table, publisher, queues, hot: Hot::new(clock.clone()), clock }
     }
 
     /// Derives the steps of a batch.
@@ -207,10 +224,33 @@ impl<P: Publisher, O: Sender> DeriveHandler<P, O> {
         })
     }
 
+    /// Sends to `live-send` which photos have another number of likes by now, if somebody may watch them.
+    async fn send_likes(&self, changes: impl Iterator<Item = &Change>) -> Result<(), SendError> {
+        let mut photos: Vec<PhotoId> = changes.filter_map(Change::liked).collect();
+        photos.sort_unstable();
+        photos.dedup();
+        if photos.is_empty() {
+            return Ok(());
+        }
+        let at = self.clock.now();
+        let watched = watch::watched_among(&self.table, &photos, at).await.unwrap_or_else(|error| {
+            // Hints hold up nothing. `live-send` finds out who watches.
+            tracing::warn!(error = %runtime::failure::Chain(&error), "watchers unknown");
+            photos
+        });
+        let changed = |photo_id| LikesChanged { photo_id, at, in_turn: false };
+        let changed: Vec<LikesChanged> = watched.into_iter().map(changed).collect();
+        if changed.is_empty() { Ok(()) } else { self.queues.live.send(&changed).await }
+    }
+
     /// Sends steps to the queue. Their events are published when they are derived.
     async fn send_out_of_order(&self, items: &[Vec<Step>]) -> Result<(), Failure> {
         let Some(first) = items.iter().flatten().map(|step| step.place).min() else { return Ok(()) };
-        self.sender.send(&out_of_order::messages(items)).await.map_err(|error| Failure::at(first, error))?;
+        self.queues
+            .out_of_order
+            .send(&out_of_order::messages(items))
+            .await
+            .map_err(|error| Failure::at(first, error))?;
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         metrics::count("groups_apart", count(items.iter().filter(|steps| !steps.is_empty()).count()));
         metrics::count("changes_apart", count(items.iter().map(Vec::len).sum()));
@@ -230,7 +270,11 @@ impl<P: Publisher, O: Sender> runtime::stream::Handler for DeriveHandler<P, O> {
         }
         let outcome = self.derive(steps).await;
         failures.extend(outcome.failures);
-        failures.extend(self.publish(&outcome.derived).await.err());
+        let likes = self.send_likes(outcome.derived.iter().map(|step| &step.change));
+        let (published, told) = futures::join!(self.publish(&outcome.derived), likes);
+        failures.extend(published.err());
+        let liked = outcome.derived.iter().find(|step| step.change.liked().is_some());
+        failures.extend(told.err().zip(liked).map(|(error, first)| Failure::at(first.place, error)));
         failures.extend(self.send_out_of_order(&outcome.out_of_order).await.err());
 
         failures.sort_by_key(|failure| failure.place);

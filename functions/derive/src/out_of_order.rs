@@ -1,7 +1,7 @@
 //! Changes that are derived out of the stream's order, because an item they write to kept refusing.
 
 use messages::Grouped;
-use runtime::queue::Sender;
+use runtime::queue::{SendError, Sender};
 use runtime::topic::{Publisher, Unpublished};
 use serde::{Deserialize, Serialize};
 use table::Order;
@@ -63,6 +63,9 @@ pub enum NotDone {
     /// It is derived, but not published.
     #[error(transparent)]
     Unpublished(#[from] Unpublished),
+    /// It is derived, but open clients are not told.
+    #[error(transparent)]
+    Unsent(#[from] SendError),
 }
 
 impl<P: Publisher, O: Sender> runtime::sqs::Handler for DeriveHandler<P, O> {
@@ -74,11 +77,12 @@ impl<P: Publisher, O: Sender> runtime::sqs::Handler for DeriveHandler<P, O> {
 
     async fn handle(&self, OutOfOrder { changes }: OutOfOrder) -> Result<(), NotDone> {
         let gone = table::apply(&self.table, &changes, Order::OutOfOrder).await?;
-        let published = changes.iter().filter(|change| !change.went_along(&gone));
-        let events: Vec<_> = published.flat_map(Change::events).collect();
+        let published = || changes.iter().filter(|change| !change.went_along(&gone));
+        let events: Vec<_> = published().flat_map(Change::events).collect();
         if !events.is_empty() {
             self.publisher.publish(&events).await?;
         }
+        self.send_likes(published()).await?;
         Ok(())
     }
 }

@@ -121,6 +121,7 @@ async fn when_a_reader_is_connected_then_they_alone_are_told_of_the_photo() {
             opened_at: now,
             session: session_id(),
             token_at: now,
+            watching: None,
         };
         live::open(&stage.world.table, fan.user_id, &socket).await.unwrap();
     };

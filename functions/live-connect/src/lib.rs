@@ -95,8 +95,13 @@ impl<G: Gateway> LiveConnectHandler<G> {
             Ok::<_, NotConnected>(())
         }))
         .await?;
-        let socket =
-            Socket { connection: id, opened_at: now, session: session.id, token_at: session.issued_at };
+        let socket = Socket {
+            connection: id,
+            opened_at: now,
+            session: session.id,
+            token_at: session.issued_at,
+            watching: None,
+        };
         live::open(&self.table, user, &socket).await?;
         metrics::count("sockets_opened", 1);
         Ok(Answer::Open(handshake.protocol()))

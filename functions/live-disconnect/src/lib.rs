@@ -1,8 +1,8 @@
-//! `live-disconnect`: forgets a socket that has ended.
+//! `live-disconnect`: forgets a socket that has ended, and what it watches.
 //!
 //! - **Trigger**: API Gateway, route `$disconnect`. It is tried once, and throttled: after a storm of them some
 //!   are never told.
-//! - **Access patterns**: one delete. Where no other socket ends later, one query of the others and one update of the
+//! - **Access patterns**: one delete, and one of its watch of a photo. Where no other socket ends later, one query of the others and one update of the
 //!   reader's state.
 //! - **Emits**: nothing.
 //! - **Redelivery**: a socket that is forgotten already stays forgotten.

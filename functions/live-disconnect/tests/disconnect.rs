@@ -19,6 +19,7 @@ async fn when_a_socket_has_ended_then_it_alone_is_forgotten() {
             opened_at: clock.now(),
             session: session_id(),
             token_at: clock.now(),
+            watching: None,
         };
         live::open(&table, user, &socket).await.unwrap();
     }

@@ -1,15 +1,16 @@
-//! The way to the open clients of a user.
+//! The way to open clients: those of a user, and those that watch a photo.
 
 use std::future::Future;
 
 use api::InSession;
-use domain::{Clock, UserId};
+use domain::{Clock, PhotoId, UserId};
 use futures::future::try_join_all;
 use runtime::metrics;
 use runtime::socket::{Gateway, Sent, SocketError};
 use std::sync::Arc;
 use table::Table;
 use table::live::{self, Socket};
+use table::watch::{self, Watcher};
 use tokens::OpenSessions;
 
 /// A way to the open clients of a user.
@@ -25,6 +26,12 @@ pub trait Channel: Send + Sync {
         &self,
         user: UserId,
     ) -> impl Future<Output = Result<Option<Self::Audience>, ChannelError>> + Send;
+
+    /// Returns who watches a photo, and the audience of each. Somebody may be in it more than once.
+    fn watchers(
+        &self,
+        photo: PhotoId,
+    ) -> impl Future<Output = Result<Vec<(UserId, Self::Audience)>, ChannelError>> + Send;
 
     /// Sends a message to the audience of a user. After an error some may have it, and a retry sends it again.
     fn send(
@@ -73,7 +80,12 @@ impl<G: Gateway> NotedSockets<G> {
         } else {
             metrics::count("hints_gone", 1);
         }
-        Ok(live::close(&self.table, user, connection).await?)
+        live::close(&self.table, user, connection).await?;
+        // A socket that ended while its watch began is noted there alone.
+        if let Some(photo) = socket.watching {
+            watch::forget(&self.table, photo, connection).await?;
+        }
+        Ok(())
     }
 }
 
@@ -83,6 +95,11 @@ impl<G: Gateway> Channel for NotedSockets<G> {
     async fn audience(&self, user: UserId) -> Result<Option<Vec<Socket>>, ChannelError> {
         let sockets = live::of(&self.table, user, self.clock.now()).await?;
         Ok((!sockets.is_empty()).then_some(sockets))
+    }
+
+    async fn watchers(&self, photo: PhotoId) -> Result<Vec<(UserId, Vec<Socket>)>, ChannelError> {
+        let watchers = watch::watchers(&self.table, photo, self.clock.now()).await?;
+        Ok(watchers.into_iter().map(|Watcher { user, socket }| (user, vec![socket])).collect())
     }
 
     async fn send(&self, user: UserId, audience: &Vec<Socket>, message: &str) -> Result<(), ChannelError> {

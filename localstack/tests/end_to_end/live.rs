@@ -63,6 +63,20 @@ impl Socket {
             heard.push(message);
         }
     }
+
+    /// Returns every message of so long.
+    async fn hears_within(&mut self, long: Duration) -> Vec<Value> {
+        let until = Instant::now() + long;
+        let mut heard = Vec::new();
+        while let Ok(Some(Ok(next))) =
+            tokio::time::timeout(until.saturating_duration_since(Instant::now()), self.0.next()).await
+        {
+            if let Message::Text(text) = next {
+                heard.push(serde_json::from_str(&text).unwrap());
+            }
+        }
+        heard
+    }
 }
 
 #[tokio::test]
@@ -122,5 +136,44 @@ async fn when_a_client_pings_then_it_is_answered_and_its_end_is_noted() {
     // It costs one who has gone nothing to come back, eleven times over.
     for _ in 0..11 {
         drop(Socket::of(&app, &anna).await);
+    }
+}
+
+#[tokio::test]
+async fn when_a_photo_is_watched_then_likes_are_heard_until_it_is_not() {
+    /// How long a hint may take once every function was asked before.
+    const PROMPT: Duration = Duration::from_secs(2);
+    let app = App::new();
+    let (anna, bert, cleo) =
+        (app.register("anna").await, app.register("bert").await, app.register("cleo").await);
+    let photo = anna.post_photo("Watched", &[small()]).await;
+    let mut socket = Socket::of(&app, &bert).await;
+    let likes = |likes: u32| json!({ "photo": { "id": photo, "likes": likes } });
+    socket.say(&json!({ "watch": { "photo": photo } })).await;
+    socket.hear(&json!({ "watching": { "photo": photo } })).await;
+    cleo.like(&photo, 1).await;
+    socket.hear(&likes(1)).await;
+    anna.like(&photo, 2).await;
+    let took = socket.hear(&likes(2)).await;
+    assert!(took < PROMPT, "{took:?}");
+    socket.say(&json!({ "unwatch": { "photo": photo } })).await;
+    socket.hear(&json!({ "unwatched": { "photo": photo } })).await;
+    bert.like(&photo, 3).await;
+    let mut heard = socket.hears_within(PROMPT * 2).await;
+    heard.retain(|message| message.get("photo").is_some());
+    assert_eq!(heard, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn when_a_private_photo_is_watched_by_a_stranger_then_it_is_as_absent() {
+    let app = App::new();
+    let (anna, bert) = (app.register("anna").await, app.register("bert").await);
+    anna.patch("/users/me", &json!({ "private": true })).await.expect(200);
+    let photo = anna.post_photo("Private", &[small()]).await;
+    let mut socket = Socket::of(&app, &bert).await;
+    for watched in [photo.as_str(), "77"] {
+        socket.say(&json!({ "watch": { "photo": watched } })).await;
+        let error = json!({ "code": "not_found", "detail": "There is no such photo." });
+        socket.hear(&json!({ "error": error })).await;
     }
 }

@@ -249,6 +249,11 @@ impl Photo {
         self.state == State::Ready
     }
 
+    /// Returns whether `viewer` is shown how many like it.
+    pub fn shows_likes_to(&self, viewer: UserId) -> bool {
+        !self.hides_likes || self.author == viewer
+    }
+
     /// Returns its author, and whether it is private: what decides with whom a list shows it.
     pub fn shown_by(&self) -> (UserId, bool) {
         (self.author, !self.audience.is_everyone())

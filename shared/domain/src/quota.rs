@@ -348,8 +348,19 @@ pub const SETTINGS: Quota = Quota {
     metric: "quota_settings_refused",
 };
 
+/// Photos that open clients watch.
+pub const WATCHES: Quota = Quota {
+    name: "watches",
+    per: Per::Account,
+    seconds: HOUR,
+    measures: &[measure("watches", 2_000)],
+    code: "too_many_watches",
+    detail: "At most 2,000 photos can be watched in an hour.",
+    metric: "quota_watches_refused",
+};
+
 /// Every quota, in the order of the table.
-pub const ALL: [Quota; 25] = [
+pub const ALL: [Quota; 26] = [
     REGISTRATIONS,
     LOGINS_FROM_ADDRESS,
     LOGINS,
@@ -375,6 +386,7 @@ pub const ALL: [Quota; 25] = [
     ANSWERS,
     DEVICES,
     SETTINGS,
+    WATCHES,
 ];
 
 /// Most people whom one account follows. It bounds what a feed costs, so it does not scale.

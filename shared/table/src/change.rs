@@ -225,6 +225,14 @@ impl Change {
         }
     }
 
+    /// Returns the photo that somebody likes with the change, or likes no more, if any.
+    pub fn liked(&self) -> Option<PhotoId> {
+        match self.edge()?.relation {
+            Relation::Like(_, photo) => Some(photo),
+            _ => None,
+        }
+    }
+
     /// Returns the photo whose processing begins (true) or ends (false) with the change, if any.
     fn processing(&self) -> Option<(PhotoId, bool)> {
         match self {

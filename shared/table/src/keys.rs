@@ -136,6 +136,10 @@ pub enum ItemKey {
     QuietEnd(i64, u8, UserId),
     /// An open socket of a user, by the id that API Gateway gave it.
     LiveSocket(UserId, String),
+    /// A socket that watches a photo, by the id that API Gateway gave it.
+    Watcher(PhotoId, String),
+    /// Until when a photo may be watched, and the second in which its watchers are told.
+    WatchState(PhotoId),
     /// What somebody wants to be told of.
     NotificationSettings(UserId),
     /// The uses of a quota by an owner in one window.
@@ -270,6 +274,8 @@ impl ItemKey {
                 RawKey::new(partition::due(*minute, *shard), format!("{}#{QUIET}", user.padded()))
             }
             Self::LiveSocket(user, connection) => RawKey::new(partition::live(*user), connection),
+            Self::Watcher(photo, connection) => RawKey::new(partition::watchers(*photo), connection),
+            Self::WatchState(photo) => RawKey::new(partition::watchers(*photo), STATE),
             Self::NotificationSettings(user) => RawKey::new(partition::inbox(*user), SETTINGS),
             Self::Rate(user, window) => RawKey::new(format!("RATE#{}", user.padded()), window),
             Self::Idempotency(user, key) => RawKey::new(format!("IDEM#{}#{key}", user.padded()), IDEM),
@@ -334,6 +340,8 @@ impl ItemKey {
             | Self::Attempt(photo, _)
             | Self::PhotoTexts(photo)
             | Self::Liker(photo, _)
+            | Self::Watcher(photo, _)
+            | Self::WatchState(photo)
             | Self::TopComments(photo)
             | Self::Processing(_, _, photo) => Some(photo.home()),
             Self::Threaded(path) | Self::CommentLiker(path, _) => Some(path.photo.home()),
@@ -424,6 +432,8 @@ impl ItemKey {
             "COMMENT" => Self::CommentLiker(comment(rest)?, id(sk)?),
             "INBOX" => inbox::parse(id(rest)?, sk)?,
             "LIVE" => Self::LiveSocket(id(rest)?, sk.to_owned()),
+            "WATCHERS" if sk == STATE => Self::WatchState(id(rest)?),
+            "WATCHERS" => Self::Watcher(id(rest)?, sk.to_owned()),
             "DUE" => Self::parse_due(rest, sk)?,
             "RATE" => Self::Rate(id(rest)?, sk.to_owned()),
             "IDEM" => {

@@ -48,6 +48,7 @@ pub mod snapshot;
 pub mod timeline;
 pub mod token_key;
 pub mod user;
+pub mod watch;
 
 pub use calls::Table;
 pub use change::apply;

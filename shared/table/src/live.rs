@@ -5,12 +5,12 @@
 
 use aws_sdk_dynamodb::types::ReturnValue;
 use domain::session::SessionId;
-use domain::{Timestamp, UserId};
+use domain::{PhotoId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::calls::{Range, key_item, parsed, stored};
 use crate::keys::{ItemKey, partition};
-use crate::{Error, Result, Table, reader};
+use crate::{Error, Item, Result, Table, reader, watch};
 
 /// Most sockets of one user. The oldest gives way to another one.
 pub const MAX_SOCKETS: usize = 10;
@@ -30,11 +30,18 @@ pub struct Socket {
     pub session: SessionId,
     /// When the access token was issued with which it was opened. The session was open then.
     pub token_at: Timestamp,
+    /// The photo that it watches.
+    pub watching: Option<PhotoId>,
 }
 
 impl Socket {
+    fn new(connection: String, stored: Stored) -> Self {
+        let Stored { opened_at, session, token_at, watching, .. } = stored;
+        Self { connection, opened_at, session, token_at, watching }
+    }
+
     /// Returns when it has ended at the latest.
-    fn ends_at(&self) -> Timestamp {
+    pub(crate) fn ends_at(&self) -> Timestamp {
         self.opened_at.plus_ms(LIFE_MS)
     }
 }
@@ -44,36 +51,45 @@ struct Stored {
     opened_at: Timestamp,
     session: SessionId,
     token_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    watching: Option<PhotoId>,
     expires_at: i64,
+}
+
+/// Returns the socket of a connection from its item.
+pub(crate) fn socket(connection: &str, item: Item) -> Result<Socket> {
+    Ok(Socket::new(connection.to_owned(), parsed(item)?))
 }
 
 /// Notes an open socket. 2 WRU.
 pub async fn open(table: &Table, user: UserId, socket: &Socket) -> Result<()> {
     let until = socket.ends_at();
-    let Socket { connection, opened_at, session, token_at } = socket.clone();
+    let Socket { connection, opened_at, session, token_at, watching } = socket.clone();
     let expires_at = until.seconds();
-    let item =
-        stored(&ItemKey::LiveSocket(user, connection), Stored { opened_at, session, token_at, expires_at })?;
+    let item = Stored { opened_at, session, token_at, watching, expires_at };
+    let item = stored(&ItemKey::LiveSocket(user, connection), item)?;
     let put = table.client.put_item().table_name(&*table.name).set_item(Some(item));
     put.send().await.map_err(|error| Error::sdk("PutItem", error))?;
     reader::connected(table, user, until).await
 }
 
-/// Forgets a socket that has ended. Repeating it changes nothing. 1 WRU. For the one that would have ended last
-/// 0.5 RRU and 1 WRU more.
+/// Forgets a socket that has ended, and that it watches a photo. Repeating it changes nothing. 1 WRU, and one more for
+/// a photo. For the one that would have ended last 0.5 RRU and 1 WRU more.
 pub async fn close(table: &Table, user: UserId, connection: &str) -> Result<()> {
     let key = ItemKey::LiveSocket(user, connection.to_owned());
     let delete = table.client.delete_item().table_name(&*table.name).set_key(Some(key_item(&key)));
     let answer = delete.return_values(ReturnValue::AllOld).send().await;
     let ended = answer.map_err(|error| Error::sdk("DeleteItem", error))?.attributes;
-    let Some(Stored { opened_at, .. }) = ended.map(parsed::<Stored>).transpose()? else { return Ok(()) };
-    let ended = opened_at.plus_ms(LIFE_MS);
+    let Some(ended) = ended.map(|item| socket(connection, item)).transpose()? else { return Ok(()) };
+    if let Some(photo) = ended.watching {
+        watch::forget(table, photo, connection).await?;
+    }
     // A socket that opens meanwhile ends later, and says so after it is noted.
-    let others = of(table, user, opened_at).await?;
+    let others = of(table, user, ended.opened_at).await?;
     let others = others.iter().filter(|socket| socket.connection != connection).map(Socket::ends_at);
     match others.max() {
-        Some(until) if until >= ended => Ok(()),
-        until => reader::disconnected(table, user, ended, until).await,
+        Some(until) if until >= ended.ends_at() => Ok(()),
+        until => reader::disconnected(table, user, ended.ends_at(), until).await,
     }
 }
 
@@ -93,8 +109,8 @@ pub async fn of(table: &Table, user: UserId, now: Timestamp) -> Result<Vec<Socke
         .items
         .into_iter()
         .filter(|(_, stored)| stored.expires_at > now.seconds())
-        .filter_map(|(key, Stored { opened_at, session, token_at, .. })| match key {
-            ItemKey::LiveSocket(_, connection) => Some(Socket { connection, opened_at, session, token_at }),
+        .filter_map(|(key, stored)| match key {
+            ItemKey::LiveSocket(_, connection) => Some(Socket::new(connection, stored)),
             _ => None,
         })
         .collect();

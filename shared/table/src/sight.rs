@@ -4,13 +4,18 @@
 //! and for viewers with very many blocks. What is hidden is to look like what is absent.
 
 use std::collections::{HashMap, HashSet};
+use std::future::ready;
 
 use domain::UserId;
 use domain::photo::Photo;
 use domain::user::User;
 use domain::visibility::{Circle, Followings, Pair};
+use futures::{StreamExt, TryStreamExt, stream};
 
-use crate::{Result, Table, circle, follow, pair};
+use crate::{Error, Result, Table, circle, follow, pair};
+
+/// Viewers whose sight of a private photo is read at once.
+const VIEWERS_AT_ONCE: usize = 50;
 
 /// Somebody who looks.
 #[derive(Clone, Debug)]
@@ -126,11 +131,7 @@ impl Viewer {
 
     /// Returns whether the viewer follows `author` and was not sent away, strongly consistent. 2 RRU.
     pub async fn is_admitted(&self, table: &Table, author: UserId) -> Result<bool> {
-        let (edge, said) = futures::try_join!(
-            follow::get_latest(table, self.id, author),
-            pair::get_latest(table, author, self.id),
-        )?;
-        Ok(edge.is_some_and(|edge| said.admits(edge.at)))
+        is_admitted(table, self.id, author).await
     }
 
     /// Returns whose photos of a list the viewer may see: neither hidden nor private without being followed.
@@ -167,4 +168,36 @@ impl Viewer {
             .map(|(author, _)| *author)
             .collect())
     }
+}
+
+async fn is_admitted(table: &Table, viewer: UserId, author: UserId) -> Result<bool> {
+    let (edge, said) = futures::try_join!(
+        follow::get_latest(table, viewer, author),
+        pair::get_latest(table, author, viewer),
+    )?;
+    Ok(edge.is_some_and(|edge| said.admits(edge.at)))
+}
+
+/// Returns which of `viewers` may see a photo, as each of them would by [`Viewer::sees_photo`].
+///
+/// A block hides both from each other, so the circle of the author answers for all: 0.5 RRU, and as
+/// [`Viewer::hidden_among`]. For a private photo 2 RRU for each viewer more.
+pub async fn viewers_of(table: &Table, photo: &Photo, viewers: &[UserId]) -> Result<HashSet<UserId>> {
+    let author = Viewer::get(table, photo.author).await?;
+    let hidden = author.hidden_among(table, viewers).await?;
+    let sees = |viewer: UserId| async move {
+        let public = photo.audience.is_everyone();
+        Ok::<_, Error>((public || is_admitted(table, viewer, photo.author).await?).then_some(viewer))
+    };
+    let own = viewers.contains(&author.id).then_some(author.id);
+    let others = viewers.iter().copied().filter(|viewer| *viewer != author.id && !hidden.contains(viewer));
+    let others: HashSet<UserId> = others.filter(|_| photo.is_listed()).collect();
+    let seeing = stream::iter(others).map(sees).buffer_unordered(VIEWERS_AT_ONCE);
+    Ok(seeing
+        .try_filter_map(|sees| ready(Ok(sees)))
+        .try_collect::<HashSet<_>>()
+        .await?
+        .into_iter()
+        .chain(own)
+        .collect())
 }

@@ -27,6 +27,7 @@ impl World {
             opened_at,
             session: session_id(),
             token_at: opened_at,
+            watching: None,
         };
         live::open(&self.table, self.user, &socket).await.unwrap();
     }

@@ -64,7 +64,7 @@ impl Functions {
             derive: derive::DeriveHandler::new(
                 table.clone(),
                 between.topic.clone(),
-                between.derive.clone(),
+                derive::Queues { out_of_order: between.derive.clone(), live: Outbox::default() },
                 clock.clone(),
             ),
             fanout: fanout::FanoutHandler::new(table.clone(), queues, celebrities, clock.clone()),

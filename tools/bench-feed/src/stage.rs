@@ -131,7 +131,7 @@ impl Stage {
             derive: derive::DeriveHandler::new(
                 table.clone(),
                 topic.clone(),
-                out_of_order.clone(),
+                derive::Queues { out_of_order: out_of_order.clone(), live: Outbox::default() },
                 clock.shared(),
             ),
             fanout: fanout::FanoutHandler::new(table.clone(), queues, celebrities, clock.shared()),

@@ -8,12 +8,13 @@ use crate::prices::{
     PUBLISH, QUEUE_REQUEST, READ, SOCKET_MESSAGE, SOCKET_MINUTE, TABLE, TRACE, TRANSITION, WRITE,
 };
 use crate::units::{
-    ANNOUNCEMENT, ANSWER_KB, API, BACKFILL, COMMENT, COUNTER, DERIVE, ENTRY_BYTES, FANOUT_START, FANOUT_WORK,
-    FEED_READ, FOLLOW, FOLLOWER, INTAKE, LIKE, LIKER, LISTENERS, LISTING, LOG_KB, MAILED, NOTIFICATION,
-    NOTIFY, OPENED, PACKED_BYTES, PAGE_KB, PING_MINUTES, PUSH, PUSH_WORK, REBUILD, RENDERING, SOCKET,
-    SOCKET_MINUTES, TELLING, THREAD, THREADED, THUMBNAIL, TOKEN, TRACED, Unit, Work,
+    ANNOUNCEMENT, ANSWER_KB, API, BACKFILL, COMMENT, COUNTER, DERIVE, DUE, DUE_SHARDS, ENTRY_BYTES,
+    FANOUT_START, FANOUT_WORK, FEED_READ, FOLLOW, FOLLOWER, GATHER, INTAKE, LIKE, LIKER, LISTENERS, LISTING,
+    LIVE_SEND, LOG_KB, LOOK, MAILED, NOTIFICATION, NOTIFY, OPENED, PACKED_BYTES, PAGE_KB, PING_MINUTES, PUSH,
+    PUSH_WORK, REBUILD, RENDERING, SOCKET, SOCKET_MINUTES, TELLING, THREAD, THREADED, THUMBNAIL, TOKEN,
+    TRACED, UNWATCH, Unit, WATCH, WATCHERS, Work,
 };
-use crate::world::{GB, KB, MONTH};
+use crate::world::{DAY_SECONDS, GB, KB, MONTH};
 use crate::{Model, Strategy};
 
 /// A line of a bill.
@@ -80,6 +81,8 @@ impl Model {
             other("sessions: capacity", self.sessions()),
             other("mails", self.mails()),
             other("sockets", self.sockets()),
+            other("photos watched over sockets", self.watches()),
+            other("what is due, looked for", gathering()),
             other("pushes", self.pushes()),
             other("pushes: SNS to apps", APP_PUSH.of(MONTH * self.world.tellings_a_day() * self.world.apps)),
             other("API requests and answers", self.api()),
@@ -106,7 +109,8 @@ impl Model {
 
     fn likes(&self) -> f64 {
         let likes = self.world.likes_a_day();
-        capacity(&[(likes, LIKE), (likes, LIKER), (likes / self.world.likes_a_batch, COUNTER)])
+        let batches = likes / self.world.likes_a_batch;
+        capacity(&[(likes, LIKE), (likes, LIKER), (batches, COUNTER), (batches, LOOK)])
     }
 
     fn comments(&self) -> f64 {
@@ -157,6 +161,20 @@ impl Model {
             + INVOCATION.of(MONTH * invocations)
             + COMPUTE.of(MONTH * API.gb_seconds(invocations))
             + capacity(&[(opened, SOCKET), (told, LISTENERS)])
+    }
+
+    /// Returns the cost of watching photos: what clients say, and what each hears of likes. A like that is heard is
+    /// sent, received and deleted in a queue by itself.
+    fn watches(&self) -> f64 {
+        let (watches, heard) = (self.world.watches_a_day(), self.world.watched_likes_a_day());
+        // To watch and to stop are said and answered.
+        let said = 2.0 * watches;
+        SOCKET_MESSAGE.of(MONTH * (2.0 * said + heard))
+            + queue_requests(MONTH * 3.0 * heard)
+            + INVOCATION.of(MONTH * (said + heard))
+            + COMPUTE.of(MONTH * (API.gb_seconds(said) + LIVE_SEND.gb_seconds(heard)))
+            + LOGS.of(MONTH * (said + heard) * LOG_KB * KB / GB)
+            + capacity(&[(watches, WATCH), (watches, UNWATCH), (heard, WATCHERS)])
     }
 
     /// Returns the cost of pushing what is told, as if everybody had a device: events and queue, capacity, functions.
@@ -224,6 +242,19 @@ impl Model {
         let requests = self.world.pages_a_day() + self.other_requests();
         LOGS.of(MONTH * invocations * LOG_KB * KB / GB) + TRACE.of(MONTH * requests * TRACED)
     }
+}
+
+/// Returns the cost of looking each minute for what is due, however little there is: a run by the schedule, which sends
+/// itself the shards, and the batches of them.
+fn gathering() -> f64 {
+    let minutes = DAY_SECONDS / 60.0;
+    let batches = DUE_SHARDS / GATHER.batch;
+    let requests = DUE_SHARDS / 10.0 + 2.0 * batches;
+    queue_requests(MONTH * minutes * requests)
+        + INVOCATION.of(MONTH * minutes * (1.0 + batches))
+        + COMPUTE.of(MONTH * minutes * GATHER.gb_seconds(1.0 + DUE_SHARDS))
+        + LOGS.of(MONTH * minutes * (1.0 + batches) * LOG_KB * KB / GB)
+        + capacity(&[(minutes * DUE_SHARDS, DUE)])
 }
 
 /// Returns the cost of a month's entries, with the table's backups.

@@ -35,7 +35,7 @@ const FANOUT: &str = "functions/fanout/tests/fanout.rs";
 const PUSH_TEST: &str = "pushing_and_skipping_stay_within_their_budgets";
 
 /// Every unit, in the order of the table.
-pub const ALL: [Unit; 30] = [
+pub const ALL: [Unit; 35] = [
     PAGE,
     HEAD,
     FOLLOWEE,
@@ -49,6 +49,7 @@ pub const ALL: [Unit; 30] = [
     LIKE,
     LIKER,
     COUNTER,
+    LOOK,
     COMMENT,
     THREADED,
     THREAD,
@@ -65,7 +66,11 @@ pub const ALL: [Unit; 30] = [
     MAILED,
     SOCKET,
     LISTENERS,
+    WATCH,
+    UNWATCH,
+    WATCHERS,
     PUSH,
+    DUE,
 ];
 
 /// State and entries, circle and packed followings, 21 photos, the reader's likes; nothing is cached from earlier
@@ -120,6 +125,14 @@ pub const COUNTER: Unit = measured(
     0.0,
     "shared/table/tests/access_patterns.rs",
     "a_like_derived_costs_two_units_and_its_share_of_the_counter",
+);
+/// Whether anybody watches the photo.
+pub const LOOK: Unit = measured(
+    "photo of a batch, watched or not",
+    0.0,
+    1.0,
+    "functions/derive/tests/derive/main.rs",
+    "a_batch_of_likes_stays_within_its_budget",
 );
 /// The writer's edge, and the quota. Photo, circle and session are read.
 pub const COMMENT: Unit = measured(
@@ -228,8 +241,27 @@ pub const LISTENERS: Unit = measured(
     "open sockets of a recipient, none",
     0.0,
     0.5,
-    "functions/live-send/tests/send.rs",
+    "functions/live-send/tests/send/main.rs",
     "when_nobody_is_connected_then_it_costs_one_small_read",
+);
+/// Photo, circle, state and number of watchers are read; the quota, the socket, the watcher, and the state, which most
+/// watchers need not write.
+pub const WATCH: Unit = measured(
+    "photo watched",
+    4.0,
+    2.0,
+    "functions/live-message/tests/message.rs",
+    "when_a_photo_is_watched_then_the_socket_is_noted_within_the_budget",
+);
+/// The socket and the watcher.
+pub const UNWATCH: Unit = stated("photo watched no more", 2.0, 0.0, "shared/table/src/watch.rs");
+/// The second, a few watchers, the photo and its author's circle.
+pub const WATCHERS: Unit = measured(
+    "watchers told of likes",
+    1.0,
+    2.5,
+    "functions/live-send/tests/send/watch.rs",
+    "when_a_watched_photo_is_liked_then_its_watchers_hear_how_often",
 );
 /// The devices; settings, place and row, state of the inbox, circle and photo.
 pub const PUSH: Unit = measured(
@@ -239,6 +271,16 @@ pub const PUSH: Unit = measured(
     "functions/push/tests/push.rs",
     "when_nobody_has_a_device_then_a_telling_costs_one_read",
 );
+/// A shard of a minute in which nothing is due.
+pub const DUE: Unit = measured(
+    "minute's shard without a due row",
+    0.0,
+    7.5,
+    "functions/gather/tests/gather.rs",
+    "a_row_that_is_due_stays_within_its_budget",
+);
+/// Shards of what is due in a minute.
+pub const DUE_SHARDS: f64 = 16.0;
 /// Minutes that a socket is open.
 pub const SOCKET_MINUTES: f64 = 10.0;
 /// Minutes between two pings of a socket. Each is answered.
@@ -276,8 +318,8 @@ const fn work(what: &'static str, memory: f64, ms: f64, batch: f64) -> Work {
 }
 
 /// Every kind of work, in the order of the table.
-pub const WORK: [Work; 9] =
-    [FEED_READ, API, DERIVE, NOTIFY, PUSH_WORK, FANOUT_WORK, REBUILD, INTAKE, THUMBNAIL];
+pub const WORK: [Work; 11] =
+    [FEED_READ, API, DERIVE, NOTIFY, GATHER, LIVE_SEND, PUSH_WORK, FANOUT_WORK, REBUILD, INTAKE, THUMBNAIL];
 
 /// A feed page.
 pub const FEED_READ: Work = work("`feed-read`, a page", 512.0, 20.0, 1.0);
@@ -287,6 +329,10 @@ pub const API: Work = work("another API function, a request", 256.0, 10.0, 1.0);
 pub const DERIVE: Work = work("`derive`, a record", 512.0, 1.5, 100.0);
 /// An event.
 pub const NOTIFY: Work = work("`notify`, an event", 256.0, 14.0, 10.0);
+/// A shard of a minute in which nothing is due.
+pub const GATHER: Work = work("`gather`, a shard of a minute", 256.0, 20.0, 4.0);
+/// A photo's likes, told to its watchers. Seldom two wait for each other.
+pub const LIVE_SEND: Work = work("`live-send`, likes of a watched photo", 256.0, 20.0, 1.0);
 /// A telling. Those of a batch wait for push services side by side.
 pub const PUSH_WORK: Work = work("`push`, a telling", 256.0, 20.0, 10.0);
 /// A follower of an author who posted.

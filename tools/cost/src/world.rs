@@ -65,6 +65,12 @@ pub struct World {
     /// Messages that come to the sockets of each of the daily people in a day
     #[arg(long, default_value_t = World::TEXTBOOK.hints, value_parser = positive)]
     pub hints: f64,
+    /// Photos that each of the daily people opens and watches in a day
+    #[arg(long, default_value_t = World::TEXTBOOK.watches, value_parser = positive)]
+    pub watches: f64,
+    /// Share of likes that come while one other client watches the photo
+    #[arg(long, default_value_t = World::TEXTBOOK.watched_likes, value_parser = share)]
+    pub watched_likes: f64,
     /// Tellings of rows that each of the daily people gets in a day, each on one device
     #[arg(long, default_value_t = World::TEXTBOOK.tellings, value_parser = positive)]
     pub tellings: f64,
@@ -173,6 +179,8 @@ impl World {
         mails: 0.0055,
         socket_minutes: 30.0,
         hints: 5.0,
+        watches: 5.0,
+        watched_likes: 0.05,
         tellings: 8.0,
         apps: 0.7,
         pages: 10.0,
@@ -278,6 +286,16 @@ impl World {
     /// Returns the minutes of everybody's sockets in a day.
     pub fn socket_minutes_a_day(&self) -> f64 {
         self.dau * self.socket_minutes
+    }
+
+    /// Returns how many photos are watched in a day.
+    pub fn watches_a_day(&self) -> f64 {
+        self.dau * self.watches
+    }
+
+    /// Returns how many likes a watcher hears of in a day.
+    pub fn watched_likes_a_day(&self) -> f64 {
+        self.likes_a_day() * self.watched_likes
     }
 
     /// Returns how many rows are told in a day.

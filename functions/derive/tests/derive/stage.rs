@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use api::Caller;
 use aws_lambda_events::dynamodb::{Event as StreamEvent, EventRecord};
-use derive::{DeriveHandler, OutOfOrder};
+use derive::{DeriveHandler, OutOfOrder, Queues};
 use domain::{PhotoId, Relation, UserId};
 use messages::Event;
 use runtime::queue::Sender;
@@ -24,6 +24,8 @@ pub struct Stage {
     pub published: Published,
     /// The function's own queue.
     pub outbox: Outbox,
+    /// The queue of `live-send`.
+    pub live: Outbox,
     pub worker: Worker,
 }
 
@@ -33,16 +35,17 @@ impl Stage {
     }
 
     pub fn with(world: World) -> Self {
-        let (published, outbox) = (Published::default(), Outbox::default());
-        let worker =
-            DeriveHandler::new(world.table.clone(), published.clone(), outbox.clone(), world.clock.shared());
-        Self { world, published, outbox, worker }
+        let (published, outbox, live) = (Published::default(), Outbox::default(), Outbox::default());
+        let queues = Queues { out_of_order: outbox.clone(), live: live.clone() };
+        let worker = DeriveHandler::new(world.table.clone(), published.clone(), queues, world.clock.shared());
+        Self { world, published, outbox, live, worker }
     }
 
     /// Returns another process, which remembers nothing.
     pub fn worker(&self) -> Worker {
-        let (published, outbox) = (self.published.clone(), self.outbox.clone());
-        DeriveHandler::new(self.world.table.clone(), published, outbox, self.world.clock.shared())
+        let queues = Queues { out_of_order: self.outbox.clone(), live: self.live.clone() };
+        let (table, published) = (self.world.table.clone(), self.published.clone());
+        DeriveHandler::new(table, published, queues, self.world.clock.shared())
     }
 
     /// Delivers a batch; returns the sequence number from which Lambda has to resume.

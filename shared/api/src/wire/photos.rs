@@ -359,7 +359,7 @@ impl LikeState {
 
 /// Returns the number of likes, if it is shown to `viewer`.
 fn shown_likes(photo: &Photo, likes: i64, viewer: UserId) -> Option<i64> {
-    (!photo.hides_likes || photo.author == viewer).then_some(likes)
+    photo.shows_likes_to(viewer).then_some(likes)
 }
 
 impl FeedPage {

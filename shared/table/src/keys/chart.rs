@@ -73,6 +73,8 @@ pub fn chart() -> Vec<ChartRow> {
         ("end of quiet hours", ItemKey::QuietEnd(0, 0, user)),
         ("notification settings", ItemKey::NotificationSettings(user)),
         ("open socket", ItemKey::LiveSocket(user, "<connection>".into())),
+        ("watcher of a photo", ItemKey::Watcher(photo, "<connection>".into())),
+        ("state of a photo's watchers", ItemKey::WatchState(photo)),
         ("uses of a quota", ItemKey::Rate(user, "<quota>#<window>".into())),
         ("idempotency", ItemKey::Idempotency(user, "<key>".into())),
         ("daily mail", ItemKey::Digest(0, 0, user)),

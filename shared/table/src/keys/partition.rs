@@ -82,6 +82,10 @@ pub(crate) fn live(user: UserId) -> String {
     format!("LIVE#{}", user.padded())
 }
 
+pub(crate) fn watchers(photo: PhotoId) -> String {
+    format!("WATCHERS#{}", photo.padded())
+}
+
 pub(crate) fn processing(hour: i64, shard: u8) -> String {
     format!("PROCESSING#{hour:010}#{shard}")
 }

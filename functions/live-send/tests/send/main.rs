@@ -7,6 +7,8 @@
     reason = "a test stops at what it does not expect"
 )]
 
+mod watch;
+
 use std::time::Duration;
 
 use api::Caller;
@@ -20,14 +22,14 @@ use runtime::sqs;
 use serde_json::{Value, json};
 use table::live::{self, Socket};
 use table::{Table, inbox};
-use testkit::{Engine, ManualClock, OldSession, OpenSockets, START, fixture, session_id, sqs_event};
+use testkit::{Engine, ManualClock, OldSession, OpenSockets, Outbox, START, fixture, session_id, sqs_event};
 
 struct World {
     engine: Engine,
     clock: ManualClock,
     table: Table,
     sockets: OpenSockets,
-    handler: LiveSendHandler<NotedSockets<OpenSockets>>,
+    handler: LiveSendHandler<NotedSockets<OpenSockets>, Outbox>,
     ada: Caller,
 }
 
@@ -36,7 +38,7 @@ impl World {
         let (engine, clock, sockets) = (Engine::start().await, ManualClock::new(), OpenSockets::default());
         let table = Table::new(engine.client(), engine.table_name());
         let channel = NotedSockets::new(table.clone(), sockets.clone(), clock.shared());
-        let handler = LiveSendHandler::new(table.clone(), channel, clock.shared());
+        let handler = LiveSendHandler::new(table.clone(), channel, Outbox::default(), clock.shared());
         let ada = Caller { user_id: UserId::floor(START.plus_days(-200)), username: "ada".to_owned() };
         Self { engine, clock, table, sockets, handler, ada }
     }
@@ -50,6 +52,7 @@ impl World {
             opened_at: now,
             session: session.clone(),
             token_at: now,
+            watching: None,
         };
         live::open(&self.table, self.ada.user_id, &socket).await.unwrap();
     }
