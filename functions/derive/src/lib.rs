@@ -10,8 +10,8 @@
 //! - **Emits**: after derivation `photo.ready`, `photo.failed`, `photo.deleted`, `picture.removed`,
 //!   `like.added`, `like.removed`, `follow.added`, `follow.removed`, `request.added`, `request.removed`,
 //!   `request.accepted`, `comment.added`, `comment.removed`, `mention.added`, `comment_like.added`,
-//!   `comment_like.removed`, `reader.returned`, `audience.changed`, `link.added` and
-//!   `password.changed`, to SNS. A record that comes
+//!   `comment_like.removed`, `reader.returned`, `audience.changed`, `link.added`,
+//!   `password.changed` and `session.added`, to SNS. A record that comes
 //!   again emits again. Consumers are idempotent: duplicates are safe, a missing event is not. Likes that go with
 //!   their photo or comment emit nothing: `photo.deleted` and `comment.removed` say it. Nor do a follow and a
 //!   request that a block ended before they were derived. To `live-send`, which photos were liked that somebody may

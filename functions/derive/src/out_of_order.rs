@@ -93,6 +93,7 @@ mod tests {
     use domain::mail_link::{LinkDigest, Purpose};
     use domain::media::{AddressSecret, MediumPlace, PerceptualHash};
     use domain::photo::BlobRef;
+    use domain::session::SessionId;
     use domain::text::CommentText;
     use domain::{CommentId, CommentPath, PhotoId, Relation, Timestamp, UserId};
     use serde_json::json;
@@ -163,6 +164,7 @@ mod tests {
     /// Pins the wire form of messages, because the next version reads messages that this one sent.
     #[test]
     fn every_change_has_its_wire_form() {
+        let session = SessionId::parse(&"0".repeat(43)).unwrap();
         let at = Timestamp(1_795_348_800_000);
         let like = Like { author: user(3), username: "ann".to_owned(), at };
         let follow = Follow { username: "ann".to_owned(), at, accepted_at: None };
@@ -237,6 +239,10 @@ mod tests {
             (
                 Change::PasswordChanged { user: user(1), at },
                 json!({"password_changed": {"user": "1", "at": at.0}}),
+            ),
+            (
+                Change::LoggedIn { user: user(1), session: session.clone() },
+                json!({"logged_in": {"user": "1", "session": session}}),
             ),
         ];
         assert_wire(changes);

@@ -167,6 +167,10 @@ fn kind_name(kind: &str, language: Language) -> &'static str {
         ("request", Language::De) => "Anfragen, dir zu folgen",
         ("acceptance", Language::En) => "Accepted requests of yours",
         ("acceptance", Language::De) => "Angenommene Anfragen von dir",
+        ("session", Language::En) => "New logins to your account",
+        ("session", Language::De) => "Neue Anmeldungen in deinem Konto",
+        ("password", Language::En) => "Changes of your password",
+        ("password", Language::De) => "Änderungen deines Passworts",
         (_, Language::En) => "Other news",
         (_, Language::De) => "Weitere Neuigkeiten",
     }

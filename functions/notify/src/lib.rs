@@ -2,14 +2,15 @@
 //!
 //! - **Trigger**: SQS `notify`, subscribed to `like.added`, `like.removed`, `comment.added`, `comment.removed`,
 //!   `mention.added`, `comment_like.added`, `comment_like.removed`, `follow.added`, `follow.removed`,
-//!   `request.added`, `request.removed`, `request.accepted` and `photo.deleted`.
+//!   `request.added`, `request.removed`, `request.accepted`, `photo.deleted`, `session.added` and
+//!   `password.changed`.
 //! - **Access patterns**: the actor's edge as it is now, beside the photo and the comment that it is about. Of
 //!   comments on one's photo and replies to oneself it is the actor's newest of the row's day, which is one range.
 //!   Then the recipient's circle, the marker of the actor, the places of the subject's rows and the recipient's row of
 //!   the day, and one transaction of what changes: a row that is told moves to the top and is counted as unread. Then the
-//!   edge again. Who accepted a request is read by name. Whether the recipient sees a private photo of somebody else is
-//!   read from their follow. For a deleted photo or comment, the places of its rows, and one transaction that deletes
-//!   them and counts what was unread of them.
+//!   edge again. Who accepted a request, logged in or changed their password is read by name. Whether the recipient sees a
+//!   private photo of somebody else is read from their follow. For a deleted photo or comment, the places of its rows, and
+//!   one transaction that deletes them and counts what was unread of them.
 //! - **Emits**: `notification.told` for each row that it tells. What a row gathers instead, `gather` tells.
 //! - **Redelivery**: a message says only that something may have changed. The function reads the current
 //!   state, acts, and reads it again. Messages may come twice, late and in any order. The marker lets each
@@ -108,8 +109,7 @@ impl<P: Publisher> NotifyHandler<P> {
     async fn align(&self, recipient: Option<UserId>, once: Once, actor: UserId) -> Result<(), Error> {
         let (mut recipient, mut applied) = (recipient, None);
         for _ in 0..TURNS {
-            // Nobody is notified of their own acts.
-            if recipient == Some(actor) {
+            if recipient.is_some_and(|recipient| !once.subject().is_for(recipient, actor)) {
                 return Ok(());
             }
             let Some(present) = self.present(recipient, once, actor).await? else {
@@ -213,6 +213,11 @@ impl<P: Publisher> NotifyHandler<P> {
                 let user = user::get(table, actor).await?;
                 user.map(|user| acted(accepted_at, user.username.as_str().to_owned()))
             }
+            // Nobody takes these back: a session that has ended was opened.
+            (Once::Ever(Subject::Session(at) | Subject::Password(at)), Some(_)) => {
+                let user = user::get(table, actor).await?;
+                user.map(|user| acted(at, user.username.as_str().to_owned()))
+            }
             // Comments and replies are told of by day, and only of a like the recipient may be unknown.
             (Once::Ever(Subject::Comment(_) | Subject::Reply(_)), _) | (_, None) => None,
         })
@@ -272,7 +277,9 @@ impl<P: Publisher> NotifyHandler<P> {
             Act::None => None,
             Act::Muted => return Ok(true),
         };
-        if *recipient == actor || applied.replace(edge.is_some()) == Some(edge.is_some()) {
+        if !once.subject().is_for(*recipient, actor)
+            || applied.replace(edge.is_some()) == Some(edge.is_some())
+        {
             return Ok(true);
         }
         let now = self.clock.now();
@@ -341,6 +348,13 @@ impl<P: Publisher> runtime::sqs::Handler for NotifyHandler<P> {
             }
             Event::RequestAccepted { user_id, asker_id } => {
                 self.align(Some(asker_id), Once::Ever(Subject::Acceptance), user_id).await
+            }
+            Event::SessionAdded { user_id, session_id } => {
+                let subject = Subject::Session(session_id.opened_at());
+                self.align(Some(user_id), Once::Ever(subject), user_id).await
+            }
+            Event::PasswordChanged { user_id, at } => {
+                self.align(Some(user_id), Once::Ever(Subject::Password(at)), user_id).await
             }
             Event::PhotoDeleted { photo_id, author_id, .. } => {
                 // One after the other, because both change the number of unread rows.

@@ -117,6 +117,11 @@ impl News {
         }
     }
 
+    /// Returns whether it concerns the safety of the account, which does not wait for the end of quiet hours.
+    fn is_security(&self) -> bool {
+        matches!(self.said, Said::Row(id, _) if id.subject.is_security())
+    }
+
     fn text(&self, language: Language) -> Text {
         match &self.said {
             Said::Row(id, row) => Text::new(id.subject, row, language),
@@ -174,6 +179,10 @@ impl<Q: Sender> PushHandler<Q> {
         let mut devices = device::list_latest(&self.table, push.recipient_id, now).await?;
         devices.truncate(MAX_DEVICES);
         devices.retain(|one| push.device.as_ref().is_none_or(|device| *device == one.id));
+        if let Occasion::Told { row: RowId { subject: Subject::Session(at), .. }, .. } = push.occasion {
+            // The session of which it tells has no need to hear of itself.
+            devices.retain(|one| one.session.opened_at() != at);
+        }
         if devices.is_empty() {
             return Ok(());
         }
@@ -186,7 +195,8 @@ impl<Q: Sender> PushHandler<Q> {
             metrics::count("pushes_not_wanted", 1);
             return Ok(());
         };
-        if let Some(end) = settings.quiet_hours().and_then(|hours| hours.end(now)) {
+        let quiet = settings.quiet_hours().filter(|_| !news.is_security());
+        if let Some(end) = quiet.and_then(|hours| hours.end(now)) {
             due::note_quiet_end(&self.table, me, end).await?;
             metrics::count("pushes_in_quiet_hours", 1);
             return Ok(());
@@ -307,6 +317,7 @@ fn url(subject: Subject, row: &Row) -> String {
     match (subject.photo(), subject, &row.actors[..]) {
         (Some(photo), _, _) => format!("/p/{photo}"),
         (None, Subject::Request, _) => "/activity/requests".to_owned(),
+        (None, Subject::Session(_) | Subject::Password(_), _) => "/settings/sessions".to_owned(),
         (None, _, [only]) if row.actor_count == 1 => format!("/@{}", only.username),
         (None, _, _) => "/activity".to_owned(),
     }

@@ -26,12 +26,11 @@ impl Text {
     pub(crate) fn new(subject: Subject, row: &Row, language: Language) -> Self {
         let Words { title, titles, one, several } = words(subject, language);
         let others = row.actor_count.saturating_sub(1);
-        let who = who(row, language);
-        if others == 0 {
-            Self { title, body: format!("{who} {one}") }
-        } else {
-            Self { title: titles, body: format!("{who} {several}") }
+        let (title, did) = if others == 0 { (title, one) } else { (titles, several) };
+        if subject.is_security() {
+            return Self { title, body: did.to_owned() };
         }
+        Self { title, body: format!("{} {did}", who(row, language)) }
     }
 
     /// Returns what is said after quiet hours.
@@ -67,6 +66,26 @@ fn who(row: &Row, language: Language) -> String {
         (_, _, Language::En) => format!("{first} and {others} others"),
         (_, _, Language::De) => format!("{first} und {others} weitere Personen"),
     }
+}
+
+/// Returns what is said of what concerns the safety of the account: what happened, and what to do about it.
+fn notice(subject: Subject, language: Language) -> Words {
+    let (title, advice) = match (subject, language) {
+        (Subject::Password(_), Language::En) => {
+            ("Your password was changed", "If this was not you, set a new one at once.")
+        }
+        (Subject::Password(_), Language::De) => {
+            ("Dein Passwort wurde geändert", "Wenn du das nicht warst, setze sofort ein neues.")
+        }
+        (_, Language::En) => {
+            ("New login to your account", "If this was not you, end the session and change your password.")
+        }
+        (_, Language::De) => (
+            "Neue Anmeldung in deinem Konto",
+            "Wenn du das nicht warst, beende die Sitzung und ändere dein Passwort.",
+        ),
+    };
+    Words { title, titles: title, one: advice, several: advice }
 }
 
 fn words(subject: Subject, language: Language) -> Words {
@@ -125,6 +144,7 @@ fn words(subject: Subject, language: Language) -> Words {
             "hat deine Anfrage angenommen",
             "haben deine Anfrage angenommen",
         ),
+        (Subject::Session(_) | Subject::Password(_), _) => return notice(subject, language),
     };
     Words { title, titles, one, several }
 }
@@ -161,6 +181,8 @@ mod tests {
             Subject::Follow,
             Subject::Request,
             Subject::Acceptance,
+            Subject::Session(Timestamp(7)),
+            Subject::Password(Timestamp(7)),
         ];
         let each = |language| {
             let rows = subjects.iter().flat_map(|subject| rows.iter().map(move |row| (*subject, row)));

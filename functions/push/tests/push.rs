@@ -318,6 +318,28 @@ async fn when_hours_are_quiet_then_nothing_is_pushed_until_one_summary_after_the
 }
 
 #[tokio::test]
+async fn when_the_account_is_at_stake_then_other_devices_hear_even_in_quiet_hours() {
+    let stage = Stage::new().await;
+    let (old, new) = (Browser::new(3), Browser::new(4));
+    stage.device("old", &old, Language::En).await;
+    stage.quiet(Some(("22:00", "07:00"))).await;
+    stage.wait_until(22);
+    let login = stage.device("new", &new, Language::De).await.id.opened_at();
+    let push = stage.told(Subject::Session(login), &stage.ann, login).await;
+    assert_eq!(stage.push(push).await["pushes_sent"], 1);
+    let received = stage.service.take();
+    let said = ["kind", "title", "url"].map(|name| text(&received[0], &old)[name].clone());
+    assert_eq!(json!(said), json!(["session", "New login to your account", "/settings/sessions"]));
+    let now = stage.world.clock.now();
+    let push = stage.told(Subject::Password(now), &stage.ann, now).await;
+    assert_eq!(stage.push(push.clone()).await["pushes_sent"], 2);
+    let (table, me) = (&stage.world.table, stage.ann.user_id);
+    table::notification_settings::change(table, me, |all| all.set_pushed("password", false)).await.unwrap();
+    assert_eq!(stage.push(push).await["pushes_not_wanted"], 1);
+    assert!(stage.ends().await.is_empty());
+}
+
+#[tokio::test]
 async fn when_all_is_read_at_the_end_of_quiet_hours_then_nothing_is_pushed() {
     let stage = Stage::new().await;
     stage.device("phone", &Browser::new(3), Language::En).await;

@@ -31,6 +31,7 @@ mod journey;
 mod latency;
 mod live;
 mod mails;
+mod notices;
 mod own_time;
 mod pictures;
 mod poison;

@@ -20,8 +20,18 @@ use crate::id::{PhotoId, UserId};
 pub const NAMED_ACTORS: usize = 3;
 
 /// The kinds of notification, as [`Subject::kind`] names them.
-pub const KINDS: [&str; 8] =
-    ["like", "comment", "reply", "mention", "comment_like", "follow", "request", "acceptance"];
+pub const KINDS: [&str; 10] = [
+    "like",
+    "comment",
+    "reply",
+    "mention",
+    "comment_like",
+    "follow",
+    "request",
+    "acceptance",
+    "session",
+    "password",
+];
 
 /// Days a row is kept.
 pub const ROW_DAYS: i64 = 90;
@@ -45,6 +55,10 @@ pub enum Subject {
     Request,
     /// Somebody accepted the recipient's request to follow them.
     Acceptance,
+    /// Somebody opened a session of the recipient's account at this moment.
+    Session(Timestamp),
+    /// Somebody changed the password of the recipient's account at this moment.
+    Password(Timestamp),
 }
 
 impl Subject {
@@ -59,10 +73,23 @@ impl Subject {
             Self::Follow => "follow",
             Self::Request => "request",
             Self::Acceptance => "acceptance",
+            Self::Session(_) => "session",
+            Self::Password(_) => "password",
         }
     }
 
-    /// Returns the subject of this kind that is about the photo or comment of this name, if any.
+    /// Returns whether it concerns the safety of the recipient's account.
+    pub fn is_security(self) -> bool {
+        matches!(self, Self::Session(_) | Self::Password(_))
+    }
+
+    /// Returns whether `recipient` may be told of what `actor` did: of what concerns the safety of their account, which
+    /// they did themselves or somebody did in their name, and otherwise of nobody's acts but others'.
+    pub fn is_for(self, recipient: UserId, actor: UserId) -> bool {
+        self.is_security() == (recipient == actor)
+    }
+
+    /// Returns the subject of this kind that is about the photo, comment or moment of this name, if any.
     pub fn named(kind: &str, about: Option<&str>) -> Option<Self> {
         Some(match (kind, about) {
             ("like", Some(photo)) => Self::Like(photo.parse().ok()?),
@@ -73,17 +100,20 @@ impl Subject {
             ("follow", None) => Self::Follow,
             ("request", None) => Self::Request,
             ("acceptance", None) => Self::Acceptance,
+            ("session", Some(at)) => Self::Session(moment(at)?),
+            ("password", Some(at)) => Self::Password(moment(at)?),
             _ => return None,
         })
     }
 
-    /// Returns the name of the photo or comment that it is about, if any.
+    /// Returns the name of the photo, comment or moment that it is about, if any.
     pub fn about(self) -> Option<String> {
         match self {
             Self::Like(photo) | Self::Comment(photo) => Some(photo.to_string()),
             Self::Reply(comment) | Self::Mention(comment) | Self::CommentLike(comment) => {
                 Some(comment.to_string())
             }
+            Self::Session(at) | Self::Password(at) => Some(format!("{:013}", at.0)),
             Self::Follow | Self::Request | Self::Acceptance => None,
         }
     }
@@ -95,7 +125,7 @@ impl Subject {
             Self::Reply(_) | Self::Mention(_) | Self::CommentLike(_) => {
                 self.comment().map(|comment| comment.photo)
             }
-            Self::Follow | Self::Request | Self::Acceptance => None,
+            Self::Follow | Self::Request | Self::Acceptance | Self::Session(_) | Self::Password(_) => None,
         }
     }
 
@@ -103,7 +133,13 @@ impl Subject {
     pub fn comment(self) -> Option<CommentPath> {
         match self {
             Self::Reply(comment) | Self::Mention(comment) | Self::CommentLike(comment) => Some(comment),
-            Self::Like(_) | Self::Comment(_) | Self::Follow | Self::Request | Self::Acceptance => None,
+            Self::Like(_)
+            | Self::Comment(_)
+            | Self::Follow
+            | Self::Request
+            | Self::Acceptance
+            | Self::Session(_)
+            | Self::Password(_) => None,
         }
     }
 
@@ -115,6 +151,7 @@ impl Subject {
                 comment.written_at()
             }
             Self::Follow | Self::Request | Self::Acceptance => recipient.created_at(),
+            Self::Session(at) | Self::Password(at) => at,
         }
     }
 }
@@ -175,7 +212,13 @@ fn windows(anchor: Timestamp, at: Timestamp) -> i64 {
     at.0.saturating_sub(anchor.0).div_euclid(DAY_MS).max(0)
 }
 
-/// Writes `<13-digit milliseconds>-<kind>`, and `-<photo>` or `-<comment>` if it is about one.
+/// Reads 13 digits of milliseconds.
+fn moment(digits: &str) -> Option<Timestamp> {
+    let is_one = digits.len() == 13 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_one.then(|| digits.parse().ok()).flatten().map(Timestamp)
+}
+
+/// Writes `<13-digit milliseconds>-<kind>`, and `-` with the photo, comment or moment if it is about one.
 impl fmt::Display for RowId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:013}-{}", self.opened.0, self.subject.kind())?;
@@ -193,10 +236,7 @@ impl FromStr for RowId {
 
     fn from_str(text: &str) -> Result<Self, NotARowId> {
         let (opened, subject) = text.split_once('-').ok_or(NotARowId)?;
-        if opened.len() != 13 || !opened.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(NotARowId);
-        }
-        let opened = Timestamp(opened.parse().map_err(|_| NotARowId)?);
+        let opened = moment(opened).ok_or(NotARowId)?;
         let (kind, about) = match subject.split_once('-') {
             Some((kind, about)) => (kind, Some(about)),
             None => (subject, None),
@@ -323,6 +363,8 @@ impl Row {
             Subject::Follow => "started following you",
             Subject::Request => "asked to follow you",
             Subject::Acceptance => "accepted your request to follow them",
+            Subject::Session(_) => return "New login to your account".to_owned(),
+            Subject::Password(_) => return "Your password was changed".to_owned(),
         };
         match self.actor_count.saturating_sub(1) {
             0 => format!("{name} {did}"),
@@ -374,7 +416,7 @@ mod tests {
     }
 
     /// One of each kind.
-    fn subjects(photo: PhotoId, comment: CommentPath) -> [Subject; 8] {
+    fn subjects(photo: PhotoId, comment: CommentPath) -> [Subject; 10] {
         [
             Subject::Like(photo),
             Subject::Comment(photo),
@@ -384,6 +426,8 @@ mod tests {
             Subject::Follow,
             Subject::Request,
             Subject::Acceptance,
+            Subject::Session(comment.written_at()),
+            Subject::Password(comment.written_at()),
         ]
     }
 
@@ -410,8 +454,21 @@ mod tests {
             ("user1 started following you", false, false),
             ("user1 asked to follow you", false, false),
             ("user1 accepted your request to follow them", false, false),
+            ("New login to your account", false, false),
+            ("Your password was changed", false, false),
         ];
         assert_eq!(shown, right.map(|(message, photo, comment)| (message.to_owned(), photo, comment)));
+    }
+
+    #[test]
+    fn ones_own_acts_are_told_where_the_account_is_at_stake_and_others_elsewhere() {
+        let (photo, comment, recipient) = scene();
+        let other = actor(7, 0).user_id;
+        for subject in subjects(photo, comment) {
+            let is_security = matches!(subject.kind(), "session" | "password");
+            assert_eq!(subject.is_for(recipient, recipient), is_security, "{subject:?}");
+            assert_eq!(subject.is_for(recipient, other), !is_security, "{subject:?}");
+        }
     }
 
     #[test]

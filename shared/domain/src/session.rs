@@ -24,6 +24,9 @@ const LONGEST_DAYS: i64 = 365;
 /// Milliseconds for which a replaced token is answered with its successor.
 pub const GRACE_MS: i64 = 60_000;
 
+/// Milliseconds after a registration within which a login repeats it, because its answer was lost.
+const REGISTERING_MS: i64 = 60_000;
+
 /// Hexadecimal digits of the moment at which a session was opened, in milliseconds.
 const OPENED: usize = 11;
 /// Hexadecimal digits of a session's id.
@@ -61,6 +64,11 @@ impl SessionId {
     pub fn opened_at(&self) -> Timestamp {
         let moment = self.0.get(..OPENED).and_then(|digits| i64::from_str_radix(digits, 16).ok());
         Timestamp(moment.unwrap_or_default())
+    }
+
+    /// Returns whether it was opened with the account of `user`, or so soon after that it repeats the registration.
+    pub fn is_of_registration(&self, user: UserId) -> bool {
+        self.opened_at() < user.created_at().plus_ms(REGISTERING_MS)
     }
 
     /// Returns when the session ends, in seconds, if it is used now and not again: after 30 days, and a
@@ -204,6 +212,17 @@ mod tests {
         assert_eq!(id.expiry(NOW.plus_days(334)), NOW.plus_days(364).seconds());
         for late in [336, 365, 400] {
             assert_eq!(id.expiry(NOW.plus_days(late)), NOW.plus_days(365).seconds());
+        }
+    }
+
+    #[test]
+    fn a_session_of_the_first_minute_is_that_of_the_registration() {
+        let (randomness, user) = (Counting(AtomicU8::new(1)), UserId::floor(NOW));
+        for (after, right) in
+            [(-5, true), (0, true), (59_999, true), (60_000, false), (i64::from(u32::MAX), false)]
+        {
+            let session = SessionId::draw(NOW.plus_ms(after), &randomness);
+            assert_eq!(session.is_of_registration(user), right, "{after}");
         }
     }
 

@@ -16,6 +16,7 @@ use domain::inbox::RowId;
 use domain::mail_link::{LinkDigest, Purpose};
 use domain::media::AddressSecret;
 use domain::photo::BlobRef;
+use domain::session::SessionId;
 use domain::{CommentPath, PhotoId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -254,13 +255,21 @@ pub enum Event {
         /// Its name.
         link: LinkDigest,
     },
-    /// A user changed their password, or set a new one by a link. Consumer: `mail`.
+    /// A user changed their password, or set a new one by a link. Consumers: `mail`, `notify`.
     #[serde(rename = "password.changed")]
     PasswordChanged {
         /// Who.
         user_id: UserId,
         /// When.
         at: Timestamp,
+    },
+    /// Somebody logged in to an account. The session of its registration is no login. Consumer: `notify`.
+    #[serde(rename = "session.added")]
+    SessionAdded {
+        /// Whose account.
+        user_id: UserId,
+        /// The session, which tells when it was opened.
+        session_id: SessionId,
     },
     /// Somebody's daily mail is due. Consumer: `mail`.
     #[serde(rename = "digest.due")]
@@ -320,6 +329,7 @@ impl Event {
             | Self::AudienceChanged { user_id, .. }
             | Self::LinkAdded { user_id, .. }
             | Self::PasswordChanged { user_id, .. }
+            | Self::SessionAdded { user_id, .. }
             | Self::DigestDue { user_id, .. } => *user_id,
             Self::FollowAdded { follower_id, .. } | Self::FollowRemoved { follower_id, .. } => *follower_id,
             Self::RequestAdded { asker_id, .. } | Self::RequestRemoved { asker_id, .. } => *asker_id,
@@ -350,6 +360,7 @@ impl Event {
             Self::AudienceChanged { .. } => "audience.changed",
             Self::LinkAdded { .. } => "link.added",
             Self::PasswordChanged { .. } => "password.changed",
+            Self::SessionAdded { .. } => "session.added",
             Self::DigestDue { .. } => "digest.due",
             Self::NotificationTold { .. } => "notification.told",
             Self::QuietEnded { .. } => "notification.quiet_ended",

@@ -108,6 +108,10 @@ fn messages_look_like_this() {
             link: LinkDigest::parse(&"0f".repeat(32)).unwrap(),
         },
         Event::PasswordChanged { user_id: user(3), at: Timestamp(7) },
+        Event::SessionAdded {
+            user_id: user(3),
+            session_id: SessionId::parse(&format!("01a20be5800{}", "0f".repeat(16))).unwrap(),
+        },
         Event::DigestDue { user_id: user(3), hour: 17 },
         Event::NotificationTold {
             recipient_id: user(2),

@@ -6,6 +6,7 @@ use domain::comment::Comment;
 use domain::mail_link::{LinkDigest, Purpose};
 use domain::media::{AddressSecret, PerceptualHash};
 use domain::photo::{BlobRef, Photo, State};
+use domain::session::SessionId;
 use domain::visibility::Pair;
 use domain::{CommentPath, PhotoId, Relation, Timestamp, UserId};
 use messages::{AudiencePart, Event, HashRange};
@@ -111,6 +112,13 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
+    /// Somebody logged in.
+    LoggedIn {
+        /// To whose account.
+        user: UserId,
+        /// The session that they opened.
+        session: SessionId,
+    },
 }
 
 /// What is left of a photo that failed or was deleted.
@@ -175,6 +183,10 @@ impl Change {
                 Some(Self::Linked { user, purpose, link })
             }
             (ItemKey::PasswordChange(user, at), None, Some(_)) => Some(Self::PasswordChanged { user, at }),
+            (ItemKey::Session(user, session), None, Some(_)) => {
+                let session = SessionId::parse(&session).filter(|session| !session.is_of_registration(user));
+                session.map(|session| Self::LoggedIn { user, session })
+            }
             (ItemKey::User(user), Some(old), Some(new)) => {
                 let (before, after) = (parse::<Privacy>(old)?, parse::<Privacy>(new)?);
                 let mark = after.rebuild.filter(|mark| before.rebuild != Some(*mark));
@@ -221,7 +233,8 @@ impl Change {
             | Self::Returned { .. }
             | Self::Switched { .. }
             | Self::Linked { .. }
-            | Self::PasswordChanged { .. } => None,
+            | Self::PasswordChanged { .. }
+            | Self::LoggedIn { .. } => None,
         }
     }
 
@@ -249,7 +262,8 @@ impl Change {
             | Self::Returned { .. }
             | Self::Switched { .. }
             | Self::Linked { .. }
-            | Self::PasswordChanged { .. } => None,
+            | Self::PasswordChanged { .. }
+            | Self::LoggedIn { .. } => None,
         }
     }
 
@@ -322,6 +336,9 @@ impl Change {
                 Some(Event::LinkAdded { user_id: *user, purpose: *purpose, link: link.clone() })
             }
             Self::PasswordChanged { user, at } => Some(Event::PasswordChanged { user_id: *user, at: *at }),
+            Self::LoggedIn { user, session } => {
+                Some(Event::SessionAdded { user_id: *user, session_id: session.clone() })
+            }
             Self::Said(_) | Self::Paired { .. } | Self::Removed(_) | Self::Drafted { .. } => None,
         }
     }

@@ -164,6 +164,7 @@ impl Network {
                 | Event::CommentLikeRemoved { .. }
                 | Event::LinkAdded { .. }
                 | Event::PasswordChanged { .. }
+                | Event::SessionAdded { .. }
                 | Event::DigestDue { .. }
                 | Event::NotificationTold { .. }
                 | Event::QuietEnded { .. } => {}

@@ -17,6 +17,7 @@ use derive::OutOfOrder;
 use domain::mail_link::{LinkDigest, Purpose};
 use domain::media::{MediumPlace, PerceptualHash};
 use domain::photo::{BlobRef, Rendered};
+use domain::session::SessionId;
 use domain::{Relation, Timestamp};
 use messages::{Event, HashRange};
 use serde_json::Value;
@@ -403,6 +404,15 @@ async fn when_the_stream_sends_real_events_then_they_are_derived_and_published()
     assert_eq!(real_event(&stage, "link-added", &[("user", &ann_key), ("link", &link)]).await, [linked]);
     let changed = Event::PasswordChanged { user_id: ann.user_id, at: Timestamp(1_795_348_800_000) };
     assert_eq!(real_event(&stage, "password-changed", &[("user", &ann_key)]).await, [changed]);
+    // Of the session of a registration nothing is published.
+    for (minutes, is_login) in [(0, false), (1, true)] {
+        let opened = ann.user_id.created_at().plus_ms(minutes * 60_000);
+        let session_id = SessionId::draw(opened, &stage.world.random);
+        let values = [("user", ann_key.as_str()), ("session", session_id.as_str())];
+        let found = real_event(&stage, "session-added", &values).await;
+        let login = Event::SessionAdded { user_id: ann.user_id, session_id };
+        assert_eq!(found, Vec::from_iter(is_login.then_some(login)));
+    }
 }
 
 #[tokio::test]

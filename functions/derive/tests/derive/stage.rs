@@ -231,6 +231,7 @@ pub fn told(event: &Event) -> String {
         | Event::AudienceChanged { .. }
         | Event::LinkAdded { .. }
         | Event::PasswordChanged { .. }
+        | Event::SessionAdded { .. }
         | Event::DigestDue { .. }
         | Event::NotificationTold { .. }
         | Event::QuietEnded { .. } => kind.to_owned(),

@@ -304,13 +304,15 @@ async fn when_different_things_happen_then_each_row_says_what_it_is_about() {
         (Subject::Follow, "follow", "user1 started following you", None),
         (Subject::Request, "request", "user1 asked to follow you", None),
         (Subject::Acceptance, "acceptance", "user1 accepted your request to follow them", None),
+        (Subject::Session(START), "session", "New login to your account", None),
+        (Subject::Password(START), "password", "Your password was changed", None),
     ];
     for (number, (subject, ..)) in (1_i64..).zip(kinds).collect::<Vec<_>>().into_iter().rev() {
         world.happens(subject, 1, START.plus_ms(-number * 1_000)).await;
     }
     let page = world.event("first-page").await;
     let rows = page["notifications"].as_array().unwrap();
-    assert_eq!((rows.len(), &page["unread_count"]), (8, &json!(8)));
+    assert_eq!((rows.len(), &page["unread_count"]), (10, &json!(10)));
     for (row, (subject, kind, message, about)) in rows.iter().zip(kinds) {
         assert_eq!((&row["type"], &row["message"]), (&json!(kind), &json!(message)));
         assert_eq!(row.get("comment_id"), about.map(|path| json!(path.name())).as_ref());
@@ -318,11 +320,11 @@ async fn when_different_things_happen_then_each_row_says_what_it_is_about() {
         assert_eq!(row.get("photo_id"), shown.as_ref());
         assert_eq!(row["photo_thumbnail"].is_string(), shown.is_some());
     }
-    assert_eq!(world.walk(3).await.0.len(), 8);
+    assert_eq!(world.walk(3).await.0.len(), 10);
     // The photo takes its rows along.
     world.remove(&ItemKey::Photo(photo)).await;
     let page = world.event("first-page").await;
-    assert_eq!((page["notifications"].as_array().unwrap().len(), &page["unread_count"]), (3, &json!(3)));
+    assert_eq!((page["notifications"].as_array().unwrap().len(), &page["unread_count"]), (5, &json!(5)));
 }
 
 #[tokio::test]

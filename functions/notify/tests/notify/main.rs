@@ -5,6 +5,7 @@
 mod comments;
 mod muted;
 mod requests;
+mod security;
 mod told;
 
 use std::time::Duration;
@@ -13,6 +14,7 @@ use api::Caller;
 use aws_sdk_dynamodb::Client;
 use domain::inbox::{Row, RowId, Subject};
 use domain::media::AddressSecret;
+use domain::session::SessionId;
 use domain::{Clock, PhotoId};
 use messages::{Event, HashRange};
 use notify::NotifyHandler;
@@ -119,7 +121,6 @@ async fn happened(world: &World) -> Vec<Event> {
             event,
             Event::PhotoReady { .. }
                 | Event::LinkAdded { .. }
-                | Event::PasswordChanged { .. }
                 | Event::DigestDue { .. }
                 | Event::NotificationTold { .. }
                 | Event::AudienceChanged { .. }
@@ -461,6 +462,7 @@ async fn when_sqs_sends_real_events_then_they_are_handled() {
     world.derive().await;
     let (photo, path) = (id.to_string(), comment.to_string());
     let (from, to) = (ann.user_id.to_string(), bob.user_id.to_string());
+    let session = SessionId::draw(world.clock.now(), &world.random).as_str().to_owned();
     let handler = NotifyHandler::new(world.table.clone(), Published::default(), world.clock.shared());
     let deliver = async |case: &str| {
         let (photo, from, to) = (photo.as_str(), from.as_str(), to.as_str());
@@ -470,6 +472,7 @@ async fn when_sqs_sends_real_events_then_they_are_handled() {
         let mention = [comment[0], comment[1], comment[2], ("mentioned_id", to)];
         let comment_like = [comment[0], ("user_id", to), comment[2], ("writer_id", from)];
         let request = [("asker_id", from), ("user_id", to)];
+        let security = [("user_id", to), ("session_id", session.as_str())];
         let values = match case {
             "follow-added" | "follow-removed" => &follow[..],
             "like-removed" => &like[..2],
@@ -478,6 +481,8 @@ async fn when_sqs_sends_real_events_then_they_are_handled() {
             "comment-removed" | "mention-added" => &mention,
             "comment-like-added" => &comment_like,
             "comment-like-removed" => &comment_like[..2],
+            "session-added" => &security,
+            "password-changed" => &security[..1],
             "request-added" | "request-removed" | "request-accepted" => &request,
             _ => &like,
         };
@@ -522,6 +527,10 @@ async fn when_sqs_sends_real_events_then_they_are_handled() {
     world.delete(&bob, id).await;
     deliver("photo-deleted").await;
     assert!(inbox(&world, &bob).await.is_empty());
+
+    deliver("session-added").await;
+    deliver("password-changed").await;
+    assert_eq!(sentences(&world, &bob).await, ["Your password was changed", "New login to your account"]);
 }
 
 #[tokio::test]

@@ -135,7 +135,7 @@ async fn when_rows_come_and_go_at_once_then_the_number_of_unread_is_exact() {
 }
 
 /// Delivers an event; returns whether that failed, and the states of the rows that were published as told.
-async fn tells(world: &World, event: &Event, refused: bool) -> (bool, Vec<u64>) {
+pub(crate) async fn tells(world: &World, event: &Event, refused: bool) -> (bool, Vec<u64>) {
     let published = Published::default();
     if refused {
         published.refuse_from(0);

@@ -32,7 +32,8 @@ pub struct Notifications {
 pub struct Notification {
     /// Names the row.
     pub id: String,
-    /// `like`, `comment`, `reply`, `mention`, `comment_like`, `follow`, `request` or `acceptance`. Others may be added.
+    /// `like`, `comment`, `reply`, `mention`, `comment_like`, `follow`, `request`, `acceptance`,
+    /// `session` (a login to one's own account) or `password` (a change of one's own password). Others may be added.
     pub r#type: &'static str,
     /// The newest actors, at most three.
     pub actors: Vec<Actor>,

@@ -43,6 +43,8 @@ fn subject_of<'a>(mut parts: impl Iterator<Item = &'a str>) -> Option<Subject> {
         ("FOLLOW", None) => Subject::Follow,
         ("REQUEST", None) => Subject::Request,
         ("ACCEPTANCE", None) => Subject::Acceptance,
+        ("SESSION", Some(at)) => Subject::Session(Timestamp(at.parse().ok()?)),
+        ("PASSWORD", Some(at)) => Subject::Password(Timestamp(at.parse().ok()?)),
         _ => return None,
     };
     parts.next().is_none().then_some(subject)

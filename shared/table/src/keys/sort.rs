@@ -99,6 +99,8 @@ fn subject(subject: Subject) -> String {
         Subject::Follow => "FOLLOW#".to_owned(),
         Subject::Request => "REQUEST#".to_owned(),
         Subject::Acceptance => "ACCEPTANCE#".to_owned(),
+        Subject::Session(at) => format!("SESSION#{:013}#", at.0),
+        Subject::Password(at) => format!("PASSWORD#{:013}#", at.0),
     }
 }
 

@@ -36,6 +36,8 @@ fn key() -> impl Strategy<Value = ItemKey> {
             Just(Subject::Follow),
             Just(Subject::Request),
             Just(Subject::Acceptance),
+            (0_i64..9_999_999_999_999).prop_map(|at| Subject::Session(Timestamp(at))),
+            (0_i64..9_999_999_999_999).prop_map(|at| Subject::Password(Timestamp(at))),
         ]
     };
     let row = move || {

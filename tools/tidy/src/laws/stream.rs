@@ -10,10 +10,10 @@ fn wanted() -> [Value; 5] {
     let prefix = |prefix: &str| json!({"S": [{"prefix": prefix}]});
     [
         // A like or a comment came or went, a photo was begun or deleted, its author removed a comment, a profile
-        // picture was removed, or a link is to be mailed.
+        // picture was removed, a link is to be mailed, or somebody logged in.
         json!({"eventName": ["INSERT", "REMOVE"], "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "LIKES#"},
             {"prefix": "PHOTO#"}, {"prefix": "PICTURE#"}, {"prefix": "LINKS#"}, {"prefix": "COMMENTS#"},
-            {"prefix": "REMOVALS#"}]}}}}),
+            {"prefix": "REMOVALS#"}, {"prefix": "SESSION#"}]}}}}),
         // Someone follows or asks to, or takes it back.
         json!({"eventName": ["INSERT", "REMOVE"],
             "dynamodb": {"Keys": {"pk": prefix("USER#"), "sk": {"S": [{"prefix": "FOLLOWS#"}, {"prefix": "REQUESTS#"}]}}}}),
