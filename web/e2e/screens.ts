@@ -52,6 +52,7 @@ export async function scene(world: World, me: Account): Promise<Scene> {
   await world.call('POST', `users/${cleo.user_id}/close-friend`, undefined, me);
   await world.call('POST', `users/${dora.user_id}/block`, undefined, me);
   const collection = await world.collection(me, 'Slow mornings', theirs);
+  await world.searched(me, anna.username, anna);
   await expect(async () => {
     const told = await world.call<{ notifications: { type: string }[] }>('GET', 'notifications', undefined, me);
     expect(told.notifications.map(({ type }) => type)).toEqual(expect.arrayContaining(['follow', 'like']));
@@ -139,6 +140,7 @@ const menuOfPerson = then('menu of a person', closed, async (page) => {
   await page.getByRole('button', { name: /^More about cleo_/ }).click();
   await expect(page.getByRole('menuitem', { name: 'Block' })).toBeVisible();
 });
+const search = at('search', '/search', 'Search');
 
 /** A list of people, each of whom can be taken out of it. */
 function people(name: string, path: string, title: string, button: RegExp): Screen {
@@ -236,6 +238,27 @@ export const SIGNED_IN: Screen[] = [
     await page.getByRole('menuitem', { name: 'Save to a collection…' }).click();
     await expect(page.getByRole('button', { name: /Slow mornings/ })).toBeVisible();
   }),
+  search,
+  then('search, while one types', search, async (page, { anna }) => {
+    await page.getByRole('combobox', { name: 'Search people' }).fill(anna.username);
+    await page.getByRole('option', { name: anna.username }).hover();
+    await page.keyboard.press('ArrowDown');
+  }),
+  then(
+    'search, results',
+    at('', ({ anna }) => `/search?q=${anna.username}`, /^Results for/),
+    async (page, { anna }) => {
+      await expect(page.getByRole('button', { name: `Follow ${anna.username}` })).toBeVisible();
+    },
+  ),
+  then('search, recent ones', search, async (page, { anna }) => {
+    await page.getByRole('combobox', { name: 'Search people' }).fill(anna.username);
+    await page.getByRole('option', { name: anna.username }).click();
+    await expect(page.getByRole('heading', { name: anna.username })).toBeVisible();
+    await page.goto('/search');
+    await expect(page.getByRole('button', { name: 'Clear all' })).toBeVisible();
+  }),
+  at('search, nobody', '/search?q=nobody.of.that.name.at.all', /^Results for/),
   at('nothing there', '/no/such/place', 'There is nothing here'),
   at('nobody of that name', '/@nobody.of.that.name', 'There is no such person'),
   then('activity', at('', '/activity', 'Activity'), async (page) => {

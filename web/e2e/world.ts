@@ -49,6 +49,20 @@ export class World {
     await this.call('PATCH', 'users/me', { private: true }, who);
   }
 
+  /** Gives somebody another full name. */
+  async rename(who: Account, full_name: string): Promise<void> {
+    await this.call('PATCH', 'users/me', { full_name }, who);
+  }
+
+  /** Waits until somebody who searches for a text finds another, or no longer does. */
+  async searched(reader: Account, text: string, whom: Account, found = true): Promise<void> {
+    await expect(async () => {
+      const path = `search?q=${encodeURIComponent(text)}`;
+      const page = await this.call<{ users: { user_id: string }[] }>('GET', path, undefined, reader);
+      expect(page.users.some(({ user_id }) => user_id === whom.user_id)).toBe(found);
+    }).toPass({ timeout: 60_000 });
+  }
+
   /** Makes a collection with a photo in it. Returns its id. */
   async collection(who: Account, name: string, photoId: string): Promise<string> {
     const made = await this.call<{ collection_id: string }>('POST', 'users/me/collections', { name }, who);

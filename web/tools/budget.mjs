@@ -6,8 +6,8 @@ import { brotliCompressSync, constants } from 'node:zlib';
 
 const KIB = 1024;
 
-// All code had 160 KiB before comments. They are 11 KiB, fetched when somebody opens them.
-const BUDGETS = { 'first screen, JavaScript': 60 * KIB, 'all JavaScript': 176 * KIB, 'all styles': 24 * KIB };
+// All code had 160 KiB before comments. They are 11 KiB, fetched when somebody opens them; search is 5 KiB.
+const BUDGETS = { 'first screen, JavaScript': 60 * KIB, 'all JavaScript': 181 * KIB, 'all styles': 24 * KIB };
 
 const weigh = (file) =>
   brotliCompressSync(readFileSync(file), { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
