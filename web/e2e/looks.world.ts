@@ -88,6 +88,7 @@ const PROFILE: Schemas['Profile'] = {
   follows_you: true,
   muted: null,
   close_friend: false,
+  bell: true,
   created_at: before(9000),
 };
 const ANSWERS: Record<string, unknown> = {

@@ -19,6 +19,40 @@ test('following from a profile is counted at once and stays', async ({ page, wor
   await expect(page.getByRole('main').getByRole('link', { name: me.username })).toBeVisible();
 });
 
+test('a bell is there for who follows, goes back when refused, and ends with the follow', async ({
+  page,
+  world,
+  me,
+}) => {
+  const anna = await world.account('anna');
+  const shown = async () => (await world.call<{ bell: boolean }>('GET', `users/${anna.user_id}`, undefined, me)).bell;
+  await page.goto(`/@${anna.username}`);
+  const follow = page.getByRole('button', { name: `Follow ${anna.username}` });
+  const bell = page.getByRole('button', { name: `Notify me of ${anna.username}'s new photos` });
+  await expect(follow).toBeVisible();
+  await expect(bell).toHaveCount(0);
+  await follow.click();
+  await expect(bell).toHaveAttribute('aria-pressed', 'false');
+  await bell.focus();
+  await page.keyboard.press('Enter');
+  await expect(bell).toHaveAttribute('aria-pressed', 'true');
+  await expect.poll(shown).toBe(true);
+  await page.reload();
+  await expect(bell).toHaveAttribute('aria-pressed', 'true');
+
+  await page.route('**/bell', (route) => route.fulfill({ status: 503, json: { code: 'busy' } }));
+  await bell.click();
+  await expect(page.getByText('The service is busy.')).toBeVisible();
+  await expect(bell).toHaveAttribute('aria-pressed', 'true');
+  await page.unroute('**/bell');
+
+  await follow.click();
+  await expect(bell).toHaveCount(0);
+  await follow.click();
+  await expect(bell).toHaveAttribute('aria-pressed', 'false');
+  await expect.poll(shown).toBe(false);
+});
+
 test('a photo opens over the grid with its own address, and alone by it', async ({ page, world, me }) => {
   const first = await world.post(me, { caption: 'Tulips', media: [[LAKE, 'The first']] });
   const second = await world.post(me, { caption: 'Roses', media: [[LAKE, 'The second']] });

@@ -245,7 +245,7 @@ export interface paths {
         };
         /**
          * What happened to oneself, newest first
-         * @description Those who did the same thing within a day share a row: likes of one's photos and comments, comments, replies and mentions, follows, requests to follow, and acceptances of one's own. A comment is told of once, as a mention before a reply before a comment. The first of a row is told at once; what comes then is gathered for a minute, then for five, then for an hour. A row that is told moves to the top. What was told since the first page comes beside later pages. Rows are kept for 90 days. Whoever takes back what they did leaves their row, and a deleted photo or comment takes its rows along.
+         * @description Those who did the same thing within a day share a row: likes of one's photos and comments, comments, replies and mentions, follows, requests to follow, and acceptances of one's own. Each photo of somebody of whom one has a bell on has a row of its own. A comment is told of once, as a mention before a reply before a comment. The first of a row is told at once; what comes then is gathered for a minute, then for five, then for an hour. A row that is told moves to the top. What was told since the first page comes beside later pages. Rows are kept for 90 days. Whoever takes back what they did leaves their row, and a deleted photo or comment takes its rows along.
          */
         get: operations["listNotifications"];
         put?: never;
@@ -853,6 +853,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/{user_id}/bell": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Be told of each photo of somebody whom one follows
+         * @description Nobody but oneself sees it. It ends with the follow: who follows again switches it on again.
+         */
+        post: operations["switchBellOn"];
+        /**
+         * Be told of each photo of somebody no more
+         * @description What was told before stays.
+         */
+        delete: operations["switchBellOff"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/{user_id}/block": {
         parameters: {
             query?: never;
@@ -1012,6 +1036,11 @@ export interface components {
          * @enum {string}
          */
         AudienceView: "everyone" | "followers";
+        /** @description What switching a bell led to. */
+        BellState: {
+            /** @description Whether the caller is told of each photo of the other. */
+            bell: boolean;
+        };
         /** @description Changes the password. */
         ChangePasswordRequest: {
             /** @description The present password. */
@@ -1332,7 +1361,10 @@ export interface components {
         Notification: {
             /** @description Names the row. */
             id: string;
-            /** @description `like`, `comment`, `reply`, `mention`, `comment_like`, `follow`, `request` or `acceptance`. Others may be added. */
+            /**
+             * @description `like`, `comment`, `reply`, `mention`, `comment_like`, `follow`, `request`, `acceptance` or `post`. Others may be
+             *     added.
+             */
             type: string;
             /** @description The newest actors, at most three. */
             actors: components["schemas"]["Actor"][];
@@ -1536,6 +1568,8 @@ export interface components {
             muted: components["schemas"]["Muted"] | null;
             /** @description Whether the caller counts them among their close friends. */
             close_friend: boolean;
+            /** @description Whether the caller is told of each photo of theirs. */
+            bell: boolean;
             /** @description When the account was opened (RFC 3339). */
             created_at: string;
             /** @description Whether the e-mail address is proved. Of one's own profile alone. */
@@ -5233,6 +5267,144 @@ export interface operations {
                 };
             };
             /** @description `token_missing`, `token_expired`, `token_invalid` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `user_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    switchBellOn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names the user: an id, or `@` and the user name. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is on, now or before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BellState"];
+                };
+            };
+            /** @description `cannot_ring_for_self` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `user_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_following` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_bells` */
+            429: {
+                headers: {
+                    /** @description Seconds until it is worth trying again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `body_too_large`, `temporarily_unavailable`, `internal` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    switchBellOff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names the user: an id, or `@` and the user name. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is off. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BellState"];
+                };
+            };
+            /** @description `cannot_ring_for_self` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
             401: {
                 headers: {
                     [name: string]: unknown;

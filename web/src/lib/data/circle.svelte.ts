@@ -41,6 +41,7 @@ export class Circle {
     if (!on || !this.block.said) return;
     const them = knownPersonById(this.userId);
     them?.follow.overrule(false);
+    them?.bell.overrule(false);
     forgetPhotosOf(this.userId);
     await feed.leaveOut(this.userId);
   }

@@ -86,6 +86,8 @@ export class Person {
   profile: Profile | undefined = $state.raw();
   /** Whether one follows them, or has asked to. */
   readonly follow: Wish;
+  /** Whether one is told of each photo of theirs. It ends with the follow. */
+  readonly bell: Wish;
   /** How many follow them, and whether that counts the caller. */
   #counted: { followers: number | null; followed: boolean } = $state.raw({ followers: 0, followed: false });
   #followed = $state(false);
@@ -95,6 +97,7 @@ export class Person {
     this.card = card;
     this.#followed = followed;
     this.follow = wishFor('follow', card.user_id, followed);
+    this.bell = wishFor('bell', card.user_id);
   }
 
   /** How one stands to them, the person's own wish included. */
@@ -123,7 +126,10 @@ export class Person {
     const first = profile && (!this.profile || this.#counted.followers === null);
     const asked = profile ? profile.requested_by_you : this.following === 'requested';
     this.card = { ...card, private: card.private ?? this.card.private };
-    if (profile) this.profile = profile;
+    if (profile) {
+      this.profile = profile;
+      this.bell.hear(profile.bell);
+    }
     // Somebody may have accepted a moment after one asked.
     if (followed && this.follow.wanted) this.#followed = true;
     if (!this.follow.held || first) {
@@ -137,6 +143,7 @@ export class Person {
   /** Takes what following or unfollowing them led to. */
   hearFollow({ following, requested, follower_count: followers }: FollowState): void {
     this.#followed = following;
+    if (!following) this.bell.overrule(false);
     if (requested) this.card = { ...this.card, private: true };
     if (followers === null) this.close();
   }
@@ -242,7 +249,7 @@ export function onWishFailed(tell: (problem: Problem) => void): void {
 }
 
 const ON_PHOTOS = ['like', 'save', 'mute-photo'] as const;
-const ON_PEOPLE = ['follow', 'block', 'mute', 'close-friend'] as const;
+const ON_PEOPLE = ['follow', 'bell', 'block', 'mute', 'close-friend'] as const;
 type OnPhotos = (typeof ON_PHOTOS)[number];
 type OnPeople = (typeof ON_PEOPLE)[number];
 
@@ -268,10 +275,10 @@ function tellOfPhoto(kind: OnPhotos, id: string, on: boolean): Promise<unknown> 
 
 async function tellOfPerson(kind: OnPeople, id: string, on: boolean): Promise<void> {
   const path = { params: { path: { user_id: id } } };
-  const state = await ok<FollowState | undefined>(
+  const state = await ok<unknown>(
     on ? api.POST(`/api/v1/users/{user_id}/${kind}`, path) : api.DELETE(`/api/v1/users/{user_id}/${kind}`, path),
   );
-  if (state) people.get(id)?.hearFollow(state);
+  if (kind === 'follow' && state) people.get(id)?.hearFollow(state as FollowState);
 }
 
 /** Returns the wish to like a comment. `failed` hears that it did not reach the API. */

@@ -33,6 +33,7 @@ const view = (more: Partial<View> = {}): View => ({
   requested_by_you: false,
   follows_you: false,
   close_friend: false,
+  bell: false,
   created_at: '2026-01-01T00:00:00Z',
   ...more,
 });
@@ -144,6 +145,61 @@ describe('a private account', () => {
   it('is closed to nobody whom it admits, and to oneself never', () => {
     expect(profile(view({ private: true, followed_by_you: true })).closed).toBe(false);
     expect(profile(view({ user_id: '1', username: 'me', private: true })).closed).toBe(false);
+  });
+});
+
+describe('a bell', () => {
+  const rings = (bell: boolean) => () => Response.json({ bell });
+
+  beforeEach(() => {
+    answers['POST users/7/bell'] = rings(true);
+    answers['DELETE users/7/bell'] = rings(false);
+  });
+
+  it('is on at once, and leaves the follow as it is', async () => {
+    const anna = profile(view({ followed_by_you: true }));
+    const done = anna.bell.set(true);
+    expect(anna.bell.wanted).toBe(true);
+    await done;
+    expect([anna.bell.said, anna.following, told]).toEqual([true, 'following', ['POST users/7/bell']]);
+    await anna.bell.set(false);
+    expect([anna.bell.wanted, told.at(-1)]).toEqual([false, 'DELETE users/7/bell']);
+  });
+
+  it('goes back when the API refuses', async () => {
+    const anna = profile(view({ followed_by_you: true }));
+    answers['POST users/7/bell'] = refused(409, 'not_following');
+    await anna.bell.set(true);
+    expect([anna.bell.wanted, anna.bell.said]).toEqual([false, false]);
+  });
+
+  it('is what their profile says of it', () => {
+    expect(profile(view({ followed_by_you: true, bell: true })).bell.wanted).toBe(true);
+    expect(profile(view({ followed_by_you: true })).bell.wanted).toBe(false);
+  });
+
+  it('ends with the follow, and is off for who follows again', async () => {
+    const anna = profile(view({ followed_by_you: true, bell: true }));
+    follows({ following: true, requested: false, follower_count: 5 });
+    answers['DELETE users/7/follow'] = () =>
+      Response.json({ user_id: '7', following: false, requested: false, follower_count: 4, following_count: 2 });
+    await anna.follow.set(false);
+    expect(anna.bell.wanted).toBe(false);
+    await anna.follow.set(true);
+    expect([anna.following, anna.bell.wanted, told.length]).toEqual(['following', false, 2]);
+  });
+
+  it('stays on when unfollowing fails', async () => {
+    const anna = profile(view({ followed_by_you: true, bell: true }));
+    answers['DELETE users/7/follow'] = refused(503, 'busy');
+    await anna.follow.set(false);
+    expect([anna.following, anna.bell.wanted]).toEqual(['following', true]);
+  });
+
+  it('ends with a block', async () => {
+    const anna = profile(view({ followed_by_you: true, bell: true }));
+    await circleOf('7').setBlocked(true);
+    expect(anna.bell.wanted).toBe(false);
   });
 });
 
