@@ -173,7 +173,7 @@ export interface paths {
         put?: never;
         /**
          * Have notifications pushed to a device
-         * @description The device is tied to the session of the request, and gone with it. One that somebody else had leaves them, and registering one again changes nothing but its session and language. An account has at most 20: where there would be more, the oldest leaves.
+         * @description The device is tied to the session of the request, and gone with it. One that somebody else had leaves them, and registering one again changes nothing but its session and language. An account has at most 20: where there would be more, the oldest leaves. An app registers its token at each start, as tokens change, and those of apps that were away are forgotten.
          */
         post: operations["registerDevice"];
         delete?: never;
@@ -1362,8 +1362,9 @@ export interface components {
             /** @description Names the row. */
             id: string;
             /**
-             * @description `like`, `comment`, `reply`, `mention`, `comment_like`, `follow`, `request`, `acceptance` or `post`. Others may be
-             *     added.
+             * @description `like`, `comment`, `reply`, `mention`, `comment_like`, `follow`, `request`, `acceptance`,
+             *     `session` (a login to one's own account), `password` (a change of one's own password) or `post` (a photo of somebody
+             *     whose bell is on). Others may be added.
              */
             type: string;
             /** @description The newest actors, at most three. */
@@ -1504,7 +1505,7 @@ export interface components {
          * @description What a device runs on.
          * @enum {string}
          */
-        PlatformView: "web";
+        PlatformView: "web" | "ios" | "android";
         /**
          * @description An error (RFC 9457).
          * @example {
@@ -1602,9 +1603,14 @@ export interface components {
         };
         /** @description A device to be registered. */
         RegisterDeviceRequest: {
-            /** @description `web`. */
+            /** @description `web`, `ios` or `android`. */
             platform: string;
             subscription?: components["schemas"]["SubscriptionRequest"] | null;
+            /**
+             * @description What the app got from its platform: on `ios` the device token of APNs in hexadecimal, of 64 to 200 characters; on
+             *     `android` the registration token of FCM, of at most 1,024.
+             */
+            token?: string | null;
             /**
              * @description The language of what the device shows, as a language tag. Without it, or where it is none of those there
              *     are, `Accept-Language` decides.
@@ -2399,6 +2405,15 @@ export interface operations {
             };
             /** @description `token_missing`, `token_expired`, `token_invalid`, `session_ended` */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device_token_invalid`, `platform_unavailable` */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
