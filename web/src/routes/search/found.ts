@@ -8,11 +8,12 @@ import { session } from '$lib/session.svelte';
 
 /** The first page of who is found for a text. */
 export interface Answer extends Page<Person> {
+  text: string;
   /** What is found instead where the text has a typing error, in small letters without accents. */
   corrected: string | null;
 }
 
-const NOBODY: Answer = { items: [], next_cursor: null, has_more: false, corrected: null };
+const NOBODY = { items: [], next_cursor: null, has_more: false, corrected: null };
 
 /** The answers of this page's life by their texts. */
 const answers = new Map<string, Answer>();
@@ -39,13 +40,13 @@ export function foundFor(text: string): List<Person> {
   });
 }
 
-async function read(q: string, cursor?: string, signal?: AbortSignal): Promise<Answer> {
+async function read(text: string, cursor?: string, signal?: AbortSignal): Promise<Answer> {
   try {
-    const page = await ok(api.GET('/api/v1/search', { params: { query: { q, cursor } }, signal }));
-    return { ...people(page), corrected: page.corrected ?? null };
+    const page = await ok(api.GET('/api/v1/search', { params: { query: { q: text, cursor } }, signal }));
+    return { ...people(page), text, corrected: page.corrected ?? null };
   } catch (error) {
     // A text of signs alone names nobody.
-    if (error instanceof Problem && error.code === 'query_empty') return NOBODY;
+    if (error instanceof Problem && error.code === 'query_empty') return { ...NOBODY, text };
     throw error;
   }
 }

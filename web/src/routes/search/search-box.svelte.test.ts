@@ -53,7 +53,7 @@ beforeEach(() => {
   done = [];
   Object.assign(state, { text: '', open: false });
   vi.spyOn(suggestions, 'type').mockImplementation(() => {});
-  suggestions.answer = { items: people, next_cursor: null, has_more: false, corrected: null };
+  suggestions.answer = { items: people, next_cursor: null, has_more: false, corrected: null, text: 'ma' };
   suggestions.problem = undefined;
   box = mount(SearchBox, {
     target: document.body,
@@ -131,7 +131,7 @@ test('a letter that is typed leads back to the field', () => {
 
 test('whoever is chosen stays so when the list is another', () => {
   press('ArrowDown', 'ArrowDown');
-  suggestions.answer = { items: people.slice(1), next_cursor: null, has_more: false, corrected: null };
+  suggestions.answer = { items: people.slice(1), next_cursor: null, has_more: false, corrected: null, text: 'ma' };
   flushSync();
   expect(active()).toBe('mark');
 });
@@ -165,13 +165,13 @@ test('somebody blocked is not offered', () => {
 });
 
 test('says what was found instead of a text with an error', () => {
-  suggestions.answer = { items: people, next_cursor: null, has_more: false, corrected: 'maria' };
+  suggestions.answer = { items: people, next_cursor: null, has_more: false, corrected: 'maria', text: 'ma' };
   flushSync();
   expect(document.body.textContent).toContain('Showing results for “maria”.');
 });
 
-test('says that nobody was found', () => {
-  suggestions.answer = { items: [], next_cursor: null, has_more: false, corrected: null };
-  flushSync();
+test('says that nobody was found, for the text that was asked for', () => {
+  suggestions.answer = { items: [], next_cursor: null, has_more: false, corrected: null, text: 'ma' };
+  type('mar');
   expect([expanded(), document.querySelector('.note')?.textContent]).toEqual([false, 'Nobody found for “ma”']);
 });

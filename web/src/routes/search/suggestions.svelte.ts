@@ -20,7 +20,7 @@ export class Suggestions {
 
   /** Whether there is something to show. */
   get some(): boolean {
-    return this.answer !== undefined || this.problem !== undefined || this.slow;
+    return this.answer !== undefined || this.problem !== undefined;
   }
 
   /** Takes what has been typed so far. */

@@ -118,7 +118,7 @@ test('says that it takes long, once it does', async () => {
   await vi.advanceTimersByTimeAsync(SLOW - 1);
   expect(suggestions.slow).toBe(false);
   await vi.advanceTimersByTimeAsync(1);
-  expect(suggestions.slow).toBe(true);
+  expect([suggestions.slow, suggestions.some]).toEqual([true, false]);
   await taken().answer(['max']);
   expect(suggestions.slow).toBe(false);
 });
