@@ -88,7 +88,7 @@ enum Ask {
 }
 
 impl Ask {
-    const ALL: [Self; 28] = [
+    const ALL: [Self; 29] = [
         Self::Profile,
         Self::ByName,
         Self::Photos,

@@ -64,8 +64,9 @@ pub fn people(count: usize, seed: u64) -> Result<Vec<User>> {
         let id = UserId::generate(Home::LOCAL, &registered, &random);
         let full_name = chance.random_bool(0.8).then(|| format!("{first} {last}"));
         let mut user = User::new(id, username, full_name);
+        let drawn: f64 = followers.sample(&mut chance);
         #[expect(clippy::cast_possible_truncation, reason = "a number of followers")]
-        let drawn = followers.sample(&mut chance).min(5e8) as i64;
+        let drawn = drawn.min(5e8) as i64;
         user.followers = drawn;
         people.push(user);
     }
