@@ -3,7 +3,9 @@
 //! Everybody acts as the functions behind the API do, with one write each. The table's stream is derived when
 //! a test says so, by its own `derive` or by [`World::derive`].
 
-use std::sync::{Mutex, PoisonError};
+mod names;
+
+use std::sync::Mutex;
 use std::time::Duration;
 
 use api::Caller;
@@ -18,7 +20,6 @@ use domain::media::{AddressSecret, PerceptualHash};
 use domain::photo::{ContentType, Medium, Photo, Rendered};
 use domain::quota::Quota;
 use domain::sealed::Sealed;
-use domain::search::Listed;
 use domain::session::{Seen, SessionId};
 use domain::text::CommentText;
 use domain::user::User;
@@ -41,7 +42,7 @@ use table::snapshot::{self, Followed};
 use table::user::{NewAccount, Registration};
 use table::{
     Order, Patch, Table, comment, feed, follow, head, like, mail_link, pair, photo, privacy, reader, request,
-    search, session, user,
+    session, user,
 };
 
 use crate::workflow::{Execution, Step};
@@ -420,51 +421,6 @@ impl World {
         let switch = privacy.expect("an account").switch(private, self.clock.now());
         let switching = user::update(&self.table, who.user_id, Patch::Keep, Patch::Keep, switch);
         assert!(switching.await.expect("a switch").is_some(), "an account");
-    }
-
-    /// Gives somebody another full name.
-    pub async fn rename(&self, who: &Caller, full_name: &str) {
-        self.tick();
-        let name = Patch::Set(full_name.to_owned());
-        let renaming = user::update(&self.table, who.user_id, name, Patch::Keep, None);
-        assert!(renaming.await.expect("a change").is_some(), "an account");
-    }
-
-    /// Says that somebody has so many followers, without any.
-    pub async fn set_followers(&self, of: &Caller, followers: i64) {
-        let value = AttributeValue::N(followers.to_string());
-        let update = self.update(&ItemKey::User(of.user_id), "SET followers = :value", value);
-        update.send().await.expect("a write");
-    }
-
-    /// Reads the records that were not read yet, and keeps those of profiles for [`Self::profiles`].
-    async fn records(&self) -> Vec<Record> {
-        let records = self.engine.records().await;
-        let is_profile = |record: &&Record| {
-            let image = record.new.as_ref().or(record.old.as_ref());
-            image.and_then(|image| image.get("sk"))
-                == Some(&serde_dynamo::AttributeValue::S("PROFILE".into()))
-        };
-        let profiles = records.iter().filter(is_profile).cloned();
-        self.profiles.lock().unwrap_or_else(PoisonError::into_inner).extend(profiles);
-        records
-    }
-
-    /// Returns the changes of profiles since the last call, as the table's stream has them.
-    pub async fn profiles(&self) -> Vec<Record> {
-        self.records().await;
-        std::mem::take(&mut *self.profiles.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Keeps the index of names in line with every profile.
-    pub async fn index(&self) {
-        let listed = |image: Option<serde_dynamo::Item>| {
-            image.map(|item| Listed::from(&serde_dynamo::from_item::<_, User>(item).expect("a profile")))
-        };
-        for Record { old, new, .. } in self.profiles().await {
-            let (before, after) = (listed(old), listed(new));
-            search::reindex(&self.table, before.as_ref(), after.as_ref()).await.expect("an index");
-        }
     }
 
     /// Lets the author delete a photo.

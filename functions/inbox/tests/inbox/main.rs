@@ -313,7 +313,7 @@ async fn when_different_things_happen_then_each_row_says_what_it_is_about() {
     }
     let page = world.event("first-page").await;
     let rows = page["notifications"].as_array().unwrap();
-    assert_eq!((rows.len(), &page["unread_count"]), (10, &json!(10)));
+    assert_eq!((rows.len(), &page["unread_count"]), (11, &json!(11)));
     for (row, (subject, kind, message, about)) in rows.iter().zip(kinds) {
         assert_eq!((&row["type"], &row["message"]), (&json!(kind), &json!(message)));
         assert_eq!(row.get("comment_id"), about.map(|path| json!(path.name())).as_ref());
@@ -321,7 +321,7 @@ async fn when_different_things_happen_then_each_row_says_what_it_is_about() {
         assert_eq!(row.get("photo_id"), shown.as_ref());
         assert_eq!(row["photo_thumbnail"].is_string(), shown.is_some());
     }
-    assert_eq!(world.walk(3).await.0.len(), 10);
+    assert_eq!(world.walk(3).await.0.len(), 11);
     // The photo takes its rows along.
     world.remove(&ItemKey::Photo(photo)).await;
     let page = world.event("first-page").await;
