@@ -66,7 +66,7 @@ impl Stage {
     async fn deliver_all(&self, event: Event) -> Vec<HashRange> {
         let (mut waiting, mut ranges) = (vec![event], Vec::new());
         while let Some(event) = waiting.pop() {
-            assert!(self.deliver(&[event.clone()]).await.is_empty());
+            assert!(self.deliver(std::slice::from_ref(&event)).await.is_empty());
             let parts: Vec<Event> = self.queues.bell.take();
             assert!(self.deliver(&[event]).await.is_empty());
             assert_eq!(self.queues.bell.take::<Event>(), parts);
@@ -187,10 +187,7 @@ async fn when_bells_are_as_many_as_fit_then_they_are_announced_at_once() {
     assert!(stage.queues.bell.take::<Event>().is_empty());
     assert_eq!(stage.announced(photo).len() as u64, people);
     // Five pages.
-    assert!(
-        usage.requests <= 6 && usage.read_units <= 0.03 * people as f64 && usage.writes() == 0,
-        "{usage:?}"
-    );
+    assert!(usage.requests <= 6 && usage.read_units <= 75.0 && usage.writes() == 0, "{usage:?}");
 }
 
 #[tokio::test]

@@ -78,7 +78,7 @@ fn message(notice: &Notice<'_>, platform: AppPlatform) -> Message {
 
 /// Returns the payload of APNs: what iOS shows, and beside it what the app reads.
 fn apns(notice: &Notice<'_>) -> Value {
-    let mut payload = json!({
+    let payload = json!({
         "aps": {
             "alert": { "title": notice.title, "body": notice.body },
             "badge": notice.unread,
@@ -90,24 +90,27 @@ fn apns(notice: &Notice<'_>) -> Value {
         "url": notice.url,
         "at": notice.at,
     });
-    if let Some(row) = notice.row {
-        payload["row"] = json!(row);
+    with_row(payload, notice)
+}
+
+/// Returns the fields with the name of the row, if it is one that is told of.
+fn with_row(mut fields: Value, notice: &Notice<'_>) -> Value {
+    if let Some((fields, row)) = fields.as_object_mut().zip(notice.row) {
+        fields.insert("row".to_owned(), json!(row));
     }
-    payload
+    fields
 }
 
 /// Returns the message of FCM v1, in the envelope by which SNS knows it. `data` has texts alone.
 fn fcm(notice: &Notice<'_>) -> Value {
-    let mut data = json!({
+    let data = json!({
         "state": notice.state.to_string(),
         "kind": notice.kind,
         "url": notice.url,
         "unread": notice.unread.to_string(),
         "at": notice.at,
     });
-    if let Some(row) = notice.row {
-        data["row"] = json!(row);
-    }
+    let data = with_row(data, notice);
     json!({
         "fcmV1Message": {
             "message": {

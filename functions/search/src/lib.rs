@@ -12,6 +12,7 @@
 //! - **Failures**: the caller gets a problem and asks again. Without words, errors are not forgiven, and everything else
 //!   works.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -160,7 +161,7 @@ impl SearchHandler {
             async { Ok(reading.await?) },
             self.count(me, now),
         )?;
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = BTreeSet::new();
         let mut people = list.map(|list| search::found(&list, top.0, &mut seen)).unwrap_or_default();
         if is_later {
             // They were on the first page.

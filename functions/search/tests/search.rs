@@ -26,7 +26,7 @@ impl Stage {
         let words = WordStore::new(objects.client(), "search");
         let chance = (world.clock.shared(), SeededRandom::default().shared());
         let handler = SearchHandler::new(world.table.clone(), words.clone(), 1, "https://cdn.test", chance);
-        Self { world, words, handler, objects: objects }
+        Self { world, words, handler, objects }
     }
 
     /// Registers somebody with a full name and so many followers, who are in the index then.

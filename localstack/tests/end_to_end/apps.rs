@@ -16,7 +16,7 @@ struct Phone<'a> {
 impl<'a> Phone<'a> {
     fn new(app: &'a App, platform: &'static str) -> Self {
         // Hexadecimal, which both platforms take.
-        let token = unique("").bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let token = domain::account::hex(unique("").as_bytes());
         Self { app, platform, token: format!("{token:a>64}") }
     }
 
@@ -112,7 +112,8 @@ async fn when_an_app_moves_to_another_account_then_it_should_show_that_account_a
     other.register(&bert).await;
     let path = format!("/devices/{}", second["device_id"].as_str().unwrap());
     bert.delete(&path).await.expect(204);
-    cara.follow(&bert).await;
+    let photo = bert.post_photo("", &[small()]).await;
+    cara.like(&photo, 1).await;
     other.until_pushed(1).await;
     phone.until_pushed(1).await;
 }

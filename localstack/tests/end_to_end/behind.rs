@@ -75,15 +75,17 @@ impl Behind {
         pages.send().collect::<Result<_, _>>().await.unwrap()
     }
 
-    /// Returns every item that names a user, by key.
+    /// Returns every item that names a user, by key, but for those that change by themselves.
     pub(crate) async fn items_about(&self, user: UserId) -> BTreeMap<(String, String), Item> {
         let (padded, plain) = (user.padded(), user.to_string());
         let named = |item: &Item| {
             let text = format!("{item:?}");
             let (pk, _) = key(item);
-            // What is refused counts against quotas all the same, and a link is marked when it was mailed.
-            let changes = pk.starts_with("RATE#") || pk.starts_with("LINKS#");
-            !changes && (text.contains(&padded) || text.contains(&plain))
+            // What is refused counts against quotas all the same, a link is marked when it was mailed, and the index of
+            // names follows a registration.
+            let changes = ["RATE#", "LINKS#", "TOKENS#", "PREFIX#", "POPULAR#"];
+            let is_steady = !changes.iter().any(|kind| pk.starts_with(kind));
+            is_steady && (text.contains(&padded) || text.contains(&plain))
         };
         self.every_item().await.into_iter().filter(named).map(|item| (key(&item), item)).collect()
     }

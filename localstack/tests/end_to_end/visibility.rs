@@ -214,8 +214,7 @@ impl Ask {
             Self::Follow if !inside => "requested",
             // Only whoever follows has one.
             Self::Bell if !stands.is_admitted() => "409",
-            Self::Bell => "done",
-            Self::Mute | Self::CloseFriend | Self::RemoveFollower => "done",
+            Self::Bell | Self::Mute | Self::CloseFriend | Self::RemoveFollower => "done",
             _ if self.method() != Method::GET && self.is_about_photo() => "done",
             Self::Follow => "follows",
             _ => "shown",

@@ -12,7 +12,7 @@ use aws_sdk_sns::types::MessageAttributeValue;
 use domain::device::AppToken;
 use domain::{Fault, FaultKind};
 use runtime::Aws;
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -181,13 +181,14 @@ impl Endpoints {
     /// Sends a message to an endpoint.
     pub async fn publish(&self, endpoint: &str, message: Message) -> Published {
         let Message { default, payloads, attributes } = message;
-        let mut text = json!({ "default": default });
-        for (platform, payload) in payloads {
-            // Each is JSON within a text of JSON.
-            text[platform] = json!(payload.to_string());
-        }
+        // Each is JSON within a text of JSON.
+        let payloads = payloads
+            .into_iter()
+            .map(|(platform, payload)| (platform.to_owned(), Value::from(payload.to_string())));
+        let text: Map<String, Value> =
+            [("default".to_owned(), Value::from(default))].into_iter().chain(payloads).collect();
         let mut request = self.sns.publish().target_arn(endpoint);
-        request = request.message(text.to_string()).message_structure("json");
+        request = request.message(Value::Object(text).to_string()).message_structure("json");
         for (name, value) in attributes {
             let value = MessageAttributeValue::builder().data_type("String").string_value(value);
             let Ok(value) = value.build() else { return Published::Refused };

@@ -156,9 +156,7 @@ impl Words {
 
     /// Returns the most popular text one edit away from a word, of those that are a word or begin one.
     fn nearest(&self, word: &str, in_part: bool) -> Option<(String, Weight)> {
-        if word.chars().nth(SHORTEST - 1).is_none() {
-            return None;
-        }
+        word.chars().nth(SHORTEST - 1)?;
         let mut near: HashMap<String, Weight> = HashMap::new();
         let mut words = self.0.search(OneEdit::new(word, in_part)?).into_stream();
         let mut left = LOOKED_AT;
@@ -204,7 +202,7 @@ fn is_one_edit(one: &[char], other: &[char]) -> bool {
         .min(short.len() - front);
     let (short, long) = (short.get(front..short.len() - back), long.get(front..long.len() - back));
     match (short.unwrap_or_default(), long.unwrap_or_default()) {
-        ([], [_]) | ([_], [_]) => true,
+        ([] | [_], [_]) => true,
         ([a, b], [c, d]) => a == d && b == c,
         _ => false,
     }

@@ -181,9 +181,10 @@ impl Change {
                 let before = old.map(parse::<Pair>).transpose()?.unwrap_or_default();
                 let after = parse::<Pair>(new)?;
                 // A write says one thing: whoever switches a bell says nothing else.
-                match after.derives_as(&before) {
-                    false => Some(Self::Paired { by, about }),
-                    true => (after.bell != before.bell).then_some(Self::Bell { by, about }),
+                if after.derives_as(&before) {
+                    (after.bell != before.bell).then_some(Self::Bell { by, about })
+                } else {
+                    Some(Self::Paired { by, about })
                 }
             }
             (ItemKey::Photo(photo), None, Some(_)) => Some(Self::Drafted { photo }),

@@ -9,6 +9,7 @@ use domain::{CollectionId, CommentId, CommentPath, Home, PhotoId, Timestamp, Use
 
 mod chart;
 mod inbox;
+mod names;
 pub(crate) mod partition;
 pub(crate) mod sort;
 
@@ -249,15 +250,7 @@ impl ItemKey {
                 RawKey::new(partition::saved(*user), format!("{}{}", sort::COLLECTION, collection.padded()))
             }
             Self::Comment(user, path) => RawKey::new(partition::comments(*user), sort::comment(*path)),
-            // A hot photo's comments are many, so that they are in no partition of something else. Replies are
-            // apart, so that a page of a thread is one query.
-            Self::Threaded(path) => match path.reply {
-                None => RawKey::new(partition::thread(path.photo), path.comment.padded()),
-                Some(reply) => RawKey::new(
-                    partition::replies(path.photo),
-                    format!("{}#{}", path.comment.padded(), reply.padded()),
-                ),
-            },
+            Self::Threaded(path) => Self::threaded(*path),
             Self::TopComments(photo) => RawKey::new(partition::thread(*photo), TOP),
             Self::Removal(author, path) => {
                 RawKey::new(format!("REMOVALS#{}", author.padded()), sort::path(*path))
@@ -293,12 +286,21 @@ impl ItemKey {
             Self::Processing(hour, shard, photo) => {
                 RawKey::new(partition::processing(*hour, *shard), photo.padded())
             }
-            Self::Token(text, user) => {
-                RawKey::new(partition::tokens(text), format!("{text}#{}", user.padded()))
-            }
-            // A partition of its own, as everybody looks for the shortest prefixes.
-            Self::TopList(home, prefix) => RawKey::new(format!("PREFIX#{home}#{prefix}"), TOP),
+            Self::Token(text, user) => names::token(text, *user),
+            Self::TopList(home, prefix) => names::top_list(*home, prefix),
             Self::Popular(step, shard, user) => RawKey::new(partition::popular(*step, *shard), user.padded()),
+        }
+    }
+
+    /// A hot photo's comments are many, so that they are in no partition of something else. Replies are apart, so that
+    /// a page of a thread is one query.
+    fn threaded(path: CommentPath) -> RawKey {
+        match path.reply {
+            None => RawKey::new(partition::thread(path.photo), path.comment.padded()),
+            Some(reply) => RawKey::new(
+                partition::replies(path.photo),
+                format!("{}#{}", path.comment.padded(), reply.padded()),
+            ),
         }
     }
 
@@ -469,19 +471,7 @@ impl ItemKey {
                 let (hour, shard) = rest.split_once('#')?;
                 Self::Processing(hour.parse().ok()?, shard.parse().ok()?, id(sk)?)
             }
-            "TOKENS" => {
-                let (text, user) = sk.rsplit_once('#')?;
-                Self::Token(text.to_owned(), id(user)?)
-            }
-            "PREFIX" => {
-                let (home, prefix) = rest.split_once('#')?;
-                let home = Home::ALL.into_iter().find(|one| one.to_string() == home)?;
-                Self::TopList(home, prefix.to_owned())
-            }
-            "POPULAR" => {
-                let (step, shard) = rest.split_once('#')?;
-                Self::Popular(step.parse().ok()?, shard.parse().ok()?, id(sk)?)
-            }
+            "TOKENS" | "PREFIX" | "POPULAR" => names::parse(kind, rest, sk)?,
             _ => return None,
         };
         let raw = key.raw();

@@ -3,7 +3,7 @@
 //! All of it is derived from profiles, in the stream's order ([`reindex`]). An entry holds all that a result shows, so
 //! that a search reads no profile.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::str::FromStr;
 
@@ -267,7 +267,7 @@ pub async fn complete_lists(table: &Table, counted: &[(String, Vec<UserId>)]) ->
 pub fn found(
     query: &Query,
     people: impl IntoIterator<Item = Listed>,
-    seen: &mut HashSet<UserId>,
+    seen: &mut BTreeSet<UserId>,
 ) -> Vec<Listed> {
     people.into_iter().filter(|person| query.matches(person) && seen.insert(person.id)).collect()
 }

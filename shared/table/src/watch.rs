@@ -223,10 +223,7 @@ pub async fn take_turn(table: &Table, photo: PhotoId, now: Timestamp) -> Result<
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         .send()
         .await;
-    let error = match answer {
-        Ok(_) => return Ok(Turn::Now),
-        Err(error) => error,
-    };
+    let Err(error) = answer else { return Ok(Turn::Now) };
     let Some(found) = refused(&error) else { return Err(Error::sdk("UpdateItem", error)) };
     let state = found.item.map(parsed::<State>).transpose()?;
     let turn = state.filter(|state| state.bound.holds(now)).and_then(|state| state.turn);

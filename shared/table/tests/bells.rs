@@ -107,9 +107,9 @@ async fn a_bell_is_derived_within_its_budget() {
     let stage = Stage::new().await;
     for switch in [true, false] {
         if switch {
-            stage.ring().await
+            stage.ring().await;
         } else {
-            stage.silence().await
+            stage.silence().await;
         }
         for (round_trips, reads, writes) in [(3, 4.0, 1), (1, 2.0, 0)] {
             stage.world.engine.reset_usage();
@@ -141,9 +141,9 @@ async fn a_derivation_overtaken_by_another_at_any_place_ends_as_the_bell_is() {
                 done = &mut slow => { done.unwrap(); false }
             };
             if rings_first {
-                stage.silence().await
+                stage.silence().await;
             } else {
-                stage.ring().await
+                stage.ring().await;
             }
             stage.derive(table, Order::InOrder).await.unwrap();
             if stopped {
@@ -169,9 +169,9 @@ async fn a_derivation_that_dies_at_any_write_is_made_up_for() {
         let mut done = true;
         for switch in [true, false, true] {
             if switch {
-                stage.ring().await
+                stage.ring().await;
             } else {
-                stage.silence().await
+                stage.silence().await;
             }
             stage.world.engine.fail_when(dies_at(n));
             let first = stage.derive(&stage.world.table, Order::InOrder);
