@@ -92,7 +92,7 @@ template: ## assemble template.yaml from its pieces (tools/template/README.md), 
 bench-feed: ## the feed under a social network's load, as in docs/bench-feed.md: make bench-feed ARGS='--users 10000' (ARGS=--help)
 	@cargo run --profile measure --package bench-feed -- $(ARGS)
 
-bench-search: ## how well and at what cost people are found, as in docs/bench-search.md: make bench-search ARGS='--people 100000'
+bench-search: ## how well and at what cost people are found beside a scan and SQLite's index: make bench-search ARGS='--people 100000'
 	@cargo run --profile measure --package bench-search -- $(ARGS)
 
 bench-media: ## pictures beside sharp, libvips and Pillow, as in docs/bench-media.md: make bench-media ARGS='--runs 3' (ARGS=--help)

@@ -22,13 +22,13 @@ impl Trigrams {
         let mut connection = Connection::open_in_memory()?;
         connection.execute_batch(
             "CREATE TABLE people (number INTEGER PRIMARY KEY, followers INTEGER);
-             CREATE VIRTUAL TABLE names USING fts5 (names, tokenize = 'trigram', content = '', columnsize = 1);",
+             CREATE VIRTUAL TABLE names USING fts5 (words, tokenize = 'trigram');",
         )?;
         let transaction = connection.transaction()?;
         let mut ids = HashMap::with_capacity(people.len());
         {
             let mut add = transaction.prepare("INSERT INTO people VALUES (?1, ?2)")?;
-            let mut index = transaction.prepare("INSERT INTO names (rowid, names) VALUES (?1, ?2)")?;
+            let mut index = transaction.prepare("INSERT INTO names (rowid, words) VALUES (?1, ?2)")?;
             for (number, user) in (0_i64..).zip(people) {
                 let names = Listed::from(user).rotations().first().cloned().unwrap_or_default();
                 add.execute((number, user.followers))?;
@@ -56,7 +56,7 @@ impl Trigrams {
 
     fn matching(&self, wanted: &str, order: &str) -> Result<Vec<UserId>> {
         let mut search = self.connection.prepare_cached(&format!(
-            "SELECT rowid FROM names JOIN people ON number = rowid WHERE names MATCH ?1 ORDER BY {order} LIMIT {COMPARED}"
+            "SELECT names.rowid FROM names JOIN people ON number = names.rowid WHERE names MATCH ?1 ORDER BY {order} LIMIT {COMPARED}"
         ))?;
         let numbers = search.query_map((wanted,), |row| row.get::<_, i64>(0))?;
         let numbers = numbers.collect::<std::result::Result<Vec<_>, _>>()?;
