@@ -13,11 +13,8 @@
 //!   sends the batch's position in the stream to the dead-letter queue. Searches then show somebody as they were, until
 //!   their next change.
 
-use domain::search::Listed;
-use domain::user::User;
 use runtime::stream::{Failed, Record};
 use runtime::{Aws, metrics};
-use serde_dynamo::Item;
 use table::{Table, search};
 
 runtime::config! {
@@ -44,31 +41,13 @@ impl SearchIndexHandler {
         Self { table }
     }
 
-    async fn reindex(&self, record: &Record) -> Result<(), Unhandled> {
-        let (before, after) = (listed(record.old.as_ref())?, listed(record.new.as_ref())?);
-        if before == after {
-            return Ok(());
+    async fn reindex(&self, record: &Record) -> Result<(), table::Error> {
+        let (before, after) = (search::listed(record.old.as_ref())?, search::listed(record.new.as_ref())?);
+        if search::reindex(&self.table, before.as_ref(), after.as_ref()).await? {
+            metrics::count("people_indexed", 1);
         }
-        search::reindex(&self.table, before.as_ref(), after.as_ref()).await?;
-        metrics::count("people_indexed", 1);
         Ok(())
     }
-}
-
-/// The reason why a record cannot be handled now.
-#[derive(Debug, thiserror::Error)]
-pub enum Unhandled {
-    /// The table failed.
-    #[error(transparent)]
-    Table(#[from] table::Error),
-    /// An image is no profile.
-    #[error("an image is no profile")]
-    Unreadable(#[from] serde_dynamo::Error),
-}
-
-fn listed(image: Option<&Item>) -> Result<Option<Listed>, serde_dynamo::Error> {
-    let user: Option<User> = image.map(|item| serde_dynamo::from_item(item.clone())).transpose()?;
-    Ok(user.as_ref().map(Listed::from))
 }
 
 impl runtime::stream::Handler for SearchIndexHandler {

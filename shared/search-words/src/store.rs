@@ -1,6 +1,6 @@
 //! Where the words are kept: one object, which is replaced as a whole.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::GetObjectError;
@@ -74,7 +74,7 @@ impl WordStore {
 }
 
 /// What a process knows of the words.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct Known {
     words: Option<Arc<Words>>,
     tag: Option<String>,
@@ -97,7 +97,7 @@ impl HeldWords {
 
     /// Returns the words that are held.
     pub fn get(&self) -> Option<Arc<Words>> {
-        self.known().words
+        self.known().words.clone()
     }
 
     /// Returns whether nobody has looked for words yet.
@@ -105,7 +105,8 @@ impl HeldWords {
         self.known().looked_at.is_none()
     }
 
-    /// Looks for newer words, if nobody did for five minutes; while there are none, for ten seconds. A failure is logged, counted, and looked for again then.
+    /// Looks for newer words, if nobody did for five minutes; while there are none, for ten seconds. A failure is logged
+    /// and counted.
     pub async fn renew(&self, now: Timestamp) {
         let tag = {
             let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
@@ -136,8 +137,8 @@ impl HeldWords {
         }
     }
 
-    fn known(&self) -> Known {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calls::{Range, back_off, stored};
 use crate::keys::{ItemKey, partition};
-use crate::{Error, Item, Page, Result, Table};
+use crate::{Error, Item, Page, Result, Table, change};
 
 /// Shards of the people of one step.
 pub const SHARDS: u8 = 8;
@@ -159,8 +159,14 @@ pub fn popularity(person: &Listed) -> ItemKey {
     ItemKey::Popular(person.step, shard, person.id)
 }
 
+/// Returns how a profile in an image of the stream is listed; `None` where there is no image.
+pub fn listed(image: Option<&serde_dynamo::Item>) -> Result<Option<Listed>> {
+    let user: Option<User> = image.map(change::parse).transpose()?;
+    Ok(user.as_ref().map(Listed::from))
+}
+
 /// Brings the index in line with a change of somebody, from how they were to how they are. `None` is somebody who was
-/// not there yet, or is not any more.
+/// not there yet, or is not any more. Returns whether a search shows the change.
 ///
 /// 1 WRU for each entry that comes, changes or goes, at most nine of each; of a list 1 RRU, and 4 WRU where it
 /// changes. Nothing where a search would show the same. The changes of one person must come in their order, and may
@@ -168,10 +174,10 @@ pub fn popularity(person: &Listed) -> ItemKey {
 ///
 /// # Errors
 /// [`Error::Busy`] when a list kept changing.
-pub async fn reindex(table: &Table, before: Option<&Listed>, after: Option<&Listed>) -> Result<()> {
-    if before == after {
-        return Ok(());
-    }
+pub async fn reindex(table: &Table, before: Option<&Listed>, after: Option<&Listed>) -> Result<bool> {
+    let Some(id) = after.or(before).map(|person| person.id).filter(|_| before != after) else {
+        return Ok(false);
+    };
     let entries = |person: Option<&Listed>| -> Result<HashMap<ItemKey, Item>> {
         let Some(person) = person else { return Ok(HashMap::new()) };
         let texts = person.rotations().into_iter().map(|text| ItemKey::Token(text, person.id));
@@ -182,24 +188,26 @@ pub async fn reindex(table: &Table, before: Option<&Listed>, after: Option<&List
     // What is new comes first: who is renamed is found under either name meanwhile, and always under one.
     table.put_all(new.into_values().collect()).await?;
     table.delete_all(&gone).await?;
-    let prefixes: BTreeSet<String> = before.into_iter().chain(after).flat_map(Listed::prefixes).collect();
-    let Some(id) = after.or(before).map(|person| person.id) else { return Ok(()) };
-    let wanted = after.map(Listed::prefixes).unwrap_or_default();
-    let keys: Vec<ItemKey> =
-        prefixes.iter().map(|prefix| ItemKey::TopList(id.home(), prefix.clone())).collect();
+    // Who is to be in each list where they were, or are.
+    let listing = |person: Option<&Listed>| person.map(Listed::prefixes).unwrap_or_default();
+    let mut lists: HashMap<ItemKey, Option<&Listed>> = HashMap::new();
+    for (prefixes, person) in [(listing(before), None), (listing(after), after)] {
+        lists.extend(prefixes.into_iter().map(|prefix| (ItemKey::TopList(id.home(), prefix), person)));
+    }
+    let keys: Vec<ItemKey> = lists.keys().cloned().collect();
     let mut known: HashMap<ItemKey, Stored> =
         table.batch_get_latest::<Stored>(&keys).await?.into_iter().collect();
-    let changes = prefixes.into_iter().zip(keys).filter_map(|(prefix, key)| {
-        let person = after.filter(|_| wanted.contains(&prefix)).cloned();
+    let changes = lists.into_iter().filter_map(|(key, person)| {
         let before = known.remove(&key).unwrap_or_default();
         let list = before.clone().list();
-        (list.with(id, person.as_ref()) != list).then_some((key, person, before))
+        (list.with(id, person) != list).then(|| (key, person.cloned(), before))
     });
     stream::iter(changes.collect::<Vec<_>>())
         .map(|(key, person, before)| put_in_list(table, key, id, person, before))
         .buffer_unordered(LISTS_AT_ONCE)
-        .try_collect()
-        .await
+        .try_collect::<()>()
+        .await?;
+    Ok(true)
 }
 
 /// Brings a list in line with somebody, on top of how it was `before`.

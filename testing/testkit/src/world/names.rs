@@ -4,8 +4,6 @@ use std::sync::PoisonError;
 
 use api::Caller;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::search::Listed;
-use domain::user::User;
 use runtime::stream::Record;
 use table::keys::ItemKey;
 use table::{Patch, search, user};
@@ -49,9 +47,7 @@ impl World {
 
     /// Keeps the index of names in line with every profile.
     pub async fn index(&self) {
-        let listed = |image: Option<serde_dynamo::Item>| {
-            image.map(|item| Listed::from(&serde_dynamo::from_item::<_, User>(item).expect("a profile")))
-        };
+        let listed = |image: Option<serde_dynamo::Item>| search::listed(image.as_ref()).expect("a profile");
         for Record { old, new, .. } in self.profiles().await {
             let (before, after) = (listed(old), listed(new));
             search::reindex(&self.table, before.as_ref(), after.as_ref()).await.expect("an index");
